@@ -1,0 +1,20 @@
+"""The Django side of the plugin, discovered by pulpcore through `default_app_config`."""
+
+from pulpcore.plugin import PulpPluginAppConfig
+
+
+class CargoAppConfig(PulpPluginAppConfig):
+    """Registers pulp_cargo with Pulp under the label `cargo`."""
+
+    name = "pulp_cargo.app"
+    label = "cargo"
+    version = "0.1.0.dev0"
+    python_package_name = "pulp-cargo"
+    domain_compatible = True
+
+    def ready(self) -> None:
+        """Start telling the content processes what this process changes."""
+        super().ready()
+        from pulp_cargo.app.models import signals
+
+        signals.connect()

@@ -1,0 +1,151 @@
+"""Access policies and roles of the REST API, built from one table of verbs.
+
+Pulp reads a `DEFAULT_ACCESS_POLICY` (which actions are allowed under which conditions) and
+`LOCKED_ROLES` (named sets of permissions) off each viewset (pulpcore, "Role Based Access Control").
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+
+Policy = dict[str, Any]
+Roles = dict[str, list[str]]
+
+ON_MODEL = "has_model_or_domain_perms"
+ON_OBJECT = "has_model_or_domain_or_obj_perms"
+ON_REPOSITORY = "has_repository_model_or_domain_or_obj_perms"
+ON_UPLOAD = "has_required_repo_perms_on_upload"
+
+# The condition on an object that a request names, by the field that names it.
+REFERENCES = {
+    "remote": "has_remote_param_model_or_domain_or_obj_perms",
+    "repository": "has_repo_or_repo_ver_param_model_or_domain_or_obj_perms",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Actions that need one permission; `refers` tells that their requests name other objects."""
+
+    actions: tuple[str, ...]
+    permission: str
+    refers: bool = False
+
+
+READING = ("list", "retrieve", "my_permissions")
+ROLES = Verb(("list_roles", "add_role", "remove_role"), "manage_roles")
+DESTROY = Verb(("destroy",), "delete")
+CHANGING = (
+    Verb(("update", "partial_update"), "change", refers=True),
+    Verb(("set_label", "unset_label"), "change"),
+    DESTROY,
+    ROLES,
+)
+
+
+def access_for(
+    model: type[Model],
+    *,
+    also: Iterable[str] = (),
+    refers_to: Iterable[tuple[str, str]] = (),
+    roles: Mapping[str, Iterable[str]] | None = None,
+) -> tuple[Policy, Roles]:
+    """Return the policy and the roles of the objects of a model.
+
+    Each action in `also` needs the permission of its own name; `refers_to` pairs the fields that
+    name other objects with the models of those; `roles` adds roles by the verbs that they allow.
+    """
+    name = model._meta.model_name
+    references = [f"{REFERENCES[field]}:cargo.view_{other}" for field, other in refers_to]
+    statements = [
+        _allow(READING),
+        _allow(["create"], f"{ON_MODEL}:cargo.add_{name}", *references),
+    ]
+    for verb in (*CHANGING, *(Verb((action,), action) for action in also)):
+        conditions = _object_conditions(name, verb.permission)
+        statements.append(_allow(verb.actions, *conditions, *(references if verb.refers else ())))
+    verbs = {"creator": ["add"], "viewer": ["view"], **(roles or {})}
+    return _policy(name, statements), _owner_role(model) | _roles(name, verbs)
+
+
+def access_for_tokens(model: type[Model]) -> tuple[Policy, Roles]:
+    """Return the policy and the roles of tokens.
+
+    Everybody may make one for themselves without a role: it can do no more than they can.
+    """
+    name = model._meta.model_name
+    statements = [
+        _allow([*READING, "create"]),
+        *(
+            _allow(verb.actions, *_object_conditions(name, verb.permission))
+            for verb in (DESTROY, ROLES)
+        ),
+    ]
+    return _policy(name, statements), _owner_role(model) | _roles(name, {"viewer": ["view"]})
+
+
+def access_for_content(*conditions: str) -> Policy:
+    """Return the policy of content, which belongs to the repositories that hold it.
+
+    `conditions` hold for creating, beside the right to change the repository that is named.
+    """
+    on_upload = [f"{ON_UPLOAD}:cargo.{verb}_cargorepository" for verb in ("modify", "view")]
+    return _scoped(
+        [
+            _allow(["list", "retrieve"]),
+            _allow(["create"], *on_upload, *conditions),
+            _allow(["set_label", "unset_label"], f"{ON_MODEL}:core.manage_content_labels"),
+        ]
+    )
+
+
+def access_for_versions() -> Policy:
+    """Return the policy of repository versions, which follow the rights on their repository."""
+    view = f"{ON_REPOSITORY}:cargo.view_cargorepository"
+    return {
+        "statements": [
+            _allow(["list", "retrieve"], view),
+            _allow(["destroy"], f"{ON_REPOSITORY}:cargo.delete_cargorepository", view),
+            _allow(["repair"], f"{ON_REPOSITORY}:cargo.repair_cargorepository", view),
+        ]
+    }
+
+
+def _allow(actions: Iterable[str], *conditions: str) -> dict[str, Any]:
+    statement = {"action": list(actions), "principal": "authenticated", "effect": "allow"}
+    return statement | ({"condition": list(conditions)} if conditions else {})
+
+
+def _object_conditions(name: str, verb: str) -> list[str]:
+    if verb == "manage_roles":
+        return [f"{ON_OBJECT}:cargo.manage_roles_{name}"]
+    return [f"{ON_OBJECT}:cargo.{verb}_{name}", f"{ON_OBJECT}:cargo.view_{name}"]
+
+
+def _policy(name: str, statements: list[dict[str, Any]]) -> Policy:
+    hook = {
+        "function": "add_roles_for_object_creator",
+        "parameters": {"roles": f"cargo.{name}_owner"},
+    }
+    return _scoped(statements) | {"creation_hooks": [hook]}
+
+
+def _scoped(statements: list[dict[str, Any]]) -> Policy:
+    return {"statements": statements, "queryset_scoping": {"function": "scope_queryset"}}
+
+
+def _owner_role(model: type[Model]) -> Roles:
+    """Return the role with every permission on an object, which making new ones is not."""
+    name = model._meta.model_name
+    verbs = [verb for verb in model._meta.default_permissions if verb != "add"]
+    names = [*(f"{verb}_{name}" for verb in verbs), *(own[0] for own in model._meta.permissions)]
+    return {f"cargo.{name}_owner": [f"cargo.{permission}" for permission in names]}
+
+
+def _roles(name: str, verbs: Mapping[str, Iterable[str]]) -> Roles:
+    return {
+        f"cargo.{name}_{role}": [f"cargo.{verb}_{name}" for verb in allowed]
+        for role, allowed in verbs.items()
+    }

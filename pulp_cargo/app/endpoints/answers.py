@@ -1,0 +1,67 @@
+"""Answers that are remembered, and how they meet `If-None-Match` and `Accept-Encoding`.
+
+Cargo sends one validator and gets 304 for it (Cargo Book, "Sparse Protocol", "Caching"); the
+tag of the compressed form is another one, as HTTP wants it of strong tags (RFC 9110, 8.8.3).
+"""
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.memory import Answer, memory
+from pulp_cargo.app.endpoints.request import CargoRequest
+
+# Cargo must see a publish at once, so everything is revalidated; that costs a 304.
+PUBLIC = (("Cache-Control", "no-cache"),)
+PRIVATE = (("Cache-Control", "private, no-cache"), ("Vary", "Authorization, Accept-Encoding"))
+
+
+def remember(
+    cargo: CargoRequest,
+    body: bytes,
+    *,
+    etag: str,
+    content_type: str,
+    headers: tuple[tuple[str, str], ...],
+    gzipped: bytes | None = None,
+    crate: str | None = None,
+) -> web.StreamResponse:
+    """Answer with these bytes, and keep them for the next who asks for the same target."""
+    registry = cargo.registry
+    if not registry.is_public:
+        headers = PRIVATE
+    elif gzipped is not None:
+        headers = (*headers, ("Vary", "Accept-Encoding"))
+    answer = Answer(
+        repository=registry.repository,
+        crate=crate,
+        private=None if registry.is_public else registry.pk,
+        body=body,
+        gzipped=gzipped,
+        etag=etag,
+        headers=(*headers, ("Content-Type", content_type)),
+    )
+    if not registry.guarded:
+        memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
+    return respond(cargo.http, answer)
+
+
+def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Send an answer in the form that the request allows."""
+    headers = request.headers
+    gzipped = answer.gzipped is not None and "gzip" in headers.get("Accept-Encoding", "")
+    etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
+    wanted = headers.get("If-None-Match")
+    if wanted is not None and _matches(wanted, answer.etag):
+        return web.Response(status=304, headers=[("ETag", etag), *answer.headers[:-1]])
+    body = answer.gzipped if gzipped else answer.body
+    sent = [("ETag", etag), *answer.headers]
+    if gzipped:
+        sent.append(("Content-Encoding", "gzip"))
+    return web.Response(body=body, headers=sent)
+
+
+def _matches(wanted: str, etag: str) -> bool:
+    """Compare weakly, as RFC 9110 has it for If-None-Match: lists, `*` and `W/` included."""
+    if wanted == etag:
+        return True
+    tags = (tag.strip().removeprefix("W/") for tag in wanted.split(","))
+    return any(tag == "*" or tag.replace('-gzip"', '"') == etag for tag in tags)

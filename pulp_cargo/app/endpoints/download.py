@@ -1,0 +1,53 @@
+"""Downloads of .crate files (Cargo Book, "Index Configuration", `dl`)."""
+
+from aiohttp import web
+
+from pulpcore.plugin.content import Handler
+from pulpcore.plugin.models import Artifact, ContentArtifact
+
+from pulp_cargo.app.endpoints.request import CargoRequest, refresh
+from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries import crates
+from pulp_cargo.app.queries.crates import StoredFile
+from pulp_cargo.app.queries.membership import VersionGone
+from pulp_cargo.app.services import threads
+from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
+from pulp_cargo.protocol.names import parse_crate_name
+from pulp_cargo.protocol.semver import parse_version
+
+FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
+FOR_EVER = "max-age=31536000, immutable"
+
+
+async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.StreamResponse:
+    """`GET /crates/{name}/{vers}/download`: the bytes whose SHA-256 the index line has."""
+    try:
+        parse_crate_name(name)
+        parse_version(vers)
+    except RegistryError as error:
+        raise VersionNotFound(name, vers) from error
+    try:
+        file = await threads.read(crates.crate_file, cargo.registry, name, vers)
+    except VersionGone:
+        await refresh(cargo)
+        file = await threads.read(crates.crate_file, cargo.registry, name, vers)
+    if file is None:
+        raise VersionNotFound(name, vers)
+    whose = "public" if cargo.registry.is_public else "private"
+    # Never a Content-Encoding: cargo would undo it and miss the checksum.
+    headers = {"Content-Type": "application/gzip", "Cache-Control": f"{whose}, {FOR_EVER}"}
+    return await _send(cargo, file, f"{name}-{vers}.crate", headers)
+
+
+async def _send(
+    cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
+) -> web.StreamResponse:
+    """Send a file from Pulp's own storage, or as Pulp does it from an object storage."""
+    domain = cargo.registry.domain
+    with with_domain(domain):
+        if domain.storage_class == FILE_SYSTEM:
+            path = domain.get_storage().path(file.storage_name)
+            return web.FileResponse(path, headers=headers)
+        artifact = Artifact(file=file.storage_name, size=file.size, sha256=file.cksum)
+        unit = ContentArtifact(artifact=artifact, relative_path=file_name)
+        return await Handler()._serve_content_artifact(unit, headers, cargo.http)

@@ -1,0 +1,113 @@
+"""How a request comes in: from memory, or through a registry's routes.
+
+It stands in front of Pulp's own middlewares, which look up domain and user in the process's one
+database thread for every request. Only a registry with one of Pulp's content guards goes
+through them, since guards need what they find.
+"""
+
+import logging
+
+from aiohttp import web
+from asgiref.sync import sync_to_async
+
+from pulp_cargo.app.endpoints import routes
+from pulp_cargo.app.endpoints.answers import respond
+from pulp_cargo.app.endpoints.core import authenticate
+from pulp_cargo.app.endpoints.errors import as_registry_error, error_response
+from pulp_cargo.app.endpoints.memory import Answer, memory
+from pulp_cargo.app.endpoints.request import CargoRequest, locate
+from pulp_cargo.app.models import CargoDistribution
+from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries import principals
+from pulp_cargo.app.queries.principals import Grant
+from pulp_cargo.protocol.errors import NotAuthenticated, RegistryError
+from pulp_cargo.rules.scopes import Scope
+
+log = logging.getLogger(__name__)
+
+
+async def handle_registry(request: web.Request) -> web.StreamResponse:
+    """Answer any request below a registry's URL; whatever fails, in cargo's form."""
+    login_url = None
+    try:
+        cargo = await locate(request)
+        login_url = cargo.registry.login_url
+        return await _dispatch(cargo)
+    except (RegistryError, Exception) as error:
+        told = as_registry_error(error)
+        if told is None:
+            raise
+        return error_response(told, login_url)
+
+
+@web.middleware
+async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResponse:
+    """Answer from memory where possible, and keep Pulp's middlewares away from our routes."""
+    answer = memory.answers.get(request.raw_path)
+    if answer is not None and request.method in ("GET", "HEAD") and _may_have(request, answer):
+        memory.answers.move_to_end(request.raw_path)
+        return respond(request, answer)
+    if request.match_info.handler is handle_registry:
+        return await handle_registry(request)
+    return await handler(request)
+
+
+def _may_have(request: web.Request, answer: Answer) -> bool:
+    if answer.private is None:
+        return True
+    header = request.headers.get("Authorization")
+    if header is None:
+        return False
+    grant, known = memory.grant(answer.private, header)
+    return known and grant is not None and grant.allows(Scope.READ)
+
+
+async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
+    route, names = routes.match(cargo)
+    if route.open or cargo.registry.is_public or not route.reads:
+        return await route.endpoint(cargo, **names)
+    if cargo.registry.auth_required:
+        await _require_reader(cargo)
+    if cargo.registry.guarded:
+        await _require_permission_of_guard(cargo)
+    return await route.endpoint(cargo, **names)
+
+
+async def _require_reader(cargo: CargoRequest) -> None:
+    """Without the right to read a private registry everything in it is 401, never 403.
+
+    Cargo gives up on a 403, and asks for a token on a 401.
+    """
+    grant = await cargo.grant()
+    if grant is None or not grant.allows(Scope.READ):
+        raise NotAuthenticated(
+            f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
+            f" `read`, from {cargo.registry.login_url}"
+        )
+
+
+async def _require_permission_of_guard(cargo: CargoRequest) -> None:
+    """Ask the distribution's content guard, with the user that the token stands for."""
+    grant = await cargo.grant()
+
+    async def ask(request: web.Request) -> web.StreamResponse:
+        await sync_to_async(_ask_guard)(cargo, grant)
+        return web.Response()
+
+    await authenticate(cargo.http, ask)
+
+
+def _ask_guard(cargo: CargoRequest, grant: Grant | None) -> None:
+    request = cargo.http
+    if grant is not None:
+        request["user"] = request["drf_request"].user = principals.user_of(grant)
+    with with_domain(cargo.registry.domain):
+        guard = CargoDistribution.objects.get(pk=cargo.registry.pk).content_guard
+        try:
+            if guard is not None:
+                guard.cast().permit(request)
+        except PermissionError as error:
+            raise NotAuthenticated(
+                f"the registry `{cargo.registry.name}` is guarded by `{guard.name}`,"
+                " which does not let this request in"
+            ) from error

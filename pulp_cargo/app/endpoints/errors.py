@@ -1,0 +1,54 @@
+"""Every refusal and failure as the JSON that cargo shows (Cargo Book, Registry Web API)."""
+
+import logging
+
+from aiohttp import web
+from django.db import InterfaceError, OperationalError
+
+from pulp_cargo.protocol.api import errors_body
+from pulp_cargo.protocol.auth import challenge
+from pulp_cargo.protocol.errors import (
+    NotAuthenticated,
+    RegistryError,
+    ServiceUnavailable,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+
+def error_response(error: RegistryError, login_url: str | None = None) -> web.Response:
+    """Return the answer for an error; a 401 says where tokens come from."""
+    response = web.Response(
+        status=error.status,
+        body=errors_body([str(error)]),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+    if isinstance(error, NotAuthenticated) and login_url:
+        response.headers["WWW-Authenticate"] = challenge(login_url)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def as_registry_error(error: Exception) -> RegistryError | None:
+    """Return what to tell about an exception, None when nobody is there to be told."""
+    if isinstance(error, RegistryError):
+        return error
+    if isinstance(error, ConnectionError):
+        return None
+    if isinstance(error, OperationalError | InterfaceError):
+        log.warning("The database did not answer: %s", error)
+        return ServiceUnavailable(
+            "the registry's database did not answer; if this was a publish, look whether the"
+            " version is there before you try again"
+        )
+    log.error("A request failed.", exc_info=error)
+    return _Failure("the registry met an internal error; its log says more")
+
+
+class _Failure(RegistryError):
+    """An error of ours, with nothing in it that the outside should not see."""
+
+    status = 500

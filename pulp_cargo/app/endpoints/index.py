@@ -1,0 +1,35 @@
+"""Index files (Cargo Book, "Sparse Protocol")."""
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.answers import PUBLIC, remember
+from pulp_cargo.app.endpoints.request import CargoRequest, refresh
+from pulp_cargo.app.queries import index
+from pulp_cargo.app.queries.membership import VersionGone
+from pulp_cargo.app.services import threads
+from pulp_cargo.protocol.errors import CrateNotFound, RouteNotFound
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.paths import name_at
+
+
+async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
+    """`GET {index path}`: all versions of a crate, a line each."""
+    name = name_at(cargo.path)
+    if name is None:
+        raise RouteNotFound(cargo.path)
+    try:
+        found = await threads.read(index.index_file, cargo.registry, name)
+    except VersionGone:
+        await refresh(cargo)
+        found = await threads.read(index.index_file, cargo.registry, name)
+    if found is None:
+        raise CrateNotFound(name)
+    return remember(
+        cargo,
+        found.body,
+        gzipped=found.gzipped,
+        etag=found.etag,
+        crate=canonical_name(name),
+        content_type="text/plain; charset=utf-8",
+        headers=PUBLIC,
+    )

@@ -1,0 +1,42 @@
+"""The page that `cargo login` sends people to (Cargo Book, Registry Web API, "Login")."""
+
+from html import escape
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.request import CargoRequest
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>A token for {name}</title>
+<style>body {{ font: 1rem/1.5 sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem }}
+pre {{ background: #f4f4f4; padding: 1rem; overflow-x: auto }}</style></head>
+<body>
+<h1>A token for <code>{name}</code></h1>
+<p>Tokens of this Cargo registry are made through Pulp's REST API, by yourself or by an
+administrator. The answer shows the token once; Pulp keeps only its hash.</p>
+<pre>curl --user USER --json '{{"name": "laptop"}}' PULP/pulp/api/v3/cargo/tokens/</pre>
+<p>Then tell cargo:</p>
+<pre># .cargo/config.toml
+[registries.{name}]
+index = "{index}"
+
+[registry]
+global-credential-providers = ["cargo:token"]</pre>
+<pre>cargo login --registry {name}</pre>
+</body>
+</html>
+"""
+
+
+async def get_me(cargo: CargoRequest) -> web.Response:
+    """`GET me`: where tokens come from, for everybody."""
+    page = PAGE.format(name=escape(cargo.registry.name), index=escape(cargo.registry.index_url))
+    return web.Response(
+        text=page,
+        content_type="text/html",
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        },
+    )

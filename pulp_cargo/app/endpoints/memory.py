@@ -1,0 +1,202 @@
+"""What a content process remembers so that most reads need neither thread nor query.
+
+Three things, all bounded: registries (what each base path serves now), ready answers by request
+target, and who may read a private registry. Notices keep them true (see `listener`); while no
+notices come in nothing is remembered, and every request asks the database.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from pulp_cargo.app.queries.principals import Grant
+from pulp_cargo.app.queries.registries import Registry
+
+MOST_REGISTRIES = 10_000
+MOST_GRANTS = 10_000
+# What an answer costs beside its bytes, roughly.
+OVERHEAD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer to a GET, kept for one request target; `gzipped` is None where it is no gain.
+
+    `private` is the registry whose readers alone may have it, None for a public one.
+    """
+
+    repository: UUID | None
+    crate: str | None
+    private: UUID | None
+    body: bytes
+    gzipped: bytes | None
+    etag: str
+    headers: tuple[tuple[str, str], ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, roughly."""
+        return len(self.body) + len(self.gzipped or b"") + OVERHEAD
+
+
+class Memory:
+    """The memory of one process; every method runs on its event loop."""
+
+    def __init__(self) -> None:
+        self.listening = False
+        # Grows with every notice: what was asked before one must not be remembered after it.
+        self.generation = 0
+        self.answers: OrderedDict[str, Answer] = OrderedDict()
+        self._size = 0
+        self._targets: defaultdict[tuple[UUID | None, str | None], set[str]] = defaultdict(set)
+        self._registries: dict[tuple[str, str], Registry] = {}
+        self._grants: dict[tuple[UUID, bytes], tuple[Grant | None, float]] = {}
+        self._reached: dict[UUID, int] = {}
+        self._waiters: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
+
+    def registry(self, domain: str, path: str) -> Registry | None:
+        """Return the registry whose base path begins `path`, if it is remembered."""
+        end = path.find("/")
+        while end > 0:
+            found = self._registries.get((domain, path[:end]))
+            if found is not None:
+                return found
+            end = path.find("/", end + 1)
+        return None
+
+    def keep_registry(self, registry: Registry, generation: int) -> None:
+        """Remember a registry that was looked up when the generation was this."""
+        if self.listening and generation == self.generation:
+            if len(self._registries) >= MOST_REGISTRIES:
+                self.forget()
+            self._registries[registry.domain.name, registry.base_path] = registry
+
+    def keep_answer(self, target: str, answer: Answer, generation: int) -> None:
+        """Remember an answer, and let go of those not used for longest when room is short."""
+        if not self.listening or generation != self.generation:
+            return
+        self._drop(target)
+        self.answers[target] = answer
+        self._targets[answer.repository, answer.crate].add(target)
+        self._size += answer.size
+        while self._size > settings.CARGO_INDEX_CACHE_BYTES:
+            self._drop(next(iter(self.answers)))
+
+    def grant(self, registry: UUID, header: str) -> tuple[Grant | None, bool]:
+        """Return what an Authorization header may do, and whether that is remembered at all."""
+        grant, until = self._grants.get((registry, _digest(header)), (None, 0.0))
+        return grant, until > time.monotonic()
+
+    def keep_grant(self, registry: UUID, header: str, grant: Grant | None, generation: int) -> None:
+        """Remember for a few seconds what a header may do."""
+        if self.listening and generation == self.generation:
+            if len(self._grants) >= MOST_GRANTS:
+                self._grants.clear()
+            until = time.monotonic() + settings.CARGO_TOKEN_MEMORY_SECONDS
+            self._grants[registry, _digest(header)] = (grant, until)
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self.generation += 1
+        self.answers.clear()
+        self._targets.clear()
+        self._registries.clear()
+        self._grants.clear()
+        self._size = 0
+
+    def take_notice(self, notice: dict[str, Any]) -> None:
+        """Forget what a notice makes untrue (see models/notify for their form)."""
+        self.generation += 1
+        match notice:
+            case {"kind": "version"}:
+                self._move_on(notice)
+            case {"kind": "repository", "repository": repository}:
+                self._forget_repository(UUID(repository))
+            case {"kind": "principals"}:
+                self._grants.clear()
+            case _:
+                self.forget()
+
+    def stop_listening(self) -> None:
+        """Step aside until notices come in again."""
+        self.listening = False
+        self.forget()
+        for repository in list(self._waiters):
+            self._wake(repository, None)
+
+    async def reach(self, repository: UUID, number: int, seconds: float = 1.0) -> None:
+        """Wait until the notice of a repository version has come back to this process.
+
+        PostgreSQL tells every listener at the same moment, so then the others have it too, and
+        a client that was told of a publish finds it whichever process it asks.
+        """
+        if not self.listening or self._reached.get(repository, -1) >= number:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(repository, []).append((number, waiter))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(waiter, seconds)
+
+    def _move_on(self, notice: dict[str, Any]) -> None:
+        """Let the registries of a repository serve its new version, keeping unchanged answers."""
+        repository, number = UUID(notice["repository"]), notice["number"]
+        views = {k: v for k, v in self._registries.items() if v.repository == repository}
+        behind = [v for v in views.values() if not v.pinned and v.number < notice["base"]]
+        if notice["names"] is None or behind:
+            self._forget_repository(repository)
+        else:
+            for key, view in views.items():
+                if not view.pinned and view.number < number:
+                    version = UUID(notice["version"])
+                    self._registries[key] = replace(view, version=version, number=number)
+            self._forget_crates(repository, notice["names"])
+        self._reached[repository] = max(number, self._reached.get(repository, -1))
+        self._wake(repository, number)
+
+    def _wake(self, repository: UUID, number: int | None) -> None:
+        left = []
+        for wanted, waiter in self._waiters.pop(repository, []):
+            if number is None or wanted <= number:
+                if not waiter.done():
+                    waiter.set_result(None)
+            else:
+                left.append((wanted, waiter))
+        if left:
+            self._waiters[repository] = left
+
+    def _forget_repository(self, repository: UUID) -> None:
+        for key in [k for k, view in self._registries.items() if view.repository == repository]:
+            del self._registries[key]
+        crates = [crate for owner, crate in self._targets if owner == repository]
+        self._forget_crates(repository, crates)
+
+    def _forget_crates(self, repository: UUID, crates: Iterable[str | None]) -> None:
+        for crate in crates:
+            for target in list(self._targets.get((repository, crate), ())):
+                self._drop(target)
+
+    def _drop(self, target: str) -> None:
+        answer = self.answers.pop(target, None)
+        if answer is None:
+            return
+        self._size -= answer.size
+        targets = self._targets[answer.repository, answer.crate]
+        targets.discard(target)
+        if not targets:
+            del self._targets[answer.repository, answer.crate]
+
+
+def _digest(header: str) -> bytes:
+    """What stands for a credential in memory, so that no secret does."""
+    return hashlib.sha256(header.encode("utf-8", "surrogateescape")).digest()
+
+
+memory = Memory()

@@ -1,0 +1,65 @@
+"""Publishing a crate (Cargo Book, Registry Web API, "Publish")."""
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.memory import memory
+from pulp_cargo.app.endpoints.request import CargoRequest
+from pulp_cargo.app.endpoints.writable import require_repository
+from pulp_cargo.app.queries.principals import Grant
+from pulp_cargo.app.services import commit, publish, threads, units
+from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.protocol.api import published_body
+from pulp_cargo.protocol.errors import InvalidPublishBody
+from pulp_cargo.protocol.publish import FrameReader, PublishMetadata, parse_metadata
+from pulp_cargo.rules.scopes import Scope
+
+PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
+# Bytes are handed to the thread that hashes and writes them in lots of this size.
+LOT = 512 * 1024
+
+
+async def put_new(cargo: CargoRequest) -> web.Response:
+    """`PUT /crates/new`: answers when the version is committed, and every process knows it."""
+    grant = await cargo.require(*PUBLISHING)
+    repository = require_repository(cargo.registry)
+    file = await threads.write(IncomingFile)
+    try:
+        metadata, rest = await _receive(cargo, file)
+        change = await threads.write(_examine, cargo, grant, metadata, file, rest)
+        number = await commit.submit(repository, change)
+    finally:
+        file.discard()
+    await memory.reach(repository, number)
+    return web.Response(body=published_body(change.warnings), content_type="application/json")
+
+
+async def _receive(cargo: CargoRequest, file: IncomingFile) -> tuple[PublishMetadata, bytes]:
+    """Read the body into metadata and file, and return what is still to be written of the file.
+
+    A crate that the token is not for is refused before its bytes are taken in.
+    """
+    allowed = units.limits()
+    frame = FrameReader(allowed.max_metadata_bytes, allowed.max_crate_bytes)
+    metadata: PublishMetadata | None = None
+    lot = bytearray()
+    try:
+        async for chunk in cargo.http.content.iter_any():
+            lot += frame.feed(chunk)
+            if metadata is None and frame.metadata is not None:
+                metadata = parse_metadata(frame.metadata)
+                await cargo.require(*PUBLISHING, crate=metadata.name)
+            if len(lot) >= LOT:
+                await threads.write(file.write, bytes(lot))
+                lot.clear()
+    except web.RequestPayloadError as error:
+        raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error
+    frame.finish()
+    assert metadata is not None, "a frame that is complete has metadata"
+    return metadata, bytes(lot)
+
+
+def _examine(
+    cargo: CargoRequest, grant: Grant, metadata: PublishMetadata, file: IncomingFile, rest: bytes
+) -> publish.Publish:
+    file.write(rest)
+    return publish.examine(cargo.registry, grant, metadata, file)

@@ -1,0 +1,13 @@
+"""Which registries take publishes and yanks."""
+
+from uuid import UUID
+
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.protocol.errors import UploadsNotAllowed
+
+
+def require_repository(registry: Registry) -> UUID:
+    """Return the repository that a registry's changes go to; raises UploadsNotAllowed."""
+    if not registry.allow_uploads or registry.pinned or registry.repository is None:
+        raise UploadsNotAllowed(registry.name)
+    return registry.repository

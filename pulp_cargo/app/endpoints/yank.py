@@ -1,0 +1,35 @@
+"""Yank and unyank (Cargo Book, Registry Web API)."""
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.memory import memory
+from pulp_cargo.app.endpoints.request import CargoRequest
+from pulp_cargo.app.endpoints.writable import require_repository
+from pulp_cargo.app.services import commit
+from pulp_cargo.app.services.yank import Yank
+from pulp_cargo.protocol.api import ok_body
+from pulp_cargo.protocol.errors import CrateNotFound, InvalidName
+from pulp_cargo.protocol.names import parse_crate_name
+from pulp_cargo.rules.scopes import Scope
+
+
+async def delete_yank(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`DELETE /crates/{name}/{vers}/yank`."""
+    return await _mark(cargo, name, vers, yanked=True)
+
+
+async def put_unyank(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`PUT /crates/{name}/{vers}/unyank`."""
+    return await _mark(cargo, name, vers, yanked=False)
+
+
+async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> web.Response:
+    try:
+        crate = parse_crate_name(name)
+    except InvalidName as error:
+        raise CrateNotFound(name) from error
+    await cargo.require(Scope.YANK, crate=crate)
+    repository = require_repository(cargo.registry)
+    number = await commit.submit(repository, Yank(crate, vers, yanked))
+    await memory.reach(repository, number)
+    return web.Response(body=ok_body(), content_type="application/json")

@@ -1,0 +1,16 @@
+"""The plugin's tables. Pulp finds the models by this package's names, so each stands here."""
+
+from pulp_cargo.app.models.crate import CrateContent, CrateYank
+from pulp_cargo.app.models.distribution import CargoDistribution
+from pulp_cargo.app.models.remote import CargoRemote
+from pulp_cargo.app.models.repository import CargoRepository
+from pulp_cargo.app.models.token import CargoToken
+
+__all__ = [
+    "CargoDistribution",
+    "CargoRemote",
+    "CargoRepository",
+    "CargoToken",
+    "CrateContent",
+    "CrateYank",
+]

@@ -1,0 +1,73 @@
+"""What a registry holds: crate versions and yank marks, both immutable content units."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from pulpcore.plugin.models import Content
+from pulpcore.plugin.util import get_domain_pk
+
+
+class CrateContent(Content):
+    """One version of a crate: the index line it has, what people search for, and its .crate file."""
+
+    TYPE = "crate"
+    repo_key_fields = ("canonical_name", "vers_key")
+
+    name = models.TextField()
+    canonical_name = models.TextField()
+    vers = models.TextField()
+    vers_key = models.TextField()
+    cksum = models.CharField(max_length=64)
+    pubtime = models.DateTimeField()
+    # The line as it is served, not yanked, each dependency with the absolute URL of its registry.
+    index_line = models.TextField()
+    # The real names of the dependencies, and the registries other than crates.io they come from.
+    dependency_names = ArrayField(models.TextField(), default=list)
+    registries = ArrayField(models.TextField(), default=list)
+
+    links = models.TextField(null=True)
+    rust_version = models.TextField(null=True)
+    edition = models.TextField(null=True)
+    description = models.TextField(null=True)
+    license = models.TextField(null=True)
+    license_file = models.TextField(null=True)
+    keywords = ArrayField(models.TextField(), default=list)
+    categories = ArrayField(models.TextField(), default=list)
+    authors = ArrayField(models.TextField(), default=list)
+    homepage = models.TextField(null=True)
+    documentation = models.TextField(null=True)
+    repository_url = models.TextField(null=True)
+    readme = models.TextField(null=True)
+
+    _pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.PROTECT)
+
+    class Meta:
+        default_related_name = "%(app_label)s_%(model_name)s"
+        unique_together = ("name", "vers", "cksum", "_pulp_domain")
+        indexes = [
+            models.Index(fields=["canonical_name", "vers_key"], name="cargo_crate_canonical"),
+            models.Index(fields=["cksum"], name="cargo_crate_cksum"),
+            GinIndex(fields=["dependency_names"], name="cargo_crate_dependencies"),
+        ]
+
+    @property
+    def relative_path(self) -> str:
+        """The file's path below a registry's root, as Pulp's generic tools show it."""
+        return f"{self.name}/{self.name}-{self.vers}.crate"
+
+
+class CrateYank(Content):
+    """The mark that one version of a crate is yanked, wherever a repository version holds it."""
+
+    TYPE = "yank"
+    repo_key_fields = ("canonical_name", "vers_key")
+
+    canonical_name = models.TextField()
+    vers_key = models.TextField()
+
+    _pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.PROTECT)
+
+    class Meta:
+        default_related_name = "%(app_label)s_%(model_name)s"
+        unique_together = ("canonical_name", "vers_key", "_pulp_domain")

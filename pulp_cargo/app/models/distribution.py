@@ -1,0 +1,41 @@
+"""A registry as cargo sees it: one URL that serves a repository or one of its versions."""
+
+from django.conf import settings
+from django.db import models
+
+from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
+
+
+def root_url(domain: str, base_path: str, origin: str | None = None) -> str:
+    """The URL of a registry, with a final slash and without cargo's `sparse+`.
+
+    It comes from the settings alone and never from a request: to cargo the URL is the registry's
+    identity, written into lock files.
+    """
+    within = f"{domain}/{base_path}" if settings.DOMAIN_ENABLED else base_path
+    return f"{(origin or settings.CONTENT_ORIGIN or '').rstrip('/')}/pulp/cargo/{within}/"
+
+
+class CargoDistribution(Distribution, AutoAddObjPermsMixin):
+    """Serves index, downloads and the web API below one base path."""
+
+    TYPE = "cargo"
+    SERVE_FROM_PUBLICATION = False
+
+    allow_uploads = models.BooleanField(default=False)
+    auth_required = models.BooleanField(default=False)
+
+    @property
+    def index_url(self) -> str:
+        """The URL as cargo's configuration wants it."""
+        return f"sparse+{root_url(self.pulp_domain.name, self.base_path)}"
+
+    class Meta:
+        default_related_name = "%(app_label)s_%(model_name)s"
+        permissions = [
+            ("read_cargodistribution", "Can read crates through a Cargo registry"),
+            ("publish_cargodistribution", "Can publish crates to a Cargo registry"),
+            ("yank_cargodistribution", "Can yank and unyank crates of a Cargo registry"),
+            ("change_owners_cargodistribution", "Can change the owners of crates"),
+            ("manage_roles_cargodistribution", "Can manage roles on Cargo distributions"),
+        ]

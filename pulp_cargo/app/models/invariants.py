@@ -1,0 +1,78 @@
+"""What holds in every repository version, whichever way it was made.
+
+A registry has one crate per canonical name (Cargo Book, "Index Format": names are compared
+without case and hyphens) and one version per SemVer version without build metadata; a yank mark
+belongs to a version that is there. Checked over what a new version adds, so the cost follows
+the change and not the repository.
+"""
+
+from django.db import connection
+
+from pulpcore.plugin.exceptions import ValidationError
+from pulpcore.plugin.models import RepositoryVersion
+
+from pulp_cargo.app.models.crate import CrateYank
+
+ADDED_NAMES = """
+    SELECT DISTINCT c.canonical_name FROM core_repositorycontent rc
+    JOIN cargo_cratecontent c ON c.content_ptr_id = rc.content_id
+    WHERE rc.version_added_id = %(version)s AND rc.version_removed_id IS NULL
+"""
+
+CLASHES = f"""
+    SELECT c.canonical_name, array_agg(DISTINCT c.name || ' ' || c.vers)
+    FROM ({ADDED_NAMES}) added
+    JOIN cargo_cratecontent c USING (canonical_name)
+    JOIN core_repositorycontent rc ON rc.content_id = c.content_ptr_id
+    WHERE rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+    GROUP BY c.canonical_name
+    HAVING count(DISTINCT c.name) > 1 OR count(*) > count(DISTINCT c.vers_key)
+    LIMIT 1
+"""
+
+# A yank whose crate version is not in the repository; `which` limits the yanks looked at.
+WITHOUT_CRATE = """
+    SELECT y.content_ptr_id, y.canonical_name, y.vers_key FROM cargo_crateyank y
+    JOIN core_repositorycontent rc ON rc.content_id = y.content_ptr_id
+    WHERE rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL AND {which}
+    AND NOT EXISTS (
+        SELECT 1 FROM cargo_cratecontent c
+        JOIN core_repositorycontent crc ON crc.content_id = c.content_ptr_id
+        WHERE c.canonical_name = y.canonical_name AND c.vers_key = y.vers_key
+        AND crc.repository_id = rc.repository_id AND crc.version_removed_id IS NULL
+    )
+"""
+ADDED = "rc.version_added_id = %(version)s"
+OF_REMOVED_CRATES = """(y.canonical_name, y.vers_key) IN (
+    SELECT c.canonical_name, c.vers_key FROM cargo_cratecontent c
+    JOIN core_repositorycontent gone ON gone.content_id = c.content_ptr_id
+    WHERE gone.version_removed_id = %(version)s
+)"""
+
+
+def require_sound(new_version: RepositoryVersion) -> None:
+    """Raise ValidationError when the crates or yanks that a version adds break an invariant."""
+    for canonical_name, versions in _rows(CLASHES, new_version):
+        raise ValidationError(
+            f"A registry holds one crate `{canonical_name}`, in one spelling, with each version"
+            f" once (build metadata does not make a version different); here would be:"
+            f" {', '.join(sorted(versions)[:10])}."
+        )
+    for _, canonical_name, vers in _rows(WITHOUT_CRATE.format(which=ADDED), new_version):
+        raise ValidationError(
+            f"`{canonical_name} {vers}` cannot be yanked: the repository does not have it."
+        )
+
+
+def drop_dangling_yanks(new_version: RepositoryVersion) -> None:
+    """Remove the yank marks of the crates that a version removes."""
+    rows = _rows(WITHOUT_CRATE.format(which=OF_REMOVED_CRATES), new_version)
+    if rows:
+        marks = CrateYank.objects.filter(pk__in=[row[0] for row in rows])
+        new_version.remove_content(marks)
+
+
+def _rows(query: str, new_version: RepositoryVersion) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"version": new_version.pk, "repository": new_version.repository_id})
+        return cursor.fetchall()

@@ -1,0 +1,57 @@
+"""Telling every content process what changed, through PostgreSQL's NOTIFY.
+
+A notice is sent inside the transaction that makes the change, so it arrives when that commits
+and never otherwise. It carries ids only: PostgreSQL caps a notice at 8000 bytes.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+CHANNEL = "pulp_cargo"
+# Names in one notice; more than that and listeners forget the whole repository instead.
+MOST_NAMES = 60
+
+
+def new_version(
+    repository: UUID, base: int, number: int, version: UUID, names: Iterable[str] | None
+) -> None:
+    """Say that a repository went from version `base` to `number`, changing these crates.
+
+    `names` are canonical; None stands for more than a listener should remember.
+    """
+    changed = None if names is None else sorted(set(names))
+    if changed is not None and len(changed) > MOST_NAMES:
+        changed = None
+    _send(
+        kind="version",
+        repository=str(repository),
+        base=base,
+        number=number,
+        version=str(version),
+        names=changed,
+    )
+
+
+def registries_changed() -> None:
+    """Say that what some distribution serves, or to whom, may have changed."""
+    _send(kind="registries")
+
+
+def repository_changed(repository: UUID) -> None:
+    """Say that a repository's versions changed in a way that no list of names describes."""
+    _send(kind="repository", repository=str(repository))
+
+
+def principals_changed() -> None:
+    """Say that a token, a user or a role changed."""
+    _send(kind="principals")
+
+
+def _send(**notice: Any) -> None:
+    payload = json.dumps(notice, separators=(",", ":"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])

@@ -1,0 +1,75 @@
+"""The repository behind a registry, and how new versions of it come to be."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models, transaction
+
+from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryVersion
+
+from pulp_cargo.app.models import invariants, retention
+from pulp_cargo.app.models.crate import CrateContent, CrateYank
+from pulp_cargo.app.models.remote import CargoRemote
+
+# The first key of our advisory locks; the second is the repository's id.
+LOCK_CLASS = 0x6361_7267
+
+
+class CargoRepository(Repository, AutoAddObjPermsMixin):
+    """Crates and yank marks, versioned; every publish and yank makes a version."""
+
+    TYPE = "cargo"
+    CONTENT_TYPES = [CrateContent, CrateYank]
+    REMOTE_TYPES = [CargoRemote]
+
+    crates_io_rules = models.BooleanField(default=False)
+    index_aliases = ArrayField(models.TextField(), default=list)
+
+    class Meta:
+        default_related_name = "%(app_label)s_%(model_name)s"
+        permissions = [
+            ("modify_cargorepository", "Can modify content of Cargo repositories"),
+            ("repair_cargorepository", "Can repair Cargo repositories"),
+            ("manage_roles_cargorepository", "Can manage roles on Cargo repositories"),
+        ]
+
+    def lock(self) -> None:
+        """Keep every other writer of this repository out until the transaction ends."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(self.pk)]
+            )
+
+    def new_version(self, base_version: RepositoryVersion | None = None) -> RepositoryVersion:
+        """Start a repository version after the newest, whoever else makes them.
+
+        A publish may have committed a version since this object was loaded, so the next number
+        is read again under the lock; core takes it from memory.
+        """
+        with transaction.atomic():
+            self.lock()
+            self.refresh_from_db(fields=["next_version"])
+            latest = self.versions.latest()
+            if latest.complete:
+                self.next_version = max(self.next_version, latest.number + 1)
+            return super().new_version(base_version)
+
+    def finalize_new_version(self, new_version: RepositoryVersion) -> None:
+        """Refuse what no registry may hold, and drop the marks of crates that left."""
+        invariants.drop_dangling_yanks(new_version)
+        invariants.require_sound(new_version)
+
+    def cleanup_old_versions(self) -> None:
+        """Delete the versions beyond `retain_repo_versions`, all in one go."""
+        retention.trim(self)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, but never take `next_version` back behind what others have made since."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            with transaction.atomic():
+                self.lock()
+                stored = type(self).objects.filter(pk=self.pk).values_list("next_version")
+                self.next_version = max(self.next_version, *(row[0] for row in stored), 0)
+                super().save(*args, **kwargs)
+        else:
+            super().save(*args, **kwargs)

@@ -1,0 +1,136 @@
+"""Keeping a bounded number of repository versions, set-wise and off the request path.
+
+Every version stores the ids of its whole content, so versions that nobody needs fill the disk
+with the square of what is published. Core deletes them one by one inside the publish; here all
+that are due go in one transaction, and the work follows what those versions changed.
+"""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from pulpcore.plugin.models import RepositoryVersion
+
+from pulp_cargo.app.models.core import RepositoryVersionContentDetails
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models.repository import CargoRepository
+
+# The first key of the advisory lock that keeps two clean-ups of a repository apart.
+LOCK_CLASS = 0x6361_7268
+
+# Each version to be deleted, with the kept version that takes over its changes.
+HEIRS = """
+    CREATE TEMPORARY TABLE cargo_heirs ON COMMIT DROP AS
+    SELECT gone.pulp_id AS gone, (
+        SELECT kept.pulp_id FROM core_repositoryversion kept
+        WHERE kept.repository_id = gone.repository_id AND kept.complete
+        AND kept.number > gone.number AND kept.pulp_id <> ALL(%(gone)s::uuid[])
+        ORDER BY kept.number LIMIT 1
+    ) AS heir
+    FROM core_repositoryversion gone WHERE gone.pulp_id = ANY(%(gone)s::uuid[])
+"""
+# What came and went between two kept versions is in neither.
+FORGET_PASSING = """
+    DELETE FROM core_repositorycontent rc USING cargo_heirs a
+    WHERE a.gone = rc.version_added_id AND rc.version_removed_id IS NOT NULL
+    AND a.heir = coalesce(
+        (SELECT r.heir FROM cargo_heirs r WHERE r.gone = rc.version_removed_id),
+        rc.version_removed_id
+    )
+"""
+INHERIT_ADDED = """
+    UPDATE core_repositorycontent rc SET version_added_id = h.heir
+    FROM cargo_heirs h WHERE h.gone = rc.version_added_id
+"""
+INHERIT_REMOVED = """
+    UPDATE core_repositorycontent rc SET version_removed_id = h.heir
+    FROM cargo_heirs h WHERE h.gone = rc.version_removed_id
+"""
+# A unit that left and came back between two kept versions was there all along: the later of its
+# two rows goes, the earlier takes over its end. Last rows first, so that chains close up too.
+REJOIN = """
+    WITH later AS (
+        DELETE FROM core_repositorycontent l USING core_repositorycontent e
+        WHERE l.version_added_id IN (SELECT heir FROM cargo_heirs)
+        AND e.repository_id = l.repository_id AND e.content_id = l.content_id
+        AND e.version_removed_id = l.version_added_id
+        AND NOT EXISTS (
+            SELECT 1 FROM core_repositorycontent n
+            WHERE n.repository_id = l.repository_id AND n.content_id = l.content_id
+            AND n.version_added_id = l.version_removed_id
+        )
+        RETURNING e.pulp_id AS earlier, l.version_removed_id AS ended
+    )
+    UPDATE core_repositorycontent rc SET version_removed_id = later.ended
+    FROM later WHERE rc.pulp_id = later.earlier
+"""
+RECOUNT = """
+    INSERT INTO core_repositoryversioncontentdetails
+        (count_type, content_type, repository_version_id, count)
+    SELECT t.kind, c.pulp_type, t.version, count(*) FROM (
+        SELECT 'A' AS kind, version_added_id AS version, content_id FROM core_repositorycontent
+        WHERE version_added_id IN (SELECT heir FROM cargo_heirs)
+        UNION ALL
+        SELECT 'R', version_removed_id, content_id FROM core_repositorycontent
+        WHERE version_removed_id IN (SELECT heir FROM cargo_heirs)
+    ) t JOIN core_content c ON c.pulp_id = t.content_id GROUP BY 1, 2, 3
+"""
+
+
+def trim(repository: "CargoRepository") -> int:
+    """Delete the versions beyond what the repository retains, and return how many went.
+
+    Versions that a distribution serves stay, and so does the newest. Does nothing while another
+    process cleans up the same repository.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository.pk)]
+        )
+        gone = _due(repository) if cursor.fetchone()[0] else []
+        if gone:
+            _delete(gone)
+    return len(gone)
+
+
+def give_space_back() -> None:
+    """Let PostgreSQL reuse the room of deleted versions now; call it outside a transaction.
+
+    Autovacuum comes too late for a repository that is published to all day: at 10,000 crates
+    each version that waits for it holds 160 kB.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (SKIP_LOCKED) core_repositoryversion")
+
+
+def _due(repository: "CargoRepository") -> list[UUID]:
+    """The versions to delete: complete, not the newest, not served, beyond the number to keep."""
+    if not repository.retain_repo_versions:
+        return []
+    complete = repository.versions.complete()
+    kept = set(repository.protected_versions().values_list("pk", flat=True))
+    kept.update(complete.order_by("-number").values_list("pk", flat=True)[:1])
+    spare = complete.exclude(pk__in=kept).order_by("-number").values_list("pk", flat=True)
+    # The newest is one of those kept, so that "keep 1" keeps just that one.
+    return list(spare[max(repository.retain_repo_versions - 1, 0) :])
+
+
+def _delete(gone: list[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(HEIRS, {"gone": gone})
+        for statement in (FORGET_PASSING, INHERIT_ADDED, INHERIT_REMOVED):
+            cursor.execute(statement)
+        while True:
+            cursor.execute(REJOIN)
+            if not cursor.rowcount:
+                break
+        cursor.execute("SELECT DISTINCT heir FROM cargo_heirs")
+        heirs = [row[0] for row in cursor.fetchall()]
+        RepositoryVersionContentDetails.objects.filter(
+            repository_version__in=heirs, count_type__in=["A", "R"]
+        ).delete()
+        cursor.execute(RECOUNT)
+        cursor.execute("DROP TABLE cargo_heirs")
+    RepositoryVersion.objects.filter(pk__in=gone).delete()

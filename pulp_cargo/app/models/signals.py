@@ -1,0 +1,45 @@
+"""Which saved or deleted rows change what a registry serves, or who may ask for it."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.db.models.signals import m2m_changed, post_delete, post_save
+
+from pulpcore.plugin.models import ContentGuard, Domain, Repository, RepositoryVersion
+
+from pulp_cargo.app.models import notify
+from pulp_cargo.app.models.core import GroupRole, UserRole
+from pulp_cargo.app.models.distribution import CargoDistribution
+from pulp_cargo.app.models.remote import CargoRemote
+from pulp_cargo.app.models.repository import CargoRepository
+from pulp_cargo.app.models.token import CargoToken
+
+REGISTRY_MODELS = (CargoDistribution, CargoRepository, CargoRemote, ContentGuard, Domain)
+PRINCIPAL_MODELS = (CargoToken, get_user_model(), Group, UserRole, GroupRole)
+CARGO_REPOSITORY = CargoRepository.get_pulp_type()
+
+
+def connect() -> None:
+    """Start sending notices for the rows that this process saves or deletes."""
+    post_save.connect(_row_changed, dispatch_uid="pulp_cargo.saved")
+    post_delete.connect(_row_changed, dispatch_uid="pulp_cargo.deleted")
+    m2m_changed.connect(_membership_changed, dispatch_uid="pulp_cargo.membership")
+
+
+def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    if isinstance(instance, RepositoryVersion):
+        if instance.complete and instance.repository.pulp_type == CARGO_REPOSITORY:
+            notify.repository_changed(instance.repository_id)
+    elif isinstance(instance, REGISTRY_MODELS):
+        notify.registries_changed()
+    elif isinstance(instance, Repository) and instance.pulp_type == CARGO_REPOSITORY:
+        notify.repository_changed(instance.pk)
+    elif isinstance(instance, PRINCIPAL_MODELS):
+        notify.principals_changed()
+
+
+def _membership_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    if isinstance(instance, PRINCIPAL_MODELS):
+        notify.principals_changed()

@@ -1,0 +1,138 @@
+"""A new repository version written as rows, at a cost that hardly grows with the repository.
+
+Core's `RepositoryVersion` counts and rewrites the whole membership several times (measured:
+950 ms for one crate in a repository of 100,000). These few statements leave the same rows; a
+test compares both, and core's own code carries on from either. They know core's columns, so
+`is_supported` looks at them first, and core's code does the work where they are not as expected.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.db import connection
+from django.db.models import Model
+
+from pulpcore.plugin.models import Content, RepositoryContent, RepositoryVersion
+
+from pulp_cargo.app.models.core import RepositoryVersionContentDetails
+from pulp_cargo.app.models.repository import CargoRepository
+
+BASE_COLUMNS = {"pulp_id", "pulp_created", "pulp_last_updated"}
+EXPECTED_COLUMNS: dict[type[Model], set[str]] = {
+    RepositoryVersion: BASE_COLUMNS
+    | {"repository_id", "number", "complete", "base_version_id", "info", "content_ids"},
+    RepositoryContent: BASE_COLUMNS
+    | {"content_id", "repository_id", "version_added_id", "version_removed_id"},
+    RepositoryVersionContentDetails: {
+        "id",
+        "count_type",
+        "content_type",
+        "repository_version_id",
+        "count",
+    },
+}
+
+NEW_VERSION = """
+    INSERT INTO core_repositoryversion (pulp_id, pulp_created, pulp_last_updated, repository_id,
+        number, complete, base_version_id, info, content_ids)
+    SELECT %(new)s, now(), now(), repository_id, %(number)s, true, NULL, '{}', {membership}
+    FROM core_repositoryversion WHERE pulp_id = %(previous)s
+"""
+GROWN = "content_ids || %(added)s::uuid[]"
+CHANGED = """ARRAY(
+    SELECT unnest(content_ids) EXCEPT SELECT unnest(%(removed)s::uuid[])
+) || %(added)s::uuid[]"""
+ADD_MEMBERS = """
+    INSERT INTO core_repositorycontent (pulp_id, pulp_created, pulp_last_updated, repository_id,
+        content_id, version_added_id, version_removed_id)
+    SELECT gen_random_uuid(), now(), now(), %(repository)s, added, %(new)s, NULL
+    FROM unnest(%(added)s::uuid[]) added
+"""
+REMOVE_MEMBERS = """
+    UPDATE core_repositorycontent SET version_removed_id = %(new)s
+    WHERE repository_id = %(repository)s AND version_removed_id IS NULL
+    AND content_id = ANY(%(removed)s::uuid[])
+"""
+COUNT_CHANGES = """
+    INSERT INTO core_repositoryversioncontentdetails
+        (count_type, content_type, repository_version_id, count)
+    SELECT t.count_type, t.content_type, %(new)s, sum(t.count) FROM (
+        SELECT 'P' AS count_type, content_type, count
+        FROM core_repositoryversioncontentdetails
+        WHERE repository_version_id = %(previous)s AND count_type = 'P'
+        UNION ALL
+        SELECT kinds.kind, c.pulp_type, kinds.sign FROM core_content c
+        CROSS JOIN (VALUES ('P', 1), ('A', 1)) kinds (kind, sign)
+        WHERE c.pulp_id = ANY(%(added)s::uuid[])
+        UNION ALL
+        SELECT kinds.kind, c.pulp_type, kinds.sign FROM core_content c
+        CROSS JOIN (VALUES ('P', -1), ('R', 1)) kinds (kind, sign)
+        WHERE c.pulp_id = ANY(%(removed)s::uuid[])
+    ) t GROUP BY 1, 2 HAVING sum(t.count) > 0
+"""
+NEXT_NUMBER = """
+    UPDATE core_repository SET next_version = %(number)s + 1, pulp_last_updated = now()
+    WHERE pulp_id = %(repository)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A repository version that was just made, and the number of the one before it."""
+
+    pk: UUID
+    number: int
+    previous: int
+
+
+def is_supported() -> bool:
+    """Tell whether core's tables have just the columns that the statements here write."""
+    return all(
+        {field.column for field in model._meta.concrete_fields} == columns
+        for model, columns in EXPECTED_COLUMNS.items()
+    )
+
+
+def write(
+    repository: CargoRepository,
+    previous: tuple[UUID, int],
+    *,
+    added: Iterable[UUID],
+    removed: Iterable[UUID],
+) -> NewVersion:
+    """Write the version after `previous` (its id and number); the caller holds the lock.
+
+    `added` units are not members and `removed` units are: the caller has looked.
+    """
+    number = max(repository.next_version, previous[1] + 1)
+    values = {
+        "new": uuid4(),
+        "number": number,
+        "previous": previous[0],
+        "repository": repository.pk,
+        "added": list(added),
+        "removed": list(removed),
+    }
+    membership = CHANGED if values["removed"] else GROWN
+    statements = [NEW_VERSION.replace("{membership}", membership), ADD_MEMBERS]
+    if values["removed"]:
+        statements.append(REMOVE_MEMBERS)
+    with connection.cursor() as cursor:
+        for statement in [*statements, COUNT_CHANGES, NEXT_NUMBER]:
+            cursor.execute(statement, values)
+    return NewVersion(pk=values["new"], number=number, previous=previous[1])
+
+
+def write_with_core(
+    repository: CargoRepository,
+    previous: tuple[UUID, int],
+    *,
+    added: Iterable[UUID],
+    removed: Iterable[UUID],
+) -> NewVersion:
+    """Do what `write` does with core's own code, at a cost that grows with the repository."""
+    with repository.new_version() as version:
+        version.remove_content(Content.objects.filter(pk__in=list(removed)))
+        version.add_content(Content.objects.filter(pk__in=list(added)))
+    return NewVersion(pk=version.pk, number=version.number, previous=previous[1])

@@ -1,0 +1,59 @@
+"""The index files of a registry, each from one indexed query."""
+
+import gzip
+from dataclasses import dataclass
+
+from pulp_cargo.app.queries.membership import AT_SERVED, MEMBERS, SERVED, rows_of
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.protocol.index import as_yanked, render_file, strong_etag, with_own_registry
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.semver import parse_version
+
+# A file smaller than this gains nothing from compression.
+GZIP_FROM = 300
+
+INDEX_LINES = f"""
+    WITH {SERVED}, yanked AS (
+        SELECT coalesce(array_agg(unit.vers_key), '{{}}') AS keys
+        FROM served, cargo_crateyank unit {MEMBERS}
+        WHERE unit.canonical_name = %(name)s AND {AT_SERVED}
+    )
+    SELECT unit.name, unit.vers, unit.pubtime, unit.index_line, unit.registries,
+        unit.vers_key = ANY(yanked.keys)
+    FROM served CROSS JOIN yanked LEFT JOIN (cargo_cratecontent unit {MEMBERS})
+    ON unit.canonical_name = %(name)s AND {AT_SERVED}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """The bytes of an index file, ready to send; `gzipped` is None for a small one."""
+
+    body: bytes
+    gzipped: bytes | None
+    etag: str
+
+
+def index_file(registry: Registry, lower_name: str) -> IndexFile | None:
+    """Return a crate's index file, or None when the registry has no crate of that spelling.
+
+    Lines stand in order of publication and then of SemVer, so that the bytes change only with
+    the data. Raises VersionGone.
+    """
+    found = rows_of(registry, INDEX_LINES, name=canonical_name(lower_name))
+    # The index path keeps hyphens and underscores apart (Cargo Book, "Index Files"); the outer
+    # join leaves one empty row for a crate that is not there.
+    rows = [row for row in found if row[0] is not None and row[0].lower() == lower_name]
+    if not rows:
+        return None
+    rows.sort(key=lambda row: (row[2], parse_version(row[1])))
+    body = render_file(_line(registry, *row[3:]) for row in rows)
+    gzipped = gzip.compress(body, 6, mtime=0) if len(body) >= GZIP_FROM else None
+    return IndexFile(body=body, gzipped=gzipped, etag=strong_etag(body))
+
+
+def _line(registry: Registry, line: str, registries: list[str], yanked: bool) -> str:
+    own = [url for url in registries if registry.is_own(url)]
+    if own:
+        line = with_own_registry(line, own)
+    return as_yanked(line) if yanked else line

@@ -1,0 +1,43 @@
+"""What is in the repository version that a registry serves, at a cost that does not grow with it.
+
+Core asks for the units of a version through an array of all ids; the intervals of
+`core_repositorycontent` answer the same for a few units by index. Every query joins the served
+version itself, so that one statement sees either the whole version or that it was deleted.
+"""
+
+from typing import Any
+
+from django.db import connection
+
+from pulp_cargo.app.queries.registries import Registry
+
+SERVED = """served AS (
+    SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s AND complete
+)"""
+MEMBERS = """
+    JOIN core_repositorycontent rc ON rc.content_id = unit.content_ptr_id
+        AND rc.repository_id = %(repository)s
+    JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
+    LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+"""
+AT_SERVED = "va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)"
+
+
+class VersionGone(Exception):
+    """The repository version was deleted after the registry was looked up; look again."""
+
+
+def rows_of(registry: Registry, query: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Run a query that starts from `served` by an outer join, so that it has a row if that is there.
+
+    Raises VersionGone. Without a version there is nothing to ask for.
+    """
+    if registry.version is None:
+        return []
+    values |= {"version": registry.version, "repository": registry.repository}
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        rows = cursor.fetchall()
+    if not rows:
+        raise VersionGone
+    return rows

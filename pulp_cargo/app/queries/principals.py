@@ -1,0 +1,118 @@
+"""Who is asking, and what they may do in a registry."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from pulp_cargo.app.models import CargoDistribution, CargoToken
+from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.protocol.auth import BasicCredential, TokenCredential
+from pulp_cargo.rules.scopes import Scope, is_expired, pattern_matches
+
+PERMISSIONS = {
+    Scope.READ: "cargo.read_cargodistribution",
+    Scope.PUBLISH_NEW: "cargo.publish_cargodistribution",
+    Scope.PUBLISH_UPDATE: "cargo.publish_cargodistribution",
+    Scope.YANK: "cargo.yank_cargodistribution",
+    Scope.CHANGE_OWNERS: "cargo.change_owners_cargodistribution",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What somebody may do in one registry: the smaller of the token's scopes and the user's rights.
+
+    An empty `patterns` stands for every crate; `token` is None when a password was used.
+    """
+
+    user: int
+    username: str
+    scopes: frozenset[Scope]
+    patterns: tuple[str, ...]
+    expires_at: datetime | None
+    token: UUID | None
+
+    def allows(self, scope: Scope, crate: str | None = None) -> bool:
+        """Whether this holds for the scope, and for the crate where one is named."""
+        if scope not in self.scopes or is_expired(self.expires_at, timezone.now()):
+            return False
+        if crate is None or not self.patterns:
+            return True
+        return any(pattern_matches(pattern, crate) for pattern in self.patterns)
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is stored of a token: its SHA-256 in hex, enough for 200 random bits."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def grant_of(registry: Registry, credential: TokenCredential | BasicCredential) -> Grant | None:
+    """Return what a credential may do in the registry, or None for one that is not valid here.
+
+    A token may also stand as the password of a Basic credential, as many CI tools send it.
+    """
+    if isinstance(credential, TokenCredential):
+        return _grant_of_token(registry, credential.secret)
+    grant = _grant_of_token(registry, credential.password)
+    return grant or _grant_of_password(registry, credential)
+
+
+def _grant_of_token(registry: Registry, secret: str) -> Grant | None:
+    token = (
+        CargoToken.objects.filter(
+            token_hash=hash_secret(secret), pulp_domain=registry.domain, user__is_active=True
+        )
+        .select_related("user")
+        .first()
+    )
+    if token is None or is_expired(token.expires_at, timezone.now()):
+        return None
+    if token.distribution_id not in (None, registry.pk):
+        return None
+    scopes = frozenset(Scope(scope) for scope in token.scopes)
+    return Grant(
+        user=token.user_id,
+        username=token.user.get_username(),
+        scopes=scopes & held_scopes(token.user, registry),
+        patterns=tuple(token.crate_patterns),
+        expires_at=token.expires_at,
+        token=token.pk,
+    )
+
+
+def _grant_of_password(registry: Registry, credential: BasicCredential) -> Grant | None:
+    user = authenticate(username=credential.username, password=credential.password)
+    if user is None:
+        return None
+    return Grant(
+        user=user.pk,
+        username=user.get_username(),
+        scopes=held_scopes(user, registry),
+        patterns=(),
+        expires_at=None,
+        token=None,
+    )
+
+
+def held_scopes(user: AbstractBaseUser, registry: Registry) -> frozenset[Scope]:
+    """The scopes that a user's roles give on a registry: by object, domain or everywhere."""
+    distribution = CargoDistribution(pk=registry.pk, pulp_domain=registry.domain)
+    with with_domain(registry.domain):
+        return frozenset(
+            scope
+            for scope, permission in PERMISSIONS.items()
+            if user.has_perm(permission)
+            or user.has_perm(permission, registry.domain)
+            or user.has_perm(permission, distribution)
+        )
+
+
+def user_of(grant: Grant) -> AbstractBaseUser:
+    """Return the user behind a grant, for Pulp's content guards."""
+    return get_user_model().objects.get(pk=grant.user)

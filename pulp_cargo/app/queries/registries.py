@@ -1,0 +1,118 @@
+"""Which registry a URL names, and what it serves at this moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from pulpcore.plugin.models import Domain, RepositoryVersion
+
+from pulp_cargo.app.models import CargoDistribution, CargoRepository
+from pulp_cargo.app.models.distribution import root_url
+from pulp_cargo.protocol.registry_url import same_registry
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A distribution as cargo sees it, with the repository version that it serves.
+
+    `version` is None for a registry without content. `own_urls` are all the index URLs that mean
+    this registry: its own, those of the other distributions of the repository, and aliases.
+    """
+
+    pk: UUID
+    name: str
+    base_path: str
+    domain: Domain = field(compare=False)
+    root_url: str
+    repository: UUID | None
+    version: UUID | None
+    number: int
+    pinned: bool
+    allow_uploads: bool
+    auth_required: bool
+    guarded: bool
+    crates_io_rules: bool
+    own_urls: tuple[str, ...]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody may read."""
+        return not (self.auth_required or self.guarded)
+
+    @property
+    def index_url(self) -> str:
+        """The URL as cargo's configuration wants it."""
+        return f"sparse+{self.root_url}"
+
+    @property
+    def login_url(self) -> str:
+        """Where a person gets a token."""
+        return settings.CARGO_LOGIN_URL or f"{self.root_url}me"
+
+    def is_own(self, url: str) -> bool:
+        """Whether a registry URL in a dependency means this registry."""
+        return any(same_registry(url, own) for own in self.own_urls)
+
+
+def find(domain: str, path: str) -> Registry | None:
+    """Return the registry whose base path begins `path`, or None.
+
+    Base paths may hold slashes but never nest, so at most one of the path's beginnings is one.
+    """
+    distribution = (
+        CargoDistribution.objects.filter(base_path__in=_beginnings(path), pulp_domain__name=domain)
+        .select_related("pulp_domain", "repository_version")
+        .defer("repository_version__content_ids")
+        .first()
+    )
+    return None if distribution is None else _registry(distribution)
+
+
+def _beginnings(path: str) -> Sequence[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, min(len(parts), 20) + 1)]
+
+
+def _registry(distribution: CargoDistribution) -> Registry:
+    pinned = distribution.repository_version
+    repository = _repository(pinned.repository_id if pinned else distribution.repository_id)
+    version = pinned or (repository and repository.latest_version())
+    return Registry(
+        pk=distribution.pk,
+        name=distribution.name,
+        base_path=distribution.base_path,
+        domain=distribution.pulp_domain,
+        root_url=root_url(distribution.pulp_domain.name, distribution.base_path),
+        repository=repository.pk if repository else None,
+        version=version.pk if version else None,
+        number=version.number if version else 0,
+        pinned=pinned is not None,
+        allow_uploads=distribution.allow_uploads,
+        auth_required=distribution.auth_required,
+        guarded=distribution.content_guard_id is not None,
+        crates_io_rules=bool(repository and repository.crates_io_rules),
+        own_urls=tuple(_own_urls(distribution, repository)),
+    )
+
+
+def _repository(pk: UUID | None) -> CargoRepository | None:
+    return None if pk is None else CargoRepository.objects.filter(pk=pk).first()
+
+
+def _own_urls(distribution: CargoDistribution, repository: CargoRepository | None) -> set[str]:
+    """Every index URL that means the same registry (see docs/user/names, "Aliases")."""
+    base_paths = {distribution.base_path}
+    if repository is not None:
+        versions = RepositoryVersion.objects.filter(repository=repository)
+        base_paths.update(
+            CargoDistribution.objects.filter(
+                Q(repository=repository) | Q(repository_version__in=versions)
+            ).values_list("base_path", flat=True)
+        )
+    domain = distribution.pulp_domain.name
+    origins = [settings.CONTENT_ORIGIN, *settings.CARGO_ORIGIN_ALIASES]
+    urls = {f"sparse+{root_url(domain, path, one)}" for path in base_paths for one in origins}
+    return urls | set(repository.index_aliases if repository else ())

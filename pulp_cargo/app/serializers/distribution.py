@@ -1,0 +1,100 @@
+"""Distributions, the registries as cargo sees them, in the REST API."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+
+from pulpcore.plugin import serializers as core
+
+from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
+
+MODIFY = "cargo.modify_cargorepository"
+
+
+class CargoDistributionSerializer(core.DistributionSerializer):
+    """Shows and makes registries."""
+
+    base_url = serializers.CharField(
+        source="index_url",
+        read_only=True,
+        help_text="The index URL of the registry, to be put into cargo's configuration as it is.",
+    )
+    repository = core.DetailRelatedField(
+        required=False,
+        allow_null=True,
+        view_name="repositories-cargo/cargo-detail",
+        queryset=CargoRepository.objects.all(),
+        help_text="The repository whose latest version is served.",
+    )
+    remote = core.DetailRelatedField(
+        required=False,
+        allow_null=True,
+        view_name="remotes-cargo/cargo-detail",
+        queryset=CargoRemote.objects.all(),
+        help_text="The upstream registry whose crates are served as well; a registry with one"
+        " takes no uploads.",
+    )
+    allow_uploads = serializers.BooleanField(
+        default=False,
+        help_text="Whether `cargo publish` and `cargo yank` work here; needs a repository, and"
+        " neither a remote nor a pinned repository version.",
+    )
+    auth_required = serializers.BooleanField(
+        default=False, help_text="Whether index and downloads need a token, too."
+    )
+
+    class Meta(core.DistributionSerializer.Meta):
+        model = CargoDistribution
+        fields = (
+            *core.DistributionSerializer.Meta.fields,
+            "remote",
+            "allow_uploads",
+            "auth_required",
+        )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Refuse to serve what is not crates, and uploads that could go nowhere."""
+        data = super().validate(data)
+        version = data.get("repository_version")
+        if version and version.repository.pulp_type != CargoRepository.get_pulp_type():
+            raise serializers.ValidationError(
+                {"repository_version": "This is no version of a Cargo repository."}
+            )
+        if self._value(data, "allow_uploads"):
+            self._require_place_for_uploads(data)
+        return data
+
+    def _require_place_for_uploads(self, data: dict[str, Any]) -> None:
+        repository = self._value(data, "repository")
+        if self._value(data, "remote"):
+            fault = "A registry with a `remote` cannot have `allow_uploads`: use two distributions."
+        elif self._value(data, "repository_version"):
+            fault = "A registry that serves one `repository_version` cannot have `allow_uploads`."
+        elif not repository:
+            fault = "A registry without a `repository` cannot have `allow_uploads`."
+        else:
+            self._require_right_to_write(repository)
+            return
+        raise serializers.ValidationError({"allow_uploads": fault})
+
+    def _require_right_to_write(self, repository: CargoRepository) -> None:
+        """Let nobody open a repository for uploads who may not change what is in it.
+
+        The owner of a distribution may publish through it, and seeing a repository is enough
+        to serve it.
+        """
+        before = self.instance
+        is_open = before and before.allow_uploads and before.repository_id == repository.pk
+        request = self.context.get("request")
+        if is_open or request is None:
+            return
+        own = repository.cast()
+        if not any(request.user.has_perm(MODIFY, of) for of in (None, own.pulp_domain, own)):
+            raise PermissionDenied(
+                f"Uploads into the repository `{repository.name}` are for those who may modify it."
+            )
+
+    def _value(self, data: dict[str, Any], name: str) -> Any:
+        """Return what a field will be, which an update may leave as it is."""
+        return data[name] if name in data else getattr(self.instance, name, None)

@@ -1,0 +1,54 @@
+"""Repositories of crates in the REST API."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from rest_framework import serializers
+
+from pulpcore.plugin import serializers as core
+
+from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.protocol.registry_url import parse_registry_url
+
+MOST_VERSIONS = 1_000_000
+
+
+def default_retention() -> int | None:
+    """Return how many versions a repository keeps that was made without a word about it."""
+    return settings.CARGO_RETAIN_REPO_VERSIONS
+
+
+class CargoRepositorySerializer(core.RepositorySerializer):
+    """Shows and makes repositories."""
+
+    retain_repo_versions = serializers.IntegerField(
+        allow_null=True,
+        default=default_retention,
+        min_value=1,
+        max_value=MOST_VERSIONS,
+        help_text="How many versions of the repository are kept; older ones are removed in the"
+        " background, unless a distribution serves them. Each publish makes a version, and each"
+        " version takes room for its whole list of content: null keeps them all. The default is"
+        " the setting `CARGO_RETAIN_REPO_VERSIONS`.",
+    )
+    crates_io_rules = serializers.BooleanField(
+        default=False,
+        help_text="Whether crates must also keep the publishing rules of crates.io, such as a"
+        " description and a licence; without this, cargo only shows warnings.",
+    )
+    index_aliases = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Further index URLs that mean this registry, as cargo's configuration has them:"
+        " dependencies on crates of those URLs are dependencies on crates from here.",
+    )
+
+    class Meta(core.RepositorySerializer.Meta):
+        model = CargoRepository
+        fields = (*core.RepositorySerializer.Meta.fields, "crates_io_rules", "index_aliases")
+
+    def validate_index_aliases(self, urls: Iterable[str]) -> list[str]:
+        """Refuse URLs that cargo could not use, and keep each one once."""
+        with refused_as_invalid():
+            return list(dict.fromkeys(parse_registry_url(url) for url in urls))

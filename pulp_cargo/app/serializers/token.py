@@ -1,0 +1,138 @@
+"""Tokens in the REST API: what a secret may do; the secret itself is shown once."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+from rest_framework import serializers
+
+from pulpcore.plugin import serializers as core
+from pulpcore.plugin.util import assign_role, get_domain
+
+from pulp_cargo.app.models import CargoDistribution, CargoToken
+from pulp_cargo.app.queries.principals import hash_secret
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.services.tokens import new_secret
+from pulp_cargo.rules.scopes import Scope, is_expired, parse_pattern
+
+DEFAULT_SCOPES = [Scope.READ, Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE, Scope.YANK]
+
+
+class CargoTokenSerializer(core.ModelSerializer):
+    """Shows and makes tokens."""
+
+    pulp_href = core.IdentityField(view_name="cargo/tokens-detail")
+    name = serializers.CharField(help_text="What the token is for; unique among its user's tokens.")
+    user = serializers.SlugRelatedField(
+        slug_field="username",
+        queryset=get_user_model().objects.all(),
+        required=False,
+        help_text="Who acts when the token is used: a username, by default your own. To name"
+        " somebody else takes the right to change that user.",
+    )
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=[scope.value for scope in Scope]),
+        default=[scope.value for scope in DEFAULT_SCOPES],
+        allow_empty=False,
+        help_text="What the token is good for, as far as its user may do it.",
+    )
+    crate_patterns = serializers.ListField(
+        child=serializers.CharField(),
+        default=list,
+        help_text="The crates that may be published and yanked: names, or beginnings of names"
+        " with a final `*`. Without any: all crates.",
+    )
+    distribution = core.DetailRelatedField(
+        required=False,
+        allow_null=True,
+        view_name="distributions-cargo/cargo-detail",
+        queryset=CargoDistribution.objects.all(),
+        help_text="The only distribution that the token is for, null for all of the domain.",
+    )
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When the token ends, null for never."
+    )
+    last_used = serializers.DateTimeField(
+        read_only=True, help_text="When the token was last used, true to the hour."
+    )
+
+    class Meta:
+        model = CargoToken
+        fields = (
+            *core.ModelSerializer.Meta.fields,
+            "name",
+            "user",
+            "scopes",
+            "crate_patterns",
+            "distribution",
+            "expires_at",
+            "last_used",
+        )
+
+    def validate_user(self, user: AbstractBaseUser) -> AbstractBaseUser:
+        """Refuse to make a token for somebody whom the asker has no power over."""
+        asker = self.context["request"].user
+        if user == asker or asker.is_superuser:
+            return user
+        may_change = asker.has_perm("core.change_user") or asker.has_perm("core.change_user", user)
+        if user.is_superuser or not may_change:
+            raise serializers.ValidationError(
+                f"A token for `{user.get_username()}` is made by that user, or by an administrator."
+            )
+        return user
+
+    def validate_scopes(self, scopes: list[str]) -> list[str]:
+        """Keep each scope once."""
+        return list(dict.fromkeys(scopes))
+
+    def validate_crate_patterns(self, patterns: list[str]) -> list[str]:
+        """Refuse what could never match a crate."""
+        with refused_as_invalid():
+            return list(dict.fromkeys(parse_pattern(pattern) for pattern in patterns))
+
+    def validate_expires_at(self, expires_at: datetime | None) -> datetime | None:
+        """Refuse a token that would have ended already."""
+        if is_expired(expires_at, timezone.now()):
+            raise serializers.ValidationError("This must be in the future.")
+        return expires_at
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Fill in the user, and refuse a second token of one name."""
+        data = super().validate(data)
+        data.setdefault("user", self.context["request"].user)
+        user = data["user"]
+        if not isinstance(user, get_user_model()):
+            raise serializers.ValidationError(
+                {"user": "You are no user of this Pulp: name the one that the token is for."}
+            )
+        same = CargoToken.objects.filter(name=data["name"], user=user, pulp_domain=get_domain())
+        if same.exists():
+            raise serializers.ValidationError(
+                {"name": f"`{user.get_username()}` has a token of that name already."}
+            )
+        return data
+
+    def create(self, validated_data: dict[str, Any]) -> CargoToken:
+        """Make the token; its secret is an attribute of what is returned, and nowhere else."""
+        secret = new_secret()
+        token = super().create(validated_data | {"token_hash": hash_secret(secret)})
+        if token.user != self.context["request"].user:
+            assign_role("cargo.cargotoken_owner", token.user, token)
+        token.secret = secret
+        return token
+
+
+class NewCargoTokenSerializer(CargoTokenSerializer):
+    """Shows a token that was just made, with its secret."""
+
+    token = serializers.CharField(
+        source="secret",
+        read_only=True,
+        help_text="The secret for cargo's `credentials.toml`. It is never shown again.",
+    )
+
+    class Meta(CargoTokenSerializer.Meta):
+        fields = (*CargoTokenSerializer.Meta.fields, "token")
+        ref_name = "cargo.NewCargoToken"

@@ -1,0 +1,104 @@
+"""The changes that one commit makes to a repository, judged against what is in it.
+
+A draft lives inside the transaction that holds the repository's lock, so what it has looked up
+stays true until the commit. It asks two questions of the database for all its changes together.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db import connection
+
+from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.protocol.errors import NameTaken, VersionExists
+
+Key = tuple[str, str]
+
+# The newest version's members are those that no version removed: nobody else is writing.
+SPELLINGS = """
+    SELECT wanted, (
+        SELECT unit.name FROM cargo_cratecontent unit
+        JOIN core_repositorycontent rc ON rc.content_id = unit.content_ptr_id
+        WHERE unit.canonical_name = wanted AND rc.repository_id = %(repository)s
+        AND rc.version_removed_id IS NULL LIMIT 1
+    ) FROM unnest(%(names)s::text[]) wanted
+"""
+MEMBERS = """
+    SELECT unit.canonical_name, unit.vers_key, unit.content_ptr_id
+    FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers_key)
+    JOIN {table} unit USING (canonical_name, vers_key)
+    JOIN core_repositorycontent rc ON rc.content_id = unit.content_ptr_id
+    WHERE rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+"""
+
+
+class Draft:
+    """What a commit will add to and remove from a repository."""
+
+    def __init__(self, repository: CargoRepository, keys: Collection[Key]) -> None:
+        self.repository = repository
+        self.crates: list[tuple[CrateContent, IncomingFile]] = []
+        self.aliases: set[str] = set()
+        self._values = {
+            "repository": repository.pk,
+            "names": [name for name, _ in keys],
+            "versions": [vers for _, vers in keys],
+        }
+        self._spellings: dict[str, str | None] = dict(self._rows(SPELLINGS))
+        self._versions = set(self._members("cargo_cratecontent"))
+        self._yanks = self._members("cargo_crateyank")
+        self._yanked = set(self._yanks)
+
+    @property
+    def new_yanks(self) -> set[Key]:
+        """The versions to be marked as yanked that were not before."""
+        return self._yanked - set(self._yanks)
+
+    @property
+    def gone_yanks(self) -> list[UUID]:
+        """The yank marks to be removed."""
+        return [pk for key, pk in self._yanks.items() if key not in self._yanked]
+
+    @property
+    def changed_names(self) -> set[str]:
+        """The canonical names of the crates whose index file will change."""
+        names = {unit.canonical_name for unit, _ in self.crates}
+        return names | {name for name, _ in self._yanked ^ set(self._yanks)}
+
+    def spelling(self, canonical_name: str) -> str | None:
+        """How the registry spells a crate, None when it has no version of it."""
+        return self._spellings[canonical_name]
+
+    def has_version(self, canonical_name: str, vers_key: str) -> bool:
+        """Whether the version is there, or will be by an earlier change of this commit."""
+        return (canonical_name, vers_key) in self._versions
+
+    def add_crate(self, unit: CrateContent, file: IncomingFile) -> None:
+        """Add a new crate version; raises NameTaken or VersionExists."""
+        existing = self.spelling(unit.canonical_name)
+        if existing not in (None, unit.name):
+            raise NameTaken(unit.name, existing)
+        if self.has_version(unit.canonical_name, unit.vers_key):
+            raise VersionExists(unit.name, unit.vers)
+        self._spellings[unit.canonical_name] = unit.name
+        self._versions.add((unit.canonical_name, unit.vers_key))
+        self.crates.append((unit, file))
+
+    def set_yanked(self, canonical_name: str, vers_key: str, *, yanked: bool) -> None:
+        """Mark a version as yanked or not."""
+        change = self._yanked.add if yanked else self._yanked.discard
+        change((canonical_name, vers_key))
+
+    def add_aliases(self, urls: Collection[str]) -> None:
+        """Note further URLs that mean this registry."""
+        self.aliases.update(set(urls) - set(self.repository.index_aliases))
+
+    def _members(self, table: str) -> dict[Key, UUID]:
+        rows = self._rows(MEMBERS.replace("{table}", table))
+        return {(name, vers): pk for name, vers, pk in rows}
+
+    def _rows(self, query: str) -> list[tuple]:
+        with connection.cursor() as cursor:
+            cursor.execute(query, self._values)
+            return cursor.fetchall()

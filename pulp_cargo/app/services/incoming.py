@@ -1,0 +1,69 @@
+"""A .crate file on its way in: written to Pulp's working directory and hashed as it comes."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from django.conf import settings
+
+from pulpcore.plugin import pulp_hashlib
+from pulpcore.plugin.models import Artifact
+
+from pulp_cargo.protocol.errors import StorageFull
+
+
+class IncomingFile:
+    """A temporary file with the digests that Pulp wants; gone unless it is moved to the storage."""
+
+    def __init__(self) -> None:
+        with _storage_full():
+            handle, self.path = tempfile.mkstemp(
+                prefix="crate-", suffix=".part", dir=settings.WORKING_DIRECTORY
+            )
+            self.file: BinaryIO = os.fdopen(handle, "w+b", buffering=0)
+        self.size = 0
+        self._hashers = {name: pulp_hashlib.new(name) for name in Artifact.DIGEST_FIELDS}
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes; raises StorageFull when the disk has no room."""
+        for hasher in self._hashers.values():
+            hasher.update(chunk)
+        with _storage_full():
+            self.file.write(chunk)
+        self.size += len(chunk)
+
+    def settle(self) -> None:
+        """Make sure that the bytes are on the disk, not in its cache."""
+        with _storage_full():
+            os.fsync(self.file.fileno())
+
+    def rewind(self) -> BinaryIO:
+        """Return the file, at its start."""
+        self.file.seek(0)
+        return self.file
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Every digest in hex, by its name in Pulp."""
+        return {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
+
+    def discard(self) -> None:
+        """Close the file and remove it, unless it was moved away."""
+        self.file.close()
+        try:
+            os.unlink(self.path)
+        except FileNotFoundError:
+            return
+
+
+@contextmanager
+def _storage_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFull from error
+        raise

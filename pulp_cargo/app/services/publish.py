@@ -1,0 +1,99 @@
+"""What becomes of a `cargo publish` between its bytes and the commit (Cargo Book, "Publish").
+
+The Cargo.toml in the .crate file is the truth, since that is what consumers build; the JSON
+beside it only has to agree.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.queries.principals import Grant
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.services import units
+from pulp_cargo.app.services.draft import Draft
+from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.protocol.errors import Forbidden, InvalidRegistryUrl, RuleBroken
+from pulp_cargo.protocol.manifest import Manifest
+from pulp_cargo.protocol.publish import PublishMetadata, own_url_evidence, require_agreement
+from pulp_cargo.rules.crates_io import complaints
+from pulp_cargo.rules.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """A crate version that is fit to be added, with what cargo should print about it."""
+
+    unit: CrateContent
+    file: IncomingFile
+    grant: Grant
+    warnings: tuple[str, ...]
+    new_aliases: frozenset[str]
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The crate and version that this changes, in canonical form."""
+        return self.unit.canonical_name, self.unit.vers_key
+
+    def apply(self, draft: Draft) -> None:
+        """Add the crate to what is being committed; raises what cargo should be told instead."""
+        is_new = draft.spelling(self.unit.canonical_name) is None
+        scope = Scope.PUBLISH_NEW if is_new else Scope.PUBLISH_UPDATE
+        if not self.grant.allows(scope, self.unit.name):
+            raise Forbidden(
+                f"this token may not publish {'a new crate' if is_new else 'a new version'}"
+                f" `{self.unit.name}`: it lacks the scope `{scope}`"
+            )
+        draft.add_crate(self.unit, self.file)
+        draft.add_aliases(self.new_aliases)
+
+
+def examine(
+    registry: Registry, grant: Grant, metadata: PublishMetadata, file: IncomingFile
+) -> Publish:
+    """Judge an uploaded crate by every rule that does not depend on what else is there."""
+    file.settle()
+    manifest, crate_file = units.read(
+        file.rewind(), name=metadata.name, vers=metadata.vers, readme=metadata.readme_file
+    )
+    require_agreement(metadata, manifest)
+    return Publish(
+        unit=units.unit_of(
+            manifest,
+            cksum=file.digests["sha256"],
+            readme=metadata.readme or units.readme_text(crate_file, manifest),
+            pubtime=timezone.now(),
+        ),
+        file=file,
+        grant=grant,
+        warnings=_crates_io_warnings(registry, manifest),
+        new_aliases=_new_aliases(registry, metadata, manifest),
+    )
+
+
+def _crates_io_warnings(registry: Registry, manifest: Manifest) -> tuple[str, ...]:
+    broken = tuple(complaints(manifest))
+    if broken and registry.crates_io_rules:
+        raise RuleBroken(broken)
+    return broken
+
+
+def _new_aliases(
+    registry: Registry, metadata: PublishMetadata, manifest: Manifest
+) -> frozenset[str]:
+    """Return the URLs that the publisher uses for this registry and that we did not know yet.
+
+    Only another host for the same path is believed: with any other URL a publisher could turn
+    a dependency from somewhere else into one from here, for every crate of the registry.
+    """
+    unknown = {url for url in own_url_evidence(metadata, manifest) if not registry.is_own(url)}
+    for url in unknown:
+        if urlsplit(url).path != urlsplit(registry.root_url).path:
+            raise InvalidRegistryUrl(
+                f"a dependency on this registry names it `{url}`, which is none of its URLs: use"
+                f" `{registry.index_url}`, or let an administrator add that URL to the"
+                " repository's `index_aliases`"
+            )
+    return frozenset(unknown)

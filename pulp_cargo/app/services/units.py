@@ -1,0 +1,88 @@
+"""A .crate file as the content unit it becomes, whichever way it arrives."""
+
+from datetime import datetime
+from typing import BinaryIO
+
+from django.conf import settings
+
+from pulp_cargo.app.models import CrateContent
+from pulp_cargo.protocol.crate_file import CrateFile, Limits, read_crate_file
+from pulp_cargo.protocol.features import check_features
+from pulp_cargo.protocol.index import render_line
+from pulp_cargo.protocol.manifest import Manifest, parse_manifest
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.registry_url import CRATES_IO
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.rules.limits import PublishLimits, require_within
+
+
+def limits() -> PublishLimits:
+    """The limits in the settings."""
+    return PublishLimits(
+        max_crate_bytes=settings.CARGO_MAX_CRATE_BYTES,
+        unpacked_bytes=settings.CARGO_MAX_UNPACKED_BYTES,
+        entries=settings.CARGO_MAX_ENTRIES,
+        features=settings.CARGO_MAX_FEATURES,
+        dependencies=settings.CARGO_MAX_DEPENDENCIES,
+    )
+
+
+def read(
+    file: BinaryIO, *, name: str | None, vers: str | None, readme: str | None = None
+) -> tuple[Manifest, CrateFile]:
+    """Read a .crate file and all that a registry must know of it, or raise a RegistryError."""
+    allowed = limits()
+    crate_file = read_crate_file(
+        file,
+        name=name,
+        vers=vers,
+        limits=Limits(unpacked_bytes=allowed.unpacked_bytes, entries=allowed.entries),
+        wanted=readme,
+    )
+    manifest = parse_manifest(crate_file.manifest)
+    require_within(manifest, allowed)
+    check_features(manifest.features, manifest.deps)
+    return manifest, crate_file
+
+
+def unit_of(
+    manifest: Manifest, *, cksum: str, readme: str | None, pubtime: datetime
+) -> CrateContent:
+    """Return the unsaved unit of a crate version that is first published at `pubtime`."""
+    pubtime = pubtime.replace(microsecond=0)
+    entry = manifest.entry(cksum, pubtime.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    urls = {dep.registry for dep in manifest.deps if dep.registry not in (None, CRATES_IO)}
+    return CrateContent(
+        name=manifest.name,
+        canonical_name=canonical_name(manifest.name),
+        vers=manifest.vers,
+        vers_key=parse_version(manifest.vers).without_build,
+        cksum=cksum,
+        pubtime=pubtime,
+        index_line=render_line(entry),
+        dependency_names=sorted({dep.package or dep.name for dep in manifest.deps}),
+        registries=sorted(urls),
+        links=manifest.links,
+        rust_version=manifest.rust_version,
+        edition=manifest.edition,
+        description=manifest.description,
+        license=manifest.license,
+        license_file=manifest.license_file,
+        keywords=list(manifest.keywords),
+        categories=list(manifest.categories),
+        authors=list(manifest.authors),
+        homepage=manifest.homepage,
+        documentation=manifest.documentation,
+        repository_url=manifest.repository,
+        readme=readme,
+    )
+
+
+def readme_text(crate_file: CrateFile, manifest: Manifest) -> str | None:
+    """Return the readme in the file as text that PostgreSQL can hold, None without one."""
+    data = crate_file.readme(manifest.readme)
+    return (
+        None
+        if data is None
+        else data.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    )

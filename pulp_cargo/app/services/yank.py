@@ -1,0 +1,31 @@
+"""Yanking a version and taking that back (Cargo Book, Registry Web API, "Yank")."""
+
+from dataclasses import dataclass
+
+from pulp_cargo.app.services.draft import Draft
+from pulp_cargo.protocol.errors import VersionNotFound
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.semver import parse_version
+
+
+@dataclass(frozen=True, slots=True)
+class Yank:
+    """Keeps new lock files from choosing a version, or lets them again; those that hold it keep it.
+
+    Asking for what already holds changes nothing.
+    """
+
+    name: str
+    vers: str
+    yanked: bool
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The crate and version that this changes, in canonical form."""
+        return canonical_name(self.name), parse_version(self.vers).without_build
+
+    def apply(self, draft: Draft) -> None:
+        """Mark the version in what is being committed."""
+        if not draft.has_version(*self.keys):
+            raise VersionNotFound(self.name, self.vers)
+        draft.set_yanked(*self.keys, yanked=self.yanked)

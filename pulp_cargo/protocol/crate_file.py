@@ -1,0 +1,148 @@
+"""Reading a .crate file under limits, and refusing what is unsafe or ambiguous to unpack.
+
+Cargo refuses any entry outside `{name}-{version}/` (Cargo Book, Registry Web API, Publish). The rules
+for paths follow from unpacking on Windows and macOS, where other paths are equal or special.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from pulp_cargo.protocol.errors import InvalidCrateFile
+from pulp_cargo.protocol.gzip_stream import GzipStream
+from pulp_cargo.protocol.names import WINDOWS_DEVICES
+from pulp_cargo.protocol.tar import TarEntry, TarReader
+
+MANIFEST = "Cargo.toml"
+
+_DEVICES = "|".join(sorted(WINDOWS_DEVICES))
+_UNSAFE = (
+    (re.compile(r"\0"), "has a NUL character"),
+    (re.compile(r"\\"), "has a backslash"),
+    (re.compile(r"(?:^|/)(?:/|$)"), "has an empty component"),
+    (re.compile(r"(?:^|/)\.{1,2}(?:/|$)"), "has a component `.` or `..`"),
+    (re.compile(r"[. ](?:/|$)"), "has a component that ends in a dot or space"),
+    (re.compile(r"(?:^|/)[A-Za-z]:"), "has a drive letter"),
+    (re.compile(rf"(?:^|/)(?:{_DEVICES}) *(?:[./]|$)", re.IGNORECASE), "names a Windows device"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a .crate file may hold."""
+
+    unpacked_bytes: int
+    entries: int
+    manifest_bytes: int = 1024 * 1024
+    readme_bytes: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CrateFile:
+    """What a registry reads in a .crate file."""
+
+    manifest: bytes
+    entries: int
+    unpacked_size: int
+    readmes: dict[str, bytes]
+
+    def readme(self, path: str | None) -> bytes | None:
+        """Return the readme to which a manifest points, None if it is not there."""
+        return None if path is None else self.readmes.get(path.removeprefix("./"))
+
+
+def read_crate_file(
+    file: BinaryIO, *, name: str, vers: str, limits: Limits, wanted: str | None = None
+) -> CrateFile:
+    """Read all of a .crate file and return its parts, or raise with what is wrong with it.
+
+    Kept are the manifest, files in the root called readme, and `wanted`, the path of another one.
+    """
+    stream = GzipStream(file, limits.unpacked_bytes)
+    reader = TarReader(stream)
+    contents = _Contents(f"{name}-{vers}", limits, wanted)
+    for entry in reader:
+        path = contents.add(entry)
+        if contents.wants(path, entry):
+            contents.keep(path, reader.read_content())
+    if contents.manifest is None:
+        raise InvalidCrateFile(f"the crate file has no `{name}-{vers}/{MANIFEST}`")
+    return CrateFile(contents.manifest, contents.entries, stream.unpacked_size, contents.readmes)
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What was seen so far of the entries of a .crate file."""
+
+    root: str
+    limits: Limits
+    wanted: str | None
+    entries: int = 0
+    manifest: bytes | None = None
+    readmes: dict[str, bytes] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+
+    def add(self, entry: TarEntry) -> str:
+        """Check an entry and return its path below the root."""
+        self.entries += 1
+        if self.entries > self.limits.entries:
+            raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} entries")
+        path = _path_below(self.root, entry)
+        if path.lower() == MANIFEST.lower() and path != MANIFEST:
+            raise InvalidCrateFile(f"the manifest must be called {MANIFEST!r}, not {path!r}")
+        self._require_unique(path, entry.is_directory)
+        return path
+
+    def wants(self, path: str, entry: TarEntry) -> bool:
+        """Return whether the content is worth keeping."""
+        if entry.is_directory:
+            return False
+        if path == MANIFEST:
+            if entry.size > self.limits.manifest_bytes:
+                raise InvalidCrateFile(
+                    f"`{MANIFEST}` has {entry.size} bytes, more than {self.limits.manifest_bytes}"
+                )
+            return True
+        is_readme = path == self.wanted or ("/" not in path and path.lower().startswith("readme"))
+        kept = sum(map(len, self.readmes.values()))
+        return is_readme and kept + entry.size <= self.limits.readme_bytes
+
+    def keep(self, path: str, content: bytes) -> None:
+        if path == MANIFEST:
+            self.manifest = content
+        else:
+            self.readmes[path] = content
+
+    def _require_unique(self, path: str, is_directory: bool) -> None:
+        folded = path.casefold()
+        taken = folded in self.files or (folded in self.folders and not is_directory)
+        (self.folders if is_directory else self.files).add(folded)
+        parent = folded.rpartition("/")[0]
+        while parent and parent not in self.folders:
+            taken = taken or parent in self.files
+            self.folders.add(parent)
+            parent = parent.rpartition("/")[0]
+        if taken:
+            raise InvalidCrateFile(
+                f"the crate file has {path!r} twice, or as file and folder; "
+                "letter case makes no other path"
+            )
+
+
+def _path_below(root: str, entry: TarEntry) -> str:
+    try:
+        path = entry.path.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidCrateFile(f"the path {entry.path!r} in the crate file is not UTF-8") from error
+    if entry.is_directory:
+        path = path.removesuffix("/")
+    for pattern, fault in _UNSAFE:
+        if pattern.search(path):
+            raise InvalidCrateFile(f"the path {path!r} in the crate file {fault}")
+    below = path.removeprefix(f"{root}/")
+    if path == root and entry.is_directory:
+        return ""
+    if below == path:
+        raise InvalidCrateFile(f"the path {path!r} in the crate file is not below `{root}/`")
+    return below

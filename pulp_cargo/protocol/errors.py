@@ -1,0 +1,191 @@
+"""What can go wrong between a registry and cargo, as one tree (Cargo Book, Web API, "Errors").
+
+    RegistryError
+    ├── BadRequest (400)   the input breaks a rule: the Invalid… classes, names, versions, rules
+    ├── NotAuthenticated (401), Forbidden (403), NotFound (404), MethodNotAllowed (405)
+    ├── TooLarge (413)
+    └── Unavailable (503)  try again after `retry_after` seconds
+
+The text of an error is a sentence for the person who typed `cargo`: cargo prints it and nothing else.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class RegistryError(Exception):
+    """Anything a registry refuses, with the HTTP status that says so."""
+
+    status: ClassVar[int] = 500
+
+
+class BadRequest(RegistryError):
+    """What was sent breaks a rule; sending it again changes nothing."""
+
+    status = 400
+
+
+class InvalidName(BadRequest):
+    """A crate, dependency or token pattern has a name that cannot be one."""
+
+
+class InvalidVersion(BadRequest):
+    """A version is not SemVer 2."""
+
+
+class InvalidRequirement(BadRequest):
+    """A version requirement cannot be read by cargo."""
+
+
+class InvalidFeatures(BadRequest):
+    """The feature table would make cargo ignore the version."""
+
+
+class InvalidRegistryUrl(BadRequest):
+    """The URL of a registry cannot be used by cargo."""
+
+
+class InvalidPublishBody(BadRequest):
+    """The body of a publish is not two length-prefixed parts."""
+
+
+class InvalidMetadata(BadRequest):
+    """A JSON document from cargo or from an index has the wrong shape."""
+
+
+class InvalidCrateFile(BadRequest):
+    """A .crate file is damaged, or unsafe to unpack."""
+
+
+class InvalidManifest(BadRequest):
+    """The Cargo.toml in a .crate file is not one that `cargo package` writes."""
+
+
+class ReservedName(BadRequest):
+    """The name can never be a crate."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the name `{name}` is reserved and cannot be published")
+
+
+class NameTaken(BadRequest):
+    """Another spelling of the name is in use."""
+
+    def __init__(self, name: str, existing: str) -> None:
+        super().__init__(
+            f"the crate `{name}` cannot be published because this registry has it as `{existing}`; "
+            "names that differ only in case, `-` or `_` are the same crate"
+        )
+
+
+class VersionExists(BadRequest):
+    """The version was published before."""
+
+    def __init__(self, name: str, vers: str) -> None:
+        number = vers.partition("+")[0]
+        super().__init__(
+            f"crate `{name}` already has version `{number}`; "
+            "a published version can never be replaced, publish a higher one"
+        )
+
+
+class RuleBroken(BadRequest):
+    """One or more rules of the registry are not kept."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__("; ".join(sentences))
+
+
+class NotAuthenticated(RegistryError):
+    """Nobody is known by what the request carries."""
+
+    status = 401
+
+
+class Forbidden(RegistryError):
+    """The one who asks is known, and may not do this."""
+
+    status = 403
+
+
+class UploadsNotAllowed(Forbidden):
+    """The registry takes no crates from anybody."""
+
+    def __init__(self, registry: str) -> None:
+        super().__init__(f"the registry `{registry}` does not allow publishing")
+
+
+class NotFound(RegistryError):
+    """There is no such thing here."""
+
+    status = 404
+
+
+class RegistryNotFound(NotFound):
+    """No registry is served under the path."""
+
+    def __init__(self, base_path: str) -> None:
+        super().__init__(f"there is no registry `{base_path}` here")
+
+
+class CrateNotFound(NotFound):
+    """The registry has no crate of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"this registry has no crate `{name}`")
+
+
+class VersionNotFound(NotFound):
+    """The crate has no such version."""
+
+    def __init__(self, name: str, vers: str) -> None:
+        super().__init__(f"crate `{name}` has no version `{vers}` in this registry")
+
+
+class RouteNotFound(NotFound):
+    """The path is not part of a registry."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"a registry has nothing at `{path}`")
+
+
+class MethodNotAllowed(RegistryError):
+    """The path exists, but not for this method."""
+
+    status = 405
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(f"`{path}` cannot be used with {method}")
+
+
+class TooLarge(RegistryError):
+    """What was announced or sent is over a limit of size."""
+
+    status = 413
+
+
+class Unavailable(RegistryError):
+    """The registry cannot do it now; `retry_after` seconds later it may."""
+
+    status = 503
+    retry_after: ClassVar[int] = 5
+
+
+class RepositoryBusy(Unavailable):
+    """Something else holds the repository for too long."""
+
+    def __init__(self) -> None:
+        super().__init__("the registry is busy with another change; nothing was changed, try again")
+
+
+class ServiceUnavailable(Unavailable):
+    """Something the registry depends on does not answer."""
+
+
+class StorageFull(Unavailable):
+    """The registry has no room left for the file."""
+
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__("the registry has no room left to store the crate; tell its administrator")

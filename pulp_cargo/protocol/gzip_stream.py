@@ -1,0 +1,76 @@
+"""Reading a gzip file forward, in constant memory and never further than a limit (RFC 1952)."""
+
+import zlib
+from typing import BinaryIO
+
+from pulp_cargo.protocol.errors import InvalidCrateFile
+
+_CHUNK = 64 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class GzipStream:
+    """The unpacked bytes of a file that is exactly one gzip member.
+
+    zlib compares checksum and length itself, when the last byte has been read.
+    """
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        self._file = file
+        self._limit = limit
+        self._inflate = zlib.decompressobj(_GZIP)
+        self._ready = b""
+        self._at = 0
+        self.unpacked_size = 0
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes; fewer than asked for only at the end."""
+        if self._at + size <= len(self._ready):
+            self._at += size
+            return self._ready[self._at - size : self._at]
+        parts = []
+        while size and self._fill():
+            part = self._ready[self._at : self._at + size]
+            self._at += len(part)
+            size -= len(part)
+            parts.append(part)
+        return b"".join(parts)
+
+    def skip(self, size: int) -> int:
+        """Pass over bytes, and return how many of them there were."""
+        left = size
+        while left and self._fill():
+            step = min(left, len(self._ready) - self._at)
+            self._at += step
+            left -= step
+        return size - left
+
+    def _fill(self) -> bool:
+        """Have at least one byte ready, unless the stream has ended."""
+        while self._at == len(self._ready):
+            if self._inflate.eof:
+                self._require_nothing_behind()
+                return False
+            self._ready, self._at = self._unpack(), 0
+            self.unpacked_size += len(self._ready)
+            # Cargo itself stops a consumer on the byte that reaches its limit.
+            if self.unpacked_size >= self._limit:
+                raise InvalidCrateFile(
+                    f"the crate file unpacks to {self._limit} bytes or more, which is the limit"
+                )
+        return True
+
+    def _unpack(self) -> bytes:
+        packed = self._inflate.unconsumed_tail or self._file.read(_CHUNK)
+        try:
+            # Without new input there may still be output that did not fit last time.
+            unpacked = self._inflate.decompress(packed, _CHUNK)
+        except zlib.error as error:
+            raise InvalidCrateFile(f"the crate file is not intact gzip: {error}") from error
+        if not packed and not unpacked and not self._inflate.eof:
+            raise InvalidCrateFile("the crate file ends in the middle of its gzip data")
+        return unpacked
+
+    def _require_nothing_behind(self) -> None:
+        if self._inflate.unused_data or self._file.read(1):
+            raise InvalidCrateFile("the crate file goes on after the end of its gzip data")

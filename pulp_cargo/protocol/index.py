@@ -1,0 +1,226 @@
+"""One line of an index file, and the file made of such lines (Cargo Book, Registry Index).
+
+Cargo silently drops a line that it cannot read, so nothing may be written here that it does not
+know, and nothing left out that a release before 1.84 needs.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pulp_cargo.protocol.errors import InvalidMetadata, InvalidVersion
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.table import Table, parse_json_object
+
+Features = dict[str, tuple[str, ...]]
+
+_KINDS = ("normal", "build", "dev")
+_CKSUM = re.compile(r"[0-9a-f]{64}")
+# Cargo 1.94 loses a version whose time has fractions or another offset.
+_PUBTIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A dependency as the index has it: `name` is the alias, `package` the crate if renamed."""
+
+    name: str
+    req: str
+    features: tuple[str, ...] = ()
+    optional: bool = False
+    default_features: bool = True
+    target: str | None = None
+    kind: str = "normal"
+    registry: str | None = None
+    package: str | None = None
+    public: bool | None = None
+    artifact: tuple[str, ...] | None = None
+    bindep_target: str | None = None
+    lib: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A published version as the index has it."""
+
+    name: str
+    vers: str
+    deps: tuple[Dependency, ...]
+    cksum: str
+    features: Features
+    features2: Features | None = None
+    yanked: bool = False
+    links: str | None = None
+    rust_version: str | None = None
+    pubtime: str | None = None
+    v: int | None = None
+
+
+def render_line(entry: IndexEntry) -> str:
+    """Return the line of a version, in the order of keys that crates.io writes."""
+    line: dict[str, object] = {
+        "name": entry.name,
+        "vers": entry.vers,
+        "deps": [_dependency_json(dep) for dep in entry.deps],
+        "cksum": entry.cksum,
+        "features": entry.features,
+    }
+    if entry.features2 is not None:
+        line["features2"] = entry.features2
+    line["yanked"] = entry.yanked
+    for key in ("links", "rust_version", "pubtime", "v"):
+        value = getattr(entry, key)
+        if value is not None:
+            line[key] = value
+    return _json(line)
+
+
+def parse_line(text: str) -> IndexEntry:
+    """Return the version that a line is about; unknown keys are ignored, as cargo does."""
+    line = parse_json_object(text, "the index line", InvalidMetadata)
+    return IndexEntry(
+        name=line.text("name"),
+        vers=_vers(line),
+        deps=tuple(_parse_dependency(dep) for dep in line.list_of_tables("deps")),
+        cksum=_matching(line, _CKSUM, "cksum", line.text("cksum")),
+        features=_features(line, "features") or {},
+        features2=_features(line, "features2") if line.values.get("features2") else None,
+        yanked=line.flag("yanked", default=False),
+        links=line.text_or_none("links"),
+        rust_version=line.text_or_none("rust_version"),
+        pubtime=_pubtime(line),
+        v=line.number_or_none("v"),
+    )
+
+
+def as_yanked(line: str) -> str:
+    """Return a line of `render_line` with `yanked` set.
+
+    Replacing text is enough: inside a JSON string each quote follows a backslash, and a feature
+    called `yanked` has a list for its value.
+
+    >>> as_yanked('{"name":"\\\\"yanked\\\\":false","yanked":false}')
+    '{"name":"\\\\"yanked\\\\":false","yanked":true}'
+    """
+    return line.replace('"yanked":false', '"yanked":true')
+
+
+def with_own_registry(line: str, urls: Iterable[str]) -> str:
+    """Return a line of `render_line` in which the given registries are null, "this one".
+
+    >>> with_own_registry('{"registry":"https://r.example/i"}', ["https://r.example/i"])
+    '{"registry":null}'
+    """
+    for url in urls:
+        line = line.replace(f'"registry":{_json(url)}', '"registry":null')
+    return line
+
+
+def render_file(lines: Iterable[str]) -> bytes:
+    """Return the index file of a crate.
+
+    >>> render_file(["{}", "{}"])
+    b'{}\\n{}\\n'
+    """
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def strong_etag(body: bytes) -> str:
+    """Return the entity tag of a body; cargo sends it back character by character.
+
+    >>> strong_etag(b"")
+    '"e3b0c44298fc1c149afbf4c8996fb924"'
+    """
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def sort_deps(deps: Iterable[Dependency]) -> tuple[Dependency, ...]:
+    """Return dependencies in the order of crates.io.
+
+    Old releases of cargo misread `optional` unless the normal entry of a name comes first.
+    """
+    return tuple(sorted(deps, key=_dependency_order))
+
+
+def _dependency_order(dep: Dependency) -> tuple[object, ...]:
+    return (
+        dep.name,
+        _KINDS.index(dep.kind),
+        dep.req,
+        dep.optional,
+        dep.default_features,
+        (dep.target is not None, dep.target or ""),
+        (dep.package is not None, dep.package or ""),
+        dep.features,
+        dep.registry or "",
+    )
+
+
+def _dependency_json(dep: Dependency) -> dict[str, object]:
+    line: dict[str, object] = {
+        "name": dep.name,
+        "req": dep.req,
+        "features": dep.features,
+        "optional": dep.optional,
+        "default_features": dep.default_features,
+        "target": dep.target,
+        "kind": dep.kind,
+        "registry": dep.registry,
+    }
+    for key in ("package", "public", "artifact", "bindep_target"):
+        value = getattr(dep, key)
+        if value is not None:
+            line[key] = value
+    if dep.lib:
+        line["lib"] = True
+    return line
+
+
+def _parse_dependency(table: Table) -> Dependency:
+    kind = table.text_or_none("kind")
+    return Dependency(
+        name=table.text("name"),
+        req=table.text("req"),
+        features=table.texts("features"),
+        optional=table.flag("optional", default=False),
+        default_features=table.flag("default_features", default=True),
+        target=table.text_or_none("target"),
+        kind=kind if kind in _KINDS else "normal",
+        registry=table.text_or_none("registry"),
+        package=table.text_or_none("package"),
+        public=None if table.values.get("public") is None else table.flag("public", default=False),
+        artifact=table.texts_or_none("artifact"),
+        bindep_target=table.text_or_none("bindep_target"),
+        lib=table.flag("lib", default=False),
+    )
+
+
+def _features(line: Table, key: str) -> Features:
+    table = line.below(key, line.values.get(key, {}))
+    return {name: table.texts(name) for name in table.values}
+
+
+def _vers(line: Table) -> str:
+    vers = line.text("vers")
+    try:
+        parse_version(vers)
+    except InvalidVersion as error:
+        raise InvalidMetadata(str(error)) from error
+    return vers
+
+
+def _pubtime(line: Table) -> str | None:
+    pubtime = line.text_or_none("pubtime")
+    return pubtime and _matching(line, _PUBTIME, "pubtime", pubtime)
+
+
+def _matching(line: Table, pattern: re.Pattern[str], key: str, value: str) -> str:
+    if not pattern.fullmatch(value):
+        raise InvalidMetadata(f"`{key}` of {line.where} is {value!r}")
+    return value
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

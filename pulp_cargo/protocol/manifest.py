@@ -1,0 +1,146 @@
+"""The Cargo.toml in a .crate file, and the index entry that follows from it.
+
+`cargo package` writes this manifest anew: no paths, nothing inherited, the URL of each registry
+(Cargo Book, cargo package; Manifest Format). What never comes from there is refused.
+"""
+
+import re
+from dataclasses import dataclass
+
+import tomli
+
+from pulp_cargo.protocol.errors import InvalidManifest
+from pulp_cargo.protocol.index import Dependency, Features, IndexEntry
+from pulp_cargo.protocol.manifest_deps import parse_dependencies
+from pulp_cargo.protocol.names import CrateName, parse_crate_name
+from pulp_cargo.protocol.semver import NUMBER, parse_version
+from pulp_cargo.protocol.table import Table
+
+# Cargo loses a version whose `rust_version` has an operator, a pre-release or no number at all.
+_RUST_VERSION = re.compile(rf"{NUMBER}(?:\.{NUMBER}){{0,2}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a registry reads in Cargo.toml; the registry of each dependency is an absolute URL."""
+
+    name: CrateName
+    vers: str
+    deps: tuple[Dependency, ...]
+    features: Features
+    links: str | None
+    rust_version: str | None
+    description: str | None
+    license: str | None
+    license_file: str | None
+    keywords: tuple[str, ...]
+    categories: tuple[str, ...]
+    homepage: str | None
+    documentation: str | None
+    repository: str | None
+    readme: str | None
+    edition: str | None
+    authors: tuple[str, ...]
+
+    def entry(self, cksum: str, pubtime: str | None) -> IndexEntry:
+        """Return the index entry of the version, with absolute registries."""
+        return IndexEntry(
+            name=self.name,
+            vers=self.vers,
+            deps=self.deps,
+            cksum=cksum,
+            features=self.features,
+            links=self.links,
+            rust_version=self.rust_version,
+            pubtime=pubtime,
+            v=_index_version(self.features, self.deps),
+        )
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Return the manifest, or raise with what is wrong and where."""
+    manifest = _parse_toml(data)
+    package = manifest.table("package" if "package" in manifest.values else "project")
+    if not package.values:
+        raise InvalidManifest("the Cargo.toml in the crate file has no `[package]`")
+    _refuse_unpublishable(manifest, package)
+    return Manifest(
+        name=parse_crate_name(package.text("name")),
+        vers=str(parse_version(package.text("version"))),
+        deps=parse_dependencies(manifest),
+        features=_features(manifest.table("features")),
+        links=package.text_or_none("links"),
+        rust_version=_rust_version(package),
+        description=package.text_or_none("description"),
+        license=package.text_or_none("license"),
+        license_file=package.text_or_none("license-file"),
+        keywords=package.texts("keywords"),
+        categories=package.texts("categories"),
+        homepage=package.text_or_none("homepage"),
+        documentation=package.text_or_none("documentation"),
+        repository=package.text_or_none("repository"),
+        readme=_readme(package),
+        edition=package.text_or_none("edition"),
+        authors=package.texts("authors"),
+    )
+
+
+def _parse_toml(data: bytes) -> Table:
+    try:
+        values = tomli.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise InvalidManifest(
+            f"the Cargo.toml in the crate file is not UTF-8 at byte {error.start}"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidManifest(f"the Cargo.toml in the crate file is not TOML: {error}") from error
+    return Table(values, "the Cargo.toml in the crate file", InvalidManifest)
+
+
+def _refuse_unpublishable(manifest: Table, package: Table) -> None:
+    for key in ("patch", "replace"):
+        if manifest.table(key).values:
+            raise InvalidManifest(f"a crate with a `[{key}]` table cannot be published")
+    inherited = [
+        f"package.{key}"
+        for key, value in package.values.items()
+        if key != "metadata" and isinstance(value, dict) and "workspace" in value
+    ]
+    if manifest.table("lints").values.get("workspace"):
+        inherited.append("lints")
+    if inherited:
+        raise InvalidManifest(
+            f"`{inherited[0]}` is still inherited from a workspace; `cargo package` resolves that"
+        )
+
+
+def _features(table: Table) -> Features:
+    """Return the features in the order of crates.io, by name."""
+    return {name: table.texts(name) for name in sorted(table.values)}
+
+
+def _rust_version(package: Table) -> str | None:
+    value = package.text_or_none("rust-version")
+    if value is not None and not _RUST_VERSION.fullmatch(value):
+        raise InvalidManifest(
+            f"the rust-version {value!r} is not one to three numbers such as `1.70` or `1.70.0`"
+        )
+    return value
+
+
+def _readme(package: Table) -> str | None:
+    value = package.values.get("readme")
+    if isinstance(value, bool):
+        return "README.md" if value else None
+    return package.text_or_none("readme")
+
+
+def _index_version(features: Features, deps: tuple[Dependency, ...]) -> int | None:
+    """Return the lowest version of the index format that has what is used.
+
+    A cargo that does not know it leaves the version alone instead of misreading it.
+    """
+    if any(dep.artifact for dep in deps):
+        return 3
+    values = (value for values in features.values() for value in values)
+    return 2 if any(value.startswith("dep:") or "?/" in value for value in values) else None

@@ -1,0 +1,77 @@
+"""The dependencies in a published Cargo.toml, as the index has them (Cargo Book, Registry Index).
+
+A renamed dependency changes places: the manifest has `alias = { package = "crate" }`. A dependency
+without registry is from crates.io here, whereas in an index it is from the index's own registry.
+"""
+
+from collections.abc import Iterator
+
+from pulp_cargo.protocol.errors import InvalidManifest
+from pulp_cargo.protocol.index import Dependency, sort_deps
+from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
+from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url
+from pulp_cargo.protocol.semver import normalise_requirement
+from pulp_cargo.protocol.table import Table
+
+_TABLES = {
+    "normal": ("dependencies",),
+    "dev": ("dev-dependencies", "dev_dependencies"),
+    "build": ("build-dependencies", "build_dependencies"),
+}
+_DEFAULT_FEATURES = ("default-features", "default_features")
+# A packed manifest says `registry-index`: names and places mean nothing on another machine.
+_LOCAL_KEYS = ("path", "git", "branch", "tag", "rev", "registry", "workspace")
+
+
+def parse_dependencies(manifest: Table) -> tuple[Dependency, ...]:
+    """Return the dependencies of every kind and target, in the order of an index line."""
+    found = list(_of_target(manifest, None))
+    for target, table in manifest.table("target").tables():
+        found += _of_target(table, target)
+    return sort_deps(found)
+
+
+def _of_target(table: Table, target: str | None) -> Iterator[Dependency]:
+    for kind, keys in _TABLES.items():
+        deps = table.table(_spelling(table, keys))
+        for name, value in deps.values.items():
+            dep = {"version": value} if isinstance(value, str) else value
+            yield _dependency(name, deps.below(name, dep), kind=kind, target=target)
+
+
+def _dependency(name: str, table: Table, *, kind: str, target: str | None) -> Dependency:
+    for key in _LOCAL_KEYS:
+        if key in table.values:
+            raise InvalidManifest(
+                f"{table.where} has the key `{key}`, which `cargo package` leaves out"
+            )
+    package = table.text_or_none("package")
+    parse_crate_name(name) if package is None else parse_crate_name(package)
+    public = table.values.get("public")
+    return Dependency(
+        name=parse_dependency_name(name),
+        req=normalise_requirement(table.text_or_none("version") or "*"),
+        # Old manifests have empty strings here, which cargo and crates.io drop.
+        features=tuple(feature for feature in table.texts("features") if feature),
+        optional=table.flag("optional", default=False),
+        default_features=table.flag(_spelling(table, _DEFAULT_FEATURES), default=True),
+        target=target,
+        kind=kind,
+        registry=parse_registry_url(table.text_or_none("registry-index") or CRATES_IO),
+        package=package,
+        public=None if public is None else table.flag("public", default=False),
+        artifact=_artifact(table),
+        bindep_target=table.text_or_none("target"),
+        lib=table.flag("lib", default=False),
+    )
+
+
+def _artifact(table: Table) -> tuple[str, ...] | None:
+    if isinstance(table.values.get("artifact"), str):
+        return (table.text("artifact"),)
+    return table.texts_or_none("artifact")
+
+
+def _spelling(table: Table, keys: tuple[str, ...]) -> str:
+    """Return the spelling of a key that is there; cargo prefers the one with hyphens."""
+    return next((key for key in keys if key in table.values), keys[0])

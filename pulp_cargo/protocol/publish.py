@@ -1,0 +1,170 @@
+"""What `cargo publish` sends (Cargo Book, Registry Web API, Publish).
+
+Two lengths of four bytes, little-endian, each followed by its part: JSON, then the .crate file. Most
+of the JSON is not used: the Cargo.toml in the .crate file is what consumers build from.
+"""
+
+from dataclasses import dataclass
+
+from pulp_cargo.protocol.errors import InvalidMetadata, InvalidPublishBody, TooLarge
+from pulp_cargo.protocol.manifest import Manifest
+from pulp_cargo.protocol.names import CrateName, parse_crate_name
+from pulp_cargo.protocol.registry_url import CRATES_IO
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.table import Table, parse_json_object
+
+_PREFIX = 4
+
+
+class FrameReader:
+    """Takes the body of a publish apart as it arrives; keeps the JSON, passes the crate on.
+
+    Both lengths are judged when their prefix is there, before any byte of the part.
+    """
+
+    def __init__(self, max_metadata: int, max_crate: int) -> None:
+        self._max_metadata = max_metadata
+        self._max_crate = max_crate
+        self._buffer = bytearray()
+        self._metadata_size: int | None = None
+        self._crate_left = 0
+        self.metadata: bytes | None = None
+        self.crate_size: int | None = None
+
+    def feed(self, chunk: bytes | memoryview) -> bytes:
+        """Take the next bytes of the body, and return those of them that are the crate's."""
+        rest = memoryview(chunk)
+        if self.metadata is None:
+            rest = self._feed_metadata(rest)
+        if self.metadata is not None and self.crate_size is None:
+            rest = self._feed_crate_prefix(rest)
+        if len(rest) > self._crate_left:
+            after = len(rest) - self._crate_left
+            raise InvalidPublishBody(f"at least {after} bytes follow the crate file")
+        self._crate_left -= len(rest)
+        return bytes(rest)
+
+    def finish(self) -> None:
+        """Raise if the body ended too early."""
+        if self._metadata_size is None:
+            raise InvalidPublishBody("the body ends before the length of the metadata")
+        if self.metadata is None:
+            raise InvalidPublishBody(
+                f"the body ends after {len(self._buffer)} of {self._metadata_size} bytes of metadata"
+            )
+        if self.crate_size is None:
+            raise InvalidPublishBody("the body ends before the length of the crate file")
+        if self._crate_left:
+            raise InvalidPublishBody(
+                f"the body ends {self._crate_left} bytes before the end of the crate file, "
+                f"which was announced with {self.crate_size} bytes"
+            )
+
+    def _feed_metadata(self, rest: memoryview) -> memoryview:
+        if self._metadata_size is None:
+            prefix, rest = self._take(rest, _PREFIX)
+            if prefix is None:
+                return rest
+            self._metadata_size = _size(prefix, "metadata", self._max_metadata)
+        self.metadata, rest = self._take(rest, self._metadata_size)
+        return rest
+
+    def _feed_crate_prefix(self, rest: memoryview) -> memoryview:
+        prefix, rest = self._take(rest, _PREFIX)
+        if prefix is not None:
+            self.crate_size = self._crate_left = _size(prefix, "crate file", self._max_crate)
+        return rest
+
+    def _take(self, rest: memoryview, size: int) -> tuple[bytes | None, memoryview]:
+        """Collect bytes until there are so many; return them, and what was not needed."""
+        missing = size - len(self._buffer)
+        self._buffer += rest[:missing]
+        if len(self._buffer) < size:
+            return None, rest[missing:]
+        taken = bytes(self._buffer)
+        self._buffer.clear()
+        return taken, rest[missing:]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishDependency:
+    """A dependency in the JSON: `name` is the crate, `registry` is null for "this registry"."""
+
+    name: str
+    explicit_name_in_toml: str | None
+    registry: str | None
+    kind: str
+    target: str | None
+    version_req: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishMetadata:
+    """The part of the JSON that is of use."""
+
+    name: CrateName
+    vers: str
+    deps: tuple[PublishDependency, ...]
+    readme: str | None
+    readme_file: str | None
+
+
+def parse_metadata(data: bytes) -> PublishMetadata:
+    """Return the metadata; a missing key is null, and unknown keys are ignored."""
+    table = parse_json_object(data, "the metadata", InvalidMetadata)
+    return PublishMetadata(
+        name=parse_crate_name(table.text("name")),
+        vers=str(parse_version(table.text("vers"))),
+        deps=tuple(_dependency(dep) for dep in table.list_of_tables("deps")),
+        readme=table.text_or_none("readme"),
+        readme_file=table.text_or_none("readme_file"),
+    )
+
+
+def require_agreement(metadata: PublishMetadata, manifest: Manifest) -> None:
+    """Raise unless JSON and manifest name one crate and version, letter by letter.
+
+    With another name or version in the manifest, consumers get an internal error of cargo.
+    """
+    pairs = (("name", metadata.name, manifest.name), ("version", metadata.vers, manifest.vers))
+    for what, announced, packed in pairs:
+        if announced != packed:
+            raise InvalidMetadata(
+                f"the {what} `{announced}` of the metadata is not the {what} `{packed}` "
+                "of the Cargo.toml in the crate file"
+            )
+
+
+def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset[str]:
+    """Return the URLs by which the publisher knows the registry published to.
+
+    Cargo writes the same dependency without registry into the JSON and with one into the manifest.
+    """
+    ours = {
+        (dep.explicit_name_in_toml or dep.name, dep.kind, dep.target)
+        for dep in metadata.deps
+        if dep.registry is None
+    }
+    return frozenset(
+        dep.registry
+        for dep in manifest.deps
+        if dep.registry not in (None, CRATES_IO) and (dep.name, dep.kind, dep.target) in ours
+    )
+
+
+def _dependency(table: Table) -> PublishDependency:
+    return PublishDependency(
+        name=table.text("name"),
+        explicit_name_in_toml=table.text_or_none("explicit_name_in_toml"),
+        registry=table.text_or_none("registry"),
+        kind=table.text_or_none("kind") or "normal",
+        target=table.text_or_none("target"),
+        version_req=table.text("version_req"),
+    )
+
+
+def _size(prefix: bytes, what: str, limit: int) -> int:
+    size = int.from_bytes(prefix, "little")
+    if size > limit:
+        raise TooLarge(f"the {what} has {size} bytes, and this registry takes at most {limit}")
+    return size

@@ -1,0 +1,80 @@
+"""The URL of a registry is its identity (Cargo Book, Registry Index, "Sparse Protocol").
+
+Cargo glues index paths straight onto a sparse URL and compares URLs almost as strings, so a bad one
+must be refused at publish: in the index it would break every consumer.
+"""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from pulp_cargo.protocol.errors import InvalidRegistryUrl
+
+# Cargo knows crates.io by the URL of its git index, even where everybody uses the sparse one.
+CRATES_IO = "https://github.com/rust-lang/crates.io-index"
+
+_GIT_SCHEMES = frozenset(["https", "http", "ssh", "git", "file"])
+_SPARSE_SCHEMES = frozenset(["sparse+https", "sparse+http"])
+_DEFAULT_PORTS = {"http": 80, "https": 443, "ssh": 22}
+_LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+def parse_registry_url(text: str) -> str:
+    """Return the URL unchanged, or raise with the rule that it breaks.
+
+    >>> parse_registry_url("sparse+https://r.example/index/")
+    'sparse+https://r.example/index/'
+    """
+    parts = _split(text)
+    if parts.scheme not in _GIT_SCHEMES | _SPARSE_SCHEMES:
+        _refuse(
+            text, "it must be absolute: `sparse+https://…/`, or the https, ssh or file URL of git"
+        )
+    if parts.scheme != "file" and not parts.hostname:
+        _refuse(text, "it names no host")
+    if parts.scheme in _SPARSE_SCHEMES:
+        if parts.query or parts.fragment:
+            _refuse(text, "a sparse registry has neither query nor fragment")
+        if not parts.path.endswith("/"):
+            _refuse(text, "a sparse registry must end in `/`")
+    return text
+
+
+def same_registry(a: str, b: str) -> bool:
+    """Return whether two URLs are one registry.
+
+    Cargo forgives a final slash, a final `.git`, and letter case on github.com. The names of this
+    machine are one for us as well: nobody else can mean another registry by them.
+
+    >>> same_registry("sparse+http://localhost:8080/i/", "sparse+http://127.0.0.1:8080/i")
+    True
+    """
+    return a == b or _identity(a) == _identity(b)
+
+
+def _identity(url: str) -> tuple[str, str | None, int | None, str, str]:
+    parts = _split(url)
+    scheme, host, path = parts.scheme, parts.hostname, parts.path.removesuffix("/")
+    port = parts.port or _DEFAULT_PORTS.get(scheme.removeprefix("sparse+"))
+    if scheme in _GIT_SCHEMES:
+        path = path.removesuffix(".git")
+        if host == "github.com":
+            scheme, port, path = "https", 443, path.lower()
+    if host in _LOOPBACK:
+        host = "localhost"
+    return scheme, host, port, path, parts.query
+
+
+def _split(text: str) -> SplitResult:
+    if _UNPRINTABLE.search(text):
+        _refuse(text, "it has a character that no URL has")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise InvalidRegistryUrl(f"the registry URL {text!r} is not valid: {error}") from error
+    return parts
+
+
+def _refuse(text: str, rule: str) -> None:
+    raise InvalidRegistryUrl(f"the registry URL {text!r} cannot be used: {rule}")

@@ -1,0 +1,125 @@
+"""Reading values of known types out of JSON and TOML that somebody else wrote."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pulp_cargo.protocol.errors import RegistryError
+
+T = TypeVar("T")
+
+_WORDS: dict[type, str] = {str: "a string", bool: "true or false", int: "a number", list: "a list"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A JSON object or TOML table, with its place for messages and the error to raise."""
+
+    values: Mapping[str, object]
+    where: str
+    error: type[RegistryError]
+
+    def text(self, key: str) -> str:
+        """Return a string that must be there."""
+        value = self.text_or_none(key)
+        if value is None:
+            raise self.error(f"{self.where} has no `{key}`")
+        return value
+
+    def text_or_none(self, key: str) -> str | None:
+        """Return a string, None where it is missing or null."""
+        value = self._typed(key, str)
+        if value is not None and not is_storable(value):
+            raise self.error(f"`{key}` of {self.where} has a character that cannot be stored")
+        return value
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return a boolean, the default where it is missing or null."""
+        value = self._typed(key, bool)
+        return default if value is None else value
+
+    def number_or_none(self, key: str) -> int | None:
+        """Return a number, None where it is missing or null."""
+        return self._typed(key, int)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of strings, the empty one where it is missing or null."""
+        return self.texts_or_none(key) or ()
+
+    def texts_or_none(self, key: str) -> tuple[str, ...] | None:
+        """Return a list of strings, None where it is missing or null."""
+        values = self._typed(key, list)
+        if values is None:
+            return None
+        if not all(isinstance(value, str) and is_storable(value) for value in values):
+            raise self.error(f"`{key}` of {self.where} must hold strings only")
+        return tuple(values)
+
+    def table(self, key: str) -> "Table":
+        """Return a table below, an empty one where it is missing or null."""
+        value = self.values.get(key)
+        return self.below(key, {} if value is None else value)
+
+    def tables(self) -> Iterator[tuple[str, "Table"]]:
+        """Go through a table whose values are all tables."""
+        for key, value in self.values.items():
+            yield key, self.below(key, value)
+
+    def list_of_tables(self, key: str) -> Iterator["Table"]:
+        """Go through a list that must be there and whose elements are all tables."""
+        values = self._typed(key, list)
+        if values is None:
+            raise self.error(f"{self.where} has no `{key}`")
+        for number, value in enumerate(values):
+            yield self.below(f"{key}[{number}]", value)
+
+    def below(self, key: str, value: object) -> "Table":
+        """Return a value below as a table."""
+        if not isinstance(value, dict):
+            raise self.error(f"`{key}` of {self.where} must be a table")
+        if not is_storable(key):
+            raise self.error(f"{self.where} has a key with a character that cannot be stored")
+        return Table(value, f"`{key}` of {self.where}", self.error)
+
+    def _typed(self, key: str, expected: type[T]) -> T | None:
+        value = self.values.get(key)
+        # To Python, true is a number.
+        if value is None or (isinstance(value, expected) and type(value) is not bool):
+            return value
+        if type(value) is expected:
+            return value
+        raise self.error(f"`{key}` of {self.where} must be {_WORDS[expected]}")
+
+
+def parse_json_object(data: bytes | str, where: str, error: type[RegistryError]) -> Table:
+    """Return a JSON document that must be an object.
+
+    >>> parse_json_object('{"a": "b"}', "the example", RegistryError).text("a")
+    'b'
+    """
+    try:
+        # Given bytes, the parser would take UTF-16 and UTF-32 as well.
+        value = json.loads(data.decode() if isinstance(data, bytes) else data)
+    except (ValueError, RecursionError) as fault:
+        raise error(f"{where} is not JSON: {fault}") from fault
+    if not isinstance(value, dict):
+        raise error(f"{where} is not a JSON object")
+    return Table(value, where, error)
+
+
+def is_storable(text: str) -> bool:
+    """Return whether text can be kept: PostgreSQL has no NUL, UTF-8 has no lone surrogates.
+
+    >>> is_storable("naïve"), is_storable("a\\0"), is_storable("\\ud800")
+    (True, False, False)
+    """
+    return "\0" not in text and not _has_surrogate(text)
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

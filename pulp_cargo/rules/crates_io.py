@@ -1,0 +1,1 @@
+def complaints(manifest): return []

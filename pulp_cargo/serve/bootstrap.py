@@ -1,0 +1,65 @@
+"""Fills a database in one process: migrations, the administrator, the first registry, its token.
+
+Run as a child with Pulp's settings in the environment, because Django can be set up only once in a
+process. Prints one line of JSON; whatever else Django says goes to standard error.
+"""
+
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+from pulp_cargo.serve.data_dir import write_secret
+from pulp_cargo.serve.state import ADMIN_USER
+
+
+def main() -> None:
+    """Bring the database to this version and print what there is in it."""
+    parser = ArgumentParser()
+    parser.add_argument("--admin-password-file", type=Path, required=True)
+    parser.add_argument("--token-file", type=Path, required=True)
+    places = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
+    with redirect_stdout(sys.stderr):
+        django.setup()
+        call_command("migrate", interactive=False)
+        is_ours = _ensure_admin(places.admin_password_file.read_text().strip())
+        index_url = _ensure_registry(places.token_file)
+    print(json.dumps({"index_url": index_url, "admin_password_known": is_ours}))
+
+
+def _ensure_admin(password: str) -> bool:
+    """Create the administrator; tell whether the password is theirs (they may have changed it)."""
+    from django.contrib.auth import get_user_model
+
+    user, created = get_user_model().objects.get_or_create(
+        username=ADMIN_USER, defaults={"is_superuser": True, "is_staff": True}
+    )
+    if created:
+        user.set_password(password)
+        user.save()
+    return created or bool(user.check_password(password))
+
+
+def _ensure_registry(token_file: Path) -> str:
+    """Create the first registry and keep its token, unless it is there; return its index URL."""
+    from django.db import transaction
+
+    said = StringIO()
+    # The token is shown once, so it has to be in its file before it is valid.
+    with transaction.atomic():
+        call_command("cargo-first-registry", "--json", stdout=said)
+        registry = json.loads(said.getvalue())
+        if registry["token"] is not None:
+            write_secret(token_file, registry["token"])
+    return str(registry["index_url"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The command `pulp-cargo`."""
+
+import os
+import sys
+from contextlib import suppress
+from dataclasses import replace
+
+from pulp_cargo.serve import report
+from pulp_cargo.serve.data_dir import DataDir
+from pulp_cargo.serve.errors import ServeError, StopRequested
+from pulp_cargo.serve.options import Options, parse_options
+from pulp_cargo.serve.startup import bring_up
+from pulp_cargo.serve.supervisor import Supervisor
+
+
+def main() -> int:
+    """Run `pulp-cargo serve` until it is stopped; return the exit code."""
+    options = parse_options(sys.argv[1:])
+    data = DataDir(options.data_dir)
+    try:
+        data.create()
+        with data.lock():
+            _serve(options, data)
+    except StopRequested:
+        return 0
+    except ServeError as error:
+        _say(f"error: {error}")
+        return 1
+    return 0
+
+
+def _serve(options: Options, data: DataDir) -> None:
+    supervisor = Supervisor(_say)
+    supervisor.listen_to_signals()
+    try:
+        ready = bring_up(options, data, supervisor, _say)
+        ready = replace(ready, pids={**ready.pids, "supervisor": os.getpid()})
+        text = report.for_scripts(ready) if options.as_json else report.for_people(ready)
+        print(text, flush=True)
+        supervisor.keep_running()
+        _say("stopping")
+    finally:
+        supervisor.stop()
+
+
+def _say(text: str) -> None:
+    # The terminal may be gone (SIGHUP); that must not keep the rest from being stopped.
+    with suppress(OSError):
+        print(f"pulp-cargo: {text}", file=sys.stderr, flush=True)

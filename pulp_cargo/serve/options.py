@@ -1,0 +1,136 @@
+"""What `pulp-cargo serve` can be told on its command line."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# The ports that Pulp itself listens on by default.
+DEFAULT_CONTENT_PORT = 24816
+DEFAULT_API_PORT = 24817
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One parsed command line."""
+
+    data_dir: Path
+    content_port: int
+    api_port: int
+    bind: str
+    origin: str | None
+    database: str | None
+    content_workers: int
+    as_json: bool
+
+
+def parse_options(argv: Sequence[str]) -> Options:
+    """Read the command line; a wrong one ends the process with a usage message."""
+    given = _parser().parse_args(argv)
+    return Options(
+        data_dir=given.data_dir.expanduser().absolute(),
+        content_port=given.content_port,
+        api_port=given.api_port,
+        bind=given.bind.strip("[]"),
+        origin=given.origin,
+        database=given.database,
+        content_workers=given.content_workers,
+        as_json=given.as_json,
+    )
+
+
+def default_data_dir(*, is_root: bool, environ: os._Environ[str] | dict[str, str]) -> Path:
+    """Return where the data lives unless `--data-dir` says otherwise (XDG Base Directory)."""
+    if is_root:
+        return Path("/var/lib/pulp-cargo")
+    data_home = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data_home).expanduser() / "pulp-cargo"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pulp-cargo", description="A Cargo registry on Pulp.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    serve = commands.add_parser(
+        "serve",
+        help="start a registry with everything it needs",
+        description="Start a registry with everything it needs, and keep it running.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    _add_places(serve)
+    _add_addresses(serve)
+    serve.add_argument(
+        "--content-workers",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="how many processes answer cargo",
+    )
+    serve.add_argument(
+        "--json",
+        action="store_true",
+        dest="as_json",
+        help="print one line of JSON when ready, for scripts",
+    )
+    return parser
+
+
+def _add_places(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--data-dir",
+        type=Path,
+        default=default_data_dir(is_root=os.geteuid() == 0, environ=os.environ),
+        metavar="DIR",
+        help="where the database, the crates, the secrets and the logs are",
+    )
+    serve.add_argument(
+        "--database",
+        metavar="URL",
+        help="a PostgreSQL that is already there (postgresql://user:password@host/name)",
+    )
+
+
+def _add_addresses(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--content-port",
+        type=_port,
+        default=DEFAULT_CONTENT_PORT,
+        metavar="PORT",
+        help="where cargo connects; 0 picks a free port once and keeps it",
+    )
+    serve.add_argument(
+        "--api-port",
+        type=_port,
+        default=DEFAULT_API_PORT,
+        metavar="PORT",
+        help="where the REST API is; 0 picks a free port once and keeps it",
+    )
+    serve.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="the address to bind")
+    serve.add_argument(
+        "--origin",
+        type=_origin,
+        metavar="URL",
+        help="how cargo reaches the content port, if not by the bind address",
+    )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port")
+    return port
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def _origin(text: str) -> str:
+    origin = text.rstrip("/")
+    scheme, separator, rest = origin.partition("://")
+    if scheme not in ("http", "https") or not separator or not rest or "/" in rest:
+        raise argparse.ArgumentTypeError(f"{text} is not of the form http(s)://host[:port]")
+    return origin

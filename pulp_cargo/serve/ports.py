@@ -1,0 +1,94 @@
+"""The two ports: chosen, remembered, and listened on before any child runs.
+
+The launcher holds the listening sockets and the servers inherit them. So a port that is taken is
+found out at once, and while a crashed server restarts, its clients wait instead of being refused.
+"""
+
+import errno
+import json
+import random
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulp_cargo.serve.errors import ServeError
+
+# Below the ports that kernels hand to outgoing connections, one of which could be in the way when
+# a remembered port is wanted again.
+FREE_PORTS = range(20_000, 30_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listening socket, and how this machine reaches it."""
+
+    socket: socket.socket
+
+    @property
+    def port(self) -> int:
+        """The port that was bound."""
+        return int(self.socket.getsockname()[1])
+
+    @property
+    def host(self) -> str:
+        """The address to connect to: loopback where all addresses are bound."""
+        host = str(self.socket.getsockname()[0])
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+    @property
+    def origin(self) -> str:
+        """The URL of the listener, without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def open_listeners(
+    memory: Path, *, bind: str, content_port: int, api_port: int
+) -> tuple[Listener, Listener]:
+    """Listen for the content app and for the API; 0 is the port that it was the last time."""
+    remembered = json.loads(memory.read_text()) if memory.exists() else {}
+    content = _listen(bind, content_port or remembered.get("content", 0), "--content-port")
+    api = _listen(bind, api_port or remembered.get("api", 0), "--api-port")
+    chosen = {"content": content, "api": api}
+    asked = {"content": content_port, "api": api_port}
+    picked = {name: chosen[name].port for name, port in asked.items() if port == 0}
+    if picked:
+        memory.write_text(json.dumps({**remembered, **picked}))
+    return content, api
+
+
+def _listen(host: str, port: int, option: str) -> Listener:
+    if port:
+        return _listen_on(host, port, option)
+    for candidate in random.sample(FREE_PORTS, 50):
+        try:
+            return _listen_on(host, candidate, option)
+        except ServeError:
+            continue
+    return _listen_on(host, 0, option)
+
+
+def _listen_on(host: str, port: int, option: str) -> Listener:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise ServeError(f"--bind {host}: {error.strerror}") from error
+    listening = socket.socket(family, kind)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise ServeError(_reason(error, host, port, option)) from error
+    return Listener(listening)
+
+
+def _reason(error: OSError, host: str, port: int, option: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is taken; give another one with {option}"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"--bind {host}: this machine has no such address"
+    return f"cannot listen on port {port} of {host} ({option}): {error.strerror}"

@@ -1,0 +1,76 @@
+"""What the launcher says when the registry is ready: to a script, or to a person."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulp_cargo.serve.state import ADMIN_USER, REGISTRY_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything that is needed to use the running registry."""
+
+    api_url: str
+    content_url: str
+    index_url: str | None
+    token: str | None
+    admin_password: str | None
+    pids: dict[str, int]
+    logs: Path
+
+
+def for_scripts(ready: Ready) -> str:
+    """Return one line of JSON."""
+    return json.dumps(
+        {
+            "api_url": ready.api_url,
+            "content_url": ready.content_url,
+            "index_url": ready.index_url,
+            "cache_index_url": None,
+            "token": ready.token,
+            "admin_user": ADMIN_USER,
+            "admin_password": ready.admin_password,
+            "pids": ready.pids,
+        }
+    )
+
+
+def for_people(ready: Ready) -> str:
+    """Return what to paste where, and where to look further."""
+    return f"""\
+{_registry(ready)}
+REST API: {ready.api_url}/pulp/api/v3/, user {ADMIN_USER}, {_password(ready)}
+Logs:     {ready.logs}
+Ctrl-C stops it; the next start finds everything again.
+"""
+
+
+def _registry(ready: Ready) -> str:
+    if ready.index_url is None:
+        return f"The first registry, {REGISTRY_NAME}, is no longer there; all others are.\n"
+    return f"""
+The registry is ready: {ready.index_url}
+
+In ~/.cargo/config.toml:
+
+    [registries.{REGISTRY_NAME}]
+    index = "{ready.index_url}"
+
+    # Only for registries that ask for a token on reads too:
+    # [registry]
+    # global-credential-providers = ["cargo:token"]
+
+In ~/.cargo/credentials.toml:
+
+    [registries.{REGISTRY_NAME}]
+    token = "{ready.token or "a token made by the REST API"}"
+
+Then, in a crate: cargo publish --registry {REGISTRY_NAME}
+"""
+
+
+def _password(ready: Ready) -> str:
+    if ready.admin_password is None:
+        return "with the password that this database knew before"
+    return f"password {ready.admin_password}"

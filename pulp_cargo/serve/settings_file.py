@@ -1,0 +1,71 @@
+"""Pulp's settings for a registry of its own, written anew at every start.
+
+Variables of the environment (`PULP_…`) still override each of them.
+"""
+
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from pulp_cargo.serve.data_dir import DataDir, kept_secret
+from pulp_cargo.serve.database import Database
+
+_HEAD = "# Written by `pulp-cargo serve` at every start; what is changed here is lost.\n"
+
+
+def write_settings(data: DataDir, database: Database, origin: str) -> None:
+    """Write the settings file, and the secrets it needs if they are not there yet."""
+    kept_secret(data.encryption_key, lambda: urlsafe_b64encode(os.urandom(32)).decode())
+    settings = settings_of(
+        data, database, origin, secret_key=kept_secret(data.secret_key), has_uvloop=has_uvloop()
+    )
+    data.settings_file.touch(mode=0o600)
+    data.settings_file.write_text(render(settings))
+
+
+def settings_of(
+    data: DataDir, database: Database, origin: str, *, secret_key: str, has_uvloop: bool
+) -> dict[str, object]:
+    """Return all settings that differ from Pulp's defaults."""
+    return {
+        "SECRET_KEY": secret_key,
+        "DB_ENCRYPTION_KEY": str(data.encryption_key),
+        "DATABASES": {"default": database.django()},
+        "ENABLED_PLUGINS": ["pulp_cargo"],
+        "CONTENT_ORIGIN": origin,
+        "CARGO_ORIGIN_ALIASES": origin_aliases(origin),
+        # Pulp derives these four from its default DEPLOY_ROOT, not from the one that is set.
+        "DEPLOY_ROOT": str(data.root),
+        "MEDIA_ROOT": str(data.media),
+        "WORKING_DIRECTORY": str(data.tmp),
+        "FILE_UPLOAD_TEMP_DIR": str(data.tmp),
+        "STATIC_ROOT": str(data.assets),
+        "UVLOOP_ENABLED": has_uvloop,
+        "ANALYTICS": False,
+        # The name by which the launcher finds its own processes, and only those.
+        "WORKER_NAME_TEMPLATE": f"{{pid}}@{{hostname}}/{data.instance}",
+        "WORKER_TTL": 9,
+        # How long a task may go on when the registry is being stopped.
+        "TASK_GRACE_INTERVAL": 2,
+    }
+
+
+def has_uvloop() -> bool:
+    """Tell whether the faster event loop is installed."""
+    return find_spec("uvloop") is not None
+
+
+def origin_aliases(origin: str) -> list[str]:
+    """Return the other names of a loopback origin: dependencies are declared through any of them."""
+    scheme, _, address = origin.partition("://")
+    host, colon, port = address.rpartition(":")
+    loopback = ("127.0.0.1", "localhost", "[::1]")
+    if not colon or host not in loopback:
+        return []
+    return [f"{scheme}://{other}:{port}" for other in loopback if other != host]
+
+
+def render(settings: Mapping[str, object]) -> str:
+    """Write settings as a Python file."""
+    return _HEAD + "".join(f"{name} = {value!r}\n" for name, value in settings.items())

@@ -1,0 +1,98 @@
+"""The steps of a start, from an empty directory or an old one to a registry that answers."""
+
+import json
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from pulp_cargo.serve import database as databases
+from pulp_cargo.serve import ports, postgres, pulp, readiness
+from pulp_cargo.serve.data_dir import DataDir, kept_secret
+from pulp_cargo.serve.database import Database
+from pulp_cargo.serve.options import Options
+from pulp_cargo.serve.report import Ready
+from pulp_cargo.serve.settings_file import write_settings
+from pulp_cargo.serve.state import State, fingerprint, read_state, write_state
+from pulp_cargo.serve.supervisor import Supervisor
+
+Say = Callable[[str], None]
+
+
+def bring_up(options: Options, data: DataDir, supervisor: Supervisor, say: Say) -> Ready:
+    """Start everything and return when it answers."""
+    content, api = ports.open_listeners(
+        data.root / "ports.json",
+        bind=options.bind,
+        content_port=options.content_port,
+        api_port=options.api_port,
+    )
+    origin = options.origin or content.origin
+    database = _external_database(options.database) or _own_database(data, supervisor, say)
+    write_settings(data, database, origin)
+    databases.forget_processes(database, f"%/{data.instance}")
+    state = _bootstrap(data, database, supervisor, say)
+    say("starting the API, the content app and the worker")
+    supervisor.start(pulp.content(data, content, workers=options.content_workers))
+    supervisor.start(pulp.api(data, api))
+    supervisor.start(pulp.worker(data))
+    supervisor.before_restart = _freeing_tasks(data, database)
+    readiness.wait_for_api(api, data.instance, supervisor.pause)
+    is_there = readiness.has_registry(content, state.registry_path, supervisor.pause)
+    return Ready(
+        api_url=api.origin,
+        content_url=origin,
+        index_url=f"sparse+{origin}{state.registry_path}" if is_there else None,
+        token=data.token.read_text().strip() if is_there and data.token.exists() else None,
+        admin_password=kept_secret(data.admin_password) if state.admin_password_known else None,
+        pids=supervisor.process_ids(),
+        logs=data.log("any").parent,
+    )
+
+
+def _external_database(url: str | None) -> Database | None:
+    if url is None:
+        return None
+    database = databases.from_url(url)
+    databases.require_usable(database)
+    return database
+
+
+def _own_database(data: DataDir, supervisor: Supervisor, say: Say) -> Database:
+    binaries, account = postgres.prepare(data)
+    if not data.postgres.exists():
+        say(f"making a PostgreSQL {binaries.major} database in {data.postgres}")
+        supervisor.run(postgres.initdb(binaries, account, data))
+        postgres.unfinished_cluster(data).rename(data.postgres)
+    postgres.clear_debris(data, patience=10)
+    socket_dir = postgres.make_socket_dir(data, account)
+    database = databases.on_socket(socket_dir)
+    supervisor.start(postgres.server(binaries, account, data, socket_dir))
+    postgres.wait_until_up(database, supervisor.pause)
+    databases.create_if_missing(database)
+    return database
+
+
+def _bootstrap(data: DataDir, database: Database, supervisor: Supervisor, say: Say) -> State:
+    wanted = fingerprint(database.label)
+    remembered = read_state(data.root / "state.json")
+    if remembered is not None and remembered.fingerprint == wanted:
+        return remembered
+    say("setting up the database; the first time takes about ten seconds")
+    kept_secret(data.admin_password)
+    outcome = json.loads(supervisor.run(pulp.bootstrap(data)))
+    state = State(
+        fingerprint=wanted,
+        registry_path=urlsplit(outcome["index_url"].removeprefix("sparse+")).path,
+        admin_password_known=outcome["admin_password_known"],
+    )
+    write_state(data.root / "state.json", state)
+    return state
+
+
+def _freeing_tasks(data: DataDir, database: Database) -> Callable[[str, int], None]:
+    def before_restart(name: str, process_id: int) -> None:
+        if name == "postgres":
+            postgres.clear_debris(data, patience=5)
+        elif name == "worker":
+            databases.forget_processes(database, f"{process_id}@%/{data.instance}")
+
+    return before_restart

@@ -1,0 +1,56 @@
+"""What the last complete bootstrap left, so that a restart can do without another one."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+# What a bootstrap makes.
+ADMIN_USER = "admin"
+REGISTRY_NAME = "my-crates"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The outcome of a bootstrap, and what it was the outcome of."""
+
+    fingerprint: str
+    registry_path: str
+    admin_password_known: bool
+
+
+def read_state(path: Path) -> State | None:
+    """Return the remembered state, or nothing if there is none that this version can read."""
+    if not path.exists():
+        return None
+    try:
+        return State(**json.loads(path.read_text()))
+    except (TypeError, ValueError):
+        return None
+
+
+def write_state(path: Path, state: State) -> None:
+    """Remember a state."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.write_text(json.dumps(asdict(state)))
+    unfinished.rename(path)
+
+
+def fingerprint(database: str) -> str:
+    """Return a text that changes when the database needs a bootstrap again.
+
+    Besides migrations, Pulp stores each viewset's access policy and roles while migrating. So every
+    changed file of the plugin counts, which also spares its developers a stale database.
+    """
+    parts = [database, version("pulpcore"), version("pulp-cargo"), *_plugin_files()]
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _plugin_files() -> Iterator[str]:
+    plugin = find_spec("pulp_cargo")
+    for root in (plugin.submodule_search_locations or []) if plugin is not None else []:
+        for path in sorted((Path(root) / "app").rglob("*.py")):
+            yield f"{path.relative_to(root)} {path.stat().st_size} {path.stat().st_mtime_ns}"

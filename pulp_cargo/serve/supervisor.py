@@ -1,0 +1,157 @@
+"""Keeps the processes running: notices the crashed, restarts them, and stops them all at the end."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType
+
+from pulp_cargo.serve import processes
+from pulp_cargo.serve.errors import ServeError, StopRequested
+from pulp_cargo.serve.processes import ProcessSpec
+
+TICK = 0.02
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# A process that ran this long has recovered: its next crash is a first one again.
+RECOVERED_AFTER = 30.0
+LONGEST_BACK_OFF = 10.0
+# How long a process may take to stop before it is killed.
+STOP_PATIENCE = 4.0
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that is to run, and how its last attempts went."""
+
+    spec: ProcessSpec
+    process: subprocess.Popen[str]
+    started: float
+    crashes: int = 0
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """Owns all child processes from the first step of a start to the end."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._stop_requested = False
+        self._children: dict[str, Child] = {}
+        # Called with the process id of a dead child before its successor starts.
+        self.before_restart: Callable[[str, int], None] = lambda name, process_id: None
+
+    def listen_to_signals(self) -> None:
+        """Turn Ctrl-C and its relatives into an orderly stop.
+
+        They are set explicitly, because a shell starts background jobs with SIGINT ignored.
+        """
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._note_signal)
+
+    def _note_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stop_requested = True
+
+    def pause(self) -> None:
+        """Let a moment pass during the start; end the start if a child crashed or a stop is due."""
+        if self._stop_requested:
+            raise StopRequested
+        for child in self._children.values():
+            if child.process.poll() is not None:
+                raise _failure(child.spec, child.process.returncode)
+        time.sleep(TICK)
+
+    def run(self, spec: ProcessSpec) -> str:
+        """Run a process to its end and return what it printed (at most a few lines)."""
+        process = processes.start(spec, output=subprocess.PIPE)
+        try:
+            while process.poll() is None:
+                self.pause()
+        except BaseException:
+            processes.kill_session(process)
+            process.wait()
+            raise
+        if process.returncode != 0:
+            raise _failure(spec, process.returncode)
+        assert process.stdout is not None
+        with process.stdout:
+            return process.stdout.read()
+
+    def start(self, spec: ProcessSpec) -> None:
+        """Start a process that is to run until the end."""
+        self._children[spec.name] = Child(spec, processes.start(spec), time.monotonic())
+
+    def process_ids(self) -> dict[str, int]:
+        """Return the process id of each child by its name."""
+        return {name: child.process.pid for name, child in self._children.items()}
+
+    def keep_running(self) -> None:
+        """Restart what crashes, until a stop is requested."""
+        while not self._stop_requested:
+            for child in self._children.values():
+                self._look_after(child)
+            time.sleep(5 * TICK)
+
+    def _look_after(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.restart_at is not None:
+            if now >= child.restart_at:
+                self._restart(child)
+        elif child.process.poll() is not None:
+            if now - child.started > RECOVERED_AFTER:
+                child.crashes = 0
+            delay = back_off(child.crashes)
+            child.crashes += 1
+            child.restart_at = now + delay
+            # Children of the crashed process could hold what its successor needs.
+            processes.kill_session(child.process)
+            self._say(
+                f"{child.spec.name} stopped ({outcome(child.process.returncode)});"
+                f" restarting it, see {child.spec.log}"
+            )
+
+    def _restart(self, child: Child) -> None:
+        self.before_restart(child.spec.name, child.process.pid)
+        child.process = processes.start(child.spec)
+        child.started = time.monotonic()
+        child.restart_at = None
+
+    def stop(self) -> None:
+        """Stop all children: first those that use the database, then the database."""
+        server = [child for child in self._children.values() if child.spec.name == "postgres"]
+        clients = [child for child in self._children.values() if child not in server]
+        _stop_together(list(reversed(clients)))
+        _stop_together(server)
+
+
+def back_off(crashes: int) -> float:
+    """Return how long to wait before a restart after that many crashes in a row."""
+    return min(LONGEST_BACK_OFF, 0.1 * 4.0**crashes)
+
+
+def outcome(return_code: int) -> str:
+    """Return how a process ended, in words."""
+    if return_code >= 0:
+        return f"exit code {return_code}"
+    return f"killed by {signal.Signals(-return_code).name}"
+
+
+def _failure(spec: ProcessSpec, return_code: int) -> ServeError:
+    reason = processes.last_line(spec.log) or outcome(return_code)
+    return ServeError(f"{spec.name} failed: {reason} (more in {spec.log})")
+
+
+def _stop_together(children: list[Child]) -> None:
+    for child in children:
+        with suppress(ProcessLookupError):
+            child.process.send_signal(child.spec.stop_signal)
+    deadline = time.monotonic() + STOP_PATIENCE
+    for child in children:
+        try:
+            child.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            processes.kill_session(child.process)
+            child.process.wait()
+        # Whatever a stopped process left behind in its session.
+        processes.kill_session(child.process)

@@ -1,0 +1,130 @@
+"""Runs `pulp-cargo serve` as a person or a script would, and watches its processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+COMMAND = (str(Path(sys.executable).with_name("pulp-cargo")), "serve", "--json")
+FREE_PORTS = ("--content-port=0", "--api-port=0")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process; the start time tells it from a later one with the same number."""
+
+    pid: int
+    started: str
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether the process is still there (a zombie is not)."""
+        fields = _stat(self.pid)
+        return fields is not None and fields[0] != "Z" and fields[19] == self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A registry that is up."""
+
+    process: subprocess.Popen[str]
+    ready: dict[str, Any]
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(with_signal)
+        return self.process.wait(30)
+
+    def get(self, path: str) -> int:
+        """Request a path of the content app; return the status."""
+        return get(self.ready["content_url"] + path)
+
+
+def launch(data_dir: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a registry on free ports."""
+    return subprocess.Popen(
+        [*COMMAND, f"--data-dir={data_dir}", *FREE_PORTS, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def start(data_dir: Path, *arguments: str) -> Running:
+    """Start a registry and return when it is ready."""
+    process = launch(data_dir, *arguments)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"pulp-cargo serve ended with {process.wait(30)}"
+    return Running(process, json.loads(line))
+
+
+@contextmanager
+def running(data_dir: Path, *arguments: str) -> Iterator[Running]:
+    """Have a registry for a while."""
+    registry = start(data_dir, *arguments)
+    try:
+        yield registry
+    finally:
+        registry.stop()
+
+
+def refused(*arguments: str) -> str:
+    """Start a registry that cannot start; return its one line of explanation."""
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    return done.stderr.splitlines()[-1]
+
+
+def family(pid: int) -> list[Process]:
+    """Return a process and all that descend from it."""
+    found = [Process(pid, (_stat(pid) or [""] * 20)[19])]
+    for entry in Path("/proc").iterdir():
+        fields = _stat(int(entry.name)) if entry.name.isdigit() else None
+        if fields is not None and int(fields[1]) == pid:
+            found += family(int(entry.name))
+    return found
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float = 20) -> bool:
+    """Return whether a condition becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+def get(url: str, *, user: str = "", password: str = "") -> int:
+    """Request a URL; return the status."""
+    credentials = b64encode(f"{user}:{password}".encode()).decode()
+    headers = {"Authorization": f"Basic {credentials}"} if user else {}
+    try:
+        with urlopen(Request(url, headers=headers), timeout=20) as response:
+            return int(response.status)
+    except HTTPError as error:
+        return error.code
+
+
+def kill(pid: int) -> None:
+    """End a process without giving it a chance to clean up."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return the fields of /proc/<pid>/stat from the state on (proc(5), field 3)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return None

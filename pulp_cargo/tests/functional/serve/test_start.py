@@ -1,0 +1,58 @@
+"""Starting: the first time, again, and on somebody else's PostgreSQL."""
+
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.functional.serve.launcher import Running
+
+pytestmark = pytest.mark.serve
+
+KEPT = ("api_url", "content_url", "index_url", "token", "admin_user", "admin_password")
+
+
+def test_first_start_tells_scripts_all_they_need(first_start):
+    """One line of JSON on standard output, when the registry is ready."""
+    assert set(first_start) == {*KEPT, "cache_index_url", "pids"}
+    assert set(first_start["pids"]) == {"postgres", "api", "content", "worker", "supervisor"}
+    content_url = first_start["content_url"]
+    assert first_start["index_url"] == f"sparse+{content_url}/pulp/cargo/my-crates/"
+    assert first_start["cache_index_url"] is None
+    assert first_start["token"]
+
+
+def test_second_start_finds_everything_again(first_start: dict[str, object], registry: Running):
+    """URLs, token and password stay, although the ports were picked freely."""
+    assert {name: registry.ready[name] for name in KEPT} == {
+        name: first_start[name] for name in KEPT
+    }
+
+
+def test_ready_means_that_both_servers_answer(registry: Running):
+    """The index can be read, and the administrator's password opens the REST API."""
+    ready = registry.ready
+    assert registry.get("/pulp/cargo/my-crates/config.json") == 200
+    users = f"{ready['api_url']}/pulp/api/v3/users/"
+    assert launcher.get(users) == 401
+    assert launcher.get(users, user=ready["admin_user"], password=ready["admin_password"]) == 200
+
+
+def test_secrets_are_closed_to_other_users(data_dir: Path):
+    """What opens the registry or its database is readable by its owner only."""
+    for name in ("token", "admin-password", "secret-key", "database-encryption-key", "settings.py"):
+        assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
+
+
+def test_existing_postgresql_is_used(registry: Running, data_dir: Path, scratch: Path):
+    """With `--database`, no PostgreSQL is started, and all the rest is as ever."""
+    host = data_dir / "socket"
+    with psycopg.connect(host=str(host), user="pulp", dbname="pulp", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE elsewhere")
+    url = f"postgresql://pulp@/elsewhere?host={host}"
+    with launcher.running(scratch / "no-postgres", f"--database={url}") as other:
+        assert set(other.ready["pids"]) == {"api", "content", "worker", "supervisor"}
+        assert other.get("/pulp/cargo/my-crates/config.json") == 200
+        assert not (scratch / "no-postgres" / "postgres").exists()

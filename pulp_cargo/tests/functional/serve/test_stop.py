@@ -1,0 +1,47 @@
+"""Stopping, in good order or not: no process is left behind, and the next start works."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.functional.serve.launcher import Running
+
+pytestmark = pytest.mark.serve
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_everything(registry: Running, with_signal: signal.Signals):
+    """Ctrl-C, SIGTERM and a closed terminal all end the registry in good order."""
+    family = launcher.family(registry.process.pid)
+    assert len(family) > 8
+    assert registry.stop(with_signal) == 0
+    assert [process for process in family if process.runs] == []
+
+
+def test_nothing_outlives_a_killed_launcher(registry: Running, data_dir: Path):
+    """`kill -9` of the launcher ends its children and theirs, and does not stop the next start."""
+    family = launcher.family(registry.process.pid)
+    registry.stop(signal.SIGKILL)
+    with launcher.running(data_dir) as successor:
+        assert [process for process in family if process.runs] == []
+        assert successor.ready["token"] == registry.ready["token"]
+
+
+def test_next_start_survives_debris_of_postgresql(data_dir: Path):
+    """A `postmaster.pid` with the number of an unrelated process is no obstacle."""
+    debris = data_dir / "postgres" / "postmaster.pid"
+    debris.write_text(f"1\n{debris.parent}\n1700000000\n5432\n{data_dir}/socket\n\n0 0\nready\n")
+    with launcher.running(data_dir) as registry:
+        assert registry.get("/pulp/cargo/my-crates/config.json") == 200
+
+
+def test_stopping_while_starting_leaves_nothing(scratch: Path):
+    """Ctrl-C is heard before the registry is up, too."""
+    process = launcher.launch(scratch / "interrupted")
+    assert launcher.wait_for(lambda: len(launcher.family(process.pid)) > 1)
+    family = launcher.family(process.pid)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    assert [process for process in family if process.runs] == []
