@@ -15,6 +15,7 @@ class CargoAppConfig(PulpPluginAppConfig):
     def ready(self) -> None:
         """Start telling the content processes what this process changes."""
         super().ready()
+        from pulp_cargo.app import checks  # noqa: F401
         from pulp_cargo.app.models import signals
 
         signals.connect()

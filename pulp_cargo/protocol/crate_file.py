@@ -39,8 +39,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class CrateFile:
-    """What a registry reads in a .crate file."""
+    """What a registry reads in a .crate file; `root` is the folder that holds everything."""
 
+    root: str
     manifest: bytes
     entries: int
     unpacked_size: int
@@ -52,29 +53,42 @@ class CrateFile:
 
 
 def read_crate_file(
-    file: BinaryIO, *, name: str, vers: str, limits: Limits, wanted: str | None = None
+    file: BinaryIO,
+    *,
+    name: str | None,
+    vers: str | None,
+    limits: Limits,
+    wanted: str | None = None,
 ) -> CrateFile:
     """Read all of a .crate file and return its parts, or raise with what is wrong with it.
 
     Kept are the manifest, files in the root called readme, and `wanted`, the path of another one.
+    Where name and version are not known yet, the first entry decides on the root, and the caller
+    must compare it with the manifest.
     """
     stream = GzipStream(file, limits.unpacked_bytes)
     reader = TarReader(stream)
-    contents = _Contents(f"{name}-{vers}", limits, wanted)
+    contents = _Contents(f"{name}-{vers}" if name and vers else None, limits, wanted)
     for entry in reader:
         path = contents.add(entry)
         if contents.wants(path, entry):
             contents.keep(path, reader.read_content())
-    if contents.manifest is None:
-        raise InvalidCrateFile(f"the crate file has no `{name}-{vers}/{MANIFEST}`")
-    return CrateFile(contents.manifest, contents.entries, stream.unpacked_size, contents.readmes)
+    if contents.manifest is None or contents.root is None:
+        raise InvalidCrateFile(f"the crate file has no `{MANIFEST}` in its root")
+    return CrateFile(
+        root=contents.root,
+        manifest=contents.manifest,
+        entries=contents.entries,
+        unpacked_size=stream.unpacked_size,
+        readmes=contents.readmes,
+    )
 
 
 @dataclass(slots=True)
 class _Contents:
     """What was seen so far of the entries of a .crate file."""
 
-    root: str
+    root: str | None
     limits: Limits
     wanted: str | None
     entries: int = 0
@@ -88,7 +102,10 @@ class _Contents:
         self.entries += 1
         if self.entries > self.limits.entries:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} entries")
-        path = _path_below(self.root, entry)
+        full = _safe_path(entry)
+        if self.root is None:
+            self.root = full.partition("/")[0]
+        path = _path_below(self.root, full, entry.is_directory)
         if path.lower() == MANIFEST.lower() and path != MANIFEST:
             raise InvalidCrateFile(f"the manifest must be called {MANIFEST!r}, not {path!r}")
         self._require_unique(path, entry.is_directory)
@@ -109,6 +126,7 @@ class _Contents:
         return is_readme and kept + entry.size <= self.limits.readme_bytes
 
     def keep(self, path: str, content: bytes) -> None:
+        """Remember the content of a file that is wanted."""
         if path == MANIFEST:
             self.manifest = content
         else:
@@ -130,7 +148,7 @@ class _Contents:
             )
 
 
-def _path_below(root: str, entry: TarEntry) -> str:
+def _safe_path(entry: TarEntry) -> str:
     try:
         path = entry.path.decode()
     except UnicodeDecodeError as error:
@@ -140,9 +158,12 @@ def _path_below(root: str, entry: TarEntry) -> str:
     for pattern, fault in _UNSAFE:
         if pattern.search(path):
             raise InvalidCrateFile(f"the path {path!r} in the crate file {fault}")
-    below = path.removeprefix(f"{root}/")
-    if path == root and entry.is_directory:
+    return path
+
+
+def _path_below(root: str, path: str, is_directory: bool) -> str:
+    if path == root and is_directory:
         return ""
-    if below == path:
+    if not path.startswith(f"{root}/"):
         raise InvalidCrateFile(f"the path {path!r} in the crate file is not below `{root}/`")
-    return below
+    return path.removeprefix(f"{root}/")

@@ -20,7 +20,7 @@ _TABLES = {
 }
 _DEFAULT_FEATURES = ("default-features", "default_features")
 # A packed manifest says `registry-index`: names and places mean nothing on another machine.
-_LOCAL_KEYS = ("path", "git", "branch", "tag", "rev", "registry", "workspace")
+_LOCAL_KEYS = ("git", "branch", "tag", "rev", "registry", "workspace")
 
 
 def parse_dependencies(manifest: Table) -> tuple[Dependency, ...]:
@@ -40,11 +40,7 @@ def _of_target(table: Table, target: str | None) -> Iterator[Dependency]:
 
 
 def _dependency(name: str, table: Table, *, kind: str, target: str | None) -> Dependency:
-    for key in _LOCAL_KEYS:
-        if key in table.values:
-            raise InvalidManifest(
-                f"{table.where} has the key `{key}`, which `cargo package` leaves out"
-            )
+    _refuse_local(table)
     package = table.text_or_none("package")
     parse_crate_name(name) if package is None else parse_crate_name(package)
     public = table.values.get("public")
@@ -64,6 +60,18 @@ def _dependency(name: str, table: Table, *, kind: str, target: str | None) -> De
         bindep_target=table.text_or_none("target"),
         lib=table.flag("lib", default=False),
     )
+
+
+def _refuse_local(table: Table) -> None:
+    local = [key for key in _LOCAL_KEYS if key in table.values]
+    # The first releases of cargo packed the manifest as it was, so crates.io has crates (block 0.1.6)
+    # with a path beside the version. Consumers build from the index and never see it.
+    if "path" in table.values and "version" not in table.values:
+        local.append("path")
+    if local:
+        raise InvalidManifest(
+            f"{table.where} has the key `{local[0]}`, which `cargo package` leaves out"
+        )
 
 
 def _artifact(table: Table) -> tuple[str, ...] | None:

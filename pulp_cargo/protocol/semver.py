@@ -19,11 +19,10 @@ BUILD = r"(?:[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)"
 _VERSION = re.compile(rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRE}))?(?:\+({BUILD}))?")
 
 _COMPARATOR = re.compile(
-    rf" *(?P<op>>=|<=|[=><~^]?) *(?P<major>{NUMBER})"
+    rf"(?P<op>>=|<=|[=><~^]?) *(?P<major>{NUMBER})"
     rf"(?:\.(?:(?P<any_minor>[*xX](?:\.[*xX])?)|(?P<minor>{NUMBER})"
-    rf"(?:\.(?:(?P<any_patch>[*xX])|(?P<patch>{NUMBER})(?:-(?P<pre>{PRE}))?(?:\+{BUILD})?))?))? *"
+    rf"(?:\.(?:(?P<any_patch>[*xX])|(?P<patch>{NUMBER})(?:-(?P<pre>{PRE}))?(?:\+{BUILD})?))?))?"
 )
-_ANY = re.compile(r" *[*xX] *")
 MAX_COMPARATORS = 32
 
 
@@ -88,7 +87,7 @@ def normalise_requirement(text: str) -> str:
     >>> normalise_requirement("1.2"), normalise_requirement(">= 0.3 ,<2"), normalise_requirement("1.x")
     ('^1.2', '>=0.3, <2', '1.*')
     """
-    if _ANY.fullmatch(text):
+    if text.strip(" ") in ("*", "x", "X"):
         return "*"
     comparators = text.split(",")
     if len(comparators) > MAX_COMPARATORS:
@@ -100,7 +99,7 @@ def normalise_requirement(text: str) -> str:
 
 
 def _normalise_comparator(comparator: str, requirement: str) -> str:
-    match = _COMPARATOR.fullmatch(comparator)
+    match = _COMPARATOR.fullmatch(comparator.strip(" "))
     if not match:
         raise InvalidRequirement(
             f"the requirement {requirement!r} cannot be read by cargo, because of {comparator!r}"

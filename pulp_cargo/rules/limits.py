@@ -1,11 +1,56 @@
-"""Placeholder."""
+"""How large a published crate may be.
+
+crates.io is stricter in most numbers, but grants exceptions: web-sys has 1,727 features. A private
+registry only has to stop what would hurt it.
+"""
+
 from dataclasses import dataclass
+
+from pulp_cargo.protocol.crate_file import Limits
+from pulp_cargo.protocol.errors import RuleBroken
+from pulp_cargo.protocol.manifest import Manifest
+
+_MIB = 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class PublishLimits:
-    max_crate_bytes: int = 50*1024*1024
-    max_metadata_bytes: int = 1024*1024
-    unpacked_bytes: int = 512*1024*1024
-    entries: int = 20000
-    features: int = 10000
-    dependencies: int = 5000
-def require_within(manifest, limits): pass
+    """The limits of a registry, with defaults that every crate on crates.io keeps."""
+
+    max_crate_bytes: int = 50 * _MIB
+    max_metadata_bytes: int = 1 * _MIB
+    unpacked_bytes: int = 512 * _MIB
+    entries: int = 20_000
+    manifest_bytes: int = 1 * _MIB
+    readme_bytes: int = 1 * _MIB
+    features: int = 10_000
+    feature_values: int = 10_000
+    dependencies: int = 5_000
+
+    def of_crate_file(self) -> Limits:
+        """Return what applies to the archive; one that is allowed packed is allowed unpacked."""
+        return Limits(
+            unpacked_bytes=max(self.unpacked_bytes, self.max_crate_bytes),
+            entries=self.entries,
+            manifest_bytes=self.manifest_bytes,
+            readme_bytes=self.readme_bytes,
+        )
+
+
+def require_within(manifest: Manifest, limits: PublishLimits) -> None:
+    """Raise with each limit that a manifest is over, and by how much."""
+    counts = [
+        ("dependencies", len(manifest.deps), limits.dependencies),
+        ("features", len(manifest.features), limits.features),
+        *(
+            (f"values in the feature `{name}`", len(values), limits.feature_values)
+            for name, values in manifest.features.items()
+        ),
+    ]
+    over = [
+        f"the crate has {count} {what}, and this registry allows {limit}"
+        for what, count, limit in counts
+        if count > limit
+    ]
+    if over:
+        raise RuleBroken(over)

@@ -23,14 +23,14 @@ def main() -> None:
     """Bring the database to this version and print what there is in it."""
     parser = ArgumentParser()
     parser.add_argument("--admin-password-file", type=Path, required=True)
-    parser.add_argument("--token-file", type=Path, required=True)
+    parser.add_argument("--token-file", type=Path, help="make a first registry, its token here")
     places = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
     with redirect_stdout(sys.stderr):
         django.setup()
         call_command("migrate", interactive=False)
         is_ours = _ensure_admin(places.admin_password_file.read_text().strip())
-        index_url = _ensure_registry(places.token_file)
+        index_url = _ensure_registry(places.token_file) if places.token_file else None
     print(json.dumps({"index_url": index_url, "admin_password_known": is_ours}))
 
 
@@ -48,13 +48,13 @@ def _ensure_admin(password: str) -> bool:
 
 
 def _ensure_registry(token_file: Path) -> str:
-    """Create the first registry and keep its token, unless it is there; return its index URL."""
+    """Create the first registry and keep its token, unless both are there; return its index URL."""
     from django.db import transaction
 
     said = StringIO()
     # The token is shown once, so it has to be in its file before it is valid.
     with transaction.atomic():
-        call_command("cargo-first-registry", "--json", stdout=said)
+        call_command("cargo-first-registry", new_token=not token_file.exists(), stdout=said)
         registry = json.loads(said.getvalue())
         if registry["token"] is not None:
             write_secret(token_file, registry["token"])

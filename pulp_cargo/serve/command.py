@@ -2,13 +2,14 @@
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
 from pulp_cargo.serve import report
 from pulp_cargo.serve.data_dir import DataDir
 from pulp_cargo.serve.errors import ServeError, StopRequested
 from pulp_cargo.serve.options import Options, parse_options
+from pulp_cargo.serve.ports import Listeners, listening
 from pulp_cargo.serve.startup import bring_up
 from pulp_cargo.serve.supervisor import Supervisor
 
@@ -19,21 +20,31 @@ def main() -> int:
     data = DataDir(options.data_dir)
     try:
         data.create()
-        with data.lock():
-            _serve(options, data)
+        with data.lock(), _listening(options, data) as listeners:
+            _serve(options, data, listeners)
     except StopRequested:
         return 0
-    except ServeError as error:
+    # OSError: a full disk, a file of another user; it names the file.
+    except (ServeError, OSError) as error:
         _say(f"error: {error}")
         return 1
     return 0
 
 
-def _serve(options: Options, data: DataDir) -> None:
+def _listening(options: Options, data: DataDir) -> AbstractContextManager[Listeners]:
+    return listening(
+        data.root / "ports.json",
+        bind=options.bind,
+        content_port=options.content_port,
+        api_port=options.api_port,
+    )
+
+
+def _serve(options: Options, data: DataDir, listeners: Listeners) -> None:
     supervisor = Supervisor(_say)
     supervisor.listen_to_signals()
     try:
-        ready = bring_up(options, data, supervisor, _say)
+        ready = bring_up(options, data, listeners, supervisor, _say)
         ready = replace(ready, pids={**ready.pids, "supervisor": os.getpid()})
         text = report.for_scripts(ready) if options.as_json else report.for_people(ready)
         print(text, flush=True)

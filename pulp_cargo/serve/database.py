@@ -1,5 +1,7 @@
 """Which PostgreSQL database Pulp uses, and the few statements the launcher itself needs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,10 +42,15 @@ class Database:
         present = {key: value for key, value in named.items() if value}
         return {"ENGINE": "django.db.backends.postgresql", **present, "OPTIONS": others}
 
-    def connect(self, **changes: str | int) -> psycopg.Connection[tuple[Any, ...]]:
-        """Open a connection on which each statement stands for itself."""
+    @contextmanager
+    def connection(self, **changes: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        """Connect for a while; each statement stands for itself."""
         parameters: dict[str, Any] = {"connect_timeout": 5, **self.parameters, **changes}
-        return psycopg.connect(autocommit=True, **parameters)
+        try:
+            with psycopg.connect(autocommit=True, **parameters) as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise ServeError(f"cannot use the database {self.label}: {_one_line(error)}") from error
 
 
 def on_socket(socket_dir: Path) -> Database:
@@ -64,22 +71,13 @@ def from_url(url: str) -> Database:
 
 def require_usable(database: Database) -> None:
     """Refuse a database that Pulp could not be set up in."""
-    try:
-        with database.connect() as connection:
-            connection.execute("CREATE EXTENSION IF NOT EXISTS hstore")
-    except psycopg.OperationalError as error:
-        raise ServeError(f"cannot reach the database {database.label}: {_one_line(error)}") from (
-            error
-        )
-    except psycopg.Error as error:
-        raise ServeError(
-            f"the database {database.label} needs the extension hstore: {_one_line(error)}"
-        ) from error
+    with database.connection() as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS hstore")
 
 
 def create_if_missing(database: Database) -> None:
     """Create the launcher's own database in a new cluster."""
-    with database.connect(dbname="postgres") as connection:
+    with database.connection(dbname="postgres") as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,))
         if found.fetchone() is None:
             connection.execute(f"CREATE DATABASE {NAME}")
@@ -91,7 +89,7 @@ def forget_processes(database: Database, names: str) -> None:
     Pulp itself notices only after minutes: its workers look for lost processes at every hundredth
     heartbeat. Until then the tasks hold their repositories.
     """
-    with database.connect() as connection, connection.transaction():
+    with database.connection() as connection, connection.transaction():
         exists = connection.execute("SELECT to_regclass('core_appstatus') IS NOT NULL").fetchone()
         if exists != (True,):
             return

@@ -8,6 +8,8 @@ import errno
 import json
 import random
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +22,10 @@ FREE_PORTS = range(20_000, 30_000)
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket, and how this machine reaches it."""
+    """A listening socket, and how it is reached."""
 
     socket: socket.socket
+    bound_to: str
 
     @property
     def port(self) -> int:
@@ -31,9 +34,8 @@ class Listener:
 
     @property
     def host(self) -> str:
-        """The address to connect to: loopback where all addresses are bound."""
-        host = str(self.socket.getsockname()[0])
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        """The name to connect to: loopback where all addresses are bound."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bound_to, self.bound_to)
 
     @property
     def origin(self) -> str:
@@ -42,19 +44,26 @@ class Listener:
         return f"http://{host}:{self.port}"
 
 
-def open_listeners(
-    memory: Path, *, bind: str, content_port: int, api_port: int
-) -> tuple[Listener, Listener]:
-    """Listen for the content app and for the API; 0 is the port that it was the last time."""
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Where cargo connects, and where the REST API is."""
+
+    content: Listener
+    api: Listener
+
+
+@contextmanager
+def listening(memory: Path, *, bind: str, content_port: int, api_port: int) -> Iterator[Listeners]:
+    """Listen on both ports for a while; 0 is the port that it was the last time."""
     remembered = json.loads(memory.read_text()) if memory.exists() else {}
     content = _listen(bind, content_port or remembered.get("content", 0), "--content-port")
-    api = _listen(bind, api_port or remembered.get("api", 0), "--api-port")
-    chosen = {"content": content, "api": api}
-    asked = {"content": content_port, "api": api_port}
-    picked = {name: chosen[name].port for name, port in asked.items() if port == 0}
-    if picked:
-        memory.write_text(json.dumps({**remembered, **picked}))
-    return content, api
+    with content.socket:
+        api = _listen(bind, api_port or remembered.get("api", 0), "--api-port")
+        with api.socket:
+            picked = {} if content_port else {"content": content.port}
+            picked |= {} if api_port else {"api": api.port}
+            memory.write_text(json.dumps({**remembered, **picked}))
+            yield Listeners(content, api)
 
 
 def _listen(host: str, port: int, option: str) -> Listener:
@@ -83,7 +92,7 @@ def _listen_on(host: str, port: int, option: str) -> Listener:
     except OSError as error:
         listening.close()
         raise ServeError(_reason(error, host, port, option)) from error
-    return Listener(listening)
+    return Listener(listening, host)
 
 
 def _reason(error: OSError, host: str, port: int, option: str) -> str:

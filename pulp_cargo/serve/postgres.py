@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import psycopg
-
 from pulp_cargo.serve import postgres_binaries
 from pulp_cargo.serve.data_dir import DataDir
 from pulp_cargo.serve.database import Database
@@ -62,6 +60,8 @@ def initdb(binaries: Binaries, account: Account | None, data: DataDir) -> Proces
             f"--pgdata={directory}",
             "--username=pulp",
             "--auth=trust",
+            # Its last words are then the reason of a failure, and not what it cleaned up.
+            "--no-clean",
             "--encoding=UTF8",
             *locale,
         ),
@@ -138,12 +138,11 @@ def _processes_in(directory: Path) -> Iterator[int]:
                     yield int(entry.name)
 
 
-def wait_until_up(database: Database, tick: Callable[[], None]) -> None:
+def wait_until_up(database: Database, pause: Callable[[], None]) -> None:
     """Return when the server takes connections; after a crash it recovers first."""
     while True:
         try:
-            database.connect(dbname="postgres").close()
-        except psycopg.OperationalError:
-            tick()
-        else:
-            return
+            with database.connection(dbname="postgres"):
+                return
+        except ServeError:
+            pause()

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pulp_cargo.serve.errors import ServeError
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 
@@ -53,6 +55,13 @@ def die_with_parent(parent: int, with_signal: signal.Signals) -> None:
 
 def start(spec: ProcessSpec, *, output: int | None = None) -> subprocess.Popen[str]:
     """Start a process in a session of its own, so that Ctrl-C reaches only the launcher."""
+    try:
+        return _start(spec, output)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ServeError(f"cannot start {spec.name}: {error}") from error
+
+
+def _start(spec: ProcessSpec, output: int | None) -> subprocess.Popen[str]:
     launcher = os.getpid()
     account = spec.account
     with spec.log.open("a") as log:

@@ -10,9 +10,11 @@ from pulp_cargo.serve.processes import ProcessSpec, python_command
 _CHILD = "pulp_cargo.serve.child"
 
 
-def bootstrap(data: DataDir) -> ProcessSpec:
+def bootstrap(data: DataDir, *, with_registry: bool) -> ProcessSpec:
     """Return the process that fills the database."""
-    arguments = (f"--admin-password-file={data.admin_password}", f"--token-file={data.token}")
+    arguments = [f"--admin-password-file={data.admin_password}"]
+    if with_registry:
+        arguments.append(f"--token-file={data.token}")
     return _in_python(data, "bootstrap", "pulp_cargo.serve.bootstrap", *arguments)
 
 

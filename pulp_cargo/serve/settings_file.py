@@ -60,10 +60,8 @@ def origin_aliases(origin: str) -> list[str]:
     """Return the other names of a loopback origin: dependencies are declared through any of them."""
     scheme, _, address = origin.partition("://")
     host, colon, port = address.rpartition(":")
-    loopback = ("127.0.0.1", "localhost", "[::1]")
-    if not colon or host not in loopback:
-        return []
-    return [f"{scheme}://{other}:{port}" for other in loopback if other != host]
+    others = {"127.0.0.1": ["localhost"], "[::1]": ["localhost"], "localhost": ["127.0.0.1"]}
+    return [f"{scheme}://{other}{colon}{port}" for other in others.get(host, [])]
 
 
 def render(settings: Mapping[str, object]) -> str:

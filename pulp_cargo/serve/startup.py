@@ -5,10 +5,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from pulp_cargo.serve import database as databases
-from pulp_cargo.serve import ports, postgres, pulp, readiness
+from pulp_cargo.serve import postgres, pulp, readiness
 from pulp_cargo.serve.data_dir import DataDir, kept_secret
 from pulp_cargo.serve.database import Database
 from pulp_cargo.serve.options import Options
+from pulp_cargo.serve.ports import Listeners
 from pulp_cargo.serve.report import Ready
 from pulp_cargo.serve.settings_file import write_settings
 from pulp_cargo.serve.state import State, fingerprint, read_state, write_state
@@ -17,14 +18,11 @@ from pulp_cargo.serve.supervisor import Supervisor
 Say = Callable[[str], None]
 
 
-def bring_up(options: Options, data: DataDir, supervisor: Supervisor, say: Say) -> Ready:
+def bring_up(
+    options: Options, data: DataDir, listeners: Listeners, supervisor: Supervisor, say: Say
+) -> Ready:
     """Start everything and return when it answers."""
-    content, api = ports.open_listeners(
-        data.root / "ports.json",
-        bind=options.bind,
-        content_port=options.content_port,
-        api_port=options.api_port,
-    )
+    content, api = listeners.content, listeners.api
     origin = options.origin or content.origin
     database = _external_database(options.database) or _own_database(data, supervisor, say)
     write_settings(data, database, origin)
@@ -72,20 +70,27 @@ def _own_database(data: DataDir, supervisor: Supervisor, say: Say) -> Database:
 
 
 def _bootstrap(data: DataDir, database: Database, supervisor: Supervisor, say: Say) -> State:
-    wanted = fingerprint(database.label)
-    remembered = read_state(data.root / "state.json")
-    if remembered is not None and remembered.fingerprint == wanted:
-        return remembered
+    file = data.root / "state.json"
+    old = read_state(file, database.label)
+    current = fingerprint()
+    if old is not None and old.fingerprint == current:
+        return old
     say("setting up the database; the first time takes about ten seconds")
     kept_secret(data.admin_password)
-    outcome = json.loads(supervisor.run(pulp.bootstrap(data)))
+    # A first registry that its owner has deleted does not come back with an upgrade.
+    outcome = json.loads(supervisor.run(pulp.bootstrap(data, with_registry=old is None)))
     state = State(
-        fingerprint=wanted,
-        registry_path=urlsplit(outcome["index_url"].removeprefix("sparse+")).path,
+        database=database.label,
+        fingerprint=current,
+        registry_path=old.registry_path if old else _path(outcome["index_url"]),
         admin_password_known=outcome["admin_password_known"],
     )
-    write_state(data.root / "state.json", state)
+    write_state(file, state)
     return state
+
+
+def _path(index_url: str) -> str:
+    return urlsplit(index_url.removeprefix("sparse+")).path
 
 
 def _freeing_tasks(data: DataDir, database: Database) -> Callable[[str, int], None]:

@@ -17,19 +17,19 @@ REGISTRY_NAME = "my-crates"
 class State:
     """The outcome of a bootstrap, and what it was the outcome of."""
 
+    database: str
     fingerprint: str
     registry_path: str
     admin_password_known: bool
 
 
-def read_state(path: Path) -> State | None:
-    """Return the remembered state, or nothing if there is none that this version can read."""
-    if not path.exists():
-        return None
+def read_state(path: Path, database: str) -> State | None:
+    """Return what is remembered of a database, if anything, in a form that this version knows."""
     try:
-        return State(**json.loads(path.read_text()))
-    except (TypeError, ValueError):
+        state = State(**json.loads(path.read_text()))
+    except (FileNotFoundError, TypeError, ValueError):
         return None
+    return state if state.database == database else None
 
 
 def write_state(path: Path, state: State) -> None:
@@ -39,13 +39,13 @@ def write_state(path: Path, state: State) -> None:
     unfinished.rename(path)
 
 
-def fingerprint(database: str) -> str:
-    """Return a text that changes when the database needs a bootstrap again.
+def fingerprint() -> str:
+    """Return a text that changes when a database needs a bootstrap again.
 
     Besides migrations, Pulp stores each viewset's access policy and roles while migrating. So every
     changed file of the plugin counts, which also spares its developers a stale database.
     """
-    parts = [database, version("pulpcore"), version("pulp-cargo"), *_plugin_files()]
+    parts = [version("pulpcore"), version("pulp-cargo"), *_plugin_files()]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 

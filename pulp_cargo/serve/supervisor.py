@@ -31,6 +31,11 @@ class Child:
     crashes: int = 0
     restart_at: float | None = None
 
+    def put_off_restart(self) -> None:
+        """Note a failure, and when the next attempt is due."""
+        self.restart_at = time.monotonic() + back_off(self.crashes)
+        self.crashes += 1
+
 
 class Supervisor:
     """Owns all child processes from the first step of a start to the end."""
@@ -101,21 +106,25 @@ class Supervisor:
         elif child.process.poll() is not None:
             if now - child.started > RECOVERED_AFTER:
                 child.crashes = 0
-            delay = back_off(child.crashes)
-            child.crashes += 1
-            child.restart_at = now + delay
             # Children of the crashed process could hold what its successor needs.
             processes.kill_session(child.process)
             self._say(
                 f"{child.spec.name} stopped ({outcome(child.process.returncode)});"
                 f" restarting it, see {child.spec.log}"
             )
+            child.put_off_restart()
 
     def _restart(self, child: Child) -> None:
-        self.before_restart(child.spec.name, child.process.pid)
-        child.process = processes.start(child.spec)
-        child.started = time.monotonic()
-        child.restart_at = None
+        try:
+            self.before_restart(child.spec.name, child.process.pid)
+            child.process = processes.start(child.spec)
+        except ServeError as error:
+            # Most often the database is not back yet.
+            self._say(f"{child.spec.name} has to wait: {error}")
+            child.put_off_restart()
+        else:
+            child.started = time.monotonic()
+            child.restart_at = None
 
     def stop(self) -> None:
         """Stop all children: first those that use the database, then the database."""

@@ -132,13 +132,13 @@ class Memory:
         for repository in list(self._waiters):
             self._wake(repository, None)
 
-    async def reach(self, repository: UUID, number: int, seconds: float = 1.0) -> None:
-        """Wait until the notice of a repository version has come back to this process.
+    async def reach(self, repository: UUID, number: int | None, seconds: float = 1.0) -> None:
+        """Wait until the notice of a repository version, if one was made, is back here.
 
         PostgreSQL tells every listener at the same moment, so then the others have it too, and
         a client that was told of a publish finds it whichever process it asks.
         """
-        if not self.listening or self._reached.get(repository, -1) >= number:
+        if number is None or not self.listening or self._reached.get(repository, -1) >= number:
             return
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(repository, []).append((number, waiter))

@@ -22,11 +22,11 @@ async def put_new(cargo: CargoRequest) -> web.Response:
     """`PUT /crates/new`: answers when the version is committed, and every process knows it."""
     grant = await cargo.require(*PUBLISHING)
     repository = require_repository(cargo.registry)
-    file = await threads.write(IncomingFile)
+    file = await threads.work(IncomingFile)
     try:
         metadata, rest = await _receive(cargo, file)
-        change = await threads.write(_examine, cargo, grant, metadata, file, rest)
-        number = await commit.submit(repository, change)
+        change = await threads.work(_examine, cargo, grant, metadata, file, rest)
+        number = await commit.submit(repository, cargo.registry.domain, change)
     finally:
         file.discard()
     await memory.reach(repository, number)
@@ -49,7 +49,7 @@ async def _receive(cargo: CargoRequest, file: IncomingFile) -> tuple[PublishMeta
                 metadata = parse_metadata(frame.metadata)
                 await cargo.require(*PUBLISHING, crate=metadata.name)
             if len(lot) >= LOT:
-                await threads.write(file.write, bytes(lot))
+                await threads.work(file.write, bytes(lot))
                 lot.clear()
     except web.RequestPayloadError as error:
         raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error

@@ -47,6 +47,7 @@ ROUTES = (
     _route("PUT", CRATES + "/{name}/{vers}/unyank", put_unyank, reads=False),
     # people
     _route("GET", "me", get_me, open=True),
+    _route("GET", "", get_me, open=True),
     # cargo, reading: whatever else is no part of the web API
     Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file),
 )

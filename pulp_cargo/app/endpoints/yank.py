@@ -30,6 +30,7 @@ async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> w
         raise CrateNotFound(name) from error
     await cargo.require(Scope.YANK, crate=crate)
     repository = require_repository(cargo.registry)
-    number = await commit.submit(repository, Yank(crate, vers, yanked))
+    change = Yank(crate, vers, yanked)
+    number = await commit.submit(repository, cargo.registry.domain, change)
     await memory.reach(repository, number)
     return web.Response(body=ok_body(), content_type="application/json")

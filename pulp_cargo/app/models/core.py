@@ -6,11 +6,10 @@ Each was read in pulpcore 3.123; a change of core shows here and nowhere else.
 from pulpcore.app.contexts import with_domain
 from pulpcore.app.models import AppStatus, RepositoryVersionContentDetails
 from pulpcore.app.models.role import GroupRole, UserRole
-from pulpcore.constants import TASK_INCOMPLETE_STATES, TASK_STATES
+from pulpcore.constants import TASK_INCOMPLETE_STATES
 
 __all__ = [
     "TASK_INCOMPLETE_STATES",
-    "TASK_STATES",
     "AppStatus",
     "GroupRole",
     "RepositoryVersionContentDetails",

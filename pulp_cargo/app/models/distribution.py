@@ -1,5 +1,6 @@
 """A registry as cargo sees it: one URL that serves a repository or one of its versions."""
 
+from aiohttp.web import HTTPNotFound
 from django.conf import settings
 from django.db import models
 
@@ -29,6 +30,11 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
     def index_url(self) -> str:
         """The URL as cargo's configuration wants it."""
         return f"sparse+{root_url(self.pulp_domain.name, self.base_path)}"
+
+    def content_handler(self, path: str) -> None:
+        """Close Pulp's generic content path for private registries, since it knows no tokens."""
+        if self.auth_required:
+            raise HTTPNotFound
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"

@@ -1,6 +1,7 @@
 """The repository behind a registry, and how new versions of it come to be."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
@@ -13,6 +14,14 @@ from pulp_cargo.app.models.remote import CargoRemote
 
 # The first key of our advisory locks; the second is the repository's id.
 LOCK_CLASS = 0x6361_7267
+
+
+def lock(repository: UUID) -> None:
+    """Keep every other writer of a repository out until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository)]
+        )
 
 
 class CargoRepository(Repository, AutoAddObjPermsMixin):
@@ -33,13 +42,6 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
             ("manage_roles_cargorepository", "Can manage roles on Cargo repositories"),
         ]
 
-    def lock(self) -> None:
-        """Keep every other writer of this repository out until the transaction ends."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(self.pk)]
-            )
-
     def new_version(self, base_version: RepositoryVersion | None = None) -> RepositoryVersion:
         """Start a repository version after the newest, whoever else makes them.
 
@@ -47,7 +49,7 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
         is read again under the lock; core takes it from memory.
         """
         with transaction.atomic():
-            self.lock()
+            lock(self.pk)
             self.refresh_from_db(fields=["next_version"])
             latest = self.versions.latest()
             if latest.complete:
@@ -67,7 +69,7 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
         """Save, but never take `next_version` back behind what others have made since."""
         if not self._state.adding and kwargs.get("update_fields") is None:
             with transaction.atomic():
-                self.lock()
+                lock(self.pk)
                 stored = type(self).objects.filter(pk=self.pk).values_list("next_version")
                 self.next_version = max(self.next_version, *(row[0] for row in stored), 0)
                 super().save(*args, **kwargs)

@@ -6,8 +6,8 @@ test compares both, and core's own code carries on from either. They know core's
 `is_supported` looks at them first, and core's code does the work where they are not as expected.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID, uuid4
 
 from django.db import connection
@@ -79,13 +79,13 @@ NEXT_NUMBER = """
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A repository version that was just made, and the number of the one before it."""
+    """A repository version that was just made."""
 
     pk: UUID
     number: int
-    previous: int
 
 
+@cache
 def is_supported() -> bool:
     """Tell whether core's tables have just the columns that the statements here write."""
     return all(
@@ -95,44 +95,35 @@ def is_supported() -> bool:
 
 
 def write(
-    repository: CargoRepository,
-    previous: tuple[UUID, int],
-    *,
-    added: Iterable[UUID],
-    removed: Iterable[UUID],
+    repository: UUID, previous: UUID, number: int, *, added: list[UUID], removed: list[UUID]
 ) -> NewVersion:
-    """Write the version after `previous` (its id and number); the caller holds the lock.
+    """Write version `number` after the version `previous`; the caller holds the lock.
 
     `added` units are not members and `removed` units are: the caller has looked.
     """
-    number = max(repository.next_version, previous[1] + 1)
     values = {
         "new": uuid4(),
         "number": number,
-        "previous": previous[0],
-        "repository": repository.pk,
-        "added": list(added),
-        "removed": list(removed),
+        "previous": previous,
+        "repository": repository,
+        "added": added,
+        "removed": removed,
     }
-    membership = CHANGED if values["removed"] else GROWN
+    membership = CHANGED if removed else GROWN
     statements = [NEW_VERSION.replace("{membership}", membership), ADD_MEMBERS]
-    if values["removed"]:
+    if removed:
         statements.append(REMOVE_MEMBERS)
     with connection.cursor() as cursor:
         for statement in [*statements, COUNT_CHANGES, NEXT_NUMBER]:
             cursor.execute(statement, values)
-    return NewVersion(pk=values["new"], number=number, previous=previous[1])
+    return NewVersion(pk=values["new"], number=number)
 
 
 def write_with_core(
-    repository: CargoRepository,
-    previous: tuple[UUID, int],
-    *,
-    added: Iterable[UUID],
-    removed: Iterable[UUID],
+    repository: UUID, previous: UUID, number: int, *, added: list[UUID], removed: list[UUID]
 ) -> NewVersion:
     """Do what `write` does with core's own code, at a cost that grows with the repository."""
-    with repository.new_version() as version:
-        version.remove_content(Content.objects.filter(pk__in=list(removed)))
-        version.add_content(Content.objects.filter(pk__in=list(added)))
-    return NewVersion(pk=version.pk, number=version.number, previous=previous[1])
+    with CargoRepository.objects.get(pk=repository).new_version() as version:
+        version.remove_content(Content.objects.filter(pk__in=removed))
+        version.add_content(Content.objects.filter(pk__in=added))
+    return NewVersion(pk=version.pk, number=version.number)

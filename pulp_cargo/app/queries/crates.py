@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from pulp_cargo.app.queries.membership import AT_SERVED, MEMBERS, SERVED, rows_of
+from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.protocol.names import canonical_name
 
 CRATE_FILE = f"""
-    WITH {SERVED}
-    SELECT unit.cksum, a.file, a.size
-    FROM served LEFT JOIN (
-        cargo_cratecontent unit {MEMBERS}
+    WITH {SERVED}, found AS (
+        SELECT unit.cksum, a.file, a.size
+        FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
         JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
         JOIN core_artifact a ON a.pulp_id = ca.artifact_id
-    ) ON unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
-        AND {AT_SERVED}
+        WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
+    )
+    SELECT found.cksum, found.file, found.size FROM served LEFT JOIN found ON true
 """
 
 

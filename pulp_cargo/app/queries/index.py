@@ -3,7 +3,7 @@
 import gzip
 from dataclasses import dataclass
 
-from pulp_cargo.app.queries.membership import AT_SERVED, MEMBERS, SERVED, rows_of
+from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.protocol.index import as_yanked, render_file, strong_etag, with_own_registry
 from pulp_cargo.protocol.names import canonical_name
@@ -15,13 +15,15 @@ GZIP_FROM = 300
 INDEX_LINES = f"""
     WITH {SERVED}, yanked AS (
         SELECT coalesce(array_agg(unit.vers_key), '{{}}') AS keys
-        FROM served, cargo_crateyank unit {MEMBERS}
-        WHERE unit.canonical_name = %(name)s AND {AT_SERVED}
+        FROM served CROSS JOIN cargo_crateyank unit {IS_MEMBER}
+        WHERE unit.canonical_name = %(name)s
+    ), found AS (
+        SELECT unit.name, unit.vers, unit.pubtime, unit.index_line, unit.registries, unit.vers_key
+        FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
+        WHERE unit.canonical_name = %(name)s
     )
-    SELECT unit.name, unit.vers, unit.pubtime, unit.index_line, unit.registries,
-        unit.vers_key = ANY(yanked.keys)
-    FROM served CROSS JOIN yanked LEFT JOIN (cargo_cratecontent unit {MEMBERS})
-    ON unit.canonical_name = %(name)s AND {AT_SERVED}
+    SELECT f.name, f.vers, f.pubtime, f.index_line, f.registries, f.vers_key = ANY(yanked.keys)
+    FROM served CROSS JOIN yanked LEFT JOIN found f ON true
 """
 
 

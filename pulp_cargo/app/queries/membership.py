@@ -14,13 +14,19 @@ from pulp_cargo.app.queries.registries import Registry
 SERVED = """served AS (
     SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s AND complete
 )"""
-MEMBERS = """
-    JOIN core_repositorycontent rc ON rc.content_id = unit.content_ptr_id
-        AND rc.repository_id = %(repository)s
-    JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
-    LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+# To be joined to `unit`, a content table that an index has narrowed down, and `served`. The
+# lateral join keeps the planner from starting with all members of the repository, as it does
+# while PostgreSQL has no statistics of new tables.
+IS_MEMBER = """
+    CROSS JOIN LATERAL (
+        SELECT 1 FROM core_repositorycontent rc
+        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
+        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+        WHERE rc.content_id = unit.content_ptr_id AND rc.repository_id = %(repository)s
+        AND va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
+        OFFSET 0
+    ) member
 """
-AT_SERVED = "va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)"
 
 
 class VersionGone(Exception):

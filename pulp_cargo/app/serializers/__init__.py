@@ -1,0 +1,17 @@
+"""The fields of the REST API. Pulp finds serializers by this package's names, so each stands here."""
+
+from pulp_cargo.app.serializers.crate import CrateContentSerializer, CrateYankSerializer
+from pulp_cargo.app.serializers.distribution import CargoDistributionSerializer
+from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
+from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
+from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
+
+__all__ = [
+    "CargoDistributionSerializer",
+    "CargoRemoteSerializer",
+    "CargoRepositorySerializer",
+    "CargoTokenSerializer",
+    "CrateContentSerializer",
+    "CrateYankSerializer",
+    "NewCargoTokenSerializer",
+]

@@ -14,6 +14,7 @@ from pulpcore.plugin.models import Artifact
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
+from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services import units
@@ -50,7 +51,7 @@ CRATE_FIELDS = {
 }
 
 
-class CrateContentSerializer(core.SingleArtifactContentUploadSerializer):
+class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadSerializer):
     """Shows a crate version, and makes one of a .crate file as `cargo publish` would."""
 
     dependencies = serializers.SerializerMethodField(
@@ -113,24 +114,23 @@ class CrateContentSerializer(core.SingleArtifactContentUploadSerializer):
         ).first()
 
 
-class CrateYankSerializer(core.NoArtifactContentSerializer):
+class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
     """Shows and makes the mark that a version is yanked."""
 
     name = serializers.CharField(
-        source="canonical_name", write_only=True, help_text="The name of the crate, in any spelling."
+        source="canonical_name",
+        write_only=True,
+        help_text="The name of the crate, in any spelling.",
     )
     vers = serializers.CharField(
-        source="vers_key", help_text="The version that is yanked; build metadata makes no difference."
+        source="vers_key",
+        help_text="The version that is yanked; build metadata makes no difference.",
     )
 
     class Meta(core.NoArtifactContentSerializer.Meta):
         model = CrateYank
         fields = (
-            *(
-                name
-                for name in core.NoArtifactContentSerializer.Meta.fields
-                if name not in OMITTED
-            ),
+            *(name for name in core.NoArtifactContentSerializer.Meta.fields if name not in OMITTED),
             "name",
             "canonical_name",
             "vers",

@@ -29,3 +29,6 @@ class DependencySerializer(serializers.Serializer):
     registry = serializers.CharField(
         allow_null=True, help_text="The index URL of its registry, null for the crate's own."
     )
+
+    class Meta:
+        ref_name = "cargo.Dependency"

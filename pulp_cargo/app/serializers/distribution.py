@@ -8,11 +8,12 @@ from rest_framework.exceptions import PermissionDenied
 from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
+from pulp_cargo.app.serializers.core_fields import DocumentedFields
 
 MODIFY = "cargo.modify_cargorepository"
 
 
-class CargoDistributionSerializer(core.DistributionSerializer):
+class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer):
     """Shows and makes registries."""
 
     base_url = serializers.CharField(

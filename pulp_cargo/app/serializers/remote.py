@@ -6,13 +6,14 @@ from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Remote
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 SPARSE = ("sparse+https://", "sparse+http://")
 
 
-class CargoRemoteSerializer(core.RemoteSerializer):
+class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
     """Shows and makes our record of an upstream registry."""
 
     url = serializers.CharField(
@@ -26,8 +27,7 @@ class CargoRemoteSerializer(core.RemoteSerializer):
         " `on_demand` when first asked for and then kept, `streamed` each time.",
     )
 
-    class Meta(core.RemoteSerializer.Meta):
-        abstract = False
+    class Meta:
         model = CargoRemote
         fields = core.RemoteSerializer.Meta.fields
 
@@ -39,4 +39,5 @@ class CargoRemoteSerializer(core.RemoteSerializer):
                 " `sparse+https://` or `sparse+http://`, as in cargo's configuration"
             )
         with refused_as_invalid():
-            return parse_registry_url(super().validate_url(url))
+            parse_registry_url(url)
+        return super().validate_url(url)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
@@ -19,7 +20,7 @@ def default_retention() -> int | None:
     return settings.CARGO_RETAIN_REPO_VERSIONS
 
 
-class CargoRepositorySerializer(core.RepositorySerializer):
+class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
     """Shows and makes repositories."""
 
     retain_repo_versions = serializers.IntegerField(

@@ -13,6 +13,7 @@ from pulpcore.plugin.util import assign_role, get_domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoToken
 from pulp_cargo.app.queries.principals import hash_secret
+from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.tokens import new_secret
 from pulp_cargo.rules.scopes import Scope, is_expired, parse_pattern
@@ -20,7 +21,7 @@ from pulp_cargo.rules.scopes import Scope, is_expired, parse_pattern
 DEFAULT_SCOPES = [Scope.READ, Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE, Scope.YANK]
 
 
-class CargoTokenSerializer(core.ModelSerializer):
+class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
     """Shows and makes tokens."""
 
     pulp_href = core.IdentityField(view_name="cargo/tokens-detail")

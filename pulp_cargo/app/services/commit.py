@@ -17,9 +17,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from pulpcore.plugin.models import Domain
+
 from pulp_cargo.app.models import CargoRepository, notify, retention, version_rows
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.queries import busy
+from pulp_cargo.app.models.repository import lock
+from pulp_cargo.app.queries import heads
+from pulp_cargo.app.queries.heads import Head
 from pulp_cargo.app.services import store, threads
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound, RepositoryBusy
@@ -50,7 +54,7 @@ class Waiting:
     """A change in the queue of its repository, and where its verdict goes."""
 
     change: Change
-    verdict: asyncio.Future[int]
+    verdict: asyncio.Future[int | None]
     until: float
 
 
@@ -66,8 +70,8 @@ _queues: dict[UUID, Queue] = {}
 _cleanups: set[asyncio.Task[None]] = set()
 
 
-async def submit(repository: UUID, change: Change) -> int:
-    """Commit a change and return the number of the repository version that has it.
+async def submit(repository: UUID, domain: Domain, change: Change) -> int | None:
+    """Commit a change and return the number of the version made, None when nothing changed.
 
     Raises the RegistryError that the change met; RepositoryBusy when a task kept the repository.
     """
@@ -76,17 +80,18 @@ async def submit(repository: UUID, change: Change) -> int:
     waiting = Waiting(change, loop.create_future(), time.monotonic() + settings.CARGO_BUSY_SECONDS)
     queue.waiting.append(waiting)
     if queue.runner is None:
-        queue.runner = loop.create_task(_run(repository, queue))
+        queue.runner = loop.create_task(_run(repository, domain, queue))
     return await waiting.verdict
 
 
-async def _run(repository: UUID, queue: Queue) -> None:
+async def _run(repository: UUID, domain: Domain, queue: Queue) -> None:
     """Commit what waits until nothing does."""
     try:
         while queue.waiting:
             batch = queue.waiting[:MOST_AT_ONCE]
             try:
-                result = await threads.write(commit, repository, [one.change for one in batch])
+                changes = [one.change for one in batch]
+                result = await threads.write(commit, repository, domain, changes)
             except RepositoryBusy as error:
                 _give_up(queue, error)
                 await asyncio.sleep(BUSY_PAUSE)
@@ -112,10 +117,10 @@ def _give_up(queue: Queue, error: RepositoryBusy) -> None:
 
 def _answer(batch: Sequence[Waiting], result: "Result") -> None:
     for one, refusal in zip(batch, result.refusals, strict=True):
-        _settle(one, refusal if refusal is not None else result.number)
+        _settle(one, refusal or (result.made and result.made.number))
 
 
-def _settle(one: Waiting, outcome: int | BaseException) -> None:
+def _settle(one: Waiting, outcome: int | BaseException | None) -> None:
     if one.verdict.done():
         return
     if isinstance(outcome, BaseException):
@@ -138,35 +143,26 @@ class Result:
 
     made: version_rows.NewVersion | None
     refusals: Sequence[BaseException | None]
-    number: int = 0
 
 
-def commit(repository: UUID, changes: Sequence[Change]) -> Result:
+def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
     """Apply changes in one transaction under the repository's lock; raises RepositoryBusy."""
     draft = None
-    try:
-        with transaction.atomic():
-            unit = _locked(repository)
-            previous = busy.latest_or_raise(unit)
-            with with_domain(unit.pulp_domain):
-                draft = Draft(unit, {change.keys for change in changes})
+    with with_domain(domain):
+        try:
+            with transaction.atomic():
+                lock(repository)
+                head = heads.head(repository)
+                if head is None:
+                    raise RegistryNotFound(str(repository))
+                draft = Draft(repository, {change.keys for change in changes})
                 refusals = [_refusal(change, draft) for change in changes]
-                made = _write(draft, previous)
-            return Result(made, refusals, made.number if made else previous[1])
-    except Exception:
-        if draft is not None and draft.crates:
-            with with_domain(draft.repository.pulp_domain), suppress(Exception):
-                store.forget_files(draft.crates, draft.repository.pulp_domain)
-        raise
-
-
-def _locked(pk: UUID) -> CargoRepository:
-    repository = CargoRepository(pk=pk)
-    repository.lock()
-    try:
-        return CargoRepository.objects.select_related("pulp_domain").get(pk=pk)
-    except CargoRepository.DoesNotExist as error:
-        raise RegistryNotFound(str(pk)) from error
+                return Result(_write(head, draft, domain), refusals)
+        except Exception:
+            if draft is not None and draft.crates:
+                with suppress(Exception):
+                    store.forget_files(draft.crates, domain)
+            raise
 
 
 def _refusal(change: Change, draft: Draft) -> RegistryError | None:
@@ -177,26 +173,32 @@ def _refusal(change: Change, draft: Draft) -> RegistryError | None:
     return None
 
 
-def _write(draft: Draft, previous: tuple[UUID, int]) -> version_rows.NewVersion | None:
+def _write(head: Head, draft: Draft, domain: Domain) -> version_rows.NewVersion | None:
     """Write what the draft holds and say so, or do nothing when it holds nothing."""
-    repository = draft.repository
-    added = store.save_crates(draft.crates, repository.pulp_domain)
-    added += store.save_yanks(draft.new_yanks, repository.pulp_domain)
-    if not added and not draft.gone_yanks:
+    added = store.save_crates(draft.crates, domain) + store.save_yanks(draft.new_yanks, domain)
+    removed = draft.gone_yanks
+    if not added and not removed:
         return None
     write = version_rows.write if version_rows.is_supported() else version_rows.write_with_core
-    made = write(repository, previous, added=added, removed=draft.gone_yanks)
-    if draft.aliases:
-        aliases = sorted({*repository.index_aliases, *draft.aliases})
-        CargoRepository.objects.filter(pk=repository.pk).update(index_aliases=aliases)
-        notify.registries_changed()
-    notify.new_version(repository.pk, made.previous, made.number, made.pk, draft.changed_names)
-    transaction.on_commit(repository.invalidate_cache)
+    made = write(head.repository, head.version, head.next_number, added=added, removed=removed)
+    _add_aliases(head, draft.aliases)
+    notify.new_version(head.repository, head.number, made.number, made.pk, draft.changed_names)
+    if settings.CACHE_ENABLED:
+        transaction.on_commit(CargoRepository.objects.get(pk=head.repository).invalidate_cache)
     return made
+
+
+def _add_aliases(head: Head, urls: set[str]) -> None:
+    """Remember further URLs that mean this registry."""
+    known = set(head.index_aliases)
+    if not urls <= known:
+        CargoRepository.objects.filter(pk=head.repository).update(
+            index_aliases=sorted(known | urls)
+        )
+        notify.registries_changed()
 
 
 def clean_up(repository: UUID) -> None:
     """Delete a repository's old versions, and let PostgreSQL have their room."""
-    unit = CargoRepository.objects.get(pk=repository)
-    if retention.trim(unit):
+    if retention.trim(CargoRepository.objects.get(pk=repository)):
         retention.give_space_back()

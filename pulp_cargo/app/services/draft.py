@@ -1,7 +1,7 @@
 """The changes that one commit makes to a repository, judged against what is in it.
 
 A draft lives inside the transaction that holds the repository's lock, so what it has looked up
-stays true until the commit. It asks two questions of the database for all its changes together.
+stays true until the commit. It asks the database once for all its changes together.
 """
 
 from collections.abc import Collection
@@ -9,45 +9,53 @@ from uuid import UUID
 
 from django.db import connection
 
-from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.errors import NameTaken, VersionExists
 
 Key = tuple[str, str]
 
-# The newest version's members are those that no version removed: nobody else is writing.
-SPELLINGS = """
-    SELECT wanted, (
-        SELECT unit.name FROM cargo_cratecontent unit
-        JOIN core_repositorycontent rc ON rc.content_id = unit.content_ptr_id
-        WHERE unit.canonical_name = wanted AND rc.repository_id = %(repository)s
-        AND rc.version_removed_id IS NULL LIMIT 1
-    ) FROM unnest(%(names)s::text[]) wanted
-"""
-MEMBERS = """
-    SELECT unit.canonical_name, unit.vers_key, unit.content_ptr_id
-    FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers_key)
-    JOIN {table} unit USING (canonical_name, vers_key)
-    JOIN core_repositorycontent rc ON rc.content_id = unit.content_ptr_id
-    WHERE rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+# The newest version's members are those that no version removed: nobody else is writing. The
+# lateral joins keep the planner from starting with all members of the repository, as it does
+# while PostgreSQL has no statistics of new tables.
+FOUND = """
+    SELECT 'spelling', wanted, unit.name, NULL::uuid
+    FROM unnest(%(names)s::text[]) wanted CROSS JOIN LATERAL (
+        SELECT c.name FROM cargo_cratecontent c, LATERAL (
+            SELECT 1 FROM core_repositorycontent rc
+            WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
+            AND rc.version_removed_id IS NULL OFFSET 0
+        ) member
+        WHERE c.canonical_name = wanted LIMIT 1
+    ) unit
+    UNION ALL
+    SELECT found.kind, found.canonical_name, found.vers_key, found.content_ptr_id FROM (
+        SELECT 'version' AS kind, unit.canonical_name, unit.vers_key, unit.content_ptr_id
+        FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers_key)
+        JOIN cargo_cratecontent unit USING (canonical_name, vers_key)
+        UNION ALL
+        SELECT 'yank', unit.canonical_name, unit.vers_key, unit.content_ptr_id
+        FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers_key)
+        JOIN cargo_crateyank unit USING (canonical_name, vers_key)
+        OFFSET 0
+    ) found CROSS JOIN LATERAL (
+        SELECT 1 FROM core_repositorycontent rc
+        WHERE rc.content_id = found.content_ptr_id AND rc.repository_id = %(repository)s
+        AND rc.version_removed_id IS NULL OFFSET 0
+    ) member
 """
 
 
 class Draft:
     """What a commit will add to and remove from a repository."""
 
-    def __init__(self, repository: CargoRepository, keys: Collection[Key]) -> None:
-        self.repository = repository
+    def __init__(self, repository: UUID, keys: Collection[Key]) -> None:
         self.crates: list[tuple[CrateContent, IncomingFile]] = []
         self.aliases: set[str] = set()
-        self._values = {
-            "repository": repository.pk,
-            "names": [name for name, _ in keys],
-            "versions": [vers for _, vers in keys],
-        }
-        self._spellings: dict[str, str | None] = dict(self._rows(SPELLINGS))
-        self._versions = set(self._members("cargo_cratecontent"))
-        self._yanks = self._members("cargo_crateyank")
+        self._spellings: dict[str, str] = {}
+        self._versions: set[Key] = set()
+        self._yanks: dict[Key, UUID] = {}
+        self._look_up(repository, keys)
         self._yanked = set(self._yanks)
 
     @property
@@ -68,7 +76,7 @@ class Draft:
 
     def spelling(self, canonical_name: str) -> str | None:
         """How the registry spells a crate, None when it has no version of it."""
-        return self._spellings[canonical_name]
+        return self._spellings.get(canonical_name)
 
     def has_version(self, canonical_name: str, vers_key: str) -> bool:
         """Whether the version is there, or will be by an earlier change of this commit."""
@@ -92,13 +100,21 @@ class Draft:
 
     def add_aliases(self, urls: Collection[str]) -> None:
         """Note further URLs that mean this registry."""
-        self.aliases.update(set(urls) - set(self.repository.index_aliases))
+        self.aliases.update(urls)
 
-    def _members(self, table: str) -> dict[Key, UUID]:
-        rows = self._rows(MEMBERS.replace("{table}", table))
-        return {(name, vers): pk for name, vers, pk in rows}
-
-    def _rows(self, query: str) -> list[tuple]:
+    def _look_up(self, repository: UUID, keys: Collection[Key]) -> None:
+        values = {
+            "repository": repository,
+            "names": [name for name, _ in keys],
+            "versions": [vers for _, vers in keys],
+        }
         with connection.cursor() as cursor:
-            cursor.execute(query, self._values)
-            return cursor.fetchall()
+            cursor.execute(FOUND, values)
+            for kind, name, text, pk in cursor.fetchall():
+                match kind:
+                    case "spelling":
+                        self._spellings[name] = text
+                    case "version":
+                        self._versions.add((name, text))
+                    case "yank":
+                        self._yanks[name, text] = pk

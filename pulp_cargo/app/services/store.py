@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Model
-from django.utils import timezone
 
 from pulpcore.plugin.models import Artifact, Content, Domain
 
@@ -77,7 +76,8 @@ def _save_files(files: Sequence[IncomingFile], domain: Domain) -> dict[str, UUID
     """Move the files to the storage, and return the artifacts' ids by SHA-256."""
     digests = _lock_digests(files)
     stored = _stored(digests, domain)
-    Artifact.objects.filter(pk__in=stored.values()).touch()
+    if stored:
+        Artifact.objects.filter(pk__in=stored.values()).touch()
     fresh = {file.digests["sha256"]: file for file in files if file.digests["sha256"] not in stored}
     for digest in fresh:
         _remove_debris(digest, domain)
@@ -85,7 +85,7 @@ def _save_files(files: Sequence[IncomingFile], domain: Domain) -> dict[str, UUID
         Artifact(file=file.path, size=file.size, pulp_domain=domain, **file.digests)
         for file in fresh.values()
     ]
-    Artifact.objects.bulk_create(made)
+    _insert(Artifact, made)
     _settle_folders(made, domain)
     return stored | {artifact.sha256: artifact.pk for artifact in made}
 
@@ -99,8 +99,13 @@ def _lock_digests(files: Iterable[IncomingFile]) -> list[str]:
 
 
 def _stored(digests: Sequence[str], domain: Domain) -> dict[str, UUID]:
-    rows = Artifact.objects.filter(sha256__in=digests, pulp_domain=domain)
-    return dict(rows.values_list("sha256", "pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sha256, pulp_id FROM core_artifact"
+            " WHERE sha256 = ANY(%s) AND pulp_domain_id = %s",
+            [digests, domain.pk],
+        )
+        return dict(cursor.fetchall())
 
 
 def _remove_debris(digest: str, domain: Domain) -> None:
@@ -126,14 +131,14 @@ def _settle_folders(artifacts: Iterable[Artifact], domain: Domain) -> None:
 def _save_units(units: Sequence[CrateContent], domain: Domain) -> list[UUID]:
     """Insert the units that the domain does not have, and return the ids of all, in order."""
     known = _known(units, domain)
-    Content.objects.filter(pk__in=known.values()).touch()
+    if known:
+        Content.objects.filter(pk__in=known.values()).touch()
     fresh = [unit for unit in units if _key(unit) not in known]
     for unit in fresh:
         unit.pulp_domain = unit._pulp_domain = domain
         unit.pulp_type = CrateContent.get_pulp_type()
         unit.content_ptr_id = unit.pulp_id
-    parents = [_parent(unit) for unit in fresh]
-    Content.objects.bulk_create(parents)
+    _insert(Content, fresh)
     _insert(CrateContent, fresh)
     known |= {_key(unit): unit.pk for unit in fresh}
     return [known[_key(unit)] for unit in units]
@@ -144,24 +149,20 @@ def _key(unit: CrateContent) -> tuple[str, str, str]:
 
 
 def _known(units: Sequence[CrateContent], domain: Domain) -> dict[tuple[str, str, str], UUID]:
-    rows = CrateContent.objects.filter(
-        cksum__in={unit.cksum for unit in units}, _pulp_domain=domain
-    ).values_list("name", "vers", "cksum", "pk")
-    return {(name, vers, cksum): pk for name, vers, cksum, pk in rows}
-
-
-def _parent(unit: CrateContent) -> Content:
-    """The row of a unit in the table that all kinds of content share."""
-    return Content(
-        pulp_id=unit.pulp_id,
-        pulp_type=unit.pulp_type,
-        pulp_domain=unit.pulp_domain,
-        timestamp_of_interest=timezone.now(),
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, vers, cksum, content_ptr_id FROM cargo_cratecontent"
+            " WHERE cksum = ANY(%s) AND _pulp_domain_id = %s",
+            [[unit.cksum for unit in units], domain.pk],
+        )
+        return {(name, vers, cksum): pk for name, vers, cksum, pk in cursor.fetchall()}
 
 
 def _insert(model: type[Model], rows: Sequence[Model]) -> None:
-    """Insert rows into a model's own table only; Django's bulk_create refuses inherited models."""
+    """Insert rows into a model's own table; Django's bulk_create refuses inherited models.
+
+    `pre_save` fills in times, and moves an artifact's file to the storage.
+    """
     fields = model._meta.local_concrete_fields
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
@@ -169,10 +170,7 @@ def _insert(model: type[Model], rows: Sequence[Model]) -> None:
         cursor.executemany(
             f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks})",
             [
-                [
-                    field.get_db_prep_save(getattr(row, field.attname), connection)
-                    for field in fields
-                ]
+                [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
                 for row in rows
             ],
         )

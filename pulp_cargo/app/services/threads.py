@@ -15,26 +15,33 @@ from django.db import InterfaceError, OperationalError, connection
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Reads take milliseconds; a publish may spend seconds on a large file, so it waits elsewhere.
+# Reads and commits take milliseconds; a large .crate file may take seconds to unpack, so that
+# happens elsewhere. Each reader and committer has a connection to the database of its own.
 READERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-read")
-WRITERS = ThreadPoolExecutor(6, thread_name_prefix="cargo-write")
+COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
+WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
 
 
-async def read(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a query in a thread, and once more when the connection turns out to be dead."""
 
     def attempt() -> T:
         try:
-            return work(*args, **kwargs)
+            return query(*args, **kwargs)
         except (OperationalError, InterfaceError):
             connection.close()
-            return work(*args, **kwargs)
+            return query(*args, **kwargs)
 
     return await _run(READERS, attempt)
 
 
-async def write(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run work that changes something in a thread, once, on a connection that is alive.
+async def work(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what takes time but asks nothing of the database in a thread."""
+    return await _run(WORKERS, lambda: task(*args, **kwargs))
+
+
+async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a change of the database in a thread, once, on a connection that is alive.
 
     When the connection dies on the way nobody knows what was committed, so it is not repeated.
     """
@@ -43,14 +50,14 @@ async def write(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if connection.connection is not None and not connection.is_usable():
             connection.close()
         try:
-            return work(*args, **kwargs)
+            return change(*args, **kwargs)
         except (OperationalError, InterfaceError):
             connection.close()
             raise
 
-    return await _run(WRITERS, attempt)
+    return await _run(COMMITTERS, attempt)
 
 
-async def _run(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+async def _run(pool: ThreadPoolExecutor, task: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(pool, copy_context().run, work)
+    return await loop.run_in_executor(pool, copy_context().run, task)

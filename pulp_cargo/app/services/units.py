@@ -6,7 +6,7 @@ from typing import BinaryIO
 from django.conf import settings
 
 from pulp_cargo.app.models import CrateContent
-from pulp_cargo.protocol.crate_file import CrateFile, Limits, read_crate_file
+from pulp_cargo.protocol.crate_file import CrateFile, read_crate_file
 from pulp_cargo.protocol.features import check_features
 from pulp_cargo.protocol.index import render_line
 from pulp_cargo.protocol.manifest import Manifest, parse_manifest
@@ -20,10 +20,11 @@ def limits() -> PublishLimits:
     """The limits in the settings."""
     return PublishLimits(
         max_crate_bytes=settings.CARGO_MAX_CRATE_BYTES,
-        unpacked_bytes=settings.CARGO_MAX_UNPACKED_BYTES,
-        entries=settings.CARGO_MAX_ENTRIES,
-        features=settings.CARGO_MAX_FEATURES,
-        dependencies=settings.CARGO_MAX_DEPENDENCIES,
+        max_unpacked_bytes=settings.CARGO_MAX_UNPACKED_BYTES,
+        max_entries=settings.CARGO_MAX_ENTRIES,
+        max_features=settings.CARGO_MAX_FEATURES,
+        max_feature_values=settings.CARGO_MAX_FEATURES,
+        max_dependencies=settings.CARGO_MAX_DEPENDENCIES,
     )
 
 
@@ -36,7 +37,7 @@ def read(
         file,
         name=name,
         vers=vers,
-        limits=Limits(unpacked_bytes=allowed.unpacked_bytes, entries=allowed.entries),
+        limits=allowed.of_crate_file(),
         wanted=readme,
     )
     manifest = parse_manifest(crate_file.manifest)

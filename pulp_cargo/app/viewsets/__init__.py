@@ -1,0 +1,20 @@
+"""The REST API. Pulp finds viewsets by this package's names, so each stands here."""
+
+from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
+from pulp_cargo.app.viewsets.distribution import CargoDistributionViewSet
+from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
+from pulp_cargo.app.viewsets.repository import (
+    CargoRepositoryVersionViewSet,
+    CargoRepositoryViewSet,
+)
+from pulp_cargo.app.viewsets.token import CargoTokenViewSet
+
+__all__ = [
+    "CargoDistributionViewSet",
+    "CargoRemoteViewSet",
+    "CargoRepositoryVersionViewSet",
+    "CargoRepositoryViewSet",
+    "CargoTokenViewSet",
+    "CrateContentViewSet",
+    "CrateYankViewSet",
+]

@@ -33,8 +33,8 @@ def data_dir(scratch: Path, first_start: dict[str, object]) -> Path:
     return scratch / "data"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry(data_dir: Path) -> Iterator[Running]:
-    """A registry that is up."""
+    """A registry that is up, for tests that leave it so."""
     with launcher.running(data_dir) as running:
         yield running

@@ -45,6 +45,14 @@ class Running:
         self.process.send_signal(with_signal)
         return self.process.wait(30)
 
+    def child(self, command: str) -> Process | None:
+        """Return the running child with these words in its command line."""
+        for process in family(self.process.pid)[1:]:
+            words = Path(f"/proc/{process.pid}/cmdline").read_text().replace("\0", " ")
+            if command in words and process.runs:
+                return process
+        return None
+
     def get(self, path: str) -> int:
         """Request a path of the content app; return the status."""
         return get(self.ready["content_url"] + path)

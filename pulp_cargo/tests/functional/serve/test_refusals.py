@@ -31,23 +31,20 @@ def test_port_is_taken(registry: Running, scratch: Path, server: str, option: st
     )
 
 
-def test_data_of_another_postgresql_major(data_dir: Path):
+def test_data_of_another_postgresql_major(scratch: Path):
     """PostgreSQL reads only data of its own major version."""
-    version_file = data_dir / "postgres" / "PG_VERSION"
-    version = version_file.read_text()
-    version_file.write_text("9\n")
-    try:
-        message = launcher.refused(f"--data-dir={data_dir}", *FREE_PORTS)
-    finally:
-        version_file.write_text(version)
-    assert f"{data_dir}/postgres belongs to PostgreSQL 9, but here is only " in message
+    cluster = scratch / "old" / "postgres"
+    cluster.mkdir(parents=True)
+    (cluster / "PG_VERSION").write_text("9\n")
+    message = launcher.refused(f"--data-dir={cluster.parent}", *FREE_PORTS)
+    assert f"error: {cluster} belongs to PostgreSQL 9, but here is only " in message
 
 
 def test_unreachable_database(scratch: Path):
     """`--database` is checked before anything is started."""
     url = f"postgresql://pulp@/pulp?host={scratch}"
     message = launcher.refused(f"--data-dir={scratch}/other", *FREE_PORTS, f"--database={url}")
-    assert message.startswith(f"pulp-cargo: error: cannot reach the database {scratch}/pulp: ")
+    assert message.startswith(f"pulp-cargo: error: cannot use the database {scratch}/pulp: ")
 
 
 def test_wrong_data_dir(scratch: Path):

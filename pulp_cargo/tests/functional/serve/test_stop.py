@@ -6,26 +6,27 @@ from pathlib import Path
 import pytest
 
 from pulp_cargo.tests.functional.serve import launcher
-from pulp_cargo.tests.functional.serve.launcher import Running
 
 pytestmark = pytest.mark.serve
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_everything(registry: Running, with_signal: signal.Signals):
+def test_a_signal_stops_everything(data_dir: Path, with_signal: signal.Signals):
     """Ctrl-C, SIGTERM and a closed terminal all end the registry in good order."""
+    registry = launcher.start(data_dir)
     family = launcher.family(registry.process.pid)
     assert len(family) > 8
     assert registry.stop(with_signal) == 0
     assert [process for process in family if process.runs] == []
 
 
-def test_nothing_outlives_a_killed_launcher(registry: Running, data_dir: Path):
+def test_nothing_outlives_a_killed_launcher(data_dir: Path):
     """`kill -9` of the launcher ends its children and theirs, and does not stop the next start."""
+    registry = launcher.start(data_dir)
     family = launcher.family(registry.process.pid)
     registry.stop(signal.SIGKILL)
+    assert launcher.wait_for(lambda: not any(process.runs for process in family), seconds=5)
     with launcher.running(data_dir) as successor:
-        assert [process for process in family if process.runs] == []
         assert successor.ready["token"] == registry.ready["token"]
 
 

@@ -1,0 +1,104 @@
+"""Small crates as `cargo publish` sends them, made without cargo (Cargo Book, "Publish")."""
+
+import gzip
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+FEATURES = {"default": ["std"], "std": [], "serde": [], "unstable": ["std"]}
+REQUIREMENT = "^1.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Crate:
+    """A crate version to be published; its dependencies come from the same registry."""
+
+    name: str
+    vers: str
+    deps: tuple[str, ...] = ()
+    dev_deps: tuple[str, ...] = ()
+    payload_bytes: int = 500
+
+    def body(self, index_url: str) -> bytes:
+        """Return the body of the publish."""
+        metadata = json.dumps(self._metadata()).encode()
+        archive = self._archive(index_url)
+        return b"".join(
+            (
+                len(metadata).to_bytes(4, "little"),
+                metadata,
+                len(archive).to_bytes(4, "little"),
+                archive,
+            )
+        )
+
+    def _metadata(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "vers": self.vers,
+            "deps": [_dep_json(dep, kind) for kind, dep in self._dependencies()],
+            "features": FEATURES,
+            "authors": [],
+            "description": "A crate of the benchmark",
+            "license": "MIT",
+            "documentation": None,
+            "homepage": None,
+            "readme": None,
+            "readme_file": None,
+            "keywords": [],
+            "categories": [],
+            "license_file": None,
+            "repository": None,
+            "badges": {},
+            "links": None,
+        }
+
+    def _dependencies(self) -> Iterator[tuple[str, str]]:
+        yield from (("normal", dep) for dep in self.deps)
+        yield from (("dev", dep) for dep in self.dev_deps)
+
+    def _archive(self, index_url: str) -> bytes:
+        """Return the .crate file; random bytes give it its size."""
+        manifest = self._manifest(index_url).encode()
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            for path, data in (
+                ("Cargo.toml", manifest),
+                ("src/lib.rs", b""),
+                ("data", os.urandom(self.payload_bytes)),
+            ):
+                entry = tarfile.TarInfo(f"{self.name}-{self.vers}/{path}")
+                entry.size = len(data)
+                tar.addfile(entry, io.BytesIO(data))
+        return gzip.compress(packed.getvalue(), 1, mtime=0)
+
+    def _manifest(self, index_url: str) -> str:
+        tables = [
+            f'[package]\nname = "{self.name}"\nversion = "{self.vers}"\nedition = "2021"',
+            'description = "A crate of the benchmark"\nlicense = "MIT"',
+            "[features]",
+            *(f"{name} = {json.dumps(values)}" for name, values in FEATURES.items()),
+        ]
+        for kind, dep in self._dependencies():
+            table = "dependencies" if kind == "normal" else "dev-dependencies"
+            tables.append(
+                f'[{table}.{dep}]\nversion = "{REQUIREMENT}"\nfeatures = ["std", "serde"]\n'
+                f'registry-index = "{index_url}"'
+            )
+        return "\n".join(tables) + "\n"
+
+
+def _dep_json(name: str, kind: str) -> dict[str, object]:
+    return {
+        "optional": False,
+        "default_features": True,
+        "name": name,
+        "features": ["std", "serde"],
+        "version_req": REQUIREMENT,
+        "target": None,
+        "kind": kind,
+        "registry": None,
+    }

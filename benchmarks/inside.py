@@ -1,0 +1,116 @@
+"""Work inside the registry's Django, as a process of its own (Django is set up once in each).
+
+    python -m benchmarks.inside registry NAME
+    python -m benchmarks.inside multiply NAME COUNT
+
+`multiply` makes a large repository in seconds: it copies the rows of the registry's only crate
+under new names and puts them into a few big repository versions by the product's own code.
+"""
+
+import sys
+
+import django
+from django.db import connection, transaction
+from django.db.models import Model
+
+COPIES_PER_VERSION = 25_000
+VERSIONS_PER_CRATE = 5
+
+NEW_UNITS = """
+    CREATE TEMPORARY TABLE new_units ON COMMIT DROP AS
+    SELECT gen_random_uuid() AS id, 'bench-many-' || lpad((n / %(each)s)::text, 6, '0') AS name,
+        '1.0.' || n %% %(each)s AS vers, encode(sha256(n::text::bytea), 'hex') AS cksum
+    FROM generate_series(%(first)s, %(last)s) n
+"""
+INDEX_LINE = """replace(replace(replace(t.index_line, t.cksum, new.cksum),
+    '"name":"' || t.name || '"', '"name":"' || new.name || '"'),
+    '"vers":"' || t.vers || '"', '"vers":"' || new.vers || '"')"""
+
+
+def main() -> None:
+    """Do what the command line says."""
+    django.setup()
+    action, name, *rest = sys.argv[1:]
+    if action == "registry":
+        print(_make_registry(name))
+    else:
+        _multiply(name, int(rest[0]))
+
+
+def _make_registry(name: str) -> str:
+    from pulp_cargo.app.services import first_registry
+
+    return first_registry.make(name, "admin").index_url
+
+
+def _multiply(name: str, count: int) -> None:
+    from pulp_cargo.app.models import CargoRepository
+
+    repository = CargoRepository.objects.get(name=name)
+    for first in range(0, count, COPIES_PER_VERSION):
+        with transaction.atomic():
+            repository.lock()
+            repository.refresh_from_db()
+            _add(repository, first, min(first + COPIES_PER_VERSION, count) - 1)
+    # What autovacuum does within a minute of such growth.
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _add(repository: Model, first: int, last: int) -> None:
+    from pulp_cargo.app.models import notify, version_rows
+
+    latest = repository.versions.complete().latest()
+    template = latest.content.earliest("pulp_created").pk
+    with connection.cursor() as cursor:
+        cursor.execute(NEW_UNITS, {"first": first, "last": last, "each": VERSIONS_PER_CRATE})
+        _copy_rows(template)
+        cursor.execute("SELECT id FROM new_units")
+        added = [row[0] for row in cursor.fetchall()]
+    made = version_rows.write(repository, (latest.pk, latest.number), added=added, removed=[])
+    notify.new_version(repository.pk, made.previous, made.number, made.pk, None)
+
+
+def _copy_rows(template: object) -> None:
+    """Write the three rows of each new unit; all share the template's file."""
+    from pulp_cargo.app.models import CrateContent
+    from pulpcore.plugin.models import Content, ContentArtifact
+
+    _copy(Content, "pulp_id", template, pulp_id="new.id")
+    _copy(
+        CrateContent,
+        "content_ptr_id",
+        template,
+        content_ptr_id="new.id",
+        name="new.name",
+        canonical_name="new.name",
+        vers="new.vers",
+        vers_key="new.vers",
+        cksum="new.cksum",
+        index_line=INDEX_LINE,
+    )
+    path = "new.name || '/' || new.name || '-' || new.vers || '.crate'"
+    _copy(
+        ContentArtifact,
+        "content_id",
+        template,
+        pulp_id="gen_random_uuid()",
+        content_id="new.id",
+        relative_path=path,
+    )
+
+
+def _copy(model: type[Model], key: str, template: object, **changed: str) -> None:
+    """Copy the template's row of a table for each new unit, with some columns changed."""
+    columns = [field.column for field in model._meta.local_concrete_fields]
+    values = ", ".join(changed.get(column, f"t.{column}") for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"
+            f" SELECT {values} FROM {model._meta.db_table} t, new_units new WHERE t.{key} = %s",
+            [template],
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Load by `wrk`: 16 connections that stay open, requests at random from a list."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import proc
+
+SCRIPT = Path(__file__).with_name("wrk.lua")
+CONNECTIONS = 16
+# What cargo 1.95 sends with every request for an index file.
+CARGO_HEADERS = (
+    "user-agent: cargo/1.95.0",
+    "accept: text/plain",
+    "accept-encoding: deflate, gzip",
+    "cargo-protocol: version=1",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How a server did; CPU is the server's own, per request."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+    bytes_each: float
+    failed: int
+
+    def detail(self) -> dict[str, float | str]:
+        """Return what goes into the results beside the figure itself."""
+        return {
+            "p50_ms": round(self.p50_ms, 2),
+            "p99_ms": round(self.p99_ms, 2),
+            "cpu_us": round(self.cpu_us, 1),
+            "bytes_each": round(self.bytes_each),
+            "failed": self.failed,
+        }
+
+
+def run(
+    origin: str,
+    targets: Sequence[tuple[str, str]],
+    *,
+    pids: list[int],
+    seconds: int,
+    headers: Sequence[str] = (),
+) -> Load:
+    """Ask for these targets (a path, and an ETag or nothing) for so many seconds."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as list_file:
+        list_file.write("".join(f"{path}\t{etag}\n" for path, etag in targets))
+        list_file.flush()
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT)]
+        before = proc.cpu_seconds(pids)
+        told = subprocess.run(
+            [*command, origin, "--", list_file.name, *headers],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        cpu = proc.cpu_seconds(pids) - before
+    found = json.loads(told.splitlines()[-1])
+    requests = max(found["requests"], 1)
+    return Load(
+        per_second=found["requests"] / found["seconds"],
+        p50_ms=found["p50_ms"],
+        p99_ms=found["p99_ms"],
+        cpu_us=cpu / requests * 1e6,
+        bytes_each=found["bytes"] / requests,
+        failed=found["failed"],
+    )

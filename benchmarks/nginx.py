@@ -1,0 +1,97 @@
+"""nginx with the registry's files as static ones, for comparison on the same machine."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import proc
+
+CONFIG = """\
+{user}
+worker_processes 1;
+daemon off;
+pid {root}/nginx.pid;
+error_log {root}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_timeout 75;
+    keepalive_requests 1000000000;
+    gzip_static on;
+    default_type text/plain;
+    client_body_temp_path {root}/t1;
+    proxy_temp_path {root}/t2;
+    fastcgi_temp_path {root}/t3;
+    uwsgi_temp_path {root}/t4;
+    scgi_temp_path {root}/t5;
+    server {{
+        listen 127.0.0.1:{port};
+        root {root}/files;
+        location /crates/ {{ gzip_static off; default_type application/gzip; }}
+    }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """A running nginx; what lies in `files` is served below `origin`."""
+
+    origin: str
+    files: Path
+    master: int
+
+    def workers(self) -> list[int]:
+        """Return the ids of the processes that answer."""
+        return proc.children(self.master)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Serve these bytes at a path."""
+        place = self.files / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+
+
+@contextmanager
+def running(root: Path) -> Iterator[Nginx]:
+    """Start nginx on a free port with one worker, and stop it in the end."""
+    files = root / "files"
+    files.mkdir(parents=True)
+    port = _free_port()
+    config = root / "nginx.conf"
+    # Its workers would change to an account that cannot read the directory.
+    user = "user root;" if os.geteuid() == 0 else ""
+    config.write_text(CONFIG.format(root=root, port=port, user=user))
+    # -e: until it has read its configuration it would log to a place of the system's.
+    command = ["nginx", "-e", f"{root}/error.log", "-c", str(config), "-p", str(root)]
+    with subprocess.Popen(command) as process:
+        try:
+            _wait_for(port)
+            yield Nginx(f"http://127.0.0.1:{port}", files, process.pid)
+        finally:
+            process.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,48 @@
+"""Which crates a run publishes: a tree for cargo, a crowd around it, one with many versions."""
+
+from collections.abc import Iterator
+
+from benchmarks.crates import Crate
+
+# Four children each, so that cargo sees 200 crates in five rounds of requests.
+BRANCHES = 4
+# Dependencies of a crate in all; a line has then about 900 bytes, a file of six versions 5 KB.
+DEPENDENCIES = 5
+TREE_PAYLOAD = 16_000
+
+
+def tree_name(number: int) -> str:
+    """Return the name of a crate of the tree; number 0 is the root."""
+    return f"bench-tree-{number:03}"
+
+
+def tree(size: int, versions: int) -> Iterator[Crate]:
+    """Return every version of each crate of the tree, the root's first."""
+    for number in range(size):
+        first = BRANCHES * number + 1
+        below = {*range(first, first + BRANCHES), number + 1}
+        children = sorted(child for child in below if child < size)
+        others = [(number * 7 + i * 31) % size for i in range(DEPENDENCIES - len(children))]
+        for patch in range(versions):
+            yield Crate(
+                tree_name(number),
+                f"1.0.{patch}",
+                deps=tuple(map(tree_name, children)),
+                dev_deps=tuple(map(tree_name, sorted({*others} - {*children, number}))),
+                payload_bytes=TREE_PAYLOAD,
+            )
+
+
+def crowd(count: int, *, prefix: str, versions: int = 4) -> Iterator[Crate]:
+    """Return so many crate versions, each crate with a few of them and three dependencies."""
+    deps = tuple(map(tree_name, range(3)))
+    for number in range(count):
+        name = f"bench-{prefix}-{number // versions:05}"
+        yield Crate(name, f"1.0.{number % versions}", deps=deps)
+
+
+def long_history(count: int, *, first: int = 0, name: str = "bench-history") -> Iterator[Crate]:
+    """Return versions of one crate, with lines of about 740 bytes."""
+    deps = tuple(map(tree_name, range(3)))
+    for patch in range(first, first + count):
+        yield Crate(name, f"1.{patch}.0", deps=deps)

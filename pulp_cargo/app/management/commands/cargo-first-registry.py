@@ -1,0 +1,34 @@
+"""`pulpcore-manager cargo-first-registry`: see services/first_registry.py."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from pulp_cargo.app.services import first_registry
+
+
+class Command(BaseCommand):
+    """Prints where the registry is, and the token if it was made just now, as one line of JSON."""
+
+    help = "Make a first Cargo registry that takes uploads, and a token for it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options."""
+        parser.add_argument("--name", default="my-crates", help="name and base path")
+        parser.add_argument("--user", default="admin", help="whose token it is")
+        parser.add_argument(
+            "--new-token", action="store_true", help="replace a token that is there already"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is missing."""
+        try:
+            made = first_registry.make(
+                options["name"], options["user"], renew_token=options["new_token"]
+            )
+        except get_user_model().DoesNotExist as error:
+            raise CommandError(f"there is no user `{options['user']}`") from error
+        self.stdout.write(json.dumps(asdict(made)))

@@ -1,0 +1,68 @@
+"""The newest version of a repository, and whether somebody else is building the next."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from pulpcore.plugin.models import RepositoryVersion
+
+from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.models.core import TASK_INCOMPLETE_STATES
+from pulp_cargo.protocol.errors import RepositoryBusy
+
+# Who reads a repository (an export, say) does not hold it: versions never change. A task whose
+# process stopped giving signs of life does not either; core itself frees its repository only
+# after up to a quarter of an hour, and publishers do not wait for that.
+HEAD = """
+    SELECT v.pulp_id, v.number, v.complete, r.next_version, cr.index_aliases, EXISTS (
+        SELECT 1 FROM core_task t LEFT JOIN core_appstatus a ON a.pulp_id = t.app_lock_id
+        WHERE t.state = ANY(%(incomplete)s) AND t.reserved_resources_record @> %(reserved)s
+        AND NOT (t.state = 'running'
+            AND (a.pulp_id IS NULL OR a.last_heartbeat + a.ttl < now()))
+    )
+    FROM core_repository r
+    JOIN cargo_cargorepository cr ON cr.repository_ptr_id = r.pulp_id
+    CROSS JOIN LATERAL (
+        SELECT pulp_id, number, complete FROM core_repositoryversion
+        WHERE repository_id = r.pulp_id ORDER BY number DESC LIMIT 1
+    ) v
+    WHERE r.pulp_id = %(repository)s
+"""
+PRN = f"prn:{CargoRepository._meta.label_lower}"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a repository stands: its newest version, and the number for the next."""
+
+    repository: UUID
+    version: UUID
+    number: int
+    next_number: int
+    index_aliases: tuple[str, ...]
+
+
+def head(repository: UUID) -> Head | None:
+    """Return where a repository stands, None when it is gone; raises RepositoryBusy.
+
+    The caller holds the repository's lock. An unfinished version that no living task is building
+    is debris of a crash, and is removed.
+    """
+    values = {
+        "repository": repository,
+        "reserved": [f"{PRN}:{repository}"],
+        "incomplete": list(TASK_INCOMPLETE_STATES),
+    }
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(HEAD, values)
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        version, number, complete, next_version, aliases, busy = row
+        if busy:
+            raise RepositoryBusy
+        if complete:
+            return Head(repository, version, number, max(next_version, number + 1), tuple(aliases))
+        RepositoryVersion.objects.get(pk=version).delete()

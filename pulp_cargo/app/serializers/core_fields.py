@@ -1,0 +1,23 @@
+"""What core's own fields mean, where core does not say it in the OpenAPI schema."""
+
+from rest_framework import serializers
+
+MEANINGS = {
+    "pulp_href": "The URL of this object in the REST API.",
+    "pulp_labels": "Key and value pairs of your own, to describe and find the object.",
+    "versions_href": "The URL of the list of the repository's versions.",
+    "latest_version_href": "The URL of the newest version of the repository.",
+    "vuln_report": "The report on known vulnerabilities, if there is one.",
+}
+
+
+class DocumentedFields(serializers.Serializer):
+    """Gives a help text to each of core's fields that has none."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Return the fields, each with a help text."""
+        fields = super().get_fields()
+        for name, meaning in MEANINGS.items():
+            if name in fields and not fields[name].help_text:
+                fields[name].help_text = meaning
+        return fields

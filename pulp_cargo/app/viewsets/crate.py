@@ -1,0 +1,75 @@
+"""REST endpoints of crate versions and yank marks."""
+
+from django.db.models import QuerySet
+from django_filters import CharFilter
+
+from pulpcore.plugin import viewsets as core
+
+from pulp_cargo.app.access import access_for_content
+from pulp_cargo.app.models import CrateContent, CrateYank
+from pulp_cargo.app.serializers import CrateContentSerializer, CrateYankSerializer
+
+
+class CrateContentFilter(core.ContentFilter):
+    """Finds crate versions by what they are, and by what they depend on."""
+
+    dependency = CharFilter(
+        method="filter_dependency",
+        help_text="Crate versions that depend on the crate of this name, as its own Cargo.toml"
+        " spells it.",
+    )
+
+    class Meta:
+        model = CrateContent
+        fields = {
+            "name": core.NAME_FILTER_OPTIONS,
+            "canonical_name": ["exact", "in"],
+            "vers": ["exact", "in"],
+            "cksum": ["exact", "in"],
+        }
+
+    def filter_dependency(
+        self, units: QuerySet[CrateContent], field: str, name: str
+    ) -> QuerySet[CrateContent]:
+        """Keep the units that have the crate among their dependencies."""
+        return units.filter(dependency_names__contains=[name])
+
+
+class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
+    """
+    A crate version: what the registry's index says of it, what its Cargo.toml says of it, and
+    its .crate file. Uploading a .crate file makes the same unit as `cargo publish` does.
+    """
+
+    endpoint_name = "crates"
+    queryset = CrateContent.objects.prefetch_related("_artifacts")
+    serializer_class = CrateContentSerializer
+    filterset_class = CrateContentFilter
+
+    DEFAULT_ACCESS_POLICY = access_for_content(
+        "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
+    )
+
+
+class CrateYankFilter(core.ContentFilter):
+    """Finds yank marks by the version that they are about."""
+
+    vers = CharFilter(field_name="vers_key", help_text="Filter results where vers matches value")
+
+    class Meta:
+        model = CrateYank
+        fields = {"canonical_name": ["exact", "in"]}
+
+
+class CrateYankViewSet(core.NoArtifactContentViewSet):
+    """
+    The mark that a crate version is yanked, in the repository versions that hold the mark.
+    Removing it from a repository with `modify` takes the yank back.
+    """
+
+    endpoint_name = "yanks"
+    queryset = CrateYank.objects.all()
+    serializer_class = CrateYankSerializer
+    filterset_class = CrateYankFilter
+
+    DEFAULT_ACCESS_POLICY = access_for_content()

@@ -1,0 +1,76 @@
+"""REST endpoints of tokens: made, listed and revoked; never changed."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django_filters import CharFilter
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from pulpcore.plugin import viewsets as core
+
+from pulp_cargo.app.access import access_for_tokens
+from pulp_cargo.app.models import CargoToken
+from pulp_cargo.app.serializers import CargoTokenSerializer, NewCargoTokenSerializer
+
+
+class CargoTokenFilter(core.BaseFilterSet):
+    """Finds tokens by name, user and distribution."""
+
+    user = CharFilter(
+        field_name="user__username", help_text="Filter results where the username matches value"
+    )
+    distribution = core.HyperlinkRelatedFilter(
+        allow_null=True, help_text="Filter results by the distribution that they are limited to"
+    )
+
+    class Meta:
+        model = CargoToken
+        fields = {
+            "name": core.NAME_FILTER_OPTIONS,
+            "expires_at": core.DATETIME_FILTER_OPTIONS,
+            "last_used": core.DATETIME_FILTER_OPTIONS,
+        }
+
+
+class CargoTokenViewSet(
+    core.NamedModelViewSet,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.ListModelMixin,
+    mixins.DestroyModelMixin,
+    core.RolesMixin,
+):
+    """
+    A secret by which cargo acts for a user, within limits. Everybody sees and makes their own;
+    deleting one revokes it at once.
+    """
+
+    endpoint_name = "cargo/tokens"
+    queryset = CargoToken.objects.select_related("user").order_by("-pulp_created")
+    serializer_class = CargoTokenSerializer
+    filterset_class = CargoTokenFilter
+    queryset_filtering_required_permission = "cargo.view_cargotoken"
+
+    DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for_tokens(CargoToken)
+
+    @extend_schema(
+        description="Make a token. Only this answer shows its secret.",
+        responses={201: NewCargoTokenSerializer},
+    )
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        """Make a token and answer with its secret."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        shown = NewCargoTokenSerializer(serializer.save(), context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_201_CREATED)
+
+    def scope_queryset(self, tokens: QuerySet[CargoToken]) -> QuerySet[CargoToken]:
+        """Keep the asker's own tokens, and those that a role lets them see."""
+        asker = self.request.user
+        if asker.is_superuser:
+            return tokens
+        permitted = super().scope_queryset(tokens).values("pk")
+        return tokens.filter(Q(user__username=asker.get_username()) | Q(pk__in=permitted))

@@ -1,0 +1,62 @@
+"""What the functional tests share: one running stack, its first registry, names never used before."""
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.stack import Stack, attach, started
+from pulp_cargo.tests.support.traces import nothing_stored
+
+
+class NothingStored(Protocol):
+    """Makes a context in which nothing may be stored."""
+
+    def __call__(self, registry: Registry, name: str) -> AbstractContextManager[None]:
+        """Watch a registry and one of its crates."""
+
+
+@pytest.fixture(scope="session")
+def open_directory() -> Iterator[Path]:
+    """A directory that PostgreSQL's account can get to (pytest's own are closed to others)."""
+    directory = Path(tempfile.mkdtemp(prefix="pulp-cargo-tests-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def stack(open_directory: Path) -> Iterator[Stack]:
+    """A running Pulp with a first registry, for all tests that leave it running."""
+    running = os.environ.get("PULP_CARGO_STACK")
+    if running:
+        yield attach(json.loads(Path(running).read_text()))
+        return
+    with started(open_directory / "stack") as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def registry(stack: Stack) -> Registry:
+    """The registry that is there from the start; share it by using names of your own."""
+    return stack.registry
+
+
+@pytest.fixture
+def name() -> str:
+    """A crate name that nobody has used."""
+    return f"x{secrets.token_hex(5)}"
+
+
+@pytest.fixture
+def nothing(stack: Stack) -> NothingStored:
+    """`with nothing(registry, name):` fails if anything is stored meanwhile."""
+    return lambda registry, name: nothing_stored(stack, registry, name)

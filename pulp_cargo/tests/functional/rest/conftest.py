@@ -1,0 +1,47 @@
+"""A Pulp to talk to, and the objects that most tests begin with."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pulp_cargo.tests.support.rest import Rest, unique
+
+
+@pytest.fixture(scope="session")
+def rest() -> Rest:
+    """The REST API as the administrator sees it."""
+    url = os.environ.get("PULP_CARGO_API_URL")
+    if url is None:
+        pytest.skip("PULP_CARGO_API_URL names no running Pulp")
+    return Rest(url, ("admin", os.environ.get("PULP_CARGO_ADMIN_PASSWORD", "password")))
+
+
+@pytest.fixture
+def repository(rest: Rest) -> dict[str, Any]:
+    """An empty repository."""
+    return rest.make("repositories/cargo/cargo/", name=unique("repo"))
+
+
+@pytest.fixture
+def registry(rest: Rest, repository: dict[str, Any]) -> dict[str, Any]:
+    """A distribution of the repository."""
+    name = unique("registry")
+    return rest.make(
+        "distributions/cargo/cargo/",
+        name=name,
+        base_path=name,
+        repository=repository["pulp_href"],
+    )
+
+
+@pytest.fixture
+def current(rest: Rest, repository: dict[str, Any]) -> Callable[[str], list[dict[str, Any]]]:
+    """What the newest version of the repository holds: `current("crates")`, `current("yanks")`."""
+
+    def content(kind: str) -> list[dict[str, Any]]:
+        version = rest.get(repository["pulp_href"])["latest_version_href"]
+        return rest.list(f"content/cargo/{kind}/", repository_version=version)
+
+    return content

@@ -1,0 +1,174 @@
+"""`content/cargo/crates/`: reading, filtering and uploading crate versions."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support.rest import Refused, Rest, unique
+
+CRATES = "content/cargo/crates/"
+DEPENDENCIES = """
+[dependencies.serde]
+version = "1.0"
+features = ["derive"]
+optional = true
+[build-dependencies.elsewhere]
+version = "2"
+registry-index = "sparse+https://r.example/index/"
+[features]
+default = ["std"]
+std = ["dep:serde"]
+"""
+
+
+def test_upload_tells_all_that_the_index_and_the_manifest_say(rest: Rest) -> None:
+    """The unit is read from the .crate file; nothing of it is sent beside the file."""
+    name = unique("Leaf")
+    file = crate_file(name, "1.0.0+build", more=DEPENDENCIES)
+    unit = rest.upload(CRATES, file)
+    expected = {
+        "name": name,
+        "canonical_name": name.lower().replace("-", "_"),
+        "vers": "1.0.0+build",
+        "cksum": hashlib.sha256(file).hexdigest(),
+        "description": "A leaf",
+        "license": "MIT",
+        "edition": "2021",
+        "keywords": ["tree"],
+        "readme": f"# {name}\n",
+        "links": None,
+        "features": {"default": ["std"], "std": ["dep:serde"]},
+    }
+    assert {key: unit[key] for key in expected} == expected
+    assert {dep["name"]: dep for dep in unit["dependencies"]} == {
+        "serde": {
+            "name": "serde",
+            "package": None,
+            "req": "^1.0",
+            "kind": "normal",
+            "optional": True,
+            "default_features": True,
+            "features": ["derive"],
+            "target": None,
+            "registry": "https://github.com/rust-lang/crates.io-index",
+        },
+        "elsewhere": {
+            "name": "elsewhere",
+            "package": None,
+            "req": "^2",
+            "kind": "build",
+            "optional": False,
+            "default_features": True,
+            "features": [],
+            "target": None,
+            "registry": "sparse+https://r.example/index/",
+        },
+    }
+
+
+def test_same_bytes_are_the_same_unit(rest: Rest) -> None:
+    """Uploading a file again changes nothing and answers with the unit that is there."""
+    file = crate_file(unique("leaf"), "1.0.0")
+    assert rest.upload(CRATES, file) == rest.upload(CRATES, file)
+
+
+def test_upload_of_a_stored_artifact(rest: Rest) -> None:
+    """A file that Pulp has already is named by its artifact."""
+    name = unique("leaf")
+    artifact = rest.upload("artifacts/", crate_file(name, "1.0.0"))
+    unit = rest.make(CRATES, artifact=artifact["pulp_href"])
+    assert (unit["name"], unit["artifact"]) == (name, artifact["pulp_href"])
+
+
+def test_readme_outside_the_root_is_found(rest: Rest) -> None:
+    """The manifest says where the readme is."""
+    name = unique("leaf")
+    unit = rest.upload(CRATES, crate_file(name, "1.0.0", readme="docs/intro.md"))
+    assert unit["readme"] == f"# {name}\n"
+
+
+def test_upload_into_a_repository(
+    rest: Rest, repository: dict[str, Any], current: Callable[[str], list[dict[str, Any]]]
+) -> None:
+    """With a repository, the unit is in its next version."""
+    file = crate_file(unique("leaf"), "1.0.0")
+    unit = rest.upload(CRATES, file, repository=repository["pulp_href"])
+    assert current("crates") == [unit]
+
+
+def test_version_is_never_replaced(
+    rest: Rest, repository: dict[str, Any], current: Callable[[str], list[dict[str, Any]]]
+) -> None:
+    """Other bytes for a version that is there are refused, and the repository stays as it is."""
+    name = unique("leaf")
+    unit = rest.upload(CRATES, crate_file(name, "1.0.0"), repository=repository["pulp_href"])
+    other = crate_file(name, "1.0.0", more='homepage = "https://leaf.example"')
+    with pytest.raises(Refused, match=r"each version\s+once"):
+        rest.upload(CRATES, other, repository=repository["pulp_href"])
+    assert current("crates") == [unit]
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (b"no archive", "gzip"),
+        (crate_file("leaf", "1.0.0", folder="twig-1.0.0"), "leaf-1.0.0"),
+        (crate_file("leaf", "one"), "one"),
+        (crate_file("le@f", "1.0.0"), "le@f"),
+        (crate_file("leaf", "1.0.0", more="[features]\na = ['b']"), "`a` includes `b`"),
+    ],
+    ids=["not gzip", "wrong folder", "bad version", "bad name", "bad feature"],
+)
+def test_bad_file_makes_no_unit(rest: Rest, file: bytes, reason: str) -> None:
+    """What is wrong is said in a sentence, and there is no unit."""
+    before = rest.get(CRATES)["count"]
+    with pytest.raises(Refused, match=reason):
+        rest.upload(CRATES, file)
+    assert rest.get(CRATES)["count"] == before
+
+
+def test_the_path_of_the_file_cannot_be_set(rest: Rest) -> None:
+    """It follows from name and version."""
+    with pytest.raises(Refused, match="relative_path") as refused:
+        rest.upload(CRATES, crate_file(unique("leaf"), "1.0.0"), relative_path="x")
+    assert refused.value.status == 400
+
+
+def test_filters(rest: Rest, repository: dict[str, Any]) -> None:
+    """Crates are found by each spelling of their name, by version, checksum and dependency."""
+    name, dependency = unique("Leaf"), unique("dep")
+    more = f'[dependencies.alias]\npackage = "{dependency}"\nversion = "1"'
+    old = rest.upload(CRATES, crate_file(name, "1.0.0"))
+    new = rest.upload(CRATES, crate_file(name, "1.1.0", more=more))
+
+    def found(**filters: str) -> list[str]:
+        return sorted(unit["vers"] for unit in rest.list(CRATES, **filters))
+
+    assert found(name=name) == ["1.0.0", "1.1.0"]
+    assert found(name=name.lower()) == []
+    assert found(canonical_name=old["canonical_name"], vers="1.1.0") == ["1.1.0"]
+    assert found(name=name, vers__in="1.0.0,2.0.0") == ["1.0.0"]
+    assert found(cksum=old["cksum"]) == ["1.0.0"]
+    assert found(cksum__in=f"{old['cksum']},{new['cksum']}") == ["1.0.0", "1.1.0"]
+    assert found(dependency=dependency) == ["1.1.0"]
+    assert found(name=name, dependency="alias") == []
+    assert found(name=name, repository_version=repository["latest_version_href"]) == []
+
+
+def test_upload_takes_a_repository_that_the_user_may_modify(
+    rest: Rest, repository: dict[str, Any]
+) -> None:
+    """Others upload only into repositories that are theirs to change."""
+    file = crate_file(unique("leaf"), "1.0.0")
+    owner = rest.new_user("cargo.cargorepository_owner", on=repository["prn"])
+    viewer = rest.new_user("cargo.cargorepository_viewer", on=repository["prn"])
+    with pytest.raises(Refused, match="repository was not provided"):
+        owner.upload(CRATES, file)
+    with pytest.raises(Refused) as refused:
+        viewer.upload(CRATES, file, repository=repository["pulp_href"])
+    assert refused.value.status == 403
+    assert owner.upload(CRATES, file, repository=repository["pulp_href"])["vers"] == "1.0.0"
+    assert len(viewer.list(CRATES)) == 1

@@ -1,0 +1,128 @@
+"""`cargo/tokens/`: secrets by which cargo acts for a user."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pulp_cargo.tests.support.rest import Refused, Rest, unique
+
+TOKENS = "cargo/tokens/"
+
+
+def test_secret_is_shown_once(rest: Rest) -> None:
+    """Only the answer that makes a token holds the secret, and none holds its hash."""
+    made = rest.make(TOKENS, name=unique("ci"))
+    assert made["token"].startswith("pulp_cargo_")
+    shown = [rest.get(made["pulp_href"]), *rest.list(TOKENS, name=made["name"])]
+    assert [one["pulp_href"] for one in shown] == [made["pulp_href"]] * 2
+    for one in shown:
+        assert "token" not in one
+        assert made["token"] not in str(one)
+    assert "hash" not in str([made, *shown])
+
+
+def test_defaults(rest: Rest) -> None:
+    """A token is for oneself, for every crate, for all but changing owners, and for ever."""
+    made = rest.make(TOKENS, name=unique("ci"))
+    expected = {
+        "user": "admin",
+        "scopes": ["read", "publish-new", "publish-update", "yank"],
+        "crate_patterns": [],
+        "distribution": None,
+        "expires_at": None,
+        "last_used": None,
+    }
+    assert {key: made[key] for key in expected} == expected
+
+
+def test_limits_are_kept(rest: Rest, registry: dict[str, Any]) -> None:
+    """Scopes, patterns, distribution and end are stored, each value once."""
+    end = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    made = rest.make(
+        TOKENS,
+        name=unique("ci"),
+        scopes=["yank", "read", "yank"],
+        crate_patterns=["acme-*", "acme-*", "leaf"],
+        distribution=registry["prn"],
+        expires_at=end,
+    )
+    assert made["scopes"] == ["yank", "read"]
+    assert made["crate_patterns"] == ["acme-*", "leaf"]
+    assert made["distribution"] == registry["pulp_href"]
+    assert datetime.fromisoformat(made["expires_at"]) == datetime.fromisoformat(end)
+    assert rest.list(TOKENS, distribution=registry["pulp_href"])[0]["name"] == made["name"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"scopes": ["write"]}, "write"),
+        ({"scopes": []}, "empty"),
+        ({"crate_patterns": ["*-sys"]}, r"\*-sys"),
+        ({"expires_at": "2001-01-01T00:00:00Z"}, "future"),
+        ({"user": "nobody-at-all"}, "nobody-at-all"),
+        ({"token_hash": "00"}, "Unexpected field"),
+        ({"token": "mine"}, "Unexpected field"),
+        ({"name": ""}, "blank"),
+    ],
+)
+def test_bad_fields_are_refused(rest: Rest, fields: dict[str, Any], reason: str) -> None:
+    """Each answer is a 400 that names the value or the rule."""
+    with pytest.raises(Refused, match=reason) as refused:
+        rest.make(TOKENS, **{"name": unique("ci")} | fields)
+    assert refused.value.status == 400
+
+
+def test_name_is_unique_for_its_user(rest: Rest) -> None:
+    """A second token of the same name is refused, but another user may have one."""
+    name = unique("ci")
+    rest.make(TOKENS, name=name)
+    with pytest.raises(Refused, match="of that name") as refused:
+        rest.make(TOKENS, name=name)
+    assert refused.value.status == 400
+    assert rest.new_user().make(TOKENS, name=name)["name"] == name
+
+
+def test_everybody_has_their_own(rest: Rest) -> None:
+    """Users make, see and revoke their own tokens, and nobody else's; an administrator all."""
+    ann, bob = rest.new_user(), rest.new_user()
+    token = ann.make(TOKENS, name="ci")
+    assert [one["pulp_href"] for one in ann.list(TOKENS)] == [token["pulp_href"]]
+    assert bob.list(TOKENS) == []
+    for call in (bob.get, bob.delete):
+        with pytest.raises(Refused) as refused:
+            call(token["pulp_href"])
+        assert refused.value.status == 404
+    assert [one["name"] for one in rest.list(TOKENS, user=ann.auth[0])] == ["ci"]
+    ann.delete(token["pulp_href"])
+    assert ann.list(TOKENS) == rest.list(TOKENS, user=ann.auth[0]) == []
+
+
+def test_a_viewer_of_tokens_cannot_revoke(rest: Rest) -> None:
+    """Seeing all tokens is a role of its own."""
+    token = rest.new_user().make(TOKENS, name="ci")
+    viewer = rest.new_user("cargo.cargotoken_viewer")
+    assert viewer.get(token["pulp_href"])["name"] == "ci"
+    with pytest.raises(Refused) as refused:
+        viewer.delete(token["pulp_href"])
+    assert refused.value.status == 403
+
+
+def test_token_for_somebody_else(rest: Rest) -> None:
+    """An administrator makes tokens for others, who own them; nobody else does."""
+    ann, bob = rest.new_user(), rest.new_user()
+    for name in (ann.auth[0], "admin"):
+        with pytest.raises(Refused, match="administrator") as refused:
+            bob.make(TOKENS, name="ci", user=name)
+        assert refused.value.status == 400
+    token = rest.make(TOKENS, name="ci", user=ann.auth[0])
+    assert token["user"] == ann.auth[0]
+    ann.delete(token["pulp_href"])
+
+
+def test_nobody_without_a_name(rest: Rest) -> None:
+    """Without credentials there is nothing to see."""
+    with pytest.raises(Refused) as refused:
+        Rest(rest.origin, None).list(TOKENS)
+    assert refused.value.status == 401

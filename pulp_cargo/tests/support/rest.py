@@ -1,0 +1,108 @@
+"""A small client of Pulp's REST API that waits for the tasks it starts."""
+
+import time
+from typing import Any
+from uuid import uuid4
+
+import requests
+
+ENDED = {"completed", "failed", "canceled", "skipped"}
+PATIENCE = 60
+
+
+class Refused(Exception):
+    """Pulp said no: with a status, or (`status` is None) by letting the task fail."""
+
+    def __init__(self, status: int | None, text: str) -> None:
+        super().__init__(f"{status or 'task'}: {text}")
+        self.status = status
+        self.text = text
+
+
+class Rest:
+    """Pulp's REST API as one user sees it; `api_url` may name the host alone or a path below."""
+
+    def __init__(self, api_url: str, auth: tuple[str, str] | None) -> None:
+        self.origin = api_url.split("/pulp/")[0].rstrip("/")
+        self.auth = auth
+        self.session = requests.Session()
+        if auth is not None:
+            # Checking a password costs Pulp a tenth of a second; a session is for free.
+            self.call("POST", "login/", auth=auth)
+            self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"]
+
+    def url(self, path: str) -> str:
+        """Return the URL of an href, or of a path below the API's root."""
+        return self.origin + (path if path.startswith("/") else f"/pulp/api/v3/{path}")
+
+    def call(self, method: str, path: str, **kwargs: Any) -> Any:
+        """Return the JSON of an answer, or the task that it started once that has ended well."""
+        answer = self.session.request(method, self.url(path), timeout=PATIENCE, **kwargs)
+        if answer.status_code >= 400:
+            raise Refused(answer.status_code, answer.text)
+        if answer.status_code == 202:
+            return self.wait_task(answer.json()["task"])
+        return answer.json() if answer.content else None
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Read an object or a list."""
+        return self.call("GET", path, params=params)
+
+    def list(self, path: str, **params: Any) -> list[dict[str, Any]]:
+        """Return the first page of a list."""
+        return self.get(path, **params)["results"]
+
+    def post(self, path: str, **fields: Any) -> Any:
+        """Post fields as JSON."""
+        return self.call("POST", path, json=fields)
+
+    def patch(self, href: str, **fields: Any) -> Any:
+        """Change some fields."""
+        return self.call("PATCH", href, json=fields)
+
+    def put(self, href: str, **fields: Any) -> Any:
+        """Set all fields."""
+        return self.call("PUT", href, json=fields)
+
+    def delete(self, href: str) -> Any:
+        """Delete an object."""
+        return self.call("DELETE", href)
+
+    def make(self, path: str, **fields: Any) -> dict[str, Any]:
+        """Create an object and return it, whether or not that takes a task."""
+        return self._made(path, self.post(path, **fields))
+
+    def upload(self, path: str, file: bytes, **fields: str) -> dict[str, Any]:
+        """Create content of a file and return it."""
+        answer = self.call("POST", path, files={"file": ("upload", file)}, data=fields)
+        return self._made(path, answer)
+
+    def wait_task(self, href: str) -> dict[str, Any]:
+        """Return a task that has completed; raises Refused if it has not."""
+        deadline = time.monotonic() + PATIENCE
+        while (task := self.get(href))["state"] not in ENDED:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{href} is still {task['state']}")
+            time.sleep(0.05)
+        if task["state"] != "completed":
+            raise Refused(None, (task["error"] or {}).get("description", task["state"]))
+        return task
+
+    def new_user(self, *roles: str, on: str | None = None) -> "Rest":
+        """Make a user with roles, on an object or everywhere, and return the API as they see it."""
+        name = unique("user")
+        user = self.make("users/", username=name, password=name)
+        for role in roles:
+            self.post(f"{user['pulp_href']}roles/", role=role, content_object=on)
+        return Rest(self.origin, (name, name))
+
+    def _made(self, path: str, answer: dict[str, Any]) -> dict[str, Any]:
+        if "created_resources" not in answer:
+            return answer
+        below = self.url(path).removeprefix(self.origin)
+        return self.get(next(one for one in answer["created_resources"] if one.startswith(below)))
+
+
+def unique(prefix: str) -> str:
+    """Return a name that nobody has used."""
+    return f"{prefix}-{uuid4().hex[:12]}"
