@@ -4,10 +4,11 @@
     python -m benchmarks.inside multiply NAME COUNT
 
 `multiply` makes a large repository in seconds: it copies the rows of the registry's only crate
-under new names and puts them into a few big repository versions by the product's own code.
+under new names and adds them by Pulp's own code, in a few big repository versions.
 """
 
 import sys
+from uuid import UUID
 
 import django
 from django.db import connection, transaction
@@ -44,37 +45,34 @@ def _make_registry(name: str) -> str:
 
 
 def _multiply(name: str, count: int) -> None:
+    from pulpcore.plugin.models import Content
+
     from pulp_cargo.app.models import CargoRepository
 
     repository = CargoRepository.objects.get(name=name)
+    template = repository.latest_version().content.get().pk
     for first in range(0, count, COPIES_PER_VERSION):
-        with transaction.atomic():
-            repository.lock()
-            repository.refresh_from_db()
-            _add(repository, first, min(first + COPIES_PER_VERSION, count) - 1)
+        copies = _copies(template, first, min(first + COPIES_PER_VERSION, count) - 1)
+        with repository.new_version() as version:
+            version.add_content(Content.objects.filter(pk__in=copies))
     # What autovacuum does within a minute of such growth.
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _add(repository: Model, first: int, last: int) -> None:
-    from pulp_cargo.app.models import notify, version_rows
-
-    latest = repository.versions.complete().latest()
-    template = latest.content.earliest("pulp_created").pk
-    with connection.cursor() as cursor:
+def _copies(template: UUID, first: int, last: int) -> list[UUID]:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(NEW_UNITS, {"first": first, "last": last, "each": VERSIONS_PER_CRATE})
         _copy_rows(template)
         cursor.execute("SELECT id FROM new_units")
-        added = [row[0] for row in cursor.fetchall()]
-    made = version_rows.write(repository, (latest.pk, latest.number), added=added, removed=[])
-    notify.new_version(repository.pk, made.previous, made.number, made.pk, None)
+        return [row[0] for row in cursor.fetchall()]
 
 
-def _copy_rows(template: object) -> None:
+def _copy_rows(template: UUID) -> None:
     """Write the three rows of each new unit; all share the template's file."""
-    from pulp_cargo.app.models import CrateContent
     from pulpcore.plugin.models import Content, ContentArtifact
+
+    from pulp_cargo.app.models import CrateContent
 
     _copy(Content, "pulp_id", template, pulp_id="new.id")
     _copy(
@@ -83,7 +81,7 @@ def _copy_rows(template: object) -> None:
         template,
         content_ptr_id="new.id",
         name="new.name",
-        canonical_name="new.name",
+        canonical_name="replace(new.name, '-', '_')",
         vers="new.vers",
         vers_key="new.vers",
         cksum="new.cksum",
@@ -100,7 +98,7 @@ def _copy_rows(template: object) -> None:
     )
 
 
-def _copy(model: type[Model], key: str, template: object, **changed: str) -> None:
+def _copy(model: type[Model], key: str, template: UUID, **changed: str) -> None:
     """Copy the template's row of a table for each new unit, with some columns changed."""
     columns = [field.column for field in model._meta.local_concrete_fields]
     values = ", ".join(changed.get(column, f"t.{column}") for column in columns)

@@ -5,7 +5,10 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from benchmarks import proc
 
@@ -54,10 +57,10 @@ def run(
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as list_file:
         list_file.write("".join(f"{path}\t{etag}\n" for path, etag in targets))
         list_file.flush()
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT)]
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), origin]
         before = proc.cpu_seconds(pids)
         told = subprocess.run(
-            [*command, origin, "--", list_file.name, *headers],
+            [*command, "--", list_file.name, *headers],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -73,3 +76,17 @@ def run(
         bytes_each=found["bytes"] / requests,
         failed=found["failed"],
     )
+
+
+def etag_of(origin: str, path: str, headers: Sequence[str]) -> str:
+    """Return a file's ETag, and make sure that it is answered by an empty 304."""
+    sent = dict(header.split(": ", 1) for header in headers)
+    with urlopen(Request(origin + path, headers=sent)) as response:
+        etag = str(response.headers["ETag"])
+    try:
+        urlopen(Request(origin + path, headers={**sent, "If-None-Match": etag})).close()
+    except HTTPError as error:
+        if error.code == HTTPStatus.NOT_MODIFIED:
+            return etag
+        raise
+    raise SystemExit(f"{origin}{path} is sent again although it did not change")

@@ -18,6 +18,8 @@ import psycopg
 from benchmarks import proc
 
 PROJECT = Path(__file__).parents[1]
+# How much of the content app's log is shown when a row fails, in characters.
+LOG_TAIL = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +113,8 @@ def running(data_dir: Path) -> Iterator[Stack]:
             if not line:
                 raise SystemExit("the registry did not start; its reason stands above")
             yield Stack(data_dir, json.loads(line))
+        except Exception:
+            print((data_dir / "logs" / "content.log").read_text()[-LOG_TAIL:], file=sys.stderr)
+            raise
         finally:
             process.terminate()

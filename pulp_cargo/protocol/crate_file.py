@@ -47,6 +47,13 @@ class CrateFile:
     unpacked_size: int
     readmes: dict[str, bytes]
 
+    def require_root_of(self, name: str, vers: str) -> None:
+        """Raise unless the archive unpacks into the folder where cargo looks for the version."""
+        if self.root != f"{name}-{vers}":
+            raise InvalidCrateFile(
+                f"the crate file unpacks to `{self.root}`, but its manifest is of `{name}-{vers}`"
+            )
+
     def readme(self, path: str | None) -> bytes | None:
         """Return the readme to which a manifest points, None if it is not there."""
         return None if path is None else self.readmes.get(path.removeprefix("./"))

@@ -12,11 +12,17 @@ The text of an error is a sentence for the person who typed `cargo`: cargo print
 from collections.abc import Sequence
 from typing import ClassVar
 
+_LONGEST_SENTENCE = 2000
+
 
 class RegistryError(Exception):
     """Anything a registry refuses, with the HTTP status that says so."""
 
     status: ClassVar[int] = 500
+
+    def __init__(self, sentence: str) -> None:
+        # Sentences quote what was sent, and that may be a megabyte.
+        super().__init__(sentence[:_LONGEST_SENTENCE])
 
 
 class BadRequest(RegistryError):

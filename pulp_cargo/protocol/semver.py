@@ -12,18 +12,19 @@ from pulp_cargo.protocol.errors import InvalidRequirement, InvalidVersion
 
 MAX_VERSION_LENGTH = 150
 MAX_NUMBER = 2**64 - 1
+MAX_COMPARATORS = 32
 
-NUMBER = r"(?:0|[1-9][0-9]*)"
-PRE = rf"(?:(?:{NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:{NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)"
-BUILD = r"(?:[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)"
-_VERSION = re.compile(rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRE}))?(?:\+({BUILD}))?")
+NUMBER = r"(?:0|[1-9][0-9]{0,19})"
+_PRE_PART = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_PRE = rf"(?:{_PRE_PART}(?:\.{_PRE_PART})*)"
+_BUILD = r"(?:[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)"
+_VERSION = re.compile(rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({_PRE}))?(?:\+({_BUILD}))?")
 
 _COMPARATOR = re.compile(
     rf"(?P<op>>=|<=|[=><~^]?) *(?P<major>{NUMBER})"
     rf"(?:\.(?:(?P<any_minor>[*xX](?:\.[*xX])?)|(?P<minor>{NUMBER})"
-    rf"(?:\.(?:(?P<any_patch>[*xX])|(?P<patch>{NUMBER})(?:-(?P<pre>{PRE}))?(?:\+{BUILD})?))?))?"
+    rf"(?:\.(?:(?P<any_patch>[*xX])|(?P<patch>{NUMBER})(?:-(?P<pre>{_PRE}))?(?:\+{_BUILD})?))?))?"
 )
-MAX_COMPARATORS = 32
 
 
 @total_ordering

@@ -39,7 +39,8 @@ def remember(
         etag=etag,
         headers=(*headers, ("Content-Type", content_type)),
     )
-    if not registry.guarded:
+    # One target for each answer: no queries, no other ways to write the same path.
+    if not registry.guarded and cargo.http.raw_path == cargo.http.path:
         memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
 

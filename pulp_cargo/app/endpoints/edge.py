@@ -20,7 +20,7 @@ from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries import principals
 from pulp_cargo.app.queries.principals import Grant
-from pulp_cargo.protocol.errors import NotAuthenticated, RegistryError
+from pulp_cargo.protocol.errors import NotAuthenticated
 from pulp_cargo.rules.scopes import Scope
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,10 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         cargo = await locate(request)
         login_url = cargo.registry.login_url
         return await _dispatch(cargo)
-    except (RegistryError, Exception) as error:
+    except web.HTTPException:
+        # A redirect to the object storage, or a range that a file does not have.
+        raise
+    except Exception as error:
         told = as_registry_error(error)
         if told is None:
             raise

@@ -34,7 +34,8 @@ async def _listen_for_ever() -> None:
     while True:
         try:
             await _listen()
-        except (psycopg.Error, OSError, TimeoutError) as error:
+        except Exception as error:
+            # Whatever it is, reads are right without memory, and the next connection may work.
             log.warning("No notices from PostgreSQL, reading without memory: %s", error)
         finally:
             memory.stop_listening()

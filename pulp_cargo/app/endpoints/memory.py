@@ -58,6 +58,7 @@ class Memory:
         self._size = 0
         self._targets: defaultdict[tuple[UUID | None, str | None], set[str]] = defaultdict(set)
         self._registries: dict[tuple[str, str], Registry] = {}
+        self._views: defaultdict[UUID | None, set[tuple[str, str]]] = defaultdict(set)
         self._grants: dict[tuple[UUID, bytes], tuple[Grant | None, float]] = {}
         self._reached: dict[UUID, int] = {}
         self._waiters: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
@@ -77,7 +78,9 @@ class Memory:
         if self.listening and generation == self.generation:
             if len(self._registries) >= MOST_REGISTRIES:
                 self.forget()
-            self._registries[registry.domain.name, registry.base_path] = registry
+            key = (registry.domain.name, registry.base_path)
+            self._registries[key] = registry
+            self._views[registry.repository].add(key)
 
     def keep_answer(self, target: str, answer: Answer, generation: int) -> None:
         """Remember an answer, and let go of those not used for longest when room is short."""
@@ -109,6 +112,7 @@ class Memory:
         self.answers.clear()
         self._targets.clear()
         self._registries.clear()
+        self._views.clear()
         self._grants.clear()
         self._size = 0
 
@@ -148,7 +152,7 @@ class Memory:
     def _move_on(self, notice: dict[str, Any]) -> None:
         """Let the registries of a repository serve its new version, keeping unchanged answers."""
         repository, number = UUID(notice["repository"]), notice["number"]
-        views = {k: v for k, v in self._registries.items() if v.repository == repository}
+        views = {key: self._registries[key] for key in self._views.get(repository, ())}
         behind = [v for v in views.values() if not v.pinned and v.number < notice["base"]]
         if notice["names"] is None or behind:
             self._forget_repository(repository)
@@ -173,7 +177,7 @@ class Memory:
             self._waiters[repository] = left
 
     def _forget_repository(self, repository: UUID) -> None:
-        for key in [k for k, view in self._registries.items() if view.repository == repository]:
+        for key in self._views.pop(repository, ()):
             del self._registries[key]
         crates = [crate for owner, crate in self._targets if owner == repository]
         self._forget_crates(repository, crates)

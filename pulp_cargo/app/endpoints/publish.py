@@ -1,5 +1,8 @@
 """Publishing a crate (Cargo Book, Registry Web API, "Publish")."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.memory import memory
@@ -16,6 +19,8 @@ from pulp_cargo.rules.scopes import Scope
 PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
 # Bytes are handed to the thread that hashes and writes them in lots of this size.
 LOT = 512 * 1024
+# A body that stops for so long will not go on; cargo itself gives up after half of that.
+IDLE_SECONDS = 60
 
 
 async def put_new(cargo: CargoRequest) -> web.Response:
@@ -42,20 +47,32 @@ async def _receive(cargo: CargoRequest, file: IncomingFile) -> tuple[PublishMeta
     frame = FrameReader(allowed.max_metadata_bytes, allowed.max_crate_bytes)
     metadata: PublishMetadata | None = None
     lot = bytearray()
-    try:
-        async for chunk in cargo.http.content.iter_any():
-            lot += frame.feed(chunk)
-            if metadata is None and frame.metadata is not None:
-                metadata = parse_metadata(frame.metadata)
-                await cargo.require(*PUBLISHING, crate=metadata.name)
-            if len(lot) >= LOT:
-                await threads.work(file.write, bytes(lot))
-                lot.clear()
-    except web.RequestPayloadError as error:
-        raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error
+    async for chunk in _chunks(cargo.http):
+        lot += frame.feed(chunk)
+        if metadata is None and frame.metadata is not None:
+            metadata = parse_metadata(frame.metadata)
+            await cargo.require(*PUBLISHING, crate=metadata.name)
+        if len(lot) >= LOT:
+            await threads.work(file.write, bytes(lot))
+            lot.clear()
     frame.finish()
     assert metadata is not None, "a frame that is complete has metadata"
     return metadata, bytes(lot)
+
+
+async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
+    """Yield the body as it comes; raises InvalidPublishBody when it stops coming."""
+    clock = asyncio.get_running_loop().time
+    try:
+        async with asyncio.timeout(IDLE_SECONDS) as idle:
+            async for chunk in request.content.iter_any():
+                idle.reschedule(None)
+                yield chunk
+                idle.reschedule(clock() + IDLE_SECONDS)
+    except TimeoutError as error:
+        raise InvalidPublishBody(f"the body stopped for {IDLE_SECONDS} seconds") from error
+    except web.RequestPayloadError as error:
+        raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error
 
 
 def _examine(

@@ -5,7 +5,9 @@ and never otherwise. It carries ids only: PostgreSQL caps a notice at 8000 bytes
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,25 @@ from django.db import connection
 CHANNEL = "pulp_cargo"
 # Names in one notice; more than that and listeners forget the whole repository instead.
 MOST_NAMES = 60
+
+
+# Whether saved and deleted rows are to be told of in this context.
+_tells: ContextVar[bool] = ContextVar("pulp_cargo_tells", default=True)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Say nothing of the rows that change meanwhile: nobody is served what they hold."""
+    token = _tells.set(False)
+    try:
+        yield
+    finally:
+        _tells.reset(token)
+
+
+def is_silent() -> bool:
+    """Whether `silence` is on."""
+    return not _tells.get()
 
 
 def new_version(

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from pulpcore.plugin.models import RepositoryVersion
 
+from pulp_cargo.app.models import notify
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
 
 if TYPE_CHECKING:
@@ -133,4 +134,5 @@ def _delete(gone: list[UUID]) -> None:
         ).delete()
         cursor.execute(RECOUNT)
         cursor.execute("DROP TABLE cargo_heirs")
-    RepositoryVersion.objects.filter(pk__in=gone).delete()
+    with notify.silence():
+        RepositoryVersion.objects.filter(pk__in=gone).delete()

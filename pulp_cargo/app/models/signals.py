@@ -29,6 +29,8 @@ def connect() -> None:
 
 
 def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    if notify.is_silent():
+        return
     if isinstance(instance, RepositoryVersion):
         if instance.complete and instance.repository.pulp_type == CARGO_REPOSITORY:
             notify.repository_changed(instance.repository_id)

@@ -116,8 +116,9 @@ def _give_up(queue: Queue, error: RepositoryBusy) -> None:
 
 
 def _answer(batch: Sequence[Waiting], result: "Result") -> None:
+    number = result.made.number if result.made else None
     for one, refusal in zip(batch, result.refusals, strict=True):
-        _settle(one, refusal or (result.made and result.made.number))
+        _settle(one, refusal or number)
 
 
 def _settle(one: Waiting, outcome: int | BaseException | None) -> None:

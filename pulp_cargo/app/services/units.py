@@ -20,11 +20,11 @@ def limits() -> PublishLimits:
     """The limits in the settings."""
     return PublishLimits(
         max_crate_bytes=settings.CARGO_MAX_CRATE_BYTES,
-        max_unpacked_bytes=settings.CARGO_MAX_UNPACKED_BYTES,
-        max_entries=settings.CARGO_MAX_ENTRIES,
-        max_features=settings.CARGO_MAX_FEATURES,
-        max_feature_values=settings.CARGO_MAX_FEATURES,
-        max_dependencies=settings.CARGO_MAX_DEPENDENCIES,
+        unpacked_bytes=settings.CARGO_MAX_UNPACKED_BYTES,
+        entries=settings.CARGO_MAX_ENTRIES,
+        features=settings.CARGO_MAX_FEATURES,
+        feature_values=settings.CARGO_MAX_FEATURES,
+        dependencies=settings.CARGO_MAX_DEPENDENCIES,
     )
 
 

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pulp_cargo.tests.support.tarball import Entry, packed
+from pulp_cargo.tests.support.tarball import Entry, named, packed
 
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
 
@@ -101,9 +101,8 @@ class Crate:
 
     def entries(self, own_url: str = "") -> Iterator[Entry]:
         """Go through what the archive holds."""
-        yield Entry(f"{self.root}/Cargo.toml".encode(), self.manifest(own_url))
-        for path, content in self.files.items():
-            yield Entry(f"{self.root}/{path}".encode(), content)
+        for path, content in {"Cargo.toml": self.manifest(own_url), **self.files}.items():
+            yield from named(f"{self.root}/{path}".encode(), content)
 
     def packed(self, own_url: str = "") -> bytes:
         """Return the .crate file."""

@@ -6,7 +6,7 @@ is taken from the code under test.
 
 import gzip
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 BLOCK = 512
@@ -58,9 +58,16 @@ def header(path: bytes, size: int, kind: bytes = FILE, link: bytes = b"") -> byt
     return fields[:148] + b"%06o\0 " % sum(fields) + fields[156:]
 
 
-def pax(path: bytes, kind: bytes = PAX, **records: str) -> Entry:
+def pax(kind: bytes = PAX, **records: str) -> Entry:
     """Return the extension header that says more about the entry after it."""
-    return Entry(path, b"".join(map(_record, records.items())), kind)
+    return Entry(b"pax_header", b"".join(map(_record, records.items())), kind)
+
+
+def named(path: bytes, content: bytes) -> Iterator[Entry]:
+    """Return a file, with its name before it where the header has no room for that, as GNU does."""
+    if len(path) > 100:
+        yield Entry(b"././@LongLink", path + b"\0", LONG_NAME)
+    yield Entry(path[:100], content)
 
 
 def _record(item: tuple[str, str]) -> bytes:

@@ -1,15 +1,19 @@
 """The .crate file of a publish: what cargo could not or should not unpack is refused."""
 
 import gzip
+import re
 import struct
 import time
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from pulp_cargo.tests.conftest import NothingStored
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support import tarball
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
@@ -72,12 +76,12 @@ MANIFESTS = ["Cargo.toml", "cargo.toml", "CARGO.TOML"]
 LONG = "a" * 60 + "/" + "b" * 80
 ODD_HEADERS: list[tuple[str, More]] = [
     ("path that is not UTF-8", lambda root: [Entry(root.encode() + b"/\xff")]),
-    ("pax size of another number", lambda root: [pax(b"h", size="7"), Entry(f"{root}/x".encode(), b"x")]),
-    ("pax size of no number", lambda root: [pax(b"h", size="one"), Entry(f"{root}/x".encode(), b"x")]),
-    ("pax path to outside", lambda root: [pax(b"h", path="../x"), Entry(f"{root}/x".encode())]),
-    ("global pax header", lambda root: [pax(b"pax_global_header", tarball.PAX_GLOBAL, comment="x")]),
+    ("pax size of another number", lambda root: [pax(size="7"), Entry(f"{root}/x".encode(), b"x")]),
+    ("pax size of no number", lambda root: [pax(size="one"), Entry(f"{root}/x".encode(), b"x")]),
+    ("pax path to outside", lambda root: [pax(path="../x"), Entry(f"{root}/x".encode())]),
+    ("global pax header", lambda root: [pax(tarball.PAX_GLOBAL, comment="x")]),
     ("pax sparse file", lambda root: [
-        pax(b"h", **{"GNU.sparse.major": "1"}), Entry(f"{root}/x".encode()),
+        pax(**{"GNU.sparse.major": "1"}), Entry(f"{root}/x".encode()),
     ]),
     ("long name to outside", lambda root: [
         Entry(b"././@LongLink", b"../" + LONG.encode() + b"\0", tarball.LONG_NAME), Entry(b"x"),
@@ -158,9 +162,9 @@ def test_long_paths_and_folders_are_accepted(registry: Registry, name: str):
         Entry(f"{root}/src/".encode(), kind=tarball.FOLDER),
         Entry(b"././@LongLink", long + b"\0", tarball.LONG_NAME),
         Entry(long[:99], b"x"),
-        pax(b"h", path=f"{root}/{LONG}2", mtime="1.5"),
+        pax(path=f"{root}/{LONG}2", mtime="1.5"),
         Entry(b"short", b"y"),
-        pax(b"h", size="1"),
+        pax(size="1"),
         Entry(f"{root}/z".encode(), b"z"),
     ]
     registry.publish(_with(Crate(name), lambda _: more))
@@ -225,7 +229,7 @@ class _Raw(Entry):
 
 
 def _compressed(head: bytes, zeros: int) -> bytes:
-    packer = gzip.zlib.compressobj(9, wbits=31)
+    packer = zlib.compressobj(9, wbits=31)
     parts = [packer.compress(head)]
     block = bytes(1024 * 1024)
     parts += [packer.compress(block) for _ in range(zeros // len(block))]
@@ -234,11 +238,8 @@ def _compressed(head: bytes, zeros: int) -> bytes:
 
 def _peak_memory(stack: Stack) -> int:
     """Return the most KiB that the content app's processes ever had, taken together."""
-    from pulp_cargo.tests.functional.serve import launcher
-
     found = 0
     for process in launcher.family(stack.pids["content"]):
-        for line in open(f"/proc/{process.pid}/status"):
-            if line.startswith("VmHWM"):
-                found += int(line.split()[1])
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        found += int(re.search(r"VmHWM:\s*(\d+)", status)[1])
     return found

@@ -1,0 +1,41 @@
+# What people and CI call; `make` alone prints this list.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup serve test test-quick lint format bench bench-short
+
+help: ## print this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## make the virtual environment in .venv
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[embedded,test,lint]'
+	touch $(READY)
+
+serve: $(READY) ## set up and run a private registry on this machine (ARGS='--help' for options)
+	@exec $(BIN)/pulp-cargo serve $(ARGS)
+
+test: $(READY) ## set up and pass every test, with the real cargo (about 10 minutes)
+	$(BIN)/pytest
+
+test-quick: $(READY) ## the tests that need no server (seconds)
+	$(BIN)/pytest pulp_cargo/tests/unit
+
+lint: $(READY) ## style, types, direction of imports, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pulp_cargo.tests.support.migrations
+
+format: $(READY) ## mend the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## the benchmark against nginx (about 25 minutes, needs nginx and wrk)
+	$(BIN)/python -m benchmarks
+
+bench-short: $(READY) ## the benchmark in small, to prove that it runs
+	$(BIN)/python -m benchmarks --short

@@ -1,0 +1,85 @@
+"""`python -m benchmarks`: start a registry and nginx, measure, print the table, write JSON."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from shutil import which
+
+from benchmarks import nginx, stack, table
+from benchmarks.measure import Measure
+from benchmarks.rows import ROWS, Row
+from benchmarks.scale import FULL, SHORT
+from benchmarks.world import World, say
+
+RESULTS = Path(__file__).with_name("results")
+INSTALL = {
+    "wrk": "apt-get install wrk",
+    "nginx": "apt-get install nginx-light",
+    "cargo": "https://rustup.rs",
+}
+
+
+def main() -> int:
+    """Run the rows that were asked for; return the exit code."""
+    options = _parse(sys.argv[1:])
+    rows = [row for row in ROWS if not options.only or row.name in options.only]
+    missing = [tool for tool in INSTALL if not which(tool)]
+    notes = [f"{tool} is not installed ({INSTALL[tool]})" for tool in missing]
+    runnable = [row for row in rows if not set(row.needs) & set(missing)]
+    notes += [f"left out: {row.name}" for row in rows if row not in runnable]
+    with ExitStack() as exits:
+        world = _start(exits, options.short, has_nginx="nginx" not in missing)
+        measures = list(_measured(world, runnable))
+    print(table.render(measures, notes))
+    table.write_json(options.json, measures, notes)
+    say(f"the figures with all details are in {options.json}")
+    return 0
+
+
+def _start(exits: ExitStack, short: bool, *, has_nginx: bool) -> World:
+    root = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+    # PostgreSQL does not run as root, and its account has to get through.
+    root.chmod(0o711)
+    say("starting the registry")
+    registry = exits.enter_context(stack.running(root / "data"))
+    static = exits.enter_context(nginx.running(root / "nginx")) if has_nginx else None
+    return World(registry, static, SHORT if short else FULL)
+
+
+def _measured(world: World, rows: Sequence[Row]) -> Iterator[Measure]:
+    for row in rows:
+        start = time.monotonic()
+        say(row.name)
+        for measure in row.run(world):
+            say(f"  {measure.what}: {measure.value:,.2f} {measure.unit}")
+            yield measure
+        say(f"  ({time.monotonic() - start:.1f} s)")
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="everything in a tiny size, to see that it runs; the figures mean nothing",
+    )
+    parser.add_argument(
+        "--only", nargs="+", metavar="ROW", choices=[row.name for row in ROWS], help="%(choices)s"
+    )
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=RESULTS / f"{date.today().isoformat()}.json",
+        metavar="FILE",
+        help="where the results go (%(default)s)",
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""The rows of the table: each measures one thing, and may yield several figures of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from benchmarks.measure import Measure
+from benchmarks.rows import cold, downloads, index, lockfile, memory, publish
+from benchmarks.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A measurement, its name on the command line, and the programs it cannot do without."""
+
+    name: str
+    run: Callable[[World], Iterable[Measure]]
+    needs: tuple[str, ...] = ()
+
+
+# In the order in which they run: publishes first, since the others need what they leave, and
+# last what starts the content process anew, which must not make its memory look small.
+ROWS = (
+    Row("publish-empty", publish.empty),
+    Row("publish-filled", publish.filled),
+    Row("database", publish.database),
+    Row("publish-at-once", publish.at_once),
+    Row("publish-history", publish.history),
+    Row("index", index.plain, ("wrk",)),
+    Row("index-304", index.not_modified, ("wrk",)),
+    Row("config", index.config, ("wrk",)),
+    Row("index-large", index.large, ("wrk",)),
+    Row("download", downloads.small, ("wrk",)),
+    Row("lockfile", lockfile.generate, ("cargo", "nginx")),
+    Row("update", lockfile.update, ("cargo",)),
+    Row("download-large", downloads.large, ("wrk",)),
+    Row("publish-huge", publish.huge),
+    Row("memory", memory.resident),
+    Row("cold", cold.first_read),
+)

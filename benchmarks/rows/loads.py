@@ -1,0 +1,38 @@
+"""The same load on the registry and on nginx."""
+
+from collections.abc import Sequence
+
+from benchmarks import load
+from benchmarks.load import Load
+from benchmarks.world import World
+
+
+def our_load(
+    world: World, paths: Sequence[str], headers: Sequence[str] = (), *, with_etags: bool = False
+) -> Load:
+    """Ask the filled registry for these paths."""
+    pids = world.stack.content_workers()
+    below = [world.filled.path + path for path in paths]
+    return _load(world, world.stack.origin, below, pids, headers, with_etags)
+
+
+def nginx_load(
+    world: World, paths: Sequence[str], headers: Sequence[str] = (), *, with_etags: bool = False
+) -> Load | None:
+    """Ask nginx for these paths, if it is there."""
+    if world.nginx is None:
+        return None
+    below = [f"/{path}" for path in paths]
+    return _load(world, world.nginx.origin, below, world.nginx.workers(), headers, with_etags)
+
+
+def _load(
+    world: World,
+    origin: str,
+    paths: Sequence[str],
+    pids: list[int],
+    headers: Sequence[str],
+    with_etags: bool,
+) -> Load:
+    targets = [(path, load.etag_of(origin, path, headers) if with_etags else "") for path in paths]
+    return load.run(origin, targets, pids=pids, seconds=world.scale.seconds, headers=headers)

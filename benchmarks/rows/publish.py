@@ -1,0 +1,100 @@
+"""How long a publish takes, in repositories of all sizes, and what it leaves on the disk."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from benchmarks import publishing, sets
+from benchmarks.crates import Crate
+from benchmarks.measure import Measure, Target, at_least, at_most, percentile
+from benchmarks.stack import Registry
+from benchmarks.world import World
+from pulp_cargo.protocol.paths import index_path
+
+CLIENTS = 32
+
+
+def empty(world: World) -> Iterator[Measure]:
+    """Publish one at a time into a repository that starts empty."""
+    crates = sets.crowd(world.scale.publishes, prefix="empty", versions=1)
+    yield _one_at_a_time("an empty repository", world.empty, crates, at_most(15))
+
+
+def filled(world: World) -> Iterator[Measure]:
+    """Publish one at a time into a repository of 10,000 versions."""
+    crates = sets.crowd(world.scale.publishes, prefix="filled", versions=1)
+    yield _one_at_a_time("one of 10,000 versions", world.filled, crates, at_most(18))
+
+
+def huge(world: World) -> Iterator[Measure]:
+    """Publish one at a time into a repository of 100,000 versions."""
+    crates = sets.crowd(world.scale.publishes, prefix="huge", versions=1)
+    yield _one_at_a_time("one of 100,000 versions", world.huge, crates, at_most(45))
+
+
+def database(world: World) -> Iterator[Measure]:
+    """The database's size after 10,000 publishes one at a time, and how straight its growth is."""
+    registry = world.filled
+    sizes = [size / 1e6 for size in world.quarters]
+    tables = world.stack.query(
+        "SELECT relname, round(pg_total_relation_size(oid) / 1e6, 1)::float8 FROM pg_class"
+        " WHERE relkind = 'r' ORDER BY 2 DESC LIMIT 6"
+    )
+    growth = {f"MB after quarter {i}": round(size, 1) for i, size in enumerate(sizes, start=1)}
+    yield Measure(
+        f"database after 10,000 publishes into {registry.name}",
+        sizes[-1],
+        "MB",
+        at_most(400),
+        detail={**growth, **{f"MB of {name}": size for name, size in tables}},
+    )
+    yield Measure(
+        "database: growth in the last quarter by that in the second",
+        (sizes[3] - sizes[2]) / max(sizes[1] - sizes[0], 0.1),
+        "times",
+    )
+
+
+def at_once(world: World) -> Iterator[Measure]:
+    """Publish from many clients into one repository; each version has to be there afterwards."""
+    registry = world.filled
+    crates = list(sets.crowd(world.scale.at_once, prefix="atonce", versions=2))
+    seconds, each = publishing.at_once(registry, crates, clients=CLIENTS)
+    paths = sorted({index_path(crate.name) for crate in crates})
+    lost = len(crates) - publishing.count_published(registry, paths)
+    yield Measure(
+        "publish, 32 at once, into one repository of 10,000",
+        len(each) / seconds,
+        "/s",
+        at_least(150),
+        detail=_spread(each) | {"refused": len(crates) - len(each)},
+    )
+    yield Measure("publish, 32 at once: lost", lost, "crates", at_most(0))
+
+
+def history(world: World) -> Iterator[Measure]:
+    """Publish in turns a version of a crate that has 1,000, and a new crate."""
+    registry = world.with_history
+    count = world.scale.publishes
+    old = sets.long_history(count, first=world.scale.many_versions)
+    new = sets.crowd(count, prefix="fresh", versions=1)
+    crates = [crate for pair in zip(old, new, strict=True) for crate in pair]
+    took = publishing.one_by_one(registry, crates)
+    known, fresh = (percentile(took[i::2], 50) * 1e3 for i in (0, 1))
+    yield Measure(
+        "publish into a crate of 1,000 versions by publish of a new one",
+        known / fresh,
+        "times",
+        at_most(1.5),
+        detail={"p50_ms": round(known, 2), "p50_ms_new": round(fresh, 2)},
+    )
+
+
+def _one_at_a_time(
+    where: str, registry: Registry, crates: Iterable[Crate], target: Target
+) -> Measure:
+    took = publishing.one_by_one(registry, crates)
+    p50 = percentile(took, 50) * 1e3
+    return Measure(f"publish into {where}, p50", p50, "ms", target, detail=_spread(took))
+
+
+def _spread(seconds: Sequence[float]) -> dict[str, float | str]:
+    return {f"p{n}_ms": round(percentile(seconds, n) * 1e3, 2) for n in (10, 50, 90, 99)}

@@ -1,0 +1,91 @@
+"""The registries that the rows measure, each made when the first row needs it."""
+
+import sys
+from functools import cached_property
+from http.client import HTTPConnection
+
+from benchmarks import publishing, sets
+from benchmarks.crates import Crate
+from benchmarks.nginx import Nginx
+from benchmarks.scale import Scale
+from benchmarks.stack import Registry, Stack
+from pulp_cargo.protocol.paths import index_path
+
+
+class World:
+    """One stack with its registries, and nginx beside it if that is installed."""
+
+    def __init__(self, stack: Stack, nginx: Nginx | None, scale: Scale) -> None:
+        self.stack = stack
+        self.nginx = nginx
+        self.scale = scale
+        # Bytes of the database after each quarter of `filled`.
+        self.quarters: list[int] = []
+
+    @cached_property
+    def empty(self) -> Registry:
+        """A registry without any crate."""
+        return self.stack.make_registry("bench-empty")
+
+    @cached_property
+    def filled(self) -> Registry:
+        """A registry of 10,000 versions, published one at a time; the tree is among them."""
+        registry = self.stack.make_registry("bench-filled")
+        scale = self.scale
+        crates = list(sets.tree(scale.tree, scale.versions))
+        crates += sets.crowd(scale.filled - len(crates), prefix="crowd")
+        quarter = len(crates) // 4
+        for start in range(0, len(crates), quarter):
+            say(f"publishing {start:,} to {start + quarter:,} of {len(crates):,}, one at a time")
+            publishing.one_by_one(registry, crates[start : start + quarter])
+            self.quarters.append(self.stack.database_bytes())
+        return registry
+
+    @cached_property
+    def with_history(self) -> Registry:
+        """The filled registry, where one crate has got 1,000 versions."""
+        say(f"publishing {self.scale.many_versions:,} versions of one crate, eight at a time")
+        history = sets.long_history(self.scale.many_versions)
+        publishing.at_once(self.filled, history, clients=8)
+        return self.filled
+
+    @cached_property
+    def huge(self) -> Registry:
+        """A registry of 100,000 versions, multiplied from one."""
+        registry = self.stack.make_registry("bench-huge")
+        publishing.one_by_one(registry, [Crate("bench-template", "1.0.0", deps=("bench-many",))])
+        say(f"multiplying one crate to {self.scale.huge:,} versions")
+        self.stack.inside("multiply", registry.name, str(self.scale.huge))
+        return registry
+
+    @cached_property
+    def tree_paths(self) -> list[str]:
+        """The index paths of the tree's crates, all of them served by nginx as well."""
+        paths = [index_path(sets.tree_name(number)) for number in range(self.scale.tree)]
+        self._export(paths)
+        return paths
+
+    def _export(self, paths: list[str]) -> None:
+        for path in paths:
+            body, _ = get(self.filled, path)
+            if self.nginx is not None:
+                self.nginx.put(path, body)
+
+
+def get(registry: Registry, path: str, **headers: str) -> tuple[bytes, str]:
+    """Return the body and the ETag of what a registry has at a path."""
+    connection = HTTPConnection(*registry.address, timeout=60)
+    try:
+        connection.request("GET", registry.path + path, headers=headers)
+        response = connection.getresponse()
+        body = response.read()
+        if response.status not in (200, 304):
+            raise SystemExit(f"{registry.path}{path}: {response.status} {body[:300]!r}")
+        return body, response.headers.get("ETag", "")
+    finally:
+        connection.close()
+
+
+def say(text: str) -> None:
+    """Tell on standard error what takes time."""
+    print(f"benchmarks: {text}", file=sys.stderr, flush=True)

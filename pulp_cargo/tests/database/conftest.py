@@ -1,0 +1,102 @@
+"""Tests of models, queries and services in this process, on the running stack's own database.
+
+Nothing is rolled back: each test makes a repository of its own, as the product does.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRepository, CrateContent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def django_of_the_stack(request: pytest.FixtureRequest) -> None:
+    """Set Django up with the settings of a running stack, or those that PULP_SETTINGS names."""
+    if "PULP_SETTINGS" not in os.environ:
+        stack = request.getfixturevalue("stack")
+        os.environ["PULP_SETTINGS"] = str(stack.data_dir / "settings.py")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "pulpcore.app.settings"
+    import django
+
+    django.setup()
+
+
+@pytest.fixture
+def new_repository() -> Iterator[Callable[..., "CargoRepository"]]:
+    """Makes repositories that are deleted after the test."""
+    from pulp_cargo.app.models import CargoRepository
+
+    made = []
+
+    def make(**fields: Any) -> "CargoRepository":
+        made.append(CargoRepository.objects.create(name=f"db-{secrets.token_hex(5)}", **fields))
+        return made[-1]
+
+    yield make
+    for repository in made:
+        CargoRepository.objects.get(pk=repository.pk).delete()
+
+
+@pytest.fixture
+def repository(new_repository: Callable[..., "CargoRepository"]) -> "CargoRepository":
+    """An empty repository."""
+    return new_repository()
+
+
+@pytest.fixture
+def new_crate() -> Callable[..., "CrateContent"]:
+    """Saves crate units without files, by Django alone."""
+    from django.utils import timezone
+
+    from pulp_cargo.app.models import CrateContent
+
+    def make(name: str, vers: str = "1.0.0", **fields: Any) -> "CrateContent":
+        return CrateContent.objects.create(
+            name=name,
+            canonical_name=name.lower().replace("-", "_"),
+            vers=vers,
+            vers_key=vers.partition("+")[0],
+            cksum=secrets.token_hex(32),
+            pubtime=timezone.now(),
+            index_line=f'{{"name":"{name}","vers":"{vers}","deps":[],"yanked":false}}',
+            **fields,
+        )
+
+    return make
+
+
+@pytest.fixture
+def publish(new_crate: Callable[..., "CrateContent"]) -> Callable[..., UUID]:
+    """Adds new crates to a repository by the plugin's own statements; returns the version's id."""
+    from django.db import transaction
+
+    from pulp_cargo.app.models import CargoRepository, version_rows
+    from pulp_cargo.app.models.repository import lock
+    from pulp_cargo.app.queries import heads
+
+    def add(
+        repository: "CargoRepository | UUID",
+        *names: str,
+        removed: "list[CrateContent] | None" = None,
+    ) -> UUID:
+        pk = repository.pk if isinstance(repository, CargoRepository) else repository
+        units = [new_crate(name) for name in names]
+        with transaction.atomic():
+            lock(pk)
+            head = heads.head(pk)
+            assert head is not None
+            return version_rows.write(
+                pk,
+                head.version,
+                head.next_number,
+                added=[unit.pk for unit in units],
+                removed=[unit.pk for unit in removed or []],
+            ).pk
+
+    return add

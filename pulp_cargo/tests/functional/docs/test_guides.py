@@ -1,0 +1,24 @@
+"""The commands in the guides for users do what the guides say, as they are written."""
+
+import pytest
+
+from pulp_cargo.tests.functional.docs.conftest import GUIDES
+from pulp_cargo.tests.functional.docs.shell import Shell, blocks
+
+FIRST = "private-registry.md"
+OTHERS = sorted(page.name for page in GUIDES.glob("*.md") if page.name != FIRST)
+
+
+def test_private_registry_guide_works_as_written(shell: Shell) -> None:
+    """The fixture has run the guide; here its work is seen in the reader's own home."""
+    assert "[registries.team]" in (shell.home / ".cargo" / "config.toml").read_text()
+    assert "pulp_cargo_" in (shell.home / ".cargo" / "credentials.toml").read_text()
+
+
+@pytest.mark.parametrize("page", OTHERS)
+def test_guide_works_as_written(shell: Shell, page: str) -> None:
+    """Each of the other guides goes on from the first one, in the same shell."""
+    found = blocks(GUIDES / page)
+    assert found, "a guide ends with a check that its reader can run"
+    for block in found:
+        shell.run(block)

@@ -1,0 +1,113 @@
+"""The REST API as a whole: what there is, that all of it is described, and that nothing breaks it."""
+
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case
+from schemathesis.schemas import APIOperation
+
+from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support.rest import Rest, unique
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+EXPECTED = {
+    "cargo/tokens/": "get post",
+    "cargo/tokens/{pk}/": "delete get",
+    "content/cargo/crates/": "get post",
+    "content/cargo/crates/{pk}/": "get",
+    "content/cargo/yanks/": "get post",
+    "content/cargo/yanks/{pk}/": "get",
+    "distributions/cargo/cargo/": "get post",
+    "distributions/cargo/cargo/{pk}/": "delete get patch put",
+    "remotes/cargo/cargo/": "get post",
+    "remotes/cargo/cargo/{pk}/": "delete get patch put",
+    "repositories/cargo/cargo/": "get post",
+    "repositories/cargo/cargo/{pk}/": "delete get patch put",
+    "repositories/cargo/cargo/{pk}/modify/": "post",
+    "repositories/cargo/cargo/{pk}/versions/": "get",
+    "repositories/cargo/cargo/{pk}/versions/{pk}/": "delete get",
+    "repositories/cargo/cargo/{pk}/versions/{pk}/repair/": "post",
+}
+ROLE_ACTIONS = ("add_role", "list_roles", "my_permissions", "remove_role")
+LABEL_ACTIONS = ("set_label", "unset_label")
+EXAMPLES = 40
+
+
+@pytest.fixture(scope="module")
+def document(rest: Rest) -> dict[str, Any]:
+    """The OpenAPI document of the plugin, with ids instead of hrefs in its paths."""
+    return rest.get("docs/api.json", component="cargo", pk_path=1)
+
+
+def test_endpoints(document: dict[str, Any]) -> None:
+    """A viewset that is not re-exported is absent without a word, so each endpoint stands here."""
+    found = {}
+    for path, operations in document["paths"].items():
+        parts = path.removeprefix("/pulp/api/v3/").split("/")
+        plain = "/".join("{pk}" if part.startswith("{") else part for part in parts)
+        if parts[-2] not in ROLE_ACTIONS + LABEL_ACTIONS:
+            found[plain] = " ".join(sorted(METHODS & operations.keys()))
+    assert found == EXPECTED
+
+
+def test_every_field_is_described(document: dict[str, Any]) -> None:
+    """The schema tells what each field of ours means."""
+    bare = [
+        f"{name}.{field}"
+        for name, schema in document["components"]["schemas"].items()
+        if name.removeprefix("Patched").startswith("cargo.")
+        for field, described in schema["properties"].items()
+        if not described.get("description")
+    ]
+    assert bare == []
+
+
+def test_no_request_breaks_an_endpoint(
+    rest: Rest, document: dict[str, Any], repository: dict[str, Any], registry: dict[str, Any]
+) -> None:
+    """Whatever is sent, Pulp answers without a 500."""
+    remote = rest.make("remotes/cargo/cargo/", name=unique("up"), url="sparse+https://r.example/")
+    token = rest.make("cargo/tokens/", name=unique("ci"))
+    mark = rest.make("content/cargo/yanks/", name=unique("leaf"), vers="1.0.0")
+    crate = rest.upload("content/cargo/crates/", crate_file(unique("leaf"), "1.0.0"))
+    objects = [one["pulp_href"] for one in (repository, registry, remote, token, mark, crate)]
+    schema = schemathesis.openapi.from_dict(document)
+    broken = []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        broken += answers_of_500(rest, operation, _existing(operation.path, objects))
+    assert broken == []
+
+
+def answers_of_500(rest: Rest, operation: APIOperation, path: dict[str, Any]) -> list[str]:
+    """Return the requests, of some that the schema allows, that an endpoint does not survive."""
+    broken = []
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def send(case: Case) -> None:
+        if operation.method.upper() != "DELETE":
+            case.path_parameters.update(path)
+        answer = case.call(base_url=rest.origin, session=rest.session, timeout=30)
+        if answer.status_code >= 500:
+            broken.append(f"{case.method} {answer.request.url} {answer.request.body!r}")
+
+    send()
+    return broken
+
+
+def _existing(path: str, objects: list[str]) -> dict[str, Any]:
+    """Return the path parameters that name one of our objects, so that more than 404 is seen."""
+    names = re.findall(r"{(\w+)}", path)
+    hrefs = [href for href in objects if names and href.startswith(path.split("{")[0])]
+    values = [hrefs[0].split("/")[-2], 0] if hrefs else []
+    return dict(zip(names, values, strict=False))

@@ -1,0 +1,90 @@
+"""URLs of registries (checklist 24, 25, 93)."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulp_cargo.protocol.errors import InvalidRegistryUrl, RegistryError
+from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url, same_registry
+
+LEGAL = [
+    CRATES_IO,
+    "sparse+https://r.example/",
+    "sparse+http://localhost:8080/pulp/cargo/private/",
+    "sparse+http://[::1]:8080/i/",
+    "https://r.example/index.git",
+    "ssh://git@r.example/index",
+    "file:///srv/index",
+]
+ILLEGAL = [
+    "",
+    "mine",
+    "/srv/index",
+    "r.example/index/",
+    "sparse+/index/",
+    "sparse+https://r.example",
+    "sparse+https://r.example/index",
+    "sparse+https:///index/",
+    "sparse+https://r.example/index/?a=/",
+    "sparse+https://r.example/index/#/",
+    "sparse+ssh://r.example/index/",
+    "ftp://r.example/index",
+    "git@r.example:index.git",
+    "https://r.example/a b",
+    "https://r.example/\n",
+    "https://r.example:port/",
+    "https://[::1/",
+]
+SAME = [
+    ("sparse+https://r.example/i/", "sparse+https://r.example/i"),
+    ("https://r.example/i.git", "https://r.example/i"),
+    ("https://github.com/Rust-lang/Crates.io-index.git/", CRATES_IO),
+    ("sparse+http://localhost:8080/i/", "sparse+http://127.0.0.1:8080/i/"),
+    ("sparse+http://[::1]:8080/i/", "sparse+http://127.0.0.1:8080/i/"),
+    ("sparse+https://R.example/i/", "sparse+https://r.example:443/i/"),
+]
+DIFFERENT = [
+    ("sparse+https://r.example/i/", "sparse+http://r.example/i/"),
+    ("sparse+https://r.example/i/", "https://r.example/i/"),
+    ("sparse+https://r.example/i/", "sparse+https://r.example/j/"),
+    ("sparse+https://r.example/i/", "sparse+https://r.example/I/"),
+    ("sparse+https://r.example/i.git/", "sparse+https://r.example/i/"),
+    ("sparse+http://localhost:8080/i/", "sparse+http://127.0.0.1:8081/i/"),
+    ("sparse+http://localhost/i/", "sparse+https://localhost/i/"),
+    ("sparse+https://localhost/i/", "sparse+https://r.example/i/"),
+]
+
+
+@pytest.mark.parametrize("url", LEGAL)
+def test_legal_url_is_kept_verbatim(url):
+    """The string is the identity: it is stored and emitted as it came (24)."""
+    assert parse_registry_url(url) == url
+
+
+@pytest.mark.parametrize("url", ILLEGAL)
+def test_illegal_url_is_refused(url):
+    """Relative or slash-less sparse registry URL in a dep: 400 (93)."""
+    with pytest.raises(InvalidRegistryUrl):
+        parse_registry_url(url)
+
+
+@pytest.mark.parametrize(("a", "b"), SAME)
+def test_one_registry_by_two_urls(a, b):
+    """Cargo forgives a final slash, `.git`, case on github.com; we forgive names of loopback (25)."""
+    assert same_registry(a, b)
+    assert same_registry(b, a)
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT)
+def test_two_registries(a, b):
+    """Another scheme, port, host or path is a different registry."""
+    assert not same_registry(a, b)
+
+
+@given(st.text())
+def test_any_text_is_a_url_or_refused(text):
+    """Nothing but a RegistryError comes of a bad URL."""
+    with contextlib.suppress(RegistryError):
+        assert same_registry(parse_registry_url(f"https://{text}"), f"https://{text}")
