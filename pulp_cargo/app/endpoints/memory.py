@@ -24,6 +24,7 @@ MOST_REGISTRIES = 10_000
 MOST_GRANTS = 10_000
 # What an answer costs beside its bytes, roughly.
 OVERHEAD = 1000
+NO_GRANT = (None, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Memory:
         self._targets: defaultdict[tuple[UUID | None, str | None], set[str]] = defaultdict(set)
         self._registries: dict[tuple[str, str], Registry] = {}
         self._views: defaultdict[UUID | None, set[tuple[str, str]]] = defaultdict(set)
-        self._grants: dict[tuple[UUID, bytes], tuple[Grant | None, float]] = {}
+        self._grants: dict[tuple[UUID, bytes], tuple[Grant, float]] = {}
         self._reached: dict[UUID, int] = {}
         self._waiters: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
 
@@ -93,12 +94,12 @@ class Memory:
         while self._size > settings.CARGO_INDEX_CACHE_BYTES:
             self._drop(next(iter(self.answers)))
 
-    def grant(self, registry: UUID, header: str) -> tuple[Grant | None, bool]:
-        """Return what an Authorization header may do, and whether that is remembered at all."""
-        grant, until = self._grants.get((registry, _digest(header)), (None, 0.0))
-        return grant, until > time.monotonic()
+    def grant(self, registry: UUID, header: str) -> Grant | None:
+        """Return what an Authorization header may do, None if that is not remembered."""
+        grant, until = self._grants.get((registry, _digest(header)), NO_GRANT)
+        return grant if until > time.monotonic() else None
 
-    def keep_grant(self, registry: UUID, header: str, grant: Grant | None, generation: int) -> None:
+    def keep_grant(self, registry: UUID, header: str, grant: Grant, generation: int) -> None:
         """Remember for a few seconds what a header may do."""
         if self.listening and generation == self.generation:
             if len(self._grants) >= MOST_GRANTS:

@@ -24,37 +24,46 @@ class CargoRequest:
     path: str
     generation: int
 
-    async def grant(self) -> Grant | None:
-        """Return what the sender may do here, None for nobody; raises NotAuthenticated."""
+    async def grant(self, *scopes: Scope, crate: str | None = None) -> Grant | None:
+        """Return what the sender may do here, None for nobody; raises NotAuthenticated.
+
+        What is remembered is believed only when it allows one of the scopes: Pulp does not tell
+        of every role that it gives, but of every one that it takes.
+        """
         header = self.http.headers.get("Authorization")
         if header is None:
             return None
-        grant, known = memory.grant(self.registry.pk, header)
-        if known:
-            return grant
+        remembered = memory.grant(self.registry.pk, header)
+        if remembered is not None and _allows(remembered, scopes, crate):
+            return remembered
         generation = memory.generation
         credential = parse_authorization(header)
         grant = await threads.read(principals.grant_of, self.registry, credential)
-        memory.keep_grant(self.registry.pk, header, grant, generation)
-        if grant is not None and grant.token is not None:
-            await threads.read(tokens.note_use, grant.token)
+        if grant is not None:
+            memory.keep_grant(self.registry.pk, header, grant, generation)
+            if grant.token is not None:
+                await threads.read(tokens.note_use, grant.token)
         return grant
 
     async def require(self, *scopes: Scope, crate: str | None = None) -> Grant:
         """Return the sender's grant if it has one of the scopes; raises what cargo shows if not."""
-        grant = await self.grant()
+        grant = await self.grant(*scopes, crate=crate)
         if grant is None:
             raise NotAuthenticated(
                 f"this needs a valid token of the registry `{self.registry.name}`:"
                 f" get one from {self.registry.login_url} and store it with `cargo login`"
             )
-        if not any(grant.allows(scope, crate) for scope in scopes):
+        if not _allows(grant, scopes, crate):
             what = f" for the crate `{crate}`" if crate else ""
             raise Forbidden(
-                f"`{grant.username}` lacks the scope `{scopes[0]}`{what}"
-                f" in the registry `{self.registry.name}`, by this token or by role"
+                f"`{grant.username}` lacks the scope {' or '.join(f'`{one}`' for one in scopes)}"
+                f"{what} in the registry `{self.registry.name}`, by this token or by role"
             )
         return grant
+
+
+def _allows(grant: Grant, scopes: tuple[Scope, ...], crate: str | None) -> bool:
+    return any(grant.allows(scope, crate) for scope in scopes)
 
 
 async def locate(http: web.Request) -> CargoRequest:

@@ -5,7 +5,7 @@ Each was read in pulpcore 3.123; a change of core shows here and nowhere else.
 
 from pulpcore.app.contexts import with_domain
 from pulpcore.app.models import AppStatus, RepositoryVersionContentDetails
-from pulpcore.app.models.role import GroupRole, UserRole
+from pulpcore.app.models.role import GroupRole, Role, UserRole
 from pulpcore.constants import TASK_INCOMPLETE_STATES
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "AppStatus",
     "GroupRole",
     "RepositoryVersionContentDetails",
+    "Role",
     "UserRole",
     "with_domain",
 ]

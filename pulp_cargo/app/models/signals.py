@@ -10,14 +10,14 @@ from django.db.models.signals import m2m_changed, post_delete, post_save
 from pulpcore.plugin.models import ContentGuard, Domain, Repository, RepositoryVersion
 
 from pulp_cargo.app.models import notify
-from pulp_cargo.app.models.core import GroupRole, UserRole
+from pulp_cargo.app.models.core import GroupRole, Role, UserRole
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
 
 REGISTRY_MODELS = (CargoDistribution, CargoRepository, CargoRemote, ContentGuard, Domain)
-PRINCIPAL_MODELS = (CargoToken, get_user_model(), Group, UserRole, GroupRole)
+PRINCIPAL_MODELS = (CargoToken, get_user_model(), Group, Role, UserRole, GroupRole)
 CARGO_REPOSITORY = CargoRepository.get_pulp_type()
 
 

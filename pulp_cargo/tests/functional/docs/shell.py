@@ -16,8 +16,8 @@ from typing import Self
 DOCS = Path(__file__).parents[4] / "docs"
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 END_OF_BLOCK = "end of the block"
-# What a stuck command may take, since a page's loops wait for ever.
-PATIENCE = 180
+# What all commands together may take, in seconds; the loops of a page would wait for ever.
+PATIENCE = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Shell:
         assert self._process.stdin is not None
         self._process.stdin.write(
             f"set {'+' if block.fails else '-'}eo pipefail\n{run} </dev/null\n"
-            f'echo; echo "{END_OF_BLOCK} $?"\n'
+            f'printf "\\n{END_OF_BLOCK} %s\\n" $?\n'
         )
         self._process.stdin.flush()
         printed = list(self._until_end())

@@ -80,7 +80,7 @@ def test_crate_without_versions_is_404(stack: Stack, small: Registry):
     """An index file is never empty [12]."""
     registry = stack.make_registry()
     registry.publish(Crate("gone"))
-    stack.call("POST", f"{registry.repository}modify/", {"remove_content_units": ["*"]})
+    stack.rest.post(f"{registry.repository}modify/", remove_content_units=["*"])
     assert registry.index_file("gone").status == 404
     assert registry.download("gone").status == 404
 
@@ -128,9 +128,9 @@ def test_pubtime_is_for_ever(registry: Registry, stack: Stack, name: str):
     registry.yank(name)
     registry.unyank(name)
     assert registry.entry(name)["pubtime"] == pubtime
-    unit = stack.call("GET", f"content/cargo/crates/?name={name}")["results"][0]["pulp_href"]
+    unit = stack.rest.list("content/cargo/crates/", name=name)[0]["pulp_href"]
     other = stack.make_registry()
-    stack.call("POST", f"{other.repository}modify/", {"add_content_units": [unit]})
+    stack.rest.post(f"{other.repository}modify/", add_content_units=[unit])
     assert other.entry(name)["pubtime"] == pubtime
 
 

@@ -74,6 +74,10 @@ def test_no_request_breaks_an_endpoint(
     mark = rest.make("content/cargo/yanks/", name=unique("leaf"), vers="1.0.0")
     crate = rest.upload("content/cargo/crates/", crate_file(unique("leaf"), "1.0.0"))
     objects = [one["pulp_href"] for one in (repository, registry, remote, token, mark, crate)]
+    # Random passwords would only ever meet the 401 of core.
+    for operation in (one for path in document["paths"].values() for one in path.values()):
+        if isinstance(operation, dict):
+            operation.pop("security", None)
     schema = schemathesis.openapi.from_dict(document)
     broken = []
     for found in schema.get_all_operations():

@@ -14,6 +14,7 @@ from pulp_cargo.protocol.auth import (
     parse_authorization,
 )
 from pulp_cargo.protocol.errors import NotAuthenticated
+from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 
 def basic(text: bytes) -> str:
@@ -66,6 +67,7 @@ def test_anything_else_is_not_authenticated(header):
         parse_authorization(header)
 
 
+@QUICK
 @given(st.text() | st.binary().map(lambda data: "Basic " + base64.b64encode(data).decode()))
 def test_any_header_is_a_credential_or_refused(header):
     """Nothing but NotAuthenticated comes of a bad header."""

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pulp_cargo.protocol.errors import InvalidFeatures
 from pulp_cargo.protocol.features import check_features
 from pulp_cargo.protocol.index import Dependency
+from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 PLAIN = Dependency("plain", "^1")
 OPTIONAL = Dependency("opt", "^1", optional=True)
@@ -82,6 +83,7 @@ def test_dependency_is_optional_if_any_of_its_entries_is():
     check_features({"a": ("dep:opt",)}, deps)
 
 
+@QUICK
 @given(
     st.dictionaries(
         st.text("aopt?/:-dep", max_size=5),

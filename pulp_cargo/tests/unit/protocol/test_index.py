@@ -20,6 +20,7 @@ from pulp_cargo.protocol.index import (
     strong_etag,
     with_own_registry,
 )
+from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 FROZEN = Path(__file__).with_name("crates_io_lines.jsonl").read_text("utf-8").splitlines()
 CKSUM = "0123456789abcdef" * 4
@@ -114,6 +115,7 @@ def test_line_of_crates_io_is_read_and_written_alike(line):
     assert written.replace(',"registry":null', "") == line
 
 
+@QUICK
 @given(ENTRIES)
 def test_parse_is_the_inverse_of_render(entry):
     """A line gives back its entry, and stands on one line whatever is in it (14)."""
@@ -122,6 +124,7 @@ def test_parse_is_the_inverse_of_render(entry):
     assert parse_line(line) == entry
 
 
+@QUICK
 @given(ENTRIES)
 def test_yank_flips_one_value_and_nothing_else(entry):
     """Nothing else in the line changes; order stays (102)."""
@@ -241,6 +244,7 @@ def test_etag_changes_with_the_bytes():
     assert plain[0] == plain[-1] == '"' and plain.isascii() and len(plain) == 34
 
 
+@QUICK
 @given(st.text())
 def test_any_text_is_a_line_or_refused(text):
     """Nothing but a RegistryError comes of a bad line."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pulp_cargo.protocol.errors import InvalidRegistryUrl, RegistryError
 from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url, same_registry
+from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 LEGAL = [
     CRATES_IO,
@@ -83,6 +84,7 @@ def test_two_registries(a, b):
     assert not same_registry(a, b)
 
 
+@QUICK
 @given(st.text())
 def test_any_text_is_a_url_or_refused(text):
     """Nothing but a RegistryError comes of a bad URL."""

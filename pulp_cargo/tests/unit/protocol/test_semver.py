@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pulp_cargo.protocol.errors import InvalidRequirement, InvalidVersion, RegistryError
 from pulp_cargo.protocol.semver import Version, normalise_requirement, parse_version
+from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 NUMBERS = st.integers(0, 2**64 - 1)
 PARTS = st.one_of(NUMBERS.map(str), st.from_regex(r"[0-9A-Za-z-]*[A-Za-z-]", fullmatch=True))
@@ -86,7 +87,7 @@ UNREADABLE = [
     "1.2.3+",
     "1\t",
     "1\n",
-    "١",
+    "\u0661",
     "18446744073709551616",
     "9" * 5000,
     ",".join(["1"] * 33),
@@ -124,7 +125,7 @@ def test_versions_sort_by_precedence():
         "1.0.0\n",
         "1.0.0-é",
         "1.0.0+a+b",
-        "١.0.0",
+        "\u0661.0.0",
         "a.b.c",
         "-1.0.0",
         "18446744073709551616.0.0",
@@ -151,6 +152,7 @@ def test_build_metadata_makes_no_other_version():
     assert parse_version("1.0.0-rc.1+a").without_build == "1.0.0-rc.1"
 
 
+@QUICK
 @given(NUMBERS, NUMBERS, NUMBERS, PRES, PRES)
 def test_parse_is_the_inverse_of_print(major, minor, patch, pre, build):
     """Printing a version and reading it again gives the same version."""
@@ -179,6 +181,7 @@ def test_most_comparators():
     assert normalise_requirement(",".join([">1"] * 32)).count(",") == 31
 
 
+@QUICK
 @given(st.text(alphabet="0123456789.*xX,<>=~^ -+ab", max_size=20) | st.text())
 def test_normalised_requirement_stays_as_it_is(text):
     """Normalising twice changes nothing, and bad text is only ever refused."""

@@ -1,0 +1,262 @@
+"""Several changes of one repository share a commit and a version, each with its own verdict."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+
+from pulp_cargo.protocol.errors import (
+    Forbidden,
+    NameTaken,
+    RepositoryBusy,
+    VersionExists,
+    VersionNotFound,
+)
+from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.tests.support.crate import Crate
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRepository
+    from pulp_cargo.app.services.publish import Publish
+
+Prepare = Callable[..., "Publish"]
+
+
+@pytest.fixture
+def domain() -> Any:
+    """Pulp's default domain."""
+    from pulpcore.plugin.util import get_default_domain
+
+    return get_default_domain()
+
+
+@pytest.fixture
+def prepare(repository: "CargoRepository") -> Prepare:
+    """Makes changes that publish a crate, as the endpoint does before the commit."""
+    from django.utils import timezone
+
+    from pulp_cargo.app.queries.principals import Grant
+    from pulp_cargo.app.services import units
+    from pulp_cargo.app.services.incoming import IncomingFile
+    from pulp_cargo.app.services.publish import Publish
+
+    def make(crate: Crate, *scopes: Scope) -> "Publish":
+        file = IncomingFile()
+        file.write(crate.packed())
+        manifest, _ = units.read(file.rewind(), name=crate.name, vers=crate.vers)
+        unit = units.unit_of(
+            manifest, cksum=file.digests["sha256"], readme=None, pubtime=timezone.now()
+        )
+        grant = Grant(1, "somebody", frozenset(scopes or Scope), (), None, None)
+        return Publish(unit, file, grant, (), frozenset())
+
+    return make
+
+
+def stored_files() -> set[str]:
+    """Every file in Pulp's storage and working directory."""
+    roots = (Path(settings.MEDIA_ROOT, "artifact"), Path(settings.WORKING_DIRECTORY))
+    return {str(path) for root in roots for path in root.rglob("*") if path.is_file()}
+
+
+def versions(repository: "CargoRepository") -> list[int]:
+    """The numbers of a repository's versions."""
+    return list(repository.versions.order_by("number").values_list("number", flat=True))
+
+
+def test_changes_that_wait_together_share_one_version(
+    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
+) -> None:
+    """Five publishes are one version, and each that breaks a rule is refused alone (96, 97)."""
+    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.yank import Yank
+
+    changes = [
+        prepare(Crate(f"{name}-a", "1.0.0")),
+        prepare(Crate(f"{name}-a", "1.0.0", files={"src/lib.rs": b"// other bytes"})),
+        prepare(Crate(f"{name}_a", "1.0.1")),
+        prepare(Crate(f"{name}-b", "1.0.0"), Scope.PUBLISH_UPDATE),
+        Yank(f"{name}-a", "1.0.0", yanked=True),
+        Yank(f"{name}-a", "2.0.0", yanked=True),
+        prepare(Crate(f"{name}-c", "1.0.0")),
+    ]
+    result = commit.commit(repository.pk, domain, changes)
+    assert [type(refusal) for refusal in result.refusals] == [
+        type(None),
+        VersionExists,
+        NameTaken,
+        Forbidden,
+        type(None),
+        VersionNotFound,
+        type(None),
+    ]
+    assert versions(repository) == [0, 1]
+    latest = repository.latest_version()
+    assert (latest.count("cargo.crate"), latest.count("cargo.yank")) == (2, 1)
+
+
+def test_a_change_that_changes_nothing_makes_no_version(
+    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
+) -> None:
+    """Yanking twice, or yanking and unyanking in one commit, is accepted and leaves no trace."""
+    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.yank import Yank
+
+    commit.commit(repository.pk, domain, [prepare(Crate(name, "1.0.0"))])
+    yank, unyank = (Yank(name, "1.0.0", yanked=yanked) for yanked in (True, False))
+    assert commit.commit(repository.pk, domain, [yank, unyank]).made is None
+    assert commit.commit(repository.pk, domain, [yank]).made is not None
+    again = commit.commit(repository.pk, domain, [yank])
+    assert (again.made, again.refusals) == (None, [None])
+    assert versions(repository) == [0, 1, 2]
+
+
+def test_the_same_bytes_in_two_repositories_are_one_unit_and_one_file(
+    repository: "CargoRepository",
+    new_repository: Callable[..., "CargoRepository"],
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+) -> None:
+    """Content is shared by the repositories of a domain."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services import commit
+
+    other, crate = new_repository(), Crate(name, "1.0.0")
+    first, second = prepare(crate), prepare(crate)
+    commit.commit(repository.pk, domain, [first])
+    commit.commit(other.pk, domain, [second])
+    second.file.discard()
+    unit = CrateContent.objects.get(name=name)
+    assert unit.contentartifact_set.get().artifact.sha256 == unit.cksum
+    assert all(one.latest_version().contains(unit) for one in (repository, other))
+
+
+def test_a_commit_that_fails_leaves_neither_rows_nor_files(
+    repository: "CargoRepository",
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What breaks after the files were stored takes them away again."""
+    from pulp_cargo.app.models import CrateContent, notify
+    from pulp_cargo.app.services import commit
+
+    def fail(*args: object) -> None:
+        raise OSError("broken on purpose")
+
+    before = stored_files()
+    change = prepare(Crate(name, "1.0.0"))
+    monkeypatch.setattr(notify, "new_version", fail)
+    with pytest.raises(OSError, match="broken on purpose"):
+        commit.commit(repository.pk, domain, [change])
+    change.file.discard()
+    assert stored_files() == before
+    assert not CrateContent.objects.filter(name=name).exists()
+    assert versions(repository) == [0]
+
+
+def test_a_short_file_that_a_crash_left_behind_is_not_trusted(
+    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
+) -> None:
+    """Core's storage keeps a file that is already there; without an artifact it is debris."""
+    from pulp_cargo.app.services import commit
+
+    change = prepare(Crate(name, "1.0.0"))
+    digest, size = change.file.digests["sha256"], change.file.size
+    debris = Path(settings.MEDIA_ROOT, "artifact", digest[:2], digest[2:])
+    debris.parent.mkdir(parents=True, exist_ok=True)
+    debris.write_bytes(b"short")
+    commit.commit(repository.pk, domain, [change])
+    assert os.path.getsize(debris) == size
+
+
+def test_an_unfinished_version_without_a_task_is_debris(
+    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
+) -> None:
+    """A task that was killed leaves its version behind; publishers do not wait for it."""
+    from pulp_cargo.app.services import commit
+
+    repository.new_version()
+    commit.commit(repository.pk, domain, [prepare(Crate(name, "1.0.0"))])
+    assert [version.complete for version in repository.versions.all()] == [True, True]
+
+
+@pytest.mark.parametrize(("resource", "waits"), [("{prn}", True), ("shared:{prn}", False)])
+def test_only_a_task_that_holds_the_repository_alone_makes_others_wait(
+    repository: "CargoRepository",
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+    resource: str,
+    waits: bool,
+) -> None:
+    """A task that only reads (an export, say) does not build a version."""
+    from pulpcore.plugin.models import Task
+    from pulpcore.plugin.util import get_prn
+
+    from pulp_cargo.app.services import commit
+
+    prn = get_prn(instance=repository)
+    task = Task.objects.create(
+        state="waiting",
+        name="a.task",
+        logging_cid="",
+        reserved_resources_record=[resource.format(prn=prn)],
+    )
+    try:
+        change = prepare(Crate(name, "1.0.0"))
+        if waits:
+            with pytest.raises(RepositoryBusy):
+                commit.commit(repository.pk, domain, [change])
+        else:
+            assert commit.commit(repository.pk, domain, [change]).made is not None
+    finally:
+        task.delete()
+
+
+def test_many_submitters_share_few_versions(
+    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
+) -> None:
+    """What arrives while a commit is under way goes into the next one, all of it."""
+    from pulp_cargo.app.services import commit
+
+    changes = [prepare(Crate(f"{name}-{number}", "1.0.0")) for number in range(20)]
+
+    async def submit_all() -> list[int | None]:
+        return await asyncio.gather(
+            *(commit.submit(repository.pk, domain, change) for change in changes)
+        )
+
+    numbers = asyncio.run(submit_all())
+    assert repository.latest_version().count("cargo.crate") == 20
+    assert set(numbers) == set(versions(repository)) - {0}
+    assert len(set(numbers)) <= 3
+
+
+def test_the_number_of_statements_does_not_grow_with_the_repository(
+    repository: "CargoRepository",
+    publish: Callable[..., Any],
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+) -> None:
+    """A publish into a repository of 60 crates asks what one into an empty repository asks."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from pulp_cargo.app.services import commit
+
+    counts = []
+    for step in range(2):
+        change = prepare(Crate(f"{name}-{step}", "1.0.0"))
+        with CaptureQueriesContext(connection) as queries:
+            commit.commit(repository.pk, domain, [change])
+        counts.append(len(queries))
+        publish(repository, *(f"{name}-fill{number}" for number in range(60)))
+    assert counts[0] == counts[1] <= 25

@@ -1,0 +1,290 @@
+"""Reading a .crate file (checklist 77-86)."""
+
+import gzip
+import io
+import os
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulp_cargo.protocol.crate_file import CrateFile, Limits, read_crate_file
+from pulp_cargo.protocol.errors import InvalidCrateFile, RegistryError
+from pulp_cargo.tests.unit.protocol.archives import (
+    BLOCK,
+    END,
+    MANIFEST,
+    Member,
+    crate,
+    long_name,
+    manifest,
+    packed,
+    pax,
+    tar,
+)
+from pulp_cargo.tests.unit.protocol.properties import QUICK
+
+LIMITS = Limits(unpacked_bytes=1024 * 1024, entries=50, manifest_bytes=1000, readme_bytes=1000)
+MEBIBYTE = 1024 * 1024
+
+
+def read(file: io.BytesIO, limits: Limits = LIMITS, wanted: str | None = None) -> CrateFile:
+    return read_crate_file(file, name="leaf", vers="1.0.0", limits=limits, wanted=wanted)
+
+
+def file(path: str, content: bytes = b"", **values: object) -> Member:
+    return Member(f"leaf-1.0.0/{path}".encode(), content, **values)
+
+
+def test_crate_file_of_cargo():
+    """Manifest and readme are kept, the rest is counted."""
+    found = read(crate(file("README.md", b"# hi"), file("src/lib.rs", b"//" * 500)))
+    assert (found.manifest, found.entries, found.root) == (MANIFEST, 3, "leaf-1.0.0")
+    assert found.unpacked_size == 3 * BLOCK + 3 * BLOCK + BLOCK + len(END)
+    assert found.readme("./README.md") == found.readme("README.md") == b"# hi"
+    assert found.readme("other.md") is found.readme(None) is None
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [Member(b"leaf-1.0.0/", flag=b"5"), file("src/", flag=b"5"), file("src/a")],
+        [long_name(b"leaf-1.0.0/" + b"a" * 200), file("cut short")],
+        [pax(path="leaf-1.0.0/ü" + "a" * 200), file("cut short")],
+        [pax(mtime="1.5", size="3"), file("a", b"abc")],
+        [Member(b"a.rs", prefix=b"leaf-1.0.0/src")],
+        [file("old", flag=b"\0", magic=b"")],
+        [file("gnu", magic=b"ustar  \0")],
+        [file("sub/Cargo.toml"), file("Cargo.toml.orig"), file("Cargo.lock")],
+        [file(".cargo_vcs_info.json"), file("...x"), file("a b"), file("ü"), file("con-tools")],
+        [file("ab:c"), file("console.rs"), file("com10"), file("x.con")],
+    ],
+)
+def test_ordinary_archives_are_accepted(members):
+    """Directory entries (86), GNU long names and pax local headers (85), odd but safe names."""
+    assert read(crate(*members)).manifest == MANIFEST
+
+
+def test_long_name_is_the_name():
+    """The name from an extension counts, also for the manifest."""
+    unpacked = tar(long_name(b"leaf-1.0.0/Cargo.toml"), Member(b"leaf-1.0.0/x", MANIFEST))
+    assert read(packed(unpacked)).manifest == MANIFEST
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "other-1.0.0/a",
+        "leaf-1.0.1/a",
+        "Leaf-1.0.0/a",
+        "leaf-1.0.0",
+        "a",
+        "/leaf-1.0.0/a",
+        "",
+        "./leaf-1.0.0/a",
+        "leaf-1.0.0/../a",
+        "leaf-1.0.0/a/..",
+        "leaf-1.0.0/./a",
+        "leaf-1.0.0//a",
+        "leaf-1.0.0/a/",
+        "leaf-1.0.0/a\\b",
+        "leaf-1.0.0/a.",
+        "leaf-1.0.0/a ",
+        "leaf-1.0.0/a./b",
+        "leaf-1.0.0/C:/a",
+        "leaf-1.0.0/c:a",
+        "leaf-1.0.0/nul",
+        "leaf-1.0.0/src/AUX.rs",
+        "leaf-1.0.0/com1/a",
+        "leaf-1.0.0/lpt9 .txt",
+        "leaf-1.0.0/cargo.toml",
+        "leaf-1.0.0/CARGO.TOML",
+        "leaf-1.0.0/Cargo.toml",
+    ],
+)
+def test_unsafe_path_is_refused(path):
+    """Another top folder, absolute, `./`-prefixed, with `..` (79), and what Windows cannot have."""
+    with pytest.raises(InvalidCrateFile):
+        read(crate(Member(path.encode())))
+
+
+@pytest.mark.parametrize("path", [b"leaf-1.0.0/\xff", b"leaf-1.0.0/a\0b"])
+def test_path_that_is_no_text_is_refused(path):
+    """Non-UTF-8 path: 400 (84); a NUL can only come from an extension."""
+    with pytest.raises(InvalidCrateFile):
+        read(crate(long_name(path), file("a")))
+
+
+@pytest.mark.parametrize(
+    "paths", [("a", "a"), ("a", "A"), ("ß", "SS"), ("a", "a/b"), ("a/b", "A"), ("a/b/c", "a/B")]
+)
+def test_two_files_at_one_path_are_refused(paths):
+    """On Windows and macOS letter case makes no other path, and the last one would win."""
+    with pytest.raises(InvalidCrateFile, match="twice"):
+        read(crate(*(file(path) for path in paths)))
+
+
+@pytest.mark.parametrize("flag", [b"1", b"2", b"3", b"4", b"6", b"7", b"S", b"g", b"V", b"?", b"X"])
+def test_anything_but_files_and_folders_is_refused(flag):
+    """Symlink, hard link, device, FIFO, sparse, pax global, unknown type: 400 (80)."""
+    with pytest.raises(InvalidCrateFile, match="only files may be"):
+        read(crate(file("a", flag=flag)))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [pax(size="4"), file("a", b"abc")],
+        [pax(size="x"), file("a", b"abc")],
+        [pax(size="-3"), file("a", b"abc")],
+        [pax(size=""), file("a", b"abc")],
+        [Member(b"p", b"9 size=3\n9 size=3\n", b"x"), file("a", b"abc")],
+        [pax(path="leaf-1.0.0/b"), long_name(b"leaf-1.0.0/c"), file("a")],
+        [long_name(b"leaf-1.0.0/b"), long_name(b"leaf-1.0.0/c"), file("a")],
+        [pax(**{"GNU.sparse.major": "1"}), file("a")],
+        [Member(b"p", b"nonsense", b"x"), file("a")],
+        [Member(b"p", b"99 a=b\n", b"x"), file("a")],
+        [Member(b"p", b"0 a=b\n", b"x"), file("a")],
+        [Member(b"p", b"5 ab\n", b"x"), file("a")],
+        [Member(b"p", b"a" * 70_000, b"L"), file("a")],
+        [long_name(b"leaf-1.0.0/" + b"a" * 1024), file("a")],
+        [file("a", size=b"notanumber00")],
+        [file("a", size=b"\x80" + bytes(11))],
+        [file("a", size=b"77777777777\0")],
+        [file("a", checksum=1)],
+        [file("a", b"abc", flag=b"5")],
+    ],
+)
+def test_ambiguous_tar_is_refused(members):
+    """Contradictory pax size (85), two names for one entry, damaged headers: 400."""
+    with pytest.raises(InvalidCrateFile):
+        read(crate(*members))
+
+
+def test_archive_without_manifest_is_refused():
+    """No Cargo.toml in the root: 400 (81); deeper down it is an ordinary file."""
+    with pytest.raises(InvalidCrateFile, match=r"no `Cargo.toml`"):
+        read(packed(tar(file("sub/Cargo.toml"))))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 511, 512, 513, 1023, 1024])
+def test_truncated_tar_is_refused(cut):
+    """The archive must reach its end mark."""
+    with pytest.raises(InvalidCrateFile, match="middle of its tar"):
+        read(packed(manifest().render()[:cut]))
+
+
+def test_entries_behind_the_end_are_refused():
+    """Readers differ in whether they see them."""
+    with pytest.raises(InvalidCrateFile, match="after the end of its tar"):
+        read(packed(tar(manifest()) + file("hidden").render()))
+
+
+def test_padding_behind_the_end_is_accepted():
+    """Tar itself fills its last record with zeros."""
+    assert read(packed(tar(manifest()) + bytes(10_000))).entries == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x1f",
+        b"not gzip",
+        tar(manifest()),
+        gzip.compress(b""),
+        zlib.compress(tar(manifest())),
+    ],
+)
+def test_file_that_is_no_crate_is_refused(data):
+    """Not gzip: 400 (77)."""
+    with pytest.raises(InvalidCrateFile):
+        read(io.BytesIO(data))
+
+
+def test_damaged_gzip_is_refused():
+    """Truncated gzip (77), bad checksum, a second member, bytes behind the end."""
+    whole = crate().getvalue()
+    damaged = [whole[:-1], whole[:-8], whole[: len(whole) // 2], whole + b"x", whole + whole]
+    damaged += [whole[:-8] + bytes(4) + whole[-4:], whole[:-1] + b"\x7f"]
+    for data in damaged:
+        with pytest.raises(InvalidCrateFile, match="gzip"):
+            read(io.BytesIO(data))
+
+
+def test_gzip_bomb_ends_at_the_limit():
+    """gzip bomb: 400 in bounded time, memory and disk (78)."""
+    inflate = zlib.compressobj(wbits=31)
+    data = inflate.compress(manifest().render() + file("z", size=b"00400000000\0").render())
+    data += b"".join(inflate.compress(bytes(MEBIBYTE)) for _ in range(64)) + inflate.flush()
+    bomb = io.BytesIO(data)
+    tracemalloc.start()
+    with pytest.raises(InvalidCrateFile, match="unpacks to 33554432 bytes or more"):
+        read(bomb, Limits(unpacked_bytes=32 * MEBIBYTE, entries=10))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MEBIBYTE
+
+
+def test_limits_are_told():
+    """Hitting the size exactly is an error for cargo as well; an entry too many is one."""
+    size = 2 * BLOCK + len(END)
+    assert read(crate(), Limits(unpacked_bytes=size + 1, entries=1)).unpacked_size == size
+    with pytest.raises(InvalidCrateFile, match=f"{size} bytes or more"):
+        read(crate(), Limits(unpacked_bytes=size, entries=1))
+    with pytest.raises(InvalidCrateFile, match="more than 1 entries"):
+        read(crate(file("a")), Limits(unpacked_bytes=MEBIBYTE, entries=1))
+    with pytest.raises(InvalidCrateFile, match="1001 bytes, more than 1000"):
+        read(packed(tar(manifest(b"#" * 1001))))
+
+
+def test_folders_without_entries_are_counted():
+    """Deep paths name folders that have no entry; they are limited all the same."""
+    deep = [Member(b"leaf-1.0.0/%d/" % n + b"a/" * 30 + b"x") for n in range(2)]
+    with pytest.raises(InvalidCrateFile, match="more than 50 folders"):
+        read(crate(*deep))
+
+
+def test_readmes_are_kept_within_their_budget():
+    """A readme that is too large is left out, and does not stop the publish."""
+    large, wanted = file("README", b"x" * 1001), file("docs/Intro.md", b"hi")
+    found = read(crate(large, wanted, file("readme.txt", b"y" * 999)), wanted="docs/Intro.md")
+    assert found.readmes == {"docs/Intro.md": b"hi"}
+
+
+def test_root_of_an_unknown_crate_is_its_first_folder():
+    """For an import the file itself must say which crate it is; the manifest has to agree."""
+    found = read_crate_file(crate(), name=None, vers=None, limits=LIMITS)
+    found.require_root_of("leaf", "1.0.0")
+    with pytest.raises(InvalidCrateFile, match=r"`leaf-1\.0\.0`.*`leaf-1\.0\.1`"):
+        found.require_root_of("leaf", "1.0.1")
+    with pytest.raises(InvalidCrateFile, match=r"not below `leaf-1\.0\.0/`"):
+        read_crate_file(crate(Member(b"b/a")), name=None, vers=None, limits=LIMITS)
+
+
+def test_content_passes_chunk_borders():
+    """Files larger than any buffer are read and passed over whole."""
+    noise = os.urandom(300_000)
+    found = read(crate(file("noise", noise), file("README.md", b"end")))
+    assert found.readme("README.md") == b"end"
+    large = Limits(unpacked_bytes=MEBIBYTE, entries=9, readme_bytes=MEBIBYTE)
+    assert read(crate(file("README.md", noise)), large).readme("README.md") == noise
+
+
+@QUICK
+@given(st.data())
+def test_mutated_archive_is_read_or_refused(data):
+    """Nothing but a RegistryError comes of damage, inside and outside of the gzip."""
+    members = [manifest(), pax(path="leaf-1.0.0/b"), file("a", b"abc"), long_name(b"leaf-1.0.0/c")]
+    unpacked = bytearray(tar(*members, file("d")))
+    for at in data.draw(st.lists(st.integers(0, len(unpacked) - 1), max_size=3)):
+        unpacked[at] = data.draw(st.integers(0, 255))
+    mutated = bytearray(packed(bytes(unpacked)).getvalue())
+    for at in data.draw(st.lists(st.integers(0, len(mutated) - 1), max_size=2)):
+        mutated[at] = data.draw(st.integers(0, 255))
+    try:
+        assert read(io.BytesIO(mutated)).entries
+    except RegistryError as error:
+        assert str(error)

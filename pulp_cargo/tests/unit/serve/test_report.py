@@ -1,0 +1,58 @@
+"""What is printed when the registry is ready."""
+
+import json
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+from pulp_cargo.serve.report import Ready, for_people, for_scripts
+
+INDEX = "sparse+http://127.0.0.1:24816/pulp/cargo/my-crates/"
+READY = Ready(
+    api_url="http://127.0.0.1:24817",
+    content_url="http://127.0.0.1:24816",
+    index_url=INDEX,
+    token="secret",
+    admin_password="password",
+    pids={"api": 1},
+    logs=Path("/data/logs"),
+)
+
+
+def section(text: str, heading: str) -> dict[str, object]:
+    """The TOML below a heading: the lines that are indented."""
+    lines = text.partition(heading)[2].splitlines()[1:]
+    end = next(i for i, line in enumerate(lines) if line and not line.startswith(" "))
+    return tomllib.loads("\n".join(lines[:end]))
+
+
+def test_lines_to_paste_are_what_cargo_reads():
+    """Both sections are TOML, and name the registry alike."""
+    text = for_people(READY)
+    config = section(text, "config.toml:")
+    credentials = section(text, "credentials.toml:")
+    assert config == {"registries": {"my-crates": {"index": INDEX}}}
+    assert credentials == {"registries": {"my-crates": {"token": "secret"}}}
+
+
+def test_deleted_first_registry_is_not_advertised():
+    """Its lines would lead to 404."""
+    text = for_people(replace(READY, index_url=None, token=None))
+    assert "is no longer there" in text
+    assert "config.toml" not in text
+
+
+def test_scripts_get_one_line():
+    """With the cache's URL null while there is no cache."""
+    text = for_scripts(READY)
+    assert "\n" not in text
+    assert json.loads(text) == {
+        "api_url": "http://127.0.0.1:24817",
+        "content_url": "http://127.0.0.1:24816",
+        "index_url": INDEX,
+        "cache_index_url": None,
+        "token": "secret",
+        "admin_user": "admin",
+        "admin_password": "password",
+        "pids": {"api": 1},
+    }

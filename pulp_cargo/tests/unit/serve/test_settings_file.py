@@ -1,0 +1,65 @@
+"""The settings file that Pulp reads."""
+
+import runpy
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from pulp_cargo.serve.data_dir import DataDir
+from pulp_cargo.serve.database import on_socket
+from pulp_cargo.serve.settings_file import origin_aliases, write_settings
+
+ORIGIN = "http://127.0.0.1:24816"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDir:
+    """An empty data directory, with a name that has to be quoted."""
+    return DataDir(tmp_path / "it's data")
+
+
+def test_settings_are_python_and_point_into_the_data_dir(data: DataDir):
+    """Pulp's defaults would lie below /var/lib/pulp."""
+    data.create()
+    write_settings(data, on_socket(data.root / "socket"), ORIGIN)
+    settings = runpy.run_path(str(data.settings_file))
+    for name in ("MEDIA_ROOT", "WORKING_DIRECTORY", "FILE_UPLOAD_TEMP_DIR", "STATIC_ROOT"):
+        assert Path(settings[name]).is_relative_to(data.root)
+        assert Path(settings[name]).is_dir()
+    assert settings["CONTENT_ORIGIN"] == ORIGIN
+    assert settings["DATABASES"]["default"]["HOST"] == str(data.root / "socket")
+
+
+def test_secrets_are_kept(data: DataDir):
+    """Without the same key, the database's encrypted fields are lost."""
+    data.create()
+    written = []
+    for _ in range(2):
+        write_settings(data, on_socket(data.root), ORIGIN)
+        written.append((data.encryption_key.read_text(), data.settings_file.read_text()))
+    assert written[0] == written[1]
+    Fernet(data.encryption_key.read_bytes())
+
+
+def test_settings_file_is_closed_to_others(data: DataDir):
+    """It holds the secret key, and the database's password."""
+    data.create()
+    write_settings(data, on_socket(data.root), ORIGIN)
+    assert stat.S_IMODE(data.settings_file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("origin", "aliases"),
+    [
+        ("http://127.0.0.1:24816", ["http://localhost:24816"]),
+        ("http://localhost:24816", ["http://127.0.0.1:24816"]),
+        ("http://[::1]:24816", ["http://localhost:24816"]),
+        ("https://crates.example.com", []),
+        ("http://crates.example.com:8080", []),
+    ],
+)
+def test_loopback_has_two_names(origin: str, aliases: list[str]):
+    """A dependency that was declared through the other one is on this registry too."""
+    assert origin_aliases(origin) == aliases
