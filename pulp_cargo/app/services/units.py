@@ -41,6 +41,7 @@ def read(
         wanted=readme,
     )
     manifest = parse_manifest(crate_file.manifest)
+    crate_file.require_root_of(manifest.name, manifest.vers)
     require_within(manifest, allowed)
     check_features(manifest.features, manifest.deps)
     return manifest, crate_file
