@@ -12,6 +12,7 @@ from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url
 from pulp_cargo.protocol.semver import normalise_requirement
 from pulp_cargo.protocol.table import Table
+from pulp_cargo.protocol.target import require_target
 
 _TABLES = {
     "normal": ("dependencies",),
@@ -27,6 +28,7 @@ def parse_dependencies(manifest: Table) -> tuple[Dependency, ...]:
     """Return the dependencies of every kind and target, in the order of an index line."""
     found = list(_of_target(manifest, None))
     for target, table in manifest.table("target").tables():
+        require_target(target)
         found += _of_target(table, target)
     return sort_deps(found)
 
@@ -43,10 +45,10 @@ def _dependency(name: str, table: Table, *, kind: str, target: str | None) -> De
     _refuse_local(table)
     package = table.text_or_none("package")
     parse_crate_name(name) if package is None else parse_crate_name(package)
-    public = table.values.get("public")
+    public, version = table.values.get("public"), table.text_or_none("version")
     return Dependency(
         name=parse_dependency_name(name),
-        req=normalise_requirement(table.text_or_none("version") or "*"),
+        req=normalise_requirement("*" if version is None else version),
         # Old manifests have empty strings here, which cargo and crates.io drop.
         features=tuple(feature for feature in table.texts("features") if feature),
         optional=table.flag("optional", default=False),

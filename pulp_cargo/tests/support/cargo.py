@@ -1,6 +1,5 @@
 """Runs the real cargo in a home of its own, so that it knows only what a test tells it."""
 
-import json
 import os
 import re
 import shutil
@@ -54,6 +53,16 @@ class Cargo:
         if done.returncode:
             raise CargoFailed(done.stdout)
         return done.stdout
+
+    def typed(self, text: str, *arguments: str) -> str:
+        """Run cargo on a terminal, on which somebody types a text: only then does it ask."""
+        keyboard, terminal = os.openpty()
+        try:
+            os.write(keyboard, text.encode())
+            return self.run(*arguments, stdin=terminal)
+        finally:
+            os.close(keyboard)
+            os.close(terminal)
 
     def project(self, folder: Path, manifest: str, **files: str) -> "Project":
         """Make a package, a library unless `main` or `lib` says otherwise."""
@@ -111,8 +120,3 @@ class Project:
             key = f"{values['name']} {values['version']}"
             found[key] = (values.get("source", ""), values.get("checksum", ""))
         return found
-
-    def built_messages(self, *arguments: str) -> list[dict[str, Any]]:
-        """Build, and return cargo's messages."""
-        said = self.run("build", "--message-format=json", "-q", *arguments)
-        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]

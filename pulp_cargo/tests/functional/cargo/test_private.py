@@ -72,7 +72,7 @@ def test_login_and_logout(registry: Registry, private: Registry, tmp_path: Path,
     """`cargo login` names our page, stores what it is given, and forgets it again [6, 112]."""
     there = {"public": registry, "private": private}[kind]
     cargo = Cargo(tmp_path / "home", {"mine": there}, provider=True).configure(tokens=False)
-    said = cargo.run("login", "--registry=mine", input=f"{there.token}\n")
+    said = cargo.typed(f"{there.token}\n", "login", "--registry=mine")
     assert f"{there.url}me" in said
     if kind == "private":
         _app(cargo, tmp_path).run("generate-lockfile")

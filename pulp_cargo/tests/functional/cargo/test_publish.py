@@ -20,7 +20,7 @@ def test_publish_of_a_library(cargo: Cargo, registry: Registry, name: str, tmp_p
     assert "warning" not in said
     entry = registry.entry(name)
     file = registry.download(name).body
-    (packed,) = (tmp_path / name / "target" / "package").glob("*.crate")
+    (packed,) = (tmp_path / name / "target" / "package").rglob("*.crate")
     assert packed.read_bytes() == file
     assert entry["yanked"] is False
 

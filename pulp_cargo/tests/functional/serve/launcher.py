@@ -115,7 +115,7 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 20) -> bool:
 
 
 def get(url: str, *, user: str = "", password: str = "") -> int:
-    """Request a URL; return the status."""
+    """Request a URL; return the status, 0 for a connection that fails."""
     credentials = b64encode(f"{user}:{password}".encode()).decode()
     headers = {"Authorization": f"Basic {credentials}"} if user else {}
     try:
@@ -123,6 +123,8 @@ def get(url: str, *, user: str = "", password: str = "") -> int:
             return int(response.status)
     except HTTPError as error:
         return error.code
+    except OSError:
+        return 0
 
 
 def kill(pid: int) -> None:

@@ -24,5 +24,7 @@ def test_crashed_child_is_restarted(registry: Running, command: str):
 
 def test_clients_wait_for_a_crashed_content_app(registry: Running):
     """The launcher holds the port: a request during the restart is answered, not refused."""
-    launcher.kill(registry.child("pulpcore.content").pid)
+    crashed = launcher.family(registry.child("pulpcore.content").pid)
+    launcher.kill(crashed[0].pid)
+    assert launcher.wait_for(lambda: not any(process.runs for process in crashed))
     assert registry.get(CONFIG) == 200

@@ -1,0 +1,80 @@
+"""An HTTP proxy that counts what it passes on, and lets nothing through that is encrypted.
+
+Cargo speaks through it to registries on this machine; crates.io, which it could only reach by
+CONNECT, is out of reach.
+"""
+
+import http.client
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+# What belongs to a connection and not to the request (RFC 9110, 7.6.1).
+HOP_BY_HOP = {
+    "connection", "upgrade", "http2-settings", "proxy-connection", "keep-alive", "transfer-encoding",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Proxy:
+    """Where the proxy is, and every answer that it has passed on: path and status."""
+
+    url: str
+    seen: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What makes cargo use it for everything."""
+        return {"CARGO_HTTP_PROXY": self.url, "NO_PROXY": "", "CARGO_NET_RETRY": "0"}
+
+    def take(self) -> Counter[int]:
+        """Return how often each status was seen since the last time."""
+        counted = Counter(status for _, status in self.seen)
+        self.seen.clear()
+        return counted
+
+
+@contextmanager
+def counting_proxy() -> Iterator[Proxy]:
+    """Have a proxy for a while."""
+    proxy = Proxy("")
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+            connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+            connection.request("GET", parts.path, headers=headers)
+            answer = connection.getresponse()
+            body = answer.read()
+            connection.close()
+            proxy.seen.append((parts.path, answer.status))
+            self.send_response_only(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_CONNECT(self) -> None:
+            self.send_error(403, "nothing goes out from here")
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    proxy.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
