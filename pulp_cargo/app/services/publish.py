@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 
 from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import units
@@ -59,13 +60,16 @@ def examine(
         file.rewind(), name=metadata.name, vers=metadata.vers, readme=metadata.readme_file
     )
     require_agreement(metadata, manifest)
-    return Publish(
-        unit=units.unit_of(
+    # In its domain a unit needs no query to find out which that is.
+    with with_domain(registry.domain):
+        unit = units.unit_of(
             manifest,
             cksum=file.digests["sha256"],
             readme=metadata.readme or units.readme_text(crate_file, manifest),
             pubtime=timezone.now(),
-        ),
+        )
+    return Publish(
+        unit=unit,
         file=file,
         grant=grant,
         warnings=_crates_io_warnings(registry, manifest),

@@ -78,6 +78,14 @@ class Stack:
         wanted = {"name": unique("t"), "scopes": ALL_SCOPES}
         return self.rest.make("cargo/tokens/", **(wanted | fields))
 
+    def child(self, words: str) -> launcher.Process:
+        """Return the running process with these words in its command line, after restarts too."""
+        for process in launcher.family(self.pids["supervisor"])[1:]:
+            command = Path(f"/proc/{process.pid}/cmdline").read_bytes().replace(b"\0", b" ")
+            if words.encode() in command and process.runs:
+                return process
+        raise LookupError(words)
+
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Return a connection to the stack's database."""
         there = self.settings["DATABASES"]["default"]

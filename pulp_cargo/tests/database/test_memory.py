@@ -1,0 +1,176 @@
+"""What a content process may answer from memory, and what a notice makes it forget."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.endpoints.memory import Answer, Memory
+
+REPOSITORY = UUID(int=1)
+
+
+@pytest.fixture
+def memory() -> "Memory":
+    """The memory of a process that hears the notices."""
+    from pulp_cargo.app.endpoints.memory import Memory
+
+    memory = Memory()
+    memory.listening = True
+    return memory
+
+
+@pytest.fixture
+def new_registry() -> Callable[..., Any]:
+    """Makes registries that serve version 5 of a repository."""
+    from pulpcore.plugin.models import Domain
+
+    from pulp_cargo.app.queries.registries import Registry
+
+    def make(**changed: Any) -> Registry:
+        fields = {
+            "pk": uuid4(),
+            "name": "r",
+            "base_path": "r",
+            "domain": Domain(name="default"),
+            "root_url": "http://localhost/pulp/cargo/r/",
+            "repository": REPOSITORY,
+            "version": UUID(int=5),
+            "number": 5,
+            "pinned": False,
+            "allow_uploads": True,
+            "auth_required": False,
+            "guarded": False,
+            "crates_io_rules": False,
+            "own_urls": (),
+        }
+        return Registry(**(fields | changed))
+
+    return make
+
+
+def answer(crate: str | None, size: int = 10) -> "Answer":
+    """An index file's answer of so many bytes."""
+    from pulp_cargo.app.endpoints.memory import Answer
+
+    return Answer(REPOSITORY, crate, None, b"x" * size, None, '"e"', ())
+
+
+def notice(number: int, *names: str) -> dict[str, Any]:
+    """What a commit says."""
+    return {
+        "kind": "version",
+        "repository": str(REPOSITORY),
+        "base": number - 1,
+        "number": number,
+        "version": str(UUID(int=number)),
+        "names": list(names),
+    }
+
+
+def test_a_publish_makes_forget_just_its_crate(
+    memory: "Memory", new_registry: Callable[..., Any]
+) -> None:
+    """The registry moves on to the new version, and other crates' answers stay good."""
+    memory.keep_registry(new_registry(), memory.generation)
+    memory.keep_answer("/a", answer("a"), memory.generation)
+    memory.keep_answer("/b", answer("b"), memory.generation)
+    memory.take_notice(notice(6, "a"))
+    assert list(memory.answers) == ["/b"]
+    served = memory.registry("default", "r/config.json")
+    assert (served.number, served.version) == (6, UUID(int=6))
+
+
+def test_a_registry_that_missed_a_version_is_looked_up_again(
+    memory: "Memory", new_registry: Callable[..., Any]
+) -> None:
+    """From version 5 to 7 more may have changed than the last notice names."""
+    memory.keep_registry(new_registry(), memory.generation)
+    memory.keep_answer("/b", answer("b"), memory.generation)
+    memory.take_notice(notice(7, "a"))
+    assert memory.registry("default", "r/config.json") is None
+    assert not memory.answers
+
+
+def test_a_registry_pinned_to_a_version_stays_there(
+    memory: "Memory", new_registry: Callable[..., Any]
+) -> None:
+    """It serves what it serves, whatever is published."""
+    memory.keep_registry(new_registry(pinned=True), memory.generation)
+    memory.take_notice(notice(6, "a"))
+    assert memory.registry("default", "r/x").number == 5
+
+
+def test_what_was_asked_before_a_notice_is_not_kept_after_it(
+    memory: "Memory", new_registry: Callable[..., Any]
+) -> None:
+    """A query may have seen the state before the commit, and end after its notice."""
+    generation = memory.generation
+    memory.take_notice(notice(6, "a"))
+    memory.keep_answer("/a", answer("a"), generation)
+    memory.keep_registry(new_registry(), generation)
+    assert not memory.answers
+    assert memory.registry("default", "r/x") is None
+
+
+def test_nothing_is_kept_while_no_notices_come(
+    memory: "Memory", new_registry: Callable[..., Any]
+) -> None:
+    """Without the connection that listens every request asks the database."""
+    memory.keep_registry(new_registry(), memory.generation)
+    memory.stop_listening()
+    memory.keep_answer("/a", answer("a"), memory.generation)
+    memory.keep_registry(new_registry(), memory.generation)
+    assert not memory.answers
+    assert memory.registry("default", "r/x") is None
+
+
+def test_answers_used_longest_ago_go_when_room_is_short(
+    memory: "Memory", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CARGO_INDEX_CACHE_BYTES bounds the memory."""
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "CARGO_INDEX_CACHE_BYTES", 50_000)
+    for number in range(10):
+        memory.keep_answer(f"/{number}", answer(str(number), 9_000), memory.generation)
+    assert list(memory.answers) == ["/6", "/7", "/8", "/9"]
+    memory.keep_answer("/9", answer("9", 9_000), memory.generation)
+    assert list(memory.answers) == ["/6", "/7", "/8", "/9"]
+
+
+def test_a_publish_waits_until_its_notice_is_back(memory: "Memory") -> None:
+    """Then every other process was told too."""
+
+    async def scenario() -> list[str]:
+        seen = []
+
+        async def wait() -> None:
+            await memory.reach(REPOSITORY, 6)
+            seen.append("reached")
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        memory.take_notice(notice(5, "b"))
+        await asyncio.sleep(0)
+        seen.append("noticed 5")
+        memory.take_notice(notice(6, "a"))
+        await waiting
+        return seen
+
+    assert asyncio.run(scenario()) == ["noticed 5", "reached"]
+
+
+def test_a_change_of_roles_makes_forget_who_may_read(memory: "Memory") -> None:
+    """Tokens, users and roles are told of by one notice."""
+    from pulp_cargo.app.queries.principals import Grant
+
+    grant = Grant(1, "u", frozenset(), (), None, None)
+    memory.keep_grant(REPOSITORY, "secret", grant, memory.generation)
+    assert memory.grant(REPOSITORY, "secret") is grant
+    assert memory.grant(REPOSITORY, "other") is None
+    memory.take_notice({"kind": "principals"})
+    assert memory.grant(REPOSITORY, "secret") is None

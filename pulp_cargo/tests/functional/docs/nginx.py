@@ -1,0 +1,117 @@
+"""An nginx as the deployment guide sets it up, on loopback and with a certificate of its own."""
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pulp_cargo.tests.functional.docs.shell import DOCS, FENCE
+
+GUIDE = DOCS / "admin" / "guides" / "deployment.md"
+SNIPPET = DOCS.parent / "pulp_cargo" / "app" / "webserver_snippets" / "nginx.conf"
+# Debian keeps it out of the path of ordinary users.
+PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+# What Debian's own nginx.conf would say around the site, with all paths in one directory.
+AROUND = """
+daemon off;
+pid {root}/nginx.pid;
+events {{}}
+http {{
+    log_format short '$server_protocol $request_method $uri $status';
+    access_log {root}/access.log short;
+    client_body_temp_path {root}/body;
+    proxy_temp_path {root}/proxy;
+    fastcgi_temp_path {root}/fastcgi;
+    uwsgi_temp_path {root}/uwsgi;
+    scgi_temp_path {root}/scgi;
+{site}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """One that is up, and where its own files are."""
+
+    origin: str
+    root: Path
+
+    @property
+    def certificate(self) -> Path:
+        """What a client has to trust."""
+        return self.root / "certificate.pem"
+
+    def requests(self) -> Sequence[str]:
+        """Return `protocol method path status` of each request so far."""
+        return (self.root / "access.log").read_text().splitlines()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def running(root: Path, port: int, *, content_url: str, api_url: str) -> Iterator[Nginx]:
+    """Have an nginx for a while, before the two servers of a Pulp."""
+    nginx = Nginx(f"https://127.0.0.1:{port}", root)
+    _make_certificate(root)
+    (root / "pulp").mkdir()
+    shutil.copy(SNIPPET, root / "pulp" / "pulp_cargo.conf")
+    site = _site(root, port, urlsplit(content_url).netloc, urlsplit(api_url).netloc)
+    (root / "nginx.conf").write_text(AROUND.format(root=root, site=site))
+    errors = root / "error.log"
+    process = subprocess.Popen(
+        [str(PROGRAM), "-p", root, "-c", root / "nginx.conf", "-e", errors],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_up(process, port, errors)
+        yield nginx
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _site(root: Path, port: int, content: str, api: str) -> str:
+    """Return the site of the guide with the addresses and the files of this machine."""
+    (site,) = [text for kind, text in FENCE.findall(GUIDE.read_text()) if kind == "nginx"]
+    for old, new in (
+        ("127.0.0.1:24816", content),
+        ("127.0.0.1:24817", api),
+        ("listen 443 ", f"listen 127.0.0.1:{port} "),
+        ("/etc/ssl/crates.example.org.pem", f"{root}/certificate.pem"),
+        ("/etc/ssl/private/crates.example.org.key", f"{root}/key.pem"),
+    ):
+        assert old in site
+        site = site.replace(old, new)
+    return re.sub(r"^", "    ", site, flags=re.MULTILINE)
+
+
+def _make_certificate(root: Path) -> None:
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        + ["-keyout", root / "key.pem", "-out", root / "certificate.pem"],
+        check=True,
+        capture_output=True,
+    )
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], port: int, errors: Path) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"nginx does not run: {errors.read_text()}")

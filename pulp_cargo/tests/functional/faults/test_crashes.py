@@ -1,0 +1,101 @@
+"""`kill -9` in the middle of publishes: what was answered is there, and nothing by halves."""
+
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+
+import pytest
+
+from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.traces import unfinished_uploads
+
+pytestmark = pytest.mark.faults
+
+CRATES = 200
+KILL_AFTER = 60
+
+
+class Publishing:
+    """Two hundred publishes by four clients, with something to be done in the middle."""
+
+    def __init__(self, registry: Registry, prefix: str) -> None:
+        self.registry = registry
+        self.crates = [Crate(f"{prefix}-{number}") for number in range(CRATES)]
+        self.answered: dict[str, int] = {}
+        self.half_way = threading.Event()
+
+    def run(self) -> None:
+        """Publish everything."""
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(self._publish, self.crates))
+
+    def _publish(self, crate: Crate) -> None:
+        try:
+            self.answered[crate.name] = self.registry.send(crate).status
+        except (OSError, HTTPException):
+            self.answered[crate.name] = 0
+        if len(self.answered) >= KILL_AFTER:
+            self.half_way.set()
+
+
+@pytest.mark.parametrize(
+    "victim",
+    ["pulpcore.content", "a process of pulpcore.content", "pulpcore.tasking", "bin/postgres"],
+)
+def test_killed_process(stack: Stack, registry: Registry, name: str, victim: str):
+    """Everything answered 200 is there with the right checksum; the rest is there whole or not."""
+    publishing = Publishing(registry, name)
+    thread = threading.Thread(target=publishing.run)
+    thread.start()
+    assert publishing.half_way.wait(60)
+    launcher.kill(_pid(stack, victim))
+    thread.join()
+    assert launcher.wait_for(lambda: _is_healthy(registry, f"{name}-healed"), seconds=30)
+    statuses = publishing.answered.values()
+    assert list(statuses).count(200) >= KILL_AFTER // 2
+    assert set(statuses) <= {200, 0, 503}, "an interrupted publish is no other error"
+    for crate in publishing.crates:
+        _check(registry, crate, must_be_there=publishing.answered[crate.name] == 200)
+    assert not unfinished_uploads(stack)
+
+
+def test_index_follows_after_a_restart_of_the_database(
+    stack: Stack, registry: Registry, name: str
+):
+    """Every process listens again within seconds, and serves nothing old meanwhile [39, 95]."""
+    registry.publish(Crate(name))
+    registry.index(name)
+    launcher.kill(_pid(stack, "bin/postgres"))
+    assert launcher.wait_for(lambda: _is_healthy(registry, f"{name}-healed"), seconds=30)
+    for number in range(10):
+        registry.publish(Crate(name, f"2.{number}.0"))
+        found = {len(registry.index(name)) for _ in range(6)}
+        assert found == {number + 2}
+
+
+def _pid(stack: Stack, victim: str) -> int:
+    words = victim.removeprefix("a process of ")
+    process = stack.child(words)
+    return launcher.family(process.pid)[-1].pid if words != victim else process.pid
+
+
+def _is_healthy(registry: Registry, name: str) -> bool:
+    """Whether a publish works, by one that may be repeated."""
+    try:
+        return registry.send(Crate(name)).status in (200, 400)
+    except (OSError, HTTPException):
+        return False
+
+
+def _check(registry: Registry, crate: Crate, *, must_be_there: bool) -> None:
+    entries = registry.index(crate.name)
+    file = registry.download(crate.name)
+    assert len(entries) == 1 if must_be_there else len(entries) <= 1
+    assert file.status == (200 if entries else 404)
+    if entries:
+        assert hashlib.sha256(file.body).hexdigest() == entries[0]["cksum"]
+        assert file.body == crate.packed(registry.index_url)
