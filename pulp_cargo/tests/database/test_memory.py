@@ -134,7 +134,7 @@ def test_answers_used_longest_ago_go_when_room_is_short(
     """CARGO_INDEX_CACHE_BYTES bounds the memory."""
     from django.conf import settings
 
-    monkeypatch.setattr(settings, "CARGO_INDEX_CACHE_BYTES", 50_000)
+    monkeypatch.setattr(settings, "CARGO_INDEX_CACHE_BYTES", 45_000)
     for number in range(10):
         memory.keep_answer(f"/{number}", answer(str(number), 9_000), memory.generation)
     assert list(memory.answers) == ["/6", "/7", "/8", "/9"]
