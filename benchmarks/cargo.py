@@ -18,6 +18,7 @@ edition = "2021"
 [dependencies]
 {root} = {{ version = "1", registry = "bench" }}
 """
+PATH = re.compile(r"> GET (\S+) HTTP/")
 STATUS = re.compile(r"< HTTP/[0-9.]+ ([0-9]{3})")
 
 
@@ -43,10 +44,10 @@ class Project:
         self._run(arguments, environ)
         return time.perf_counter() - start
 
-    def statuses(self, *arguments: str) -> list[int]:
-        """Run cargo and return the status of each HTTP answer that it got."""
+    def exchanges(self, *arguments: str) -> tuple[list[str], list[int]]:
+        """Run cargo and return the paths that it asked for and the statuses that it got."""
         told = self._run(arguments, {"CARGO_HTTP_DEBUG": "true", "CARGO_LOG": "network=trace"})
-        return [int(status) for status in STATUS.findall(told)]
+        return PATH.findall(told), [int(status) for status in STATUS.findall(told)]
 
     def _run(self, arguments: tuple[str, ...], environ: dict[str, str]) -> str:
         done = subprocess.run(

@@ -19,13 +19,17 @@ class World:
         self.stack = stack
         self.nginx = nginx
         self.scale = scale
-        # Bytes of the database after each quarter of `filled`.
-        self.quarters: list[int] = []
+        self._quarters: list[int] = []
 
     @cached_property
     def empty(self) -> Registry:
         """A registry without any crate."""
         return self.stack.make_registry("bench-empty")
+
+    def quarter_sizes(self) -> list[int]:
+        """Return the bytes of the whole database after each quarter of the filled registry."""
+        assert self.filled
+        return self._quarters
 
     @cached_property
     def filled(self) -> Registry:
@@ -34,11 +38,11 @@ class World:
         scale = self.scale
         crates = list(sets.tree(scale.tree, scale.versions))
         crates += sets.crowd(scale.filled - len(crates), prefix="crowd")
-        quarter = len(crates) // 4
+        quarter = -(-len(crates) // 4)
         for start in range(0, len(crates), quarter):
             say(f"publishing {start:,} to {start + quarter:,} of {len(crates):,}, one at a time")
             publishing.one_by_one(registry, crates[start : start + quarter])
-            self.quarters.append(self.stack.database_bytes())
+            self._quarters.append(self.stack.database_bytes())
         return registry
 
     @cached_property

@@ -31,7 +31,7 @@ def first_read(world: World) -> Iterator[Measure]:
         firsts.append(took[0])
         others += took[1:]
     yield Measure(
-        "first index file after start, repository of 100,000 versions",
+        f"first index file after start, repository of {world.scale.huge:,} versions",
         percentile(firsts, 50) * 1e3,
         "ms",
         at_most(5),

@@ -47,7 +47,7 @@ def large(world: World) -> Iterator[Measure]:
         f".crate download of {size / 1e6:.0f} MB, 16 at once: memory grows by",
         max(peak.mb - before, 0),
         "MB",
-        at_most(size / 1e6),
+        at_most(40),
         detail={
             **ours.detail(),
             "MB_before": before,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,13 +39,17 @@ def update(world: World) -> Iterator[Measure]:
     with TemporaryDirectory(prefix="bench-") as root:
         project = Project(Path(root), world.filled.index_url)
         project.run("generate-lockfile")
-        statuses = project.statuses("update")
+        paths, statuses = project.exchanges("update")
+    # Requests on several connections overlap in the log, so they are only counted. Cargo keeps
+    # no validator for config.json.
+    asked = sum(not path.endswith("/config.json") for path in paths)
+    unchanged = statuses.count(HTTPStatus.NOT_MODIFIED)
     yield Measure(
         "second cargo update: index files sent",
-        statuses.count(200),
+        asked - unchanged,
         "files",
         at_most(0),
-        detail={"answered_304": statuses.count(304), "files": files},
+        detail={"answered_304": unchanged, "files": files},
     )
 
 

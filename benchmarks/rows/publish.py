@@ -21,26 +21,27 @@ def empty(world: World) -> Iterator[Measure]:
 def filled(world: World) -> Iterator[Measure]:
     """Publish one at a time into a repository of 10,000 versions."""
     crates = sets.crowd(world.scale.publishes, prefix="filled", versions=1)
-    yield _one_at_a_time("one of 10,000 versions", world.filled, crates, at_most(18))
+    yield _one_at_a_time(
+        f"one of {world.scale.filled:,} versions", world.filled, crates, at_most(18)
+    )
 
 
 def huge(world: World) -> Iterator[Measure]:
     """Publish one at a time into a repository of 100,000 versions."""
     crates = sets.crowd(world.scale.publishes, prefix="huge", versions=1)
-    yield _one_at_a_time("one of 100,000 versions", world.huge, crates, at_most(45))
+    yield _one_at_a_time(f"one of {world.scale.huge:,} versions", world.huge, crates, at_most(45))
 
 
 def database(world: World) -> Iterator[Measure]:
     """The database's size after 10,000 publishes one at a time, and how straight its growth is."""
-    registry = world.filled
-    sizes = [size / 1e6 for size in world.quarters]
+    sizes = [size / 1e6 for size in world.quarter_sizes()]
     tables = world.stack.query(
         "SELECT relname, round(pg_total_relation_size(oid) / 1e6, 1)::float8 FROM pg_class"
         " WHERE relkind = 'r' ORDER BY 2 DESC LIMIT 6"
     )
     growth = {f"MB after quarter {i}": round(size, 1) for i, size in enumerate(sizes, start=1)}
     yield Measure(
-        f"database after 10,000 publishes into {registry.name}",
+        f"database after {world.scale.filled:,} publishes, one at a time",
         sizes[-1],
         "MB",
         at_most(400),
@@ -48,7 +49,7 @@ def database(world: World) -> Iterator[Measure]:
     )
     yield Measure(
         "database: growth in the last quarter by that in the second",
-        (sizes[3] - sizes[2]) / max(sizes[1] - sizes[0], 0.1),
+        (sizes[3] - sizes[2]) / (sizes[1] - sizes[0] or 1),
         "times",
     )
 
@@ -61,13 +62,13 @@ def at_once(world: World) -> Iterator[Measure]:
     paths = sorted({index_path(crate.name) for crate in crates})
     lost = len(crates) - publishing.count_published(registry, paths)
     yield Measure(
-        "publish, 32 at once, into one repository of 10,000",
+        f"publish, {CLIENTS} at once, into one repository of {world.scale.filled:,}",
         len(each) / seconds,
         "/s",
         at_least(150),
         detail=_spread(each) | {"refused": len(crates) - len(each)},
     )
-    yield Measure("publish, 32 at once: lost", lost, "crates", at_most(0))
+    yield Measure(f"publish, {CLIENTS} at once: lost", lost, "crates", at_most(0))
 
 
 def history(world: World) -> Iterator[Measure]:
@@ -80,7 +81,7 @@ def history(world: World) -> Iterator[Measure]:
     took = publishing.one_by_one(registry, crates)
     known, fresh = (percentile(took[i::2], 50) * 1e3 for i in (0, 1))
     yield Measure(
-        "publish into a crate of 1,000 versions by publish of a new one",
+        f"publish into a crate of {world.scale.many_versions:,} versions by that of a new one",
         known / fresh,
         "times",
         at_most(1.5),

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import pytest
 
+from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack, attach, started
 from pulp_cargo.tests.support.traces import nothing_stored
@@ -22,6 +23,13 @@ class NothingStored(Protocol):
 
     def __call__(self, registry: Registry, name: str) -> AbstractContextManager[None]:
         """Watch a registry and one of its crates."""
+
+
+class Refuse(Protocol):
+    """Publishes a crate that must be refused."""
+
+    def __call__(self, registry: Registry, crate: Crate) -> str:
+        """Return the sentence of the 400; nothing may be stored."""
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +68,16 @@ def name() -> str:
 def nothing(stack: Stack) -> NothingStored:
     """`with nothing(registry, name):` fails if anything is stored meanwhile."""
     return lambda registry, name: nothing_stored(stack, registry, name)
+
+
+@pytest.fixture
+def refuse(nothing: NothingStored) -> Refuse:
+    """`refuse(registry, crate)` returns why a crate cannot be published."""
+
+    def send(registry: Registry, crate: Crate) -> str:
+        with nothing(registry, crate.name):
+            answer = registry.send(crate)
+            assert answer.status == 400, answer
+            return answer.detail
+
+    return send

@@ -4,6 +4,7 @@ Cargo sends one validator and gets 304 for it (Cargo Book, "Sparse Protocol", "C
 tag of the compressed form is another one, as HTTP wants it of strong tags (RFC 9110, 8.8.3).
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from aiohttp import web
@@ -11,27 +12,21 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.memory import Answer, memory
 from pulp_cargo.app.endpoints.request import CargoRequest
 
-# Cargo must see a publish at once, so everything is revalidated; that costs a 304.
-PUBLIC = (("Cache-Control", "no-cache"),)
-PRIVATE = (("Cache-Control", "private, no-cache"), ("Vary", "Authorization, Accept-Encoding"))
-
 
 def remember(
     cargo: CargoRequest,
     body: bytes,
     *,
     etag: str,
-    content_type: str,
-    headers: tuple[tuple[str, str], ...],
+    headers: Mapping[str, str],
     gzipped: bytes | None = None,
     crate: str | None = None,
 ) -> web.StreamResponse:
     """Answer with these bytes, and keep them for the next who asks for the same target."""
     registry = cargo.registry
-    if not registry.is_public:
-        headers = PRIVATE
-    elif gzipped is not None:
-        headers = (*headers, ("Vary", "Accept-Encoding"))
+    varies = ["Accept-Encoding"] * (gzipped is not None) + ["Authorization"] * (
+        not registry.is_public
+    )
     answer = Answer(
         repository=registry.repository,
         crate=crate,
@@ -39,12 +34,17 @@ def remember(
         body=body,
         gzipped=gzipped,
         etag=etag,
-        headers=(*headers, ("Content-Type", content_type)),
+        headers=(*headers.items(), *((("Vary", ", ".join(varies)),) if varies else ())),
     )
     # One target for each answer: no queries, no other ways to write the same path.
     if not registry.guarded and cargo.http.raw_path == cargo.http.path:
         memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
+
+
+def revalidated(cargo: CargoRequest) -> str:
+    """The Cache-Control of what may change: cargo must see a publish at once; asking costs a 304."""
+    return "no-cache" if cargo.registry.is_public else "private, no-cache"
 
 
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
@@ -54,7 +54,8 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
     wanted = headers.get("If-None-Match")
     if wanted is not None and _matches(wanted, answer.etag):
-        return web.Response(status=304, headers=[("ETag", etag), *answer.headers[:-1]])
+        kept = [header for header in answer.headers if header[0] != "Content-Type"]
+        return web.Response(status=304, headers=[("ETag", etag), *kept])
     body = answer.gzipped if gzipped else answer.body
     sent = [("ETag", etag), *answer.headers]
     if gzipped:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.answers import PUBLIC, remember
+from pulp_cargo.app.endpoints.answers import remember, revalidated
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.protocol.config import render_config
 from pulp_cargo.protocol.index import strong_etag
@@ -13,6 +13,5 @@ async def get_config(cargo: CargoRequest) -> web.StreamResponse:
     registry = cargo.registry
     root = registry.root_url.rstrip("/")
     body = render_config(dl=f"{root}/api/v1/crates", api=root, auth_required=not registry.is_public)
-    return remember(
-        cargo, body, etag=strong_etag(body), content_type="application/json", headers=PUBLIC
-    )
+    headers = {"Content-Type": "application/json", "Cache-Control": revalidated(cargo)}
+    return remember(cargo, body, etag=strong_etag(body), headers=headers)

@@ -5,6 +5,7 @@ from aiohttp import web
 from pulpcore.plugin.content import Handler
 from pulpcore.plugin.models import Artifact, ContentArtifact
 
+from pulp_cargo.app.endpoints.answers import remember
 from pulp_cargo.app.endpoints.request import CargoRequest, refresh
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries import crates
@@ -12,10 +13,10 @@ from pulp_cargo.app.queries.crates import StoredFile
 from pulp_cargo.app.queries.membership import VersionGone
 from pulp_cargo.app.services import threads
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
-from pulp_cargo.protocol.names import parse_crate_name
+from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 
-FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
+# The bytes of a version never change.
 FOR_EVER = "max-age=31536000, immutable"
 
 
@@ -35,19 +36,24 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
         raise VersionNotFound(name, vers)
     whose = "public" if cargo.registry.is_public else "private"
     # Never a Content-Encoding: cargo would undo it and miss the checksum.
-    headers = {"Content-Type": "application/gzip", "Cache-Control": f"{whose}, {FOR_EVER}"}
-    return await _send(cargo, file, f"{name}-{vers}.crate", headers)
+    headers = {
+        "Content-Type": "application/gzip",
+        "Cache-Control": f"{whose}, {FOR_EVER}",
+        "Accept-Ranges": "bytes",
+    }
+    if file.content is not None and "Range" not in cargo.http.headers:
+        etag = f'"{file.cksum}"'
+        return remember(cargo, file.content, etag=etag, crate=canonical_name(name), headers=headers)
+    if file.path is not None:
+        return web.FileResponse(file.path, headers=headers)
+    return await _from_object_storage(cargo, file, f"{name}-{vers}.crate", headers)
 
 
-async def _send(
+async def _from_object_storage(
     cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
 ) -> web.StreamResponse:
-    """Send a file from Pulp's own storage, or as Pulp does it from an object storage."""
-    domain = cargo.registry.domain
-    with with_domain(domain):
-        if domain.storage_class == FILE_SYSTEM:
-            path = domain.get_storage().path(file.storage_name)
-            return web.FileResponse(path, headers=headers)
+    """Send a file as Pulp does it from the domain's storage: by a redirect, or passed on."""
+    with with_domain(cargo.registry.domain):
         artifact = Artifact(file=file.storage_name, size=file.size, sha256=file.cksum)
         unit = ContentArtifact(artifact=artifact, relative_path=file_name)
         return await Handler()._serve_content_artifact(unit, headers, cargo.http)

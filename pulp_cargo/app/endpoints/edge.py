@@ -47,12 +47,16 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
 async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResponse:
     """Answer from memory where possible, and keep Pulp's middlewares away from our routes."""
     answer = memory.answers.get(request.raw_path)
-    if answer is not None and request.method in ("GET", "HEAD") and _may_have(request, answer):
+    if answer is not None and _is_plain_read(request) and _may_have(request, answer):
         memory.answers.move_to_end(request.raw_path)
         return respond(request, answer)
     if request.match_info.handler is handle_registry:
         return await handle_registry(request)
     return await handler(request)
+
+
+def _is_plain_read(request: web.Request) -> bool:
+    return request.method in ("GET", "HEAD") and "Range" not in request.headers
 
 
 def _may_have(request: web.Request, answer: Answer) -> bool:

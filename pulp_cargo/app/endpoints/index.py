@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.answers import PUBLIC, remember
+from pulp_cargo.app.endpoints.answers import remember, revalidated
 from pulp_cargo.app.endpoints.request import CargoRequest, refresh
 from pulp_cargo.app.queries import index
 from pulp_cargo.app.queries.membership import VersionGone
@@ -30,6 +30,5 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
         gzipped=found.gzipped,
         etag=found.etag,
         crate=canonical_name(name),
-        content_type="text/plain; charset=utf-8",
-        headers=PUBLIC,
+        headers={"Content-Type": "text/plain; charset=utf-8", "Cache-Control": revalidated(cargo)},
     )

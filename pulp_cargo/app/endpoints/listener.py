@@ -3,15 +3,18 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from typing import Any
+from uuid import UUID
 
 import psycopg
 from aiohttp import web
 from django.db import connection
 
 from pulp_cargo.app.endpoints.memory import memory
-from pulp_cargo.app.models.notify import CHANNEL
+from pulp_cargo.app.models import notify
+from pulp_cargo.app.models.notify import CHANNEL, LISTENER
 
 log = logging.getLogger(__name__)
 
@@ -43,22 +46,42 @@ async def _listen_for_ever() -> None:
 
 
 async def _listen() -> None:
-    own = await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True)
+    own = await psycopg.AsyncConnection.connect(
+        **_parameters(), application_name=LISTENER, autocommit=True
+    )
     async with own:
         await own.execute(f"LISTEN {CHANNEL}")
         # What was looked up before the LISTEN may have changed unnoticed.
         memory.forget()
+        memory.own_connection = own.info.backend_pid
         memory.listening = True
         while True:
-            async for notice in own.notifies(timeout=PULSE):
-                memory.take_notice(json.loads(notice.payload))
+            # A connection that waits for notices cannot say anything, so it waits for one packet.
+            packet = own.notifies(timeout=PULSE, stop_after=1)
+            notices = [json.loads(notice.payload) async for notice in packet]
+            for notice in notices:
+                memory.take_notice(notice)
             async with asyncio.timeout(PULSE):
-                await own.execute("SELECT 1")
+                await _confirm(own, notices)
+
+
+async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any]]) -> None:
+    """Tell those who wait for it that this process knows of their versions, or just be alive."""
+    said = [
+        notify.heard(UUID(notice["repository"]), notice["number"], own.info.backend_pid)
+        for notice in notices
+        if notice["kind"] == "version"
+        and not memory.is_awaited(UUID(notice["repository"]), notice["number"])
+    ]
+    for payload in said:
+        await own.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+    if not notices:
+        await own.execute("SELECT 1")
 
 
 def _parameters() -> dict[str, object]:
     """Django's connection parameters, without those that suit only its own connections."""
     parameters = connection.get_connection_params()
-    for name in ("context", "cursor_factory", "prepare_threshold"):
+    for name in ("application_name", "context", "cursor_factory", "prepare_threshold"):
         parameters.pop(name, None)
     return parameters

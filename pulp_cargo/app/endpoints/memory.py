@@ -12,6 +12,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from django.conf import settings
 
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.services.commit import Committed
 
 MOST_REGISTRIES = 10_000
 MOST_GRANTS = 10_000
@@ -48,6 +50,14 @@ class Answer:
         return len(self.body) + len(self.gzipped or b"") + OVERHEAD
 
 
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Somebody who waits until a new version is known everywhere."""
+
+    committed: Committed
+    done: asyncio.Future[None]
+
+
 class Memory:
     """The memory of one process; every method runs on its event loop."""
 
@@ -61,8 +71,10 @@ class Memory:
         self._registries: dict[tuple[str, str], Registry] = {}
         self._views: defaultdict[UUID | None, set[tuple[str, str]]] = defaultdict(set)
         self._grants: dict[tuple[UUID, bytes], tuple[Grant, float]] = {}
-        self._reached: dict[UUID, int] = {}
-        self._waiters: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
+        # Which version of a repository each listening connection has heard of, ours included.
+        self.own_connection = 0
+        self._heard: defaultdict[UUID, dict[int, int]] = defaultdict(dict)
+        self._waiters: defaultdict[UUID, list[Waiter]] = defaultdict(list)
 
     def registry(self, domain: str, path: str) -> Registry | None:
         """Return the registry whose base path begins `path`, if it is remembered."""
@@ -119,6 +131,9 @@ class Memory:
 
     def take_notice(self, notice: dict[str, Any]) -> None:
         """Forget what a notice makes untrue (see models/notify for their form)."""
+        if notice["kind"] == "heard":
+            self._note_heard(UUID(notice["repository"]), notice["number"], notice["by"])
+            return
         self.generation += 1
         match notice:
             case {"kind": "version"}:
@@ -134,21 +149,46 @@ class Memory:
         """Step aside until notices come in again."""
         self.listening = False
         self.forget()
-        for repository in list(self._waiters):
-            self._wake(repository, None)
+        self._heard.clear()
+        for waiter in chain.from_iterable(self._waiters.values()):
+            if not waiter.done.done():
+                waiter.done.set_result(None)
+        self._waiters.clear()
 
-    async def reach(self, repository: UUID, number: int | None, seconds: float = 1.0) -> None:
-        """Wait until the notice of a repository version, if one was made, is back here.
+    async def reach(self, committed: Committed | None, seconds: float = 1.0) -> None:
+        """Wait until every process that listens has heard of a new version.
 
-        PostgreSQL tells every listener at the same moment, so then the others have it too, and
-        a client that was told of a publish finds it whichever process it asks.
+        PostgreSQL tells them all at once, but each gets to it in its own time; a client that was
+        told of a publish must find it whichever process it asks next.
         """
-        if number is None or not self.listening or self._reached.get(repository, -1) >= number:
+        if committed is None or not self.listening or self._has_reached(committed):
             return
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(repository, []).append((number, waiter))
+        waiter = Waiter(committed, asyncio.get_running_loop().create_future())
+        self._waiters[committed.repository].append(waiter)
         with suppress(TimeoutError):
-            await asyncio.wait_for(waiter, seconds)
+            await asyncio.wait_for(waiter.done, seconds)
+
+    def is_awaited(self, repository: UUID, number: int) -> bool:
+        """Whether this process made a version and waits for the others to hear of it."""
+        waiters = self._waiters.get(repository, ())
+        return any(waiter.committed.number == number for waiter in waiters)
+
+    def _note_heard(self, repository: UUID, number: int, connection: int) -> None:
+        """Note that a process has heard of a version, and let those go on who waited for it."""
+        heard = self._heard[repository]
+        heard[connection] = max(number, heard.get(connection, -1))
+        waiting = self._waiters.pop(repository, [])
+        for waiter in waiting:
+            if waiter.done.done():
+                continue
+            if self._has_reached(waiter.committed):
+                waiter.done.set_result(None)
+            else:
+                self._waiters[repository].append(waiter)
+
+    def _has_reached(self, committed: Committed) -> bool:
+        heard = self._heard[committed.repository]
+        return all(heard.get(one, -1) >= committed.number for one in committed.listeners)
 
     def _move_on(self, notice: dict[str, Any]) -> None:
         """Let the registries of a repository serve its new version, keeping unchanged answers."""
@@ -163,19 +203,7 @@ class Memory:
                     version = UUID(notice["version"])
                     self._registries[key] = replace(view, version=version, number=number)
             self._forget_crates(repository, notice["names"])
-        self._reached[repository] = max(number, self._reached.get(repository, -1))
-        self._wake(repository, number)
-
-    def _wake(self, repository: UUID, number: int | None) -> None:
-        left = []
-        for wanted, waiter in self._waiters.pop(repository, []):
-            if number is None or wanted <= number:
-                if not waiter.done():
-                    waiter.set_result(None)
-            else:
-                left.append((wanted, waiter))
-        if left:
-            self._waiters[repository] = left
+        self._note_heard(repository, number, self.own_connection)
 
     def _forget_repository(self, repository: UUID) -> None:
         for key in self._views.pop(repository, ()):

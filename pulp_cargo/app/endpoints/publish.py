@@ -31,10 +31,10 @@ async def put_new(cargo: CargoRequest) -> web.Response:
     try:
         metadata, rest = await _receive(cargo, file)
         change = await threads.work(_examine, cargo, grant, metadata, file, rest)
-        number = await commit.submit(repository, cargo.registry.domain, change)
+        committed = await commit.submit(repository, cargo.registry.domain, change)
     finally:
         file.discard()
-    await memory.reach(repository, number)
+    await memory.reach(committed)
     return web.Response(body=published_body(change.warnings), content_type="application/json")
 
 

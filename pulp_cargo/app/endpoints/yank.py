@@ -31,6 +31,6 @@ async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> w
     await cargo.require(Scope.YANK, crate=crate)
     repository = require_repository(cargo.registry)
     change = Yank(crate, vers, yanked)
-    number = await commit.submit(repository, cargo.registry.domain, change)
-    await memory.reach(repository, number)
+    committed = await commit.submit(repository, cargo.registry.domain, change)
+    await memory.reach(committed)
     return web.Response(body=ok_body(), content_type="application/json")

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.db import connection
 
 CHANNEL = "pulp_cargo"
+# By this name PostgreSQL knows the connections that listen.
+LISTENER = "pulp_cargo listener"
 # Names in one notice; more than that and listeners forget the whole repository instead.
 MOST_NAMES = 60
 
@@ -57,6 +59,22 @@ def new_version(
     )
 
 
+def heard(repository: UUID, number: int, listener: int) -> str:
+    """Return what a listening connection says when it has heard of a version."""
+    return _payload(kind="heard", repository=str(repository), number=number, by=listener)
+
+
+def listeners() -> frozenset[int]:
+    """Return which connections listen now, by the ids of their PostgreSQL processes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE application_name = %s AND datname = current_database()",
+            [LISTENER],
+        )
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
 def registries_changed() -> None:
     """Say that what some distribution serves, or to whom, may have changed."""
     _send(kind="registries")
@@ -73,6 +91,9 @@ def principals_changed() -> None:
 
 
 def _send(**notice: Any) -> None:
-    payload = json.dumps(notice, separators=(",", ":"))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, _payload(**notice)])
+
+
+def _payload(**notice: Any) -> str:
+    return json.dumps(notice, separators=(",", ":"))

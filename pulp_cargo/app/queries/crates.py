@@ -1,6 +1,7 @@
 """One version of a crate in a registry, and the file that it has."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
@@ -18,16 +19,33 @@ CRATE_FILE = f"""
 """
 
 
+FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
+# A file of this size is read at once; a larger one is streamed.
+SMALL = 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """Where the bytes of a .crate file are: a name in the domain's storage, and their size."""
+    """Where the bytes of a .crate file are: a name in the domain's storage, and their size.
+
+    `path` is None unless the storage is a file system, `content` unless the file is small too.
+    """
 
     cksum: str
     storage_name: str
     size: int
+    path: str | None
+    content: bytes | None
 
 
 def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | None:
     """Return the file of just this spelling and version, build metadata included, or None."""
     rows = rows_of(registry, CRATE_FILE, canonical=canonical_name(name), name=name, vers=vers)
-    return StoredFile(*rows[0]) if rows and rows[0][0] is not None else None
+    if not rows or rows[0][0] is None:
+        return None
+    cksum, storage_name, size = rows[0]
+    path = content = None
+    if registry.domain.storage_class == FILE_SYSTEM:
+        path = registry.domain.get_storage().path(storage_name)
+        content = Path(path).read_bytes() if size <= SMALL else None
+    return StoredFile(cksum, storage_name, size, path, content)

@@ -15,7 +15,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from pulpcore.plugin.models import Domain
 
@@ -54,7 +54,7 @@ class Waiting:
     """A change in the queue of its repository, and where its verdict goes."""
 
     change: Change
-    verdict: asyncio.Future[int | None]
+    verdict: asyncio.Future["Committed | None"]
     until: float
 
 
@@ -70,8 +70,8 @@ _queues: dict[UUID, Queue] = {}
 _cleanups: set[asyncio.Task[None]] = set()
 
 
-async def submit(repository: UUID, domain: Domain, change: Change) -> int | None:
-    """Commit a change and return the number of the version made, None when nothing changed.
+async def submit(repository: UUID, domain: Domain, change: Change) -> "Committed | None":
+    """Commit a change and return the version made, None when nothing changed.
 
     Raises the RegistryError that the change met; RepositoryBusy when a task kept the repository.
     """
@@ -116,12 +116,11 @@ def _give_up(queue: Queue, error: RepositoryBusy) -> None:
 
 
 def _answer(batch: Sequence[Waiting], result: "Result") -> None:
-    number = result.made.number if result.made else None
     for one, refusal in zip(batch, result.refusals, strict=True):
-        _settle(one, refusal or number)
+        _settle(one, refusal or result.made)
 
 
-def _settle(one: Waiting, outcome: int | BaseException | None) -> None:
+def _settle(one: Waiting, outcome: "Committed | BaseException | None") -> None:
     if one.verdict.done():
         return
     if isinstance(outcome, BaseException):
@@ -139,10 +138,19 @@ def _clean_up_after(repository: UUID, result: "Result") -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Committed:
+    """A new repository version, and the connections that were told of it."""
+
+    repository: UUID
+    number: int
+    listeners: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a commit made, None for no new version, and what each change was refused for."""
 
-    made: version_rows.NewVersion | None
+    made: Committed | None
     refusals: Sequence[BaseException | None]
 
 
@@ -158,12 +166,24 @@ def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Resul
                     raise RegistryNotFound(str(repository))
                 draft = Draft(repository, {change.keys for change in changes})
                 refusals = [_refusal(change, draft) for change in changes]
-                return Result(_write(head, draft, domain), refusals)
+                made = _write(head, draft, domain)
         except Exception:
             if draft is not None and draft.crates:
                 with suppress(Exception):
                     store.forget_files(draft.crates, domain)
             raise
+    if made is None:
+        return Result(None, refusals)
+    return Result(Committed(repository, made.number, _listeners()), refusals)
+
+
+def _listeners() -> frozenset[int]:
+    """The connections that were told; what is committed stays so if they cannot be asked for."""
+    try:
+        return notify.listeners()
+    except DatabaseError as error:
+        log.warning("Cannot tell who was told of a new version: %s", error)
+        return frozenset()
 
 
 def _refusal(change: Change, draft: Draft) -> RegistryError | None:

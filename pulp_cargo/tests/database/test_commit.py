@@ -229,9 +229,10 @@ def test_many_submitters_share_few_versions(
     changes = [prepare(Crate(f"{name}-{number}", "1.0.0")) for number in range(20)]
 
     async def submit_all() -> list[int | None]:
-        return await asyncio.gather(
+        made = await asyncio.gather(
             *(commit.submit(repository.pk, domain, change) for change in changes)
         )
+        return [one and one.number for one in made]
 
     numbers = asyncio.run(submit_all())
     assert repository.latest_version().count("cargo.crate") == 20

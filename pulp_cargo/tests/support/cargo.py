@@ -31,7 +31,9 @@ class Cargo:
     def configure(self, more: str = "", *, tokens: bool = True) -> "Cargo":
         """Write config.toml and credentials.toml."""
         self.home.mkdir(parents=True, exist_ok=True)
-        indexes = (f'[registries.{n}]\nindex = "{r.index_url}"\n' for n, r in self.registries.items())
+        indexes = (
+            f'[registries.{n}]\nindex = "{r.index_url}"\n' for n, r in self.registries.items()
+        )
         config = "\n".join([*indexes, PROVIDER if self.provider else "", more])
         (self.home / "config.toml").write_text(config)
         known = (f'[registries.{n}]\ntoken = "{r.token}"\n' for n, r in self.registries.items())
@@ -86,7 +88,14 @@ class Cargo:
         shutil.rmtree(self.home / "registry", ignore_errors=True)
 
     def _environ(self) -> dict[str, str]:
-        kept = ("PATH", "HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "SSL_CERT_FILE", "CARGO_HTTP_CAINFO")
+        kept = (
+            "PATH",
+            "HOME",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+            "SSL_CERT_FILE",
+            "CARGO_HTTP_CAINFO",
+        )
         own = {
             "CARGO_HOME": str(self.home),
             "CARGO_TERM_COLOR": "never",

@@ -8,7 +8,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pulp_cargo.tests.support.tarball import Entry, named, packed
 
@@ -108,6 +108,10 @@ class Crate:
         """Return the .crate file."""
         return packed(self.entries(own_url)) if self.archive is None else self.archive
 
+    def with_entries(self, *more: Entry) -> "Crate":
+        """Return the same crate with more in its archive."""
+        return replace(self, archive=packed([*self.entries(), *more]))
+
     def cksum(self, own_url: str = "") -> str:
         """Return what the index must have as the file's checksum."""
         return hashlib.sha256(self.packed(own_url)).hexdigest()
@@ -144,7 +148,10 @@ class Crate:
 def frame(metadata: bytes, crate_file: bytes) -> bytes:
     """Return the two parts of a publish, each behind its length."""
     return (
-        struct.pack("<I", len(metadata)) + metadata + struct.pack("<I", len(crate_file)) + crate_file
+        struct.pack("<I", len(metadata))
+        + metadata
+        + struct.pack("<I", len(crate_file))
+        + crate_file
     )
 
 

@@ -131,6 +131,17 @@ class Registry:
         return self.api("PUT", f"crates/{name}/{vers}/unyank", **kind)
 
 
+def reads(registry: Registry, token: str | None) -> list[Answer]:
+    """Make every kind of read, of a crate `secret` that is there and one that is not."""
+    return [
+        registry.get("config.json", token=token),
+        registry.index_file("secret", token=token),
+        registry.index_file("unknown", token=token),
+        registry.download("secret", token=token),
+        registry.download("unknown", token=token),
+    ]
+
+
 def index_path(name: str) -> str:
     """Return where a crate's index file is (Cargo Book, "Index Files")."""
     name = name.lower()

@@ -82,9 +82,7 @@ def test_login_and_logout(registry: Registry, private: Registry, tmp_path: Path,
     assert str(there.token) not in credentials.read_text()
 
 
-def test_token_that_may_only_read(
-    stack: Stack, private: Registry, name: str, tmp_path: Path
-):
+def test_token_that_may_only_read(stack: Stack, private: Registry, name: str, tmp_path: Path):
     """It builds, and its publish is refused with a sentence [115, 116]."""
     reader = Registry(private.name, private.index_url, stack.make_token(scopes=["read"]))
     cargo = Cargo(tmp_path / "home", {"mine": reader}, provider=True).configure()

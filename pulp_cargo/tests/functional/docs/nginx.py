@@ -97,10 +97,10 @@ def _site(root: Path, port: int, content: str, api: str) -> str:
 
 
 def _make_certificate(root: Path) -> None:
+    subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
+    files = ("-keyout", root / "key.pem", "-out", root / "certificate.pem")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", root / "key.pem", "-out", root / "certificate.pem"],
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files],
         check=True,
         capture_output=True,
     )

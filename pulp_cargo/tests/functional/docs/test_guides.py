@@ -1,12 +1,17 @@
 """The commands in the guides for users do what the guides say, as they are written."""
 
+from pathlib import Path
+
 import pytest
 
 from pulp_cargo.tests.functional.docs.conftest import GUIDES
-from pulp_cargo.tests.functional.docs.shell import Shell, blocks
+from pulp_cargo.tests.functional.docs.shell import DOCS, Shell, blocks
 
 FIRST = "private-registry.md"
-OTHERS = sorted(page.name for page in GUIDES.glob("*.md") if page.name != FIRST)
+OTHERS = [
+    *(page for page in sorted(GUIDES.glob("*.md")) if page.name != FIRST),
+    DOCS / "admin" / "guides" / "retention.md",
+]
 
 
 def test_private_registry_guide_works_as_written(shell: Shell) -> None:
@@ -15,10 +20,10 @@ def test_private_registry_guide_works_as_written(shell: Shell) -> None:
     assert "pulp_cargo_" in (shell.home / ".cargo" / "credentials.toml").read_text()
 
 
-@pytest.mark.parametrize("page", OTHERS)
-def test_guide_works_as_written(shell: Shell, page: str) -> None:
+@pytest.mark.parametrize("page", OTHERS, ids=lambda page: page.stem)
+def test_guide_works_as_written(shell: Shell, page: Path) -> None:
     """Each of the other guides goes on from the first one, in the same shell."""
-    found = blocks(GUIDES / page)
+    found = blocks(page)
     assert found, "a guide ends with a check that its reader can run"
     for block in found:
         shell.run(block)

@@ -36,9 +36,9 @@ def test_wrong_method_is_a_json_error(registry: Registry, method: str, path: str
     assert method in answer.detail
 
 
-@pytest.mark.parametrize("tail", ["", "api/v2/crates/new", "api", "api/", "me/", "me/x"])
+@pytest.mark.parametrize("tail", ["api/v2/crates/new", "api", "api/", "me/", "me/x"])
 def test_every_path_of_a_registry_answers_json(registry: Registry, tail: str):
-    """Also outside of `api/v1`, and with the registry's name alone [49]."""
+    """Also outside of `api/v1` [49]."""
     answer = registry.get(tail)
     assert answer.status == 404
     assert answer.detail

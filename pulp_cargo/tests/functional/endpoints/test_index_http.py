@@ -50,7 +50,9 @@ def test_if_none_match_of_an_unknown_crate_is_404(registry: Registry, name: str)
     assert registry.index_file(name, If_None_Match="*").status == 404
 
 
-@pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "x"])
+@pytest.mark.parametrize(
+    "date", ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "x"]
+)
 def test_if_modified_since_never_gives_a_wrong_304(registry: Registry, published: str, date: str):
     """We send no Last-Modified, so the answer is the file [33]."""
     assert registry.index_file(published, If_Modified_Since=date).status == 200
@@ -99,14 +101,18 @@ def test_gzip_only_for_those_who_accept_it(registry: Registry, published: str):
     assert packed.headers["content-encoding"] == "gzip"
     assert gzip.decompress(packed.body) == plain.body
     assert packed.headers["etag"] != plain.headers["etag"]
-    assert "Accept-Encoding" in packed.headers["vary"] and "Accept-Encoding" in plain.headers["vary"]
+    assert (
+        "Accept-Encoding" in packed.headers["vary"] and "Accept-Encoding" in plain.headers["vary"]
+    )
     for accept in ("", "deflate, gzip"):
         for etag in (plain.headers["etag"], packed.headers["etag"]):
             answer = registry.index_file(published, Accept_Encoding=accept, If_None_Match=etag)
             assert answer.status == 304
 
 
-@pytest.mark.parametrize("accept", ["", "identity", "br", "gzip;q=0", "gzip; q=0.000, identity", "xgzip"])
+@pytest.mark.parametrize(
+    "accept", ["", "identity", "br", "gzip;q=0", "gzip; q=0.000, identity", "xgzip"]
+)
 def test_no_gzip_for_those_who_do_not(registry: Registry, published: str, accept: str):
     """A weight of zero is a refusal (RFC 9110, 12.5.3) [37]."""
     answer = registry.index_file(published, Accept_Encoding=accept)
@@ -130,7 +136,7 @@ def test_a_hundred_crates_over_two_connections(registry: Registry, name: str):
         return found
 
     with ThreadPoolExecutor(2) as pool:
-        assert sum(pool.map(fetch, (names[::2], names[1::2])), []) == [200] * 100
+        assert list(pool.map(fetch, (names[::2], names[1::2]))) == [[200] * 50] * 2
 
 
 def test_shared_caches_have_to_ask_again(registry: Registry, published: str, name: str):

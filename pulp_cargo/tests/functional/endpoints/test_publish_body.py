@@ -21,9 +21,19 @@ DAMAGED: list[tuple[str, Damage, int, str]] = [
     ("empty", lambda meta, file: b"", 400, "length of the metadata"),
     ("one byte", lambda meta, file: b"\2", 400, "length of the metadata"),
     ("three bytes", lambda meta, file: b"\2\0\0", 400, "length of the metadata"),
-    ("JSON length beyond the body", lambda meta, file: struct.pack("<I", 900_000) + meta, 400, "900000"),
+    (
+        "JSON length beyond the body",
+        lambda meta, file: struct.pack("<I", 900_000) + meta,
+        400,
+        "900000",
+    ),
     ("JSON only", lambda meta, file: frame(meta, file)[: 4 + len(meta)], 400, "crate file"),
-    ("half a crate length", lambda meta, file: frame(meta, file)[: 6 + len(meta)], 400, "crate file"),
+    (
+        "half a crate length",
+        lambda meta, file: frame(meta, file)[: 6 + len(meta)],
+        400,
+        "crate file",
+    ),
     ("crate length beyond the body", lambda meta, file: frame(meta, file)[:-7], 400, "7 bytes"),
     ("JSON length of 4 GiB", lambda meta, file: b"\xff" * 4 + meta, 413, "4294967295"),
     (

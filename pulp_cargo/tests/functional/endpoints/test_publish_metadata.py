@@ -2,10 +2,9 @@
 
 import pytest
 
-from pulp_cargo.tests.conftest import NothingStored
+from pulp_cargo.tests.conftest import Refuse
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
-from pulp_cargo.tests.support.stack import Stack
 
 SERDE = Dep(name="serde", registry=CRATES_IO)
 OPTIONAL = Dep(name="serde", registry=CRATES_IO, optional=True)
@@ -30,8 +29,16 @@ BAD_TAILS = [
     ("an inherited field", "[package.homepage]\nworkspace = true", "homepage"),
     ("inherited lints", "[lints]\nworkspace = true", "lints"),
     ("a dependency by path alone", "[dependencies]\nserde = { path = '../serde' }", "path"),
-    ("a dependency from git", "[dependencies]\nserde = { version = '1', git = 'https://x.y/z' }", "git"),
-    ("a registry by name", "[dependencies]\nserde = { version = '1', registry = 'mine' }", "registry"),
+    (
+        "a dependency from git",
+        "[dependencies]\nserde = { version = '1', git = 'https://x.y/z' }",
+        "git",
+    ),
+    (
+        "a registry by name",
+        "[dependencies]\nserde = { version = '1', registry = 'mine' }",
+        "registry",
+    ),
     ("a dependency that is a number", "[dependencies]\nserde = 1", "serde"),
     ("a dependency with a bad name", "[dependencies]\n'a b' = '1'", "a b"),
     ("a dependency with a long name", f"[dependencies]\n{'a' * 65} = '1'", "64"),
@@ -59,29 +66,18 @@ BAD_FEATURES = [
     ("a name with a leading hyphen", {"-a": []}, [], "-a"),
     ("a name with a leading plus", {"+a": []}, [], "+a"),
 ]
-STRICT = [
-    ("no description", {"description": None}, "description"),
-    ("a long description", {"description": "x" * 1001}, "1000"),
-    ("no licence", {"license": None}, "license"),
-    ("an unknown licence", {"license": "MITT"}, "MITT"),
-    ("a relative homepage", {"homepage": "x.example"}, "x.example"),
-    ("six keywords", {"keywords": list("abcdef")}, "5"),
-    ("a keyword of 21 bytes", {"keywords": ["k" * 21]}, "20"),
-    ("an unknown category", {"categories": ["no-such-category"]}, "no-such-category"),
-]
-GOOD = {"description": "Does it.", "license": "MIT OR Apache-2.0"}
 
 
 @pytest.mark.parametrize(
     ("manifest", "words"), [case[1:] for case in BAD_MANIFESTS], ids=[c[0] for c in BAD_MANIFESTS]
 )
 def test_manifest_that_is_not_the_crates_is_refused(
-    registry: Registry, nothing: NothingStored, name: str, manifest: bytes, words: str
+    registry: Registry, refuse: Refuse, name: str, manifest: bytes, words: str
 ):
     """The manifest names just the crate and version of the JSON and of the folder [66, 82]."""
     upper = name.upper().encode()
     manifest = manifest.replace(b"NAME", name.encode()).replace(b"UPPER", upper)
-    detail = _refuse(registry, nothing, Crate(name, manifest_bytes=manifest))
+    detail = refuse(registry, Crate(name, manifest_bytes=manifest))
     assert words.replace("UPPER", name.upper()) in detail
 
 
@@ -89,18 +85,18 @@ def test_manifest_that_is_not_the_crates_is_refused(
     ("tail", "words"), [case[1:] for case in BAD_TAILS], ids=[case[0] for case in BAD_TAILS]
 )
 def test_manifest_that_cargo_did_not_normalise_is_refused(
-    registry: Registry, nothing: NothingStored, name: str, tail: str, words: str
+    registry: Registry, refuse: Refuse, name: str, tail: str, words: str
 ):
     """What only means something on the author's machine never comes from `cargo package` [83]."""
-    assert words in _refuse(registry, nothing, Crate(name, manifest_tail=tail))
+    assert words in refuse(registry, Crate(name, manifest_tail=tail))
 
 
 @pytest.mark.parametrize("version", ["", ">=1.60", "1.60.0-beta", "1.60.0.0", "one", "1.x"])
 def test_rust_version_that_would_hide_the_crate_is_refused(
-    registry: Registry, nothing: NothingStored, name: str, version: str
+    registry: Registry, refuse: Refuse, name: str, version: str
 ):
     """Cargo loses a version whose `rust_version` is not one to three numbers [19]."""
-    assert repr(version) in _refuse(registry, nothing, Crate(name, package={"rust-version": version}))
+    assert repr(version) in refuse(registry, Crate(name, package={"rust-version": version}))
 
 
 def test_manifest_overrules_the_json(registry: Registry, name: str):
@@ -119,42 +115,42 @@ def test_manifest_overrules_the_json(registry: Registry, name: str):
     assert entry["links"] == "z"
 
 
-def test_optional_dev_dependency_is_refused(registry: Registry, nothing: NothingStored, name: str):
+def test_optional_dev_dependency_is_refused(registry: Registry, refuse: Refuse, name: str):
     """Cargo loses such a version [88]."""
     dep = Dep(name="serde", registry=CRATES_IO, kind="dev", optional=True)
-    assert "serde" in _refuse(registry, nothing, Crate(name, deps=[dep]))
+    assert "serde" in refuse(registry, Crate(name, deps=[dep]))
 
 
 @pytest.mark.parametrize("req", BAD_REQUIREMENTS)
 def test_requirement_that_does_not_parse_is_refused(
-    registry: Registry, nothing: NothingStored, name: str, req: str
+    registry: Registry, refuse: Refuse, name: str, req: str
 ):
     """Cargo loses a version with such a dependency [89]."""
     crate = Crate(name, deps=[Dep(name="serde", registry=CRATES_IO, req=req)])
-    assert repr(req) in _refuse(registry, nothing, crate)
+    assert repr(req) in refuse(registry, crate)
 
 
 @pytest.mark.parametrize(
-    ("features", "deps", "words"), [case[1:] for case in BAD_FEATURES], ids=[c[0] for c in BAD_FEATURES]
+    ("features", "deps", "words"),
+    [case[1:] for case in BAD_FEATURES],
+    ids=[c[0] for c in BAD_FEATURES],
 )
 def test_feature_that_cargo_cannot_use_is_refused(
     registry: Registry,
-    nothing: NothingStored,
+    refuse: Refuse,
     name: str,
     features: dict[str, list[str]],
     deps: list[Dep],
     words: str,
 ):
     """A crate that cargo would not see is refused rather than invisible [90]."""
-    assert words in _refuse(registry, nothing, Crate(name, deps=deps, features=features))
+    assert words in refuse(registry, Crate(name, deps=deps, features=features))
 
 
-def test_features_beyond_the_limit_are_refused(
-    registry: Registry, nothing: NothingStored, name: str
-):
+def test_features_beyond_the_limit_are_refused(registry: Registry, refuse: Refuse, name: str):
     """The sentence has the limit and the count; real crates are far below [91]."""
     features = {f"f{number}": [] for number in range(10_001)}
-    detail = _refuse(registry, nothing, Crate(name, features=features, json_changes={"features": {}}))
+    detail = refuse(registry, Crate(name, features=features, json_changes={"features": {}}))
     assert "10000" in detail and "10001" in detail
 
 
@@ -164,56 +160,17 @@ def test_as_many_features_as_real_crates_have(registry: Registry, name: str):
     assert len(registry.entry(name)["features"]) == 1_727
 
 
-def test_dependencies_beyond_the_limit_are_refused(
-    registry: Registry, nothing: NothingStored, name: str
-):
+def test_dependencies_beyond_the_limit_are_refused(registry: Registry, refuse: Refuse, name: str):
     """The sentence has the limit and the count [91]."""
     deps = [Dep(name=f"d{number}", registry=CRATES_IO) for number in range(5_001)]
-    detail = _refuse(registry, nothing, Crate(name, deps=deps, json_changes={"deps": []}))
+    detail = refuse(registry, Crate(name, deps=deps, json_changes={"deps": []}))
     assert "5000" in detail and "5001" in detail
 
 
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_registry_url_that_breaks_consumers_is_refused(
-    registry: Registry, nothing: NothingStored, name: str, url: str
+    registry: Registry, refuse: Refuse, name: str, url: str
 ):
     """A relative URL, or a sparse one without a final slash, would be read by every consumer [93]."""
     crate = Crate(name, deps=[Dep(name="leaf", registry=url)])
-    assert url in _refuse(registry, nothing, crate)
-
-
-@pytest.fixture(scope="module")
-def strict(stack: Stack) -> Registry:
-    """A registry with the publishing rules of crates.io."""
-    return stack.make_registry(repository={"crates_io_rules": True})
-
-
-@pytest.mark.parametrize(("changes", "words"), [c[1:] for c in STRICT], ids=[c[0] for c in STRICT])
-def test_rules_of_crates_io_are_enforced_where_switched_on(
-    strict: Registry, nothing: NothingStored, name: str, changes: dict[str, object], words: str
-):
-    """Description, licence, URLs, keywords, categories [92]."""
-    package = {key: value for key, value in (GOOD | changes).items() if value is not None}
-    assert words in _refuse(strict, nothing, Crate(name, package=package))
-
-
-@pytest.mark.parametrize(("changes", "words"), [c[1:] for c in STRICT], ids=[c[0] for c in STRICT])
-def test_rules_of_crates_io_are_warnings_where_off(
-    registry: Registry, name: str, changes: dict[str, object], words: str
-):
-    """A private registry takes what crates.io would not, and cargo prints why it would not [92]."""
-    package = {key: value for key, value in (GOOD | changes).items() if value is not None}
-    (warning,) = registry.publish(Crate(name, package=package))
-    assert words in warning
-
-
-def test_crate_that_keeps_the_rules_of_crates_io(strict: Registry, name: str):
-    """Nothing to complain about, nothing said [92]."""
-    assert strict.publish(Crate(name, package=GOOD)) == []
-
-
-def _refuse(registry: Registry, nothing: NothingStored, crate: Crate) -> str:
-    with nothing(registry, crate.name):
-        answer = registry.send(crate)
-        assert answer.status == 400, answer
-        return answer.detail
+    assert url in refuse(registry, crate)

@@ -56,7 +56,9 @@ def test_names_that_only_look_reserved_are_accepted(registry: Registry, tail: st
     assert registry.download(tail).status == 200
 
 
-@pytest.mark.parametrize(("first", "second"), [("a-b", "a_b"), ("a_b", "A-b"), ("ab", "AB"), ("Ab", "ab")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("a-b", "a_b"), ("a_b", "A-b"), ("ab", "AB"), ("Ab", "ab")]
+)
 def test_other_spelling_of_a_crate_is_refused(
     registry: Registry, nothing: NothingStored, name: str, first: str, second: str
 ):

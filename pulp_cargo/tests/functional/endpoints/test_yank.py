@@ -103,4 +103,7 @@ def test_body_and_content_type_do_not_matter(registry: Registry, name: str):
     registry.publish(Crate(name))
     headers = {"Content-Type": "application/json", "Content-Length": "0"}
     assert registry.unyank(name, headers=headers).status == 200
-    assert registry.unyank(name, body=b"not json", headers=headers | {"Content-Length": "8"}).status == 200
+    assert (
+        registry.unyank(name, body=b"not json", headers=headers | {"Content-Length": "8"}).status
+        == 200
+    )

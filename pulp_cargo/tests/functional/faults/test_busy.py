@@ -19,8 +19,10 @@ pytestmark = pytest.mark.faults
 # A task of pulpcore that does nothing for a while, run by the real worker.
 DISPATCH = """
 import django; django.setup()
+from django_guid import set_guid
 from pulpcore.plugin.tasking import dispatch
 from pulp_cargo.app.models import CargoRepository
+set_guid("tests")
 repository = CargoRepository.objects.get(pk="{pk}")
 task = dispatch("pulpcore.app.tasks.test.sleep", args=({seconds},), exclusive_resources=[repository])
 print(task.pk)

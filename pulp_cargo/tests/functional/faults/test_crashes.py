@@ -48,6 +48,7 @@ class Publishing:
 )
 def test_killed_process(stack: Stack, registry: Registry, name: str, victim: str):
     """Everything answered 200 is there with the right checksum; the rest is there whole or not."""
+    before = unfinished_uploads(stack)
     publishing = Publishing(registry, name)
     thread = threading.Thread(target=publishing.run)
     thread.start()
@@ -60,12 +61,10 @@ def test_killed_process(stack: Stack, registry: Registry, name: str, victim: str
     assert set(statuses) <= {200, 0, 503}, "an interrupted publish is no other error"
     for crate in publishing.crates:
         _check(registry, crate, must_be_there=publishing.answered[crate.name] == 200)
-    assert not unfinished_uploads(stack)
+    assert unfinished_uploads(stack) <= before
 
 
-def test_index_follows_after_a_restart_of_the_database(
-    stack: Stack, registry: Registry, name: str
-):
+def test_index_follows_after_a_restart_of_the_database(stack: Stack, registry: Registry, name: str):
     """Every process listens again within seconds, and serves nothing old meanwhile [39, 95]."""
     registry.publish(Crate(name))
     registry.index(name)

@@ -35,9 +35,7 @@ def full_disk(stack: Stack, *, room: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("size", [100_000, 3_000_000], ids=["in the last write", "on the way"])
-def test_full_disk(
-    stack: Stack, registry: Registry, nothing: NothingStored, name: str, size: int
-):
+def test_full_disk(stack: Stack, registry: Registry, nothing: NothingStored, name: str, size: int):
     """503 with a sentence, nothing stored, and all is well once there is room again [49]."""
     crate = Crate(name, files={"noise": random.randbytes(size)})
     with full_disk(stack, room=50_000), nothing(registry, name):

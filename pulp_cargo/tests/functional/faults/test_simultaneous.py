@@ -6,6 +6,7 @@ import pytest
 
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.stack import Stack
 
 pytestmark = pytest.mark.faults
 
@@ -54,3 +55,17 @@ def test_publishes_and_yanks_of_one_crate(registry: Registry, name: str):
     assert {one.result().status for one in yanked} == {200}
     assert len(registry.index(name)) == 11
     assert registry.entry(name, "0.1.0")["yanked"] is True
+
+
+def test_revoked_token_is_refused_by_every_process(stack: Stack, name: str):
+    """Revoking holds at once, whatever each process remembers [114]."""
+    private = stack.make_registry(auth_required=True)
+    private.publish(Crate(name))
+    for _ in range(5):
+        record = stack.make_token_record()
+        with ThreadPoolExecutor(16) as pool:
+            read = [pool.submit(private.index, name, token=record["token"]) for _ in range(16)]
+            assert all(one.result() for one in read)
+            stack.rest.delete(record["pulp_href"])
+            late = [pool.submit(private.index_file, name, token=record["token"]) for _ in range(16)]
+            assert {one.result().status for one in late} == {401}

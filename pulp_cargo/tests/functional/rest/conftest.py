@@ -1,21 +1,18 @@
 """A Pulp to talk to, and the objects that most tests begin with."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import Stack
 
 
 @pytest.fixture(scope="session")
-def rest() -> Rest:
+def rest(stack: Stack) -> Rest:
     """The REST API as the administrator sees it."""
-    url = os.environ.get("PULP_CARGO_API_URL")
-    if url is None:
-        pytest.skip("PULP_CARGO_API_URL names no running Pulp")
-    return Rest(url, ("admin", os.environ.get("PULP_CARGO_ADMIN_PASSWORD", "password")))
+    return stack.rest
 
 
 @pytest.fixture

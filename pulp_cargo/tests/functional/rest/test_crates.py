@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
+from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
+from pulp_cargo.tests.support.stack import Stack
 
 CRATES = "content/cargo/crates/"
 DEPENDENCIES = """
@@ -67,6 +70,46 @@ def test_upload_tells_all_that_the_index_and_the_manifest_say(rest: Rest) -> Non
             "registry": "sparse+https://r.example/index/",
         },
     }
+
+
+def test_upload_makes_the_unit_that_publish_makes(
+    rest: Rest, stack: Stack, repository: dict[str, Any], registry: dict[str, Any]
+) -> None:
+    """Two crates that differ in name alone have the same lines and units, whichever way they came."""
+    published, uploaded = (
+        Crate(
+            unique("leaf"),
+            deps=[Dep(name="serde", registry=CRATES_IO, optional=True), Dep(name="twig")],
+            features={"std": ["dep:serde"]},
+            files={"README.md": b"# A leaf", "src/lib.rs": b""},
+            package={"readme": "README.md", "description": "A leaf", "keywords": ["tree"]},
+        )
+        for _ in range(2)
+    )
+    there = stack.make_registry()
+    there.publish(published)
+    here = Registry(registry["name"], registry["base_url"], there.token)
+    file = uploaded.packed(here.index_url)
+    unit = rest.upload(CRATES, file, repository=repository["pulp_href"])
+    differ = {"name", "cksum", "pubtime"}
+    lines = [there.entry(published.name), here.entry(uploaded.name)]
+    assert lines[1]["cksum"] == hashlib.sha256(file).hexdigest()
+    first, second = ({k: v for k, v in line.items() if k not in differ} for line in lines)
+    assert (list(lines[0]), first) == (list(lines[1]), second)
+    differ |= {"canonical_name", "pulp_href", "prn", "artifact", "dependencies"}
+    differ |= {"pulp_created", "pulp_last_updated"}
+    (other,) = rest.list(CRATES, name=published.name)
+    first, second = ({k: v for k, v in one.items() if k not in differ} for one in (other, unit))
+    assert first == second
+
+
+def test_rules_of_crates_io_hold_for_uploads(rest: Rest, repository: dict[str, Any]) -> None:
+    """The repository's switch is for every way in; without a repository there is no switch."""
+    file = Crate(unique("leaf")).packed()
+    rest.patch(repository["pulp_href"], crates_io_rules=True)
+    with pytest.raises(Refused, match="description"):
+        rest.upload(CRATES, file, repository=repository["pulp_href"])
+    assert rest.upload(CRATES, file)["description"] is None
 
 
 def test_same_bytes_are_the_same_unit(rest: Rest) -> None:

@@ -32,6 +32,14 @@ class Process:
         fields = _stat(self.pid)
         return fields is not None and fields[0] != "Z" and fields[19] == self.started
 
+    @property
+    def command(self) -> str:
+        """The command line, empty for a process that is gone."""
+        try:
+            return Path(f"/proc/{self.pid}/cmdline").read_text().replace("\0", " ")
+        except OSError:
+            return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -48,8 +56,7 @@ class Running:
     def child(self, command: str) -> Process | None:
         """Return the running child with these words in its command line."""
         for process in family(self.process.pid)[1:]:
-            words = Path(f"/proc/{process.pid}/cmdline").read_text().replace("\0", " ")
-            if command in words and process.runs:
+            if command in process.command and process.runs:
                 return process
         return None
 

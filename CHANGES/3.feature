@@ -1,0 +1,1 @@
+Added private registries: `cargo publish`, `add`, `build`, `fetch`, `info`, `install`, `yank`, `login` and `logout` work against a distribution, with workspaces, binaries, and dependencies on crates.io and on other registries.

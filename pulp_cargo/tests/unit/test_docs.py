@@ -1,0 +1,129 @@
+"""The reference pages say what the code says, and links lead somewhere."""
+
+import ast
+import re
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.serve.options import parse_options
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+APP = ROOT / "pulp_cargo" / "app"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def rows(page: Path, columns: int) -> Iterator[list[str]]:
+    """Go through the rows of the first table of a page, without its head."""
+    lines = [line for line in page.read_text().splitlines() if line.startswith("|")]
+    for line in lines[2:]:
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
+        if len(cells) != columns:
+            return
+        yield cells
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    """The table has the settings of the plugin in the order of the module, and no others."""
+    code = {
+        name: value
+        for name, value in runpy.run_path(str(APP / "settings.py")).items()
+        if name.isupper()
+    }
+    table = rows(DOCS / "admin" / "reference" / "settings.md", columns=3)
+    documented = {
+        name.strip("`"): ast.literal_eval(default.strip("`")) for name, default, _ in table
+    }
+    assert list(documented.items())[: len(code)] == list(code.items())
+    assert not {name for name in documented if name.startswith("CARGO_")} - set(code)
+
+
+def test_every_endpoint_is_documented() -> None:
+    """The table has the routes of a registry, in the form `{name}`."""
+    table = rows(DOCS / "user" / "reference" / "endpoints.md", columns=4)
+    documented = {(method, path.strip("`")) for method, path, _, _ in table}
+    named = {
+        ("GET", "the index path of a crate, such as `se/rd/serde"): ("GET", "(?!api/)[^/]+/.+"),
+        ("GET", "the registry's URL itself"): ("GET", ""),
+    }
+    assert {named.get(route, route) for route in documented} == set(_routes())
+
+
+def _routes() -> Iterator[tuple[str, str]]:
+    """Read the table ROUTES from its source; to import it, the whole of Pulp has to be set up."""
+    module = ast.parse((APP / "endpoints" / "routes.py").read_text())
+    names = {
+        target.id: node.value
+        for node in module.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    table = names["ROUTES"]
+    assert isinstance(table, ast.Tuple)
+    for route in table.elts:
+        assert isinstance(route, ast.Call)
+        yield _text(route.args[0], names), _text(route.args[1], names)
+
+
+def _text(node: ast.expr, names: dict[str, ast.expr]) -> str:
+    """Return a string that is written out, named, glued together, or compiled."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Name(id=name):
+            return _text(names[name], names)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _text(left, names) + _text(right, names)
+        case ast.Call(args=[pattern]):
+            return _text(pattern, names)
+    raise AssertionError(ast.dump(node))
+
+
+def test_every_option_of_serve_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table has the options that `pulp-cargo serve --help` prints."""
+    with pytest.raises(SystemExit):
+        parse_options(["serve", "--help"])
+    known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    table = rows(DOCS / "admin" / "guides" / "embedded.md", columns=3)
+    assert {option.strip("`").split()[0] for option, _, _ in table} == known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    """A link names a file that is there, and a heading in it where it names one."""
+    for link in LINK.findall(page.read_text()):
+        path, _, heading = link.partition("#")
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not heading or heading in _headings(target), link
+
+
+def _headings(page: Path) -> set[str]:
+    """Return the headings of a page as GitHub names them in links."""
+    texts = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in texts}
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    """No page is an island."""
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        for link in LINK.findall(page.read_text()):
+            target = (page.parent / link.partition("#")[0]).resolve()
+            if target.suffix == ".md" and target.exists() and target not in reached:
+                waiting.append(target)
+    assert set(PAGES) - reached - set((ROOT / "CHANGES").rglob("*.md")) == set()
+
+
+def test_architecture_is_short() -> None:
+    """A page that nobody reads to its end keeps nobody on the path."""
+    assert len((DOCS / "dev" / "architecture.md").read_text().splitlines()) < 150
