@@ -9,7 +9,7 @@ from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.endpoints.writable import require_repository
 from pulp_cargo.app.queries.principals import Grant
-from pulp_cargo.app.services import commit, publish, threads, units
+from pulp_cargo.app.services import commit, incoming, publish, threads, units
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
@@ -36,6 +36,11 @@ async def put_new(cargo: CargoRequest) -> web.Response:
         file.discard()
     await memory.reach(committed)
     return web.Response(body=published_body(change.warnings), content_type="application/json")
+
+
+async def remove_leftovers(app: web.Application) -> None:
+    """Clean up after processes that were killed, when one starts (an aiohttp start-up signal)."""
+    await threads.work(incoming.remove_leftovers)
 
 
 async def _receive(cargo: CargoRequest, file: IncomingFile) -> tuple[PublishMetadata, bytes]:

@@ -1,10 +1,12 @@
 """A .crate file on its way in: written to Pulp's working directory and hashed as it comes."""
 
 import errno
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
@@ -14,6 +16,8 @@ from pulpcore.plugin.models import Artifact
 
 from pulp_cargo.protocol.errors import StorageFull
 
+PREFIX, SUFFIX = "crate-", ".part"
+
 
 class IncomingFile:
     """A temporary file with the digests that Pulp wants; gone unless it is moved to the storage."""
@@ -21,9 +25,11 @@ class IncomingFile:
     def __init__(self) -> None:
         with _storage_full():
             handle, self.path = tempfile.mkstemp(
-                prefix="crate-", suffix=".part", dir=settings.WORKING_DIRECTORY
+                prefix=PREFIX, suffix=SUFFIX, dir=settings.WORKING_DIRECTORY
             )
             self.file: BinaryIO = os.fdopen(handle, "w+b", buffering=0)
+            # While this lock is held a process is at work on the file (see remove_leftovers).
+            fcntl.flock(handle, fcntl.LOCK_EX)
         self.size = 0
         self._hashers = {name: pulp_hashlib.new(name) for name in Artifact.DIGEST_FIELDS}
 
@@ -32,7 +38,10 @@ class IncomingFile:
         for hasher in self._hashers.values():
             hasher.update(chunk)
         with _storage_full():
-            self.file.write(chunk)
+            rest = memoryview(chunk)
+            # A disk that gets full takes a part and says so only at the next write.
+            while rest:
+                rest = rest[os.write(self.file.fileno(), rest) :]
         self.size += len(chunk)
 
     def settle(self) -> None:
@@ -57,6 +66,14 @@ class IncomingFile:
             os.unlink(self.path)
         except FileNotFoundError:
             return
+
+
+def remove_leftovers() -> None:
+    """Remove the files of processes that were killed in the middle of a publish."""
+    for path in Path(settings.WORKING_DIRECTORY).glob(f"{PREFIX}*{SUFFIX}"):
+        with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
 
 
 @contextmanager

@@ -30,7 +30,7 @@ COMMON = {
 @pytest.fixture(scope="module")
 def schema(stack: Stack) -> dict[str, Any]:
     """What Pulp says of itself."""
-    return stack.call("GET", "docs/api.json")
+    return stack.rest.get("docs/api.json")
 
 
 def test_reference_has_every_collection(schema: dict[str, Any]) -> None:
