@@ -12,10 +12,9 @@ from pulpcore.plugin import serializers as core
 from pulpcore.plugin.util import assign_role, get_domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoToken
-from pulp_cargo.app.queries.principals import hash_secret
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.services.tokens import new_secret
+from pulp_cargo.app.services import tokens
 from pulp_cargo.rules.scopes import Scope, is_expired, parse_pattern
 
 DEFAULT_SCOPES = [Scope.READ, Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE, Scope.YANK]
@@ -117,8 +116,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
 
     def create(self, validated_data: dict[str, Any]) -> CargoToken:
         """Make the token; its secret is an attribute of what is returned, and nowhere else."""
-        secret = new_secret()
-        token = super().create(validated_data | {"token_hash": hash_secret(secret)})
+        token, secret = tokens.issue(**validated_data)
         if token.user != self.context["request"].user:
             assign_role("cargo.cargotoken_owner", token.user, token)
         token.secret = secret

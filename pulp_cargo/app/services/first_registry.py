@@ -12,8 +12,7 @@ from pulpcore.plugin.util import assign_role, get_default_domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoToken
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.queries.principals import hash_secret
-from pulp_cargo.app.services.tokens import new_secret
+from pulp_cargo.app.services import tokens
 from pulp_cargo.rules.scopes import Scope
 
 TOKEN_NAME = "first"
@@ -65,13 +64,8 @@ def _token(user: AbstractBaseUser, domain: Domain, *, renew: bool) -> str | None
     if existing.exists() and not renew:
         return None
     existing.delete()
-    secret = new_secret()
-    token = CargoToken.objects.create(
-        name=TOKEN_NAME,
-        user=user,
-        pulp_domain=domain,
-        token_hash=hash_secret(secret),
-        scopes=[scope.value for scope in Scope],
+    token, secret = tokens.issue(
+        name=TOKEN_NAME, user=user, pulp_domain=domain, scopes=[scope.value for scope in Scope]
     )
     assign_role("cargo.cargotoken_owner", user, token)
     return secret
