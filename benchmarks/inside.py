@@ -64,7 +64,7 @@ def _copies(template: UUID, first: int, last: int) -> list[UUID]:
     from pulpcore.plugin.models import Content
 
     # Pulp's own ids: how well they compress decides on what a repository version costs.
-    ids = [Content().pk for _ in range(first, last + 1)]
+    ids = [Content._meta.pk.get_default() for _ in range(first, last + 1)]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(NEW_UNITS, {"ids": ids, "first": first, "each": VERSIONS_PER_CRATE})
         _copy_rows(template)

@@ -57,9 +57,8 @@ In ~/.cargo/config.toml:
     [registries.{REGISTRY_NAME}]
     index = "{ready.index_url}"
 
-    # Only for registries that ask for a token on reads too:
-    # [registry]
-    # global-credential-providers = ["cargo:token"]
+    [registry]
+    global-credential-providers = ["cargo:token"]
 
 In ~/.cargo/credentials.toml:
 

@@ -53,7 +53,9 @@ async def _listen() -> None:
         await own.execute(f"LISTEN {CHANNEL}")
         # What was looked up before the LISTEN may have changed unnoticed.
         memory.forget()
-        memory.own_connection = own.info.backend_pid
+        # Asked for, since a connection pooler shows another number than PostgreSQL knows.
+        answer = await own.execute("SELECT pg_backend_pid()")
+        (memory.own_connection,) = await answer.fetchone() or (0,)
         memory.listening = True
         while True:
             # A connection that waits for notices cannot say anything, so it waits for one packet.
@@ -68,7 +70,7 @@ async def _listen() -> None:
 async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any]]) -> None:
     """Tell those who wait for it that this process knows of their versions, or just be alive."""
     said = [
-        notify.heard(UUID(notice["repository"]), notice["number"], own.info.backend_pid)
+        notify.heard(UUID(notice["repository"]), notice["number"], memory.own_connection)
         for notice in notices
         if notice["kind"] == "version"
         and not memory.is_awaited(UUID(notice["repository"]), notice["number"])

@@ -27,7 +27,7 @@ class DependencySerializer(serializers.Serializer):
         allow_null=True, help_text="The platform that it is limited to, null for all."
     )
     registry = serializers.CharField(
-        allow_null=True, help_text="The index URL of its registry, null for the crate's own."
+        help_text="The index URL of its registry. The index of that registry itself says null."
     )
 
     class Meta:

@@ -33,8 +33,8 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
         allow_null=True,
         view_name="remotes-cargo/cargo-detail",
         queryset=CargoRemote.objects.all(),
-        help_text="The upstream registry whose crates are served as well; a registry with one"
-        " takes no uploads.",
+        help_text="The upstream registry that belongs to this one. Nothing is fetched from it yet;"
+        " a registry with a remote takes no uploads.",
     )
     allow_uploads = serializers.BooleanField(
         default=False,

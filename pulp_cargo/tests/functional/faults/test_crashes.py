@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 
@@ -10,6 +11,7 @@ import pytest
 from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import Refused
 from pulp_cargo.tests.support.stack import Stack
 from pulp_cargo.tests.support.traces import unfinished_uploads
 
@@ -55,7 +57,7 @@ def test_killed_process(stack: Stack, registry: Registry, name: str, victim: str
     assert publishing.half_way.wait(60)
     launcher.kill(_pid(stack, victim))
     thread.join()
-    assert launcher.wait_for(lambda: _is_healthy(registry, f"{name}-healed"), seconds=30)
+    assert launcher.wait_for(lambda: _is_healthy(stack, registry, f"{name}-healed"), seconds=30)
     statuses = publishing.answered.values()
     assert list(statuses).count(200) >= KILL_AFTER // 2
     assert set(statuses) <= {200, 0, 503}, "an interrupted publish is no other error"
@@ -69,11 +71,19 @@ def test_index_follows_after_a_restart_of_the_database(stack: Stack, registry: R
     registry.publish(Crate(name))
     registry.index(name)
     launcher.kill(_pid(stack, "bin/postgres"))
-    assert launcher.wait_for(lambda: _is_healthy(registry, f"{name}-healed"), seconds=30)
+    assert launcher.wait_for(lambda: _is_healthy(stack, registry, f"{name}-healed"), seconds=30)
     for number in range(10):
         registry.publish(Crate(name, f"2.{number}.0"))
         found = {len(registry.index(name)) for _ in range(6)}
         assert found == {number + 2}
+
+
+def test_task_that_waits_for_the_next_worker(stack: Stack):
+    """What is dispatched while no worker lives is done as soon as there is one."""
+    launcher.kill(_pid(stack, "pulpcore.tasking"))
+    begun = time.monotonic()
+    stack.make_registry()
+    assert time.monotonic() - begun < 20
 
 
 def _pid(stack: Stack, victim: str) -> int:
@@ -82,11 +92,14 @@ def _pid(stack: Stack, victim: str) -> int:
     return launcher.family(process.pid)[-1].pid if words != victim else process.pid
 
 
-def _is_healthy(registry: Registry, name: str) -> bool:
-    """Whether a publish works, by one that may be repeated."""
+def _is_healthy(stack: Stack, registry: Registry, name: str) -> bool:
+    """Whether a publish works, by one that may be repeated, and a worker is there."""
     try:
-        return registry.send(Crate(name)).status in (200, 400)
-    except (OSError, HTTPException):
+        published = registry.send(Crate(name)).status in (200, 400)
+        worker = f"{stack.child('pulpcore.tasking').pid}@"
+        workers = stack.rest.get("status/")["online_workers"]
+        return published and any(one["name"].startswith(worker) for one in workers)
+    except (OSError, HTTPException, LookupError, Refused):
         return False
 
 
