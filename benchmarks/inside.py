@@ -55,7 +55,11 @@ def _multiply(name: str, count: int) -> None:
         copies = _copies(template, first, min(first + COPIES_PER_VERSION, count) - 1)
         with repository.new_version() as version:
             version.add_content(Content.objects.filter(pk__in=copies))
-    # What autovacuum does within a minute of such growth.
+    _analyze()
+
+
+def _analyze() -> None:
+    """Do what autovacuum does within a minute of such growth."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
@@ -68,6 +72,7 @@ def _copies(template: UUID, first: int, last: int) -> list[UUID]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(NEW_UNITS, {"ids": ids, "first": first, "each": VERSIONS_PER_CRATE})
         _copy_rows(template)
+    _analyze()
     return ids
 
 

@@ -101,5 +101,14 @@ def forget_processes(database: Database, names: str) -> None:
         connection.execute("DELETE FROM core_appstatus WHERE name LIKE %s", (names,))
 
 
+def wake_workers(database: Database) -> None:
+    """Let the workers look for tasks that were dispatched while none of them lived.
+
+    Pulp's workers look when they are told of a task, and nobody tells a new one of the old ones.
+    """
+    with database.connection() as connection:
+        connection.execute("SELECT pg_notify('pulp_worker_wakeup', 'unblock')")
+
+
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())

@@ -33,7 +33,9 @@ def bring_up(
     supervisor.start(pulp.api(data, api))
     supervisor.start(pulp.worker(data))
     supervisor.before_restart = _freeing_tasks(data, database)
+    supervisor.after_restart = _waking_worker(database)
     readiness.wait_for_api(api, data.instance, supervisor.pause)
+    databases.wake_workers(database)
     is_there = readiness.has_registry(content, state.registry_path, supervisor.pause)
     return Ready(
         api_url=api.origin,
@@ -101,3 +103,11 @@ def _freeing_tasks(data: DataDir, database: Database) -> Callable[[str, int], No
             databases.forget_processes(database, f"{process_id}@%/{data.instance}")
 
     return before_restart
+
+
+def _waking_worker(database: Database) -> Callable[[str], None]:
+    def after_restart(name: str) -> None:
+        if name == "worker":
+            databases.wake_workers(database)
+
+    return after_restart

@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 
 from pulp_cargo.serve import processes
@@ -17,6 +17,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A process that ran this long has recovered: its next crash is a first one again.
 RECOVERED_AFTER = 30.0
 LONGEST_BACK_OFF = 10.0
+# When after a restart to do what the new process must hear, in seconds: it may be slow to start.
+SETTLED_AFTER = (3.0, 10.0, 30.0)
 # How long a process may take to stop before it is killed.
 STOP_PATIENCE = 4.0
 
@@ -30,6 +32,7 @@ class Child:
     started: float
     crashes: int = 0
     restart_at: float | None = None
+    settled_at: list[float] = field(default_factory=list)
 
     def put_off_restart(self) -> None:
         """Note a failure, and when the next attempt is due."""
@@ -46,6 +49,8 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         # Called with the process id of a dead child before its successor starts.
         self.before_restart: Callable[[str, int], None] = lambda name, process_id: None
+        # Called some moments after a restart, more than once.
+        self.after_restart: Callable[[str], None] = lambda name: None
 
     def listen_to_signals(self) -> None:
         """Turn Ctrl-C and its relatives into an orderly stop.
@@ -113,6 +118,10 @@ class Supervisor:
                 f" restarting it, see {child.spec.log}"
             )
             child.put_off_restart()
+        elif child.settled_at and now >= child.settled_at[0]:
+            del child.settled_at[0]
+            with suppress(ServeError):
+                self.after_restart(child.spec.name)
 
     def _restart(self, child: Child) -> None:
         try:
@@ -125,6 +134,7 @@ class Supervisor:
         else:
             child.started = time.monotonic()
             child.restart_at = None
+            child.settled_at = [child.started + seconds for seconds in SETTLED_AFTER]
 
     def stop(self) -> None:
         """Stop all children: first those that use the database, then the database."""
