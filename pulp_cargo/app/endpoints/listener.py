@@ -15,6 +15,8 @@ from django.db import connection
 from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.models import notify
 from pulp_cargo.app.models.notify import CHANNEL, LISTENER
+from pulp_cargo.app.queries import registries
+from pulp_cargo.app.services import threads
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 PULSE = 5
 # How long to wait before connecting again, in seconds.
 PAUSE = 0.5
+# How many registries to look up before anybody asks.
+KNOWN_FROM_THE_START = 50
 
 
 async def listening(app: web.Application) -> AsyncIterator[None]:
@@ -57,6 +61,8 @@ async def _listen() -> None:
         answer = await own.execute("SELECT pg_backend_pid()")
         (memory.own_connection,) = await answer.fetchone() or (0,)
         memory.listening = True
+        warming = asyncio.get_running_loop().create_task(_warm_up())
+        warming.add_done_callback(_note_failure)
         while True:
             # A connection that waits for notices cannot say anything, so it waits for one packet.
             packet = own.notifies(timeout=PULSE, stop_after=1)
@@ -65,6 +71,19 @@ async def _listen() -> None:
                 memory.take_notice(notice)
             async with asyncio.timeout(PULSE):
                 await _confirm(own, notices)
+
+
+async def _warm_up() -> None:
+    """Be ready before the first request: a new connection takes longer than most answers."""
+    await threads.connect()
+    generation = memory.generation
+    for registry in await threads.read(registries.oldest, KNOWN_FROM_THE_START):
+        memory.keep_registry(registry, generation)
+
+
+def _note_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        log.warning("The first requests will be slower: %s", task.exception())
 
 
 async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any]]) -> None:

@@ -19,14 +19,20 @@ ADDED_NAMES = """
     WHERE rc.version_added_id = %(version)s AND rc.version_removed_id IS NULL
 """
 
-CLASHES = f"""
-    SELECT c.canonical_name, array_agg(DISTINCT c.name || ' ' || c.vers)
-    FROM ({ADDED_NAMES}) added
-    JOIN cargo_cratecontent c USING (canonical_name)
-    JOIN core_repositorycontent rc ON rc.content_id = c.content_ptr_id
-    WHERE rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
-    GROUP BY c.canonical_name
-    HAVING count(DISTINCT c.name) > 1 OR count(*) > count(DISTINCT c.vers_key)
+# Asked with the names as an array: PostgreSQL believes new tables to be empty, and would compare
+# every added name with every crate of the repository.
+CLASHES = """
+    SELECT added, array_agg(DISTINCT member.name || ' ' || member.vers)
+    FROM unnest(%(names)s::text[]) added CROSS JOIN LATERAL (
+        SELECT c.name, c.vers, c.vers_key FROM cargo_cratecontent c CROSS JOIN LATERAL (
+            SELECT 1 FROM core_repositorycontent rc
+            WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
+            AND rc.version_removed_id IS NULL OFFSET 0
+        ) held
+        WHERE c.canonical_name = added OFFSET 0
+    ) member
+    GROUP BY added
+    HAVING count(DISTINCT member.name) > 1 OR count(*) > count(DISTINCT member.vers_key)
     LIMIT 1
 """
 
@@ -40,6 +46,7 @@ WITHOUT_CRATE = """
         JOIN core_repositorycontent crc ON crc.content_id = c.content_ptr_id
         WHERE c.canonical_name = y.canonical_name AND c.vers_key = y.vers_key
         AND crc.repository_id = rc.repository_id AND crc.version_removed_id IS NULL
+        OFFSET 0
     )
 """
 ADDED = "rc.version_added_id = %(version)s"
@@ -52,7 +59,8 @@ OF_REMOVED_CRATES = """(y.canonical_name, y.vers_key) IN (
 
 def require_sound(new_version: RepositoryVersion) -> None:
     """Raise ValidationError when the crates or yanks that a version adds break an invariant."""
-    for canonical_name, versions in _rows(CLASHES, new_version):
+    names = [row[0] for row in _rows(ADDED_NAMES, new_version)]
+    for canonical_name, versions in _rows(CLASHES, new_version, names=names):
         raise ValidationError(
             f"A registry holds one crate `{canonical_name}`, in one spelling, with each version"
             f" once (build metadata does not make a version different); here would be:"
@@ -72,7 +80,8 @@ def drop_dangling_yanks(new_version: RepositoryVersion) -> None:
         new_version.remove_content(marks)
 
 
-def _rows(query: str, new_version: RepositoryVersion) -> list[tuple]:
+def _rows(query: str, new_version: RepositoryVersion, **values: object) -> list[tuple]:
+    values |= {"version": new_version.pk, "repository": new_version.repository_id}
     with connection.cursor() as cursor:
-        cursor.execute(query, {"version": new_version.pk, "repository": new_version.repository_id})
+        cursor.execute(query, values)
         return cursor.fetchall()

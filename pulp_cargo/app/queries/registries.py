@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from pulpcore.plugin.models import Domain, RepositoryVersion
 
@@ -62,13 +62,20 @@ def find(domain: str, path: str) -> Registry | None:
 
     Base paths may hold slashes but never nest, so at most one of the path's beginnings is one.
     """
-    distribution = (
-        CargoDistribution.objects.filter(base_path__in=_beginnings(path), pulp_domain__name=domain)
-        .select_related("pulp_domain", "repository_version")
-        .defer("repository_version__content_ids")
-        .first()
-    )
+    found = _distributions().filter(base_path__in=_beginnings(path), pulp_domain__name=domain)
+    distribution = found.first()
     return None if distribution is None else _registry(distribution)
+
+
+def oldest(count: int) -> list[Registry]:
+    """Return so many registries, for a process that wants to know some before it is asked."""
+    return [_registry(one) for one in _distributions().order_by("pulp_created")[:count]]
+
+
+def _distributions() -> QuerySet:
+    return CargoDistribution.objects.select_related("pulp_domain", "repository_version").defer(
+        "repository_version__content_ids"
+    )
 
 
 def _beginnings(path: str) -> Sequence[str]:

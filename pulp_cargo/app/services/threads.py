@@ -58,6 +58,17 @@ async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await _run(COMMITTERS, attempt)
 
 
+async def connect() -> None:
+    """Start every thread that has a connection, and its connection, before they are needed."""
+    await asyncio.gather(
+        *(
+            _run(pool, connection.ensure_connection)
+            for pool, count in ((READERS, 4), (COMMITTERS, 1))
+            for _ in range(count)
+        )
+    )
+
+
 async def _run(pool: ThreadPoolExecutor, task: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(pool, copy_context().run, task)

@@ -41,40 +41,49 @@ class Proxy:
 @contextmanager
 def counting_proxy() -> Iterator[Proxy]:
     """Have a proxy for a while."""
-    proxy = Proxy("")
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
-            connection = http.client.HTTPConnection(parts.netloc, timeout=60)
-            connection.request("GET", parts.path, headers=headers)
-            answer = connection.getresponse()
-            body = answer.read()
-            connection.close()
-            proxy.seen.append((parts.path, answer.status))
-            self.send_response_only(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in HOP_BY_HOP:
-                    self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_CONNECT(self) -> None:
-            self.send_error(403, "nothing goes out from here")
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    proxy.url = f"http://127.0.0.1:{server.server_port}"
+    server = _Server(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield proxy
+        yield server.proxy
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    """Holds what its handlers count."""
+
+    def server_activate(self) -> None:
+        super().server_activate()
+        self.proxy = Proxy(f"http://127.0.0.1:{self.server_port}")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Passes GET on, and nothing else."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+        connection.request("GET", parts.path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        self.server.proxy.seen.append((parts.path, answer.status))
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in HOP_BY_HOP:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_CONNECT(self) -> None:
+        self.send_error(403, "nothing goes out from here")
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""

@@ -4,17 +4,16 @@ The closure of some well-known crates is fetched by cargo itself. Each is publis
 from crates.io's index line, and the line that comes out is compared with that one.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pulp_cargo.tests.support.cargo import Cargo, Project
-from pulp_cargo.tests.support.crate import CRATES_IO, frame
+from pulp_cargo.tests.support.crate import CRATES_IO
 from pulp_cargo.tests.support.proxy import counting_proxy
+from pulp_cargo.tests.support.real import Real, real_crates
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
@@ -62,38 +61,6 @@ EXPLAINED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Real:
-    """A crate of crates.io: its index line and its file."""
-
-    line: Mapping[str, Any]
-    file: bytes
-
-    def body(self) -> bytes:
-        """Return what cargo would send to publish it to another registry than crates.io."""
-        known = {**self.line["features"], **(self.line.get("features2") or {})}
-        metadata = {
-            "name": self.line["name"],
-            "vers": self.line["vers"],
-            "deps": [_published(dep) for dep in self.line["deps"]],
-            "features": known,
-            "links": self.line.get("links"),
-            "rust_version": self.line.get("rust_version"),
-        }
-        return frame(json.dumps(metadata).encode(), self.file)
-
-
-def _published(dep: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "name": dep.get("package") or dep["name"],
-        "explicit_name_in_toml": dep["name"] if dep.get("package") else None,
-        "version_req": dep["req"],
-        "registry": CRATES_IO,
-        **{key: dep.get(key) for key in ("features", "optional", "default_features", "target")},
-        "kind": dep.get("kind") or "normal",
-    }
-
-
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project as crates.io has it, with everything in its home."""
@@ -107,15 +74,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def reals(original: Project) -> list[Real]:
     """Every crate in the lock file."""
-    lines = {(line["name"], line["vers"]): line for line in _cached_lines(original.cargo.home)}
-    files = original.cargo.home / "registry" / "cache"
-    found = []
-    for path in sorted(files.rglob("*.crate")):
-        ((_, line),) = [
-            item for item in lines.items() if f"{item[0][0]}-{item[0][1]}.crate" == path.name
-        ]
-        found.append(Real(line, path.read_bytes()))
-    return found
+    return real_crates(original.cargo.home)
 
 
 @pytest.fixture(scope="module")
@@ -181,15 +140,6 @@ def test_project_builds_without_crates_io(
         project.run("build", *(["--locked"] if locked else []))
         assert set(proxy.take()) == {200}
     assert (project.folder / "Cargo.lock").read_text() == lock
-
-
-def _cached_lines(home: Path) -> Iterator[dict[str, Any]]:
-    """Go through the index lines in cargo's cache: five bytes, then texts that end in NUL."""
-    for path in (home / "registry" / "index").rglob(".cache/**/*"):
-        if path.is_file():
-            for text in path.read_bytes()[5:].split(b"\0"):
-                if text.startswith(b"{"):
-                    yield json.loads(text)
 
 
 def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
