@@ -14,7 +14,8 @@ import django
 from django.db import connection, transaction
 from django.db.models import Model
 
-COPIES_PER_VERSION = 25_000
+FIRST_STEP = 1_000
+GROWTH = 4
 VERSIONS_PER_CRATE = 5
 
 NEW_UNITS = """
@@ -51,11 +52,15 @@ def _multiply(name: str, count: int) -> None:
 
     repository = CargoRepository.objects.get(name=name)
     template = repository.latest_version().content.get().pk
-    for first in range(0, count, COPIES_PER_VERSION):
-        copies = _copies(template, first, min(first + COPIES_PER_VERSION, count) - 1)
+    made = 0
+    # PostgreSQL plans Pulp's statements by what it knew of the tables before: grow step by step.
+    while made < count:
+        step = min(max(FIRST_STEP, GROWTH * made), count - made)
+        copies = _copies(template, made, made + step - 1)
         with repository.new_version() as version:
             version.add_content(Content.objects.filter(pk__in=copies))
-    _analyze()
+        _analyze()
+        made += step
 
 
 def _analyze() -> None:
@@ -72,7 +77,6 @@ def _copies(template: UUID, first: int, last: int) -> list[UUID]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(NEW_UNITS, {"ids": ids, "first": first, "each": VERSIONS_PER_CRATE})
         _copy_rows(template)
-    _analyze()
     return ids
 
 
