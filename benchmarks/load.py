@@ -1,4 +1,4 @@
-"""Load by `wrk`: 16 connections that stay open, requests at random from a list."""
+"""Load by `wrk`: 16 connections that stay open, requests from a list."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -23,6 +24,7 @@ CARGO_HEADERS = (
 )
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Load:
     """How a server did; CPU is the server's own, per request."""
@@ -32,6 +34,7 @@ class Load:
     p99_ms: float
     cpu_us: float
     bytes_each: float
+    requests: int
     failed: int
 
     def detail(self) -> dict[str, float | str]:
@@ -41,6 +44,7 @@ class Load:
             "p99_ms": round(self.p99_ms, 2),
             "cpu_us": round(self.cpu_us, 1),
             "bytes_each": round(self.bytes_each),
+            "requests": self.requests,
             "failed": self.failed,
         }
 
@@ -52,29 +56,36 @@ def run(
     pids: list[int],
     seconds: int,
     headers: Sequence[str] = (),
+    order: str = "random",
 ) -> Load:
-    """Ask for these targets (a path, and an ETag or nothing) for so many seconds."""
+    """Ask for these targets (a path, and an ETag or nothing) for so many seconds.
+
+    Each request is for one of them at random, or for the next one if `order` is "order".
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as list_file:
         list_file.write("".join(f"{path}\t{etag}\n" for path, etag in targets))
         list_file.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), origin]
         before = proc.cpu_seconds(pids)
         told = subprocess.run(
-            [*command, "--", list_file.name, *headers],
+            [*command, "--", list_file.name, order, *headers],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         ).stdout
         cpu = proc.cpu_seconds(pids) - before
     found = json.loads(told.splitlines()[-1])
-    requests = max(found["requests"], 1)
+    requests = int(found["requests"])
+    if not requests:
+        raise SystemExit(f"{origin} answered no request: {told}")
     return Load(
         per_second=found["requests"] / found["seconds"],
         p50_ms=found["p50_ms"],
         p99_ms=found["p99_ms"],
         cpu_us=cpu / requests * 1e6,
         bytes_each=found["bytes"] / requests,
-        failed=found["failed"],
+        requests=requests,
+        failed=int(found["failed"]),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks.crates import Crate
+from benchmarks.scale import Scale
 
 # Four children each, so that cargo sees 200 crates in five rounds of requests.
 BRANCHES = 4
@@ -39,6 +40,11 @@ def crowd(count: int, *, prefix: str, versions: int = 4) -> Iterator[Crate]:
     for number in range(count):
         name = f"bench-{prefix}-{number // versions:05}"
         yield Crate(name, f"1.0.{number % versions}", deps=deps)
+
+
+def crowd_around(scale: Scale) -> Iterator[Crate]:
+    """Return what fills the registry up beside the tree."""
+    return crowd(scale.filled - scale.tree * scale.versions, prefix="crowd")
 
 
 def long_history(count: int, *, first: int = 0, name: str = "bench-history") -> Iterator[Crate]:

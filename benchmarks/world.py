@@ -36,8 +36,7 @@ class World:
         """A registry of 10,000 versions, published one at a time; the tree is among them."""
         registry = self.stack.make_registry("bench-filled")
         scale = self.scale
-        crates = list(sets.tree(scale.tree, scale.versions))
-        crates += sets.crowd(scale.filled - len(crates), prefix="crowd")
+        crates = [*sets.tree(scale.tree, scale.versions), *sets.crowd_around(scale)]
         quarter = -(-len(crates) // 4)
         for start in range(0, len(crates), quarter):
             say(f"publishing {start:,} to {start + quarter:,} of {len(crates):,}, one at a time")

@@ -1,14 +1,18 @@
--- Requests taken at random from a file: a path and, after a tab, an ETag on each line.
--- The rest of the arguments are headers, "name: value". The last line printed is JSON.
+-- Requests from a file that has a path and, after a tab, an ETag on each line. The second argument
+-- says whether they are taken at "random" or in "order", the rest are headers, "name: value".
+-- The last line printed is JSON.
 
 local requests = {}
+local in_order = false
+local last = 0
 
 function init(args)
   math.randomseed(1)
+  in_order = args[2] == "order"
   for line in io.lines(args[1]) do
     local path, etag = line:match("^([^\t]+)\t?(.*)$")
     local headers = {}
-    for i = 2, #args do
+    for i = 3, #args do
       local name, value = args[i]:match("^([^:]+): (.*)$")
       headers[name] = value
     end
@@ -18,6 +22,10 @@ function init(args)
 end
 
 function request()
+  if in_order then
+    last = last % #requests + 1
+    return requests[last]
+  end
   return requests[math.random(#requests)]
 end
 

@@ -30,6 +30,7 @@ ROWS = (
     Row("config", index.config, ("wrk",)),
     Row("index-large", index.large, ("wrk",)),
     Row("download", downloads.small, ("wrk",)),
+    Row("download-first", downloads.unheard, ("wrk",)),
     Row("lockfile", lockfile.generate, ("cargo", "nginx")),
     Row("update", lockfile.update, ("cargo",)),
     Row("download-large", downloads.large, ("wrk",)),

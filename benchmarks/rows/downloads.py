@@ -3,11 +3,14 @@
 import threading
 from collections.abc import Iterator
 
-from benchmarks import proc, publishing, sets
+from benchmarks import load, proc, publishing, sets
 from benchmarks.crates import Crate
 from benchmarks.measure import Measure, at_least, at_most
 from benchmarks.rows.loads import nginx_load, our_load
 from benchmarks.world import World, get
+
+# As short as it is so that the files do not run out.
+SECONDS_UNHEARD = 2
 
 
 def small(world: World) -> Iterator[Measure]:
@@ -30,6 +33,26 @@ def small(world: World) -> Iterator[Measure]:
         at_least(2_000),
         nginx and nginx.per_second,
         detail=ours.detail(),
+    )
+
+
+def unheard(world: World) -> Iterator[Measure]:
+    """The .crate files of the crowd one after the other, which nobody has asked for before."""
+    crates = sets.crowd_around(world.scale)
+    paths = [world.filled.path + download_path(crate.name, crate.vers) for crate in crates]
+    ours = load.run(
+        world.stack.origin,
+        [(path, "") for path in paths],
+        pids=world.stack.content_workers(),
+        seconds=SECONDS_UNHEARD,
+        order="order",
+    )
+    yield Measure(
+        ".crate download, each file for the first time",
+        ours.per_second,
+        "/s",
+        at_least(2_000),
+        detail={**ours.detail(), "files": len(paths)},
     )
 
 

@@ -5,7 +5,7 @@ in categories.txt are those of https://crates.io/category_slugs.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
 from urllib.parse import urlsplit
@@ -31,8 +31,11 @@ _ANY_SPACE = re.compile(r"\s")
 _OR_LATER = re.compile(r"\b((?:A|L)?GPL-[0-9]\.[0-9]|GFDL-1\.[0-9])\+")
 
 
-def complaints(manifest: Manifest) -> list[str]:
-    """Return a sentence for each rule of crates.io that a manifest breaks."""
+def complaints(manifest: Manifest, *, own_urls: Collection[str] = ()) -> list[str]:
+    """Return a sentence for each rule of crates.io that a manifest breaks.
+
+    `own_urls` are the index URLs of the registry that the crate is for.
+    """
     return [
         *_name(manifest),
         *_texts(manifest),
@@ -40,7 +43,7 @@ def complaints(manifest: Manifest) -> list[str]:
         *_urls(manifest),
         *_keywords(manifest),
         *_categories(manifest),
-        *_dependencies(manifest),
+        *_dependencies(manifest, own_urls),
         *_features(manifest),
     ]
 
@@ -115,13 +118,14 @@ def known_categories() -> frozenset[str]:
     return frozenset(file.read_text("utf-8").split())
 
 
-def _dependencies(manifest: Manifest) -> Iterator[str]:
+def _dependencies(manifest: Manifest, own_urls: Collection[str]) -> Iterator[str]:
     if len(manifest.deps) > MAX_DEPENDENCIES:
         yield f"there are {len(manifest.deps)} dependencies, more than {MAX_DEPENDENCIES}"
     for dep in manifest.deps:
         if dep.req == "*":
             yield f"the dependency `{dep.name}` has the requirement `*`, which any version meets"
-        if dep.registry is not None and not same_registry(dep.registry, CRATES_IO):
+        known = (CRATES_IO, *own_urls)
+        if dep.registry and not any(same_registry(dep.registry, url) for url in known):
             yield f"the dependency `{dep.name}` is from another registry, {dep.registry}"
 
 

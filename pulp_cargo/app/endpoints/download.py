@@ -41,12 +41,32 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
         "Cache-Control": f"{whose}, {FOR_EVER}",
         "Accept-Ranges": "bytes",
     }
-    if file.content is not None and "Range" not in cargo.http.headers:
+    if file.content is not None:
         etag = f'"{file.cksum}"'
-        return remember(cargo, file.content, etag=etag, crate=canonical_name(name), headers=headers)
+        part = _part(cargo.http, file.content, etag, headers)
+        return part or remember(
+            cargo, file.content, etag=etag, crate=canonical_name(name), headers=headers
+        )
     if file.path is not None:
         return web.FileResponse(file.path, headers=headers)
     return await _from_object_storage(cargo, file, f"{name}-{vers}.crate", headers)
+
+
+def _part(
+    request: web.Request, content: bytes, etag: str, headers: dict[str, str]
+) -> web.Response | None:
+    """Return the one part that is asked for, None when the whole is to be sent (RFC 9110, 14)."""
+    if "Range" not in request.headers or request.headers.get("If-Range", etag) != etag:
+        return None
+    try:
+        start, stop, _ = request.http_range.indices(len(content))
+    except ValueError:
+        return None
+    if start >= stop:
+        whole = {"Content-Range": f"bytes */{len(content)}"}
+        raise web.HTTPRequestRangeNotSatisfiable(headers=whole)
+    place = {"ETag": etag, "Content-Range": f"bytes {start}-{stop - 1}/{len(content)}"}
+    return web.Response(status=206, body=content[start:stop], headers=headers | place)
 
 
 async def _from_object_storage(

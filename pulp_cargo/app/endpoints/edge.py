@@ -106,7 +106,8 @@ async def _require_permission_of_guard(cargo: CargoRequest) -> None:
 
 def _ask_guard(cargo: CargoRequest, grant: Grant | None) -> None:
     request = cargo.http
-    if grant is not None:
+    # The guard judges the user's rights; that the token is for reading at all is ours to see.
+    if grant is not None and Scope.READ in grant.asked:
         request["user"] = request["drf_request"].user = principals.user_of(grant)
     with with_domain(cargo.registry.domain):
         guard = CargoDistribution.objects.get(pk=cargo.registry.pk).content_guard

@@ -15,7 +15,9 @@ from django.db import connection
 from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.models import notify
 from pulp_cargo.app.models.notify import CHANNEL, LISTENER
-from pulp_cargo.app.queries import registries
+from pulp_cargo.app.queries import crates, index, registries
+from pulp_cargo.app.queries.membership import VersionGone
+from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import threads
 
 log = logging.getLogger(__name__)
@@ -77,8 +79,18 @@ async def _warm_up() -> None:
     """Be ready before the first request: a new connection takes longer than most answers."""
     await threads.connect()
     generation = memory.generation
-    for registry in await threads.read(registries.oldest, KNOWN_FROM_THE_START):
+    known = await threads.read(registries.oldest, KNOWN_FROM_THE_START)
+    for registry in known:
         memory.keep_registry(registry, generation)
+    if known:
+        await threads.every_reader(_first_queries, known[0])
+
+
+def _first_queries(registry: Registry) -> None:
+    """Ask what every connection will be asked, for a crate that no registry has."""
+    with suppress(VersionGone):
+        index.index_file(registry, "-")
+        crates.crate_file(registry, "-", "")
 
 
 def _note_failure(task: asyncio.Task[None]) -> None:

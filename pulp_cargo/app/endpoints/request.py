@@ -81,7 +81,7 @@ async def locate(http: web.Request) -> CargoRequest:
 async def _look_up(domain: str, path: str) -> Registry:
     # PostgreSQL refuses NUL characters, and no base path has one.
     found = None if "\0" in path else await threads.read(registries.find, domain, path)
-    if found is None or not path.startswith(f"{found.base_path}/"):
+    if found is None or not f"{path}/".startswith(f"{found.base_path}/"):
         raise RegistryNotFound(path.split("/")[0])
     return found
 

@@ -10,6 +10,7 @@ from pulp_cargo.app.services.yank import Yank
 from pulp_cargo.protocol.api import ok_body
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName
 from pulp_cargo.protocol.names import parse_crate_name
+from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.scopes import Scope
 
 
@@ -30,7 +31,7 @@ async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> w
         raise CrateNotFound(name) from error
     await cargo.require(Scope.YANK, crate=crate)
     repository = require_repository(cargo.registry)
-    change = Yank(crate, vers, yanked)
+    change = Yank(crate, parse_version(vers), yanked)
     committed = await commit.submit(repository, cargo.registry.domain, change)
     await memory.reach(committed)
     return web.Response(body=ok_body(), content_type="application/json")

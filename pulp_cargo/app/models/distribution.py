@@ -2,9 +2,15 @@
 
 from aiohttp.web import HTTPNotFound
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
+from django_lifecycle import BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
+
+ADD_ALIAS = """
+    UPDATE cargo_cargorepository SET index_aliases = index_aliases || %(url)s::text
+    WHERE repository_ptr_id = %(repository)s AND NOT %(url)s = ANY(index_aliases)
+"""
 
 
 def root_url(domain: str, base_path: str, origin: str | None = None) -> str:
@@ -30,6 +36,19 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
     def index_url(self) -> str:
         """The URL as cargo's configuration wants it."""
         return f"sparse+{root_url(self.pulp_domain.name, self.base_path)}"
+
+    @hook(BEFORE_UPDATE, when="base_path", has_changed=True)
+    @hook(BEFORE_DELETE)
+    def leave_alias(self) -> None:
+        """Let the URL that goes away still mean the repository in the crates that name it."""
+        repository_id = self.repository_id or (
+            self.repository_version and self.repository_version.repository_id
+        )
+        if repository_id is None:
+            return
+        url = f"sparse+{root_url(self.pulp_domain.name, self.initial_value('base_path'))}"
+        with connection.cursor() as cursor:
+            cursor.execute(ADD_ALIAS, {"url": url, "repository": repository_id})
 
     def content_handler(self, path: str) -> None:
         """Close Pulp's generic content path for private registries, since it knows no tokens."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.protocol.errors import ServiceUnavailable
 from pulp_cargo.protocol.names import canonical_name
 
 CRATE_FILE = f"""
@@ -39,13 +40,24 @@ class StoredFile:
 
 
 def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | None:
-    """Return the file of just this spelling and version, build metadata included, or None."""
+    """Return the file of just this spelling and version, build metadata included, or None.
+
+    Raises ServiceUnavailable when the storage has lost it.
+    """
     rows = rows_of(registry, CRATE_FILE, canonical=canonical_name(name), name=name, vers=vers)
     if not rows or rows[0][0] is None:
         return None
     cksum, storage_name, size = rows[0]
-    path = content = None
-    if registry.domain.storage_class == FILE_SYSTEM:
-        path = registry.domain.get_storage().path(storage_name)
-        content = Path(path).read_bytes() if size <= SMALL else None
-    return StoredFile(cksum, storage_name, size, path, content)
+    if registry.domain.storage_class != FILE_SYSTEM:
+        return StoredFile(cksum, storage_name, size, None, None)
+    path = Path(registry.domain.get_storage().path(storage_name))
+    try:
+        # A large file is opened again when it is sent; here only to see that it is there.
+        with path.open("rb") as file:
+            content = file.read() if size <= SMALL else None
+    except OSError as error:
+        raise ServiceUnavailable(
+            f"the file of `{name} {vers}` is missing in the registry's storage; an administrator"
+            " can repair the repository version"
+        ) from error
+    return StoredFile(cksum, storage_name, size, str(path), content)

@@ -7,6 +7,7 @@ version itself, so that one statement sees either the whole version or that it w
 
 from typing import Any
 
+import psycopg
 from django.db import connection
 
 from pulp_cargo.app.queries.registries import Registry
@@ -41,9 +42,10 @@ def rows_of(registry: Registry, query: str, **values: Any) -> list[tuple[Any, ..
     if registry.version is None:
         return []
     values |= {"version": registry.version, "repository": registry.repository}
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        rows = cursor.fetchall()
+    connection.ensure_connection()
+    # Django sends each query as text, to be planned anew; these few are worth a prepared one.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        rows = cursor.execute(query, values, prepare=True).fetchall()
     if not rows:
         raise VersionGone
     return rows

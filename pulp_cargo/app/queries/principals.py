@@ -28,12 +28,14 @@ PERMISSIONS = {
 class Grant:
     """What somebody may do in one registry: the smaller of the token's scopes and the user's rights.
 
-    An empty `patterns` stands for every crate; `token` is None when a password was used.
+    `asked` are the token's scopes alone. An empty `patterns` stands for every crate; `token` is
+    None when a password was used.
     """
 
     user: int
     username: str
     scopes: frozenset[Scope]
+    asked: frozenset[Scope]
     patterns: tuple[str, ...]
     expires_at: datetime | None
     token: UUID | None
@@ -80,6 +82,7 @@ def _grant_of_token(registry: Registry, secret: str) -> Grant | None:
         user=token.user_id,
         username=token.user.get_username(),
         scopes=scopes & held_scopes(token.user, registry),
+        asked=scopes,
         patterns=tuple(token.crate_patterns),
         expires_at=token.expires_at,
         token=token.pk,
@@ -94,6 +97,7 @@ def _grant_of_password(registry: Registry, credential: BasicCredential) -> Grant
         user=user.pk,
         username=user.get_username(),
         scopes=held_scopes(user, registry),
+        asked=frozenset(Scope),
         patterns=(),
         expires_at=None,
         token=None,

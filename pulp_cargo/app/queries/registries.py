@@ -1,6 +1,6 @@
 """Which registry a URL names, and what it serves at this moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -101,7 +101,11 @@ def _registry(distribution: CargoDistribution) -> Registry:
         auth_required=distribution.auth_required,
         guarded=distribution.content_guard_id is not None,
         crates_io_rules=bool(repository and repository.crates_io_rules),
-        own_urls=tuple(_own_urls(distribution, repository)),
+        own_urls=tuple(
+            own_urls(repository)
+            if repository
+            else _urls(distribution.pulp_domain.name, [distribution.base_path])
+        ),
     )
 
 
@@ -109,17 +113,15 @@ def _repository(pk: UUID | None) -> CargoRepository | None:
     return None if pk is None else CargoRepository.objects.filter(pk=pk).first()
 
 
-def _own_urls(distribution: CargoDistribution, repository: CargoRepository | None) -> set[str]:
-    """Every index URL that means the same registry (see docs/user/names, "Aliases")."""
-    base_paths = {distribution.base_path}
-    if repository is not None:
-        versions = RepositoryVersion.objects.filter(repository=repository)
-        base_paths.update(
-            CargoDistribution.objects.filter(
-                Q(repository=repository) | Q(repository_version__in=versions)
-            ).values_list("base_path", flat=True)
-        )
-    domain = distribution.pulp_domain.name
+def own_urls(repository: CargoRepository) -> set[str]:
+    """Every index URL that means a registry of this repository (docs/user/guides/names)."""
+    versions = RepositoryVersion.objects.filter(repository=repository)
+    base_paths = CargoDistribution.objects.filter(
+        Q(repository=repository) | Q(repository_version__in=versions)
+    ).values_list("base_path", flat=True)
+    return _urls(repository.pulp_domain.name, base_paths) | set(repository.index_aliases)
+
+
+def _urls(domain: str, base_paths: Iterable[str]) -> set[str]:
     origins = [settings.CONTENT_ORIGIN, *settings.CARGO_ORIGIN_ALIASES]
-    urls = {f"sparse+{root_url(domain, path, one)}" for path in base_paths for one in origins}
-    return urls | set(repository.index_aliases if repository else ())
+    return {f"sparse+{root_url(domain, path, one)}" for path in base_paths for one in origins}

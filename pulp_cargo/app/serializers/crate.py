@@ -14,6 +14,7 @@ from pulpcore.plugin.models import Artifact
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
+from pulp_cargo.app.queries.registries import own_urls
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
@@ -166,9 +167,10 @@ def _unit_of(artifact: Artifact, repository: CargoRepository | None) -> CrateCon
             # The readme is not in the root; only the manifest could tell where it is.
             file.seek(0)
             manifest, crate_file = units.read(file, name=None, vers=None, readme=manifest.readme)
-    broken = tuple(complaints(manifest))
-    if broken and repository is not None and repository.crates_io_rules:
-        raise RuleBroken(broken)
+    if repository is not None and repository.crates_io_rules:
+        broken = complaints(manifest, own_urls=own_urls(repository))
+        if broken:
+            raise RuleBroken(broken)
     return units.unit_of(
         manifest,
         cksum=artifact.sha256,

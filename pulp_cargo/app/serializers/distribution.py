@@ -1,5 +1,6 @@
 """Distributions, the registries as cargo sees them, in the REST API."""
 
+import re
 from typing import Any
 
 from rest_framework import serializers
@@ -10,6 +11,7 @@ from pulpcore.plugin import serializers as core
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 
+BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
 MODIFY = "cargo.modify_cargorepository"
 
 
@@ -53,6 +55,16 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
             "allow_uploads",
             "auth_required",
         )
+
+    def validate_base_path(self, path: str) -> str:
+        """Refuse characters that a URL cannot hold as they are: cargo writes the URL as it is."""
+        path = super().validate_base_path(path)
+        if not BASE_PATH.fullmatch(path):
+            raise serializers.ValidationError(
+                f"{path!r} may hold letters, digits, `-`, `_`, `.`, `~` and slashes only:"
+                " it is part of the URL that cargo stores."
+            )
+        return path
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse to serve what is not crates, and uploads that could go nowhere."""

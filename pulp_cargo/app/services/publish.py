@@ -31,7 +31,7 @@ class Publish:
     file: IncomingFile
     grant: Grant
     warnings: tuple[str, ...]
-    new_aliases: frozenset[str]
+    aliases: frozenset[str]
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -48,7 +48,7 @@ class Publish:
                 f" `{self.unit.name}`: it lacks the scope `{scope}`"
             )
         draft.add_crate(self.unit, self.file)
-        draft.add_aliases(self.new_aliases)
+        draft.add_aliases(self.aliases)
 
 
 def examine(
@@ -68,36 +68,41 @@ def examine(
             readme=metadata.readme or units.readme_text(crate_file, manifest),
             pubtime=timezone.now(),
         )
+    aliases = _proven_aliases(registry, metadata, manifest)
     return Publish(
         unit=unit,
         file=file,
         grant=grant,
-        warnings=_crates_io_warnings(registry, manifest),
-        new_aliases=_new_aliases(registry, metadata, manifest),
+        warnings=_crates_io_warnings(registry, manifest, aliases),
+        aliases=aliases,
     )
 
 
-def _crates_io_warnings(registry: Registry, manifest: Manifest) -> tuple[str, ...]:
-    broken = tuple(complaints(manifest))
+def _crates_io_warnings(
+    registry: Registry, manifest: Manifest, aliases: frozenset[str]
+) -> tuple[str, ...]:
+    broken = tuple(complaints(manifest, own_urls=aliases.union(registry.own_urls)))
     if broken and registry.crates_io_rules:
         raise RuleBroken(broken)
     return broken
 
 
-def _new_aliases(
+def _proven_aliases(
     registry: Registry, metadata: PublishMetadata, manifest: Manifest
 ) -> frozenset[str]:
-    """Return the URLs that the publisher uses for this registry and that we did not know yet.
+    """Return the URLs by which the publisher knows this registry, to be remembered as its own.
 
-    Only another host for the same path is believed: with any other URL a publisher could turn
-    a dependency from somewhere else into one from here, for every crate of the registry.
+    They stand in the crates that are published for ever, and must go on meaning this registry
+    when it gets another URL. A URL that is not one of ours yet is believed only if it is another
+    host for the same path: with any other URL a publisher could turn a dependency from somewhere
+    else into one from here, for every crate of the registry.
     """
-    unknown = {url for url in own_url_evidence(metadata, manifest) if not registry.is_own(url)}
-    for url in unknown:
-        if urlsplit(url).path != urlsplit(registry.root_url).path:
+    proven = own_url_evidence(metadata, manifest)
+    for url in proven:
+        if not registry.is_own(url) and urlsplit(url).path != urlsplit(registry.root_url).path:
             raise InvalidRegistryUrl(
                 f"a dependency on this registry names it `{url}`, which is none of its URLs: use"
                 f" `{registry.index_url}`, or let an administrator add that URL to the"
                 " repository's `index_aliases`"
             )
-    return frozenset(unknown)
+    return proven

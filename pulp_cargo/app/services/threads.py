@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from threading import Barrier
 from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -17,7 +18,8 @@ T = TypeVar("T")
 
 # Reads and commits take milliseconds; a large .crate file may take seconds to unpack, so that
 # happens elsewhere. Each reader and committer has a connection to the database of its own.
-READERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-read")
+READER_COUNT = 4
+READERS = ThreadPoolExecutor(READER_COUNT, thread_name_prefix="cargo-read")
 COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
 
@@ -59,14 +61,21 @@ async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 async def connect() -> None:
-    """Start every thread that has a connection, and its connection, before they are needed."""
-    await asyncio.gather(
-        *(
-            _run(pool, connection.ensure_connection)
-            for pool, count in ((READERS, 4), (COMMITTERS, 1))
-            for _ in range(count)
-        )
-    )
+    """Open the connections of readers and committers before they are needed."""
+    await every_reader(connection.ensure_connection)
+    await _run(COMMITTERS, connection.ensure_connection)
+
+
+async def every_reader(query: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Run a query once in each of the threads that read."""
+    together = Barrier(READER_COUNT)
+
+    def attempt() -> None:
+        # Nobody goes on before all are there, so that no thread takes two turns.
+        together.wait(timeout=10)
+        query(*args, **kwargs)
+
+    await asyncio.gather(*(_run(READERS, attempt) for _ in range(READER_COUNT)))
 
 
 async def _run(pool: ThreadPoolExecutor, task: Callable[[], T]) -> T:

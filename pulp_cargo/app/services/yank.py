@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.protocol.errors import VersionNotFound
-from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.names import CrateName, canonical_name
+from pulp_cargo.protocol.semver import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +15,17 @@ class Yank:
     Asking for what already holds changes nothing.
     """
 
-    name: str
-    vers: str
+    name: CrateName
+    vers: Version
     yanked: bool
 
     @property
     def keys(self) -> tuple[str, str]:
         """The crate and version that this changes, in canonical form."""
-        return canonical_name(self.name), parse_version(self.vers).without_build
+        return canonical_name(self.name), self.vers.without_build
 
     def apply(self, draft: Draft) -> None:
         """Mark the version in what is being committed."""
         if not draft.has_version(*self.keys):
-            raise VersionNotFound(self.name, self.vers)
+            raise VersionNotFound(self.name, str(self.vers))
         draft.set_yanked(*self.keys, yanked=self.yanked)

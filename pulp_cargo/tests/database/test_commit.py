@@ -16,6 +16,7 @@ from pulp_cargo.protocol.errors import (
     VersionExists,
     VersionNotFound,
 )
+from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.scopes import Scope
 from pulp_cargo.tests.support.crate import Crate
 
@@ -51,7 +52,15 @@ def prepare(repository: "CargoRepository") -> Prepare:
         unit = units.unit_of(
             manifest, cksum=file.digests["sha256"], readme=None, pubtime=timezone.now()
         )
-        grant = Grant(1, "somebody", frozenset(scopes or Scope), (), None, None)
+        grant = Grant(
+            user=1,
+            username="somebody",
+            scopes=frozenset(scopes or Scope),
+            asked=frozenset(Scope),
+            patterns=(),
+            expires_at=None,
+            token=None,
+        )
         return Publish(unit, file, grant, (), frozenset())
 
     return make
@@ -80,8 +89,8 @@ def test_changes_that_wait_together_share_one_version(
         prepare(Crate(f"{name}-a", "1.0.0", files={"src/lib.rs": b"// other bytes"})),
         prepare(Crate(f"{name}_a", "1.0.1")),
         prepare(Crate(f"{name}-b", "1.0.0"), Scope.PUBLISH_UPDATE),
-        Yank(f"{name}-a", "1.0.0", yanked=True),
-        Yank(f"{name}-a", "2.0.0", yanked=True),
+        Yank(f"{name}-a", parse_version("1.0.0"), yanked=True),
+        Yank(f"{name}-a", parse_version("2.0.0"), yanked=True),
         prepare(Crate(f"{name}-c", "1.0.0")),
     ]
     result = commit.commit(repository.pk, domain, changes)
@@ -107,7 +116,7 @@ def test_a_change_that_changes_nothing_makes_no_version(
     from pulp_cargo.app.services.yank import Yank
 
     commit.commit(repository.pk, domain, [prepare(Crate(name, "1.0.0"))])
-    yank, unyank = (Yank(name, "1.0.0", yanked=yanked) for yanked in (True, False))
+    yank, unyank = (Yank(name, parse_version("1.0.0"), yanked=yanked) for yanked in (True, False))
     assert commit.commit(repository.pk, domain, [yank, unyank]).made is None
     assert commit.commit(repository.pk, domain, [yank]).made is not None
     again = commit.commit(repository.pk, domain, [yank])

@@ -171,7 +171,7 @@ def test_a_change_of_roles_makes_forget_who_may_read(memory: "Memory") -> None:
     """Tokens, users and roles are told of by one notice."""
     from pulp_cargo.app.queries.principals import Grant
 
-    grant = Grant(1, "u", frozenset(), (), None, None)
+    grant = Grant(1, "u", frozenset(), frozenset(), (), None, None)
     memory.keep_grant(REPOSITORY, "secret", grant, memory.generation)
     assert memory.grant(REPOSITORY, "secret") is grant
     assert memory.grant(REPOSITORY, "other") is None

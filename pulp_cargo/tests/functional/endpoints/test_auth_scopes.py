@@ -109,3 +109,5 @@ def test_content_guard_is_401_for_those_it_does_not_let_in(stack: Stack, name: s
     config, line, unknown, file, _ = reads(guarded, token)
     assert config.json()["auth-required"] is True
     assert (line.status, unknown.status, file.status) == (200, 404, 200)
+    only_yank = stack.make_token(user=name, scopes=["yank"])
+    assert {answer.status for answer in reads(guarded, only_yank)} == {401}

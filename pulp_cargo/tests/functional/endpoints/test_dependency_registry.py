@@ -5,6 +5,7 @@ notation for "nothing said" (Cargo Book, "Registry Index", `deps[].registry`).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -153,3 +154,17 @@ def test_renamed_dependencies_of_every_kind(registry: Registry, name: str):
         ("own", "dev", None),
         ("theirs", "normal", CRATES_IO),
     ]
+
+
+def test_published_crates_outlive_their_registrys_url(stack: Stack, name: str):
+    """The URL stands in their manifests for ever, and goes on meaning the registry (§6.5)."""
+    before = stack.make_registry()
+    before.publish(Crate(name, deps=[OWN]))
+    (found,) = stack.rest.list("distributions/cargo/cargo/", base_path=before.name)
+    stack.rest.patch(found["pulp_href"], base_path=f"{before.name}-renamed")
+    after = replace(
+        before, index_url=before.index_url.replace(before.name, f"{before.name}-renamed")
+    )
+    assert registries(after, name) == {"own": None}
+    after.publish(Crate(f"{name}-new", deps=[OWN]))
+    assert registries(after, f"{name}-new") == {"own": None}

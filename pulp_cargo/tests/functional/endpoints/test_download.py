@@ -114,3 +114,30 @@ def test_file_of_a_rolled_back_version_is_gone(stack: Stack, name: str):
     assert [entry["vers"] for entry in registry.index(name)] == ["1.0.0"]
     assert registry.download(name, "1.0.0").status == 200
     assert registry.download(name, "2.0.0").status == 404
+
+
+def test_part_has_the_validator_of_the_whole(registry: Registry, name: str):
+    """So that a download that broke off can be carried on with If-Range [47]."""
+    crate = Crate(name)
+    registry.publish(crate)
+    whole = _file(registry, name)
+    tag = whole.headers["etag"]
+    part = _file(registry, name, Range="bytes=10-", **{"If-Range": tag})
+    assert (part.status, part.headers["etag"]) == (206, tag)
+    assert part.body == whole.body[10:]
+    stale = _file(registry, name, Range="bytes=10-", **{"If-Range": '"other"'})
+    assert (stale.status, stale.body) == (200, whole.body)
+    assert _file(registry, name, Range=f"bytes={len(whole.body)}-").status == 416
+
+
+@pytest.mark.parametrize("size", [10, 2 * 1024 * 1024])
+def test_file_that_the_storage_has_lost_is_no_answer_to_keep(
+    stack: Stack, registry: Registry, name: str, size: int
+):
+    """A clear error that no cache may store, for small files and large ones."""
+    registry.publish(Crate(name, files={"noise": random.randbytes(size)}))
+    cksum = registry.entry(name)["cksum"]
+    (stack.data_dir / "media" / "artifact" / cksum[:2] / cksum[2:]).unlink()
+    answer = _file(registry, name)
+    assert (answer.status, name in answer.detail) == (503, True)
+    assert answer.headers["cache-control"] == "no-store"

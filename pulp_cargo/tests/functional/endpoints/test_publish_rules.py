@@ -3,7 +3,7 @@
 import pytest
 
 from pulp_cargo.tests.conftest import Refuse
-from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
@@ -48,3 +48,13 @@ def test_rules_of_crates_io_are_warnings_where_off(
 def test_crate_that_keeps_the_rules_of_crates_io(strict: Registry, name: str):
     """Nothing to complain about, nothing said [92]."""
     assert strict.publish(Crate(name, package=GOOD)) == []
+
+
+def test_dependency_on_the_registry_itself_keeps_the_rules_of_crates_io(
+    strict: Registry, refuse: Refuse, name: str
+):
+    """Only a third registry is "another one", by the rule that dependencies come from here [92]."""
+    own, crates_io = Dep(name="own"), Dep(name="serde", registry=CRATES_IO)
+    assert strict.publish(Crate(name, package=GOOD, deps=[own, crates_io])) == []
+    third = Dep(name="third", registry="sparse+https://other.example/index/")
+    assert "other.example" in refuse(strict, Crate(f"{name}-b", package=GOOD, deps=[third]))

@@ -1,5 +1,7 @@
 """Yank and unyank (Cargo Book, Registry Web API, "Yank", "Unyank")."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from pulp_cargo.tests.conftest import NothingStored
@@ -107,3 +109,19 @@ def test_body_and_content_type_do_not_matter(registry: Registry, name: str):
         registry.unyank(name, body=b"not json", headers=headers | {"Content-Length": "8"}).status
         == 200
     )
+
+
+def test_yank_that_is_refused_disturbs_no_publish(registry: Registry, name: str):
+    """Changes that arrive together share a commit, and each has a verdict of its own [98]."""
+
+    def publish(number: int) -> int:
+        return registry.send(Crate(f"{name}-{number}")).status
+
+    def yank_nonsense(number: int) -> int:
+        return registry.yank(f"{name}-{number}", "banana").status
+
+    with ThreadPoolExecutor(20) as pool:
+        refused = [pool.submit(yank_nonsense, number) for number in range(10)]
+        published = [pool.submit(publish, number) for number in range(10)]
+    assert [one.result() for one in published] == [200] * 10
+    assert [one.result() for one in refused] == [400] * 10

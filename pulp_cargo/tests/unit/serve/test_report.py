@@ -31,7 +31,10 @@ def test_lines_to_paste_are_what_cargo_reads():
     text = for_people(READY)
     config = section(text, "config.toml:")
     credentials = section(text, "credentials.toml:")
-    assert config == {"registries": {"my-crates": {"index": INDEX}}}
+    assert config == {
+        "registries": {"my-crates": {"index": INDEX}},
+        "registry": {"global-credential-providers": ["cargo:token"]},
+    }
     assert credentials == {"registries": {"my-crates": {"token": "secret"}}}
 
 
