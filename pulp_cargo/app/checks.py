@@ -8,16 +8,23 @@ from django.core.checks import CheckMessage, Error, register
 
 
 @register
-def content_origin_is_absolute(**kwargs: Any) -> list[CheckMessage]:
+def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
     """Cargo needs absolute URLs, and a registry's URL may not follow the request's host."""
-    origin = urlsplit(settings.CONTENT_ORIGIN or "")
-    if origin.scheme in ("http", "https") and origin.netloc:
-        return []
+    urls = [("CONTENT_ORIGIN", settings.CONTENT_ORIGIN)]
+    urls += [("CARGO_ORIGIN_ALIASES", alias) for alias in settings.CARGO_ORIGIN_ALIASES]
+    if settings.CARGO_LOGIN_URL:
+        urls.append(("CARGO_LOGIN_URL", settings.CARGO_LOGIN_URL))
     return [
         Error(
-            f"CONTENT_ORIGIN is {settings.CONTENT_ORIGIN!r}, not a URL like"
-            " 'https://crates.example.org'",
-            hint="It is where cargo reaches the content app; set it in Pulp's settings.",
+            f"{name} has {url!r}, not a URL like 'https://crates.example.org'",
+            hint="Cargo stores and visits it as it is; set it in Pulp's settings.",
             id="cargo.E001",
         )
+        for name, url in urls
+        if not _is_absolute(url)
     ]
+
+
+def _is_absolute(url: str | None) -> bool:
+    parts = urlsplit(url or "")
+    return parts.scheme in ("http", "https") and bool(parts.netloc)

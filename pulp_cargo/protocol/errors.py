@@ -115,10 +115,10 @@ class Forbidden(RegistryError):
 
 
 class UploadsNotAllowed(Forbidden):
-    """The registry takes no crates from anybody."""
+    """The registry takes no publishes and yanks from anybody."""
 
-    def __init__(self, registry: str) -> None:
-        super().__init__(f"the registry `{registry}` does not allow publishing")
+    def __init__(self, registry: str, why: str = "its distribution does not allow uploads") -> None:
+        super().__init__(f"nothing can be published to or yanked in `{registry}`: {why}")
 
 
 class NotFound(RegistryError):

@@ -95,7 +95,6 @@ class PublishDependency:
     registry: str | None
     kind: str
     target: str | None
-    version_req: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +111,11 @@ class PublishMetadata:
 def parse_metadata(data: bytes) -> PublishMetadata:
     """Return the metadata; a missing key is null, and unknown keys are ignored."""
     table = parse_json_object(data, "the metadata", InvalidMetadata)
+    deps = () if table.values.get("deps") is None else table.list_of_tables("deps")
     return PublishMetadata(
         name=parse_crate_name(table.text("name")),
         vers=str(parse_version(table.text("vers"))),
-        deps=tuple(_dependency(dep) for dep in table.list_of_tables("deps")),
+        deps=tuple(_dependency(dep) for dep in deps),
         readme=table.text_or_none("readme"),
         readme_file=table.text_or_none("readme_file"),
     )
@@ -165,7 +165,6 @@ def _dependency(table: Table) -> PublishDependency:
         registry=table.text_or_none("registry"),
         kind=table.text_or_none("kind") or "normal",
         target=table.text_or_none("target"),
-        version_req=table.text("version_req"),
     )
 
 

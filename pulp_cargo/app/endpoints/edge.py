@@ -20,7 +20,7 @@ from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries import principals
 from pulp_cargo.app.queries.principals import Grant
-from pulp_cargo.protocol.errors import NotAuthenticated
+from pulp_cargo.protocol.errors import NotAuthenticated, RegistryError
 from pulp_cargo.rules.scopes import Scope
 
 log = logging.getLogger(__name__)
@@ -70,14 +70,22 @@ def _may_have(request: web.Request, answer: Answer) -> bool:
 
 
 async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
-    route, names = routes.match(cargo)
-    if route.open or cargo.registry.is_public or not route.reads:
-        return await route.endpoint(cargo, **names)
+    try:
+        route, names = routes.match(cargo)
+    except RegistryError:
+        # Not even what a private registry does not have is told to strangers.
+        await _require_right_to_read(cargo)
+        raise
+    if route.reads:
+        await _require_right_to_read(cargo)
+    return await route.endpoint(cargo, **names)
+
+
+async def _require_right_to_read(cargo: CargoRequest) -> None:
     if cargo.registry.auth_required:
         await _require_reader(cargo)
     if cargo.registry.guarded:
         await _require_permission_of_guard(cargo)
-    return await route.endpoint(cargo, **names)
 
 
 async def _require_reader(cargo: CargoRequest) -> None:

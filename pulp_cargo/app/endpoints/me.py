@@ -15,7 +15,7 @@ pre {{ background: #f4f4f4; padding: 1rem; overflow-x: auto }}</style></head>
 <h1>A token for <code>{name}</code></h1>
 <p>Tokens of this Cargo registry are made through Pulp's REST API, by yourself or by an
 administrator. The answer shows the token once; Pulp keeps only its hash.</p>
-<pre>curl --user USER --json '{{"name": "laptop"}}' PULP/pulp/api/v3/cargo/tokens/</pre>
+<pre>curl --user USER --json '{{"name": "laptop"}}' PULP{api}api/v3/cargo/tokens/</pre>
 <p>Then tell cargo:</p>
 <pre># .cargo/config.toml
 [registries.{name}]

@@ -22,13 +22,15 @@ CRATES = "api/v1/crates"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path below a registry's URL; `open` routes are for everybody."""
+    """A method and a path below a registry's URL.
+
+    `reads` tells that it needs the right to read. Writes say themselves which scope they need, and
+    the page for people is for everybody.
+    """
 
     method: str
     path: re.Pattern[str]
     endpoint: Endpoint
-    open: bool = False
-    # Writes say themselves which scope they need; reads need the right to read.
     reads: bool = True
 
 
@@ -46,8 +48,8 @@ ROUTES = (
     _route("DELETE", CRATES + "/{name}/{vers}/yank", delete_yank, reads=False),
     _route("PUT", CRATES + "/{name}/{vers}/unyank", put_unyank, reads=False),
     # people
-    _route("GET", "me", get_me, open=True),
-    _route("GET", "", get_me, open=True),
+    _route("GET", "me", get_me, reads=False),
+    _route("GET", "", get_me, reads=False),
     # cargo, reading: whatever else is no part of the web API
     Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file),
 )

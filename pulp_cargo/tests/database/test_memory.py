@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -132,9 +133,9 @@ def test_answers_used_longest_ago_go_when_room_is_short(
     memory: "Memory", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CARGO_INDEX_CACHE_BYTES bounds the memory."""
-    from django.conf import settings
+    from pulp_cargo.app.endpoints import memory as module
 
-    monkeypatch.setattr(settings, "CARGO_INDEX_CACHE_BYTES", 45_000)
+    monkeypatch.setattr(module, "settings", SimpleNamespace(CARGO_INDEX_CACHE_BYTES=45_000))
     for number in range(10):
         memory.keep_answer(f"/{number}", answer(str(number), 9_000), memory.generation)
     assert list(memory.answers) == ["/6", "/7", "/8", "/9"]

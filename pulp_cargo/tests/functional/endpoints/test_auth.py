@@ -129,3 +129,21 @@ def test_token_is_stored_as_a_hash_and_not_logged(stack: Stack, private: Registr
     assert rows and not any(token in row[0] for row in rows)
     logs = (stack.data_dir / "logs").glob("*.log")
     assert not any(token.encode() in log.read_bytes() for log in logs)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "api/v1/crates?q=a"),
+        ("GET", "api/v1/crates/secret/owners"),
+        ("POST", "config.json"),
+        ("GET", "no-such-thing"),
+    ],
+)
+def test_strangers_do_not_learn_what_a_private_registry_has_not(
+    stack: Stack, method: str, path: str
+):
+    """Unknown routes and wrong methods are 401 as well without a token [112]."""
+    private = stack.make_registry(auth_required=True)
+    assert private.request(method, path).status == 401
+    assert private.request(method, path, token=private.token).status in (404, 405)

@@ -100,9 +100,15 @@ def test_metadata_of_cargo():
     metadata = parse(
         deps=[dep | {"registry": OURS, "explicit_name_in_toml": "b"}], readme="hi", x=1
     )
-    assert metadata.deps == (PublishDependency("a", "b", OURS, "dev", "cfg(unix)", "^1"),)
+    assert metadata.deps == (PublishDependency("a", "b", OURS, "dev", "cfg(unix)"),)
     assert (metadata.name, metadata.vers, metadata.readme) == ("leaf", "1.0.0", "hi")
     assert metadata.readme_file is None
+
+
+@pytest.mark.parametrize("values", [{"deps": None}, {"deps": []}, {"deps": [{"name": "a"}]}])
+def test_missing_key_of_the_metadata_is_null(values):
+    """Only name and vers must be there (66); what a dependency needs is in the manifest."""
+    assert len(parse(**values).deps) == len(values["deps"] or [])
 
 
 @pytest.mark.parametrize(
@@ -113,9 +119,8 @@ def test_metadata_of_cargo():
         ({"name": "a b"}, InvalidName),
         ({"vers": "1.0"}, InvalidVersion),
         ({"vers": None}, InvalidMetadata),
-        ({"deps": None}, InvalidMetadata),
         ({"deps": ["a"]}, InvalidMetadata),
-        ({"deps": [{"name": "a"}]}, InvalidMetadata),
+        ({"deps": [{}]}, InvalidMetadata),
         ({"readme": ["a"]}, InvalidMetadata),
         ({"readme": "a\0b"}, InvalidMetadata),
         ({"readme_file": "\ud800"}, InvalidMetadata),
