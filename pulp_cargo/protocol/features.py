@@ -3,7 +3,7 @@
 A line that fails them is dropped in silence: the version would be published and yet not exist.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from pulp_cargo.protocol.errors import InvalidFeatures
@@ -46,10 +46,11 @@ def check_features(features: Mapping[str, Iterable[str]], deps: Iterable[Depende
     listed = {value for values in parsed.values() for _, value in values}
     explicit = {value.dep for value in listed if value.dep is not None and value.feature is None}
     implicit = {name for name, is_optional in optional.items() if is_optional} - explicit
+    known = features.keys() | implicit
     for name, values in parsed.items():
         _require_name(name)
         for text, value in values:
-            fault = _fault(name, value, optional, features.keys() | implicit)
+            fault = _fault(name, value, optional, known)
             if fault:
                 raise InvalidFeatures(f"the feature `{name}` includes `{text}`, {fault}")
     used = {value.dep for value in listed if value.dep is not None}
@@ -70,7 +71,7 @@ def _optional_by_name(deps: Iterable[Dependency]) -> dict[str, bool]:
 
 
 def _fault(
-    name: str, value: FeatureValue, optional: Mapping[str, bool], known: Iterable[str]
+    name: str, value: FeatureValue, optional: Mapping[str, bool], known: Container[str]
 ) -> str | None:
     """Return what is wrong with a value of a feature."""
     if value.dep is None:
@@ -87,7 +88,7 @@ def _fault(
 
 
 def _feature_fault(
-    name: str, feature: str, optional: Mapping[str, bool], known: Iterable[str]
+    name: str, feature: str, optional: Mapping[str, bool], known: Container[str]
 ) -> str | None:
     if feature == name:
         return "which is the feature itself"

@@ -80,7 +80,8 @@ class DataDir:
                 # PostgreSQL does not run as root, and its account has to get through.
                 self.root.chmod(0o711 if os.geteuid() == 0 else 0o700)
             for path in (self.media, self.tmp, self.assets, self.log("any").parent):
-                path.mkdir(exist_ok=True)
+                # Others may pass through the root, so what is in it is closed to them.
+                path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise ServeError(
                 f"cannot use {self.root}: {error.strerror}; give another --data-dir"

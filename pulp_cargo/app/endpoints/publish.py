@@ -9,7 +9,7 @@ from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.endpoints.writable import require_repository
 from pulp_cargo.app.queries.principals import Grant
-from pulp_cargo.app.services import commit, incoming, publish, threads, units
+from pulp_cargo.app.services import group_commit, incoming, publish, threads, units
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
@@ -31,7 +31,7 @@ async def put_new(cargo: CargoRequest) -> web.Response:
     try:
         metadata, rest = await _receive(cargo, file)
         change = await threads.work(_examine, cargo, grant, metadata, file, rest)
-        committed = await commit.submit(repository, cargo.registry.domain, change)
+        committed = await group_commit.submit(repository, cargo.registry.domain, change)
     finally:
         file.discard()
     await memory.reach(committed)

@@ -5,7 +5,7 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.endpoints.writable import require_repository
-from pulp_cargo.app.services import commit
+from pulp_cargo.app.services import group_commit
 from pulp_cargo.app.services.yank import Yank
 from pulp_cargo.protocol.api import ok_body
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName
@@ -32,6 +32,6 @@ async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> w
     await cargo.require(Scope.YANK, crate=crate)
     repository = require_repository(cargo.registry)
     change = Yank(crate, parse_version(vers), yanked)
-    committed = await commit.submit(repository, cargo.registry.domain, change)
+    committed = await group_commit.submit(repository, cargo.registry.domain, change)
     await memory.reach(committed)
     return web.Response(body=ok_body(), content_type="application/json")

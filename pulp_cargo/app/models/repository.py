@@ -16,9 +16,15 @@ from pulp_cargo.app.models.remote import CargoRemote
 LOCK_CLASS = 0x6361_7267
 
 
-def lock(repository: UUID) -> None:
-    """Keep every other writer of a repository out until the transaction ends."""
+def lock(repository: UUID, patience: int = 0) -> None:
+    """Keep every other writer of a repository out until the transaction ends.
+
+    Waits so many seconds for any lock of the transaction, 0 for as long as it takes; raises
+    OperationalError.
+    """
     with connection.cursor() as cursor:
+        if patience:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{patience}s"])
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository)]
         )

@@ -110,12 +110,12 @@ def _due(repository: "CargoRepository") -> list[UUID]:
     """The versions to delete: complete, not the newest, not served, beyond the number to keep."""
     if not repository.retain_repo_versions:
         return []
-    complete = repository.versions.complete()
-    kept = set(repository.protected_versions().values_list("pk", flat=True))
-    kept.update(complete.order_by("-number").values_list("pk", flat=True)[:1])
-    spare = complete.exclude(pk__in=kept).order_by("-number").values_list("pk", flat=True)
+    newest_first = repository.versions.complete().order_by("-number")
+    # Looked at once: a version that is committed meanwhile is no candidate.
+    others = list(newest_first.values_list("pk", flat=True))[1:]
+    served = set(repository.protected_versions().values_list("pk", flat=True))
     # The newest is one of those kept, so that "keep 1" keeps just that one.
-    return list(spare[max(repository.retain_repo_versions - 1, 0) :])
+    return [pk for pk in others if pk not in served][repository.retain_repo_versions - 1 :]
 
 
 def _delete(gone: list[UUID]) -> None:

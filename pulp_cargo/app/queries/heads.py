@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from pulpcore.plugin.models import RepositoryVersion
+from pulpcore.plugin.models import RepositoryVersion, Task
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.core import TASK_INCOMPLETE_STATES
@@ -66,3 +66,12 @@ def head(repository: UUID) -> Head | None:
         if complete:
             return Head(repository, version, number, max(next_version, number + 1), tuple(aliases))
         RepositoryVersion.objects.get(pk=version).delete()
+
+
+def is_used(repository: UUID) -> bool:
+    """Whether a task holds the repository, or reads versions of it that must stay meanwhile."""
+    prn = f"{PRN}:{repository}"
+    return Task.objects.filter(
+        state__in=TASK_INCOMPLETE_STATES,
+        reserved_resources_record__overlap=[prn, f"shared:{prn}"],
+    ).exists()

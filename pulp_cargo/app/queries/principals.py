@@ -12,7 +12,7 @@ from django.utils import timezone
 from pulp_cargo.app.models import CargoDistribution, CargoToken
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registries import Registry
-from pulp_cargo.protocol.auth import BasicCredential, TokenCredential
+from pulp_cargo.protocol.auth import BasicCredential
 from pulp_cargo.rules.scopes import Scope, is_expired, pattern_matches
 
 PERMISSIONS = {
@@ -54,18 +54,8 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def grant_of(registry: Registry, credential: TokenCredential | BasicCredential) -> Grant | None:
-    """Return what a credential may do in the registry, or None for one that is not valid here.
-
-    A token may also stand as the password of a Basic credential, as many CI tools send it.
-    """
-    if isinstance(credential, TokenCredential):
-        return _grant_of_token(registry, credential.secret)
-    grant = _grant_of_token(registry, credential.password)
-    return grant or _grant_of_password(registry, credential)
-
-
-def _grant_of_token(registry: Registry, secret: str) -> Grant | None:
+def grant_of_token(registry: Registry, secret: str) -> Grant | None:
+    """Return what a token may do in the registry, None for one that is not valid here."""
     token = (
         CargoToken.objects.filter(
             token_hash=hash_secret(secret), pulp_domain=registry.domain, user__is_active=True
@@ -89,7 +79,8 @@ def _grant_of_token(registry: Registry, secret: str) -> Grant | None:
     )
 
 
-def _grant_of_password(registry: Registry, credential: BasicCredential) -> Grant | None:
+def grant_of_password(registry: Registry, credential: BasicCredential) -> Grant | None:
+    """Return what a user may do in the registry, None with a wrong password; takes 0.2 s of CPU."""
     user = authenticate(username=credential.username, password=credential.password)
     if user is None:
         return None

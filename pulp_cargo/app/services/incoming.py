@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,6 +54,14 @@ class IncomingFile:
         """Return the file, at its start."""
         self.file.seek(0)
         return self.file
+
+    def restore(self) -> None:
+        """Make sure that the file has a name again, after a commit that moved it failed."""
+        if not os.path.exists(self.path):
+            with open(self.path, "wb") as copy, _storage_full():
+                shutil.copyfileobj(self.rewind(), copy)
+                copy.flush()
+                os.fsync(copy.fileno())
 
     @property
     def digests(self) -> dict[str, str]:

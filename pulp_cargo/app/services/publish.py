@@ -5,7 +5,6 @@ beside it only has to agree.
 """
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.utils import timezone
 
@@ -93,16 +92,15 @@ def _proven_aliases(
     """Return the URLs by which the publisher knows this registry, to be remembered as its own.
 
     They stand in the crates that are published for ever, and must go on meaning this registry
-    when it gets another URL. A URL that is not one of ours yet is believed only if it is another
-    host for the same path: with any other URL a publisher could turn a dependency from somewhere
-    else into one from here, for every crate of the registry.
+    when it gets another URL. One that is not ours yet is for an administrator to add: otherwise
+    a publisher could turn the dependencies of other people's crates into ones from here.
     """
     proven = own_url_evidence(metadata, manifest)
     for url in proven:
-        if not registry.is_own(url) and urlsplit(url).path != urlsplit(registry.root_url).path:
+        if not registry.is_own(url):
             raise InvalidRegistryUrl(
                 f"a dependency on this registry names it `{url}`, which is none of its URLs: use"
                 f" `{registry.index_url}`, or let an administrator add that URL to the"
-                " repository's `index_aliases`"
+                " repository's `index_aliases`, or its host to the setting CARGO_ORIGIN_ALIASES"
             )
     return proven

@@ -79,8 +79,9 @@ def _save_files(files: Sequence[IncomingFile], domain: Domain) -> dict[str, UUID
     if stored:
         Artifact.objects.filter(pk__in=stored.values()).touch()
     fresh = {file.digests["sha256"]: file for file in files if file.digests["sha256"] not in stored}
-    for digest in fresh:
+    for digest, file in fresh.items():
         _remove_debris(digest, domain)
+        file.restore()
     made = [
         Artifact(file=file.path, size=file.size, pulp_domain=domain, **file.digests)
         for file in fresh.values()

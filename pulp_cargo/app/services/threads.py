@@ -13,6 +13,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
+from pulp_cargo.protocol.errors import ServiceUnavailable
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -21,20 +23,32 @@ T = TypeVar("T")
 READER_COUNT = 4
 READERS = ThreadPoolExecutor(READER_COUNT, thread_name_prefix="cargo-read")
 COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
+# Passwords are made to be slow to check, so strangers who send them must not hold up the others.
+PASSWORDS = ThreadPoolExecutor(1, thread_name_prefix="cargo-password")
+PASSWORDS_WAITING = asyncio.Semaphore(16)
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
 
 
 async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a query in a thread, and once more when the connection turns out to be dead."""
 
-    def attempt() -> T:
-        try:
-            return query(*args, **kwargs)
-        except (OperationalError, InterfaceError):
-            connection.close()
-            return query(*args, **kwargs)
+    return await _run(READERS, lambda: _healed(query, *args, **kwargs))
 
-    return await _run(READERS, attempt)
+
+async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a check of a password, after the others; raises ServiceUnavailable for too many."""
+    if PASSWORDS_WAITING.locked():
+        raise ServiceUnavailable("too many passwords to check: use a token, or try again later")
+    async with PASSWORDS_WAITING:
+        return await _run(PASSWORDS, lambda: _healed(check, *args, **kwargs))
+
+
+def _healed(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return query(*args, **kwargs)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return query(*args, **kwargs)
 
 
 async def work(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -170,6 +170,36 @@ def test_a_commit_that_fails_leaves_neither_rows_nor_files(
     assert versions(repository) == [0]
 
 
+def test_a_change_that_breaks_something_does_so_alone(
+    repository: "CargoRepository",
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The others of its group are committed all the same, with their files."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.draft import Draft
+
+    add = Draft.add_crate
+
+    def break_one(self: Draft, unit: CrateContent, file: Any) -> None:
+        add(self, unit, file)
+        if unit.name.endswith("-1"):
+            unit.cksum = "no such length" * 10
+
+    monkeypatch.setattr(Draft, "add_crate", break_one)
+    changes = [prepare(Crate(f"{name}-{number}", "1.0.0")) for number in range(3)]
+    result = commit.commit_together(repository.pk, domain, changes)
+    assert [refusal is None for refusal in result.refusals] == [True, False, True]
+    for number in (0, 2):
+        unit = CrateContent.objects.get(name=f"{name}-{number}")
+        artifact = unit.contentartifact_set.get().artifact
+        assert artifact.file.size == changes[number].file.size
+    assert repository.latest_version().count("cargo.crate") == 2
+
+
 def test_a_short_file_that_a_crash_left_behind_is_not_trusted(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
@@ -233,13 +263,13 @@ def test_many_submitters_share_few_versions(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
     """What arrives while a commit is under way goes into the next one, all of it."""
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services import group_commit
 
     changes = [prepare(Crate(f"{name}-{number}", "1.0.0")) for number in range(20)]
 
     async def submit_all() -> list[int | None]:
         made = await asyncio.gather(
-            *(commit.submit(repository.pk, domain, change) for change in changes)
+            *(group_commit.submit(repository.pk, domain, change) for change in changes)
         )
         return [one and one.number for one in made]
 

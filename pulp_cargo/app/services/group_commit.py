@@ -1,0 +1,114 @@
+"""Bringing the changes together that wait for one repository.
+
+While one commit of a repository is under way in this process, further changes to it queue up, and
+the next commit takes all of them: thirty publishes at once cost two or three versions.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.conf import settings
+
+from pulpcore.plugin.models import Domain
+
+from pulp_cargo.app.services import threads
+from pulp_cargo.app.services.commit import Change, Committed, Result, clean_up, commit_together
+from pulp_cargo.protocol.errors import RepositoryBusy
+
+# How many changes one version takes at most, so that the first of them does not wait too long.
+MOST_AT_ONCE = 64
+# How long to wait between two looks at a repository that a task holds, in seconds.
+BUSY_PAUSE = 0.1
+# A clean-up of old versions takes so many at once.
+TRIM_EVERY = 50
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A change in the queue of its repository, and where its verdict goes."""
+
+    change: Change
+    verdict: asyncio.Future[Committed | None]
+    until: float
+
+
+@dataclass(slots=True)
+class Queue:
+    """The changes to one repository that wait in this process."""
+
+    waiting: list[Waiting] = field(default_factory=list)
+    runner: asyncio.Task[None] | None = None
+
+
+_queues: dict[UUID, Queue] = {}
+_cleanups: set[asyncio.Task[None]] = set()
+
+
+async def submit(repository: UUID, domain: Domain, change: Change) -> Committed | None:
+    """Commit a change and return the version made, None when nothing changed.
+
+    Raises the RegistryError that the change met; RepositoryBusy when a task kept the repository.
+    """
+    loop = asyncio.get_running_loop()
+    queue = _queues.setdefault(repository, Queue())
+    waiting = Waiting(change, loop.create_future(), time.monotonic() + settings.CARGO_BUSY_SECONDS)
+    queue.waiting.append(waiting)
+    if queue.runner is None:
+        queue.runner = loop.create_task(_run(repository, domain, queue))
+    return await waiting.verdict
+
+
+async def _run(repository: UUID, domain: Domain, queue: Queue) -> None:
+    """Commit what waits until nothing does."""
+    try:
+        while queue.waiting:
+            batch = queue.waiting[:MOST_AT_ONCE]
+            changes = [one.change for one in batch]
+            try:
+                result = await threads.write(commit_together, repository, domain, changes)
+            except RepositoryBusy as error:
+                _give_up(queue, error)
+                await asyncio.sleep(BUSY_PAUSE)
+                continue
+            except Exception as error:
+                result = Result(None, [error] * len(batch))
+            del queue.waiting[: len(batch)]
+            _answer(batch, result)
+            _clean_up_after(repository, result)
+    finally:
+        queue.runner = None
+        if not queue.waiting:
+            _queues.pop(repository, None)
+
+
+def _give_up(queue: Queue, error: RepositoryBusy) -> None:
+    """Refuse what has waited too long for a busy repository."""
+    now = time.monotonic()
+    for one in [one for one in queue.waiting if one.until <= now]:
+        queue.waiting.remove(one)
+        _settle(one, error)
+
+
+def _answer(batch: Sequence[Waiting], result: Result) -> None:
+    for one, refusal in zip(batch, result.refusals, strict=True):
+        _settle(one, refusal or result.made)
+
+
+def _settle(one: Waiting, outcome: Committed | BaseException | None) -> None:
+    if one.verdict.done():
+        return
+    if isinstance(outcome, BaseException):
+        one.verdict.set_exception(outcome)
+    else:
+        one.verdict.set_result(outcome)
+
+
+def _clean_up_after(repository: UUID, result: Result) -> None:
+    """Start a clean-up of old versions in the background, once per so many versions."""
+    if result.made is not None and result.made.number % TRIM_EVERY == 0:
+        task = asyncio.get_running_loop().create_task(threads.write(clean_up, repository))
+        _cleanups.add(task)
+        task.add_done_callback(_cleanups.discard)
