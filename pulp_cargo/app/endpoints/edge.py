@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from pulp_cargo.app.endpoints import routes
 from pulp_cargo.app.endpoints.answers import respond
 from pulp_cargo.app.endpoints.core import authenticate
-from pulp_cargo.app.endpoints.errors import as_registry_error, error_response
+from pulp_cargo.app.endpoints.errors import as_registry_error, error_response, http_error_response
 from pulp_cargo.app.endpoints.memory import Answer, memory
 from pulp_cargo.app.endpoints.request import CargoRequest, locate
 from pulp_cargo.app.models import CargoDistribution
@@ -33,9 +33,9 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         cargo = await locate(request)
         login_url = cargo.registry.login_url
         return await _dispatch(cargo)
-    except web.HTTPException:
+    except web.HTTPException as answer:
         # A redirect to the object storage, or a range that a file does not have.
-        raise
+        return answer if answer.status < 400 else http_error_response(answer)
     except Exception as error:
         told = as_registry_error(error)
         if told is None:

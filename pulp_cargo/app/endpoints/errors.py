@@ -32,6 +32,17 @@ def error_response(error: RegistryError, login_url: str | None = None) -> web.Re
     return response
 
 
+def http_error_response(error: web.HTTPException) -> web.Response:
+    """Return an error of aiohttp's in the form of ours, with what its headers say."""
+    kept = {name: value for name, value in error.headers.items() if name == "Content-Range"}
+    return web.Response(
+        status=error.status,
+        body=errors_body([error.reason]),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", **kept},
+    )
+
+
 def as_registry_error(error: Exception) -> RegistryError | None:
     """Return what to tell about an exception, None when nobody is there to be told."""
     if isinstance(error, RegistryError):

@@ -65,10 +65,14 @@ async def _listen() -> None:
         memory.listening = True
         warming = asyncio.get_running_loop().create_task(_warm_up())
         warming.add_done_callback(_note_failure)
+        silent = False
         while True:
             # A connection that waits for notices cannot say anything, so it waits for one packet.
             packet = own.notifies(timeout=PULSE, stop_after=1)
             notices = [json.loads(notice.payload) async for notice in packet]
+            if silent and not notices:
+                raise ConnectionError("PostgreSQL passes no notices on; is there a pooler between?")
+            silent = not notices
             for notice in notices:
                 memory.take_notice(notice)
             async with asyncio.timeout(PULSE):
@@ -99,7 +103,7 @@ def _note_failure(task: asyncio.Task[None]) -> None:
 
 
 async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any]]) -> None:
-    """Tell those who wait for it that this process knows of their versions, or just be alive."""
+    """Tell those who wait for it that this process knows of their versions, or try the line."""
     said = [
         notify.heard(UUID(notice["repository"]), notice["number"], memory.own_connection)
         for notice in notices
@@ -109,7 +113,8 @@ async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any
     for payload in said:
         await own.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
     if not notices:
-        await own.execute("SELECT 1")
+        # A notice to ourselves: that the connection answers does not mean that notices come.
+        await own.execute("SELECT pg_notify(%s, %s)", [CHANNEL, notify.PULSE])
 
 
 def _parameters() -> dict[str, object]:

@@ -3,6 +3,7 @@
 from html import escape
 
 from aiohttp import web
+from django.conf import settings
 
 from pulp_cargo.app.endpoints.request import CargoRequest
 
@@ -31,7 +32,12 @@ global-credential-providers = ["cargo:token"]</pre>
 
 async def get_me(cargo: CargoRequest) -> web.Response:
     """`GET me`: where tokens come from, for everybody."""
-    page = PAGE.format(name=escape(cargo.registry.name), index=escape(cargo.registry.index_url))
+    domain = f"{cargo.registry.domain.name}/" if settings.DOMAIN_ENABLED else ""
+    page = PAGE.format(
+        api=escape(f"{settings.API_ROOT}{domain}"),
+        name=escape(cargo.registry.name),
+        index=escape(cargo.registry.index_url),
+    )
     return web.Response(
         text=page,
         content_type="text/html",

@@ -131,6 +131,8 @@ class Memory:
 
     def take_notice(self, notice: dict[str, Any]) -> None:
         """Forget what a notice makes untrue (see models/notify for their form)."""
+        if notice["kind"] == "pulse":
+            return
         if notice["kind"] == "heard":
             self._note_heard(UUID(notice["repository"]), notice["number"], notice["by"])
             return
@@ -187,7 +189,10 @@ class Memory:
                 self._waiters[repository].append(waiter)
 
     def _has_reached(self, committed: Committed) -> bool:
+        # Connections that are gone are forgotten on the way.
         heard = self._heard[committed.repository]
+        for gone in heard.keys() - committed.listeners - {self.own_connection}:
+            del heard[gone]
         return all(heard.get(one, -1) >= committed.number for one in committed.listeners)
 
     def _move_on(self, notice: dict[str, Any]) -> None:

@@ -21,15 +21,19 @@ PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
 LOT = 512 * 1024
 # A body that stops for so long will not go on; cargo itself gives up after half of that.
 IDLE_SECONDS = 60
+# The longest that a body may take in all.
+BODY_SECONDS = 900
 
 
 async def put_new(cargo: CargoRequest) -> web.Response:
     """`PUT /crates/new`: answers when the version is committed, and every process knows it."""
-    grant = await cargo.require(*PUBLISHING)
+    await cargo.require(*PUBLISHING)
     repository = require_repository(cargo.registry)
     file = await threads.work(IncomingFile)
     try:
         metadata, rest = await _receive(cargo, file)
+        # The token may have been revoked while the body came in.
+        grant = await cargo.require(*PUBLISHING, crate=metadata.name)
         change = await threads.work(_examine, cargo, grant, metadata, file, rest)
         committed = await group_commit.submit(repository, cargo.registry.domain, change)
     finally:
@@ -68,14 +72,17 @@ async def _receive(cargo: CargoRequest, file: IncomingFile) -> tuple[PublishMeta
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
     """Yield the body as it comes; raises InvalidPublishBody when it stops coming."""
     clock = asyncio.get_running_loop().time
+    end = clock() + BODY_SECONDS
     try:
         async with asyncio.timeout(IDLE_SECONDS) as idle:
             async for chunk in request.content.iter_any():
                 idle.reschedule(None)
                 yield chunk
-                idle.reschedule(clock() + IDLE_SECONDS)
+                idle.reschedule(min(clock() + IDLE_SECONDS, end))
     except TimeoutError as error:
-        raise InvalidPublishBody(f"the body stopped for {IDLE_SECONDS} seconds") from error
+        raise InvalidPublishBody(
+            f"the body stopped for {IDLE_SECONDS} seconds, or took more than {BODY_SECONDS} in all"
+        ) from error
     except web.RequestPayloadError as error:
         raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error
 

@@ -16,6 +16,8 @@ from django.db import connection
 CHANNEL = "pulp_cargo"
 # By this name PostgreSQL knows the connections that listen.
 LISTENER = "pulp_cargo listener"
+# What a listener says to hear itself.
+PULSE = '{"kind":"pulse"}'
 # Names in one notice; more than that and listeners forget the whole repository instead.
 MOST_NAMES = 60
 

@@ -120,6 +120,10 @@ def _due(repository: "CargoRepository") -> list[UUID]:
 
 def _delete(gone: list[UUID]) -> None:
     with connection.cursor() as cursor:
+        # Core must not fold another version into one of these meanwhile.
+        cursor.execute(
+            "SELECT FROM core_repositoryversion WHERE pulp_id = ANY(%s) FOR UPDATE", [gone]
+        )
         cursor.execute(HEIRS, {"gone": gone})
         for statement in (FORGET_PASSING, INHERIT_ADDED, INHERIT_REMOVED):
             cursor.execute(statement)

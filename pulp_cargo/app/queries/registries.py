@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from pulpcore.plugin.models import Domain, RepositoryVersion
+from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
@@ -115,11 +116,18 @@ def _repository(pk: UUID | None) -> CargoRepository | None:
 
 def own_urls(repository: CargoRepository) -> set[str]:
     """Every index URL that means a registry of this repository (docs/user/guides/names)."""
-    versions = RepositoryVersion.objects.filter(repository=repository)
-    base_paths = CargoDistribution.objects.filter(
-        Q(repository=repository) | Q(repository_version__in=versions)
-    ).values_list("base_path", flat=True)
-    return _urls(repository.pulp_domain.name, base_paths) | set(repository.index_aliases)
+    served = CargoDistribution.objects.filter(pulp_domain=repository.pulp_domain)
+    of_this = Q(repository=repository) | Q(repository_version__repository=repository)
+    domain = repository.pulp_domain.name
+    urls = _urls(domain, served.filter(of_this).values_list("base_path", flat=True))
+    aliases = set(repository.index_aliases) - urls
+    if aliases:
+        # A base path that another registry has now means that one, whatever it meant before.
+        paths = {urlsplit(url).path.partition("/pulp/cargo/")[2].rstrip("/") for url in aliases}
+        paths |= {path.removeprefix(f"{domain}/") for path in paths}
+        others = served.exclude(of_this).filter(base_path__in=paths)
+        aliases -= _urls(domain, others.values_list("base_path", flat=True))
+    return urls | aliases
 
 
 def _urls(domain: str, base_paths: Iterable[str]) -> set[str]:

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
 from pulpcore.plugin import serializers as core
+from pulpcore.plugin.util import get_current_authenticated_user
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
@@ -99,11 +100,13 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
         """
         before = self.instance
         is_open = before and before.allow_uploads and before.repository_id == repository.pk
-        request = self.context.get("request")
-        if is_open or request is None:
+        # In the task that does what was asked for there is no request, but the same user; by then
+        # another change may have made a different thing of it.
+        user = get_current_authenticated_user()
+        if is_open or user is None:
             return
         own = repository.cast()
-        if not any(request.user.has_perm(MODIFY, of) for of in (None, own.pulp_domain, own)):
+        if not any(user.has_perm(MODIFY, of) for of in (None, own.pulp_domain, own)):
             raise PermissionDenied(
                 f"Uploads into the repository `{repository.name}` are for those who may modify it."
             )

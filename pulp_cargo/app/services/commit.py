@@ -144,7 +144,9 @@ def _write(head: Head, draft: Draft, domain: Domain) -> version_rows.NewVersion 
     _add_aliases(head, draft.aliases)
     notify.new_version(head.repository, head.number, made.number, made.pk, draft.changed_names)
     if settings.CACHE_ENABLED:
-        transaction.on_commit(CargoRepository.objects.get(pk=head.repository).invalidate_cache)
+        unit = CargoRepository.objects.get(pk=head.repository)
+        # The version is there even if Pulp's cache cannot be told.
+        transaction.on_commit(unit.invalidate_cache, robust=True)
     return made
 
 

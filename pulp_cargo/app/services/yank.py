@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pulp_cargo.app.services.draft import Draft
-from pulp_cargo.protocol.errors import VersionNotFound
+from pulp_cargo.protocol.errors import CrateNotFound, VersionNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
 from pulp_cargo.protocol.semver import Version
 
@@ -26,6 +26,8 @@ class Yank:
 
     def apply(self, draft: Draft) -> None:
         """Mark the version in what is being committed."""
+        if draft.spelling(canonical_name(self.name)) is None:
+            raise CrateNotFound(self.name)
         if not draft.has_version(*self.keys):
             raise VersionNotFound(self.name, str(self.vers))
         draft.set_yanked(*self.keys, yanked=self.yanked)

@@ -64,6 +64,7 @@ def test_domain_is_in_every_url(domains: Domains):
     for registry, name in ((domains.default, "default"), (domains.other, "other")):
         assert registry.url.endswith(f"/pulp/cargo/{name}/my-crates/")
         assert registry.get("config.json").json()["api"] == registry.url.rstrip("/")
+        assert f"/pulp/{name}/api/v3/cargo/tokens/" in registry.get("me").body.decode()
 
 
 def test_same_crate_in_two_domains(domains: Domains, name: str):

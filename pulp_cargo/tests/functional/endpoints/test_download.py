@@ -127,7 +127,9 @@ def test_part_has_the_validator_of_the_whole(registry: Registry, name: str):
     assert part.body == whole.body[10:]
     stale = _file(registry, name, Range="bytes=10-", **{"If-Range": '"other"'})
     assert (stale.status, stale.body) == (200, whole.body)
-    assert _file(registry, name, Range=f"bytes={len(whole.body)}-").status == 416
+    beyond = _file(registry, name, Range=f"bytes={len(whole.body)}-")
+    assert (beyond.status, beyond.headers["content-range"]) == (416, f"bytes */{len(whole.body)}")
+    assert beyond.detail
 
 
 @pytest.mark.parametrize("size", [10, 2 * 1024 * 1024])
