@@ -1,6 +1,7 @@
 """config.json, and the URLs that cargo makes of it (Cargo Book, "Index Configuration")."""
 
 import json
+import secrets
 import socket
 from urllib.parse import urlsplit
 
@@ -81,7 +82,9 @@ def test_me_is_a_page_for_people(registry: Registry, private: Registry):
 
 def test_base_path_may_have_slashes(stack: Stack):
     """A registry can live below a folder [1]."""
-    deep = stack.make_registry(base_path=f"team/{stack.make_registry().name}/deep")
+    deep = stack.make_registry(
+        base_path=f"folder-{secrets.token_hex(4)}/{stack.make_registry().name}/deep"
+    )
     assert deep.get("config.json").json()["api"] == deep.url.rstrip("/")
     assert deep.url.endswith("/deep/")
 

@@ -171,7 +171,7 @@ def test_url_that_another_registry_has_now_means_that_one(stack: Stack, name: st
     old_url, base_path = first.index_url, first.name
     (found,) = stack.rest.list("distributions/cargo/cargo/", base_path=base_path)
     stack.rest.patch(found["pulp_href"], base_path=f"{base_path}-new", name=f"{base_path}-new")
-    stack.make_registry(name=base_path)
+    stack.make_registry(base_path=base_path)
     renamed = replace(first, index_url=old_url.replace(base_path, f"{base_path}-new"))
     renamed.publish(Crate(name, deps=[Dep(name="theirs", registry=old_url), OWN]))
     assert registries(renamed, name) == {"theirs": old_url, "own": None}
