@@ -61,7 +61,7 @@ async def _listen() -> None:
         memory.forget()
         # Asked for, since a connection pooler shows another number than PostgreSQL knows.
         answer = await own.execute("SELECT pg_backend_pid()")
-        (memory.own_connection,) = await answer.fetchone() or (0,)
+        (memory.hearing.own_connection,) = await answer.fetchone() or (0,)
         memory.listening = True
         warming = asyncio.get_running_loop().create_task(_warm_up())
         warming.add_done_callback(_note_failure)
@@ -105,10 +105,10 @@ def _note_failure(task: asyncio.Task[None]) -> None:
 async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any]]) -> None:
     """Tell those who wait for it that this process knows of their versions, or try the line."""
     said = [
-        notify.heard(UUID(notice["repository"]), notice["number"], memory.own_connection)
+        notify.heard(UUID(notice["repository"]), notice["number"], memory.hearing.own_connection)
         for notice in notices
         if notice["kind"] == "version"
-        and not memory.is_awaited(UUID(notice["repository"]), notice["number"])
+        and not memory.hearing.is_awaited(UUID(notice["repository"]), notice["number"])
     ]
     for payload in said:
         await own.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])

@@ -5,22 +5,19 @@ target, and who may read a private registry. Notices keep them true (see `listen
 notices come in nothing is remembered, and every request asks the database.
 """
 
-import asyncio
 import hashlib
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
+from pulp_cargo.app.endpoints.hearing import Hearing
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
-from pulp_cargo.app.services.commit import Committed
 
 MOST_REGISTRIES = 10_000
 MOST_GRANTS = 10_000
@@ -50,14 +47,6 @@ class Answer:
         return len(self.body) + len(self.gzipped or b"") + OVERHEAD
 
 
-@dataclass(frozen=True, slots=True)
-class Waiter:
-    """Somebody who waits until a new version is known everywhere."""
-
-    committed: Committed
-    done: asyncio.Future[None]
-
-
 class Memory:
     """The memory of one process; every method runs on its event loop."""
 
@@ -71,10 +60,7 @@ class Memory:
         self._registries: dict[tuple[str, str], Registry] = {}
         self._views: defaultdict[UUID | None, set[tuple[str, str]]] = defaultdict(set)
         self._grants: dict[tuple[UUID, bytes], tuple[Grant, float]] = {}
-        # Which version of a repository each listening connection has heard of, ours included.
-        self.own_connection = 0
-        self._heard: defaultdict[UUID, dict[int, int]] = defaultdict(dict)
-        self._waiters: defaultdict[UUID, list[Waiter]] = defaultdict(list)
+        self.hearing = Hearing()
 
     def registry(self, domain: str, path: str) -> Registry | None:
         """Return the registry whose base path begins `path`, if it is remembered."""
@@ -134,7 +120,7 @@ class Memory:
         if notice["kind"] == "pulse":
             return
         if notice["kind"] == "heard":
-            self._note_heard(UUID(notice["repository"]), notice["number"], notice["by"])
+            self.hearing.note(UUID(notice["repository"]), notice["number"], notice["by"])
             return
         self.generation += 1
         match notice:
@@ -151,49 +137,7 @@ class Memory:
         """Step aside until notices come in again."""
         self.listening = False
         self.forget()
-        self._heard.clear()
-        for waiter in chain.from_iterable(self._waiters.values()):
-            if not waiter.done.done():
-                waiter.done.set_result(None)
-        self._waiters.clear()
-
-    async def reach(self, committed: Committed | None, seconds: float = 1.0) -> None:
-        """Wait until every process that listens has heard of a new version.
-
-        PostgreSQL tells them all at once, but each gets to it in its own time; a client that was
-        told of a publish must find it whichever process it asks next.
-        """
-        if committed is None or not self.listening or self._has_reached(committed):
-            return
-        waiter = Waiter(committed, asyncio.get_running_loop().create_future())
-        self._waiters[committed.repository].append(waiter)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(waiter.done, seconds)
-
-    def is_awaited(self, repository: UUID, number: int) -> bool:
-        """Whether this process made a version and waits for the others to hear of it."""
-        waiters = self._waiters.get(repository, ())
-        return any(waiter.committed.number == number for waiter in waiters)
-
-    def _note_heard(self, repository: UUID, number: int, connection: int) -> None:
-        """Note that a process has heard of a version, and let those go on who waited for it."""
-        heard = self._heard[repository]
-        heard[connection] = max(number, heard.get(connection, -1))
-        waiting = self._waiters.pop(repository, [])
-        for waiter in waiting:
-            if waiter.done.done():
-                continue
-            if self._has_reached(waiter.committed):
-                waiter.done.set_result(None)
-            else:
-                self._waiters[repository].append(waiter)
-
-    def _has_reached(self, committed: Committed) -> bool:
-        # Connections that are gone are forgotten on the way.
-        heard = self._heard[committed.repository]
-        for gone in heard.keys() - committed.listeners - {self.own_connection}:
-            del heard[gone]
-        return all(heard.get(one, -1) >= committed.number for one in committed.listeners)
+        self.hearing.stop()
 
     def _move_on(self, notice: dict[str, Any]) -> None:
         """Let the registries of a repository serve its new version, keeping unchanged answers."""
@@ -208,7 +152,7 @@ class Memory:
                     version = UUID(notice["version"])
                     self._registries[key] = replace(view, version=version, number=number)
             self._forget_crates(repository, notice["names"])
-        self._note_heard(repository, number, self.own_connection)
+        self.hearing.note(repository, number, self.hearing.own_connection)
 
     def _forget_repository(self, repository: UUID) -> None:
         for key in self._views.pop(repository, ()):

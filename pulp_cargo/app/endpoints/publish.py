@@ -38,7 +38,7 @@ async def put_new(cargo: CargoRequest) -> web.Response:
         committed = await group_commit.submit(repository, cargo.registry.domain, change)
     finally:
         file.discard()
-    await memory.reach(committed)
+    await memory.hearing.reach(committed)
     return web.Response(body=published_body(change.warnings), content_type="application/json")
 
 

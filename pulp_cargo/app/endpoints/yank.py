@@ -33,5 +33,5 @@ async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> w
     repository = require_repository(cargo.registry)
     change = Yank(crate, parse_version(vers), yanked)
     committed = await group_commit.submit(repository, cargo.registry.domain, change)
-    await memory.reach(committed)
+    await memory.hearing.reach(committed)
     return web.Response(body=ok_body(), content_type="application/json")

@@ -147,14 +147,14 @@ def test_a_publish_waits_until_every_process_has_heard(memory: "Memory") -> None
     """PostgreSQL tells all listeners at once, but each gets to it in its own time (95)."""
     from pulp_cargo.app.services.commit import Committed
 
-    memory.own_connection = 11
+    memory.hearing.own_connection = 11
     other = {"kind": "heard", "repository": str(REPOSITORY), "by": 12}
 
     async def scenario() -> list[str]:
         seen = []
 
         async def wait() -> None:
-            await memory.reach(Committed(REPOSITORY, 6, frozenset([11, 12])))
+            await memory.hearing.reach(Committed(REPOSITORY, 6, frozenset([11, 12])))
             seen.append("reached")
 
         waiting = asyncio.create_task(wait())
