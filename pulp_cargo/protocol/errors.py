@@ -156,12 +156,13 @@ class RouteNotFound(NotFound):
 
 
 class MethodNotAllowed(RegistryError):
-    """The path exists, but not for this method."""
+    """The path exists, but not for this method; `allowed` are those that it is for."""
 
     status = 405
 
-    def __init__(self, method: str, path: str) -> None:
+    def __init__(self, method: str, path: str, allowed: Sequence[str] = ()) -> None:
         super().__init__(f"`{path}` cannot be used with {method}")
+        self.allowed = allowed
 
 
 class TooLarge(RegistryError):

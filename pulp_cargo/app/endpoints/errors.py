@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from pulp_cargo.protocol.api import errors_body
 from pulp_cargo.protocol.auth import challenge
 from pulp_cargo.protocol.errors import (
+    MethodNotAllowed,
     NotAuthenticated,
     RegistryError,
     ServiceUnavailable,
@@ -27,6 +28,8 @@ def error_response(error: RegistryError, login_url: str | None = None) -> web.Re
     )
     if isinstance(error, NotAuthenticated) and login_url:
         response.headers["WWW-Authenticate"] = challenge(login_url)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

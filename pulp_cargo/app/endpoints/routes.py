@@ -58,12 +58,13 @@ ROUTES = (
 def match(cargo: CargoRequest) -> tuple[Route, dict[str, str]]:
     """Return the route of a request and what its path names; raises RouteNotFound."""
     method = "GET" if cargo.http.method == "HEAD" else cargo.http.method
-    known = False
+    allowed = []
     for route in ROUTES:
         found = route.path.fullmatch(cargo.path)
         if found and route.method == method:
             return route, found.groupdict()
-        known = known or found is not None
-    if known:
-        raise MethodNotAllowed(cargo.http.method, cargo.path)
+        if found:
+            allowed.append(route.method)
+    if allowed:
+        raise MethodNotAllowed(cargo.http.method, cargo.path, allowed)
     raise RouteNotFound(cargo.path)

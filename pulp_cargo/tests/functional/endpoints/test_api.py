@@ -30,10 +30,11 @@ def test_unknown_route_is_a_json_error(registry: Registry, method: str, path: st
 
 @pytest.mark.parametrize(("method", "path"), WRONG_METHODS)
 def test_wrong_method_is_a_json_error(registry: Registry, method: str, path: str):
-    """405, in cargo's form [49]."""
+    """405, in cargo's form, with the methods that the path is for [49]."""
     answer = registry.api(method, path, b"")
     assert answer.status == 405
     assert method in answer.detail
+    assert answer.headers["allow"] in ("GET", "PUT", "DELETE")
 
 
 @pytest.mark.parametrize("tail", ["api/v2/crates/new", "api", "api/", "me/", "me/x"])
