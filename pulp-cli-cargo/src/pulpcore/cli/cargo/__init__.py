@@ -1,0 +1,26 @@
+"""The `pulp cargo` commands."""
+
+from typing import Any
+
+import click
+from pulp_cli.generic import pulp_group
+
+from pulpcore.cli.cargo.content import content
+from pulpcore.cli.cargo.distribution import distribution
+from pulpcore.cli.cargo.remote import remote
+from pulpcore.cli.cargo.repository import repository
+from pulpcore.cli.cargo.token import token
+
+__version__ = "0.1.0.dev0"
+
+
+@pulp_group(name="cargo", help="Manage Cargo registries.")
+def cargo_group() -> None:
+    """Manage Cargo registries."""
+
+
+def mount(main: click.Group, **kwargs: Any) -> None:
+    """Hang the commands into `pulp`."""
+    for group in (repository, remote, distribution, content, token):
+        cargo_group.add_command(group)
+    main.add_command(cargo_group)

@@ -1,0 +1,84 @@
+"""`pulp cargo content`: crates and yank marks, wherever they are."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from pulp_cli.generic import (
+    PulpCLIContext,
+    chunk_size_option,
+    content_filter_options,
+    list_command,
+    pass_entity_context,
+    pass_pulp_context,
+    pulp_group,
+    pulp_option,
+    show_command,
+    type_option,
+)
+from pulp_glue.cargo.content import PulpCargoCrateContext, PulpCargoYankContext
+from pulp_glue.cargo.context import PulpCargoRepositoryContext
+from pulp_glue.common.context import PulpEntityContext
+
+from pulpcore.cli.cargo import upload as uploads
+from pulpcore.cli.cargo.options import output_version, repository_option
+from pulpcore.cli.cargo.units import unit_lookup_options
+
+OF_CRATES: Any = {"allowed_with_contexts": (PulpCargoCrateContext,)}
+
+
+@pulp_group(help="Manage content: crates and yank marks, in whatever repositories they are.")
+@type_option(choices={"crate": PulpCargoCrateContext, "yank": PulpCargoYankContext})
+def content() -> None:
+    """Manage content."""
+
+
+filter_options = [
+    pulp_option("--name", help="Filter {entities} by the exact name", **OF_CRATES),
+    pulp_option(
+        "--name-contains",
+        "name__contains",
+        help="Filter {entities} whose name contains value",
+        **OF_CRATES,
+    ),
+    pulp_option(
+        "--canonical-name", help="Filter {entities} by the name in lower case with `_` for `-`"
+    ),
+    pulp_option("--vers", help="Filter {entities} by version"),
+    pulp_option("--cksum", help="Filter {entities} by the SHA-256 of the .crate file", **OF_CRATES),
+    pulp_option("--dependency", help="Filter {entities} that depend on this crate", **OF_CRATES),
+    *content_filter_options,
+]
+
+content.add_command(list_command(decorators=filter_options))
+content.add_command(show_command(decorators=unit_lookup_options))
+
+
+@content.command(
+    help="Upload .crate files, and those in folders. With --repository all of them are added in"
+    " one new version, or none of them; without, they are stored and in no repository.",
+    allowed_with_contexts=(PulpCargoCrateContext,),
+)
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@repository_option
+@chunk_size_option
+@pass_entity_context
+@pass_pulp_context
+def upload(
+    pulp_ctx: PulpCLIContext,
+    crate_ctx: PulpEntityContext,
+    /,
+    paths: tuple[Path, ...],
+    repository: PulpCargoRepositoryContext | None,
+    chunk_size: int | None,
+) -> None:
+    """Upload files, and print the version, or the crates, that were made of them."""
+    assert isinstance(crate_ctx, PulpCargoCrateContext)
+    found = uploads.crate_files(paths)
+    if repository:
+        made = uploads.into(repository, found, chunk_size or pulp_ctx.chunk_size)
+        output_version(pulp_ctx, repository, made, "These crates are there already")
+    else:
+        pulp_ctx.output_result(uploads.without_repository(crate_ctx, found, chunk_size))

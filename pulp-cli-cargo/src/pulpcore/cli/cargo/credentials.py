@@ -1,0 +1,57 @@
+"""Writes a token where cargo looks for it (Cargo Book, "Configuration", "Credentials")."""
+
+import os
+import tempfile
+from collections.abc import MutableMapping
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+
+class NotWritable(Exception):
+    """A file that cannot take a token, and why."""
+
+
+def default_path() -> Path:
+    """Return cargo's own file; the name without `.toml` comes first, as with cargo."""
+    home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
+    old = home / "credentials"
+    return old if old.exists() else home / "credentials.toml"
+
+
+class Credentials:
+    """The place of one registry's token in a credentials.toml."""
+
+    def __init__(self, path: Path, registry: str) -> None:
+        """Read a file, which may be missing; raises NotWritable."""
+        self.path = path.resolve()
+        self.registry = registry
+        try:
+            text = self.path.read_text() if self.path.exists() else ""
+            self._document = tomlkit.parse(text)
+        except (OSError, ValueError, TOMLKitError) as error:
+            raise NotWritable(f"'{path}' cannot be read as TOML: {error}") from error
+        registries = self._document.setdefault("registries", tomlkit.table(is_super_table=True))
+        is_table = isinstance(registries, MutableMapping)
+        own = registries.setdefault(registry, tomlkit.table()) if is_table else None
+        if not isinstance(own, MutableMapping):
+            raise NotWritable(f"'{path}' has something else where [registries.{registry}] belongs.")
+        self._own = own
+        folder = next(one for one in self.path.parents if one.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise NotWritable(f"'{folder}' is no folder that you may write to.")
+
+    def save(self, token: str) -> None:
+        """Set the token, and keep everything else; raises OSError."""
+        self._own["token"] = token
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # mkstemp makes files that only their owner can read.
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".credentials-")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(tomlkit.dumps(self._document))
+            os.replace(name, self.path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise

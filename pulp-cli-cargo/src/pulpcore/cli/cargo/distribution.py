@@ -1,0 +1,85 @@
+"""`pulp cargo distribution`: registries as cargo sees them."""
+
+import click
+from pulp_cli.generic import (
+    common_distribution_create_options,
+    content_guard_option,
+    create_command,
+    destroy_command,
+    distribution_filter_options,
+    distribution_lookup_option,
+    href_option,
+    label_command,
+    list_command,
+    name_option,
+    pass_entity_context,
+    pulp_group,
+    pulp_labels_option,
+    pulp_option,
+    role_command,
+    show_command,
+    type_option,
+    update_command,
+)
+from pulp_glue.cargo.context import PulpCargoDistributionContext
+from pulp_glue.common.context import PulpEntityContext
+
+from pulpcore.cli.cargo.options import name_argument, remote_option, repository_option
+
+
+@pulp_group(help="Manage distributions: each is a registry as cargo sees it.")
+@type_option(choices={"cargo": PulpCargoDistributionContext})
+def distribution() -> None:
+    """Manage distributions."""
+
+
+lookup_options = [href_option, name_option, distribution_lookup_option]
+nested_lookup_options = [distribution_lookup_option]
+common_options = [
+    repository_option,
+    pulp_option(
+        "--version",
+        type=click.IntRange(min=0),
+        help="The number of the repository version to serve, in place of the newest.",
+    ),
+    remote_option,
+    pulp_option(
+        "--allow-uploads/--no-allow-uploads",
+        default=None,
+        help="Whether `cargo publish` and `cargo yank` work here.",
+    ),
+    pulp_option(
+        "--auth-required/--no-auth-required",
+        default=None,
+        help="Whether index and downloads need a token, too.",
+    ),
+    content_guard_option,
+    pulp_option(
+        "--hidden/--not-hidden",
+        default=None,
+        help="Whether Pulp's own list of distributions leaves it out.",
+    ),
+    pulp_labels_option,
+]
+create_options = [*common_distribution_create_options, *common_options]
+update_options = [*lookup_options, *common_options, click.option("--base-path")]
+
+distribution.add_command(list_command(decorators=distribution_filter_options))
+distribution.add_command(show_command(decorators=lookup_options))
+distribution.add_command(create_command(decorators=create_options))
+distribution.add_command(update_command(decorators=update_options))
+distribution.add_command(destroy_command(decorators=lookup_options))
+distribution.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
+distribution.add_command(role_command(decorators=lookup_options))
+
+
+@distribution.command(help="Print what belongs into cargo's config.toml to use the registry.")
+@name_argument
+@name_option
+@href_option
+@distribution_lookup_option
+@pass_entity_context
+def config(distribution_ctx: PulpEntityContext, /) -> None:
+    """Print the lines, whatever the output format is: they are to be pasted."""
+    assert isinstance(distribution_ctx, PulpCargoDistributionContext)
+    click.echo(distribution_ctx.config().rstrip("\n"))

@@ -1,0 +1,49 @@
+"""`pulp cargo remote`: upstream registries."""
+
+import click
+from pulp_cli.generic import (
+    common_remote_create_options,
+    common_remote_update_options,
+    create_command,
+    destroy_command,
+    href_option,
+    label_command,
+    list_command,
+    name_option,
+    pulp_group,
+    pulp_option,
+    remote_filter_options,
+    remote_lookup_option,
+    role_command,
+    show_command,
+    type_option,
+    update_command,
+)
+from pulp_glue.cargo.context import PulpCargoRemoteContext
+
+from pulpcore.cli.cargo.options import quiet
+
+
+@pulp_group(help="Manage remotes: Pulp's records of upstream registries.")
+@type_option(choices={"cargo": PulpCargoRemoteContext})
+def remote() -> None:
+    """Manage remotes."""
+
+
+lookup_options = [href_option, name_option, remote_lookup_option]
+nested_lookup_options = [remote_lookup_option]
+policy_option = pulp_option(
+    "--policy",
+    type=click.Choice(["immediate", "on_demand", "streamed"], case_sensitive=False),
+    help="When .crate files are downloaded: with their index, when first asked for, or each time.",
+)
+create_options = [*common_remote_create_options, policy_option]
+update_options = [*lookup_options, *common_remote_update_options, policy_option]
+
+remote.add_command(list_command(decorators=remote_filter_options))
+remote.add_command(show_command(decorators=lookup_options))
+remote.add_command(quiet(create_command(decorators=create_options)))
+remote.add_command(quiet(update_command(decorators=update_options)))
+remote.add_command(destroy_command(decorators=lookup_options))
+remote.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
+remote.add_command(role_command(decorators=lookup_options))

@@ -1,0 +1,164 @@
+"""`pulp cargo repository`: crates and yank marks, in versions."""
+
+from typing import Any
+
+import click
+from pulp_cli.generic import (
+    PulpCLIContext,
+    create_command,
+    destroy_command,
+    href_option,
+    label_command,
+    label_select_option,
+    list_command,
+    name_filter_options,
+    name_option,
+    pass_pulp_context,
+    pass_repository_context,
+    pulp_group,
+    pulp_labels_option,
+    pulp_option,
+    repository_content_command,
+    repository_href_option,
+    repository_lookup_option,
+    retained_versions_option,
+    role_command,
+    show_command,
+    type_option,
+    update_command,
+    version_command,
+)
+from pulp_glue.cargo.content import PulpCargoCrateContext, PulpCargoYankContext
+from pulp_glue.cargo.context import PulpCargoRepositoryContext
+from pulp_glue.common.context import EntityFieldDefinition, PulpRepositoryContext
+
+from pulpcore.cli.cargo.options import (
+    described,
+    name_argument,
+    name_startswith_option,
+    output_version,
+    remote_option,
+)
+from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
+
+
+@pulp_group(help="Manage repositories: each holds crates and yank marks, in versions.")
+@type_option(choices={"cargo": PulpCargoRepositoryContext})
+def repository() -> None:
+    """Manage repositories."""
+
+
+def _aliases(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> list[str] | None:
+    # None leaves the aliases as they are, an empty list removes them.
+    return [alias for alias in value if alias] if value else None
+
+
+lookup_options = [href_option, name_option, repository_lookup_option]
+nested_lookup_options = [repository_href_option, repository_lookup_option]
+update_options = [
+    click.option("--description"),
+    remote_option,
+    retained_versions_option,
+    pulp_option(
+        "--crates-io-rules/--no-crates-io-rules",
+        default=None,
+        help="Whether crates must also keep the publishing rules of crates.io.",
+    ),
+    pulp_option(
+        "--index-alias",
+        "index_aliases",
+        multiple=True,
+        callback=_aliases,
+        help="A further index URL that means this registry; replaces those that were set before."
+        " Can be specified multiple times, or once with an empty value for none.",
+    ),
+    pulp_labels_option,
+]
+create_options = [*update_options, click.option("--name", required=True)]
+
+version = version_command(decorators=nested_lookup_options, help="Manage repository versions.")
+# Vulnerability scans are not for crates.
+assert isinstance(version, click.Group)
+del version.commands["scan"]
+
+repository.add_command(
+    list_command(decorators=[label_select_option, *name_filter_options, name_startswith_option])
+)
+repository.add_command(show_command(decorators=lookup_options))
+repository.add_command(create_command(decorators=create_options))
+repository.add_command(update_command(decorators=[*lookup_options, *update_options]))
+repository.add_command(destroy_command(decorators=lookup_options))
+repository.add_command(
+    described(version, {"repair": "Look for damaged and missing files, and fetch them again."})
+)
+repository.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
+repository.add_command(role_command(decorators=lookup_options))
+content = repository_content_command(
+    contexts={"crate": PulpCargoCrateContext, "yank": PulpCargoYankContext},
+    repository_contexts={"cargo:cargo": PulpCargoRepositoryContext},
+    base_default_plugin="cargo",
+    base_default_type="cargo",
+    add_decorators=unit_lookup_options,
+    remove_decorators=unit_lookup_options,
+    modify_decorators=modify_options,
+    help="Manage what the repository holds.",
+)
+repository.add_command(
+    described(
+        content,
+        {
+            "list": "Show what a version of the repository holds.",
+            "add": "Add a {entity} in a new version.",
+            "remove": "Remove a {entity} in a new version.",
+            "modify": "Add and remove several {entities} in one new version.",
+        },
+    )
+)
+
+
+@repository.command(help="Read the index of an upstream registry into the repository.")
+@name_argument
+@name_option
+@href_option
+@repository_lookup_option
+@remote_option
+@click.option(
+    "--mirror/--no-mirror",
+    default=None,
+    help="Whether crates that the upstream registry does not have are removed.",
+)
+@pass_repository_context
+@pass_pulp_context
+def sync(
+    pulp_ctx: PulpCLIContext,
+    repository_ctx: PulpRepositoryContext,
+    /,
+    remote: EntityFieldDefinition,
+    mirror: bool | None,
+) -> None:
+    """Sync the repository, and print the version that it has then."""
+    assert isinstance(repository_ctx, PulpCargoRepositoryContext)
+    if not remote and repository_ctx.entity["remote"] is None:
+        raise click.ClickException(
+            f"The repository `{repository_ctx.entity['name']}` has no remote: name one by --remote."
+        )
+    body: dict[str, Any] = {"remote": remote or None, "mirror": mirror}
+    made = repository_ctx.sync_index(body)
+    output_version(pulp_ctx, repository_ctx, made, "There is nothing new in the index")
+
+
+@repository.command(help="Make a new version that is like an older one.")
+@name_argument
+@name_option
+@href_option
+@repository_lookup_option
+@click.option("--to", type=click.IntRange(min=0), required=True, help="The older version's number.")
+@pass_repository_context
+@pass_pulp_context
+def rollback(pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, to: int) -> None:
+    """Roll the repository back, and print the version that it has then."""
+    assert isinstance(repository_ctx, PulpCargoRepositoryContext)
+    made = repository_ctx.rollback(to)
+    output_version(pulp_ctx, repository_ctx, made, f"The newest version is like version {to}")

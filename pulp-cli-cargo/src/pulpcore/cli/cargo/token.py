@@ -1,0 +1,156 @@
+"""`pulp cargo token`: the secrets by which cargo acts for users."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from pulp_cli.generic import (
+    PulpCLIContext,
+    href_option,
+    list_command,
+    lookup_callback,
+    name_filter_options,
+    name_option,
+    pass_entity_context,
+    pass_pulp_context,
+    pulp_group,
+    pulp_option,
+    show_command,
+    type_option,
+)
+from pulp_glue.cargo.context import PulpCargoTokenContext
+from pulp_glue.common.context import PulpEntityContext
+
+from pulpcore.cli.cargo.credentials import Credentials, NotWritable, default_path
+from pulpcore.cli.cargo.options import distribution_option, name_argument
+
+SCOPES = ["read", "publish-new", "publish-update", "yank", "change-owners"]
+
+
+@pulp_group(help="Manage tokens: each is a secret by which cargo acts for a user.")
+@type_option(choices={"cargo": PulpCargoTokenContext})
+def token() -> None:
+    """Manage tokens."""
+
+
+user_option = pulp_option(
+    "--user",
+    help="The username of the one whose token it is.",
+    callback=lookup_callback("user"),
+    expose_value=False,
+)
+lookup_options = [href_option, name_option, user_option]
+filter_options = [
+    *name_filter_options,
+    pulp_option("--user", help="Filter {entities} by username"),
+    distribution_option,
+]
+
+token.add_command(list_command(decorators=filter_options))
+token.add_command(show_command(decorators=lookup_options))
+
+
+def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.ClickException(
+            f"{value!r} is no date: write one as 2030-01-31 or 2030-01-31T12:00:00Z."
+        ) from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
+    """Return the file that the secret goes into, before there is a secret to be lost."""
+    if registry is None:
+        if path is not None:
+            raise click.ClickException("To write the token, name the registry by --registry, too.")
+        return None
+    try:
+        return Credentials(path or default_path(), registry)
+    except NotWritable as error:
+        raise click.ClickException(str(error)) from error
+
+
+@token.command(
+    help="Make a token. Its secret is printed this once, or with --registry written into cargo's"
+    " credentials.toml in place of that."
+)
+@click.option("--name", required=True, help="What the token is for; unique among its user's.")
+@click.option("--user", help="The username of the one who acts by it, by default yourself.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    help="What it is good for, by default all but change-owners. Can be specified multiple times.",
+)
+@click.option(
+    "--crate-pattern",
+    "crate_patterns",
+    multiple=True,
+    help="A crate, or the beginning of names with a final `*`, that may be published and yanked;"
+    " by default all. Can be specified multiple times.",
+)
+@distribution_option
+@click.option(
+    "--expires-at",
+    callback=_moment,
+    help="When it ends, as 2030-01-31T12:00:00Z; in UTC unless the value says otherwise.",
+)
+@click.option("--expires-in", type=click.IntRange(min=1), help="In how many days it ends.")
+@click.option("--registry", help="The registry's name in cargo's configuration.")
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path),
+    help="The file for the secret, by default cargo's own credentials.toml.",
+)
+@pass_entity_context
+@pass_pulp_context
+def create(
+    pulp_ctx: PulpCLIContext,
+    token_ctx: PulpEntityContext,
+    /,
+    registry: str | None,
+    credentials: Path | None,
+    expires_at: datetime | None,
+    expires_in: int | None,
+    **fields: Any,
+) -> None:
+    """Make a token, and print or write its secret."""
+    if expires_at and expires_in:
+        raise click.ClickException("Give one of --expires-at and --expires-in.")
+    if expires_in:
+        expires_at = datetime.now(UTC) + timedelta(days=expires_in)
+    file = _credentials(registry, credentials)
+    wanted = {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
+    made = token_ctx.create({k: v for k, v in wanted.items() if v} | {"expires_at": expires_at})
+    if file is not None:
+        _save(token_ctx, file, made.pop("token"))
+    pulp_ctx.output_result(made)
+
+
+def _save(token_ctx: PulpEntityContext, file: Credentials, secret: str) -> None:
+    """Write the secret, or take the token back: nobody would ever know its secret."""
+    try:
+        file.save(secret)
+    except OSError as error:
+        token_ctx.delete()
+        raise click.ClickException(
+            f"No token was made, since '{file.path}' cannot be written: {error.strerror}."
+        ) from error
+    click.echo(f"The token for `{file.registry}` is in {file.path}.", err=True)
+
+
+@token.command(help="Revoke a token: from then on it is good for nothing.")
+@name_argument
+@name_option
+@href_option
+@user_option
+@pass_entity_context
+def revoke(token_ctx: PulpEntityContext, /) -> None:
+    """Delete a token."""
+    token_ctx.delete()

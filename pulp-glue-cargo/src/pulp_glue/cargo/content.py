@@ -1,0 +1,52 @@
+"""The content of Cargo repositories: crate versions and yank marks."""
+
+from typing import Any
+
+from pulp_glue.cargo.base import CargoEntityContext
+from pulp_glue.common.context import PulpContentContext, PulpEntityContext
+
+
+class PulpCargoUnitContext(CargoEntityContext, PulpContentContext):
+    """A unit that is about one version of a crate."""
+
+    PLUGIN = "cargo"
+
+    def find(self, **kwargs: Any) -> Any:
+        """Find a unit; `name` may be spelled in any way that means the crate."""
+        if "name" in kwargs:
+            kwargs["canonical_name"] = kwargs.pop("name").lower().replace("-", "_")
+        return super().find(**kwargs)
+
+
+class PulpCargoCrateContext(PulpCargoUnitContext):
+    """One version of a crate, with its file."""
+
+    RESOURCE_TYPE = "crates"
+    ENTITY = "crate"
+    ENTITIES = "crates"
+    HREF = "cargo_crate_content_href"
+    HREF_PATTERN = r"content/(?P<plugin>cargo)/(?P<resource_type>crates)/"
+    ID_PREFIX = "content_cargo_crates"
+    CAPABILITIES = {"upload": []}
+
+
+class PulpCargoYankContext(PulpCargoUnitContext):
+    """The mark that a version is yanked, in the repository versions that hold it."""
+
+    RESOURCE_TYPE = "yanks"
+    ENTITY = "yank mark"
+    ENTITIES = "yank marks"
+    HREF = "cargo_crate_yank_href"
+    HREF_PATTERN = r"content/(?P<plugin>cargo)/(?P<resource_type>yanks)/"
+    ID_PREFIX = "content_cargo_yanks"
+
+    def find(self, **kwargs: Any) -> Any:
+        """Find a mark; build metadata of the version makes no difference."""
+        if "vers" in kwargs:
+            kwargs["vers"] = kwargs["vers"].partition("+")[0]
+        return super().find(**kwargs)
+
+
+# pulp-glue takes a model's name from its endpoint's, and ours differ.
+PulpEntityContext.PRN_TYPE_REGISTRY["cargo:cratecontent"] = PulpCargoCrateContext
+PulpEntityContext.PRN_TYPE_REGISTRY["cargo:crateyank"] = PulpCargoYankContext

@@ -1,0 +1,136 @@
+"""What `pulp_cargo` keeps in a Pulp, each as the context by which pulp-glue talks to it."""
+
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from pulp_glue.cargo.base import CargoEntityContext
+from pulp_glue.common.context import (
+    EntityDefinition,
+    PulpDistributionContext,
+    PulpRemoteContext,
+    PulpRepositoryContext,
+    PulpRepositoryVersionContext,
+)
+from pulp_glue.common.exceptions import PulpException
+from pulp_glue.core.context import PulpUploadContext
+
+
+class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
+    """Pulp's record of an upstream registry."""
+
+    PLUGIN = "cargo"
+    RESOURCE_TYPE = "cargo"
+    ENTITY = "cargo remote"
+    ENTITIES = "cargo remotes"
+    HREF = "cargo_cargo_remote_href"
+    HREF_PATTERN = r"remotes/(?P<plugin>cargo)/(?P<resource_type>cargo)/"
+    ID_PREFIX = "remotes_cargo_cargo"
+    CAPABILITIES = {"roles": []}
+
+
+class PulpCargoRepositoryVersionContext(CargoEntityContext, PulpRepositoryVersionContext):
+    """What a repository held at one moment."""
+
+    ENTITY = "version of a cargo repository"
+    ENTITIES = "versions of a cargo repository"
+    HREF = "cargo_cargo_repository_version_href"
+    HREF_PATTERN = r"repositories/(?P<plugin>cargo)/(?P<resource_type>cargo)/[-0-9a-f]+/versions/"
+    ID_IN_HREF = r"\d+"
+    ID_PREFIX = "repositories_cargo_cargo_versions"
+
+
+class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
+    """Crates and yank marks, in versions."""
+
+    PLUGIN = "cargo"
+    RESOURCE_TYPE = "cargo"
+    ENTITY = "cargo repository"
+    ENTITIES = "cargo repositories"
+    HREF = "cargo_cargo_repository_href"
+    HREF_PATTERN = r"repositories/(?P<plugin>cargo)/(?P<resource_type>cargo)/"
+    ID_PREFIX = "repositories_cargo_cargo"
+    VERSION_CONTEXT = PulpCargoRepositoryVersionContext
+    CAPABILITIES = {"sync": [], "roles": [], "pulpexport": []}
+
+    def import_crates(self, archive: IO[bytes], chunk_size: int) -> EntityDefinition | None:
+        """Add the .crate files of a tar archive in one new version, all of them or none.
+
+        Return the version, None if all of them were there already. `archive` is an open file with
+        a name; one that is larger than a chunk is sent in chunks, so that it is never in memory as
+        a whole.
+        """
+        body: dict[str, Any] = {"file": archive}
+        if Path(archive.name).stat().st_size > chunk_size:
+            body = {"upload": PulpUploadContext(self.pulp_ctx).upload_file(archive, chunk_size)}
+        done = self.call("import_crates", parameters={self.HREF: self.pulp_href}, body=body)
+        return self._version_made_by(done)
+
+    def rollback(self, number: int) -> EntityDefinition | None:
+        """Make a new version with the content of an older one; None if the newest is like that."""
+        older = self.get_version_context(number).entity["pulp_href"]
+        return self._version_made_by(self.modify(base_version=older))
+
+    def sync_index(self, body: EntityDefinition) -> EntityDefinition | None:
+        """Read the index of an upstream registry; None if there is nothing new."""
+        return self._version_made_by(self.sync(body=body))
+
+    def _version_made_by(self, done: EntityDefinition) -> EntityDefinition | None:
+        """Return the version that a task made: it is its result, or among what it made."""
+        if "number" in done:
+            return done
+        hrefs = [href for href in done.get("created_resources", []) if "/versions/" in href]
+        if not hrefs:
+            return None
+        return self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=hrefs[-1]).entity
+
+
+class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
+    """A registry as cargo sees it."""
+
+    PLUGIN = "cargo"
+    RESOURCE_TYPE = "cargo"
+    ENTITY = "cargo distribution"
+    ENTITIES = "cargo distributions"
+    HREF = "cargo_cargo_distribution_href"
+    HREF_PATTERN = r"distributions/(?P<plugin>cargo)/(?P<resource_type>cargo)/"
+    ID_PREFIX = "distributions_cargo_cargo"
+    CAPABILITIES = {"roles": []}
+
+    def preprocess_entity(self, body: EntityDefinition, partial: bool = False) -> EntityDefinition:
+        """Turn `version`, a number, into the version that is served in place of a repository."""
+        body = super().preprocess_entity(body, partial=partial)
+        number = body.pop("version", None)
+        if number is not None:
+            repository = body.get("repository") or (self._repository() if partial else None)
+            if not repository:
+                raise PulpException("A version is one of a repository: name the repository, too.")
+            body |= {"repository": None, "repository_version": f"{repository}versions/{number}/"}
+        elif "repository" in body and partial:
+            body["repository_version"] = None
+        return body
+
+    def config(self) -> str:
+        """Return what a person puts into cargo's config.toml to use the registry."""
+        answer = self.call("config", parameters={self.HREF: self.pulp_href})
+        return str(answer["config"])
+
+    def _repository(self) -> str | None:
+        """Return the href of the repository that is served now, in whatever version."""
+        repository: str | None = self.entity["repository"]
+        version: str | None = self.entity["repository_version"]
+        return repository or (version.partition("versions/")[0] if version else None)
+
+
+class PulpCargoTokenContext(CargoEntityContext):
+    """The record of a secret by which cargo acts for a user."""
+
+    PLUGIN = "cargo"
+    MODEL = "cargotoken"
+    ENTITY = "cargo token"
+    ENTITIES = "cargo tokens"
+    HREF = "cargo_cargo_token_href"
+    HREF_PATTERN = r"(?P<plugin>cargo)/(?P<resource_type>tokens)/"
+    HREF_TEMPLATE = "cargo/tokens/{pulp_id}/"
+    ID_PREFIX = "cargo_tokens"
+    NULLABLES: ClassVar[set[str]] = {"distribution", "expires_at"}
+    CAPABILITIES = {"roles": []}

@@ -1,0 +1,88 @@
+"""Bad input: one line that says what to do, exit code 1, and nothing changed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
+from pulp_cargo.tests.support.stack import Stack
+
+REMOTES = "remotes/cargo/cargo/"
+KINDS = ("repositories/cargo/cargo/", "distributions/cargo/cargo/", REMOTES, "cargo/tokens/")
+
+
+@pytest.fixture(scope="module")
+def taken(stack: Stack) -> str:
+    """The name of a repository, a distribution, its base path, a remote and a token."""
+    name = stack.make_registry().name
+    stack.rest.make(REMOTES, name=name, url="sparse+https://x.example/")
+    stack.make_token(name=name)
+    return name
+
+
+REFUSALS = {
+    "repository show --name nope": "There is no cargo repository with name 'nope':"
+    " see the list of cargo repositories, or make it first.",
+    "repository create --name {taken}": "name: there is a cargo repository with this name already:"
+    " choose another, or update that one.",
+    "repository create --name new --remote nope": "There is no cargo remote with name 'nope':"
+    " see the list of cargo remotes, or make it first.",
+    "repository create --name new --index-alias sparse+https://x.example/a": "index_aliases: the registry"
+    " URL 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
+    "repository show --href /pulp/api/v3/remotes/cargo/cargo/{id}/":
+    "'/pulp/api/v3/remotes/cargo/cargo/{id}/' is not the href of a cargo repository.",
+    "repository show --href /pulp/api/v3/repositories/cargo/cargo/{id}/":
+    "There is no cargo repository at /pulp/api/v3/repositories/cargo/cargo/{id}/.",
+    "repository rollback {taken} --to 7": "There is no version of a cargo repository at"
+    " {repository}versions/7/.",
+    "repository sync {taken}": "The repository `{taken}` has no remote: name one by --remote.",
+    "repository role add --name {taken} --role cargo.nope --user admin": "role: there is nothing"
+    " with the name 'cargo.nope': check the spelling, or look at the list.",
+    "repository content add --repository {taken} --name nope --vers 1.0.0": "There is no crate with"
+    " vers '1.0.0' and canonical_name 'nope': see the list of crates, or make it first.",
+    "remote create --name new --url https://x.example/": "url: the URL 'https://x.example/' is not"
+    " that of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
+    " cargo's configuration.",
+    "remote create --name new --url sparse+https://x.example/a": "url: the registry URL"
+    " 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
+    "distribution create --name new --base-path new --repository file:file:x": "The type"
+    " 'file:file' is not valid for the repository option.",
+    "distribution create --name new --base-path {taken}": "base_path: there is a cargo distribution"
+    " with this base_path already: choose another, or update that one.",
+    "distribution create --name new --base-path {taken}/a": "base_path: Overlaps with an existing"
+    " distribution: choose another base path.",
+    "distribution create --name new --base-path new --version 1": "A version is one of a"
+    " repository: name the repository, too.",
+    "token create --name {taken}": "name: `admin` has a token of that name already.",
+    "token create --name new --expires-at soon": "'soon' is no date: write one as 2030-01-31 or"
+    " 2030-01-31T12:00:00Z.",
+    "token create --name new --credentials x": "To write the token, name the registry by"
+    " --registry, too.",
+    "content upload nope.crate": "There is no file or folder 'nope.crate'.",
+    "content upload {empty}": "There is no .crate file in the folder '{empty}'.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", REFUSALS)
+def test_bad_input_is_refused_in_one_line(
+    stack: Stack, pulp: Pulp, taken: str, tmp_path: Path, command: str
+) -> None:
+    """The sentence names the value and the rule; nothing is there that was not before."""
+    (repository,) = stack.rest.list(KINDS[0], name=taken)
+    about = {
+        "taken": taken,
+        "id": "00000000-0000-7000-8000-000000000000",
+        "repository": repository["pulp_href"],
+        "empty": str(tmp_path),
+    }
+    before = _counts(stack)
+    with pytest.raises(PulpFailed) as refused:
+        pulp.cargo(*command.format(**about).split())
+    assert refused.value.said == f"Error: {REFUSALS[command].format(**about)}\n"
+    assert refused.value.status == 1
+    assert _counts(stack) == before
+
+
+def _counts(stack: Stack) -> list[Any]:
+    return [stack.rest.get(kind, limit=1)["count"] for kind in KINDS]

@@ -1,0 +1,58 @@
+"""`pulp cargo content upload`: files and folders, in one version or in no repository."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
+
+
+@pytest.fixture
+def folder(tmp_path: Path, name: str) -> Path:
+    """Two .crate files, one of them in a folder of its own, and a file of another kind."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "one.crate").write_bytes(Crate(f"{name}-a").packed())
+    (tmp_path / "deep" / "two.crate").write_bytes(Crate(f"{name}-b").packed())
+    (tmp_path / "README").write_text("no crate")
+    return tmp_path
+
+
+def _held(pulp: Pulp, repository: str) -> set[str]:
+    found = pulp.cargo("repository", "content", "list", "--repository", repository)
+    return {unit["name"] for unit in found}
+
+
+@pytest.mark.parametrize("chunks", [(), ("--chunk-size", "1000")], ids=["whole", "in chunks"])
+def test_a_folder_is_added_in_one_version(
+    pulp: Pulp, name: str, folder: Path, chunks: tuple[str, ...]
+) -> None:
+    """All .crate files at any depth, by one request or in chunks."""
+    pulp.cargo("repository", "create", "--name", name)
+    upload = ("content", "upload", str(folder), "--repository", name, *chunks)
+    assert pulp.cargo(*upload)["number"] == 1
+    assert _held(pulp, name) == {f"{name}-a", f"{name}-b"}
+    again = pulp.run("cargo", *upload)
+    assert "These crates are there already: nothing changed.\n" in again.stderr
+    assert json.loads(again.stdout)["number"] == 1
+
+
+def test_nothing_is_added_if_one_file_is_bad(pulp: Pulp, name: str, folder: Path) -> None:
+    """The message names the file."""
+    (folder / "bad.crate").write_bytes(b"no archive")
+    pulp.cargo("repository", "create", "--name", name)
+    with pytest.raises(PulpFailed, match=r"bad\.crate") as refused:
+        pulp.run("cargo", "content", "upload", str(folder), "--repository", name)
+    assert refused.value.status == 1
+    assert _held(pulp, name) == set()
+
+
+def test_without_a_repository_files_are_stored(pulp: Pulp, name: str, folder: Path) -> None:
+    """What was made of each is printed."""
+    made = pulp.cargo("content", "upload", str(folder / "one.crate"), str(folder / "deep"))
+    assert [(unit["name"], unit["vers"]) for unit in made] == [
+        (f"{name}-a", "1.0.0"),
+        (f"{name}-b", "1.0.0"),
+    ]
+    assert pulp.cargo("content", "show", "--name", f"{name}-a", "--vers", "1.0.0") == made[0]

@@ -1,0 +1,91 @@
+"""The `pulp cargo` commands are all there, explain themselves, and need no server packages."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.tests.support.pulp import Pulp
+from pulp_cargo.tests.unit.cli.commands import commands, options
+
+TREE = {
+    "repository": {
+        "create list show update destroy sync rollback",
+        "label set unset show",
+        "role list add remove my-permissions",
+        "version list show destroy repair",
+        "content list add remove modify",
+    },
+    "remote": {
+        "create list show update destroy",
+        "label set unset show",
+        "role list add remove my-permissions",
+    },
+    "distribution": {
+        "create list show update destroy config",
+        "label set unset show",
+        "role list add remove my-permissions",
+    },
+    "content": {"list show upload"},
+    "token": {"create list show revoke"},
+}
+GROUPS = {"label", "role", "version", "content"}
+SERVER = {"django", "pulpcore", "psycopg", "aiohttp", "djangorestframework", "pulp-cargo"}
+
+
+def test_the_commands_are_those_of_the_design() -> None:
+    """Each is there, and no other."""
+    wanted = {("cargo",)}
+    for group, lines in TREE.items():
+        wanted.add(("cargo", group))
+        for line in lines:
+            first, *rest = line.split()
+            below = (first,) if first in GROUPS and group != first else ()
+            wanted |= {("cargo", group, *below)}
+            wanted |= {("cargo", group, *below, one) for one in (rest if below else [first, *rest])}
+    assert set(commands()) == wanted
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_every_command_has_a_help_page(words: tuple[str, ...], tmp_path: Path) -> None:
+    """It says what the command is for and has every option, without asking a server."""
+    page = Pulp(tmp_path).run(*words, "--help").stdout
+    assert page.startswith(f"Usage: pulp {' '.join(words)} ")
+    assert re.search(r"\n\n  [A-Z]\w+ ", page), "no sentence says what it is for"
+    shown = set(re.findall(r"--[a-z][a-z-]*", page))
+    assert {one for one in options(commands()[words]) if one.startswith("--")} <= shown
+
+
+def test_the_client_needs_no_server_packages() -> None:
+    """Importing the commands loads neither Django nor the plugin."""
+    code = (
+        "import sys, pulpcore.cli.cargo as cli; print(cli.__version__);"
+        " print({'django', 'pulp_cargo', 'psycopg', 'rest_framework'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1] == "set()"
+
+
+def test_no_server_package_is_among_the_dependencies() -> None:
+    """Neither directly, nor through what the two distributions depend on."""
+    found, waiting = set(), ["pulp-cli-cargo"]
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        lines = [line for line in requires(name) or [] if "extra ==" not in line]
+        names = {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in lines}
+        waiting += [one for one in names - found if _is_installed(one)]
+    assert {"pulp-cli", "pulp-glue-cargo", "pulp-glue"} <= found
+    assert not found & SERVER
+
+
+def _is_installed(name: str) -> bool:
+    """Tell whether a dependency is one of this environment; some are for other Pythons."""
+    try:
+        requires(name)
+    except ModuleNotFoundError:
+        return False
+    return True
