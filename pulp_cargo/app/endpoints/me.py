@@ -5,7 +5,9 @@ from html import escape
 from aiohttp import web
 from django.conf import settings
 
+from pulp_cargo.app.endpoints.config import cargo_config
 from pulp_cargo.app.endpoints.request import CargoRequest
+from pulp_cargo.protocol.cargo_config import registry_key
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -14,17 +16,13 @@ PAGE = """<!DOCTYPE html>
 pre {{ background: #f4f4f4; padding: 1rem; overflow-x: auto }}</style></head>
 <body>
 <h1>A token for <code>{name}</code></h1>
-<p>Tokens of this Cargo registry are made through Pulp's REST API, by yourself or by an
-administrator. The answer shows the token once; Pulp keeps only its hash.</p>
+<p>Tokens of this Cargo registry are made with Pulp's command line or REST API, by yourself or by
+an administrator. The answer shows the token once; Pulp keeps only its hash.</p>
+<pre>pulp cargo token create --name laptop</pre>
 <pre>curl --user USER --json '{{"name": "laptop"}}' PULP{api}api/v3/cargo/tokens/</pre>
-<p>Then tell cargo:</p>
-<pre># .cargo/config.toml
-[registries.{name}]
-index = "{index}"
-
-[registry]
-global-credential-providers = ["cargo:token"]</pre>
-<pre>cargo login --registry {name}</pre>
+<p>Then tell cargo, with these lines from <a href="config.toml">config.toml</a>:</p>
+<pre>{config}</pre>
+<pre>cargo login --registry {key}</pre>
 </body>
 </html>
 """
@@ -36,7 +34,8 @@ async def get_me(cargo: CargoRequest) -> web.Response:
     page = PAGE.format(
         api=escape(f"{settings.API_ROOT}{domain}"),
         name=escape(cargo.registry.name),
-        index=escape(cargo.registry.index_url),
+        config=escape(await cargo_config(cargo)),
+        key=escape(registry_key(cargo.registry.name)),
     )
     return web.Response(
         text=page,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.stack import Stack
 
 
@@ -103,3 +104,34 @@ def test_http_1_0_client_is_answered(registry: Registry):
         while piece := one.recv(65536):
             answer += piece
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["api"] == registry.url.rstrip("/")
+
+
+def test_config_toml_is_what_rest_says(stack: Stack, registry: Registry):
+    """People paste it; the registry and Pulp's API have the same text."""
+    answer = registry.get("config.toml")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/toml; charset=utf-8"
+    assert answer.body.decode() == stack.rest.get(f"{registry.href}config/")["config"]
+    assert answer.body.decode() == (
+        "# For ~/.cargo/config.toml, or .cargo/config.toml in a project.\n"
+        "[registries.my-crates]\n"
+        f'index = "{registry.index_url}"\n'
+    )
+
+
+def test_config_toml_of_a_private_registry_is_for_everybody(private: Registry):
+    """Whoever has no token yet needs it most, and there is no secret in it."""
+    answer = private.get("config.toml")
+    assert answer.status == 200
+    assert b'global-credential-providers = ["cargo:token"]' in answer.body
+
+
+def test_strangers_are_not_told_what_a_private_registry_stands_in_for(stack: Stack):
+    """The upstream's URL may name a host that is nobody else's business."""
+    name = unique("up")
+    url = "sparse+https://hidden.example/"
+    remote = stack.rest.make("remotes/cargo/cargo/", name=name, url=url)["pulp_href"]
+    cache = stack.make_registry(allow_uploads=False, auth_required=True, remote=remote)
+    for path in ("config.toml", "me"):
+        assert b"hidden.example" not in cache.get(path).body
+        assert b"hidden.example" in cache.get(path, token=cache.token).body
