@@ -2,14 +2,13 @@
 
 from aiohttp import web
 
-from pulpcore.plugin.content import Handler
-from pulpcore.plugin.models import Artifact, ContentArtifact
-
-from pulp_cargo.app.endpoints.answers import remember
+from pulp_cargo.app.endpoints import object_storage
+from pulp_cargo.app.endpoints.answers import remember, varies
+from pulp_cargo.app.endpoints.core import check_request_was_modified
+from pulp_cargo.app.endpoints.on_demand import send_from_upstream
 from pulp_cargo.app.endpoints.request import CargoRequest, refresh
-from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries import crates
-from pulp_cargo.app.queries.crates import StoredFile
+from pulp_cargo.app.queries.crates import StoredFile, UpstreamFile
 from pulp_cargo.app.queries.membership import VersionGone
 from pulp_cargo.app.services import threads
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
@@ -40,7 +39,11 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
         "Content-Type": "application/gzip",
         "Cache-Control": f"{whose}, {FOR_EVER}",
         "Accept-Ranges": "bytes",
+        **varies(cargo.registry),
     }
+    if isinstance(file, UpstreamFile):
+        return await send_from_upstream(cargo, file, name, vers, headers)
+    file = await object_storage.with_small_content(cargo, file)
     if file.content is not None:
         etag = f'"{file.cksum}"'
         part = _part(cargo.http, file.content, etag, headers)
@@ -72,8 +75,11 @@ def _part(
 async def _from_object_storage(
     cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
 ) -> web.StreamResponse:
-    """Send a file as Pulp does it from the domain's storage: by a redirect, or passed on."""
-    with with_domain(cargo.registry.domain):
-        artifact = Artifact(file=file.storage_name, size=file.size, sha256=file.cksum)
-        unit = ContentArtifact(artifact=artifact, relative_path=file_name)
-        return await Handler()._serve_content_artifact(unit, headers, cargo.http)
+    """Send a file from the domain's storage: by a redirect, or passed on."""
+    etag = f'"{file.cksum}"'
+    if not check_request_was_modified(cargo.http, None, etag):
+        kept = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}
+        return web.Response(status=304, headers={"ETag": etag, **kept})
+    if cargo.registry.domain.redirect_to_object_storage:
+        return await object_storage.redirect(cargo, file, file_name, headers)
+    return await object_storage.pass_on(cargo, file, {"ETag": etag, **headers})

@@ -1,7 +1,10 @@
 """One version of a crate in a registry, and the file that it has."""
 
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
@@ -10,13 +13,13 @@ from pulp_cargo.protocol.names import canonical_name
 
 CRATE_FILE = f"""
     WITH {SERVED}, found AS (
-        SELECT unit.cksum, a.file, a.size
+        SELECT unit.cksum, a.file, a.size, ca.pulp_id AS place
         FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
         JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
-        JOIN core_artifact a ON a.pulp_id = ca.artifact_id
+        LEFT JOIN core_artifact a ON a.pulp_id = ca.artifact_id
         WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
     )
-    SELECT found.cksum, found.file, found.size FROM served LEFT JOIN found ON true
+    SELECT found.cksum, found.file, found.size, found.place FROM served LEFT JOIN found ON true
 """
 
 
@@ -39,25 +42,50 @@ class StoredFile:
     content: bytes | None
 
 
-def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | None:
+@dataclass(frozen=True, slots=True)
+class UpstreamFile:
+    """A .crate file that is still with the upstream registry; `place` is its ContentArtifact."""
+
+    cksum: str
+    place: UUID
+
+
+def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | UpstreamFile | None:
     """Return the file of just this spelling and version, build metadata included, or None.
 
-    Raises ServiceUnavailable when the storage has lost it.
+    Raises ServiceUnavailable when the storage has lost or spoilt it.
     """
     rows = rows_of(registry, CRATE_FILE, canonical=canonical_name(name), name=name, vers=vers)
     if not rows or rows[0][0] is None:
         return None
-    cksum, storage_name, size = rows[0]
+    cksum, storage_name, size, place = rows[0]
+    if storage_name is None:
+        return UpstreamFile(cksum, place)
     if registry.domain.storage_class != FILE_SYSTEM:
         return StoredFile(cksum, storage_name, size, None, None)
     path = Path(registry.domain.get_storage().path(storage_name))
-    try:
-        # A large file is opened again when it is sent; here only to see that it is there.
-        with path.open("rb") as file:
-            content = file.read() if size <= SMALL else None
-    except OSError as error:
-        raise ServiceUnavailable(
-            f"the file of `{name} {vers}` is missing in the registry's storage; an administrator"
-            " can repair the repository version"
-        ) from error
+    content = _read(path, cksum, size, what=f"{name} {vers}")
     return StoredFile(cksum, storage_name, size, str(path), content)
+
+
+def _read(path: Path, cksum: str, size: int, *, what: str) -> bytes | None:
+    """Return the bytes of a small file; of a large one only see that it is there, and whole.
+
+    A small file is remembered afterwards, so it is compared with its checksum this once.
+    """
+    try:
+        with path.open("rb") as file:
+            whole = os.fstat(file.fileno()).st_size == size
+            content = file.read() if whole and size <= SMALL else None
+    except OSError as error:
+        raise _unusable(what, "missing") from error
+    if not whole or (content is not None and hashlib.sha256(content).hexdigest() != cksum):
+        raise _unusable(what, "damaged")
+    return content
+
+
+def _unusable(what: str, how: str) -> ServiceUnavailable:
+    return ServiceUnavailable(
+        f"the file of `{what}` is {how} in the registry's storage; an administrator"
+        " can repair the repository version"
+    )

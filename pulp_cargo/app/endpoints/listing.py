@@ -1,0 +1,79 @@
+"""The listing by which another Pulp copies a registry; see protocol/listing for its form."""
+
+import logging
+import zlib
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.answers import cut_off, matches, revalidated, takes_gzip, varies
+from pulp_cargo.app.endpoints.request import CargoRequest, refresh
+from pulp_cargo.app.queries import listing
+from pulp_cargo.app.queries.listing import Place
+from pulp_cargo.app.queries.membership import VersionGone
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.services import threads
+from pulp_cargo.protocol.listing import render_end, render_head
+
+log = logging.getLogger(__name__)
+
+GZIP = 16 + zlib.MAX_WBITS
+LEVEL = 4
+
+
+async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
+    """`GET versions.jsonl`: all that the registry has, streamed; 304 while that is the same."""
+    try:
+        count = await threads.read(listing.count, cargo.registry)
+    except VersionGone:
+        await refresh(cargo)
+        count = await threads.read(listing.count, cargo.registry)
+    etag = listing.tag(cargo.registry)
+    headers = _headers(cargo, etag)
+    if matches(cargo.http.headers.get("If-None-Match", ""), etag):
+        headers.pop("Content-Encoding", None)
+        return web.Response(status=304, headers=headers)
+    headers["Content-Type"] = "application/jsonl; charset=utf-8"
+    if cargo.http.method == "HEAD":
+        return web.Response(headers=headers)
+    return await _send(cargo, count, web.StreamResponse(headers=headers))
+
+
+async def _send(
+    cargo: CargoRequest, count: int, response: web.StreamResponse
+) -> web.StreamResponse:
+    gzip = None
+    if "Content-Encoding" in response.headers:
+        gzip = zlib.compressobj(LEVEL, wbits=GZIP)
+    await response.prepare(cargo.http)
+    try:
+        async for piece in _pieces(cargo.registry, count):
+            await response.write(await threads.work(gzip.compress, piece) if gzip else piece)
+    except Exception as error:
+        log.warning("A listing of `%s` was cut off: %r", cargo.registry.name, error)
+        cut_off(cargo.http)
+        raise ConnectionAbortedError from error
+    if gzip:
+        await response.write(gzip.flush())
+    await response.write_eof()
+    return response
+
+
+async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
+    """Go through the listing; nothing waits in memory but the page that is being sent."""
+    yield render_head(sorted(registry.own_urls), count)
+    sent, place = 0, Place()
+    while place is not None:
+        page = await threads.read(listing.page, registry, place)
+        if page.lines:
+            yield page.lines
+        sent, place = sent + page.count, page.end
+    yield render_end(sent)
+
+
+def _headers(cargo: CargoRequest, etag: str) -> dict[str, str]:
+    headers = {"Cache-Control": revalidated(cargo), "ETag": etag}
+    headers |= varies(cargo.registry, has_forms=True)
+    if takes_gzip(cargo.http.headers.get("Accept-Encoding", "")):
+        headers |= {"ETag": f'{etag[:-1]}-gzip"', "Content-Encoding": "gzip"}
+    return headers

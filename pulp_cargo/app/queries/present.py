@@ -1,0 +1,21 @@
+"""Which versions of some crates a repository holds now."""
+
+from collections.abc import Collection, Iterator
+
+from pulp_cargo.app.models import CargoRepository, CrateContent
+
+# So many names at a time: PostgreSQL plans a list of them well, and a huge one badly.
+BATCH = 1_000
+
+
+def versions_of(repository: CargoRepository, names: Collection[str]) -> Iterator[CrateContent]:
+    """Return the versions of crates in the newest version of a repository, by canonical names.
+
+    Only what identifies the units is read.
+    """
+    version = repository.latest_version()
+    ordered = sorted(names)
+    for start in range(0, len(ordered) if version else 0, BATCH):
+        wanted = CrateContent.objects.filter(canonical_name__in=ordered[start : start + BATCH])
+        found = version.get_content(wanted)
+        yield from found.only("name", "canonical_name", "vers", "vers_key", "cksum").iterator()

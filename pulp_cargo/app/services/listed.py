@@ -1,0 +1,123 @@
+"""A listing that was fetched, as a temporary table beside those that it is compared with.
+
+The table has what is compared, and where in the file the rest is. So a large registry takes room
+on the disk, and statements over the whole of it stay single statements.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from django.db import connection
+
+from pulpcore.plugin.exceptions import SyncError
+
+from pulp_cargo.protocol.listing import (
+    LONGEST_LINE,
+    End,
+    Head,
+    InvalidListing,
+    ListedCrate,
+    parse_crate,
+    parse_head,
+)
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.semver import parse_version
+
+CREATE = """
+    CREATE TEMPORARY TABLE cargo_listed (
+        at bigint PRIMARY KEY, name text, canonical_name text, vers text, vers_key text,
+        cksum varchar(64), size bigint, yanked boolean, content_id uuid
+    )
+"""
+COLUMNS = "at, name, canonical_name, vers, vers_key, cksum, size, yanked"
+# Found by what makes a unit one: the bytes, and the name and version that they go by.
+FIND_UNITS = """
+    UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
+    WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
+    AND c._pulp_domain_id = %s
+"""
+TWICE = """
+    SELECT min(name), vers_key FROM cargo_listed
+    GROUP BY canonical_name, vers_key HAVING count(*) > 1 LIMIT 1
+"""
+
+
+@contextmanager
+def table_of(file: BinaryIO) -> Iterator[Head]:
+    """Have the table `cargo_listed` for a while, and return the head of the listing.
+
+    Raises SyncError for a listing that is not whole or has a line that cannot be used.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(CREATE)
+    try:
+        try:
+            yield _load(file)
+        except InvalidListing as error:
+            raise SyncError(f"{error}; nothing was stored") from error
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE cargo_listed")
+
+
+def find_units(domain: object) -> None:
+    """Note the ids of the units that the domain has."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_UNITS, [domain])
+        cursor.execute("ANALYZE cargo_listed")
+
+
+def read_again(file: BinaryIO, at: int) -> ListedCrate:
+    """Return the crate version whose line begins at a place of the file."""
+    file.seek(at)
+    listed = parse_crate(file.readline(LONGEST_LINE + 1))
+    assert isinstance(listed, ListedCrate)
+    return listed
+
+
+def _load(file: BinaryIO) -> Head:
+    head = _head(file)
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY cargo_listed ({COLUMNS}) FROM STDIN") as copy:
+            for at, crate in _crates(file):
+                copy.write_row((at, *_key(crate), crate.size, crate.yanked))
+        cursor.execute("CREATE INDEX ON cargo_listed (canonical_name, vers_key)")
+        cursor.execute("CREATE INDEX ON cargo_listed (content_id)")
+        cursor.execute("ANALYZE cargo_listed")
+        cursor.execute(TWICE)
+        for name, vers in cursor.fetchall():
+            raise InvalidListing(f"the listing has `{name} {vers}` twice")
+    return head
+
+
+def _head(file: BinaryIO) -> Head:
+    try:
+        return parse_head(file.readline(LONGEST_LINE + 1))
+    except InvalidListing as error:
+        raise SyncError(
+            f"only registries of Pulp can be synced so far, and what the upstream sent is no"
+            f" listing of one: {error}"
+        ) from error
+
+
+def _crates(file: BinaryIO) -> Iterator[tuple[int, ListedCrate]]:
+    """Go through the crate versions up to the end mark, which must be there and be right."""
+    seen, at = 0, file.tell()
+    while line := file.readline(LONGEST_LINE + 1):
+        found = parse_crate(line)
+        if isinstance(found, End):
+            if found.count != seen or file.read(1):
+                raise InvalidListing(
+                    f"the listing says that it has {found.count} crate versions, and has {seen}"
+                )
+            return
+        yield at, found
+        seen, at = seen + 1, file.tell()
+    raise InvalidListing(f"the listing is cut off after {seen} crate versions")
+
+
+def _key(crate: ListedCrate) -> tuple[str, str, str, str, str]:
+    name, vers = crate.entry.name, crate.entry.vers
+    vers_key = parse_version(vers).without_build
+    return name, canonical_name(name), vers, vers_key, crate.entry.cksum

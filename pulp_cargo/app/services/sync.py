@@ -1,0 +1,168 @@
+"""Making a repository hold what a registry of another Pulp has.
+
+The listing is fetched and judged, units are made, files are downloaded if the remote's policy
+wants that, and in the end there is one new repository version, or none if nothing changed.
+"""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+from pulpcore.plugin.exceptions import SyncError
+from pulpcore.plugin.models import Content, RepositoryVersion
+
+from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, notify
+from pulp_cargo.app.services import sync_units
+from pulp_cargo.app.services.listed import table_of
+from pulp_cargo.app.upstream import listing
+from pulp_cargo.protocol.errors import BadRequest
+from pulp_cargo.protocol.listing import Head
+from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
+
+# Under this key a version notes what it was made of, so that the next sync can ask for news only.
+NOTE = "cargo_sync"
+
+MEMBER = """
+    rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+"""
+NEW_CRATES = f"""
+    SELECT l.content_id FROM cargo_listed l WHERE NOT EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = l.content_id AND {MEMBER}
+    )
+"""
+NEW_YANKS = f"""
+    SELECT y.content_ptr_id FROM cargo_listed l
+    JOIN cargo_crateyank y USING (canonical_name, vers_key)
+    WHERE l.yanked AND y._pulp_domain_id = %(domain)s AND NOT EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = y.content_ptr_id AND {MEMBER}
+    )
+"""
+OTHER_CRATES = f"""
+    SELECT c.content_ptr_id FROM core_repositorycontent rc
+    JOIN cargo_cratecontent c ON c.content_ptr_id = rc.content_id
+    WHERE {MEMBER} AND NOT EXISTS (
+        SELECT 1 FROM cargo_listed l WHERE l.content_id = c.content_ptr_id
+    )
+"""
+# Of the versions that the upstream has, or of all.
+OTHER_YANKS = f"""
+    SELECT y.content_ptr_id FROM core_repositorycontent rc
+    JOIN cargo_crateyank y ON y.content_ptr_id = rc.content_id
+    LEFT JOIN cargo_listed l USING (canonical_name, vers_key)
+    WHERE {MEMBER} AND l.yanked IS NOT TRUE AND (%(mirror)s OR l.at IS NOT NULL)
+"""
+REGISTRIES_OF_OTHERS = f"""
+    SELECT DISTINCT unnest(c.registries) FROM cargo_cratecontent c
+    WHERE c.content_ptr_id IN ({OTHER_CRATES})
+"""
+
+
+class CannotMirror(BadRequest):
+    """People publish to the repository, and making it equal to another would undo that."""
+
+    def __init__(self, repository: str, distribution: str) -> None:
+        super().__init__(
+            f"the distribution `{distribution}` takes uploads for the repository `{repository}`,"
+            " and `mirror` would remove what was published there"
+        )
+
+
+def require_mirrorable(repository: CargoRepository) -> None:
+    """Raise CannotMirror where people publish to the repository."""
+    served = Q(repository=repository) | Q(repository_version__repository=repository)
+    open_one = CargoDistribution.objects.filter(served, allow_uploads=True).first()
+    if open_one is not None:
+        raise CannotMirror(repository.name, open_one.name)
+
+
+def synchronize(
+    repository: CargoRepository, remote: CargoRemote, *, mirror: bool
+) -> RepositoryVersion | None:
+    """Bring a repository up to date with its upstream; None if it was.
+
+    Raises SyncError, and CannotMirror.
+    """
+    if mirror:
+        require_mirrorable(repository)
+    immediate = remote.policy == CargoRemote.IMMEDIATE
+    made_of = {
+        "remote": str(remote.pk),
+        "url": remote.url,
+        "mirror": mirror,
+        "immediate": immediate,
+    }
+    fetched = listing.fetch(remote, _known_tag(repository, made_of))
+    if fetched is None:
+        return None
+    with open(fetched.path, "rb") as file, table_of(file) as head:
+        sync_units.make_units(file, repository, remote)
+        if immediate:
+            sync_units.fetch_files(repository, remote)
+        return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
+
+
+def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:
+    """Return the entity tag of the listing that the newest version is equal to, if there is one."""
+    note = dict(repository.latest_version().info.get(NOTE) or {})
+    etag = note.pop("etag", None)
+    return etag if note == made_of else None
+
+
+def _make_version(
+    repository: CargoRepository, head: Head, note: dict[str, Any], *, mirror: bool
+) -> RepositoryVersion | None:
+    values = {"repository": repository.pk, "domain": repository.pulp_domain_id, "mirror": mirror}
+    # In one transaction, so that nobody reads the crates without the aliases that they need.
+    with transaction.atomic():
+        with repository.new_version() as version:
+            if not mirror:
+                _require_harmless(head, note["url"], values)
+            for query in (OTHER_YANKS, OTHER_CRATES) if mirror else (OTHER_YANKS,):
+                version.remove_content(_units(query, values))
+            for query in (NEW_CRATES, NEW_YANKS):
+                version.add_content(_units(query, values))
+        _add_aliases(repository, head)
+        newest = repository.latest_version()
+        RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {NOTE: note})
+    return version if version.complete else None
+
+
+def _require_harmless(head: Head, upstream: str, values: dict[str, Any]) -> None:
+    """Refuse an upstream that would take over the dependencies of crates that are not its own.
+
+    A URL that means a registry is not written into its index, so a dependency on it is looked for
+    here. The remote's own URL is the administrator's word, the others are the upstream's.
+    """
+    others = [row[0] for row in _rows(REGISTRIES_OF_OTHERS, values)]
+    for url in head.urls:
+        if same_registry(url, upstream):
+            continue
+        if any(same_registry(url, other) for other in others):
+            raise SyncError(
+                f"the upstream says that {url} means itself, and crates here that are not from it"
+                " depend on crates of that registry; sync it into a repository of its own"
+            )
+
+
+def _add_aliases(repository: CargoRepository, head: Head) -> None:
+    """Let the upstream's URLs mean the registries of the repository, as they do upstream."""
+    stored = CargoRepository.objects.filter(pk=repository.pk)
+    known = set(stored.values_list("index_aliases", flat=True).get())
+    wanted = known | {url for url in head.urls if not same_registry(url, CRATES_IO)}
+    if wanted != known:
+        stored.update(index_aliases=sorted(wanted))
+        notify.registries_changed()
+
+
+def _units(query: str, values: dict[str, Any]) -> Any:
+    # Ids as one parameter: core asks for the units several times, and each must be the same ones.
+    ids = [row[0] for row in _rows(query, values)]
+    return Content.objects.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [ids]))
+
+
+def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())

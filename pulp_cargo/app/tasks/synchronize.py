@@ -1,0 +1,19 @@
+"""The task that brings a repository up to date with an upstream registry."""
+
+from typing import Any
+
+from pulpcore.plugin.exceptions import SyncError
+
+from pulp_cargo.app.models import CargoRemote, CargoRepository
+from pulp_cargo.app.services import sync
+from pulp_cargo.protocol.errors import RegistryError
+
+
+def synchronize(remote_pk: str, repository_pk: str, mirror: bool, **kwargs: Any) -> None:
+    """Make the repository hold what the remote has; with `mirror`, nothing else."""
+    remote = CargoRemote.objects.get(pk=remote_pk)
+    repository = CargoRepository.objects.get(pk=repository_pk)
+    try:
+        sync.synchronize(repository, remote, mirror=mirror)
+    except RegistryError as error:
+        raise SyncError(str(error)) from error

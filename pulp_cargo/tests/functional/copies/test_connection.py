@@ -1,0 +1,73 @@
+"""The remote's settings hold for the listing, for downloads in the sync, and for those on demand."""
+
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.tests.functional.copies.conftest import Copy
+from pulp_cargo.tests.support import upstream as fake
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.proxy import counting_proxy
+from pulp_cargo.tests.support.rest import Refused
+from pulp_cargo.tests.support.upstream import Upstream
+
+CopyOf = Callable[..., Copy]
+POLICIES = ("immediate", "on_demand")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for this machine that nobody knows, its key in the same file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("certificates are made by openssl")
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
+    kind = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+    subprocess.run(
+        ["openssl", *kind, *subject, "-keyout", file, "-out", file.with_suffix(".crt")],
+        check=True,
+        capture_output=True,
+    )
+    file.write_bytes(file.read_bytes() + file.with_suffix(".crt").read_bytes())
+    return file
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[Upstream]:
+    """An upstream registry behind TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with fake.running(context) as server:
+        yield server
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_certificate_is_checked(
+    secure: Upstream, certificate: Path, copy_of: CopyOf, name: str, policy: str
+) -> None:
+    """An unknown authority is refused, and one that the remote names is believed."""
+    secure.have(Crate(name))
+    with pytest.raises(Refused, match="certificate verify failed"):
+        copy_of(secure.index_url, policy=policy, max_retries=1).sync()
+    assert secure.asked == []
+    known = certificate.with_suffix(".crt").read_text()
+    copy = copy_of(secure.index_url, policy=policy, ca_cert=known)
+    copy.sync()
+    assert copy.registry.download(name).body == Crate(name).packed()
+    assert secure.downloads() == [fake.file_path(Crate(name))]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_proxy_is_used(upstream: Upstream, copy_of: CopyOf, name: str, policy: str) -> None:
+    """Nothing goes past it."""
+    upstream.have(Crate(name))
+    with counting_proxy() as proxy:
+        copy = copy_of(upstream.index_url, policy=policy, proxy_url=proxy.url)
+        copy.sync()
+        assert copy.registry.download(name).status == 200
+        assert [path for path, _ in proxy.seen] == [path for path, _ in upstream.asked]
+    assert [path for path, _ in upstream.asked] == [fake.LISTING, fake.file_path(Crate(name))]

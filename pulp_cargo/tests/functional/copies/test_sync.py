@@ -1,0 +1,209 @@
+"""`sync`: a repository that copies a registry of another Pulp."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pulp_cargo.tests.functional.copies.conftest import Copy
+from pulp_cargo.tests.support import upstream as fake
+from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import Refused, Rest, unique
+from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.upstream import Upstream, line_of
+
+CopyOf = Callable[..., Copy]
+
+
+def test_copy_serves_the_same_index_and_files(stack: Stack, copy_of: CopyOf, name: str) -> None:
+    """Crates, yanks and the order of the lines are those of the upstream, byte for byte."""
+    original = stack.make_registry()
+    for vers in ("1.0.0", "1.1.0", "2.0.0-rc.1+build.5"):
+        original.publish(Crate(name, vers, features={"a": []}))
+    original.yank(name, "1.0.0")
+    copy = copy_of(original.index_url)
+    copy.sync()
+    assert copy.registry.index_file(name).body == original.index_file(name).body
+    assert copy.registry.download(name, "2.0.0-rc.1+build.5").body == (
+        original.download(name, "2.0.0-rc.1+build.5").body
+    )
+
+
+def test_second_sync_makes_no_version_and_costs_no_listing(
+    stack: Stack, copy_of: CopyOf, name: str
+) -> None:
+    """The upstream answers 304, so the task has nothing to report."""
+    original = stack.make_registry()
+    original.publish(Crate(name))
+    copy = copy_of(original.index_url)
+    assert copy.sync()["created_resources"] == [f"{copy.registry.repository}versions/1/"]
+    again = copy.sync()
+    assert (again["created_resources"], again["progress_reports"], copy.version) == ([], [], 1)
+
+
+def test_units_have_all_fields(upstream: Upstream, copy_of: CopyOf, name: str) -> None:
+    """What is not in the index comes over as well."""
+    crate = Crate(name)
+    upstream.have(crate, description="Small", license="MIT", categories=["os"], authors=["A"])
+    copy = copy_of(upstream.index_url)
+    copy.sync()
+    (unit,) = copy.rest.list("content/cargo/crates/", name=name)
+    wanted = {
+        "cksum": crate.cksum(),
+        "pubtime": "2026-01-02T03:04:05Z",
+        "description": "Small",
+        "license": "MIT",
+        "categories": ["os"],
+        "authors": ["A"],
+        "keywords": ["one", "two"],
+        "readme": "# Read me",
+        "edition": "2021",
+        "artifact": None,
+    }
+    assert {key: unit[key] for key in wanted} == wanted
+
+
+def test_mirror_removes_the_rest_and_sync_keeps_it(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """With `mirror` the repository is equal to the upstream; without, it only grows."""
+    old, new = Crate(f"{name}-old"), Crate(f"{name}-new")
+    copy = copy_of(upstream.index_url)
+    upstream.have(old, yanked=True)
+    copy.sync()
+    upstream.have(new)
+    copy.sync()
+    assert copy.registry.entry(old.name)["yanked"] and copy.registry.entry(new.name)
+    copy.sync(mirror=True)
+    assert copy.registry.index(old.name) == []
+    assert not copy.registry.entry(new.name)["yanked"]
+    summary = copy.rest.get(copy.rest.get(copy.registry.repository)["latest_version_href"])
+    assert {kind: one["count"] for kind, one in summary["content_summary"]["present"].items()} == {
+        "cargo.crate": 1
+    }
+
+
+def test_yanks_follow_the_upstream(upstream: Upstream, copy_of: CopyOf, name: str) -> None:
+    """A yank comes over, and so does taking it back; yanks of other crates stay."""
+    crate, other = Crate(name), Crate(f"{name}-other")
+    copy = copy_of(upstream.index_url)
+    upstream.have(other, yanked=True)
+    copy.sync()
+    for yanked in (True, False):
+        upstream.have(crate, yanked=yanked)
+        copy.sync()
+        assert copy.registry.entry(name)["yanked"] is yanked
+        assert copy.registry.entry(other.name)["yanked"] is True
+
+
+def test_dependency_on_the_upstream_is_one_on_the_copy(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """The upstream's URLs mean the copy's registry, others stay what they are."""
+    line = line_of(Crate(name))
+    entry = json.loads(line["index_line"])
+    names = {"a": upstream.index_url, "b": "sparse+https://elsewhere.example/"}
+    entry["deps"] = [{"name": dep, "req": "^1", "registry": url} for dep, url in names.items()]
+    upstream.serve([line | {"index_line": json.dumps(entry)}])
+    copy = copy_of(upstream.index_url)
+    copy.sync()
+    assert [(dep["name"], dep["registry"]) for dep in copy.registry.entry(name)["deps"]] == [
+        ("a", None),
+        ("b", "sparse+https://elsewhere.example/"),
+    ]
+    aliases = copy.rest.get(copy.registry.repository)["index_aliases"]
+    assert aliases == [upstream.index_url]
+
+
+def test_upstream_cannot_take_over_dependencies_of_other_crates(
+    stack: Stack, upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """A URL that it calls its own must not turn others' dependencies into ones on its crates."""
+    elsewhere = "sparse+https://corp.example/index/"
+    own = stack.make_registry()
+    own.publish(Crate(name, deps=[Dep(name="secret", registry=elsewhere)]))
+    upstream.have(Crate("secret", package={"description": name}))
+    upstream.bodies[fake.LISTING] = upstream.bodies[fake.LISTING].replace(
+        b'"urls": [', f'"urls": ["{elsewhere}", '.encode(), 1
+    )
+    remote = copy_of(upstream.index_url).remote
+    with pytest.raises(Refused, match=r"corp\.example/index/ means itself"):
+        stack.rest.post(f"{own.repository}sync/", remote=remote)
+    assert own.entry(name)["deps"][0]["registry"] == elsewhere
+    assert own.index("secret") == []
+
+
+def test_immediate_downloads_within_the_task(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """With `immediate` nothing is left to be asked of the upstream, which may go away."""
+    crates = [Crate(name, f"1.0.{number}") for number in range(3)]
+    upstream.have(*crates)
+    copy = copy_of(upstream.index_url, policy="immediate", username="me", password="pw")
+    copy.sync()
+    assert sorted(upstream.downloads()) == [fake.file_path(crate) for crate in crates]
+    assert {header for _, header in upstream.asked} == {fake.basic("me", "pw")}
+    upstream.bodies.clear()
+    for crate in crates:
+        assert copy.registry.download(name, crate.vers).body == crate.packed()
+
+
+def test_private_upstream_is_read_with_the_credentials_of_the_remote(
+    stack: Stack, copy_of: CopyOf, name: str
+) -> None:
+    """A token serves as the password; without one the task says what it needs."""
+    original = stack.make_registry(auth_required=True)
+    original.publish(Crate(name))
+    with pytest.raises(Refused, match="401: the remote needs the `username` and `password`"):
+        copy_of(original.index_url).sync()
+    copy = copy_of(original.index_url, username="any", password=original.token)
+    copy.sync()
+    assert copy.registry.entry(name)
+
+
+def test_mirror_is_refused_where_people_publish(
+    stack: Stack, registry: Registry, copy_of: CopyOf
+) -> None:
+    """It would remove what they published; the answer names the distribution."""
+    own = stack.make_registry()
+    remote = copy_of(registry.index_url).remote
+    with pytest.raises(Refused, match=f"`{own.name}` takes uploads") as refused:
+        stack.rest.post(f"{own.repository}sync/", remote=remote, mirror=True)
+    assert refused.value.status == 400
+
+
+def test_sync_needs_a_remote_and_the_permission(
+    stack: Stack, rest: Rest, registry: Registry, copy_of: CopyOf
+) -> None:
+    """The owner of a repository may sync it, from a remote that they may see."""
+    bare = rest.make("repositories/cargo/cargo/", name=unique("r"))["pulp_href"]
+    with pytest.raises(Refused, match="remote") as refused:
+        rest.post(f"{bare}sync/")
+    assert refused.value.status == 400
+    remote = copy_of(registry.index_url).remote
+    viewer = rest.new_user("cargo.cargorepository_viewer", on=bare)
+    owner = rest.new_user("cargo.cargorepository_owner", on=bare)
+    for who in (viewer, owner):
+        with pytest.raises(Refused) as refused:
+            who.post(f"{bare}sync/", remote=remote)
+        assert refused.value.status in (400, 403)
+    name = owner.auth[0] if owner.auth else ""
+    (user,) = rest.list("users/", username=name)
+    rest.post(f"{user['pulp_href']}roles/", role="cargo.cargoremote_viewer", content_object=remote)
+    assert owner.post(f"{bare}sync/", remote=remote)["state"] == "completed"
+
+
+def test_clash_with_another_crate_fails_the_task(
+    upstream: Upstream, stack: Stack, copy_of: CopyOf, name: str
+) -> None:
+    """A version that is there with other bytes is kept, and the sentence names it."""
+    own = stack.make_registry()
+    own.publish(Crate(name))
+    before = own.index_file(name).body
+    upstream.have(replace(Crate(name), files={"src/lib.rs": b"// other"}))
+    remote = copy_of(upstream.index_url).remote
+    with pytest.raises(Refused, match=f"{name} 1.0.0"):
+        stack.rest.post(f"{own.repository}sync/", remote=remote)
+    assert own.index_file(name).body == before
