@@ -1,17 +1,23 @@
 """The fields of the REST API. Pulp finds serializers by this package's names, so each stands here."""
 
 from pulp_cargo.app.serializers.crate import CrateContentSerializer, CrateYankSerializer
-from pulp_cargo.app.serializers.distribution import CargoDistributionSerializer
+from pulp_cargo.app.serializers.distribution import (
+    CargoConfigSerializer,
+    CargoDistributionSerializer,
+)
+from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
 __all__ = [
+    "CargoConfigSerializer",
     "CargoDistributionSerializer",
     "CargoRemoteSerializer",
     "CargoRepositorySerializer",
     "CargoTokenSerializer",
     "CrateContentSerializer",
     "CrateYankSerializer",
+    "ImportCratesSerializer",
     "NewCargoTokenSerializer",
 ]

@@ -1,8 +1,7 @@
 """Crate versions and yank marks in the REST API; see models/crate.py for what they are."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
@@ -14,20 +13,21 @@ from pulpcore.plugin.models import Artifact
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
-from pulp_cargo.app.queries.registries import own_urls
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.services import units
-from pulp_cargo.protocol.errors import RegistryError, RuleBroken, TooLarge
-from pulp_cargo.protocol.index import Features, parse_line
+from pulp_cargo.app.services import unit_rows, units
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.index import Features, IndexEntry, parse_line
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.rules.crates_io import complaints
 
 # Pulp's own fields that make no sense here: a file's path follows from its name and version, and
 # a registry never replaces a version.
 OMITTED = {"relative_path", "overwrite"}
+
+# Made once: a serializer of its own takes longer than all of a unit's dependencies.
+DEPENDENCY = DependencySerializer()
 
 # Every field that is read from the .crate file, with its meaning.
 CRATE_FIELDS = {
@@ -80,18 +80,18 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
     @extend_schema_field(DependencySerializer(many=True))
     def get_dependencies(self, unit: CrateContent) -> list[dict[str, Any]]:
         """Return the dependencies in the unit's index line."""
-        return DependencySerializer(parse_line(unit.index_line).deps, many=True).data
+        return [DEPENDENCY.to_representation(dep) for dep in _entry(unit).deps]
 
     def get_features(self, unit: CrateContent) -> dict[str, list[str]]:
         """Return both feature tables of the unit's index line as one, as cargo reads them."""
-        entry = parse_line(unit.index_line)
+        entry = _entry(unit)
         features: Features = entry.features | (entry.features2 or {})
         return {name: list(values) for name, values in features.items()}
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
         """Refuse a file that is too large before it is stored."""
         with refused_as_invalid():
-            _require_size(file.size)
+            units.require_size(file.size)
         return file
 
     def deferred_validate(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -106,13 +106,16 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         return data | read | {"relative_path": unit.relative_path}
 
     def retrieve(self, validated_data: dict[str, Any]) -> CrateContent | None:
-        """Return the unit that the same bytes made before."""
-        return CrateContent.objects.filter(
+        """Return the unit that the same bytes made before, and see that it says what they say."""
+        stored = CrateContent.objects.filter(
             name=validated_data["name"],
             vers=validated_data["vers"],
             cksum=validated_data["cksum"],
             _pulp_domain=get_domain_pk(),
         ).first()
+        if stored is not None:
+            unit_rows.put_right(stored, validated_data)
+        return stored
 
 
 class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
@@ -160,26 +163,18 @@ class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
 
 def _unit_of(artifact: Artifact, repository: CargoRepository | None) -> CrateContent:
     """Read a stored .crate file and return its unit; raises RegistryError."""
-    _require_size(artifact.size)
+    units.require_size(artifact.size)
     with artifact.file.open("rb") as file:
-        manifest, crate_file = units.read(file, name=None, vers=None)
-        if manifest.readme and crate_file.readme(manifest.readme) is None:
-            # The readme is not in the root; only the manifest could tell where it is.
-            file.seek(0)
-            manifest, crate_file = units.read(file, name=None, vers=None, readme=manifest.readme)
-    if repository is not None and repository.crates_io_rules:
-        broken = complaints(manifest, own_urls=own_urls(repository))
-        if broken:
-            raise RuleBroken(broken)
-    return units.unit_of(
-        manifest,
-        cksum=artifact.sha256,
-        readme=units.readme_text(crate_file, manifest),
-        pubtime=timezone.now(),
-    )
+        return units.unit_of_file(
+            file,
+            cksum=artifact.sha256,
+            pubtime=timezone.now(),
+            strict=units.strict_urls(repository),
+        )
 
 
-def _require_size(size: int) -> None:
-    limit = settings.CARGO_MAX_CRATE_BYTES
-    if size > limit:
-        raise TooLarge(f"the crate file has {size} bytes, and this registry takes at most {limit}")
+def _entry(unit: CrateContent) -> IndexEntry:
+    """Return what the unit's index line says, read once for each unit that is shown."""
+    if not hasattr(unit, "_read_entry"):
+        unit._read_entry = parse_line(unit.index_line)
+    return cast(IndexEntry, unit._read_entry)

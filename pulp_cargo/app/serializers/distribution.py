@@ -7,13 +7,22 @@ from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
 from pulpcore.plugin import serializers as core
-from pulpcore.plugin.util import get_current_authenticated_user
+from pulpcore.plugin.util import get_current_authenticated_user, get_prn
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 
 BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
 MODIFY = "cargo.modify_cargorepository"
+
+
+class CargoConfigSerializer(serializers.Serializer):
+    """Shows what a person puts into cargo's configuration."""
+
+    config = serializers.CharField(read_only=True, help_text="The lines, in TOML.")
+
+    class Meta:
+        ref_name = "cargo.CargoConfig"
 
 
 class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer):
@@ -36,8 +45,8 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
         allow_null=True,
         view_name="remotes-cargo/cargo-detail",
         queryset=CargoRemote.objects.all(),
-        help_text="The upstream registry that belongs to this one. Nothing is fetched from it yet;"
-        " a registry with a remote takes no uploads.",
+        help_text="The upstream registry that belongs to this one. Requests are not passed on to it"
+        " yet: to copy it, sync the repository. A registry with a remote takes no uploads.",
     )
     allow_uploads = serializers.BooleanField(
         default=False,
@@ -56,6 +65,14 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
             "allow_uploads",
             "auth_required",
         )
+
+    def get_content_guard_prn(self, distribution: CargoDistribution) -> str | None:
+        """Return the guard's PRN, without core's query for each row of a list."""
+        guard = distribution.content_guard
+        if guard is None:
+            return None
+        kind = guard.get_model_for_pulp_type(guard.pulp_type)
+        return get_prn(kind(pk=guard.pk, pulp_type=guard.pulp_type))
 
     def validate_base_path(self, path: str) -> str:
         """Refuse characters that a URL cannot hold as they are: cargo writes the URL as it is."""

@@ -8,11 +8,13 @@ from pulpcore.plugin import viewsets as core
 from pulp_cargo.app.access import access_for_content
 from pulp_cargo.app.models import CrateContent, CrateYank
 from pulp_cargo.app.serializers import CrateContentSerializer, CrateYankSerializer
+from pulp_cargo.app.viewsets.unit_lists import InVersionFilter, UnitPagination
 
 
 class CrateContentFilter(core.ContentFilter):
     """Finds crate versions by what they are, and by what they depend on."""
 
+    repository_version = InVersionFilter()
     dependency = CharFilter(
         method="filter_dependency",
         help_text="Crate versions that depend on the crate of this name, as its own Cargo.toml"
@@ -42,9 +44,10 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
     """
 
     endpoint_name = "crates"
-    queryset = CrateContent.objects.prefetch_related("_artifacts")
+    queryset = CrateContent.objects.prefetch_related("_artifacts", "core_vulnerabilityreport")
     serializer_class = CrateContentSerializer
     filterset_class = CrateContentFilter
+    pagination_class = UnitPagination
 
     DEFAULT_ACCESS_POLICY = access_for_content(
         "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
@@ -54,6 +57,7 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
 class CrateYankFilter(core.ContentFilter):
     """Finds yank marks by the version that they are about."""
 
+    repository_version = InVersionFilter()
     vers = CharFilter(field_name="vers_key", help_text="Filter results where vers matches value")
 
     class Meta:
@@ -68,8 +72,9 @@ class CrateYankViewSet(core.NoArtifactContentViewSet):
     """
 
     endpoint_name = "yanks"
-    queryset = CrateYank.objects.all()
+    queryset = CrateYank.objects.prefetch_related("core_vulnerabilityreport")
     serializer_class = CrateYankSerializer
     filterset_class = CrateYankFilter
+    pagination_class = UnitPagination
 
     DEFAULT_ACCESS_POLICY = access_for_content()

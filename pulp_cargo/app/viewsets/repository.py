@@ -1,17 +1,38 @@
 """REST endpoints of repositories and their versions."""
 
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
 from pulpcore.plugin import viewsets as core
 from pulpcore.plugin.actions import ModifyRepositoryActionMixin
+from pulpcore.plugin.models import PulpTemporaryFile, RepositoryVersion
+from pulpcore.plugin.serializers import (
+    AsyncOperationResponseSerializer,
+    RepositorySyncURLSerializer,
+)
+from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.util import get_domain
 
-from pulp_cargo.app.access import access_for, access_for_versions
+from pulp_cargo.app import tasks
+from pulp_cargo.app.access import Verb, access_for, access_for_versions
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.serializers import CargoRepositorySerializer
+from pulp_cargo.app.serializers import CargoRepositorySerializer, ImportCratesSerializer
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.services.sync import require_mirrorable
+
+UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
 
 class CargoRepositoryViewSet(core.RepositoryViewSet, ModifyRepositoryActionMixin, core.RolesMixin):
     """
     A repository of crates and yank marks. Every publish, yank and `modify` makes a new version of
-    it; `modify` with an older version as `base_version` rolls back to that one.
+    it; `modify` with an older version as `base_version` rolls back to that one. The role `publisher`
+    is for those who upload and copy crates, but do not look after the repository itself.
     """
 
     endpoint_name = "cargo"
@@ -20,8 +41,70 @@ class CargoRepositoryViewSet(core.RepositoryViewSet, ModifyRepositoryActionMixin
     queryset_filtering_required_permission = "cargo.view_cargorepository"
 
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(
-        CargoRepository, also=["modify"], refers_to=[("remote", "cargoremote")]
+        CargoRepository,
+        also=[
+            Verb(("modify",), "modify"),
+            Verb(("sync",), "sync", refers=True),
+            Verb(("import_crates",), "modify", conditions=(UPLOAD,)),
+        ],
+        roles={"publisher": ["view", "modify"]},
+        refers_to=[("remote", "cargoremote")],
     )
+
+    @extend_schema(
+        description="Trigger an asynchronous task that brings the repository up to date with a"
+        " registry of another Pulp.",
+        summary="Sync from a remote",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=RepositorySyncURLSerializer)
+    def sync(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Start the task, after looking whether it may do what is asked for."""
+        repository = self.get_object()
+        serializer = RepositorySyncURLSerializer(
+            data=request.data, context={"request": request, "repository_pk": pk}
+        )
+        serializer.is_valid(raise_exception=True)
+        remote = (serializer.validated_data.get("remote") or repository.remote).cast()
+        mirror = serializer.validated_data["mirror"]
+        if mirror:
+            with refused_as_invalid():
+                require_mirrorable(repository)
+        task = dispatch(
+            tasks.synchronize,
+            shared_resources=[remote],
+            exclusive_resources=[repository],
+            kwargs={"remote_pk": str(remote.pk), "repository_pk": pk, "mirror": mirror},
+        )
+        return core.OperationPostponedResponse(task, request)
+
+    @extend_schema(
+        summary="Import .crate files",
+        description="Trigger an asynchronous task that adds all the .crate files of a tar archive"
+        " in one repository version, or none of them if one is refused.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=ImportCratesSerializer)
+    def import_crates(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Dispatch the import of an archive."""
+        repository = self.get_object()
+        serializer = ImportCratesSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        upload = serializer.validated_data.get("upload")
+        archive = {"upload": str(upload.pk)} if upload else self._stored(serializer)
+        task = dispatch(
+            tasks.import_crates,
+            exclusive_resources=[repository, upload] if upload else [repository],
+            kwargs={"repository": str(repository.pk), **archive},
+        )
+        return core.OperationPostponedResponse(task, request)
+
+    @staticmethod
+    def _stored(serializer: ImportCratesSerializer) -> dict[str, str]:
+        """Put the request's file where a worker on any machine finds it."""
+        stored = PulpTemporaryFile.init_and_validate(serializer.validated_data["file"])
+        stored.save()
+        return {"temporary_file": str(stored.pk)}
 
 
 class CargoRepositoryVersionViewSet(core.RepositoryVersionViewSet):
@@ -30,3 +113,7 @@ class CargoRepositoryVersionViewSet(core.RepositoryVersionViewSet):
     parent_viewset = CargoRepositoryViewSet
 
     DEFAULT_ACCESS_POLICY = access_for_versions()
+
+    def get_queryset(self) -> QuerySet[RepositoryVersion]:
+        """Keep to the domain of the URL, whose roles were asked for; core does not look here."""
+        return super().get_queryset().filter(repository__pulp_domain=get_domain())

@@ -49,7 +49,7 @@ class CargoTokenViewSet(
     """
 
     endpoint_name = "cargo/tokens"
-    queryset = CargoToken.objects.select_related("user").order_by("-pulp_created")
+    queryset = CargoToken.objects.select_related("user", "distribution").order_by("-pulp_created")
     serializer_class = CargoTokenSerializer
     filterset_class = CargoTokenFilter
     queryset_filtering_required_permission = "cargo.view_cargotoken"

@@ -1,0 +1,141 @@
+"""What goes into Pulp's exports, and how it comes back (pulpcore, "Import/Export").
+
+An export holds the units of repository versions as rows of JSON, and the importer makes the
+destination hold just what the source held. Pulp's resources for the files come with core.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Field, QuerySet
+from import_export.widgets import CharWidget, Widget
+
+from pulpcore.plugin.importexport import BaseContentResource, QueryModelResource
+from pulpcore.plugin.modelresources import RepositoryResource
+from pulpcore.plugin.models import Content, Task
+
+from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
+from pulp_cargo.app.queries.registries import own_urls
+from pulp_cargo.protocol.registry_url import parse_registry_url
+
+
+class TextWidget(CharWidget):
+    """Text as it is: an empty one is not the same as none."""
+
+    def __init__(self, coerce_to_string: bool = False, **kwargs: Any) -> None:
+        super().__init__(coerce_to_string=False, allow_blank=False)
+
+
+class ListWidget(Widget):
+    """A list as it is; import_export would join it with commas, which authors have in their names."""
+
+    def clean(self, value: Iterable[str], row: Any = None, **kwargs: Any) -> list[str]:
+        """Return the list in a row."""
+        return list(value)
+
+    def render(self, value: Iterable[str], obj: Any = None, **kwargs: Any) -> list[str]:
+        """Return the list for a row."""
+        return list(value)
+
+
+class UnitResource(BaseContentResource):
+    """Units that are never changed: one that is there already stays as it is."""
+
+    WIDGETS_MAP = BaseContentResource.WIDGETS_MAP | {"TextField": TextWidget}
+
+    @classmethod
+    def widget_from_django_field(cls, f: Field, default: type[Widget] = Widget) -> type[Widget]:
+        """Return how a column is written and read."""
+        if isinstance(f, ArrayField):
+            return ListWidget
+        return super().widget_from_django_field(f, default)
+
+    def set_up_queryset(self) -> QuerySet[Content]:
+        """Return the units to export."""
+        return self.repo_version.get_content(self._meta.model.objects)
+
+    def import_instance(self, instance: Content, row: dict[str, Any], **kwargs: Any) -> None:
+        """Fill in a new unit; of one that is there only note which one in the export it is."""
+        if instance._state.adding:
+            super().import_instance(instance, row, **kwargs)
+        else:
+            self.import_field(self.fields["upstream_id"], instance, row)
+
+
+class CrateContentResource(UnitResource):
+    """Crate versions."""
+
+    class Meta:
+        model = CrateContent
+        import_id_fields = model.natural_key_fields()
+
+
+class CrateYankResource(UnitResource):
+    """Yank marks."""
+
+    class Meta:
+        model = CrateYank
+        import_id_fields = model.natural_key_fields()
+
+
+class CargoRepositoryResource(RepositoryResource):
+    """The repository itself, for an importer that makes those that are missing."""
+
+    def set_up_queryset(self) -> QuerySet[CargoRepository]:
+        """Return the exported repository."""
+        return CargoRepository.objects.filter(pk=self.repo_version.repository_id)
+
+    class Meta:
+        model = CargoRepository
+        exclude = (*RepositoryResource.Meta.exclude, "index_aliases")
+
+
+class RegistryUrlsResource(QueryModelResource):
+    """The URLs that mean the exported registry, as further ones for the destination.
+
+    The crates name their own registry by these URLs, and it is another one now.
+    """
+
+    def set_up_queryset(self) -> QuerySet[CargoRepository]:
+        """Return the exported repository."""
+        return CargoRepository.objects.filter(pk=self.repo_version.repository_id)
+
+    @classmethod
+    def widget_from_django_field(cls, f: Field, default: type[Widget] = Widget) -> type[Widget]:
+        """Return how a list of URLs is written and read."""
+        return ListWidget
+
+    def dehydrate_index_aliases(self, repository: CargoRepository) -> list[str]:
+        """Return every URL that means the registry at this moment."""
+        return sorted(own_urls(repository))
+
+    def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> CargoRepository:
+        """Return the repository into which the task imports, whatever its name is here.
+
+        The task holds it, since before it began or since the resource above made it.
+        """
+        prefix = f"prn:{CargoRepository._meta.label_lower}:"
+        held = Task.objects.get(pk=Task.current().pk).reserved_resources_record
+        (prn,) = [one for one in held if one.startswith(prefix)]
+        return CargoRepository.objects.get(pk=prn.removeprefix(prefix))
+
+    def import_instance(
+        self, instance: CargoRepository, row: dict[str, Any], **kwargs: Any
+    ) -> None:
+        """Add the URLs to those that the repository has."""
+        urls = [parse_registry_url(url) for url in row["index_aliases"]]
+        instance.index_aliases = list(dict.fromkeys([*instance.index_aliases, *urls]))
+
+    class Meta:
+        model = CargoRepository
+        fields = ("index_aliases",)
+        import_id_fields = ("index_aliases",)
+
+
+IMPORT_ORDER = [
+    CrateContentResource,
+    CrateYankResource,
+    CargoRepositoryResource,
+    RegistryUrlsResource,
+]

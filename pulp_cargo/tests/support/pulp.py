@@ -1,0 +1,56 @@
+"""Runs `pulp` in this process: starting a new one takes a second."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+from pulp_cli import main
+
+
+class PulpFailed(Exception):
+    """What `pulp` said on stderr before it gave up, without what it says of tasks."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+        self.said = said
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What `pulp` printed."""
+
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pulp:
+    """The command line as one user has configured it; `home` holds its files."""
+
+    home: Path
+    base_url: str = "http://127.0.0.1:9"
+    auth: tuple[str, str] = ("admin", "password")
+
+    def run(self, *arguments: str) -> Done:
+        """Run a command; raises PulpFailed."""
+        username, password = self.auth
+        options = ("--base-url", self.base_url, "--username", username, "--password", password)
+        config = self.home / "cli.toml"
+        config.write_text("[cli]\n")
+        environ = {"HOME": str(self.home), "XDG_CACHE_HOME": str(self.home), "CARGO_HOME": None}
+        done = CliRunner(env=environ).invoke(
+            main, ["--config", str(config), *options, *arguments], prog_name="pulp"
+        )
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        if done.exit_code:
+            raise PulpFailed(done.exit_code, done.stderr)
+        return Done(done.stdout, done.stderr)
+
+    def cargo(self, *arguments: str) -> Any:
+        """Run a command of `pulp cargo` and return what it printed as JSON, if anything."""
+        printed = self.run("cargo", *arguments).stdout
+        return json.loads(printed) if printed else None
