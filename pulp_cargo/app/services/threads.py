@@ -27,6 +27,9 @@ COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
 PASSWORDS = ThreadPoolExecutor(1, thread_name_prefix="cargo-password")
 PASSWORDS_WAITING = asyncio.Semaphore(16)
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
+# An object storage may hang; with a file system these are never started.
+UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
+FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
 
 
 async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -56,28 +59,39 @@ async def work(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await _run(WORKERS, lambda: task(*args, **kwargs))
 
 
+async def fetch(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what waits for an object storage, and asks nothing of the database, in a thread."""
+    return await _run(FETCHERS, lambda: task(*args, **kwargs))
+
+
 async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a change of the database in a thread, once, on a connection that is alive.
 
     When the connection dies on the way nobody knows what was committed, so it is not repeated.
     """
+    return await _run(COMMITTERS, lambda: _connected(change, *args, **kwargs))
 
-    def attempt() -> T:
-        if connection.connection is not None and not connection.is_usable():
-            connection.close()
-        try:
-            return change(*args, **kwargs)
-        except (OperationalError, InterfaceError):
-            connection.close()
-            raise
 
-    return await _run(COMMITTERS, attempt)
+async def upload(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a change like `write`, for as long as it takes, without keeping commits waiting."""
+    return await _run(UPLOADERS, lambda: _connected(change, *args, **kwargs))
+
+
+def _connected(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()
+    try:
+        return change(*args, **kwargs)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        raise
 
 
 async def connect() -> None:
     """Open the connections of readers and committers before they are needed."""
-    await every_reader(connection.ensure_connection)
-    await _run(COMMITTERS, connection.ensure_connection)
+    # Each thread has a connection of its own under this name, so it is looked up there.
+    await every_reader(lambda: connection.ensure_connection())
+    await _run(COMMITTERS, lambda: connection.ensure_connection())
 
 
 async def every_reader(query: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:

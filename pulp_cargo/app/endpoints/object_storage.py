@@ -1,0 +1,86 @@
+"""Downloads from an object storage, as Pulp makes them, but without stopping the event loop.
+
+Pulp's own answers ask the storage for a file's size wherever they need it, in the loop. Here the
+size is known, and whatever asks the storage does so in a thread.
+"""
+
+from dataclasses import replace
+
+from aiohttp import web
+from django.core.files import File
+
+from pulpcore.plugin.content import ArtifactResponse, Handler
+from pulpcore.plugin.models import Artifact, ContentArtifact
+
+from pulp_cargo.app.endpoints.request import CargoRequest
+from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries.crates import FILE_SYSTEM, SMALL, StoredFile
+from pulp_cargo.app.services import threads
+from pulp_cargo.app.services.upload import answering
+from pulp_cargo.protocol.errors import ServiceUnavailable
+
+
+async def with_small_content(cargo: CargoRequest, file: StoredFile) -> StoredFile:
+    """Return a file with its bytes where it is small and the storage is not for clients to see."""
+    domain = cargo.registry.domain
+    is_hidden = domain.storage_class != FILE_SYSTEM and not domain.redirect_to_object_storage
+    if not is_hidden or file.size > SMALL:
+        return file
+    return replace(file, content=await threads.fetch(_read, cargo, file))
+
+
+async def redirect(
+    cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
+) -> web.StreamResponse:
+    """Send the client to the storage, by a URL that is good for a while and for nobody to keep."""
+    return await threads.work(_redirect, cargo, file, file_name, headers)
+
+
+async def pass_on(
+    cargo: CargoRequest, file: StoredFile, headers: dict[str, str]
+) -> web.StreamResponse:
+    """Fetch the file from the storage, and send it."""
+    artifact = await threads.fetch(_fetch, cargo, file)
+    return ArtifactResponse(artifact, headers=headers)
+
+
+def _redirect(
+    cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
+) -> web.StreamResponse:
+    known = File(None, file.storage_name)
+    known.size = file.size
+    # In its domain an artifact needs no query to find out which that is.
+    with answering(), with_domain(cargo.registry.domain):
+        artifact = Artifact(file=known, size=file.size, sha256=file.cksum)
+        unit = ContentArtifact(artifact=artifact, relative_path=file_name)
+        answer = Handler()._build_response_from_content_artifact(unit, headers, cargo.http)
+    # What was said of the file is for the storage to say; this is only the way there.
+    answer.content_type = "text/plain"
+    return answer
+
+
+def _read(cargo: CargoRequest, file: StoredFile) -> bytes:
+    with answering(), _open(cargo, file) as opened:
+        return bytes(opened.read())
+
+
+def _fetch(cargo: CargoRequest, file: StoredFile) -> Artifact:
+    """Return an artifact whose bytes are here, so that nothing can fail once the answer begins."""
+    with answering(), with_domain(cargo.registry.domain):
+        opened = _open(cargo, file)
+        if cargo.http.method != "HEAD":
+            opened.seek(0)
+        return Artifact(file=opened, size=file.size, sha256=file.cksum)
+
+
+def _open(cargo: CargoRequest, file: StoredFile) -> File:
+    try:
+        opened = cargo.registry.domain.get_storage().open(file.storage_name)
+    except FileNotFoundError:
+        opened = None
+    if opened is None or opened.size != file.size:
+        raise ServiceUnavailable(
+            "the file is missing or damaged in the registry's storage; an administrator can repair"
+            " the repository version"
+        )
+    return opened

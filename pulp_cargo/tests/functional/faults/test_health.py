@@ -1,0 +1,50 @@
+"""The page for probes, while PostgreSQL does not answer or is gone."""
+
+import os
+import signal
+
+import pytest
+
+from pulp_cargo.tests.functional.endpoints.test_health import health
+from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.support.registry import Answer, Registry
+from pulp_cargo.tests.support.stack import Stack
+
+pytestmark = pytest.mark.faults
+
+
+def _health(registry: Registry) -> Answer | None:
+    try:
+        return health(registry)
+    except OSError:
+        return None
+
+
+def _is(registry: Registry, status: int, said: str) -> bool:
+    answer = _health(registry)
+    return answer is not None and answer.status == status and answer.json()["status"] == said
+
+
+def test_database_that_hangs_is_503(stack: Stack, registry: Registry):
+    """The probe gets its answer all the same, and 200 again once the database goes on."""
+    assert launcher.wait_for(lambda: _is(registry, 200, "ok"))
+    postgres = launcher.family(stack.child("bin/postgres").pid)
+    for process in postgres:
+        os.kill(process.pid, signal.SIGSTOP)
+    try:
+        assert launcher.wait_for(lambda: _is(registry, 503, "unavailable"), seconds=10)
+        answer = health(registry)
+        assert answer.json()["database"] is False
+    finally:
+        for process in reversed(postgres):
+            os.kill(process.pid, signal.SIGCONT)
+    assert launcher.wait_for(lambda: _is(registry, 200, "ok"), seconds=30)
+
+
+def test_database_that_comes_back_is_noticed(stack: Stack, registry: Registry):
+    """Also when it was killed: every process connects and listens again by itself."""
+    launcher.kill(stack.child("bin/postgres").pid)
+    assert launcher.wait_for(lambda: not _is(registry, 200, "ok"))
+    # Several, since each may come to another process.
+    healed = lambda: all(_is(registry, 200, "ok") for _ in range(6))  # noqa: E731
+    assert launcher.wait_for(healed, seconds=30)
