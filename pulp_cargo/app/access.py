@@ -27,11 +27,15 @@ REFERENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Actions that need one permission; `refers` tells that their requests name other objects."""
+    """Actions that need one permission; `refers` tells that their requests name other objects.
+
+    `conditions` are further ones, written out.
+    """
 
     actions: tuple[str, ...]
     permission: str
     refers: bool = False
+    conditions: tuple[str, ...] = ()
 
 
 READING = ("list", "retrieve", "my_permissions")
@@ -48,14 +52,14 @@ CHANGING = (
 def access_for(
     model: type[Model],
     *,
-    also: Iterable[str] = (),
+    also: Iterable[Verb] = (),
     refers_to: Iterable[tuple[str, str]] = (),
     roles: Mapping[str, Iterable[str]] | None = None,
 ) -> tuple[Policy, Roles]:
     """Return the policy and the roles of the objects of a model.
 
-    Each action in `also` needs the permission of its own name; `refers_to` pairs the fields that
-    name other objects with the models of those; `roles` adds roles by the verbs that they allow.
+    `also` are actions beyond those of every viewset; `refers_to` pairs the fields that name other
+    objects with the models of those; `roles` adds roles by the verbs that they allow.
     """
     name = model._meta.model_name
     references = [f"{REFERENCES[field]}:cargo.view_{other}" for field, other in refers_to]
@@ -63,8 +67,8 @@ def access_for(
         _allow(READING),
         _allow(["create"], f"{ON_MODEL}:cargo.add_{name}", *references),
     ]
-    for verb in (*CHANGING, *(Verb((action,), action) for action in also)):
-        conditions = _object_conditions(name, verb.permission)
+    for verb in (*CHANGING, *also):
+        conditions = [*_object_conditions(name, verb.permission), *verb.conditions]
         statements.append(_allow(verb.actions, *conditions, *(references if verb.refers else ())))
     verbs = {"creator": ["add"], "viewer": ["view"], **(roles or {})}
     return _policy(name, statements), _owner_role(model) | _roles(name, verbs)

@@ -5,12 +5,21 @@ from django.conf import settings
 from pulpcore.plugin.content import app
 
 from pulp_cargo.app.endpoints.edge import edge, handle_registry
+from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.listener import listening
 from pulp_cargo.app.endpoints.publish import remove_leftovers
 
-PREFIX = "/pulp/cargo/{pulp_domain}/" if settings.DOMAIN_ENABLED else "/pulp/cargo/"
+ROOT = "/pulp/cargo/"
+PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
 
+app.router.add_get(ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
-app.middlewares.insert(0, edge)
+if settings.OTEL_ENABLED:
+    # Not before: the module starts to export.
+    from pulp_cargo.app.endpoints.telemetry import measured_edge
+
+    app.middlewares.insert(0, measured_edge)
+else:
+    app.middlewares.insert(0, edge)
 app.on_startup.append(remove_leftovers)
 app.cleanup_ctx.append(listening)

@@ -11,6 +11,8 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.memory import Answer, memory
 from pulp_cargo.app.endpoints.request import CargoRequest
+from pulp_cargo.app.queries.guards import CREDENTIAL
+from pulp_cargo.app.queries.registries import Registry
 
 
 def remember(
@@ -24,22 +26,31 @@ def remember(
 ) -> web.StreamResponse:
     """Answer with these bytes, and keep them for the next who asks for the same target."""
     registry = cargo.registry
-    varies = ["Accept-Encoding"] * (gzipped is not None) + ["Authorization"] * (
-        not registry.is_public
-    )
     answer = Answer(
         repository=registry.repository,
         crate=crate,
-        private=None if registry.is_public else registry.pk,
+        private=None if registry.is_public else registry,
         body=body,
         gzipped=gzipped,
         etag=etag,
-        headers=(*headers.items(), *((("Vary", ", ".join(varies)),) if varies else ())),
+        headers=tuple({**headers, **varies(registry, has_forms=gzipped is not None)}.items()),
     )
     # One target for each answer: no queries, no other ways to write the same path.
-    if not registry.guarded and cargo.http.raw_path == cargo.http.path:
+    if registry.guard_reads is not None and cargo.http.raw_path == cargo.http.path:
         memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
+
+
+def varies(registry: Registry, *, has_forms: bool = False) -> dict[str, str]:
+    """Return what tells caches which other request may have this answer (RFC 9110, 12.5.5).
+
+    A guard that we do not know may look at anything, the client's address included: that is `*`.
+    """
+    if registry.guard_reads is None:
+        return {"Vary": "*"}
+    names = [CREDENTIAL] * (not registry.is_public) + sorted(registry.guard_reads - {CREDENTIAL})
+    names = ["Accept-Encoding"] * has_forms + [name.title() for name in names]
+    return {"Vary": ", ".join(names)} if names else {}
 
 
 def revalidated(cargo: CargoRequest) -> str:
@@ -50,10 +61,10 @@ def revalidated(cargo: CargoRequest) -> str:
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Send an answer in the form that the request allows."""
     headers = request.headers
-    gzipped = answer.gzipped is not None and _takes_gzip(headers.get("Accept-Encoding", ""))
+    gzipped = answer.gzipped is not None and takes_gzip(headers.get("Accept-Encoding", ""))
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
     wanted = headers.get("If-None-Match")
-    if wanted is not None and _matches(wanted, answer.etag):
+    if wanted is not None and matches(wanted, answer.etag):
         kept = [header for header in answer.headers if header[0] != "Content-Type"]
         return web.Response(status=304, headers=[("ETag", etag), *kept])
     body = answer.gzipped if gzipped else answer.body
@@ -63,8 +74,14 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     return web.Response(body=body, headers=sent)
 
 
+def cut_off(request: web.Request) -> None:
+    """Close the connection so that the client notices: a part must not look like the whole."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
 @lru_cache(maxsize=256)
-def _takes_gzip(accepted: str) -> bool:
+def takes_gzip(accepted: str) -> bool:
     """Whether an Accept-Encoding allows gzip: a weight of 0 refuses (RFC 9110, 12.5.3)."""
     for coding in accepted.lower().split(","):
         name, _, weight = coding.replace(" ", "").partition(";q=")
@@ -73,7 +90,7 @@ def _takes_gzip(accepted: str) -> bool:
     return False
 
 
-def _matches(wanted: str, etag: str) -> bool:
+def matches(wanted: str, etag: str) -> bool:
     """Compare weakly, as RFC 9110 has it for If-None-Match: lists, `*` and `W/` included."""
     if wanted == etag:
         return True

@@ -1,8 +1,10 @@
-"""The name we need from pulpcore's content app that its plugin API does not offer.
+"""The names we need from pulpcore's content app that its plugin API does not offer.
 
-It stands apart from `models/core`, since importing it starts the content app.
+They stand apart from `models/core`, since importing them starts the content app.
 """
 
+from pulpcore.app.util import check_request_was_modified, get_worker_name
 from pulpcore.content.authentication import authenticate
+from pulpcore.metrics import init_otel_meter
 
-__all__ = ["authenticate"]
+__all__ = ["authenticate", "check_request_was_modified", "get_worker_name", "init_otel_meter"]

@@ -2,28 +2,42 @@
 
 It stands in front of Pulp's own middlewares, which look up domain and user in the process's one
 database thread for every request. Only a registry with one of Pulp's content guards goes
-through them, since guards need what they find.
+through them, since guards need what they find; whom a guard has let in is remembered for seconds.
 """
 
+import asyncio
 import logging
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 from asgiref.sync import sync_to_async
 
 from pulp_cargo.app.endpoints import routes
 from pulp_cargo.app.endpoints.answers import respond
+from pulp_cargo.app.endpoints.brief import digest_of
 from pulp_cargo.app.endpoints.core import authenticate
 from pulp_cargo.app.endpoints.errors import as_registry_error, error_response, http_error_response
+from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.memory import Answer, memory
 from pulp_cargo.app.endpoints.request import CargoRequest, locate
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries import principals
 from pulp_cargo.app.queries.principals import Grant
-from pulp_cargo.protocol.errors import NotAuthenticated, RegistryError
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.protocol.errors import NotAuthenticated, RegistryError, RegistryNotFound
 from pulp_cargo.rules.scopes import Scope
 
 log = logging.getLogger(__name__)
+
+# Where a request tells which endpoint it came to (see telemetry).
+ENDPOINT = "cargo.endpoint"
+# Pulp's guard of a header trips over one that is no UTF-8, that its jq filter does not suit, or
+# that is JSON too deep to read.
+GUARD_REFUSALS = (PermissionError, ValueError, StopIteration, RecursionError)
+# Of many requests that come at once with the same credentials, one asks and the others wait for it.
+TURNS: WeakValueDictionary[tuple[UUID, bytes], asyncio.Lock] = WeakValueDictionary()
 
 
 async def handle_registry(request: web.Request) -> web.StreamResponse:
@@ -50,9 +64,8 @@ async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResp
     if answer is not None and _is_plain_read(request) and _may_have(request, answer):
         memory.answers.move_to_end(request.raw_path)
         return respond(request, answer)
-    if request.match_info.handler is handle_registry:
-        return await handle_registry(request)
-    return await handler(request)
+    own = request.match_info.handler
+    return await (own if own in (handle_registry, get_health) else handler)(request)
 
 
 def _is_plain_read(request: web.Request) -> bool:
@@ -60,12 +73,19 @@ def _is_plain_read(request: web.Request) -> bool:
 
 
 def _may_have(request: web.Request, answer: Answer) -> bool:
-    if answer.private is None:
-        return True
-    header = request.headers.get("Authorization")
-    if header is None:
+    return answer.private is None or _was_let_in(request, answer.private)
+
+
+def _was_let_in(request: web.Request, registry: Registry) -> bool:
+    """Whether a request with the same credentials was let in a moment ago."""
+    if registry.auth_required and not _is_known_reader(request, registry):
         return False
-    grant = memory.grant(answer.private, header)
+    return not registry.guarded or memory.is_admitted(registry, request.headers)
+
+
+def _is_known_reader(request: web.Request, registry: Registry) -> bool:
+    header = request.headers.get("Authorization")
+    grant = None if header is None else memory.grant(registry.pk, header)
     return grant is not None and grant.allows(Scope.READ)
 
 
@@ -76,16 +96,30 @@ async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
         # Not even what a private registry does not have is told to strangers.
         await _require_right_to_read(cargo)
         raise
+    cargo.http[ENDPOINT] = route.endpoint.__name__
     if route.reads:
         await _require_right_to_read(cargo)
     return await route.endpoint(cargo, **names)
 
 
 async def _require_right_to_read(cargo: CargoRequest) -> None:
-    if cargo.registry.auth_required:
-        await _require_reader(cargo)
-    if cargo.registry.guarded:
-        await _require_permission_of_guard(cargo)
+    registry, request = cargo.registry, cargo.http
+    if registry.is_public or _was_let_in(request, registry):
+        return
+    async with _turn(request, registry):
+        if _was_let_in(request, registry):
+            return
+        if registry.auth_required:
+            await _require_reader(cargo)
+        if registry.guarded:
+            await _require_permission_of_guard(cargo)
+
+
+def _turn(request: web.Request, registry: Registry) -> asyncio.Lock:
+    if registry.guard_reads is None:
+        return asyncio.Lock()
+    key = (registry.pk, digest_of(request.headers, registry.guard_reads))
+    return TURNS.setdefault(key, asyncio.Lock())
 
 
 async def _require_reader(cargo: CargoRequest) -> None:
@@ -104,26 +138,36 @@ async def _require_reader(cargo: CargoRequest) -> None:
 async def _require_permission_of_guard(cargo: CargoRequest) -> None:
     """Ask the distribution's content guard, with the user that the token stands for."""
     grant = await cargo.grant(Scope.READ)
+    # The guard judges the user's rights; that the token is for reading at all is ours to see.
+    if grant is not None and Scope.READ not in grant.asked:
+        grant = None
 
     async def ask(request: web.Request) -> web.StreamResponse:
+        # Who came by other means than our tokens may be nobody before we hear of it.
+        is_ours = grant is not None or not request["user"].is_authenticated
         await sync_to_async(_ask_guard)(cargo, grant)
+        if is_ours:
+            seconds = principals.seconds_left(grant)
+            memory.keep_admitted(cargo.registry, request.headers, seconds, cargo.generation)
         return web.Response()
 
     await authenticate(cargo.http, ask)
 
 
 def _ask_guard(cargo: CargoRequest, grant: Grant | None) -> None:
-    request = cargo.http
-    # The guard judges the user's rights; that the token is for reading at all is ours to see.
-    if grant is not None and Scope.READ in grant.asked:
+    request, registry = cargo.http, cargo.registry
+    if grant is not None:
         request["user"] = request["drf_request"].user = principals.user_of(grant)
-    with with_domain(cargo.registry.domain):
-        guard = CargoDistribution.objects.get(pk=cargo.registry.pk).content_guard
+    with with_domain(registry.domain):
+        distribution = CargoDistribution.objects.filter(pk=registry.pk).first()
+        if distribution is None:
+            raise RegistryNotFound(registry.base_path)
+        guard = distribution.content_guard
         try:
             if guard is not None:
                 guard.cast().permit(request)
-        except PermissionError as error:
+        except GUARD_REFUSALS as error:
             raise NotAuthenticated(
-                f"the registry `{cargo.registry.name}` is guarded by `{guard.name}`,"
+                f"the registry `{registry.name}` is guarded by `{guard.name}`,"
                 " which does not let this request in"
             ) from error

@@ -53,7 +53,7 @@ async def _listen_for_ever() -> None:
 
 async def _listen() -> None:
     own = await psycopg.AsyncConnection.connect(
-        **_parameters(), application_name=LISTENER, autocommit=True
+        **parameters(), application_name=LISTENER, autocommit=True
     )
     async with own:
         await own.execute(f"LISTEN {CHANNEL}")
@@ -117,7 +117,7 @@ async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any
         await own.execute("SELECT pg_notify(%s, %s)", [CHANNEL, notify.PULSE])
 
 
-def _parameters() -> dict[str, object]:
+def parameters() -> dict[str, object]:
     """Django's connection parameters, without those that suit only its own connections."""
     parameters = connection.get_connection_params()
     for name in ("application_name", "context", "cursor_factory", "prepare_threshold"):

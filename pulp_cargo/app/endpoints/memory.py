@@ -1,20 +1,20 @@
 """What a content process remembers so that most reads need neither thread nor query.
 
-Three things, all bounded: registries (what each base path serves now), ready answers by request
-target, and who may read a private registry. Notices keep them true (see `listener`); while no
-notices come in nothing is remembered, and every request asks the database.
+Four things, all bounded: registries (what each base path serves now), ready answers by request
+target, who may read a private registry, and whom a content guard has let in. Notices keep them true
+(see `listener`); while no notices come in nothing is remembered, and every request asks the
+database.
 """
 
-import hashlib
-import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
+from pulp_cargo.app.endpoints.brief import Brief, digest, digest_of
 from pulp_cargo.app.endpoints.hearing import Hearing
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
@@ -23,7 +23,7 @@ MOST_REGISTRIES = 10_000
 MOST_GRANTS = 10_000
 # What an answer costs beside its bytes, roughly.
 OVERHEAD = 1000
-NO_GRANT = (None, 0.0)
+MOST_ADMITTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Answer:
 
     repository: UUID | None
     crate: str | None
-    private: UUID | None
+    private: Registry | None
     body: bytes
     gzipped: bytes | None
     etag: str
@@ -59,8 +59,14 @@ class Memory:
         self._targets: defaultdict[tuple[UUID | None, str | None], set[str]] = defaultdict(set)
         self._registries: dict[tuple[str, str], Registry] = {}
         self._views: defaultdict[UUID | None, set[tuple[str, str]]] = defaultdict(set)
-        self._grants: dict[tuple[UUID, bytes], tuple[Grant, float]] = {}
+        self._grants: Brief[tuple[UUID, bytes], Grant] = Brief(MOST_GRANTS)
+        self._admitted: Brief[tuple[UUID, bytes], bool] = Brief(MOST_ADMITTED)
         self.hearing = Hearing()
+
+    @property
+    def size(self) -> int:
+        """Bytes that the answers take, roughly."""
+        return self._size
 
     def registry(self, domain: str, path: str) -> Registry | None:
         """Return the registry whose base path begins `path`, if it is remembered."""
@@ -94,16 +100,31 @@ class Memory:
 
     def grant(self, registry: UUID, header: str) -> Grant | None:
         """Return what an Authorization header may do, None if that is not remembered."""
-        grant, until = self._grants.get((registry, _digest(header)), NO_GRANT)
-        return grant if until > time.monotonic() else None
+        return self._grants.get((registry, digest(header)))
 
     def keep_grant(self, registry: UUID, header: str, grant: Grant, generation: int) -> None:
         """Remember for a few seconds what a header may do."""
         if self.listening and generation == self.generation:
-            if len(self._grants) >= MOST_GRANTS:
-                self._grants.clear()
-            until = time.monotonic() + settings.CARGO_TOKEN_MEMORY_SECONDS
-            self._grants[registry, _digest(header)] = (grant, until)
+            seconds = settings.CARGO_TOKEN_MEMORY_SECONDS
+            self._grants.keep((registry, digest(header)), grant, seconds)
+
+    def is_admitted(self, registry: Registry, headers: Mapping[str, str]) -> bool:
+        """Whether the registry's guard has just let in a request with the same credentials."""
+        if registry.guard_reads is None:
+            return False
+        return (
+            self._admitted.get((registry.pk, digest_of(headers, registry.guard_reads))) is not None
+        )
+
+    def keep_admitted(
+        self, registry: Registry, headers: Mapping[str, str], seconds: float, generation: int
+    ) -> None:
+        """Remember for so many seconds, and a few at most, that the guard let this request in."""
+        if registry.guard_reads is None or not self.listening or generation != self.generation:
+            return
+        seconds = min(seconds, settings.CARGO_TOKEN_MEMORY_SECONDS)
+        key = (registry.pk, digest_of(headers, registry.guard_reads))
+        self._admitted.keep(key, value=True, seconds=seconds)
 
     def forget(self) -> None:
         """Forget everything."""
@@ -112,7 +133,7 @@ class Memory:
         self._targets.clear()
         self._registries.clear()
         self._views.clear()
-        self._grants.clear()
+        self._forget_people()
         self._size = 0
 
     def take_notice(self, notice: dict[str, Any]) -> None:
@@ -129,7 +150,7 @@ class Memory:
             case {"kind": "repository", "repository": repository}:
                 self._forget_repository(UUID(repository))
             case {"kind": "principals"}:
-                self._grants.clear()
+                self._forget_people()
             case _:
                 self.forget()
 
@@ -154,6 +175,10 @@ class Memory:
             self._forget_crates(repository, notice["names"])
         self.hearing.note(repository, number, self.hearing.own_connection)
 
+    def _forget_people(self) -> None:
+        self._grants.clear()
+        self._admitted.clear()
+
     def _forget_repository(self, repository: UUID) -> None:
         for key in self._views.pop(repository, ()):
             del self._registries[key]
@@ -174,11 +199,6 @@ class Memory:
         targets.discard(target)
         if not targets:
             del self._targets[answer.repository, answer.crate]
-
-
-def _digest(header: str) -> bytes:
-    """What stands for a credential in memory, so that no secret does."""
-    return hashlib.sha256(header.encode("utf-8", "surrogateescape")).digest()
 
 
 memory = Memory()

@@ -11,6 +11,7 @@ from pulp_cargo.app.endpoints.writable import require_repository
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.services import group_commit, incoming, publish, threads, units
 from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.app.services.upload import uploaded
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
 from pulp_cargo.protocol.publish import FrameReader, PublishMetadata, parse_metadata
@@ -35,7 +36,8 @@ async def put_new(cargo: CargoRequest) -> web.Response:
         # The token may have been revoked while the body came in.
         grant = await cargo.require(*PUBLISHING, crate=metadata.name)
         change = await threads.work(_examine, cargo, grant, metadata, file, rest)
-        committed = await group_commit.submit(repository, cargo.registry.domain, change)
+        async with uploaded(file, cargo.registry.domain):
+            committed = await group_commit.submit(repository, cargo.registry.domain, change)
     finally:
         file.discard()
     await memory.hearing.reach(committed)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.config import get_config
+from pulp_cargo.app.endpoints.config import get_cargo_config, get_config
 from pulp_cargo.app.endpoints.download import get_crate_file
 from pulp_cargo.app.endpoints.index import get_index_file
+from pulp_cargo.app.endpoints.listing import get_listing
 from pulp_cargo.app.endpoints.me import get_me
 from pulp_cargo.app.endpoints.publish import put_new
 from pulp_cargo.app.endpoints.request import CargoRequest
@@ -25,7 +26,7 @@ class Route:
     """A method and a path below a registry's URL.
 
     `reads` tells that it needs the right to read. Writes say themselves which scope they need, and
-    the page for people is for everybody.
+    what tells people how to begin is for everybody.
     """
 
     method: str
@@ -47,8 +48,11 @@ ROUTES = (
     _route("PUT", CRATES + "/new", put_new, reads=False),
     _route("DELETE", CRATES + "/{name}/{vers}/yank", delete_yank, reads=False),
     _route("PUT", CRATES + "/{name}/{vers}/unyank", put_unyank, reads=False),
+    # another Pulp, copying
+    _route("GET", "versions.jsonl", get_listing),
     # people
     _route("GET", "me", get_me, reads=False),
+    _route("GET", "config.toml", get_cargo_config, reads=False),
     _route("GET", "", get_me, reads=False),
     # cargo, reading: whatever else is no part of the web API
     Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file),

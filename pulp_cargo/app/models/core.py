@@ -4,14 +4,25 @@ Each was read in pulpcore 3.123; a change of core shows here and nowhere else.
 """
 
 from pulpcore.app.contexts import with_domain
-from pulpcore.app.models import AppStatus, RepositoryVersionContentDetails
+from pulpcore.app.models import (
+    AppStatus,
+    CompositeContentGuard,
+    EnvVarHeaderContentGuard,
+    HeaderContentGuard,
+    RBACContentGuard,
+    RepositoryVersionContentDetails,
+)
 from pulpcore.app.models.role import GroupRole, Role, UserRole
 from pulpcore.constants import TASK_INCOMPLETE_STATES
 
 __all__ = [
     "TASK_INCOMPLETE_STATES",
     "AppStatus",
+    "CompositeContentGuard",
+    "EnvVarHeaderContentGuard",
     "GroupRole",
+    "HeaderContentGuard",
+    "RBACContentGuard",
     "RepositoryVersionContentDetails",
     "Role",
     "UserRole",

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
-from pulpcore.plugin.models import ContentGuard, Domain, Repository, RepositoryVersion
+from pulpcore.plugin.models import AccessPolicy, ContentGuard, Domain, Repository, RepositoryVersion
 
 from pulp_cargo.app.models import notify
 from pulp_cargo.app.models.core import GroupRole, Role, UserRole
@@ -17,7 +17,16 @@ from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
 
 REGISTRY_MODELS = (CargoDistribution, CargoRepository, CargoRemote, ContentGuard, Domain)
-PRINCIPAL_MODELS = (CargoToken, get_user_model(), Group, Role, UserRole, GroupRole)
+PRINCIPAL_MODELS = (
+    CargoToken,
+    get_user_model(),
+    Group,
+    Role,
+    UserRole,
+    GroupRole,
+    # What an RBACContentGuard asks of a user.
+    AccessPolicy,
+)
 CARGO_REPOSITORY = CargoRepository.get_pulp_type()
 
 
@@ -42,6 +51,12 @@ def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
         notify.principals_changed()
 
 
-def _membership_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
-    if isinstance(instance, PRINCIPAL_MODELS):
+def _membership_changed(
+    sender: type[Model], instance: Model, model: type[Model], **kwargs: Any
+) -> None:
+    """Tell of users of groups, permissions of roles, members of guards, from either side."""
+    sides = (type(instance), model)
+    if any(issubclass(side, PRINCIPAL_MODELS) for side in sides):
         notify.principals_changed()
+    if any(issubclass(side, ContentGuard) for side in sides):
+        notify.registries_changed()

@@ -1,6 +1,7 @@
 """Who is asking, and what they may do in a registry."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,7 @@ from pulp_cargo.app.models import CargoDistribution, CargoToken
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.protocol.auth import BasicCredential
+from pulp_cargo.protocol.errors import NotAuthenticated
 from pulp_cargo.rules.scopes import Scope, is_expired, pattern_matches
 
 PERMISSIONS = {
@@ -108,6 +110,16 @@ def held_scopes(user: AbstractBaseUser, registry: Registry) -> frozenset[Scope]:
         )
 
 
+def seconds_left(grant: Grant | None) -> float:
+    """Return how long what was judged for a grant can hold, without end for nobody's."""
+    if grant is None or grant.expires_at is None:
+        return math.inf
+    return (grant.expires_at - timezone.now()).total_seconds()
+
+
 def user_of(grant: Grant) -> AbstractBaseUser:
     """Return the user behind a grant, for Pulp's content guards."""
-    return get_user_model().objects.get(pk=grant.user)
+    user = get_user_model().objects.filter(pk=grant.user).first()
+    if user is None:
+        raise NotAuthenticated(f"the user `{grant.username}` has just been deleted")
+    return user

@@ -12,6 +12,8 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
+from pulp_cargo.app.queries.guards import CREDENTIAL, headers_read_by
+from pulp_cargo.protocol.cargo_config import render_cargo_config
 from pulp_cargo.protocol.registry_url import same_registry
 
 
@@ -21,6 +23,8 @@ class Registry:
 
     `version` is None for a registry without content. `own_urls` are all the index URLs that mean
     this registry: its own, those of the other distributions of the repository, and aliases.
+    `upstream_url` is the registry that this one stands in for.
+    `guard_reads` are the headers by which its content guard decides, None if it may look at more.
     """
 
     pk: UUID
@@ -37,6 +41,8 @@ class Registry:
     guarded: bool
     crates_io_rules: bool
     own_urls: tuple[str, ...]
+    upstream_url: str | None = None
+    guard_reads: frozenset[str] | None = frozenset()
 
     @property
     def is_public(self) -> bool:
@@ -44,9 +50,26 @@ class Registry:
         return not (self.auth_required or self.guarded)
 
     @property
+    def wants_credential(self) -> bool:
+        """Whether cargo has to send its token with reads: not for a guard that asks no user."""
+        return self.auth_required or self.guard_reads is None or CREDENTIAL in self.guard_reads
+
+    @property
     def index_url(self) -> str:
         """The URL as cargo's configuration wants it."""
         return f"sparse+{self.root_url}"
+
+    def cargo_config(self, *, for_readers: bool) -> str:
+        """What a person puts into cargo's `config.toml` to use this registry.
+
+        What a private registry stands in for is for its readers to know.
+        """
+        return render_cargo_config(
+            self.name,
+            self.index_url,
+            auth_required=self.wants_credential,
+            upstream=self.upstream_url if for_readers else None,
+        )
 
     @property
     def login_url(self) -> str:
@@ -65,18 +88,18 @@ def find(domain: str, path: str) -> Registry | None:
     """
     found = _distributions().filter(base_path__in=_beginnings(path), pulp_domain__name=domain)
     distribution = found.first()
-    return None if distribution is None else _registry(distribution)
+    return None if distribution is None else registry_of(distribution)
 
 
 def oldest(count: int) -> list[Registry]:
     """Return so many registries, for a process that wants to know some before it is asked."""
-    return [_registry(one) for one in _distributions().order_by("pulp_created")[:count]]
+    return [registry_of(one) for one in _distributions().order_by("pulp_created")[:count]]
 
 
 def _distributions() -> QuerySet:
-    return CargoDistribution.objects.select_related("pulp_domain", "repository_version").defer(
-        "repository_version__content_ids"
-    )
+    return CargoDistribution.objects.select_related(
+        "pulp_domain", "repository_version", "remote", "content_guard"
+    ).defer("repository_version__content_ids")
 
 
 def _beginnings(path: str) -> Sequence[str]:
@@ -84,7 +107,8 @@ def _beginnings(path: str) -> Sequence[str]:
     return ["/".join(parts[:count]) for count in range(1, min(len(parts), 20) + 1)]
 
 
-def _registry(distribution: CargoDistribution) -> Registry:
+def registry_of(distribution: CargoDistribution) -> Registry:
+    """Return what a distribution is to cargo at this moment."""
     pinned = distribution.repository_version
     repository = _repository(pinned.repository_id if pinned else distribution.repository_id)
     version = pinned or (repository and repository.latest_version())
@@ -107,6 +131,10 @@ def _registry(distribution: CargoDistribution) -> Registry:
             if repository
             else _urls(distribution.pulp_domain.name, [distribution.base_path])
         ),
+        upstream_url=distribution.remote and distribution.remote.url,
+        guard_reads=headers_read_by(guard)
+        if (guard := distribution.content_guard)
+        else frozenset(),
     )
 
 

@@ -57,14 +57,16 @@ def new_crate() -> Callable[..., "CrateContent"]:
     from pulp_cargo.app.models import CrateContent
 
     def make(name: str, vers: str = "1.0.0", **fields: Any) -> "CrateContent":
+        cksum = secrets.token_hex(32)
         return CrateContent.objects.create(
             name=name,
             canonical_name=name.lower().replace("-", "_"),
             vers=vers,
             vers_key=vers.partition("+")[0],
-            cksum=secrets.token_hex(32),
+            cksum=cksum,
             pubtime=timezone.now(),
-            index_line=f'{{"name":"{name}","vers":"{vers}","deps":[],"yanked":false}}',
+            index_line=f'{{"name":"{name}","vers":"{vers}","deps":[],"features":{{}},'
+            f'"cksum":"{cksum}","yanked":false}}',
             **fields,
         )
 

@@ -3,7 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 
-from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
@@ -38,6 +38,26 @@ def test_publish_is_one_repository_version(stack: Stack, registry: Registry, nam
     assert _next_version(stack, registry) == before + 1
     assert registry.send(Crate(name)).status == 400
     assert _next_version(stack, registry) == before + 1
+
+
+def test_what_is_published_is_believed_before_what_was_said_of_it(
+    stack: Stack, registry: Registry, name: str
+):
+    """A unit may be here by the word of another registry, which could have lied: bytes win."""
+    crate = Crate(name, deps=[Dep(name="itoa", registry=CRATES_IO)])
+    registry.publish(crate)
+    with stack.connect() as database:
+        database.execute(
+            "UPDATE cargo_cratecontent SET description = 'a lie', dependency_names = '{evil}',"
+            " index_line = replace(index_line, '\"itoa\"', '\"evil\"') WHERE name = %s",
+            [name],
+        )
+    other = stack.make_registry()
+    other.publish(crate)
+    for one in (registry, other):
+        assert [dep["name"] for dep in one.entry(name)["deps"]] == ["itoa"]
+    (shown,) = stack.rest.list("content/cargo/crates/", name=name, dependency="itoa")
+    assert shown["description"] is None
 
 
 def test_simultaneous_publishes_of_one_version(registry: Registry, name: str):

@@ -54,6 +54,7 @@ def test_roles(rest: Rest) -> None:
             for model in ("repository", "remote", "distribution")
             for role in ("creator", "owner", "viewer")
         ),
+        "cargorepository_publisher",
         "cargodistribution_publisher",
         "cargodistribution_reader",
         "cargotoken_owner",
@@ -65,6 +66,7 @@ def test_roles(rest: Rest) -> None:
         "manage_roles_cargorepository",
         "modify_cargorepository",
         "repair_cargorepository",
+        "sync_cargorepository",
         "view_cargorepository",
     ]
     assert roles["cargodistribution_publisher"] == [
@@ -72,5 +74,9 @@ def test_roles(rest: Rest) -> None:
         "read_cargodistribution",
         "view_cargodistribution",
         "yank_cargodistribution",
+    ]
+    assert roles["cargorepository_publisher"] == [
+        "modify_cargorepository",
+        "view_cargorepository",
     ]
     assert roles["cargorepository_creator"] == ["add_cargorepository"]
