@@ -44,6 +44,11 @@ class DataDir:
         return self.root / "assets"
 
     @property
+    def exports(self) -> Path:
+        """Where Pulp's exporters may write, and its importers may read."""
+        return self.root / "exports"
+
+    @property
     def settings_file(self) -> Path:
         """What `PULP_SETTINGS` names."""
         return self.root / "settings.py"
@@ -79,7 +84,8 @@ class DataDir:
                 self.root.mkdir(parents=True)
                 # PostgreSQL does not run as root, and its account has to get through.
                 self.root.chmod(0o711 if os.geteuid() == 0 else 0o700)
-            for path in (self.media, self.tmp, self.assets, self.log("any").parent):
+            made = (self.media, self.tmp, self.assets, self.exports, self.log("any").parent)
+            for path in made:
                 # Others may pass through the root, so what is in it is closed to them.
                 path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:

@@ -41,6 +41,8 @@ def settings_of(
         "WORKING_DIRECTORY": str(data.tmp),
         "FILE_UPLOAD_TEMP_DIR": str(data.tmp),
         "STATIC_ROOT": str(data.assets),
+        "ALLOWED_EXPORT_PATHS": [str(data.exports)],
+        "ALLOWED_IMPORT_PATHS": [str(data.exports)],
         "UVLOOP_ENABLED": has_uvloop,
         "ANALYTICS": False,
         # The name by which the launcher finds its own processes, and only those.

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,8 +16,13 @@ GUIDES = DOCS / "user" / "guides"
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what would make cargo look into the tester's own files."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CARGO_")}
+    """Return the environment without what makes programs look into the tester's own files.
+
+    `make setup` has put `pulp` beside the Python of the tests.
+    """
+    own = ("CARGO_", "PULP_", "XDG_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
     # rustup finds its toolchains below the home directory, which the reader has not.
     kept.setdefault("RUSTUP_HOME", str(Path.home() / ".rustup"))
     return kept
@@ -32,11 +38,13 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def values(stack: Stack) -> Mapping[str, str]:
-    """What the first block of the first guide asks its reader for."""
+    """What the guides ask their reader for: the first one's first block, and one of export.md."""
     ready = stack.ready
     return {
         "PULP": ready["api_url"],
-        "PULP_USER": f"{ready['admin_user']}:{ready['admin_password']}",
+        "PULP_USER": ready["admin_user"],
+        "PULP_PASSWORD": ready["admin_password"],
+        "EXPORTS": str(stack.data_dir / "exports"),
     }
 
 

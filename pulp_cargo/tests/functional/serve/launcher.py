@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 
 COMMAND = (str(Path(sys.executable).with_name("pulp-cargo")), "serve", "--json")
 FREE_PORTS = ("--content-port=0", "--api-port=0")
+AS_IT_IS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +66,21 @@ class Running:
         return get(self.ready["content_url"] + path)
 
 
-def launch(data_dir: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start a registry on free ports."""
+def launch(
+    data_dir: Path, *arguments: str, environ: Mapping[str, str] = AS_IT_IS
+) -> subprocess.Popen[str]:
+    """Start a registry on free ports; the variables are its own, never those of these tests."""
     return subprocess.Popen(
         [*COMMAND, f"--data-dir={data_dir}", *FREE_PORTS, *arguments],
+        env={**os.environ, **environ},
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def start(data_dir: Path, *arguments: str) -> Running:
+def start(data_dir: Path, *arguments: str, environ: Mapping[str, str] = AS_IT_IS) -> Running:
     """Start a registry and return when it is ready."""
-    process = launch(data_dir, *arguments)
+    process = launch(data_dir, *arguments, environ=environ)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, f"pulp-cargo serve ended with {process.wait(30)}"
@@ -84,9 +88,11 @@ def start(data_dir: Path, *arguments: str) -> Running:
 
 
 @contextmanager
-def running(data_dir: Path, *arguments: str) -> Iterator[Running]:
+def running(
+    data_dir: Path, *arguments: str, environ: Mapping[str, str] = AS_IT_IS
+) -> Iterator[Running]:
     """Have a registry for a while."""
-    registry = start(data_dir, *arguments)
+    registry = start(data_dir, *arguments, environ=environ)
     try:
         yield registry
     finally:

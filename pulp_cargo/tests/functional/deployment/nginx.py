@@ -1,5 +1,6 @@
-"""An nginx as the deployment guide sets it up, on loopback and with a certificate of its own."""
+"""An nginx as the deployment guide sets it up, on loopback and with the guide's trial authority."""
 
+import os
 import re
 import shutil
 import socket
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pulp_cargo.tests.functional.docs.shell import DOCS, FENCE
+from pulp_cargo.tests.functional.docs.shell import DOCS, FENCE, blocks
 
 GUIDE = DOCS / "admin" / "guides" / "deployment.md"
 SNIPPET = DOCS.parent / "pulp_cargo" / "app" / "webserver_snippets" / "nginx.conf"
 # Debian keeps it out of the path of ordinary users.
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+HOST = "localhost"
 
 # What Debian's own nginx.conf would say around the site, with all paths in one directory.
 AROUND = """
@@ -26,6 +29,8 @@ events {{}}
 http {{
     log_format short '$server_protocol $request_method $uri $status';
     access_log {root}/access.log short;
+    log_format connections '$connection $uri';
+    access_log {root}/connections.log connections;
     client_body_temp_path {root}/body;
     proxy_temp_path {root}/proxy;
     fastcgi_temp_path {root}/fastcgi;
@@ -45,12 +50,17 @@ class Nginx:
 
     @property
     def certificate(self) -> Path:
-        """What a client has to trust."""
-        return self.root / "certificate.pem"
+        """The authority that a client has to trust."""
+        return self.root / "ssl" / "trial" / "authority.pem"
 
     def requests(self) -> Sequence[str]:
         """Return `protocol method path status` of each request so far."""
         return (self.root / "access.log").read_text().splitlines()
+
+    def connections(self, below: str) -> set[str]:
+        """Return the numbers of the connections on which paths below this one were asked for."""
+        lines = (self.root / "connections.log").read_text().splitlines()
+        return {line.split()[0] for line in lines if line.split()[1].startswith(below)}
 
 
 def free_port() -> int:
@@ -62,8 +72,8 @@ def free_port() -> int:
 @contextmanager
 def running(root: Path, port: int, *, content_url: str, api_url: str) -> Iterator[Nginx]:
     """Have an nginx for a while, before the two servers of a Pulp."""
-    nginx = Nginx(f"https://127.0.0.1:{port}", root)
-    _make_certificate(root)
+    nginx = Nginx(f"https://{HOST}:{port}", root)
+    make_certificate(root)
     (root / "pulp").mkdir()
     shutil.copy(SNIPPET, root / "pulp" / "pulp_cargo.conf")
     site = _site(root, port, urlsplit(content_url).netloc, urlsplit(api_url).netloc)
@@ -74,7 +84,7 @@ def running(root: Path, port: int, *, content_url: str, api_url: str) -> Iterato
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_until_up(process, port, errors)
+        wait_until_up(process, port, errors)
         yield nginx
     finally:
         process.terminate()
@@ -88,25 +98,29 @@ def _site(root: Path, port: int, content: str, api: str) -> str:
         ("127.0.0.1:24816", content),
         ("127.0.0.1:24817", api),
         ("listen 443 ", f"listen 127.0.0.1:{port} "),
-        ("/etc/ssl/crates.example.org.pem", f"{root}/certificate.pem"),
-        ("/etc/ssl/private/crates.example.org.key", f"{root}/key.pem"),
+        ("/etc/ssl/", f"{root}/ssl/"),
+        ("crates.example.org", HOST),
     ):
         assert old in site
         site = site.replace(old, new)
     return re.sub(r"^", "    ", site, flags=re.MULTILINE)
 
 
-def _make_certificate(root: Path) -> None:
-    subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
-    files = ("-keyout", root / "key.pem", "-out", root / "certificate.pem")
+def make_certificate(root: Path) -> None:
+    """Run the guide's commands for an authority of one's own, and a certificate signed by it."""
+    (block,) = [block for block in blocks(GUIDE) if "openssl req" in block.commands]
+    for folder in ("certs", "private"):
+        (root / "ssl" / folder).mkdir(parents=True)
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files],
+        ["bash", "-ec", block.commands.replace("/etc/ssl", f"{root}/ssl")],
+        env={**os.environ, "HOST": HOST},
         check=True,
         capture_output=True,
     )
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], port: int, errors: Path) -> None:
+def wait_until_up(process: subprocess.Popen[bytes], port: int, errors: Path) -> None:
+    """Wait for a web server to listen; fails with what it has logged."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -114,4 +128,4 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int, errors: Path) ->
             return
         except OSError:
             time.sleep(0.05)
-    raise AssertionError(f"nginx does not run: {errors.read_text()}")
+    raise AssertionError(f"the web server does not run: {errors.read_text()}")

@@ -1,0 +1,173 @@
+"""Two content processes, two API processes and two workers, with Pulp's cache in Redis.
+
+One of each is the deployment's; the others are started by the commands of the guide's units. All
+have ports of their own, so that a test chooses who answers.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from pulp_cargo.tests.functional.deployment import redis, units
+from pulp_cargo.tests.functional.deployment.deployment import (
+    NO_END,
+    Deployment,
+    content_port,
+    seen_at,
+)
+from pulp_cargo.tests.functional.deployment.nginx import free_port
+from pulp_cargo.tests.functional.serve.launcher import get, wait_for
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import REPOSITORIES, Stack
+
+pytestmark = pytest.mark.skipif(redis.PROGRAM is None, reason="needs redis-server")
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Who may be asked: ports of content processes, and the REST API in each API process."""
+
+    pulp: Stack
+    content: tuple[int, int]
+    api: tuple[Rest, Rest]
+
+    def both(self, registry: Registry) -> tuple[Registry, Registry]:
+        """Return a registry as each of the content processes serves it."""
+        first, second = self.content
+        return seen_at(registry, first), seen_at(registry, second)
+
+
+@pytest.fixture(scope="module")
+def several(deployment: Deployment, cache: dict[str, str]) -> Iterator[Several]:
+    """Further processes on the database, the files and the Redis of the deployment."""
+    pulp = deployment.pulp
+    content, api = free_port(), free_port()
+    services = {"pulpcore-content": content, "pulpcore-api": api, "pulpcore-worker@": None}
+    with units.running(pulp.data_dir / "settings.py", services, cache | NO_END):
+        url = f"http://127.0.0.1:{api}"
+        config = seen_at(pulp.registry, content).url + "config.json"
+        assert wait_for(lambda: get(config) == 200, seconds=90)
+        assert wait_for(lambda: get(f"{url}/pulp/api/v3/status/") == 200, seconds=90)
+        further = Rest(url, pulp.rest.auth)
+        assert wait_for(lambda: len(further.get("status/")["online_workers"]) == 2, seconds=90)
+        yield Several(pulp, (content_port(pulp), content), (pulp.rest, further))
+
+
+@pytest.fixture(params=[0, 1], ids=["first-changes", "second-changes"])
+def turn(request: pytest.FixtureRequest) -> Callable[[tuple[Any, Any]], tuple[Any, Any]]:
+    """Brings two things into either order."""
+    return lambda pair: pair if request.param == 0 else (pair[1], pair[0])
+
+
+def test_all_of_them_are_online_and_use_redis(several: Several) -> None:
+    """What Pulp says of itself."""
+    status = several.api[1].get("status/")
+    assert status["redis_connection"] == {"connected": True}
+    counts = [len(status[f"online_{kind}"]) for kind in ("content_apps", "api_apps", "workers")]
+    assert counts == [2, 2, 2]
+
+
+def test_publish_on_one_is_in_the_next_read_of_the_other(
+    several: Several, turn: Callable[..., tuple[Registry, Registry]]
+) -> None:
+    """Also where the other remembers the index file as it was before, or that there was none."""
+    one, other = turn(several.both(several.pulp.make_registry()))
+    assert other.index("leaf") == []
+    one.publish(Crate("leaf", "1.0.0"))
+    assert [entry["vers"] for entry in other.index("leaf")] == ["1.0.0"]
+    one.publish(Crate("leaf", "1.1.0"))
+    assert [entry["vers"] for entry in other.index("leaf")] == ["1.0.0", "1.1.0"]
+    assert other.download("leaf", "1.1.0").status == 200
+
+
+def test_yank_on_one_is_in_the_next_read_of_the_other(
+    several: Several, turn: Callable[..., tuple[Registry, Registry]]
+) -> None:
+    """Yank and unyank are as publishes."""
+    one, other = turn(several.both(several.pulp.make_registry()))
+    one.publish(Crate("leaf"))
+    assert other.entry("leaf")["yanked"] is False
+    assert one.yank("leaf").status == 200
+    assert other.entry("leaf")["yanked"] is True
+    assert one.unyank("leaf").status == 200
+    assert other.entry("leaf")["yanked"] is False
+
+
+def test_revoked_token_is_dead_on_both(
+    several: Several, turn: Callable[..., tuple[Rest, Rest]]
+) -> None:
+    """Both remember what it may do; either API process may revoke it."""
+    api, _ = turn(several.api)
+    private = several.pulp.make_registry(auth_required=True)
+    token = api.make("cargo/tokens/", name=unique("t"))
+    bearers = [replace(one, token=token["token"]) for one in several.both(private)]
+    assert _statuses(bearers) == [200, 200]
+    assert _statuses(bearers) == [200, 200]
+    api.delete(token["pulp_href"])
+    assert wait_for(lambda: _statuses(bearers) == [401, 401])
+
+
+def test_registry_that_becomes_private_is_closed_on_both(
+    several: Several, turn: Callable[..., tuple[Rest, Rest]]
+) -> None:
+    """The distribution is changed through either API process, in a task of either worker."""
+    api, _ = turn(several.api)
+    registry = several.pulp.make_registry()
+    strangers = [replace(one, token=None) for one in several.both(registry)]
+    assert _statuses(strangers) == [200, 200]
+    api.patch(registry.href, auth_required=True)
+    assert wait_for(lambda: _statuses(strangers) == [401, 401])
+    api.patch(registry.href, auth_required=False)
+    assert wait_for(lambda: _statuses(strangers) == [200, 200])
+
+
+def test_content_guard_holds_on_both(
+    several: Several, turn: Callable[..., tuple[Rest, Rest]]
+) -> None:
+    """It is put on through one API process and taken away through the other."""
+    api, other_api = turn(several.api)
+    registry = several.pulp.make_registry()
+    strangers = [replace(one, token=None) for one in several.both(registry)]
+    assert _statuses(strangers) == [200, 200]
+    guard = api.make("contentguards/core/rbac/", name=unique("guard"))["pulp_href"]
+    api.patch(registry.href, content_guard=guard)
+    assert wait_for(lambda: _statuses(strangers) == [401, 401])
+    other_api.patch(registry.href, content_guard=None)
+    assert wait_for(lambda: _statuses(strangers) == [200, 200])
+
+
+def test_other_repository_is_served_on_both(
+    several: Several, turn: Callable[..., tuple[Rest, Rest]]
+) -> None:
+    """A distribution that gets another repository has its crates, and no others."""
+    api, _ = turn(several.api)
+    registry = several.pulp.make_registry()
+    one, other = several.both(registry)
+    one.publish(Crate("leaf"))
+    assert [len(side.index("leaf")) for side in (one, other)] == [1, 1]
+    empty = api.make(REPOSITORIES, name=unique("r"))["pulp_href"]
+    api.patch(registry.href, repository=empty)
+    assert wait_for(lambda: [len(side.index("leaf")) for side in (one, other)] == [0, 0])
+
+
+def test_publishes_on_both_at_the_same_time_are_all_there(several: Several) -> None:
+    """Neither loses what the other commits."""
+    sides = several.both(several.pulp.make_registry())
+    names = [f"leaf-{number}" for number in range(20)]
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(sides[number % 2].publish, Crate(name)) for number, name in enumerate(names)
+        ]
+        for job in jobs:
+            job.result()
+    for side in sides:
+        assert [len(side.index(name)) for name in names] == [1] * 20
+
+
+def _statuses(sides: list[Registry]) -> list[int]:
+    return [side.get("config.json", token=side.token).status for side in sides]

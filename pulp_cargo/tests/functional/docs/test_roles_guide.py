@@ -1,0 +1,25 @@
+"""The commands of the guide to roles do what the guide says, as they are written."""
+
+from collections.abc import Mapping
+
+from pulp_cargo.tests.functional.docs.own_page import run_page
+from pulp_cargo.tests.functional.docs.shell import DOCS
+from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES, Stack
+
+PAGE = DOCS / "admin" / "guides" / "roles.md"
+
+
+def test_roles_guide_works_as_written(stack: Stack, values: Mapping[str, str]) -> None:
+    """From a registry `team`, which the guide before it makes."""
+    _registry_of_the_guide(stack)
+    run_page(PAGE, values)
+    (registry,) = stack.rest.list(DISTRIBUTIONS, name="team")
+    # The guides for users share the registry, and know of no guard.
+    stack.rest.patch(registry["pulp_href"], content_guard=None)
+
+
+def _registry_of_the_guide(stack: Stack) -> None:
+    if stack.rest.list(DISTRIBUTIONS, name="team"):
+        return
+    repository = stack.rest.make(REPOSITORIES, name="team")["pulp_href"]
+    stack.rest.make(DISTRIBUTIONS, name="team", base_path="team", repository=repository)
