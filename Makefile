@@ -10,9 +10,10 @@ help: ## print this list
 
 setup: $(READY) ## make the virtual environment in .venv
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml pulp-glue-cargo/pyproject.toml pulp-cli-cargo/pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[embedded,test,lint]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[embedded,test,lint]' \
+		--editable ./pulp-glue-cargo --editable ./pulp-cli-cargo
 	touch $(READY)
 
 serve: $(READY) ## set up and run a private registry on this machine (ARGS='--help' for options)

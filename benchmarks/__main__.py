@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from shutil import which
+from urllib.parse import urlsplit
 
 from benchmarks import nginx, stack, table
 from benchmarks.measure import Measure
@@ -20,6 +21,7 @@ RESULTS = Path(__file__).with_name("results")
 INSTALL = {
     "wrk": "apt-get install wrk",
     "nginx": "apt-get install nginx-light",
+    "openssl": "apt-get install openssl",
     "cargo": "https://rustup.rs",
 }
 
@@ -47,8 +49,12 @@ def _start(exits: ExitStack, short: bool, *, has_nginx: bool) -> World:
     root.chmod(0o711)
     say("starting the registry")
     registry = exits.enter_context(stack.running(root / "data"))
-    static = exits.enter_context(nginx.running(root / "nginx")) if has_nginx else None
-    return World(registry, static, SHORT if short else FULL)
+    scale = SHORT if short else FULL
+    if not has_nginx:
+        return World(registry, None, scale)
+    content = urlsplit(registry.origin).netloc
+    beside = exits.enter_context(nginx.running(root / "nginx", content))
+    return World(registry, beside, scale)
 
 
 def _measured(world: World, rows: Sequence[Row]) -> Iterator[Measure]:

@@ -25,7 +25,7 @@ STATUS = re.compile(r"< HTTP/[0-9.]+ ([0-9]{3})")
 class Project:
     """A project that depends on the root of the tree."""
 
-    def __init__(self, root: Path, index_url: str) -> None:
+    def __init__(self, root: Path, index_url: str, certificate: Path | None = None) -> None:
         self._folder = root / "project"
         (self._folder / "src").mkdir(parents=True)
         (self._folder / "src" / "lib.rs").touch()
@@ -36,6 +36,7 @@ class Project:
             "CARGO_HOME": str(root / "cargo-home"),
             "CARGO_REGISTRIES_BENCH_INDEX": index_url,
             "CARGO_TERM_COLOR": "never",
+            **({"CARGO_HTTP_CAINFO": str(certificate)} if certificate else {}),
         }
 
     def run(self, *arguments: str, **environ: str) -> float:

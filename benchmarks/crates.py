@@ -25,7 +25,7 @@ class Crate:
     def body(self, index_url: str) -> bytes:
         """Return the body of the publish."""
         metadata = json.dumps(self._metadata()).encode()
-        archive = self._archive(index_url)
+        archive = self.archive(index_url)
         return b"".join(
             (
                 len(metadata).to_bytes(4, "little"),
@@ -60,7 +60,7 @@ class Crate:
         yield from (("normal", dep) for dep in self.deps)
         yield from (("dev", dep) for dep in self.dev_deps)
 
-    def _archive(self, index_url: str) -> bytes:
+    def archive(self, index_url: str) -> bytes:
         """Return the .crate file; random bytes give it its size."""
         manifest = self._manifest(index_url).encode()
         packed = io.BytesIO()

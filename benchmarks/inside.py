@@ -2,6 +2,7 @@
 
     python -m benchmarks.inside registry NAME
     python -m benchmarks.inside multiply NAME COUNT
+    python -m benchmarks.inside guard NAME none|auth_required|rbac|header [HEADER VALUE]
 
 `multiply` makes a large repository in seconds: it copies the rows of the registry's only crate
 under new names and adds them by Pulp's own code, in a few big repository versions.
@@ -35,6 +36,8 @@ def main() -> None:
     action, name, *rest = sys.argv[1:]
     if action == "registry":
         print(_make_registry(name))
+    elif action == "guard":
+        _guard(name, *rest)
     else:
         _multiply(name, int(rest[0]))
 
@@ -43,6 +46,25 @@ def _make_registry(name: str) -> str:
     from pulp_cargo.app.services import first_registry
 
     return first_registry.make(name, "admin").index_url
+
+
+def _guard(name: str, kind: str, header: str = "", value: str = "") -> None:
+    from pulpcore.plugin.models import ContentGuard
+
+    from pulp_cargo.app.models import CargoDistribution
+    from pulp_cargo.app.models.core import HeaderContentGuard, RBACContentGuard
+
+    registry = CargoDistribution.objects.get(name=name)
+    registry.auth_required = kind == "auth_required"
+    registry.content_guard = None
+    if kind == "rbac":
+        registry.content_guard = RBACContentGuard.objects.create(name=f"{name}-{kind}")
+    if kind == "header":
+        registry.content_guard = HeaderContentGuard.objects.create(
+            name=f"{name}-{kind}", header_name=header, header_value=value
+        )
+    registry.save()
+    ContentGuard.objects.filter(distribution=None).delete()
 
 
 def _multiply(name: str, count: int) -> None:

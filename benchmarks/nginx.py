@@ -1,4 +1,8 @@
-"""nginx with the registry's files as static ones, for comparison on the same machine."""
+"""nginx with the registry's files as static ones, for comparison on the same machine.
+
+With openssl there are two more servers, over TLS and HTTP/2: the static files again, and the
+registry behind the snippet of the deployment guide.
+"""
 
 import os
 import socket
@@ -8,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 
 from benchmarks import proc
 
@@ -36,8 +41,35 @@ http {{
         root {root}/files;
         location /crates/ {{ gzip_static off; default_type application/gzip; }}
     }}
+{tls}
 }}
 """
+TLS = """\
+    ssl_certificate {root}/certificate.pem;
+    ssl_certificate_key {root}/key.pem;
+    server {{
+        listen 127.0.0.1:{static} ssl http2;
+        root {root}/files;
+    }}
+    upstream pulp-content {{
+        server {content};
+        keepalive 32;
+    }}
+    server {{
+        listen 127.0.0.1:{proxy} ssl http2;
+        include {snippet};
+    }}
+"""
+SNIPPET = Path(__file__).parents[1] / "pulp_cargo" / "app" / "webserver_snippets" / "nginx.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The two servers with HTTP/2, and the certificate of both."""
+
+    static: str
+    proxy: str
+    certificate: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +79,7 @@ class Nginx:
     origin: str
     files: Path
     master: int
+    tls: Tls | None
 
     def workers(self) -> list[int]:
         """Return the ids of the processes that answer."""
@@ -60,23 +93,41 @@ class Nginx:
 
 
 @contextmanager
-def running(root: Path) -> Iterator[Nginx]:
-    """Start nginx on a free port with one worker, and stop it in the end."""
+def running(root: Path, content: str) -> Iterator[Nginx]:
+    """Start nginx on free ports with one worker, and stop it in the end.
+
+    `content` is the host and port of the registry.
+    """
     files = root / "files"
     files.mkdir(parents=True)
     port = _free_port()
     config = root / "nginx.conf"
     # Its workers would change to an account that cannot read the directory.
     user = "user root;" if os.geteuid() == 0 else ""
-    config.write_text(CONFIG.format(root=root, port=port, user=user))
+    tls, block = _tls(root, content) if which("openssl") else (None, "")
+    config.write_text(CONFIG.format(root=root, port=port, user=user, tls=block))
     # -e: until it has read its configuration it would log to a place of the system's.
     command = ["nginx", "-e", f"{root}/error.log", "-c", str(config), "-p", str(root)]
     with subprocess.Popen(command) as process:
         try:
             _wait_for(port)
-            yield Nginx(f"http://127.0.0.1:{port}", files, process.pid)
+            yield Nginx(f"http://127.0.0.1:{port}", files, process.pid, tls)
         finally:
             process.terminate()
+
+
+def _tls(root: Path, content: str) -> tuple[Tls, str]:
+    certificate, static, proxy = root / "certificate.pem", _free_port(), _free_port()
+    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+    files = ("-keyout", root / "key.pem", "-out", certificate)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    servers = Tls(f"https://localhost:{static}", f"https://localhost:{proxy}", certificate)
+    block = TLS.format(root=root, static=static, proxy=proxy, content=content, snippet=SNIPPET)
+    return servers, block
 
 
 def _free_port() -> int:

@@ -11,6 +11,7 @@ class Scale:
     versions: int
     filled: int
     huge: int
+    imports: int
     many_versions: int
     publishes: int
     at_once: int
@@ -24,6 +25,7 @@ FULL = Scale(
     versions=6,
     filled=10_000,
     huge=100_000,
+    imports=1_000,
     many_versions=1_000,
     publishes=100,
     at_once=960,
@@ -37,6 +39,7 @@ SHORT = Scale(
     versions=2,
     filled=60,
     huge=500,
+    imports=20,
     many_versions=20,
     publishes=5,
     at_once=40,

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from benchmarks import proc
+from benchmarks.rest import Rest
 
 PROJECT = Path(__file__).parents[1]
 # How much of the content app's log is shown when a row fails, in characters.
@@ -57,6 +58,11 @@ class Stack:
         self._content = int(ready["pids"]["content"])
         self.origin: str = ready["content_url"]
 
+    @property
+    def api(self) -> tuple[str, str, str]:
+        """Where the REST API is, and its administrator's name and password."""
+        return self._ready["api_url"], self._ready["admin_user"], self._ready["admin_password"]
+
     def content_workers(self) -> list[int]:
         """Return the ids of the processes that answer cargo."""
         return proc.children(self._content)
@@ -79,6 +85,10 @@ class Stack:
     def make_registry(self, name: str) -> Registry:
         """Make an empty registry."""
         return Registry(name, self.inside("registry", name).strip(), self._ready["token"])
+
+    def rest(self) -> Rest:
+        """Return the REST API."""
+        return Rest(self._ready)
 
     def database_bytes(self) -> int:
         """Return the size of the whole database on the disk."""

@@ -4,7 +4,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from benchmarks.measure import Measure
-from benchmarks.rows import cold, downloads, index, lockfile, memory, publish
+from benchmarks.rows import (
+    cold,
+    downloads,
+    guarded,
+    index,
+    lockfile,
+    memory,
+    publish,
+    replicate,
+    upload,
+)
 from benchmarks.world import World
 
 
@@ -25,16 +35,23 @@ ROWS = (
     Row("database", publish.database),
     Row("publish-at-once", publish.at_once),
     Row("publish-history", publish.history),
+    Row("replicate", replicate.metadata),
     Row("index", index.plain, ("wrk",)),
     Row("index-304", index.not_modified, ("wrk",)),
     Row("config", index.config, ("wrk",)),
     Row("index-large", index.large, ("wrk",)),
+    Row("index-token", guarded.private, ("wrk",)),
+    Row("index-rbac-guard", guarded.rbac, ("wrk",)),
+    Row("index-header-guard", guarded.header, ("wrk",)),
     Row("download", downloads.small, ("wrk",)),
     Row("download-first", downloads.unheard, ("wrk",)),
     Row("lockfile", lockfile.generate, ("cargo", "nginx")),
+    Row("lockfile-http2", lockfile.generate_http2, ("cargo", "nginx", "openssl")),
     Row("update", lockfile.update, ("cargo",)),
     Row("download-large", downloads.large, ("wrk",)),
     Row("publish-huge", publish.huge),
+    Row("lists", upload.lists),
+    Row("import", upload.in_one_call),
     Row("memory", memory.resident),
     Row("cold", cold.first_read),
 )

@@ -14,18 +14,33 @@ from benchmarks.world import World
 def generate(world: World) -> Iterator[Measure]:
     """`cargo generate-lockfile` with a fresh CARGO_HOME, in turns with nginx."""
     assert world.nginx is not None
+    yield _compared(world, "", world.filled.root, world.nginx.origin)
+
+
+def generate_http2(world: World) -> Iterator[Measure]:
+    """The same over TLS and HTTP/2: ours behind nginx, with our snippet, and nginx's own files."""
+    assert world.nginx is not None and world.nginx.tls is not None
+    tls = world.nginx.tls
+    ours = f"{tls.proxy}{world.filled.path}"
+    yield _compared(world, " behind nginx, HTTP/2", ours, tls.static, tls.certificate)
+
+
+def _compared(
+    world: World, where: str, ours: str, theirs: str, certificate: Path | None = None
+) -> Measure:
+    assert world.nginx is not None
     paths = world.tree_paths
-    config = {"dl": f"{world.nginx.origin}/crates", "api": world.nginx.origin}
+    config = {"dl": f"{theirs}/crates", "api": theirs}
     world.nginx.put("config.json", json.dumps(config).encode())
-    ours: list[float] = []
-    theirs: list[float] = []
+    our_times: list[float] = []
+    their_times: list[float] = []
     # The first run of all fills the system's caches with cargo itself.
     for _ in range(world.scale.repeats + 1):
-        ours.append(_lock(world.filled.index_url))
-        theirs.append(_lock(f"sparse+{world.nginx.origin}/"))
-    our_p50, their_p50 = percentile(ours[1:], 50), percentile(theirs[1:], 50)
-    yield Measure(
-        f"cargo generate-lockfile, {len(paths)} crates: time by nginx's",
+        our_times.append(_lock(f"sparse+{ours}", certificate))
+        their_times.append(_lock(f"sparse+{theirs}/", certificate))
+    our_p50, their_p50 = percentile(our_times[1:], 50), percentile(their_times[1:], 50)
+    return Measure(
+        f"cargo generate-lockfile{where}, {len(paths)} crates: time by nginx's",
         our_p50 / their_p50,
         "times",
         at_most(1.5),
@@ -53,6 +68,6 @@ def update(world: World) -> Iterator[Measure]:
     )
 
 
-def _lock(index_url: str) -> float:
+def _lock(index_url: str, certificate: Path | None) -> float:
     with TemporaryDirectory(prefix="bench-") as root:
-        return Project(Path(root), index_url).run("generate-lockfile")
+        return Project(Path(root), index_url, certificate).run("generate-lockfile")

@@ -4,6 +4,7 @@
     ├── BadRequest (400)   the input breaks a rule: the Invalid… classes, names, versions, rules
     ├── NotAuthenticated (401), Forbidden (403), NotFound (404), MethodNotAllowed (405)
     ├── TooLarge (413)
+    ├── UpstreamFailed (502)  the registry that this one copies does not have it to give
     └── Unavailable (503)  try again after `retry_after` seconds
 
 The text of an error is a sentence for the person who typed `cargo`: cargo prints it and nothing else.
@@ -169,6 +170,18 @@ class TooLarge(RegistryError):
     """What was announced or sent is over a limit of size."""
 
     status = 413
+
+
+class UpstreamFailed(RegistryError):
+    """A file that is with the upstream registry cannot be had from there."""
+
+    status = 502
+
+    def __init__(self, name: str, vers: str) -> None:
+        super().__init__(
+            f"the upstream registry did not send the file of `{name} {vers}`; try again later, or"
+            " tell the administrator of this registry"
+        )
 
 
 class Unavailable(RegistryError):

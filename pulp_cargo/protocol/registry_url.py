@@ -11,6 +11,7 @@ from pulp_cargo.protocol.errors import InvalidRegistryUrl
 
 # Cargo knows crates.io by the URL of its git index, even where everybody uses the sparse one.
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
+CRATES_IO_SPARSE = "sparse+https://index.crates.io/"
 
 _GIT_SCHEMES = frozenset(["https", "http", "ssh", "git", "file"])
 _SPARSE_SCHEMES = frozenset(["sparse+https", "sparse+http"])

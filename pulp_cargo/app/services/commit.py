@@ -100,7 +100,7 @@ def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Resul
         except Exception:
             if draft is not None and draft.crates:
                 with suppress(Exception):
-                    store.forget_files(draft.crates, domain)
+                    store.forget_files([file for _, file in draft.crates], domain)
             raise
     if made is None:
         return Result(None, refusals)

@@ -44,6 +44,8 @@ class Queue:
 
 
 _queues: dict[UUID, Queue] = {}
+# How often this process found a repository busy.
+busy_waits = 0
 _cleanups: set[asyncio.Task[None]] = set()
 
 
@@ -63,6 +65,7 @@ async def submit(repository: UUID, domain: Domain, change: Change) -> Committed 
 
 async def _run(repository: UUID, domain: Domain, queue: Queue) -> None:
     """Commit what waits until nothing does."""
+    global busy_waits
     try:
         while queue.waiting:
             batch = queue.waiting[:MOST_AT_ONCE]
@@ -70,6 +73,7 @@ async def _run(repository: UUID, domain: Domain, queue: Queue) -> None:
             try:
                 result = await threads.write(commit_together, repository, domain, changes)
             except RepositoryBusy as error:
+                busy_waits += 1
                 _give_up(queue, error)
                 await asyncio.sleep(BUSY_PAUSE)
                 continue

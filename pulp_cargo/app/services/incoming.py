@@ -23,10 +23,10 @@ PREFIX, SUFFIX = "crate-", ".part"
 class IncomingFile:
     """A temporary file with the digests that Pulp wants; gone unless it is moved to the storage."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: str | None = None) -> None:
         with _storage_full():
             handle, self.path = tempfile.mkstemp(
-                prefix=PREFIX, suffix=SUFFIX, dir=settings.WORKING_DIRECTORY
+                prefix=PREFIX, suffix=SUFFIX, dir=directory or settings.WORKING_DIRECTORY
             )
             self.file: BinaryIO = os.fdopen(handle, "w+b", buffering=0)
             # While this lock is held a process is at work on the file (see remove_leftovers).
@@ -52,6 +52,8 @@ class IncomingFile:
 
     def rewind(self) -> BinaryIO:
         """Return the file, at its start."""
+        if self.file.closed:
+            self.file = os.fdopen(os.open(self.path, os.O_RDONLY), "rb", buffering=0)
         self.file.seek(0)
         return self.file
 

@@ -1,18 +1,22 @@
 """A .crate file as the content unit it becomes, whichever way it arrives."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import BinaryIO
 
 from django.conf import settings
 
-from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.queries.registries import own_urls
 from pulp_cargo.protocol.crate_file import CrateFile, read_crate_file
+from pulp_cargo.protocol.errors import RuleBroken, TooLarge
 from pulp_cargo.protocol.features import check_features
 from pulp_cargo.protocol.index import render_line
 from pulp_cargo.protocol.manifest import Manifest, parse_manifest
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.rules.crates_io import complaints
 from pulp_cargo.rules.limits import PublishLimits, require_within
 
 
@@ -45,6 +49,39 @@ def read(
     require_within(manifest, allowed)
     check_features(manifest.features, manifest.deps)
     return manifest, crate_file
+
+
+def require_size(size: int) -> None:
+    """Raise TooLarge for a .crate file of more bytes than the settings allow."""
+    limit = settings.CARGO_MAX_CRATE_BYTES
+    if size > limit:
+        raise TooLarge(f"the crate file has {size} bytes, and this registry takes at most {limit}")
+
+
+def strict_urls(repository: CargoRepository | None) -> Collection[str] | None:
+    """Return the URLs of a repository that keeps the rules of crates.io, None for any other."""
+    if repository is None or not repository.crates_io_rules:
+        return None
+    return own_urls(repository)
+
+
+def unit_of_file(
+    file: BinaryIO, *, cksum: str, pubtime: datetime, strict: Collection[str] | None
+) -> CrateContent:
+    """Return the unit of a .crate file that comes without a word of cargo; raises RegistryError.
+
+    `strict` is what `strict_urls` says of the repository that the file is for.
+    """
+    manifest, crate_file = read(file, name=None, vers=None)
+    if manifest.readme and crate_file.readme(manifest.readme) is None:
+        # The readme is not in the root; only the manifest could tell where it is.
+        file.seek(0)
+        manifest, crate_file = read(file, name=None, vers=None, readme=manifest.readme)
+    broken = [] if strict is None else list(complaints(manifest, own_urls=strict))
+    if broken:
+        raise RuleBroken(broken)
+    readme = readme_text(crate_file, manifest)
+    return unit_of(manifest, cksum=cksum, readme=readme, pubtime=pubtime)
 
 
 def unit_of(

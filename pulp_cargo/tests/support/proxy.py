@@ -5,13 +5,14 @@ CONNECT, is out of reach.
 """
 
 import http.client
-import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from pulp_cargo.tests.support.serving import serving
 
 # What belongs to a connection and not to the request (RFC 9110, 7.6.1).
 HOP_BY_HOP = {
@@ -21,9 +22,13 @@ HOP_BY_HOP = {
 
 @dataclass(slots=True)
 class Proxy:
-    """Where the proxy is, and every answer that it has passed on: path and status."""
+    """Where the proxy is, and every answer that it has passed on: path and status.
+
+    It adds headers to what it passes on, as one does that knows its users by other means.
+    """
 
     url: str
+    adds: Mapping[str, str] = field(default_factory=dict)
     seen: list[tuple[str, int]] = field(default_factory=list)
 
     @property
@@ -39,17 +44,12 @@ class Proxy:
 
 
 @contextmanager
-def counting_proxy() -> Iterator[Proxy]:
+def counting_proxy(adds: Mapping[str, str] | None = None) -> Iterator[Proxy]:
     """Have a proxy for a while."""
     server = _Server(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    server.proxy.adds = adds or {}
+    with serving(server):
         yield server.proxy
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Server(ThreadingHTTPServer):
@@ -70,6 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
         connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+        headers |= self.server.proxy.adds
         connection.request("GET", parts.path, headers=headers)
         answer = connection.getresponse()
         body = answer.read()

@@ -5,7 +5,7 @@ a run of the tests use a stack that is up already.
 """
 
 import runpy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,17 +101,24 @@ class Stack:
 
 def attach(ready: dict[str, Any]) -> Stack:
     """Return the running stack that said this when it was ready."""
+    rest = Rest(ready["api_url"], (ready["admin_user"], ready["admin_password"]))
+    return attach_with(ready, rest)
+
+
+def attach_with(ready: dict[str, Any], rest: Rest) -> Stack:
+    """Return the running stack that said this, to be used through this client."""
     arguments = Path(f"/proc/{ready['pids']['content']}/environ").read_bytes().split(b"\0")
     path = next(one for one in arguments if one.startswith(b"PULP_SETTINGS="))
     settings = runpy.run_path(path.partition(b"=")[2].decode())
-    rest = Rest(ready["api_url"], (ready["admin_user"], ready["admin_password"]))
     return Stack(ready, settings, rest)
 
 
 @contextmanager
-def started(data_dir: Path, *arguments: str) -> Iterator[Stack]:
-    """Have a stack of one's own for a while."""
-    with launcher.running(data_dir, *arguments) as running:
+def started(
+    data_dir: Path, *arguments: str, environ: Mapping[str, str] = launcher.AS_IT_IS
+) -> Iterator[Stack]:
+    """Have a stack of one's own for a while; the variables are its own."""
+    with launcher.running(data_dir, *arguments, environ=environ) as running:
         yield attach(running.ready)
 
 

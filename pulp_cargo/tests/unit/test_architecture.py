@@ -1,4 +1,4 @@
-"""Imports point one way: protocol ← rules ← models ← queries ← services ← edges."""
+"""Imports point one way: protocol ← rules ← models ← queries ← upstream ← services ← edges."""
 
 import ast
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ LAYERS = (
     ("rules",),
     ("app.models", "app.settings"),
     ("app.queries",),
+    ("app.upstream",),
     ("app.services",),
     ("app.tasks",),
     ("app.access", "app.serializers"),

@@ -53,6 +53,15 @@ def test_every_endpoint_is_documented() -> None:
     assert {named.get(route, route) for route in documented} == set(_routes())
 
 
+def test_page_for_probes_is_documented() -> None:
+    """It is above the registries, so it has no row in the table."""
+    content = (APP / "content.py").read_text()
+    (root,) = re.findall(r'^ROOT = "(.*)"$', content, re.MULTILINE)
+    assert "app.router.add_get(ROOT, get_health)" in content
+    for page in ("user/reference/endpoints.md", "admin/guides/monitoring.md"):
+        assert f"{root}` " in (DOCS / page).read_text()
+
+
 def _routes() -> Iterator[tuple[str, str]]:
     """Read the table ROUTES from its source; to import it, the whole of Pulp has to be set up."""
     module = ast.parse((APP / "endpoints" / "routes.py").read_text())

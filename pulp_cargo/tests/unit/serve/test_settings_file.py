@@ -32,6 +32,16 @@ def test_settings_are_python_and_point_into_the_data_dir(data: DataDir):
     assert settings["DATABASES"]["default"]["HOST"] == str(data.root / "socket")
 
 
+def test_exports_go_to_a_folder_of_the_data_dir_and_come_from_there(data: DataDir):
+    """Pulp's exporters and importers touch no other path."""
+    data.create()
+    write_settings(data, on_socket(data.root / "socket"), ORIGIN)
+    settings = runpy.run_path(str(data.settings_file))
+    for name in ("ALLOWED_EXPORT_PATHS", "ALLOWED_IMPORT_PATHS"):
+        assert settings[name] == [str(data.root / "exports")]
+    assert (data.root / "exports").is_dir()
+
+
 def test_secrets_are_kept(data: DataDir):
     """Without the same key, the database's encrypted fields are lost."""
     data.create()
