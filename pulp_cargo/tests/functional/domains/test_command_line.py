@@ -10,7 +10,7 @@ from pulp_cargo.tests.functional.docs.shell import Block, Shell
 from pulp_cargo.tests.functional.domains.conftest import FILE_SYSTEM, Domains
 
 CONFIGURE = """
-pulp config create --base-url {origin} --username {user} --password {password} --domain acme
+pulp config create --base-url {origin} --username {user} --password {password} --domain team
 mkdir .cargo
 """
 HOST = """
@@ -45,9 +45,9 @@ def test_registry_and_cache_are_made_as_everybody_would(domains: Domains, tmp_pa
     user, password = rest.auth
     rest.make(
         "domains/",
-        name="acme",
+        name="team",
         storage_class=FILE_SYSTEM,
-        storage_settings={"MEDIA_ROOT": str(domains.media / "acme")},
+        storage_settings={"MEDIA_ROOT": str(domains.media / "team")},
     )
     with Shell(tmp_path, environment()) as shell:
         shell.run(Block(CONFIGURE.format(origin=rest.origin, user=user, password=password)))
