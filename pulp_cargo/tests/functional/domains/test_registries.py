@@ -12,11 +12,12 @@ from pulp_cargo.tests.support.registry import Registry, index_path
 
 
 def test_domain_is_in_every_url(domains: Domains) -> None:
-    """The one that is shown, and those in config.json [1, 5]."""
+    """The one that is shown, and those in config.json and config.toml [1, 5]."""
     for side, _ in domains.sides:
         registry = side.registry
         assert registry.url.endswith(f"/pulp/cargo/{side.name}/my-crates/")
         assert registry.get("config.json").json()["api"] == registry.url.rstrip("/")
+        assert f'index = "{registry.index_url}"' in registry.get("config.toml").body.decode()
         assert f"/pulp/{side.name}/api/v3/cargo/tokens/" in registry.get("me").body.decode()
 
 
@@ -70,6 +71,8 @@ OF_ONE_CRATE = {
 OF_THE_REGISTRY = {
     ("GET", "`config.json`"),
     ("PUT", "`api/v1/crates/new`"),
+    ("GET", "`versions.jsonl`"),
+    ("GET", "`config.toml`"),
     ("GET", "`me`"),
     ("GET", "the registry's URL itself"),
 }
@@ -95,6 +98,16 @@ def test_crate_of_one_domain_is_in_no_route_of_the_other(domains: Domains, name:
             assert answer.status == 404, asked
             assert answer.detail
         assert side.registry.entry(mine)["yanked"] is False
+
+
+def test_listing_has_what_is_in_its_own_domain(domains: Domains, name: str) -> None:
+    """A registry of one name in each, and a crate of one name too."""
+    for side, _ in domains.sides:
+        side.registry.publish(Crate(name, package={"description": f"in {side.name}"}))
+    for side, other in domains.sides:
+        listing = side.registry.get("versions.jsonl").body.decode()
+        assert f"in {side.name}" in listing
+        assert f"in {other.name}" not in listing
 
 
 def test_what_is_remembered_of_a_reader_is_for_one_domain(domains: Domains, name: str) -> None:

@@ -24,10 +24,13 @@ def test_given_port_does_not_replace_the_kept_one(tmp_path: Path):
     """A port for once is not remembered."""
     memory = tmp_path / "ports.json"
     memory.write_text(json.dumps({"content": 20001, "api": 20002}))
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        free = other.getsockname()[1]
-    with listening(memory, bind="127.0.0.1", content_port=free, api_port=free + 1) as listeners:
-        assert listeners.content.port == free
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
+        content, api = one.getsockname()[1], other.getsockname()[1]
+    with listening(memory, bind="127.0.0.1", content_port=content, api_port=api) as listeners:
+        assert (listeners.content.port, listeners.api.port) == (content, api)
     assert json.loads(memory.read_text()) == {"content": 20001, "api": 20002}
 
 
