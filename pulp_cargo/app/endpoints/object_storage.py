@@ -4,20 +4,43 @@ Pulp's own answers ask the storage for a file's size wherever they need it, in t
 size is known, and whatever asks the storage does so in a thread.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from django.core.files import File
 
 from pulpcore.plugin.content import ArtifactResponse, Handler
 from pulpcore.plugin.models import Artifact, ContentArtifact
 
+from pulp_cargo.app.endpoints.answers import cut_off
 from pulp_cargo.app.endpoints.request import CargoRequest
-from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.queries.crates import FILE_SYSTEM, SMALL, StoredFile
+from pulp_cargo.app.models.core import FILE_SYSTEM, with_domain
+from pulp_cargo.app.queries.crates import SMALL, StoredFile
 from pulp_cargo.app.services import threads
 from pulp_cargo.app.services.upload import answering
 from pulp_cargo.protocol.errors import ServiceUnavailable
+
+# Large files that a process passes on at once: each is in its memory or on its disk as a whole.
+AT_ONCE = 16
+TURNS = asyncio.Semaphore(AT_ONCE)
+# How long others wait for their turn, in seconds; cargo gives up after 30 without an answer.
+TURN_PATIENCE = 10
+# The longest that a turn may take: a client may stop reading, and stay.
+TURN_SECONDS = 900
+
+
+class SentOnce(ArtifactResponse):
+    """An answer that is sent within its turn, and not once more when aiohttp would send it."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send headers and bytes, unless that has been done."""
+        if self.prepared:
+            return await web.StreamResponse.prepare(self, request)
+        return await super().prepare(request)
 
 
 async def with_small_content(cargo: CargoRequest, file: StoredFile) -> StoredFile:
@@ -33,15 +56,41 @@ async def redirect(
     cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
 ) -> web.StreamResponse:
     """Send the client to the storage, by a URL that is good for a while and for nobody to keep."""
-    return await threads.work(_redirect, cargo, file, file_name, headers)
+    return await threads.fetch(_redirect, cargo, file, file_name, headers)
 
 
 async def pass_on(
     cargo: CargoRequest, file: StoredFile, headers: dict[str, str]
 ) -> web.StreamResponse:
-    """Fetch the file from the storage, and send it."""
-    artifact = await threads.fetch(_fetch, cargo, file)
-    return ArtifactResponse(artifact, headers=headers)
+    """Fetch the file from the storage, and send it; raises ServiceUnavailable."""
+    async with _turn():
+        artifact = await threads.fetch(_fetch, cargo, file)
+        response = SentOnce(artifact, headers=headers)
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await response.prepare(cargo.http)
+        except Exception as error:
+            if not response.prepared:
+                raise
+            # What has begun cannot become another answer, and must not look like the whole.
+            cut_off(cargo.http)
+            raise ConnectionAbortedError from error
+    return response
+
+
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(TURN_PATIENCE):
+            await TURNS.acquire()
+    except TimeoutError as error:
+        raise ServiceUnavailable(
+            f"the registry is sending {AT_ONCE} large files already; try again later"
+        ) from error
+    try:
+        yield
+    finally:
+        TURNS.release()
 
 
 def _redirect(

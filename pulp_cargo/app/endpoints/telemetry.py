@@ -94,7 +94,7 @@ DURATION = METER.create_histogram(
     "cargo.request.duration",
     unit="s",
     description="How long requests to registries took, but for those answered from memory; until"
-    " the answer began, for files that are sent from a storage",
+    " the answer began, for files that are sent from a disk",
     explicit_bucket_boundaries_advisory=BOUNDS,
 )
 METER.create_observable_counter(

@@ -15,7 +15,11 @@ from pulpcore.app.models import (
 from pulpcore.app.models.role import GroupRole, Role, UserRole
 from pulpcore.constants import TASK_INCOMPLETE_STATES
 
+# The storage class of a domain whose files are on disks of our own.
+FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
+
 __all__ = [
+    "FILE_SYSTEM",
     "TASK_INCOMPLETE_STATES",
     "AppStatus",
     "CompositeContentGuard",

@@ -14,17 +14,19 @@ from pulp_cargo.app.models.remote import CargoRemote
 
 # The first key of our advisory locks; the second is the repository's id.
 LOCK_CLASS = 0x6361_7267
+# How long what answers a request waits for a lock at a time, in seconds.
+LOCK_PATIENCE = 2
 
 
-def lock(repository: UUID, patience: int = 0) -> None:
-    """Keep every other writer of a repository out until the transaction ends.
-
-    Waits so many seconds for any lock of the transaction, 0 for as long as it takes; raises
-    OperationalError.
-    """
+def lose_patience() -> None:
+    """Let no statement of the transaction wait longer for a lock; it raises OperationalError."""
     with connection.cursor() as cursor:
-        if patience:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{patience}s"])
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_PATIENCE}s"])
+
+
+def lock(repository: UUID) -> None:
+    """Keep every other writer of a repository out until the transaction ends."""
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository)]
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.protocol.errors import ServiceUnavailable
@@ -21,9 +22,6 @@ CRATE_FILE = f"""
     )
     SELECT found.cksum, found.file, found.size, found.place FROM served LEFT JOIN found ON true
 """
-
-
-FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 # A file of this size is read at once; a larger one is streamed.
 SMALL = 1024 * 1024
 

@@ -6,21 +6,22 @@ for every process and after a crash.
 """
 
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+import psycopg
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
-from psycopg.errors import LockNotAvailable
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoRepository, notify, retention, version_rows
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.models.repository import lock
+from pulp_cargo.app.models.repository import lock, lose_patience
 from pulp_cargo.app.queries import heads
 from pulp_cargo.app.queries.heads import Head
 from pulp_cargo.app.services import store
@@ -29,8 +30,8 @@ from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound, Reposito
 
 log = logging.getLogger(__name__)
 
-# How long a commit waits for the repository's lock at a time, in seconds.
-LOCK_PATIENCE = 2
+# By these PostgreSQL says that nothing was committed; after a lost connection, say, nobody knows.
+CLASHES = (psycopg.IntegrityError, DeadlockDetected)
 
 
 class Change(Protocol):
@@ -85,12 +86,29 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
 
 
 def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
-    """Apply changes in one transaction under the repository's lock; raises RepositoryBusy."""
+    """Apply changes in one transaction under the repository's lock; raises RepositoryBusy.
+
+    Others store crates without that lock, into the same domain: a sync, or a publish to another
+    repository. Who was in the way a moment ago is not any more at a second try.
+    """
+    try:
+        with _busy_after(LockNotAvailable):
+            return _try(repository, domain, changes)
+    except (IntegrityError, OperationalError) as error:
+        if not isinstance(error.__cause__, CLASHES):
+            raise
+        log.info("A commit met somebody else's, and is tried again: %s", error)
+    with _busy_after(LockNotAvailable, DeadlockDetected):
+        return _try(repository, domain, changes)
+
+
+def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
     draft = None
     with with_domain(domain):
         try:
             with transaction.atomic():
-                _lock_or_raise(repository)
+                lose_patience()
+                lock(repository)
                 head = heads.head(repository)
                 if head is None:
                     raise RegistryNotFound(str(repository))
@@ -116,11 +134,13 @@ def _listeners() -> frozenset[int]:
         return frozenset()
 
 
-def _lock_or_raise(repository: UUID) -> None:
+@contextmanager
+def _busy_after(*refusals: type[Exception]) -> Iterator[None]:
+    """Turn these of PostgreSQL's refusals into RepositoryBusy, whichever statement meets them."""
     try:
-        lock(repository, patience=LOCK_PATIENCE)
+        yield
     except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
+        if isinstance(error.__cause__, refusals):
             raise RepositoryBusy from error
         raise
 

@@ -3,6 +3,7 @@
 It is read as strictly as a .crate file itself is: what is no plain file or folder is refused.
 """
 
+import os
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
@@ -14,9 +15,11 @@ SUFFIX = ".crate"
 GZIP_MAGIC = b"\x1f\x8b"
 # The most .crate files in one archive: all of them are judged before any is stored.
 MOST_FILES = 10_000
-# The most files and folders of any kind, and the most bytes that an archive may unpack to.
+# The most files and folders of any kind.
 MOST_ENTRIES = 2 * MOST_FILES
-MOST_BYTES = 64 * 1024**3
+# What an archive unpacks to must be less: all of it is on the disk of a worker for a while, at the
+# word of anybody who may upload.
+MOST_BYTES = 8 * 1024**3
 LONGEST_SHOWN = 200
 
 
@@ -78,5 +81,14 @@ def _require_wanted(shown: str, is_crate: bool, size: int, max_bytes: int) -> No
 
 def _unpacked(file: BinaryIO) -> GzipStream:
     packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    file.seek(0, os.SEEK_END)
+    size = file.tell()
     file.seek(0)
-    return GzipStream(file, MOST_BYTES) if packed else cast(GzipStream, PlainStream(file))
+    if packed:
+        return GzipStream(file, MOST_BYTES)
+    if size >= MOST_BYTES:
+        raise BadRequest(
+            f"the archive has {size} bytes, and it must have less than {MOST_BYTES}; import it in"
+            " parts"
+        )
+    return cast(GzipStream, PlainStream(file))

@@ -3,9 +3,11 @@
 Everything is judged before anything is stored. Then units and files are stored in batches, and at
 last one repository version has them all; what a crash leaves before that is in no repository, and
 Pulp's orphan cleanup removes it.
+
+The files wait on the disk meanwhile. Their units, with readmes of a megabyte, are not kept in
+memory: those of a batch are made again when it is stored.
 """
 
-import io
 import os
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,48 +27,54 @@ from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.present import versions_of
-from pulp_cargo.app.services import store, units
+from pulp_cargo.app.services import store, units, upload
 from pulp_cargo.app.services.crate_archive import crate_files
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.errors import BadRequest, RegistryError
 
-# What one transaction stores: it locks each file's digest, and PostgreSQL's table of locks is small.
-BATCH = 500
+# What one transaction stores, and what is in memory at once. Each file's digest is locked, and
+# PostgreSQL's table of locks is small.
+BATCH = 50
 # Disks settle many files at once in hardly more time than one.
 SETTLERS = 16
-
-Crates = Sequence[tuple[CrateContent, IncomingFile]]
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A crate version in the archive, and where it stands there."""
+    """A crate version in the archive, and where it stands there.
+
+    Its `key` is crate and version in canonical form, of which a registry has one.
+    """
 
     path: str
-    unit: CrateContent
+    name: str
+    vers: str
+    key: tuple[str, str]
+    cksum: str
     file: IncomingFile
 
     @property
-    def key(self) -> tuple[str, str]:
-        """The crate and version in canonical form, of which a registry has one."""
-        return self.unit.canonical_name, self.unit.vers_key
+    def canonical_name(self) -> str:
+        """What all spellings of the crate's name have in common."""
+        return self.key[0]
 
 
 def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member]:
     """Judge the .crate files of an archive by themselves, each that is not a repetition.
 
     Raises a RegistryError that names the file. The bytes are kept in the working directory of the
-    task. All of them are published at one moment, so that the index has them in order of SemVer.
+    task.
     """
-    pubtime = timezone.now()
     strict = units.strict_urls(repository)
     seen: set[str] = set()
     for path, content in crate_files(archive, max_bytes=settings.CARGO_MAX_CRATE_BYTES):
         cksum = sha256(content).hexdigest()
         if cksum not in seen:
             seen.add(cksum)
-            unit = _unit(path, content, cksum, pubtime, strict)
-            yield Member(path, unit, _kept(content))
+            file = _kept(content)
+            unit = _judged(path, file, strict)
+            key = (unit.canonical_name, unit.vers_key)
+            yield Member(path, unit.name, unit.vers, key, cksum, file)
 
 
 def require_agreement(members: Collection[Member]) -> None:
@@ -74,58 +82,67 @@ def require_agreement(members: Collection[Member]) -> None:
     spellings: dict[str, Member] = {}
     versions: dict[tuple[str, str], Member] = {}
     for member in members:
-        same = spellings.setdefault(member.unit.canonical_name, member)
-        if same.unit.name != member.unit.name:
-            raise _clash(member, f"`{same.path}` has it as `{same.unit.name}`")
+        same = spellings.setdefault(member.canonical_name, member)
+        if same.name != member.name:
+            raise _clash(member, f"`{same.path}` has it as `{same.name}`")
         same = versions.setdefault(member.key, member)
         if same is not member:
             raise _clash(member, f"`{same.path}` is the same version with other bytes")
 
 
-def fresh(repository: CargoRepository, members: Collection[Member]) -> Crates:
+def fresh(repository: CargoRepository, members: Collection[Member]) -> Sequence[Member]:
     """Return what the repository does not have; raises BadRequest where it has something else."""
-    there: dict[tuple[str, str], CrateContent] = {}
+    there: dict[tuple[str, str], str] = {}
     spellings: dict[str, str] = {}
-    for unit in versions_of(repository, {member.unit.canonical_name for member in members}):
-        there[unit.canonical_name, unit.vers_key] = unit
+    for unit in versions_of(repository, {member.canonical_name for member in members}):
+        there[unit.canonical_name, unit.vers_key] = unit.cksum
         spellings[unit.canonical_name] = unit.name
     for member in members:
-        spelling = spellings.get(member.unit.canonical_name, member.unit.name)
-        if spelling != member.unit.name:
+        spelling = spellings.get(member.canonical_name, member.name)
+        if spelling != member.name:
             raise _clash(member, f"the repository has it as `{spelling}`")
-        if member.key in there and there[member.key].cksum != member.unit.cksum:
+        if there.get(member.key, member.cksum) != member.cksum:
             raise _clash(member, "the repository has this version with other bytes")
-    return [(member.unit, member.file) for member in members if member.key not in there]
+    return [member for member in members if member.key not in there]
 
 
-def add(repository: CargoRepository, crates: Crates) -> None:
-    """Store crates and make one version of the repository that has them."""
+def add(repository: CargoRepository, members: Sequence[Member]) -> None:
+    """Store crates and make one version of the repository that has them.
+
+    All of them are published at one moment, so that the index has them in order of SemVer.
+    """
+    pubtime = timezone.now()
     with ThreadPoolExecutor(SETTLERS, thread_name_prefix="cargo-settle") as settlers:
-        list(settlers.map(_settle, (file.path for _, file in crates)))
+        list(settlers.map(_settle, (member.file.path for member in members)))
     ids: list[UUID] = []
-    for start in range(0, len(crates), BATCH):
-        ids += _stored(crates[start : start + BATCH], get_domain())
+    for start in range(0, len(members), BATCH):
+        ids += _stored(members[start : start + BATCH], pubtime, get_domain())
     if ids:
         with repository.new_version() as version:
             version.add_content(Content.objects.filter(pk__in=ids))
 
 
-def _unit(
-    path: str, content: bytes, cksum: str, pubtime: datetime, strict: Collection[str] | None
-) -> CrateContent:
+def _kept(content: bytes) -> IncomingFile:
+    """Write a file where the task's own files are."""
+    file = IncomingFile(os.getcwd())
+    file.write(content)
+    return file
+
+
+def _judged(path: str, file: IncomingFile, strict: Collection[str] | None) -> CrateContent:
     try:
-        file = io.BytesIO(content)
-        return units.unit_of_file(file, cksum=cksum, pubtime=pubtime, strict=strict)
+        return _unit(file, timezone.now(), strict)
     except RegistryError as error:
         raise BadRequest(f"`{path}` in the archive: {error}") from error
 
 
-def _kept(content: bytes) -> IncomingFile:
-    """Write a file where the task's own files are, and close it: there may be thousands."""
-    file = IncomingFile(os.getcwd())
-    file.write(content)
-    file.file.close()
-    return file
+def _unit(
+    file: IncomingFile, pubtime: datetime, strict: Collection[str] | None = None
+) -> CrateContent:
+    """Read the unit of a file, and close the file: there may be thousands."""
+    with file.rewind() as opened:
+        cksum = file.digests["sha256"]
+        return units.unit_of_file(opened, cksum=cksum, pubtime=pubtime, strict=strict)
 
 
 def _settle(path: str) -> None:
@@ -136,19 +153,22 @@ def _settle(path: str) -> None:
         os.close(handle)
 
 
-def _stored(crates: Crates, domain: Domain) -> list[UUID]:
+def _stored(batch: Sequence[Member], pubtime: datetime, domain: Domain) -> list[UUID]:
+    """Store a batch; the files that were not moved away stay until the task ends."""
+    files = [member.file for member in batch]
+    upload.upload_all(files, domain)
+    crates = [(_unit(file, pubtime), file) for file in files]
     try:
         with transaction.atomic():
             return store.save_crates(crates, domain)
     except Exception:
         with suppress(Exception):
-            store.forget_files([file for _, file in crates], domain)
+            store.forget_files(files, domain)
         raise
 
 
 def _clash(member: Member, reason: str) -> BadRequest:
-    unit = member.unit
     return BadRequest(
-        f"`{member.path}` in the archive cannot be added as `{unit.name} {unit.vers}`: {reason};"
+        f"`{member.path}` in the archive cannot be added as `{member.name} {member.vers}`: {reason};"
         " a registry has one spelling of a name, and never replaces a version"
     )

@@ -10,6 +10,8 @@ from django.db import connection, transaction
 from pulpcore.plugin.models import Artifact, Domain
 
 from pulp_cargo.app.models import CrateContent, CrateYank
+from pulp_cargo.app.models.core import FILE_SYSTEM
+from pulp_cargo.app.models.repository import lose_patience
 from pulp_cargo.app.services import unit_rows
 from pulp_cargo.app.services.incoming import IncomingFile
 
@@ -59,8 +61,12 @@ def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
 
 
 def forget_files(files: Iterable[IncomingFile], domain: Domain) -> None:
-    """Remove the files of what failed, where no artifact has taken them over."""
+    """Remove the files of what failed, where no artifact has taken them over.
+
+    Raises OperationalError when somebody is long at work on one: they see to what lies about.
+    """
     with transaction.atomic():
+        lose_patience()
         digests = lock_digests(files)
         kept = set(stored(digests, domain))
         for digest in digests:
@@ -133,7 +139,7 @@ def _remove_debris(digest: str, domain: Domain) -> None:
 
 def _settle_folders(artifacts: Iterable[Artifact], domain: Domain) -> None:
     """Make sure that the new files' names are on the disk, where the storage is one."""
-    if domain.storage_class != "pulpcore.app.models.storage.FileSystem":
+    if domain.storage_class != FILE_SYSTEM:
         return
     for folder in {os.path.dirname(artifact.file.path) for artifact in artifacts}:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

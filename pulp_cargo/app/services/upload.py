@@ -8,7 +8,7 @@ replaces.
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from django.core.files import File
@@ -16,8 +16,7 @@ from django.db import Error, transaction
 
 from pulpcore.plugin.models import Artifact, Domain
 
-from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.queries.crates import FILE_SYSTEM
+from pulp_cargo.app.models.core import FILE_SYSTEM, with_domain
 from pulp_cargo.app.services import store, threads
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.errors import RegistryError, ServiceUnavailable
@@ -38,6 +37,16 @@ async def uploaded(file: IncomingFile, domain: Domain) -> AsyncIterator[None]:
         if is_new:
             await threads.upload(_take_back, file, domain)
         raise
+
+
+def upload_all(files: Iterable[IncomingFile], domain: Domain) -> None:
+    """Have files in an object storage, each of them at once and for itself.
+
+    When what needs them fails, they are left to orphan cleanup.
+    """
+    if domain.storage_class != FILE_SYSTEM:
+        for file in files:
+            _upload(file, domain)
 
 
 @contextmanager

@@ -27,45 +27,6 @@ if TYPE_CHECKING:
 Prepare = Callable[..., "Publish"]
 
 
-@pytest.fixture
-def domain() -> Any:
-    """Pulp's default domain."""
-    from pulpcore.plugin.util import get_default_domain
-
-    return get_default_domain()
-
-
-@pytest.fixture
-def prepare(repository: "CargoRepository") -> Prepare:
-    """Makes changes that publish a crate, as the endpoint does before the commit."""
-    from django.utils import timezone
-
-    from pulp_cargo.app.queries.principals import Grant
-    from pulp_cargo.app.services import units
-    from pulp_cargo.app.services.incoming import IncomingFile
-    from pulp_cargo.app.services.publish import Publish
-
-    def make(crate: Crate, *scopes: Scope) -> "Publish":
-        file = IncomingFile()
-        file.write(crate.packed())
-        manifest, _ = units.read(file.rewind(), name=crate.name, vers=crate.vers)
-        unit = units.unit_of(
-            manifest, cksum=file.digests["sha256"], readme=None, pubtime=timezone.now()
-        )
-        grant = Grant(
-            user=1,
-            username="somebody",
-            scopes=frozenset(scopes or Scope),
-            asked=frozenset(Scope),
-            patterns=(),
-            expires_at=None,
-            token=None,
-        )
-        return Publish(unit, file, grant, (), frozenset())
-
-    return make
-
-
 def stored_files() -> set[str]:
     """Every file in Pulp's storage and working directory."""
     roots = (Path(settings.MEDIA_ROOT, "artifact"), Path(settings.WORKING_DIRECTORY))

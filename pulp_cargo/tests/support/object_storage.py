@@ -41,7 +41,8 @@ class ObjectStorage:
         with self._lock:
             self.requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         answer = list(self._moto(environ, start_response))
-        if environ["REQUEST_METHOD"] == "PUT" and not self._open.is_set():
+        is_upload = environ["REQUEST_METHOD"] == "PUT" and "/artifact/" in environ["PATH_INFO"]
+        if is_upload and not self._open.is_set():
             self.waiting.set()
             self._open.wait(PATIENCE)
         return answer
@@ -56,6 +57,7 @@ class ObjectStorage:
             "bucket_name": BUCKET,
             "addressing_style": "path",
             "signature_version": "s3v4",
+            "max_memory_size": 4 * 1024 * 1024,
         }
 
     @property
@@ -89,7 +91,7 @@ class ObjectStorage:
 
     @contextmanager
     def holding_uploads(self) -> Iterator[None]:
-        """Take uploads in, but do not say so until the end."""
+        """Take uploads of artifacts in, but do not say so until the end."""
         self.waiting.clear()
         self._open.clear()
         try:

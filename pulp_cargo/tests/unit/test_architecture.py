@@ -114,6 +114,18 @@ def test_only_the_adapters_reach_past_the_plugin_api() -> None:
     assert wrong == []
 
 
+def test_only_the_adapters_name_what_is_inside_pulpcore() -> None:
+    """Neither in a string, which no import would show."""
+    wrong = [
+        f"{name} names {node.value}"
+        for name, tree in modules()
+        if name not in ADAPTERS and name.startswith("app")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and str(node.value).startswith("pulpcore.app.")
+    ]
+    assert wrong == []
+
+
 def test_every_module_says_what_it_is_for() -> None:
     """A module with anything in it begins with a docstring."""
     silent = [name for name, tree in modules() if tree.body and not ast.get_docstring(tree)]

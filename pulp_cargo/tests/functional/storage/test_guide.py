@@ -23,6 +23,7 @@ def test_settings_of_the_guide_are_those_of_the_tests(s3: ObjectStorage) -> None
     default = settings["STORAGES"]["default"]
     assert default["BACKEND"] == S3
     assert set(default["OPTIONS"]) == set(s3.settings)
+    assert default["OPTIONS"]["max_memory_size"] == s3.settings["max_memory_size"] == 4_194_304
     assert settings["REDIRECT_TO_OBJECT_STORAGE"] is True
 
 
