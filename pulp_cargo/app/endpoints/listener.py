@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -103,18 +103,23 @@ def _note_failure(task: asyncio.Task[None]) -> None:
 
 
 async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any]]) -> None:
-    """Tell those who wait for it that this process knows of their versions, or try the line."""
-    said = [
-        notify.heard(UUID(notice["repository"]), notice["number"], memory.hearing.own_connection)
-        for notice in notices
-        if notice["kind"] == "version"
-        and not memory.hearing.is_awaited(UUID(notice["repository"]), notice["number"])
-    ]
-    for payload in said:
-        await own.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+    """Tell those who wait for it that this process knows of their changes, or try the line."""
+    said = [one for notice in notices for one in _said_of(notice)]
     if not notices:
         # A notice to ourselves: that the connection answers does not mean that notices come.
-        await own.execute("SELECT pg_notify(%s, %s)", [CHANNEL, notify.PULSE])
+        said = [(CHANNEL, notify.PULSE)]
+    for channel, payload in said:
+        await own.execute("SELECT pg_notify(%s, %s)", [channel, payload])
+
+
+def _said_of(notice: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    listener = memory.hearing.own_connection
+    match notice:
+        case {"kind": "version", "repository": repository, "number": number}:
+            if not memory.hearing.is_awaited(UUID(repository), number):
+                yield CHANNEL, notify.heard(UUID(repository), number, listener)
+        case {"kind": "asked", "mark": mark}:
+            yield notify.ANSWERS, f"{mark} {listener}"
 
 
 def parameters() -> dict[str, object]:

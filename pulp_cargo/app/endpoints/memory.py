@@ -138,7 +138,7 @@ class Memory:
 
     def take_notice(self, notice: dict[str, Any]) -> None:
         """Forget what a notice makes untrue (see models/notify for their form)."""
-        if notice["kind"] == "pulse":
+        if notice["kind"] in ("pulse", "asked"):
             return
         if notice["kind"] == "heard":
             self.hearing.note(UUID(notice["repository"]), notice["number"], notice["by"])

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.db import connection
 
 CHANNEL = "pulp_cargo"
+# Where listeners answer those who ask whether they have heard.
+ANSWERS = "pulp_cargo_answers"
 # By this name PostgreSQL knows the connections that listen.
 LISTENER = "pulp_cargo listener"
 # What a listener says to hear itself.
@@ -64,6 +66,11 @@ def new_version(
 def heard(repository: UUID, number: int, listener: int) -> str:
     """Return what a listening connection says when it has heard of a version."""
     return _payload(kind="heard", repository=str(repository), number=number, by=listener)
+
+
+def ask(mark: str) -> None:
+    """Ask all listeners to say this mark on ANSWERS, when they have heard what came before."""
+    _send(kind="asked", mark=mark)
 
 
 def listeners() -> frozenset[int]:

@@ -1,5 +1,6 @@
 """Which saved or deleted rows change what a registry serves, or who may ask for it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -9,7 +10,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from pulpcore.plugin.models import AccessPolicy, ContentGuard, Domain, Repository, RepositoryVersion
 
-from pulp_cargo.app.models import notify
+from pulp_cargo.app.models import asking, notify
 from pulp_cargo.app.models.core import GroupRole, Role, UserRole
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
@@ -44,11 +45,11 @@ def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
         if instance.complete and instance.repository.pulp_type == CARGO_REPOSITORY:
             notify.repository_changed(instance.repository_id)
     elif isinstance(instance, REGISTRY_MODELS):
-        notify.registries_changed()
+        _tell(notify.registries_changed)
     elif isinstance(instance, Repository) and instance.pulp_type == CARGO_REPOSITORY:
         notify.repository_changed(instance.pk)
     elif isinstance(instance, PRINCIPAL_MODELS):
-        notify.principals_changed()
+        _tell(notify.principals_changed)
 
 
 def _membership_changed(
@@ -57,6 +58,12 @@ def _membership_changed(
     """Tell of users of groups, permissions of roles, members of guards, from either side."""
     sides = (type(instance), model)
     if any(issubclass(side, PRINCIPAL_MODELS) for side in sides):
-        notify.principals_changed()
+        _tell(notify.principals_changed)
     if any(issubclass(side, ContentGuard) for side in sides):
-        notify.registries_changed()
+        _tell(notify.registries_changed)
+
+
+def _tell(say: Callable[[], None]) -> None:
+    """Say something that must hold when whoever changed it is answered."""
+    say()
+    asking.ask_after_commit()

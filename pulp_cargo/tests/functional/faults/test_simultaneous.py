@@ -1,9 +1,12 @@
 """Many publishes at once, over two content processes."""
 
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
@@ -69,3 +72,20 @@ def test_revoked_token_is_refused_by_every_process(stack: Stack, name: str):
             stack.rest.delete(record["pulp_href"])
             late = [pool.submit(private.index_file, name, token=record["token"]) for _ in range(16)]
             assert {one.result().status for one in late} == {401}
+
+
+def test_revoking_waits_for_a_process_that_is_held_up(stack: Stack, name: str):
+    """Who is told that a token is revoked finds it dead, whichever process is asked."""
+    private = stack.make_registry(auth_required=True)
+    private.publish(Crate(name))
+    record = stack.make_token_record()
+    workers = launcher.family(stack.child("pulpcore.content").pid)[1:]
+    with ThreadPoolExecutor(1) as pool:
+        os.kill(workers[0].pid, signal.SIGSTOP)
+        try:
+            revoked = pool.submit(stack.rest.delete, record["pulp_href"])
+            with pytest.raises(TimeoutError):
+                revoked.result(0.5)
+        finally:
+            os.kill(workers[0].pid, signal.SIGCONT)
+        revoked.result(10)
