@@ -4,10 +4,13 @@ For each distribution upstream there is a remote, a repository and a distributio
 repository is a mirror of what the distribution serves. Pulp finds REPLICATION_ORDER in this module.
 """
 
+import logging
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.conf import settings
+from django.db.models import Q
 from pulp_glue.cargo.context import PulpCargoDistributionContext, PulpCargoRepositoryContext
 
 from pulpcore.plugin.replica import Replicator
@@ -15,8 +18,11 @@ from pulpcore.plugin.replica import Replicator
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.tasks import synchronize
 
+log = logging.getLogger(__name__)
+
 Upstream = dict[str, Any]
 SPARSE = "sparse+"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class CargoReplicator(Replicator):
@@ -35,23 +41,67 @@ class CargoReplicator(Replicator):
     distribution_serializer_name = "CargoDistributionSerializer"
     sync_task = synchronize
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # The names of what takes uploads here, and of what belongs to that.
+        self.left_alone: set[str] = set()
+
+    def create_or_update_remote(self, upstream_distribution: Upstream) -> CargoRemote | None:
+        """Return the remote, None for a distribution that is not to be copied.
+
+        Where people publish here, the copy would take the place of what they have published.
+        """
+        name, base_path = upstream_distribution["name"], upstream_distribution["base_path"]
+        replaced = Q(name=name) | Q(base_path=base_path) | Q(repository__name=name)
+        found = CargoDistribution.objects.filter(
+            replaced, pulp_domain=self.domain, allow_uploads=True
+        )
+        for own in found:
+            log.warning(
+                "The upstream's distribution `%s` is not replicated: `%s` takes uploads here.",
+                name,
+                own.name,
+            )
+            self.left_alone |= {name, own.name}
+            if own.repository:
+                self.left_alone.add(own.repository.name)
+        return None if found else super().create_or_update_remote(upstream_distribution)
+
+    def remove_missing(self, names: Iterable[str]) -> None:
+        """Remove what is not upstream, but nothing that was left alone."""
+        super().remove_missing([*names, *self.left_alone])
+
     def url(self, upstream_distribution: Upstream) -> str:
         """Return the index URL; without a CONTENT_ORIGIN upstream it begins with a slash."""
         url = upstream_distribution["base_url"].removeprefix(SPARSE)
         return SPARSE + urljoin(self.server.base_url, url)
 
     def remote_extra_fields(self, upstream_distribution: Upstream, **kwargs: Any) -> dict[str, Any]:
-        """Let files wait until they are asked for, and read private registries as we read Pulp."""
-        fields: dict[str, Any] = {
-            "username": self.server.username,
-            "password": self.server.password,
-        }
+        """Let files wait until they are asked for, and read private registries as we read Pulp.
+
+        Credentials that an administrator gave to a remote stay for as long as its URL does.
+        """
+        url = self.url(upstream_distribution)
+        fields: dict[str, Any] = {}
+        # What anybody may read needs no password, so none is kept with it.
+        if is_private(upstream_distribution) and is_same_server(
+            self.server.base_url, url.removeprefix(SPARSE)
+        ):
+            fields = {"username": self.server.username, "password": self.server.password}
+        elif not self._has_remote(upstream_distribution["name"], url):
+            fields = {"username": None, "password": None}
         if self.server.remote_policy is None:
             fields["policy"] = CargoRemote.ON_DEMAND
         return fields
 
+    def _has_remote(self, name: str, url: str) -> bool:
+        return CargoRemote.objects.filter(name=name, url=url, pulp_domain=self.domain).exists()
+
     def repository_extra_fields(self, remote: CargoRemote, **kwargs: Any) -> dict[str, Any]:
-        """Keep as many versions as a repository made by hand would."""
+        """Keep as many versions as a repository made by hand would, until somebody changes that."""
+        known = CargoRepository.objects.filter(name=remote.name, pulp_domain=self.domain)
+        if known.exists():
+            return {}
         return {"retain_repo_versions": settings.CARGO_RETAIN_REPO_VERSIONS}
 
     def distribution_extra_fields(
@@ -62,10 +112,7 @@ class CargoReplicator(Replicator):
         A content guard is not copied; rather than open what it guards, the copy asks for tokens.
         """
         fields = super().distribution_extra_fields(repository, upstream_distribution, **kwargs)
-        is_private = (
-            upstream_distribution["auth_required"] or upstream_distribution["content_guard"]
-        )
-        return fields | {"auth_required": bool(is_private), "allow_uploads": False}
+        return fields | {"auth_required": is_private(upstream_distribution), "allow_uploads": False}
 
     def requires_syncing(self, distro: Upstream) -> bool:
         """Always ask: a listing that is the same costs its 304.
@@ -82,6 +129,26 @@ class CargoReplicator(Replicator):
             "repository_pk": str(repository.pk),
             "mirror": True,
         }
+
+
+def is_private(upstream_distribution: Upstream) -> bool:
+    """Whether not everybody may read a registry of the upstream."""
+    return bool(upstream_distribution["auth_required"] or upstream_distribution["content_guard"])
+
+
+def is_same_server(api: str, content: str) -> bool:
+    """Whether who may have the password of an API serves the content, and no less safely.
+
+    What a Pulp says of its distributions may name any host.
+    """
+    ours, theirs = urlsplit(api), urlsplit(content)
+    if (ours.scheme, theirs.scheme) == ("https", "http"):
+        return False
+    return (ours.hostname, _port(ours)) == (theirs.hostname, _port(theirs))
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
 REPLICATION_ORDER = [CargoReplicator]

@@ -53,6 +53,15 @@ def same_registry(a: str, b: str) -> bool:
     return a == b or _identity(a) == _identity(b)
 
 
+def is_crates_io(url: str) -> bool:
+    """Return whether a URL means crates.io, which nobody else can be.
+
+    >>> is_crates_io(f"{CRATES_IO}.git"), is_crates_io("sparse+https://r.example/i/")
+    (True, False)
+    """
+    return same_registry(url, CRATES_IO) or same_registry(url, CRATES_IO_SPARSE)
+
+
 def _identity(url: str) -> tuple[str, str | None, int | None, str, str]:
     parts = _split(url)
     scheme, host, path = parts.scheme, parts.hostname, parts.path.removesuffix("/")

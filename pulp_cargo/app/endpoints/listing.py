@@ -1,5 +1,10 @@
-"""The listing by which another Pulp copies a registry; see protocol/listing for its form."""
+"""The listing by which another Pulp copies a registry; see protocol/listing for its form.
 
+Anybody who may read may ask for it, and it is long: so a process sends a few at once, with threads
+of their own, and to nobody who does not take it.
+"""
+
+import asyncio
 import logging
 import zlib
 from collections.abc import AsyncIterator
@@ -13,12 +18,18 @@ from pulp_cargo.app.queries.listing import Place
 from pulp_cargo.app.queries.membership import VersionGone
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import threads
+from pulp_cargo.protocol.errors import ServiceUnavailable
 from pulp_cargo.protocol.listing import render_end, render_head
 
 log = logging.getLogger(__name__)
 
 GZIP = 16 + zlib.MAX_WBITS
 LEVEL = 4
+# So many are sent at once.
+SENDING = asyncio.Semaphore(4)
+# A client is given up that does not take so many bytes in so many seconds.
+BYTES_AT_ONCE = 64 * 1024
+PATIENCE = 60
 
 
 async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
@@ -36,7 +47,10 @@ async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
     headers["Content-Type"] = "application/jsonl; charset=utf-8"
     if cargo.http.method == "HEAD":
         return web.Response(headers=headers)
-    return await _send(cargo, count, web.StreamResponse(headers=headers))
+    if SENDING.locked():
+        raise ServiceUnavailable("the registry is sending many listings already; try again later")
+    async with SENDING:
+        return await _send(cargo, count, web.StreamResponse(headers=headers))
 
 
 async def _send(
@@ -48,26 +62,41 @@ async def _send(
     await response.prepare(cargo.http)
     try:
         async for piece in _pieces(cargo.registry, count):
-            await response.write(await threads.work(gzip.compress, piece) if gzip else piece)
+            data = await threads.make_part(gzip.compress, piece) if gzip else piece
+            await _write(response, data)
+        if gzip:
+            await _write(response, gzip.flush())
+        async with asyncio.timeout(PATIENCE):
+            await response.write_eof()
     except Exception as error:
         log.warning("A listing of `%s` was cut off: %r", cargo.registry.name, error)
         cut_off(cargo.http)
         raise ConnectionAbortedError from error
-    if gzip:
-        await response.write(gzip.flush())
-    await response.write_eof()
     return response
 
 
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    """Send data as the client takes it; raises TimeoutError when it does not."""
+    for start in range(0, len(data), BYTES_AT_ONCE):
+        async with asyncio.timeout(PATIENCE):
+            await response.write(data[start : start + BYTES_AT_ONCE])
+
+
 async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
-    """Go through the listing; nothing waits in memory but the page that is being sent."""
+    """Go through the listing; nothing waits in memory but the page that is being sent.
+
+    Raises LookupError instead of the end when old versions were trimmed meanwhile, which moves
+    rows to where another page has had them.
+    """
     yield render_head(sorted(registry.own_urls), count)
     sent, place = 0, Place()
     while place is not None:
-        page = await threads.read(listing.page, registry, place)
+        page = await threads.make_part(listing.page, registry, place)
         if page.lines:
             yield page.lines
         sent, place = sent + page.count, page.end
+    if sent != count:
+        raise LookupError(f"{sent} crate versions were found instead of {count}")
     yield render_end(sent)
 
 

@@ -2,15 +2,12 @@
 
 from aiohttp.web import HTTPNotFound
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django_lifecycle import BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
-ADD_ALIAS = """
-    UPDATE cargo_cargorepository SET index_aliases = index_aliases || %(url)s::text
-    WHERE repository_ptr_id = %(repository)s AND NOT %(url)s = ANY(index_aliases)
-"""
+from pulp_cargo.app.models.repository import add_aliases
 
 
 def root_url(domain: str, base_path: str, origin: str | None = None) -> str:
@@ -47,8 +44,7 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
         if repository_id is None:
             return
         url = f"sparse+{root_url(self.pulp_domain.name, self.initial_value('base_path'))}"
-        with connection.cursor() as cursor:
-            cursor.execute(ADD_ALIAS, {"url": url, "repository": repository_id})
+        add_aliases(repository_id, [url])
 
     def content_handler(self, path: str) -> None:
         """Close Pulp's generic content path for private registries, since it knows no tokens."""

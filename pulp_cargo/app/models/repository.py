@@ -1,5 +1,6 @@
 """The repository behind a registry, and how new versions of it come to be."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,14 @@ from pulp_cargo.app.models.remote import CargoRemote
 LOCK_CLASS = 0x6361_7267
 # How long what answers a request waits for a lock at a time, in seconds.
 LOCK_PATIENCE = 2
+# One statement, so that what others add at the same time stays.
+ADD_ALIASES = """
+    UPDATE cargo_cargorepository r SET index_aliases = r.index_aliases || ARRAY(
+        SELECT DISTINCT url FROM unnest(%(urls)s::text[]) url
+        WHERE NOT url = ANY(r.index_aliases) ORDER BY url
+    )
+    WHERE r.repository_ptr_id = %(repository)s AND NOT %(urls)s::text[] <@ r.index_aliases
+"""
 
 
 def lose_patience() -> None:
@@ -30,6 +39,13 @@ def lock(repository: UUID) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository)]
         )
+
+
+def add_aliases(repository: UUID, urls: Iterable[str]) -> bool:
+    """Let further URLs mean the registries of a repository; return whether one of them is new."""
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_ALIASES, {"repository": repository, "urls": list(urls)})
+        return bool(cursor.rowcount)
 
 
 class CargoRepository(Repository, AutoAddObjPermsMixin):
@@ -75,12 +91,21 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
         retention.trim(self)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, but never take `next_version` back behind what others have made since."""
+        """Save, but take back neither versions nor aliases that others have made since.
+
+        Core saves the repository with each version of a task, as it was when the task began.
+        """
         if not self._state.adding and kwargs.get("update_fields") is None:
             with transaction.atomic():
                 lock(self.pk)
-                stored = type(self).objects.filter(pk=self.pk).values_list("next_version")
-                self.next_version = max(self.next_version, *(row[0] for row in stored), 0)
+                self._take_over_what_others_made()
                 super().save(*args, **kwargs)
         else:
             super().save(*args, **kwargs)
+
+    def _take_over_what_others_made(self) -> None:
+        stored = type(self).objects.select_for_update(no_key=True).filter(pk=self.pk)
+        for next_version, aliases in stored.values_list("next_version", "index_aliases"):
+            self.next_version = max(self.next_version, next_version)
+            if not self.has_changed("index_aliases"):
+                self.index_aliases = aliases

@@ -16,7 +16,7 @@ from pulp_cargo.protocol.listing import FORMAT, LISTS, TEXTS, render_crate
 
 # A page ends after so many members, or so many bytes of what may be large.
 MOST_MEMBERS = 250
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 256 * 1024
 
 COUNT = f"""
     WITH {SERVED}

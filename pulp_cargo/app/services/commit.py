@@ -21,7 +21,7 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoRepository, notify, retention, version_rows
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.models.repository import lock, lose_patience
+from pulp_cargo.app.models.repository import add_aliases, lock, lose_patience
 from pulp_cargo.app.queries import heads
 from pulp_cargo.app.queries.heads import Head
 from pulp_cargo.app.services import store
@@ -172,11 +172,7 @@ def _write(head: Head, draft: Draft, domain: Domain) -> version_rows.NewVersion 
 
 def _add_aliases(head: Head, urls: set[str]) -> None:
     """Remember further URLs that mean this registry."""
-    known = set(head.index_aliases)
-    if not urls <= known:
-        CargoRepository.objects.filter(pk=head.repository).update(
-            index_aliases=sorted(known | urls)
-        )
+    if not urls <= set(head.index_aliases) and add_aliases(head.repository, urls):
         notify.registries_changed()
 
 

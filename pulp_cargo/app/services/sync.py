@@ -10,16 +10,16 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
-from pulpcore.plugin.exceptions import SyncError
 from pulpcore.plugin.models import Content, RepositoryVersion
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, notify
+from pulp_cargo.app.models.repository import add_aliases
 from pulp_cargo.app.services import sync_units
 from pulp_cargo.app.services.listed import table_of
 from pulp_cargo.app.upstream import listing
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.listing import Head
-from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
+from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 
 # Under this key a version notes what it was made of, so that the next sync can ask for news only.
 NOTE = "cargo_sync"
@@ -52,10 +52,6 @@ OTHER_YANKS = f"""
     JOIN cargo_crateyank y ON y.content_ptr_id = rc.content_id
     LEFT JOIN cargo_listed l USING (canonical_name, vers_key)
     WHERE {MEMBER} AND l.yanked IS NOT TRUE AND (%(mirror)s OR l.at IS NOT NULL)
-"""
-REGISTRIES_OF_OTHERS = f"""
-    SELECT DISTINCT unnest(c.registries) FROM cargo_cratecontent c
-    WHERE c.content_ptr_id IN ({OTHER_CRATES})
 """
 
 
@@ -117,43 +113,26 @@ def _make_version(
     # In one transaction, so that nobody reads the crates without the aliases that they need.
     with transaction.atomic():
         with repository.new_version() as version:
-            if not mirror:
-                _require_harmless(head, note["url"], values)
             for query in (OTHER_YANKS, OTHER_CRATES) if mirror else (OTHER_YANKS,):
                 version.remove_content(_units(query, values))
             for query in (NEW_CRATES, NEW_YANKS):
                 version.add_content(_units(query, values))
-        _add_aliases(repository, head)
+        if add_aliases(repository.pk, _aliases(head, note["url"], mirror=mirror)):
+            notify.registries_changed()
         newest = repository.latest_version()
         RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {NOTE: note})
     return version if version.complete else None
 
 
-def _require_harmless(head: Head, upstream: str, values: dict[str, Any]) -> None:
-    """Refuse an upstream that would take over the dependencies of crates that are not its own.
+def _aliases(head: Head, upstream: str, *, mirror: bool) -> set[str]:
+    """Return the URLs that are to mean the registries of the repository, as they do upstream.
 
-    A URL that means a registry is not written into its index, so a dependency on it is looked for
-    here. The remote's own URL is the administrator's word, the others are the upstream's.
+    Whoever depends on crates by such a URL gets those from here. The remote's own URL is the
+    administrator's word; the others are the upstream's, which is believed about its own crates
+    only, and so where there will be no others.
     """
-    others = [row[0] for row in _rows(REGISTRIES_OF_OTHERS, values)]
-    for url in head.urls:
-        if same_registry(url, upstream):
-            continue
-        if any(same_registry(url, other) for other in others):
-            raise SyncError(
-                f"the upstream says that {url} means itself, and crates here that are not from it"
-                " depend on crates of that registry; sync it into a repository of its own"
-            )
-
-
-def _add_aliases(repository: CargoRepository, head: Head) -> None:
-    """Let the upstream's URLs mean the registries of the repository, as they do upstream."""
-    stored = CargoRepository.objects.filter(pk=repository.pk)
-    known = set(stored.values_list("index_aliases", flat=True).get())
-    wanted = known | {url for url in head.urls if not same_registry(url, CRATES_IO)}
-    if wanted != known:
-        stored.update(index_aliases=sorted(wanted))
-        notify.registries_changed()
+    claimed = {url for url in head.urls if mirror or same_registry(url, upstream)}
+    return {url for url in claimed | {upstream} if not is_crates_io(url)}
 
 
 def _units(query: str, values: dict[str, Any]) -> Any:

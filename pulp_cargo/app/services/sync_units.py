@@ -5,12 +5,14 @@ Each has a place for its file, and the upstream registry as a source of it. The 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
+from psycopg.errors import DeadlockDetected
 
-from pulpcore.plugin.models import Content, ProgressReport, RemoteArtifact
+from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifact
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.services import listed, store, unit_rows
@@ -26,6 +28,8 @@ T = TypeVar("T")
 # Units that one statement makes, and files that are fetched before they are stored.
 UNITS_AT_ONCE = 500
 FILES_AT_ONCE = 50
+# So often a batch is written when others write the same.
+MOST_ATTEMPTS = 5
 
 MISSING = "SELECT at FROM cargo_listed WHERE content_id IS NULL ORDER BY at"
 # Units that no repository holds may be cleaned up; these are about to be held.
@@ -39,7 +43,7 @@ MISSING_MARKS = """
     SELECT l.canonical_name, l.vers_key FROM cargo_listed l WHERE l.yanked AND NOT EXISTS (
         SELECT 1 FROM cargo_crateyank y WHERE y.canonical_name = l.canonical_name
         AND y.vers_key = l.vers_key AND y._pulp_domain_id = %s
-    )
+    ) ORDER BY 1, 2
 """
 WANTED_MARKS = """
     SELECT y.content_ptr_id FROM cargo_listed l
@@ -53,10 +57,11 @@ LINK_FILES = """
     SELECT gen_random_uuid(), now(), now(), l.name || '/' || l.name || '-' || l.vers || '.crate',
         a.pulp_id, l.content_id
     FROM cargo_listed l
-    LEFT JOIN core_artifact a ON a.sha256 = l.cksum AND a.pulp_domain_id = %s
+    LEFT JOIN core_artifact a ON a.sha256 = l.cksum AND a.pulp_domain_id = %(domain)s
     WHERE NOT EXISTS (
         SELECT 1 FROM core_contentartifact ca WHERE ca.content_id = l.content_id
     )
+    ORDER BY l.content_id
     ON CONFLICT (content_id, relative_path) DO NOTHING
 """
 # Names and versions are such that they stand in a URL as they are.
@@ -67,6 +72,7 @@ NOTE_SOURCES = """
         %(root)s || 'api/v1/crates/' || l.name || '/' || l.vers || '/download',
         l.size, l.cksum, ca.pulp_id, %(remote)s, %(domain)s
     FROM cargo_listed l JOIN core_contentartifact ca ON ca.content_id = l.content_id
+    ORDER BY ca.pulp_id
     ON CONFLICT (content_artifact_id, remote_id, pulp_domain_id) DO UPDATE
     SET url = EXCLUDED.url, size = EXCLUDED.size, sha256 = EXCLUDED.sha256, failed_at = NULL
     WHERE (known.url, known.size, known.sha256) IS DISTINCT FROM
@@ -82,20 +88,26 @@ FILL_IN = "UPDATE core_contentartifact SET artifact_id = %s WHERE pulp_id = %s"
 def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote) -> None:
     """Make every crate version and yank mark of the listing that the domain lacks."""
     domain = repository.pulp_domain
-    listed.find_units(domain.pk)
+    listed.find_units(file, domain.pk)
     places = [row[0] for row in _rows(MISSING)]
     with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
         for batch in _batches(places, UNITS_AT_ONCE):
             units = [unit_of(listed.read_again(file, at)) for at in batch]
-            _save(units, repository)
+            save_batch(units, repository.pulp_domain)
             progress.increase_by(len(batch))
-    listed.find_units(domain.pk)
+    listed.find_units(file, domain.pk)
     Content.objects.filter(pk__in=RawSQL(LOOSE, [repository.pk])).touch()
     _make_marks(repository)
-    with connection.cursor() as cursor:
-        cursor.execute(LINK_FILES, [domain.pk])
-        source = {"root": registry_root(remote), "remote": remote.pk, "domain": domain.pk}
-        cursor.execute(NOTE_SOURCES, source)
+    source = {"root": registry_root(remote), "remote": remote.pk, "domain": domain.pk}
+    for statement in (LINK_FILES, NOTE_SOURCES):
+        _again_if_taken(partial(_execute, statement, source))
+
+
+def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
+    """Insert the units that the domain does not have, whoever else is inserting the same."""
+    # All syncs insert in one order: who waits for another holds nothing that the other needs.
+    ordered = sorted(units, key=lambda unit: (unit.name, unit.vers, unit.cksum))
+    _again_if_taken(lambda: unit_rows.save_units(ordered, domain))
 
 
 def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
@@ -139,10 +151,6 @@ def unit_of(crate: ListedCrate) -> CrateContent:
     )
 
 
-def _save(units: Sequence[CrateContent], repository: CargoRepository) -> None:
-    _again_if_taken(lambda: unit_rows.save_units(units, repository.pulp_domain))
-
-
 def _make_marks(repository: CargoRepository) -> None:
     domain = repository.pulp_domain
 
@@ -156,16 +164,20 @@ def _make_marks(repository: CargoRepository) -> None:
 
 
 def _again_if_taken(change: Callable[[], object]) -> None:
-    """Make a change, and again if somebody published or yanked the same meanwhile.
+    """Make a change, and again if somebody made the same meanwhile, or both waited for each other.
 
-    The second time it is found.
+    What the other has made is found the next time.
     """
-    try:
-        with transaction.atomic():
-            change()
-    except IntegrityError:
-        with transaction.atomic():
-            change()
+    for left in reversed(range(MOST_ATTEMPTS)):
+        try:
+            with transaction.atomic():
+                change()
+        except (IntegrityError, OperationalError) as error:
+            is_deadlock = isinstance(error.__cause__, DeadlockDetected)
+            if not left or not (is_deadlock or isinstance(error, IntegrityError)):
+                raise
+        else:
+            return
 
 
 def _progress(message: str, code: str, total: int) -> ProgressReport:
@@ -175,6 +187,11 @@ def _progress(message: str, code: str, total: int) -> ProgressReport:
 def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def _execute(statement: str, values: dict[str, object]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
 
 
 def _rows(query: str, *values: object) -> list[tuple[Any, ...]]:

@@ -27,6 +27,8 @@ COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
 PASSWORDS = ThreadPoolExecutor(1, thread_name_prefix="cargo-password")
 PASSWORDS_WAITING = asyncio.Semaphore(16)
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
+# A listing may take minutes of queries and compression, by parts.
+LISTERS = ThreadPoolExecutor(2, thread_name_prefix="cargo-listing")
 # An object storage may hang; with a file system these are never started.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
 FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
@@ -57,6 +59,11 @@ def _healed(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def work(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run what takes time but asks nothing of the database in a thread."""
     return await _run(WORKERS, lambda: task(*args, **kwargs))
+
+
+async def make_part(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a part of a listing, a query or not, without keeping other reads waiting."""
+    return await _run(LISTERS, lambda: _healed(task, *args, **kwargs))
 
 
 async def fetch(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -76,6 +76,8 @@ async def _fetch(remote: CargoRemote, etag: str | None) -> Fetched | None:
     except (ClientError, TimeoutException, OSError) as error:
         raise SyncError(f"the listing {url} could not be read to its end: {error}") from error
     if downloader.status == NOT_MODIFIED:
+        if etag is None:
+            raise SyncError(f"{url} answers 304 to a request that named nothing to compare with")
         return None
     return Fetched(result.path, result.headers.get("ETag"))
 

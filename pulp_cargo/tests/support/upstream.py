@@ -3,7 +3,7 @@
 import base64
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +27,8 @@ class Upstream:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     # Paths whose answers end after half of what they announce.
     broken: set[str] = field(default_factory=set)
+    # Of answers with another status than 200 or 404.
+    statuses: dict[str, int] = field(default_factory=dict)
 
     @property
     def index_url(self) -> str:
@@ -40,10 +42,22 @@ class Upstream:
         for crate in crates:
             self.bodies[file_path(crate)] = crate.packed()
 
-    def serve(self, lines: list[dict[str, Any]], *, end: int | None = None) -> None:
-        """List these lines, with an end mark that tells their number or another."""
-        head = {"listing": 1, "urls": [self.index_url], "count": len(lines)}
-        mark = {"end": len(lines) if end is None else end}
+    def serve(
+        self,
+        lines: list[dict[str, Any]],
+        *,
+        urls: Sequence[str] = (),
+        count: int | None = None,
+        end: int | None = None,
+    ) -> None:
+        """List these lines, and claim these URLs; head and end mark tell their number or others."""
+        there = len(lines)
+        head = {
+            "listing": 1,
+            "urls": [self.index_url, *urls],
+            "count": there if count is None else count,
+        }
+        mark = {"end": there if end is None else end}
         self.bodies[LISTING] = b"".join(
             json.dumps(line).encode() + b"\n" for line in [head, *lines, mark]
         )
@@ -116,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         upstream = self.server.upstream
         upstream.asked.append((self.path, self.headers.get("Authorization")))
         body = upstream.bodies.get(self.path)
-        self.send_response(404 if body is None else 200)
+        self.send_response(upstream.statuses.get(self.path, 404 if body is None else 200))
         body = body or b""
         for name, value in upstream.says.items():
             self.send_header(name, value)

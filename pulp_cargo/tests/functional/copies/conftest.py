@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pulp_cargo.tests.functional.copies.replication import upstream_at
 from pulp_cargo.tests.support import upstream as fake
+from pulp_cargo.tests.support.front import one_origin
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
-from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.stack import Stack, started
 from pulp_cargo.tests.support.upstream import Upstream
 
 
@@ -56,3 +59,29 @@ def copy_of(stack: Stack) -> Callable[..., Copy]:
 def rest(stack: Stack) -> Rest:
     """The REST API as the administrator sees it."""
     return stack.rest
+
+
+@pytest.fixture(scope="session")
+def second(open_directory: Path) -> Iterator[Stack]:
+    """A Pulp of its own, which follows the other."""
+    with started(open_directory / "second") as own:
+        yield own
+
+
+@pytest.fixture
+def label(stack: Stack) -> str:
+    """A label for the distributions that a test lets be replicated."""
+    return unique("set").replace("-", "_")
+
+
+@pytest.fixture
+def origin(stack: Stack) -> Iterator[str]:
+    """The one origin at which the first Pulp has both its API and its registries."""
+    with one_origin(stack.ready) as front:
+        yield front
+
+
+@pytest.fixture
+def upstream_pulp(stack: Stack, second: Stack, label: str) -> str:
+    """The first Pulp as the second one knows it; only what has the label is replicated."""
+    return upstream_at(stack.ready["api_url"], stack, second, label)

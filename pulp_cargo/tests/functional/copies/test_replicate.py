@@ -1,78 +1,23 @@
 """`upstream-pulp replicate`: a whole Pulp that follows another."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from pulp_cargo.tests.functional.copies.replication import (
+    REMOTES,
+    copied,
+    made,
+    names,
+    replicate,
+    upstream_at,
+)
 from pulp_cargo.tests.functional.docs.conftest import environment
 from pulp_cargo.tests.functional.docs.shell import DOCS, Shell, about_here, blocks
 from pulp_cargo.tests.support.cargo import Cargo
 from pulp_cargo.tests.support.crate import Crate, Dep
-from pulp_cargo.tests.support.registry import Registry
-from pulp_cargo.tests.support.rest import Rest, unique
-from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES, Stack, started
-
-REMOTES = "remotes/cargo/cargo/"
-
-
-@pytest.fixture(scope="module")
-def second(open_directory: Path) -> Iterator[Stack]:
-    """A Pulp of its own, which follows the other."""
-    with started(open_directory / "second") as own:
-        yield own
-
-
-@pytest.fixture
-def label(stack: Stack) -> str:
-    """A label for the distributions that a test lets be replicated."""
-    return unique("set").replace("-", "_")
-
-
-@pytest.fixture
-def upstream_pulp(stack: Stack, second: Stack, label: str) -> str:
-    """The first Pulp as the second one knows it; only what has the label is replicated."""
-    user, password = stack.rest.auth or ("", "")
-    made = second.rest.make(
-        "upstream-pulps/",
-        name=unique("up"),
-        base_url=stack.ready["api_url"],
-        api_root="/pulp/",
-        username=user,
-        password=password,
-        q_select=f"pulp_label_select='{label}'",
-        policy="labeled",
-    )
-    return str(made["pulp_href"])
-
-
-def replicate(rest: Rest, upstream_pulp: str) -> list[dict[str, Any]]:
-    """Replicate, wait for all tasks, and return them."""
-    answer = rest.session.post(rest.url(f"{upstream_pulp}replicate/"), timeout=60)
-    assert answer.status_code == 202, answer.text
-    group = rest.get(answer.json()["task_group"])
-    for task in group["tasks"]:
-        rest.wait_task(task["pulp_href"])
-    group = rest.get(group["pulp_href"])
-    return [rest.wait_task(task["pulp_href"]) for task in group["tasks"]]
-
-
-def copied(second: Stack, registry: Registry) -> Registry:
-    """Return the registry of the second Pulp that is the copy of one of the first."""
-    (found,) = second.rest.list(DISTRIBUTIONS, name=registry.name)
-    return Registry(registry.name, found["base_url"], second.ready["token"], found["pulp_href"])
-
-
-def names(second: Stack, path: str) -> set[str]:
-    """Return the names of all that the second Pulp has of a kind."""
-    return {one["name"] for one in second.rest.list(path, limit=100)}
-
-
-def made(tasks: list[dict[str, Any]]) -> list[str]:
-    """Return the repository versions that tasks have made."""
-    return [href for task in tasks for href in task["created_resources"] if "/versions/" in href]
+from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES, Stack
 
 
 def test_replicate_and_then_the_difference(
@@ -115,12 +60,12 @@ def test_replicate_and_then_the_difference(
 
 
 def test_private_registry_stays_private(
-    stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
+    stack: Stack, second: Stack, origin: str, label: str, name: str
 ) -> None:
     """It is read with the credentials by which the other Pulp is; files come when asked for."""
     private = stack.make_registry(auth_required=True, pulp_labels={label: ""})
     private.publish(Crate(name))
-    replicate(second.rest, upstream_pulp)
+    replicate(second.rest, upstream_at(origin, stack, second, label))
     copy = copied(second, private)
     assert copy.index_file(name).status == copy.download(name).status == 401
     (unit,) = second.rest.list("content/cargo/crates/", name=name)
@@ -131,7 +76,9 @@ def test_private_registry_stays_private(
     assert second.rest.get(unit["pulp_href"])["artifact"] is not None
 
 
-def test_guide_works_as_written(stack: Stack, second: Stack, name: str, tmp_path: Path) -> None:
+def test_guide_works_as_written(
+    stack: Stack, second: Stack, origin: str, name: str, tmp_path: Path
+) -> None:
     """The commands of the guide, with one registry that bears the label of the guide."""
     team = stack.make_registry(auth_required=True, pulp_labels={"replicate": ""})
     team.publish(Crate(name))
@@ -140,10 +87,10 @@ def test_guide_works_as_written(stack: Stack, second: Stack, name: str, tmp_path
         "PULP": second.ready["api_url"],
         "PULP_USER": second.ready["admin_user"],
         "PULP_PASSWORD": second.ready["admin_password"],
-        "UPSTREAM": stack.ready["api_url"],
+        "UPSTREAM": origin,
         "UPSTREAM_USER": user,
         "UPSTREAM_PASSWORD": password,
-        "UPSTREAM_INDEX": team.index_url,
+        "UPSTREAM_INDEX": team.index_url.replace(stack.content_url, origin),
     }
     with Shell(tmp_path, environment()) as shell:
         for block in blocks(DOCS / "admin" / "guides" / "replication.md"):

@@ -8,7 +8,7 @@ import pytest
 
 from pulp_cargo.tests.functional.copies.conftest import Copy
 from pulp_cargo.tests.support import upstream as fake
-from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
 from pulp_cargo.tests.support.stack import Stack
@@ -115,24 +115,6 @@ def test_dependency_on_the_upstream_is_one_on_the_copy(
     ]
     aliases = copy.rest.get(copy.registry.repository)["index_aliases"]
     assert aliases == [upstream.index_url]
-
-
-def test_upstream_cannot_take_over_dependencies_of_other_crates(
-    stack: Stack, upstream: Upstream, copy_of: CopyOf, name: str
-) -> None:
-    """A URL that it calls its own must not turn others' dependencies into ones on its crates."""
-    elsewhere = "sparse+https://corp.example/index/"
-    own = stack.make_registry()
-    own.publish(Crate(name, deps=[Dep(name="secret", registry=elsewhere)]))
-    upstream.have(Crate("secret", package={"description": name}))
-    upstream.bodies[fake.LISTING] = upstream.bodies[fake.LISTING].replace(
-        b'"urls": [', f'"urls": ["{elsewhere}", '.encode(), 1
-    )
-    remote = copy_of(upstream.index_url).remote
-    with pytest.raises(Refused, match=r"corp\.example/index/ means itself"):
-        stack.rest.post(f"{own.repository}sync/", remote=remote)
-    assert own.entry(name)["deps"][0]["registry"] == elsewhere
-    assert own.index("secret") == []
 
 
 def test_immediate_downloads_within_the_task(

@@ -64,13 +64,35 @@ def test_listing_without_its_end(
     assert "is cut off after 1 crate versions; nothing was stored" in said
 
 
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ({"end": 2}, "it has 1 crate versions and ends after 2, and it has 1"),
+        ({"count": 2}, "it has 2 crate versions and ends after 1, and it has 1"),
+        ({"count": 2, "end": 2}, "it has 2 crate versions and ends after 2, and it has 1"),
+    ],
+    ids=str,
+)
 def test_listing_with_fewer_versions_than_it_says(
+    upstream: Upstream,
+    stack: Stack,
+    copy_of: CopyOf,
+    name: str,
+    says: dict[str, int],
+    told: str,
+) -> None:
+    """The head tells what is to come, the end mark counts what came before it."""
+    upstream.serve([line_of(Crate(name))], **says)
+    assert told in fails(copy_of(upstream.index_url), stack, name)
+
+
+def test_not_modified_without_a_tag_to_compare_with(
     upstream: Upstream, stack: Stack, copy_of: CopyOf, name: str
 ) -> None:
-    """The end mark counts what came before it."""
-    upstream.serve([line_of(Crate(name))], end=2)
+    """304 is no answer to the first request: there is nothing here that could be up to date."""
+    upstream.statuses[fake.LISTING] = 304
     said = fails(copy_of(upstream.index_url), stack, name)
-    assert "it has 2 crate versions, and has 1" in said
+    assert "answers 304 to a request that named nothing to compare with" in said
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulp_cargo.protocol.errors import InvalidRegistryUrl, RegistryError
-from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url, same_registry
+from pulp_cargo.protocol.registry_url import (
+    CRATES_IO,
+    CRATES_IO_SPARSE,
+    is_crates_io,
+    parse_registry_url,
+    same_registry,
+)
 from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 LEGAL = [
@@ -82,6 +88,16 @@ def test_one_registry_by_two_urls(a, b):
 def test_two_registries(a, b):
     """Another scheme, port, host or path is a different registry."""
     assert not same_registry(a, b)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [CRATES_IO, f"{CRATES_IO}/", f"{CRATES_IO}.git", CRATES_IO.upper(), CRATES_IO_SPARSE],
+)
+def test_crates_io_by_any_of_its_urls(url):
+    """It is crates.io by git and by HTTP, however it is spelled."""
+    assert is_crates_io(url)
+    assert not is_crates_io("sparse+https://r.example/i/")
 
 
 @QUICK
