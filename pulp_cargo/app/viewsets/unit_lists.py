@@ -7,13 +7,13 @@ units one by one.
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import BooleanField, ExpressionWrapper, Func, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework.request import Request
 
 from pulpcore.plugin import viewsets as core
-from pulpcore.plugin.models import Content, RepositoryVersion
+from pulpcore.plugin.models import Content, RepositoryContent, RepositoryVersion
 
-# A version of more units than this is looked up in memory, for each unit in turn.
+# In a version of more units than this, those of a page are looked for one after the other.
 LARGE_VERSION = 10_000
 
 
@@ -30,10 +30,29 @@ class UnitPagination(core.ContentViewSet.pagination_class):
         """Return the units of the page that is asked for."""
         order = ["-pk" if field == "-pulp_created" else field for field in queryset.query.order_by]
         ids = queryset.prefetch_related(None).order_by(*order).values_list("pk", flat=True)
-        page: Sequence[UUID] = super().paginate_queryset(ids, request, view)
+        page: Sequence[UUID] = super().paginate_queryset(NearerEnd(ids), request, view)
         whole = view.queryset.select_related("core_vulnerabilityreport")
         units = whole.prefetch_related("contentartifact_set").in_bulk(page)
         return [units[pk] for pk in page if pk in units]
+
+    def get_count(self, pages: "NearerEnd") -> int:
+        """Return how many units there are in all."""
+        pages.count = super().get_count(pages.ids)
+        return pages.count
+
+
+class NearerEnd:
+    """Ids in order, of which a page is looked for from the end that it is nearer to."""
+
+    def __init__(self, ids: QuerySet[Content]) -> None:
+        self.ids = ids
+        self.count = 0
+
+    def __getitem__(self, wanted: slice) -> list[UUID]:
+        start, stop = wanted.start, min(wanted.stop, self.count)
+        if start <= self.count // 2:
+            return list(self.ids[start:stop])
+        return list(self.ids.reverse()[self.count - stop : self.count - start])[::-1]
 
 
 class InVersionFilter(type(core.ContentFilter.declared_filters["repository_version"])):
@@ -44,11 +63,22 @@ class InVersionFilter(type(core.ContentFilter.declared_filters["repository_versi
         if value is None:
             return units
         version: RepositoryVersion = self.get_repository_version(value)
-        held = Q(pk__in=version.content_ids_subquery())
         if version.count() <= LARGE_VERSION:
-            return units.filter(held)
-        # As a condition of its own, PostgreSQL makes one table of the ids in memory; as a join it
-        # looks for each by index, since it believes them to be few.
-        condition = ExpressionWrapper(held, output_field=BooleanField())
-        is_held = Func(condition, template="(%(expressions)s) IS TRUE", output_field=BooleanField())
-        return units.filter(is_held)
+            return units.filter(pk__in=version.content_ids_subquery())
+        return units.filter(Exists(_membership(version)))
+
+
+def _membership(version: RepositoryVersion) -> QuerySet[RepositoryContent]:
+    """Return the row that says that a unit is in a version.
+
+    Core's list of ids has to be read whole for each page; these rows have an index, and stand in
+    the order of the page.
+    """
+    versions = RepositoryVersion.objects.filter(repository=version.repository_id)
+    later = versions.filter(number__gt=version.number).values("pk")
+    rows = RepositoryContent.objects.filter(
+        content_id=OuterRef("pk"),
+        repository=version.repository_id,
+        version_added__in=versions.filter(number__lte=version.number).values("pk"),
+    )
+    return rows.filter(Q(version_removed=None) | Q(version_removed__in=later))

@@ -71,6 +71,28 @@ def test_pages_show_each_unit_of_the_version_once(
     assert page(repository_version=href, name__startswith="other")[0] == []
 
 
+def test_each_version_shows_what_it_holds(
+    page: Page,
+    repository: "CargoRepository",
+    version: tuple[str, list[str]],
+    publish: Callable[..., UUID],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What came later is not in a large version, and what went later still is."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.viewsets import unit_lists
+
+    monkeypatch.setattr(unit_lists, "LARGE_VERSION", 5)
+    first, names = version
+    publish(repository, later := f"list-{secrets.token_hex(5)}")
+    with repository.new_version() as third:
+        third.remove_content(CrateContent.objects.filter(name=names[0]))
+    second, last = (first.replace("/1/", f"/{number}/") for number in (2, 3))
+    assert page(repository_version=first)[0] == names
+    assert page(repository_version=second)[0] == [later, *names]
+    assert page(repository_version=last)[0] == [later, *names[1:]]
+
+
 def test_order_that_is_asked_for(page: Page, version: tuple[str, list[str]]) -> None:
     """`ordering` goes before the age."""
     href, names = version
