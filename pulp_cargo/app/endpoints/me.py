@@ -18,7 +18,7 @@ pre {{ background: #f4f4f4; padding: 1rem; overflow-x: auto }}</style></head>
 <h1>A token for <code>{name}</code></h1>
 <p>Tokens of this Cargo registry are made with Pulp's command line or REST API, by yourself or by
 an administrator. The answer shows the token once; Pulp keeps only its hash.</p>
-<pre>pulp cargo token create --name laptop</pre>
+<pre>pulp{option} cargo token create --name laptop</pre>
 <pre>curl --user USER --json '{{"name": "laptop"}}' PULP{api}api/v3/cargo/tokens/</pre>
 <p>Then tell cargo, with these lines from <a href="config.toml">config.toml</a>:</p>
 <pre>{config}</pre>
@@ -30,9 +30,10 @@ an administrator. The answer shows the token once; Pulp keeps only its hash.</p>
 
 async def get_me(cargo: CargoRequest) -> web.Response:
     """`GET me`: where tokens come from, for everybody."""
-    domain = f"{cargo.registry.domain.name}/" if settings.DOMAIN_ENABLED else ""
+    domain = cargo.registry.domain.name if settings.DOMAIN_ENABLED else None
     page = PAGE.format(
-        api=escape(f"{settings.API_ROOT}{domain}"),
+        option=f" --domain {escape(domain)}" if domain else "",
+        api=escape(f"{settings.API_ROOT}{domain}/" if domain else settings.API_ROOT),
         name=escape(cargo.registry.name),
         config=escape(await cargo_config(cargo)),
         key=escape(registry_key(cargo.registry.name)),

@@ -6,6 +6,7 @@ from pulp_cargo.app.serializers.distribution import (
     CargoDistributionSerializer,
 )
 from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
+from pulp_cargo.app.serializers.modify import ModifyRepositorySerializer
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
@@ -19,5 +20,6 @@ __all__ = [
     "CrateContentSerializer",
     "CrateYankSerializer",
     "ImportCratesSerializer",
+    "ModifyRepositorySerializer",
     "NewCargoTokenSerializer",
 ]

@@ -16,6 +16,7 @@ from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.visible import VisibleArtifactField
 from pulp_cargo.app.services import unit_rows, units
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import Features, IndexEntry, parse_line
@@ -55,6 +56,9 @@ CRATE_FIELDS = {
 class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadSerializer):
     """Shows a crate version, and makes one of a .crate file as `cargo publish` would."""
 
+    artifact = VisibleArtifactField(
+        required=False, help_text="The stored .crate file of the crate version."
+    )
     dependencies = serializers.SerializerMethodField(
         help_text="The dependencies of the crate, as in the registry's index."
     )

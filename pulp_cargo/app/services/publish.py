@@ -92,15 +92,17 @@ def _proven_aliases(
     """Return the URLs by which the publisher knows this registry, to be remembered as its own.
 
     They stand in the crates that are published for ever, and must go on meaning this registry
-    when it gets another URL. One that is not ours yet is for an administrator to add: otherwise
-    a publisher could turn the dependencies of other people's crates into ones from here.
+    when it gets another URL. One that is not ours yet is for those to add who may change the
+    repository, and could change all its crates: a publisher, who may not, could otherwise turn the
+    dependencies of other people's crates into ones from here.
     """
     proven = own_url_evidence(metadata, manifest)
     for url in proven:
         if not registry.is_own(url):
             raise InvalidRegistryUrl(
                 f"a dependency on this registry names it `{url}`, which is none of its URLs: use"
-                f" `{registry.index_url}`, or let an administrator add that URL to the"
-                " repository's `index_aliases`, or its host to the setting CARGO_ORIGIN_ALIASES"
+                f" `{registry.index_url}`, or let whoever may change the repository add that URL"
+                " to its `index_aliases`, or an administrator its host to the setting"
+                " CARGO_ORIGIN_ALIASES"
             )
     return proven

@@ -1,5 +1,7 @@
 """REST endpoints of crate versions and yank marks."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django_filters import CharFilter
 
@@ -9,6 +11,7 @@ from pulp_cargo.app.access import access_for_content
 from pulp_cargo.app.models import CrateContent, CrateYank
 from pulp_cargo.app.serializers import CrateContentSerializer, CrateYankSerializer
 from pulp_cargo.app.viewsets.unit_lists import InVersionFilter, UnitPagination
+from pulp_cargo.app.viewsets.visible import visible
 
 
 class CrateContentFilter(core.ContentFilter):
@@ -52,6 +55,11 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
     DEFAULT_ACCESS_POLICY = access_for_content(
         "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
     )
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Let an upload that names a stored file ask what the asker sees."""
+        found = visible(self.request, CrateContentViewSet)
+        return {**super().get_serializer_context(), "visible": found}
 
 
 class CrateYankFilter(core.ContentFilter):

@@ -21,9 +21,15 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app import tasks
 from pulp_cargo.app.access import Verb, access_for, access_for_versions
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.serializers import CargoRepositorySerializer, ImportCratesSerializer
+from pulp_cargo.app.serializers import (
+    CargoRepositorySerializer,
+    ImportCratesSerializer,
+    ModifyRepositorySerializer,
+)
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.sync import require_mirrorable
+from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
+from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
@@ -50,6 +56,21 @@ class CargoRepositoryViewSet(core.RepositoryViewSet, ModifyRepositoryActionMixin
         roles={"publisher": ["view", "modify"]},
         refers_to=[("remote", "cargoremote")],
     )
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Let `modify` ask what the asker sees."""
+        viewsets = (CargoRepositoryViewSet, CrateContentViewSet, CrateYankViewSet)
+        return {**super().get_serializer_context(), "visible": visible(self.request, *viewsets)}
+
+    @extend_schema(
+        description="Trigger an asynchronous task to create a new repository version.",
+        summary="Modify Repository Content",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=ModifyRepositorySerializer)
+    def modify(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Do what core does, with what the asker may see."""
+        return super().modify(request, pk, **kwargs)
 
     @extend_schema(
         description="Trigger an asynchronous task that brings the repository up to date with a"

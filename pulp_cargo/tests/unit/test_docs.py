@@ -133,6 +133,14 @@ def test_every_page_is_reached_from_the_readme() -> None:
     assert set(PAGES) - reached - set((ROOT / "CHANGES").rglob("*.md")) == set()
 
 
+@pytest.mark.parametrize("folder", ["user", "admin"])
+def test_every_page_is_in_its_index(folder: str) -> None:
+    """Whoever comes by the index of a folder finds all that is in the folder."""
+    index = DOCS / folder / "index.md"
+    listed = {(index.parent / link).resolve() for link in LINK.findall(index.read_text())}
+    assert set((DOCS / folder).rglob("*.md")) - listed == {index}
+
+
 def test_architecture_is_short() -> None:
     """A page that nobody reads to its end keeps nobody on the path."""
     assert len((DOCS / "dev" / "architecture.md").read_text().splitlines()) < 150

@@ -41,6 +41,7 @@ def values(stack: Stack) -> Mapping[str, str]:
     """What the guides ask their reader for: the first one's first block, and one of export.md."""
     ready = stack.ready
     return {
+        "VENV": sys.prefix,
         "PULP": ready["api_url"],
         "PULP_USER": ready["admin_user"],
         "PULP_PASSWORD": ready["admin_password"],

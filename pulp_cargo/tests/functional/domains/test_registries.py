@@ -12,13 +12,15 @@ from pulp_cargo.tests.support.registry import Registry, index_path
 
 
 def test_domain_is_in_every_url(domains: Domains) -> None:
-    """The one that is shown, and those in config.json and config.toml [1, 5]."""
+    """The one that is shown, and those in config.json, config.toml and the page `me` [1, 5]."""
     for side, _ in domains.sides:
         registry = side.registry
         assert registry.url.endswith(f"/pulp/cargo/{side.name}/my-crates/")
         assert registry.get("config.json").json()["api"] == registry.url.rstrip("/")
         assert f'index = "{registry.index_url}"' in registry.get("config.toml").body.decode()
-        assert f"/pulp/{side.name}/api/v3/cargo/tokens/" in registry.get("me").body.decode()
+        page = registry.get("me").body.decode()
+        assert f"/pulp/{side.name}/api/v3/cargo/tokens/" in page
+        assert f"<pre>pulp --domain {side.name} cargo token create --name laptop</pre>" in page
 
 
 def test_same_crate_in_two_domains(domains: Domains, name: str) -> None:

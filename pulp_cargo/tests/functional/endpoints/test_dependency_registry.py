@@ -99,7 +99,7 @@ def test_copied_crate_keeps_the_origin_of_its_dependencies(
     assert registries(registry, name) == {"own": None, "serde": CRATES_IO}
 
 
-def test_alias_that_an_administrator_names(stack: Stack, name: str):
+def test_alias_that_is_named(stack: Stack, name: str):
     """A registry that moved keeps its old URL for what was published before [25]."""
     old = "sparse+https://old.example/crates/"
     registry = stack.make_registry(repository={"index_aliases": [old]})
@@ -131,6 +131,7 @@ def test_publisher_cannot_claim_a_foreign_url(
     with nothing(registry, name):
         answer = registry.send(Crate(name, deps=crate.deps, json_changes={"deps": said}))
         assert (answer.status, foreign in answer.detail) == (400, True)
+        assert "let whoever may change the repository add that URL" in answer.detail
 
 
 def test_renamed_dependencies_of_every_kind(registry: Registry, name: str):

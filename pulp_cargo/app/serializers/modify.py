@@ -1,0 +1,32 @@
+"""What `modify` makes a repository version of: only what the asker may see."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pulpcore.plugin import serializers as core
+from pulpcore.plugin.models import Content
+from pulpcore.plugin.util import extract_pk, raise_for_unknown_content_units
+
+from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.serializers.visible import VisibleVersionField
+
+
+class ModifyRepositorySerializer(core.RepositoryAddRemoveContentSerializer):
+    """Takes what core's does, of what the asker may see."""
+
+    base_version = VisibleVersionField(
+        required=False,
+        help_text="A repository version whose content is what the new version begins with.",
+    )
+
+    def validate_add_content_units(self, hrefs: Iterable[str]) -> list[str]:
+        """Refuse units that the asker may not see with those that are not there."""
+        by_pk = {extract_pk(href): href for href in hrefs}
+        seen: list[Any] = []
+        for kind in CargoRepository.CONTENT_TYPES:
+            units = self.context["visible"][kind]().filter(pk__in=by_pk)
+            seen += units.values_list("pk", flat=True)
+        units = Content.objects.filter(pk__in=seen)
+        raise_for_unknown_content_units(units, by_pk)
+        units.touch()
+        return list(by_pk)

@@ -1,0 +1,45 @@
+"""Fields that name what the asker may see; anything else is refused as if it were not there.
+
+Core's look among all that there is: knowing its href, people could serve in a repository of their
+own what they may not see. The context has functions that return what the asker sees, by model
+(`viewsets/visible`).
+"""
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Exists, OuterRef, QuerySet
+
+from pulpcore.plugin import serializers as core
+from pulpcore.plugin.models import Artifact, ContentArtifact, RepositoryVersion
+
+from pulp_cargo.app.models import CargoRepository, CrateContent
+
+
+class VisibleVersionField(core.RepositoryVersionRelatedField):
+    """Takes the versions of the repositories that the asker may see."""
+
+    def get_queryset(self) -> QuerySet[RepositoryVersion]:
+        """Return those versions."""
+        repositories = self.context["visible"][CargoRepository]()
+        return super().get_queryset().filter(repository__in=repositories.values("pk"))
+
+    def to_internal_value(self, data: str) -> RepositoryVersion:
+        """Refuse the PRN of nothing, at which core breaks off."""
+        try:
+            return super().to_internal_value(data)
+        except ObjectDoesNotExist:
+            self.fail("does_not_exist")
+
+
+class VisibleArtifactField(core.SingleContentArtifactField):
+    """Takes the files of crates that the asker may see, and those that are nobody's yet."""
+
+    def get_queryset(self) -> QuerySet[Artifact]:
+        """Return those files; administrators, and the tasks that do what was asked, have all."""
+        artifacts = super().get_queryset()
+        if "visible" not in self.context or self.context["request"].user.is_superuser:
+            return artifacts
+        uses = ContentArtifact.objects.filter(artifact=OuterRef("pk"))
+        crates = self.context["visible"][CrateContent]()
+        return artifacts.filter(
+            ~Exists(uses) | Exists(uses.filter(content__in=crates.values("pk")))
+        )

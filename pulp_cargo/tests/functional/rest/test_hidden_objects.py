@@ -1,0 +1,153 @@
+"""What people cannot make their own by knowing the href of what they may not see."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support.rest import PATIENCE, Rest, unique
+
+REPOSITORIES = "repositories/cargo/cargo/"
+DISTRIBUTIONS = "distributions/cargo/cargo/"
+CRATES = "content/cargo/crates/"
+CREATORS = [f"cargo.cargo{kind}_creator" for kind in ("repository", "remote", "distribution")]
+
+
+@pytest.fixture(scope="module")
+def eve(rest: Rest) -> Rest:
+    """Somebody who may make objects of her own and sees none of others, but knows their hrefs."""
+    return rest.new_user(*CREATORS)
+
+
+@pytest.fixture
+def own(eve: Rest) -> dict[str, Any]:
+    """A repository of hers."""
+    return eve.make(REPOSITORIES, name=unique("eve"))
+
+
+@pytest.fixture(scope="module")
+def hidden(rest: Rest) -> dict[str, str]:
+    """What she may not see, as requests name it: version 2 has a crate, which is yanked."""
+    name = unique("hidden").replace("-", "")
+    repository = rest.make(REPOSITORIES, name=name)["pulp_href"]
+    crate = rest.upload(CRATES, crate_file(name, "1.0.0"), repository=repository)
+    yank = rest.make("content/cargo/yanks/", name=name, vers="1.0.0", repository=repository)
+    url = "sparse+https://registry.example/"
+    return {
+        "repository": repository,
+        "version": f"{repository}versions/2/",
+        "prn of version": rest.get(f"{repository}versions/2/")["prn"],
+        "crate": crate["pulp_href"],
+        "prn of crate": crate["prn"],
+        "crate as another": crate["pulp_href"].replace("cargo/crates", "file/files"),
+        "yank": yank["pulp_href"],
+        "artifact": crate["artifact"],
+        "remote": rest.make("remotes/cargo/cargo/", name=name, url=url)["pulp_href"],
+    }
+
+
+@pytest.mark.parametrize("what", ["crate", "prn of crate", "crate as another", "yank"])
+def test_units_that_one_may_not_see_cannot_be_copied(
+    eve: Rest, own: dict[str, Any], hidden: dict[str, str], what: str
+) -> None:
+    """They are refused as units that are not there, also beside one that is."""
+    file = crate_file(unique("eve").replace("-", ""), "1.0.0")
+    seen = eve.upload(CRATES, file, repository=own["pulp_href"])["pulp_href"]
+    nothing = f"/pulp/api/v3/content/cargo/crates/{uuid4()}/"
+    for units in ([nothing], [hidden[what]], [seen, hidden[what]]):
+        told = _answer(eve, f"{own['pulp_href']}modify/", add_content_units=units)
+        sentence = f"Could not find the following content units: ['{units[-1]}']"
+        assert told == (400, {"add_content_units": [sentence]})
+
+
+@pytest.mark.parametrize("what", ["version", "prn of version"])
+def test_version_that_one_may_not_see_is_no_base(
+    eve: Rest, own: dict[str, Any], hidden: dict[str, str], what: str
+) -> None:
+    """It is refused as one that is not there."""
+    nothing = {
+        "version": f"{hidden['repository']}versions/9/",
+        "prn of version": f"prn:core.repositoryversion:{uuid4()}",
+    }
+    for version in (nothing[what], hidden[what]):
+        told = _answer(eve, f"{own['pulp_href']}modify/", base_version=version)
+        assert told == (400, {"base_version": ["Invalid hyperlink - Object does not exist."]})
+
+
+def test_file_of_a_crate_that_one_may_not_see_cannot_be_uploaded(
+    eve: Rest, own: dict[str, Any], hidden: dict[str, str]
+) -> None:
+    """Neither by its artifact; who sees the crate may name that."""
+    fields = {"repository": own["pulp_href"], "artifact": hidden["artifact"]}
+    refusal = (400, {"artifact": ["Invalid hyperlink - Object does not exist."]})
+    assert _answer(eve, CRATES, **fields) == refusal
+    unknown = f"/pulp/api/v3/artifacts/{uuid4()}/"
+    assert _answer(eve, CRATES, **fields | {"artifact": unknown}) == refusal
+
+
+def test_who_sees_a_repository_may_copy_from_it(rest: Rest, hidden: dict[str, str]) -> None:
+    """By unit, by version and by file; and goes back to a version of their own."""
+    user = rest.new_user("cargo.cargorepository_creator")
+    fields = {"users": [user.auth[0]], "role": "cargo.cargorepository_viewer"}
+    rest.post(f"{hidden['repository']}add_role/", **fields)
+    own = user.make(REPOSITORIES, name=unique("own"))["pulp_href"]
+    for path, fields in (
+        (f"{own}modify/", {"add_content_units": [hidden["crate"], hidden["yank"]]}),
+        (f"{own}modify/", {"remove_content_units": ["*"]}),
+        (f"{own}modify/", {"base_version": f"{own}versions/1/"}),
+        (f"{own}modify/", {"base_version": f"{hidden['repository']}versions/1/"}),
+        (f"{own}modify/", {"base_version": f"{own}versions/0/"}),
+        (CRATES, {"artifact": hidden["artifact"], "repository": own}),
+    ):
+        user.post(path, **fields)
+    held = [
+        (version["number"], sorted(version["content_summary"]["present"]))
+        for version in user.list(f"{own}versions/", ordering="number")
+    ]
+    assert held == [
+        (0, []),
+        (1, ["cargo.crate", "cargo.yank"]),
+        (2, []),
+        (3, ["cargo.crate", "cargo.yank"]),
+        (4, ["cargo.crate"]),
+        (5, []),
+        (6, ["cargo.crate"]),
+    ]
+
+
+def test_what_one_may_not_see_cannot_be_served_or_synced(
+    eve: Rest, own: dict[str, Any], hidden: dict[str, str]
+) -> None:
+    """Neither in a registry or repository that is new, nor in one that is there."""
+    name = unique("eve")
+    mine = eve.make(DISTRIBUTIONS, name=name, base_path=name, repository=own["pulp_href"])[
+        "pulp_href"
+    ]
+    new = {"name": unique("eve"), "base_path": unique("eve")}
+    repository, version, remote = (hidden[one] for one in ("repository", "version", "remote"))
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", DISTRIBUTIONS, {**new, "repository": repository}),
+        ("POST", DISTRIBUTIONS, {**new, "repository_version": version}),
+        ("POST", DISTRIBUTIONS, {**new, "remote": remote}),
+        ("PATCH", mine, {"repository": repository}),
+        ("PATCH", mine, {"repository": None, "repository_version": version}),
+        ("PATCH", mine, {"remote": remote}),
+        ("POST", REPOSITORIES, {"name": unique("eve"), "remote": remote}),
+        ("PATCH", own["pulp_href"], {"remote": remote}),
+        ("POST", f"{own['pulp_href']}sync/", {"remote": remote}),
+        ("POST", f"{repository}modify/", {"remove_content_units": ["*"]}),
+        ("POST", f"{repository}import_crates/", {}),
+        ("POST", "exporters/core/pulp/", {"name": name, "repositories": [repository]}),
+        ("POST", "importers/core/pulp/", {"name": name}),
+    ]
+    told = [
+        eve.session.request(method, eve.url(path), json=body, timeout=PATIENCE).status_code
+        for method, path, body in asked
+    ]
+    assert told == [403, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404, 403, 403]
+
+
+def _answer(user: Rest, path: str, **fields: Any) -> tuple[int, Any]:
+    answer = user.session.post(user.url(path), json=fields, timeout=PATIENCE)
+    return answer.status_code, answer.json()
