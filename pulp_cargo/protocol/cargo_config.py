@@ -12,20 +12,20 @@ _REGISTRY = """\
 index = "{index_url}"
 """
 # Without this cargo refuses to send a token with what it reads (Cargo Book, "Registry
-# Authentication").
-_PRIVATE = """
-# This registry asks for a token. Edit a [registry] table that is there already, then run:
-#     cargo login --registry {key}
-[registry]
-global-credential-providers = ["cargo:token"]
+# Authentication"). It stands in the registry's own table: `[registry]` may be there only once.
+_PRIVATE = """\
+# This registry asks for a token: cargo login --registry {key}
+credential-provider = "cargo:token"
 """
-_INSTEAD_OF_CRATES_IO = """
-# Crates of crates.io come through this registry.
+_SERVES = """
+# So far this registry serves only the crates that are in its repository, for instance after a
+# `sync`: with the lines below cargo finds no others of {upstream_name}.
+"""
+_INSTEAD_OF_CRATES_IO = """\
 [source.crates-io]
 replace-with = "{key}"
 """
-_INSTEAD = """
-# Crates of the upstream registry come through this one.
+_INSTEAD = """\
 [source.{key}-upstream]
 registry = "{upstream}"
 replace-with = "{key}"
@@ -35,12 +35,12 @@ replace-with = "{key}"
 def registry_key(name: str) -> str:
     """Return a name by which cargo can know a registry: letters, digits, `-` and `_`.
 
-    >>> registry_key("my crates"), registry_key("team/a"), registry_key("…")
-    ('my-crates', 'team-a', 'registry')
+    >>> registry_key("my crates"), registry_key("team/a"), registry_key("2b"), registry_key("…")
+    ('my-crates', 'team-a', 'pulp-2b', 'registry')
     """
     key = _NO_KEY.sub("-", name).strip("-") or "registry"
     # cargo has that name for crates.io itself, and would replace it with itself.
-    return f"pulp-{key}" if key == "crates-io" else key
+    return f"pulp-{key}" if key == "crates-io" or key[0].isdigit() else key
 
 
 def render_cargo_config(
@@ -55,9 +55,13 @@ def render_cargo_config(
     index = "sparse+https://r.example/team/"
     """
     text = _REGISTRY
-    if upstream is not None:
-        is_crates_io = any(same_registry(upstream, url) for url in (CRATES_IO, CRATES_IO_SPARSE))
-        text += _INSTEAD_OF_CRATES_IO if is_crates_io else _INSTEAD
     if auth_required:
         text += _PRIVATE
-    return text.format(key=registry_key(name), index_url=index_url, upstream=upstream)
+    upstream_name = "the upstream registry"
+    if upstream is not None:
+        is_crates_io = any(same_registry(upstream, url) for url in (CRATES_IO, CRATES_IO_SPARSE))
+        upstream_name = "crates.io" if is_crates_io else upstream_name
+        text += _SERVES + (_INSTEAD_OF_CRATES_IO if is_crates_io else _INSTEAD)
+    return text.format(
+        key=registry_key(name), index_url=index_url, upstream=upstream, upstream_name=upstream_name
+    )

@@ -56,9 +56,7 @@ In ~/.cargo/config.toml:
 
     [registries.{REGISTRY_NAME}]
     index = "{ready.index_url}"
-
-    [registry]
-    global-credential-providers = ["cargo:token"]
+    credential-provider = "cargo:token"
 
 In ~/.cargo/credentials.toml:
 

@@ -12,10 +12,11 @@ from pulp_cli import main
 class PulpFailed(Exception):
     """What `pulp` said on stderr before it gave up, without what it says of tasks."""
 
-    def __init__(self, status: int, said: str) -> None:
+    def __init__(self, status: int, said: str, stdout: str) -> None:
         super().__init__(said)
         self.status = status
         self.said = said
+        self.stdout = stdout
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Pulp:
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         if done.exit_code:
-            raise PulpFailed(done.exit_code, done.stderr)
+            raise PulpFailed(done.exit_code, done.stderr, done.stdout)
         return Done(done.stdout, done.stderr)
 
     def cargo(self, *arguments: str) -> Any:

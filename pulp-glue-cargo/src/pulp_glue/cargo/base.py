@@ -1,9 +1,10 @@
 """What all our contexts have in common: errors in one line, and no hrefs of other types."""
 
 import re
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from pulp_glue.cargo.sentences import first_fault, sentence_of
+from pulp_glue.cargo.sentences import Refusal, first_fault
 from pulp_glue.common.context import (
     EntityDefinition,
     PluginRequirement,
@@ -25,6 +26,8 @@ class CargoEntityContext(PulpEntityContext):
 
     NEEDS_PLUGINS = NEEDS
     ID_IN_HREF: ClassVar[str] = UUID
+    IF_NONE: ClassVar[str] = "see the list of {entities}, or make it first"
+    IF_SEVERAL: ClassVar[str] = "name one by its href"
 
     @property
     def pulp_href(self) -> str:
@@ -56,11 +59,7 @@ class CargoEntityContext(PulpEntityContext):
         except PulpHTTPError as error:
             if type(error) is not PulpHTTPError:
                 raise
-            href = (parameters or {}).get(self.HREF)
-            if error.status_code == 404 and operation == "read":
-                sentence = f"There is no {self.ENTITY} at {href}."
-            else:
-                sentence = sentence_of(str(error), error.status_code, self.ENTITY)
+            sentence = self._sentence(error, operation, parameters or {}, body or {})
             raise PulpHTTPError(sentence, error.status_code, operation) from error
         except ValidationError as error:
             raise ValidationError(first_fault(str(error))) from error
@@ -73,13 +72,52 @@ class CargoEntityContext(PulpEntityContext):
                 " `--refresh-api`, or upgrade its plugin."
             )
 
+    def _sentence(
+        self,
+        error: PulpHTTPError,
+        operation: str,
+        parameters: dict[str, Any],
+        body: EntityDefinition,
+    ) -> str:
+        if error.status_code == 404 and operation == "read":
+            return self._nothing_at(parameters[self.HREF])
+        domain = self.pulp_ctx.pulp_domain if self.pulp_ctx.domain_enabled else None
+        said = Refusal(str(error), error.status_code, self.ENTITY, domain)
+        if (
+            said.is_about_the_name
+            and not self.call("list", parameters={"name": body["name"]})["count"]
+        ):
+            said = replace(said, entity=self.ENTITY.removeprefix("cargo "))
+        return said.sentence
+
+    def _nothing_at(self, href: str) -> str:
+        return f"There is no {self.ENTITY} at {href}."
+
     def find(self, **kwargs: Any) -> Any:
-        """Find the one object that is wanted."""
-        try:
-            return super().find(**kwargs)
-        except PulpEntityNotFound as error:
-            wanted = " and ".join(f"{name} {value!r}" for name, value in kwargs.items())
-            raise PulpEntityNotFound(
-                f"There is no {self.ENTITY} with {wanted}:"
-                f" see the list of {self.ENTITIES}, or make it first."
-            ) from error
+        """Find the one object that is wanted; its PRN, if that is given, is one of its type."""
+        for prn in kwargs.get("prn__in", ()):
+            kind = self.PRN_TYPE_REGISTRY.get(
+                prn.removeprefix("prn:").partition(":")[0].replace(".", ":")
+            )
+            if kind is not type(self):
+                raise PulpException(f"{prn!r} is not the PRN of a {self.ENTITY}.")
+        asked = kwargs | self.scope | {"offset": 0, "limit": 1}
+        found = self.call("list", parameters=asked)
+        if found["count"] == 1:
+            return found["results"][0]
+        if found["count"]:
+            raise PulpException(
+                f"Several {self.ENTITIES} have {wanted(kwargs)}: {self.IF_SEVERAL}."
+            )
+        raise PulpEntityNotFound(self._nothing_with(kwargs))
+
+    def _nothing_with(self, criteria: dict[str, Any]) -> str:
+        advice = self.IF_NONE.format(entities=self.ENTITIES)
+        return f"There is no {self.ENTITY} with {wanted(criteria)}: {advice}."
+
+
+def wanted(criteria: dict[str, Any]) -> str:
+    """Return what somebody wants to find, in words of the command line."""
+    names = {"prn__in": "prn", "canonical_name": "name"}
+    told = {names.get(key, key): v[0] if isinstance(v, list) else v for key, v in criteria.items()}
+    return " and ".join(f"{name} {value!r}" for name, value in told.items())

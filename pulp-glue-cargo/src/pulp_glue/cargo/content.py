@@ -15,6 +15,8 @@ class PulpCargoUnitContext(CargoEntityContext, PulpContentContext):
         """Find a unit; `name` may be spelled in any way that means the crate."""
         if "name" in kwargs:
             kwargs["canonical_name"] = kwargs.pop("name").lower().replace("-", "_")
+        if self.repository_ctx is not None:
+            kwargs["repository_version"] = self.repository_ctx.entity["latest_version_href"]
         return super().find(**kwargs)
 
 
@@ -28,6 +30,8 @@ class PulpCargoCrateContext(PulpCargoUnitContext):
     HREF_PATTERN = r"content/(?P<plugin>cargo)/(?P<resource_type>crates)/"
     ID_PREFIX = "content_cargo_crates"
     CAPABILITIES = {"upload": []}
+    IF_NONE = "see the list of {entities}, or upload it first"
+    IF_SEVERAL = "say which by `--vers` or `--cksum`"
 
 
 class PulpCargoYankContext(PulpCargoUnitContext):
@@ -39,6 +43,8 @@ class PulpCargoYankContext(PulpCargoUnitContext):
     HREF = "cargo_crate_yank_href"
     HREF_PATTERN = r"content/(?P<plugin>cargo)/(?P<resource_type>yanks)/"
     ID_PREFIX = "content_cargo_yanks"
+    IF_NONE = "see the list of {entities}"
+    IF_SEVERAL = "say which by `--vers`"
 
     def find(self, **kwargs: Any) -> Any:
         """Find a mark; build metadata of the version makes no difference."""

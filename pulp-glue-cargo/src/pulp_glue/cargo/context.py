@@ -38,6 +38,18 @@ class PulpCargoRepositoryVersionContext(CargoEntityContext, PulpRepositoryVersio
     ID_IN_HREF = r"\d+"
     ID_PREFIX = "repositories_cargo_cargo_versions"
 
+    def _nothing_with(self, criteria: dict[str, Any]) -> str:
+        return self._no_version(criteria.get("number"))
+
+    def _nothing_at(self, href: str) -> str:
+        return self._no_version(href.rstrip("/").rpartition("/")[2])
+
+    def _no_version(self, number: Any) -> str:
+        return (
+            f"The repository `{self.repository_ctx.entity['name']}` has no version {number}:"
+            " see `pulp cargo repository version list`."
+        )
+
 
 class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
     """Crates and yank marks, in versions."""
@@ -104,7 +116,9 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
             repository = body.get("repository") or (self._repository() if partial else None)
             if not repository:
                 raise PulpException("A version is one of a repository: name the repository, too.")
-            body |= {"repository": None, "repository_version": f"{repository}versions/{number}/"}
+            served = PulpCargoRepositoryContext(self.pulp_ctx, pulp_href=repository)
+            version = served.get_version_context(number).pulp_href
+            body |= {"repository": None, "repository_version": version}
         elif "repository" in body and partial:
             body["repository_version"] = None
         return body
@@ -134,3 +148,22 @@ class PulpCargoTokenContext(CargoEntityContext):
     ID_PREFIX = "cargo_tokens"
     NULLABLES: ClassVar[set[str]] = {"distribution", "expires_at"}
     CAPABILITIES = {"roles": []}
+    IF_NONE = "see the list of {entities}"
+    IF_SEVERAL = "say whose by `--user`"
+
+    def revoke(self) -> None:
+        """Delete the token; one that is named without its user has to be one's own."""
+        if "name" in self._entity_lookup and "user" not in self._entity_lookup:
+            self.entity = {"user": self.pulp_ctx.call("login_read")["username"]}
+        self.delete()
+
+    def _nothing_with(self, criteria: dict[str, Any]) -> str:
+        name = criteria.get("name")
+        others = self.call("list", parameters={"name": name})["results"] if name else []
+        if not others or "user" not in criteria:
+            return super()._nothing_with(criteria)
+        has = " and ".join(f"`{other['user']}`" for other in others)
+        return (
+            f"The user `{criteria['user']}` has no token {name!r}, but {has}:"
+            " say whose you mean by `--user`."
+        )

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 # Keys of an answer that are about the whole request, and not about one of its fields.
@@ -10,30 +11,57 @@ OF_ALL = {"detail", "non_field_errors", "errors"}
 
 # Sentences that say what is wrong with a value, but not what to do about it.
 ADVICE = {
-    r"This field must be unique\.": "there is a {entity} with this {field} already: choose another,"
-    " or update that one",
-    r"(Overlaps with an existing distribution)\.": r"\1: choose another base path",
+    r"Overlaps with an existing distribution\.": "Overlaps with an existing distribution:"
+    " choose another base path",
     r"Object with (\w+)=(.*) does not exist\.": r"there is nothing with the \1 '\2':"
     " check the spelling, or look at the list",
     r"Invalid hyperlink - Object does not exist\.": "there is no such object: check its name,"
     " or look at the list",
+    r"Relative path is not in canonical form\. (/.*)": r"'\1' must be without a slash at the start",
+    r"Destination upload repository was not provided\.": "only administrators may store files that"
+    " are in no repository: name one by `--repository`",
+    r"(A registry without a `repository` cannot have `allow_uploads`)\.": r"\1: name one by"
+    " `--repository`",
 }
+NOT_UNIQUE = "This field must be unique."
 
 
-def sentence_of(answer: str, status: int, entity: str) -> str:
-    """Return one line that says what is wrong.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What Pulp answered about an object of some kind, in a domain if this Pulp has domains."""
 
-    >>> sentence_of('{"url": ["the URL is empty"]}', 400, "cargo remote")
-    'url: the URL is empty.'
-    """
-    if status >= 500:
-        return f"Pulp could not answer (status {status}): its log says why."
-    try:
-        said = json.loads(answer)
-    except ValueError:
-        return f"Pulp refused this (status {status})."
-    faults = "; ".join(fault.rstrip(".") for fault in _faults(said, entity))
-    return f"{faults}." if faults else f"Pulp refused this (status {status})."
+    answer: str
+    status: int
+    entity: str
+    domain: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """One line that says what is wrong.
+
+        >>> Refusal('{"url": ["the URL is empty"]}', 400, "cargo remote").sentence
+        'url: the URL is empty.'
+        """
+        if self.status >= 500:
+            return f"Pulp could not answer (status {self.status}): its log says why."
+        faults = "; ".join(fault.rstrip(".") for fault in _faults(self._said, self.entity))
+        if faults:
+            return f"{faults}."
+        if self.status == 404 and self.domain is not None:
+            return f"There is no domain `{self.domain}`: see `pulp domain list`."
+        return f"Pulp refused this (status {self.status})."
+
+    @property
+    def is_about_the_name(self) -> bool:
+        """Whether an object has the name already; it may be one of another kind."""
+        return isinstance(self._said, dict) and NOT_UNIQUE in self._said.get("name", ())
+
+    @property
+    def _said(self) -> Any:
+        try:
+            return json.loads(self.answer)
+        except ValueError:
+            return {}
 
 
 def first_fault(error: str) -> str:
@@ -59,7 +87,13 @@ def _faults(said: Any, entity: str, field: str = "") -> Iterator[str]:
 
 
 def _advised(text: str, entity: str, field: str) -> str:
+    if text == NOT_UNIQUE:
+        # Names and base paths are shared with other plugins, whose objects nobody can update here.
+        own = field == "name" and entity.startswith("cargo ")
+        kind = entity if own else entity.removeprefix("cargo ")
+        update = ", or update that one" if own else ""
+        return f"there is a {kind} with this {field} already: choose another{update}"
     for stock, better in ADVICE.items():
         if re.fullmatch(stock, text):
-            return re.sub(stock, better.format(entity=entity, field=field), text)
+            return re.sub(stock, better, text)
     return text

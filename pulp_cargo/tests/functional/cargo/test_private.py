@@ -89,3 +89,17 @@ def test_token_that_may_only_read(stack: Stack, private: Registry, name: str, tm
     _app(cargo, tmp_path).run("build")
     with pytest.raises(CargoFailed, match="lacks the scope `publish-new`"):
         cargo.package(tmp_path, name).publish("--no-verify")
+
+
+def test_the_lines_of_two_registries_go_into_one_file(stack: Stack, name: str, tmp_path: Path):
+    """A table that is there twice would make cargo fail for every command [112]."""
+    both = [stack.make_registry(auth_required=True) for _ in range(2)]
+    lines = [one.get("config.toml").body.decode() for one in both]
+    (tmp_path / "config.toml").write_text("".join(lines))
+    tokens = [f'[registries.{one.name}]\ntoken = "{one.token}"\n' for one in both]
+    (tmp_path / "credentials.toml").write_text("".join(tokens))
+    cargo = Cargo(tmp_path, {})
+    for one in both:
+        one.publish(Crate(name))
+        said = cargo.run("info", name, "--registry", one.name)
+        assert "version: 1.0.0" in said

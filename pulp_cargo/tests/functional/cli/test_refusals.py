@@ -9,6 +9,9 @@ from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
 from pulp_cargo.tests.support.stack import Stack
 
 REMOTES = "remotes/cargo/cargo/"
+NO_VERSION_7 = (
+    "The repository `{taken}` has no version 7: see `pulp cargo repository version list`."
+)
 KINDS = ("repositories/cargo/cargo/", "distributions/cargo/cargo/", REMOTES, "cargo/tokens/")
 
 
@@ -18,6 +21,8 @@ def taken(stack: Stack) -> str:
     name = stack.make_registry().name
     stack.rest.make(REMOTES, name=name, url="sparse+https://x.example/")
     stack.make_token(name=name)
+    # A name that is one of another plugin's distributions.
+    stack.rest.make("distributions/core/openpgp/", name=f"{name}-keys", base_path=f"{name}-keys")
     return name
 
 
@@ -34,27 +39,49 @@ REFUSALS = {
     "'/pulp/api/v3/remotes/cargo/cargo/{id}/' is not the href of a cargo repository.",
     "repository show --href /pulp/api/v3/repositories/cargo/cargo/{id}/":
     "There is no cargo repository at /pulp/api/v3/repositories/cargo/cargo/{id}/.",
-    "repository rollback {taken} --to 7": "There is no version of a cargo repository at"
-    " {repository}versions/7/.",
+    "repository show --href prn:cargo.cargoremote:{id}": "'prn:cargo.cargoremote:{id}' is not the"
+    " PRN of a cargo repository.",
+    "repository show --href prn:cargo.cargorepository:{id}": "There is no cargo repository with prn"
+    " 'prn:cargo.cargorepository:{id}': see the list of cargo repositories, or make it first.",
+    "repository rollback {taken} --to 7": NO_VERSION_7,
+    "repository version show --repository {taken} --version 7": NO_VERSION_7,
+    "repository content list --repository {taken} --version 7": NO_VERSION_7,
+    "repository version show --repository nope --version 1": "There is no cargo repository with"
+    " name 'nope': see the list of cargo repositories, or make it first.",
     "repository sync {taken}": "The repository `{taken}` has no remote: name one by --remote.",
     "repository role add --name {taken} --role cargo.nope --user admin": "role: there is nothing"
     " with the name 'cargo.nope': check the spelling, or look at the list.",
     "repository content add --repository {taken} --name nope --vers 1.0.0": "There is no crate with"
-    " vers '1.0.0' and canonical_name 'nope': see the list of crates, or make it first.",
+    " vers '1.0.0' and name 'nope': see the list of crates, or upload it first.",
+    "content --type yank show --name nope --vers 1.0.0+a": "There is no yank mark with"
+    " vers '1.0.0' and name 'nope': see the list of yank marks.",
     "remote create --name new --url https://x.example/": "url: the URL 'https://x.example/' is not"
     " that of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
     " cargo's configuration.",
     "remote create --name new --url sparse+https://x.example/a": "url: the registry URL"
     " 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
-    "distribution create --name new --base-path new --repository file:file:x": "The type"
-    " 'file:file' is not valid for the repository option.",
-    "distribution create --name new --base-path {taken}": "base_path: there is a cargo distribution"
-    " with this base_path already: choose another, or update that one.",
+    "distribution create --name new --base-path new --repository file:file:x":
+    "'file:file:x' is no cargo repository: --repository takes the name, href or PRN of one.",
+    "distribution create --name new --base-path {taken}": "base_path: there is a distribution"
+    " with this base_path already: choose another.",
+    "distribution create --name {taken} --base-path new": "name: there is a cargo distribution"
+    " with this name already: choose another, or update that one.",
+    "distribution create --name {taken}-keys --base-path new": "name: there is a distribution"
+    " with this name already: choose another.",
+    "distribution create --name new --base-path /abs": "base_path: '/abs' must be without a slash"
+    " at the start.",
+    "distribution create --name new --base-path new --allow-uploads": "allow_uploads: A registry"
+    " without a `repository` cannot have `allow_uploads`: name one by `--repository`.",
+    "distribution create --name new --base-path new --repository {taken} --version 7":
+    NO_VERSION_7,
+    "distribution update --name {taken} --version 7": NO_VERSION_7,
     "distribution create --name new --base-path {taken}/a": "base_path: Overlaps with an existing"
     " distribution: choose another base path.",
     "distribution create --name new --base-path new --version 1": "A version is one of a"
     " repository: name the repository, too.",
     "token create --name {taken}": "name: `admin` has a token of that name already.",
+    "token revoke nope": "There is no cargo token with name 'nope' and user 'admin': see the list of"
+    " cargo tokens.",
     "token create --name new --expires-at soon": "'soon' is no date: write one as 2030-01-31 or"
     " 2030-01-31T12:00:00Z.",
     "token create --name new --credentials x": "To write the token, name the registry by"

@@ -7,6 +7,7 @@ import pytest
 
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
+from pulp_cargo.tests.support.stack import Stack
 
 
 @pytest.fixture
@@ -46,6 +47,40 @@ def test_nothing_is_added_if_one_file_is_bad(pulp: Pulp, name: str, folder: Path
         pulp.run("cargo", "content", "upload", str(folder), "--repository", name)
     assert refused.value.status == 1
     assert _held(pulp, name) == set()
+
+
+def test_a_bad_file_has_the_path_that_was_typed(
+    pulp: Pulp, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it has another one in the archive that is sent."""
+    (folder / "bad.crate").write_bytes(b"no archive")
+    monkeypatch.chdir(folder / "deep")
+    pulp.cargo("repository", "create", "--name", name)
+    with pytest.raises(PulpFailed, match=r"`\.\./bad\.crate`"):
+        pulp.run("cargo", "content", "upload", "../bad.crate", "--repository", name)
+
+
+def test_what_was_stored_is_printed_before_a_fault(pulp: Pulp, name: str, folder: Path) -> None:
+    """It is there, and in no repository in which it could be seen."""
+    (folder / "zz.crate").write_bytes(b"no archive")
+    with pytest.raises(PulpFailed, match=r"Error: .*zz\.crate: ") as refused:
+        pulp.run("cargo", "content", "upload", str(folder / "one.crate"), str(folder / "zz.crate"))
+    (printed,) = json.loads(refused.value.stdout)
+    assert printed["name"] == f"{name}-a"
+
+
+def test_only_administrators_store_files_in_no_repository(
+    stack: Stack, pulp: Pulp, name: str, folder: Path
+) -> None:
+    """Others hear what they may do instead."""
+    stack.rest.make("users/", username=name, password=f"{name}-pw-1")
+    theirs = Pulp(pulp.home, pulp.base_url, (name, f"{name}-pw-1"))
+    with pytest.raises(PulpFailed) as refused:
+        theirs.run("cargo", "content", "upload", str(folder / "one.crate"))
+    assert refused.value.said.splitlines()[-1] == (
+        f"Error: {folder}/one.crate: only administrators may store files that are in no"
+        " repository: name one by `--repository`."
+    )
 
 
 def test_without_a_repository_files_are_stored(pulp: Pulp, name: str, folder: Path) -> None:

@@ -28,8 +28,7 @@ def test_configuration_is_what_cargo_wants() -> None:
     config, manifest = (tomllib.loads(text) for text in _blocks("toml"))
     index = "sparse+https://crates.example.org/pulp/cargo/team/"
     assert config == {
-        "registries": {"team": {"index": index}},
-        "registry": {"global-credential-providers": ["cargo:token"]},
+        "registries": {"team": {"index": index, "credential-provider": "cargo:token"}},
     }
     assert manifest["package"]["publish"] == ["team"]
 

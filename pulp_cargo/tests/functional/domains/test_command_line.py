@@ -13,6 +13,7 @@ CONFIGURE = """
 pulp config create --base-url {origin} --username {user} --password {password} --domain team
 mkdir .cargo
 """
+NOWHERE = "pulp --domain nope cargo repository list"
 HOST = """
 pulp cargo repository create --name my-crates
 pulp cargo distribution create --name my-crates --base-path my-crates --repository my-crates \
@@ -51,6 +52,7 @@ def test_registry_and_cache_are_made_as_everybody_would(domains: Domains, tmp_pa
     )
     with Shell(tmp_path, environment()) as shell:
         shell.run(Block(CONFIGURE.format(origin=rest.origin, user=user, password=password)))
+        shell.run(Block(NOWHERE, fails=True, prints="Error: There is no domain `nope`: …list`.\n"))
         shell.run(Block(HOST, prints="…Published leaf v0.1.0 at registry `my-crates`\n"))
         cache = CACHE.format(crates_io=CRATES_IO_SPARSE)
         shell.run(Block(cache, prints='…[source.crates-io]\nreplace-with = "crates-io-cache"\n'))

@@ -123,7 +123,7 @@ def test_config_toml_of_a_private_registry_is_for_everybody(private: Registry):
     """Whoever has no token yet needs it most, and there is no secret in it."""
     answer = private.get("config.toml")
     assert answer.status == 200
-    assert b'global-credential-providers = ["cargo:token"]' in answer.body
+    assert b'credential-provider = "cargo:token"' in answer.body
 
 
 def test_strangers_are_not_told_what_a_private_registry_stands_in_for(stack: Stack):

@@ -6,10 +6,12 @@ import sys
 from importlib.metadata import requires
 from pathlib import Path
 
+import click
 import pytest
 
-from pulp_cargo.tests.support.pulp import Pulp
+from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
 from pulp_cargo.tests.unit.cli.commands import commands, options
+from pulp_cargo.tests.unit.test_docs import DOCS
 
 TREE = {
     "repository": {
@@ -36,8 +38,7 @@ GROUPS = {"label", "role", "version", "content"}
 SERVER = {"django", "pulpcore", "psycopg", "aiohttp", "djangorestframework", "pulp-cargo"}
 
 
-def test_the_commands_are_those_of_the_design() -> None:
-    """Each is there, and no other."""
+def _wanted() -> set[tuple[str, ...]]:
     wanted = {("cargo",)}
     for group, lines in TREE.items():
         wanted.add(("cargo", group))
@@ -46,7 +47,45 @@ def test_the_commands_are_those_of_the_design() -> None:
             below = (first,) if first in GROUPS and group != first else ()
             wanted |= {("cargo", group, *below)}
             wanted |= {("cargo", group, *below, one) for one in (rest if below else [first, *rest])}
-    assert set(commands()) == wanted
+    return wanted
+
+
+def test_the_commands_are_those_of_the_design() -> None:
+    """Each is there, and no other."""
+    assert set(commands()) == _wanted()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [one for one, found in commands().items() if isinstance(found, click.Group)],
+    ids=" ".join,
+)
+def test_every_group_lists_its_commands(words: tuple[str, ...], tmp_path: Path) -> None:
+    """All that are below it, whatever type is the default."""
+    page = Pulp(tmp_path).run(*words, "--help").stdout
+    listed = re.findall(r"^  ([a-z-]+)", page.partition("\nCommands:\n")[2], re.MULTILINE)
+    below = {
+        one[len(words)] for one in _wanted() if len(one) > len(words) and one[: len(words)] == words
+    }
+    assert set(listed) == below
+
+
+def test_a_group_lists_the_commands_of_the_type_that_was_chosen(tmp_path: Path) -> None:
+    """Yank marks are not uploaded."""
+    page = Pulp(tmp_path).run("cargo", "content", "--type", "yank", "--help").stdout
+    assert page.partition("\nCommands:\n")[2].split() == ["list", "show"]
+    with pytest.raises(PulpFailed, match="'upload' is not available"):
+        Pulp(tmp_path).run("cargo", "content", "--type", "yank", "upload", "x.crate")
+
+
+@pytest.mark.parametrize(
+    "package", ["pulp-cli-cargo/src/pulpcore", "pulp-glue-cargo/src/pulp_glue"]
+)
+def test_the_client_leaves_the_namespaces_to_others(package: str) -> None:
+    """A wheel with an `__init__.py` there would overwrite that of pulpcore or pulp-glue."""
+    folder = DOCS.parent / package
+    files = {str(one.relative_to(folder)) for one in folder.rglob("__init__.py")}
+    assert files in ({"cli/cargo/__init__.py"}, {"cargo/__init__.py"})
 
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)

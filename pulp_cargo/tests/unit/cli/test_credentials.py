@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from pulpcore.cli.cargo.credentials import Credentials, NotWritable, default_path
+from pulpcore.cli.cargo.credentials import (
+    Credentials,
+    NotWritable,
+    default_path,
+    registry_key,
+)
+
+from pulp_cargo.protocol import cargo_config
 
 BEFORE = """\
 # Mine.
@@ -64,3 +71,14 @@ def test_cargos_own_file_is_the_default(tmp_path: Path, monkeypatch: pytest.Monk
     assert default_path() == tmp_path / "credentials.toml"
     (tmp_path / "credentials").touch()
     assert default_path() == tmp_path / "credentials"
+
+
+@pytest.mark.parametrize("name", ["team", "my crates", "a/b", "2024", "crates-io", "…", "-a-"])
+def test_a_registry_has_the_name_of_the_printed_configuration(name: str) -> None:
+    """cargo looks for the token below that name."""
+    assert registry_key(name) == cargo_config.registry_key(name)
+
+
+def test_a_name_that_cargo_takes_stays() -> None:
+    """Somebody wrote it into the configuration by hand."""
+    assert registry_key("größe") == "größe"

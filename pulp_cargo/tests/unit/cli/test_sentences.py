@@ -1,13 +1,23 @@
 """What Pulp answers to bad input becomes one line."""
 
 import pytest
-from pulp_glue.cargo.sentences import first_fault, sentence_of
+from pulp_glue.cargo.sentences import Refusal, first_fault
 
 ANSWERS = {
     '{"detail": "No CargoRepository matches the given query."}': "No CargoRepository matches the"
     " given query.",
     '{"name": ["This field must be unique."], "url": ["a", "b"]}': "name: there is a cargo remote"
     " with this name already: choose another, or update that one; url: a; url: b.",
+    '{"base_path": ["This field must be unique."]}': "base_path: there is a remote with this"
+    " base_path already: choose another.",
+    '{"base_path": ["Relative path is not in canonical form. /a"]}': "base_path: '/a' must be"
+    " without a slash at the start.",
+    '{"base_path": ["Relative path is not in canonical form. a//b"]}': "base_path: Relative path is"
+    " not in canonical form. a//b.",
+    '{"allow_uploads": ["A registry without a `repository` cannot have `allow_uploads`."]}': "allow_uploads: A registry without a `repository` cannot have `allow_uploads`: name one by"
+    " `--repository`.",
+    '{"non_field_errors": ["Destination upload repository was not provided."]}': "only administrators"
+    " may store files that are in no repository: name one by `--repository`.",
     '{"users": {"0": ["Object with username=x does not exist."]}}': "users: there is nothing with"
     " the username 'x': check the spelling, or look at the list.",
     '{"repository": ["Invalid hyperlink - Object does not exist."]}': "repository: there is no such"
@@ -22,12 +32,35 @@ ANSWERS = {
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_a_refusal_becomes_one_line(answer: str) -> None:
     """Fields are named, and stock sentences get advice."""
-    assert sentence_of(answer, 400, "cargo remote") == ANSWERS[answer]
+    assert Refusal(answer, 400, "cargo remote").sentence == ANSWERS[answer]
+
+
+def test_an_object_of_another_kind_is_not_to_be_updated() -> None:
+    """Names are shared with other plugins."""
+    refusal = Refusal('{"name": ["This field must be unique."]}', 400, "repository")
+    assert refusal.is_about_the_name
+    assert refusal.sentence == (
+        "name: there is a repository with this name already: choose another."
+    )
+    other = Refusal('{"base_path": ["This field must be unique."]}', 400, "cargo distribution")
+    assert not other.is_about_the_name
+
+
+@pytest.mark.parametrize(
+    ("domain", "sentence"),
+    [
+        ("nope", "There is no domain `nope`: see `pulp domain list`."),
+        (None, "Pulp refused this (status 404)."),
+    ],
+)
+def test_a_domain_that_is_not_there_is_named(domain: str | None, sentence: str) -> None:
+    """Pulp answers with a page that says nothing, if it has domains at all."""
+    assert Refusal("<h1>Not Found</h1>", 404, "cargo repository", domain).sentence == sentence
 
 
 def test_a_failure_of_the_server_points_to_its_log() -> None:
     """What it answers then is a page for people with browsers."""
-    assert sentence_of("<h1>Server Error (500)</h1>", 500, "crate") == (
+    assert Refusal("<h1>Server Error (500)</h1>", 500, "crate").sentence == (
         "Pulp could not answer (status 500): its log says why."
     )
 

@@ -1,10 +1,12 @@
 """Which files an upload means, and by what names."""
 
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import click
 import pytest
+from pulp_glue.cargo.context import PulpCargoRepositoryContext
 from pulp_glue.common.exceptions import PulpException
 
 from pulpcore.cli.cargo import upload
@@ -68,3 +70,49 @@ def test_more_files_than_the_server_takes_are_refused_before_any_is_sent(
     files = {name: Path(name) for name in ("a.crate", "b.crate")}
     with pytest.raises(PulpException, match="at most 1 files at once, and here are 2"):
         upload.into(Mock(spec=[]), files, None)
+
+
+def test_messages_have_paths_as_they_were_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The members of an archive have other names, of which one may end like another."""
+    monkeypatch.chdir("empty")
+    files = crate_files([Path("../a/x.crate"), Path("../b")])
+    repository = Mock(spec=PulpCargoRepositoryContext)
+    repository.import_crates.side_effect = PulpException("`b/deep/y.crate` and `a/x.crate`: bad")
+    with pytest.raises(PulpException) as refused:
+        upload.into(repository, files, None)
+    assert str(refused.value) == "`../b/deep/y.crate` and `../a/x.crate`: bad"
+
+
+class Crates(Mock):
+    """Stores files, but for one that is refused at once and one whose task fails."""
+
+    def create(self, body: dict[str, Any], non_blocking: bool) -> dict[str, str]:
+        """Begin a task."""
+        if body["file"].name in self.refused:
+            raise PulpException("bad")
+        return {"pulp_href": str(body["file"])}
+
+
+def _stored(monkeypatch: pytest.MonkeyPatch, *, refused: str = "", failing: str = "") -> list[str]:
+    def made(_: Any, task: str) -> str:
+        if task == failing:
+            raise PulpException("failed")
+        return task
+
+    monkeypatch.setattr(upload, "_made", made)
+    stored: list[str] = []
+    files = crate_files([Path("a"), Path("b")])
+    with pytest.raises(PulpException) as fault:
+        for one in upload.without_repository(Crates(refused=refused), files, None):
+            stored.append(one)
+    return [*stored, str(fault.value)]
+
+
+def test_what_is_stored_is_told_when_a_later_file_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether Pulp refuses the file itself or fails to store it."""
+    assert _stored(monkeypatch, refused="y.crate") == ["a/x.crate", "b/deep/y.crate: bad"]
+    assert _stored(monkeypatch, failing="a/x.crate") == [
+        "b/deep/y.crate",
+        "b/x.crate",
+        "a/x.crate: failed",
+    ]

@@ -24,9 +24,31 @@ def test_public_registry_is_one_table():
 def test_private_registry_names_a_credential_provider():
     """Without one cargo refuses to use a registry with `auth-required`."""
     assert parsed(private=True) == {
-        "registries": {"team": {"index": URL}},
-        "registry": {"global-credential-providers": ["cargo:token"]},
+        "registries": {"team": {"index": URL, "credential-provider": "cargo:token"}},
     }
+
+
+def test_the_lines_of_several_registries_go_into_one_file():
+    """A table may be in a file only once, and cargo fails for every command otherwise."""
+    lines = [
+        render_cargo_config(name, URL, auth_required=True, upstream=upstream)
+        for name, upstream in (("a", None), ("b", None), ("c", CRATES_IO), ("d", URL))
+    ]
+    assert set(tomllib.loads("\n".join(lines))["registries"]) == {"a", "b", "c", "d"}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "name"),
+    [(CRATES_IO, "crates.io"), ("sparse+https://up.example/", "the upstream registry")],
+)
+@pytest.mark.parametrize("private", [False, True])
+def test_a_cache_does_not_promise_what_it_does_not_have(upstream: str, name: str, private: bool):
+    """A registry passes nothing on that is not in its repository."""
+    text = render_cargo_config("team", URL, auth_required=private, upstream=upstream)
+    assert (
+        "# So far this registry serves only the crates that are in its repository, for instance"
+        f" after a\n# `sync`: with the lines below cargo finds no others of {name}.\n[source."
+    ) in text
 
 
 @pytest.mark.parametrize("upstream", [CRATES_IO, "https://github.com/rust-lang/crates.io-index"])
@@ -58,9 +80,10 @@ def test_cache_of_another_registry_replaces_that_one():
         ("größe", "gr-e"),
         ("…", "registry"),
         ("crates-io", "pulp-crates-io"),
+        ("2024", "pulp-2024"),
     ],
 )
 def test_key_is_one_that_cargo_takes(name: str, key: str):
-    """cargo refuses names of registries with other characters."""
+    """cargo refuses names of registries with other characters, or with a digit at the start."""
     assert registry_key(name) == key
     assert list(parsed(name)["registries"]) == [key]

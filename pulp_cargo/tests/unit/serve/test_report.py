@@ -32,8 +32,7 @@ def test_lines_to_paste_are_what_cargo_reads():
     config = section(text, "config.toml:")
     credentials = section(text, "credentials.toml:")
     assert config == {
-        "registries": {"my-crates": {"index": INDEX}},
-        "registry": {"global-credential-providers": ["cargo:token"]},
+        "registries": {"my-crates": {"index": INDEX, "credential-provider": "cargo:token"}},
     }
     assert credentials == {"registries": {"my-crates": {"token": "secret"}}}
 

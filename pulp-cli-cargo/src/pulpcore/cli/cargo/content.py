@@ -6,7 +6,7 @@ from typing import Any
 import click
 from pulp_cli.generic import (
     PulpCLIContext,
-    chunk_size_option,
+    chunk_size_callback,
     content_filter_options,
     list_command,
     pass_entity_context,
@@ -22,12 +22,16 @@ from pulp_glue.common.context import PulpEntityContext
 
 from pulpcore.cli.cargo import upload as uploads
 from pulpcore.cli.cargo.options import output_version, repository_option
+from pulpcore.cli.cargo.params import TypedGroup
 from pulpcore.cli.cargo.units import unit_lookup_options
 
 OF_CRATES: Any = {"allowed_with_contexts": (PulpCargoCrateContext,)}
 
 
-@pulp_group(help="Manage content: crates and yank marks, in whatever repositories they are.")
+@pulp_group(
+    cls=TypedGroup,
+    help="Manage content: crates and yank marks, in whatever repositories they are.",
+)
 @type_option(choices={"crate": PulpCargoCrateContext, "yank": PulpCargoYankContext})
 def content() -> None:
     """Manage content."""
@@ -63,7 +67,12 @@ content.add_command(show_command(decorators=unit_lookup_options))
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @repository_option
-@chunk_size_option
+@pulp_option(
+    "--chunk-size",
+    callback=chunk_size_callback,
+    help="Send what is larger than this, as 10MB, in parts of this size: the archive of all files"
+    " that goes into a repository, by default from 32MB on, or else each file, by default none.",
+)
 @pass_entity_context
 @pass_pulp_context
 def upload(
@@ -81,4 +90,11 @@ def upload(
         made = uploads.into(repository, found, chunk_size or pulp_ctx.chunk_size)
         output_version(pulp_ctx, repository, made, "These crates are there already")
     else:
-        pulp_ctx.output_result(uploads.without_repository(crate_ctx, found, chunk_size))
+        stored: list[Any] = []
+        try:
+            for unit in uploads.without_repository(crate_ctx, found, chunk_size):
+                stored.append(unit)
+        finally:
+            # Also if a file is bad: the others are stored.
+            if stored:
+                pulp_ctx.output_result(stored)

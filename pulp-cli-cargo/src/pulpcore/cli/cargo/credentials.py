@@ -1,6 +1,7 @@
 """Writes a token where cargo looks for it (Cargo Book, "Configuration", "Credentials")."""
 
 import os
+import re
 import tempfile
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -11,6 +12,18 @@ from tomlkit.exceptions import TOMLKitError
 
 class NotWritable(Exception):
     """A file that cannot take a token, and why."""
+
+
+def registry_key(name: str) -> str:
+    """Return a name as it is if cargo takes it, otherwise as the printed configuration has it.
+
+    >>> registry_key("team"), registry_key("my crates"), registry_key("2b")
+    ('team', 'my-crates', 'pulp-2b')
+    """
+    if re.fullmatch(r"[^\W\d][\w-]*", name) and name != "crates-io":
+        return name
+    key = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "registry"
+    return f"pulp-{key}" if key == "crates-io" or key[0].isdigit() else key
 
 
 def default_path() -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import redirect_stderr
 
 import click
+from click.core import ParameterSource
 from pulp_cli.generic import (
     PulpCLIContext,
     href_callback,
@@ -25,8 +26,20 @@ from pulp_glue.common.context import (
     PulpRepositoryContext,
 )
 
+from pulpcore.cli.cargo.params import Count, ReferenceOption, adapted
+
+COMMANDLINE = ParameterSource.COMMANDLINE
+# The options that name the object of a command, as NAME does.
+NAMING = ("name", "href", "repository", "distribution")
+
 
 def _name_or_href(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    # click reads arguments after all options, and knows by now which of them were given.
+    given = [one for one in NAMING if ctx.get_parameter_source(one) is COMMANDLINE]
+    if value is not None and given:
+        raise click.ClickException(
+            f"NAME and --{given[0]} both say what is meant: give one of them."
+        )
     is_href = value is not None and value.startswith(("/", "prn:"))
     return (href_callback() if is_href else lookup_callback("name"))(ctx, param, value)
 
@@ -39,12 +52,17 @@ def _headers(
         return remote_header_callback(ctx, param, value)
 
 
-def quiet(command: click.Command) -> click.Command:
-    """Keep a command with the common options of remotes from printing its headers."""
-    for param in command.params:
-        if param.name == "headers":
-            param.callback = _headers
-    return command
+def for_remotes(command: click.Command) -> click.Command:
+    """Mend the common options of remotes, one of which prints what it was given."""
+    return adapted(
+        command,
+        headers={"callback": _headers},
+        url={
+            "help": "The sparse index of the upstream registry as cargo's configuration has it:"
+            " sparse+https://crates.example.org/"
+        },
+        download_concurrency={"type": Count()},
+    )
 
 
 def described(group: click.Command, sentences: Mapping[str, str]) -> click.Command:
@@ -80,6 +98,8 @@ repository_option = resource_option(
     "--repository",
     default_plugin="cargo",
     default_type="cargo",
+    cls=ReferenceOption,
+    of=PulpCargoRepositoryContext,
     context_table={"cargo:cargo": PulpCargoRepositoryContext},
     href_pattern=PulpRepositoryContext.HREF_PATTERN,
     help="The repository, by name or href.",
@@ -89,6 +109,8 @@ remote_option = resource_option(
     "--remote",
     default_plugin="cargo",
     default_type="cargo",
+    cls=ReferenceOption,
+    of=PulpCargoRemoteContext,
     context_table={"cargo:cargo": PulpCargoRemoteContext},
     href_pattern=PulpRemoteContext.HREF_PATTERN,
     help="The remote, by name or href.",
@@ -98,6 +120,8 @@ distribution_option = resource_option(
     "--distribution",
     default_plugin="cargo",
     default_type="cargo",
+    cls=ReferenceOption,
+    of=PulpCargoDistributionContext,
     context_table={"cargo:cargo": PulpCargoDistributionContext},
     href_pattern=PulpDistributionContext.HREF_PATTERN,
     help="The distribution, by name or href.",

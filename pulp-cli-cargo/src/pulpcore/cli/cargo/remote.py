@@ -21,7 +21,7 @@ from pulp_cli.generic import (
 )
 from pulp_glue.cargo.context import PulpCargoRemoteContext
 
-from pulpcore.cli.cargo.options import quiet
+from pulpcore.cli.cargo.options import for_remotes
 
 
 @pulp_group(help="Manage remotes: Pulp's records of upstream registries.")
@@ -35,15 +35,16 @@ nested_lookup_options = [remote_lookup_option]
 policy_option = pulp_option(
     "--policy",
     type=click.Choice(["immediate", "on_demand", "streamed"], case_sensitive=False),
-    help="When .crate files are downloaded: with their index, when first asked for, or each time.",
+    help="When .crate files are downloaded: with their index, when first asked for, or each"
+    " time. New remotes have `immediate`.",
 )
 create_options = [*common_remote_create_options, policy_option]
 update_options = [*lookup_options, *common_remote_update_options, policy_option]
 
 remote.add_command(list_command(decorators=remote_filter_options))
 remote.add_command(show_command(decorators=lookup_options))
-remote.add_command(quiet(create_command(decorators=create_options)))
-remote.add_command(quiet(update_command(decorators=update_options)))
+remote.add_command(for_remotes(create_command(decorators=create_options)))
+remote.add_command(for_remotes(update_command(decorators=update_options)))
 remote.add_command(destroy_command(decorators=lookup_options))
 remote.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
 remote.add_command(role_command(decorators=lookup_options))

@@ -39,6 +39,7 @@ from pulpcore.cli.cargo.options import (
     output_version,
     remote_option,
 )
+from pulpcore.cli.cargo.params import Count, adapted
 from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
 
 
@@ -87,8 +88,11 @@ repository.add_command(
     list_command(decorators=[label_select_option, *name_filter_options, name_startswith_option])
 )
 repository.add_command(show_command(decorators=lookup_options))
-repository.add_command(create_command(decorators=create_options))
-repository.add_command(update_command(decorators=[*lookup_options, *update_options]))
+for command in (
+    create_command(decorators=create_options),
+    update_command(decorators=[*lookup_options, *update_options]),
+):
+    repository.add_command(adapted(command, retain_repo_versions={"type": Count()}))
 repository.add_command(destroy_command(decorators=lookup_options))
 repository.add_command(
     described(version, {"repair": "Look for damaged and missing files, and fetch them again."})

@@ -22,9 +22,16 @@ from pulp_cli.generic import (
 from pulp_glue.cargo.context import PulpCargoTokenContext
 from pulp_glue.common.context import PulpEntityContext
 
-from pulpcore.cli.cargo.credentials import Credentials, NotWritable, default_path
+from pulpcore.cli.cargo.credentials import (
+    Credentials,
+    NotWritable,
+    default_path,
+    registry_key,
+)
 from pulpcore.cli.cargo.options import distribution_option, name_argument
 
+# A hundred years.
+MOST_DAYS = 36_500
 SCOPES = ["read", "publish-new", "publish-update", "yank", "change-owners"]
 
 
@@ -61,6 +68,12 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
             f"{value!r} is no date: write one as 2030-01-31 or 2030-01-31T12:00:00Z."
         ) from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _registry(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value == "":
+        raise click.ClickException("--registry takes the registry's name, and this is empty.")
+    return None if value is None else registry_key(value)
 
 
 def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
@@ -101,8 +114,16 @@ def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
     callback=_moment,
     help="When it ends, as 2030-01-31T12:00:00Z; in UTC unless the value says otherwise.",
 )
-@click.option("--expires-in", type=click.IntRange(min=1), help="In how many days it ends.")
-@click.option("--registry", help="The registry's name in cargo's configuration.")
+@click.option(
+    "--expires-in",
+    type=click.IntRange(min=1, max=MOST_DAYS),
+    help=f"In how many days it ends, at most {MOST_DAYS}.",
+)
+@click.option(
+    "--registry",
+    callback=_registry,
+    help="The registry's name, as `distribution config` and cargo's configuration have it.",
+)
 @click.option(
     "--credentials",
     type=click.Path(path_type=Path),
@@ -145,7 +166,9 @@ def _save(token_ctx: PulpEntityContext, file: Credentials, secret: str) -> None:
     click.echo(f"The token for `{file.registry}` is in {file.path}.", err=True)
 
 
-@token.command(help="Revoke a token: from then on it is good for nothing.")
+@token.command(
+    help="Revoke a token, by default one of your own: from then on it is good for nothing."
+)
 @name_argument
 @name_option
 @href_option
@@ -153,4 +176,5 @@ def _save(token_ctx: PulpEntityContext, file: Credentials, secret: str) -> None:
 @pass_entity_context
 def revoke(token_ctx: PulpEntityContext, /) -> None:
     """Delete a token."""
-    token_ctx.delete()
+    assert isinstance(token_ctx, PulpCargoTokenContext)
+    token_ctx.revoke()

@@ -1,6 +1,7 @@
 """Sends .crate files to a Pulp: all in one archive, or one by one."""
 
 import os
+import re
 import sys
 import tarfile
 import tempfile
@@ -50,18 +51,35 @@ def into(
     with tempfile.NamedTemporaryFile(suffix=".tar") as packed:
         _pack(packed, files)
         with Path(packed.name).open("rb") as archive:
-            return repository.import_crates(archive, chunk_size or CHUNK_SIZE)
+            try:
+                return repository.import_crates(archive, chunk_size or CHUNK_SIZE)
+            except PulpException as error:
+                raise PulpException(_as_typed(str(error), files)) from error
 
 
 def without_repository(
     crates: PulpCargoCrateContext, files: Mapping[str, Path], chunk_size: int | None
-) -> list[Any]:
-    """Store files as content that is in no repository yet."""
-    tasks = {}
-    for name, file in files.items():
-        body = {"file": file, "chunk_size": chunk_size}
-        tasks[name] = crates.create(body=body, non_blocking=True)["pulp_href"]
-    return [_made(crates, name, href) for name, href in tasks.items()]
+) -> Iterator[Any]:
+    """Store files as content that is in no repository yet; yield each that was stored.
+
+    Raises the first fault after all that was begun is done.
+    """
+    begun, fault = {}, None
+    for number, file in enumerate(files.values(), 1):
+        crates.pulp_ctx.echo(f"File {number} of {len(files)}: {file}", err=True)
+        try:
+            body = {"file": file, "chunk_size": chunk_size}
+            begun[file] = crates.create(body=body, non_blocking=True)["pulp_href"]
+        except PulpException as error:
+            fault = PulpException(f"{file}: {error}")
+            break
+    for file, task in begun.items():
+        try:
+            yield _made(crates, task)
+        except PulpException as error:
+            fault = fault or PulpException(f"{file}: {error}")
+    if fault is not None:
+        raise fault
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -95,12 +113,17 @@ def _pack(packed: IO[bytes], files: Mapping[str, Path]) -> None:
     packed.flush()
 
 
-def _made(crates: PulpCargoCrateContext, name: str, task: str) -> Any:
+def _made(crates: PulpCargoCrateContext, task: str) -> Any:
     """Wait for the task of one file, and return the crate that it made."""
-    try:
-        # Most are done by now; waiting for one that is not takes a second.
-        begun = PulpTaskContext(crates.pulp_ctx, pulp_href=task).entity
-        done = crates.pulp_ctx.wait_for_task(begun)
-    except PulpException as error:
-        raise PulpException(f"{name}: {error}") from error
+    # Most are done by now; waiting for one that is not takes a second.
+    begun = PulpTaskContext(crates.pulp_ctx, pulp_href=task).entity
+    done = crates.pulp_ctx.wait_for_task(begun)
     return crates.show(done["created_resources"][0])
+
+
+def _as_typed(message: str, files: Mapping[str, Path]) -> str:
+    """Return a message about an archive with the paths of the files in place of its members'."""
+    # The longest first: one name may be the end of another.
+    names = sorted(files, key=len, reverse=True)
+    either = "|".join(re.escape(name) for name in names if name in message)
+    return re.sub(either, lambda name: str(files[name[0]]), message) if either else message

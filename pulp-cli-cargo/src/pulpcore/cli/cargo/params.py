@@ -1,0 +1,69 @@
+"""Groups, options and values that pulp-cli has not, or that say too little there."""
+
+from typing import Any
+
+import click
+from pulp_cli.generic import PulpGroup, PulpOption
+from pulp_glue.cargo.base import CargoEntityContext
+from pulp_glue.common.context import PulpEntityContext
+
+
+class TypedGroup(PulpGroup):
+    """A group whose help page names all commands: it is printed before a type is chosen."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, if the chosen type has it."""
+        if isinstance(ctx.obj, PulpEntityContext):
+            return super().get_command(ctx, cmd_name)
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands that the chosen type has."""
+        if isinstance(ctx.obj, PulpEntityContext):
+            return super().list_commands(ctx)
+        return sorted(self.commands)
+
+
+class ReferenceOption(PulpOption):
+    """An option that names an object of one kind; `of` is the kind."""
+
+    def __init__(self, *args: Any, of: type[CargoEntityContext], **kwargs: Any) -> None:
+        self.of = of
+        super().__init__(*args, **kwargs)
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Refuse what names an object of another kind."""
+        if isinstance(value, str) and not self._is_right(value):
+            raise click.ClickException(
+                f"{value!r} is no {self.of.ENTITY}: {self.opts[0]} takes the name, href or PRN"
+                " of one."
+            )
+        return super().process_value(ctx, value)
+
+    def _is_right(self, value: str) -> bool:
+        if value.startswith("/"):
+            return f"/{self.of.HREF_TEMPLATE.partition('{')[0]}" in value
+        if value.startswith("prn:"):
+            return value.startswith(f"prn:{self.of.PLUGIN}.{self.of.MODEL}:")
+        # pulp-cli takes `plugin:type:name`.
+        *kind, _ = value.split(":", maxsplit=2)
+        return all(one in ("", "cargo") for one in kind)
+
+
+class Count(click.IntRange):
+    """A number from 1 on, or an empty value, which removes what was set."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the value."""
+        return value if value == "" else super().convert(value, param, ctx)
+
+
+def adapted(command: click.Command, **params: dict[str, Any]) -> click.Command:
+    """Change attributes of parameters, given by their names, of a command that pulp-cli makes."""
+    for param in command.params:
+        for attribute, value in params.get(param.name or "", {}).items():
+            setattr(param, attribute, value)
+    return command

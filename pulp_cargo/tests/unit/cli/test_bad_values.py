@@ -1,0 +1,74 @@
+"""Values that can be refused before a server is asked."""
+
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
+
+ID = "019a9b1e-0000-7000-8000-000000000000"
+REMOTE = f"prn:cargo.cargoremote:{ID}"
+CREATE = "distribution create --name a --base-path a --repository"
+RANGE = "Invalid value for '--{}': {} is not in the range {}."
+
+REFUSALS = {
+    "token create --name a --expires-in 99999999": RANGE.format(
+        "expires-in", 99999999, "1<=x<=36500"
+    ),
+    "repository create --name a --retain-repo-versions 0": RANGE.format(
+        "retain-repo-versions", 0, "x>=1"
+    ),
+    "repository update --name a --retain-repo-versions 0": RANGE.format(
+        "retain-repo-versions", 0, "x>=1"
+    ),
+    "remote create --name a --url b --download-concurrency 0": RANGE.format(
+        "download-concurrency", 0, "x>=1"
+    ),
+    "remote update --name a --download-concurrency 0": RANGE.format(
+        "download-concurrency", 0, "x>=1"
+    ),
+    "repository rollback a --name b --to 0": "NAME and --name both say what is meant: give one of"
+    " them.",
+    "repository sync a --repository b": "NAME and --repository both say what is meant: give one of"
+    " them.",
+    "token revoke --name b a": "NAME and --name both say what is meant: give one of them.",
+    "distribution config a --distribution b": "NAME and --distribution both say what is meant:"
+    " give one of them.",
+    f"{CREATE} file:file:x": "'file:file:x' is no cargo repository: --repository takes the name,"
+    " href or PRN of one.",
+    f"{CREATE} {REMOTE}": f"'{REMOTE}' is no cargo repository: --repository takes the name,"
+    " href or PRN of one.",
+    f"{CREATE} /pulp/api/v3/repositories/file/file/{ID}/": f"'/pulp/api/v3/repositories/file/file/"
+    f"{ID}/' is no cargo repository: --repository takes the name, href or PRN of one.",
+    f"token create --name a --distribution {REMOTE}": f"'{REMOTE}' is no cargo distribution:"
+    " --distribution takes the name, href or PRN of one.",
+}
+
+
+@pytest.mark.parametrize("command", REFUSALS)
+def test_a_bad_value_is_refused(tmp_path: Path, command: str) -> None:
+    """The last line says what is wrong; no server is there that could be asked."""
+    with pytest.raises(PulpFailed) as refused:
+        Pulp(tmp_path).cargo(*command.split())
+    assert refused.value.said.splitlines()[-1] == f"Error: {REFUSALS[command]}"
+
+
+def test_a_registry_needs_a_name(tmp_path: Path) -> None:
+    """An empty one comes of a variable that is not set."""
+    with pytest.raises(PulpFailed, match="this is empty"):
+        Pulp(tmp_path).cargo("token", "create", "--name", "a", "--registry", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("content upload", "by default from 32MB on"),
+        ("remote create", "sparse+https://crates.example.org/"),
+        ("remote create", "New remotes have `immediate`"),
+        ("token create", "at most 36500"),
+    ],
+)
+def test_help_says_what_happens(tmp_path: Path, command: str, says: str) -> None:
+    """Where pulp-cli's own words are wrong here, or there are none."""
+    page = Pulp(tmp_path).run("cargo", *command.split(), "--help").stdout
+    assert says in " ".join(page.split())
