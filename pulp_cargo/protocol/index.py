@@ -4,7 +4,6 @@ Cargo silently drops a line that it cannot read, so nothing may be written here 
 know, and nothing left out that a release before 1.84 needs.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -93,47 +92,6 @@ def parse_line(text: str) -> IndexEntry:
         pubtime=_pubtime(line),
         v=line.number_or_none("v"),
     )
-
-
-def as_yanked(line: str) -> str:
-    """Return a line of `render_line` with `yanked` set.
-
-    Replacing text is enough: inside a JSON string each quote follows a backslash, and a feature
-    called `yanked` has a list for its value.
-
-    >>> as_yanked('{"name":"\\\\"yanked\\\\":false","yanked":false}')
-    '{"name":"\\\\"yanked\\\\":false","yanked":true}'
-    """
-    return line.replace('"yanked":false', '"yanked":true')
-
-
-def with_own_registry(line: str, urls: Iterable[str]) -> str:
-    """Return a line of `render_line` in which the given registries are null, "this one".
-
-    >>> with_own_registry('{"registry":"https://r.example/i"}', ["https://r.example/i"])
-    '{"registry":null}'
-    """
-    for url in urls:
-        line = line.replace(f'"registry":{_json(url)}', '"registry":null')
-    return line
-
-
-def render_file(lines: Iterable[str]) -> bytes:
-    """Return the index file of a crate.
-
-    >>> render_file(["{}", "{}"])
-    b'{}\\n{}\\n'
-    """
-    return "".join(f"{line}\n" for line in lines).encode()
-
-
-def strong_etag(body: bytes) -> str:
-    """Return the entity tag of a body; cargo sends it back character by character.
-
-    >>> strong_etag(b"")
-    '"e3b0c44298fc1c149afbf4c8996fb924"'
-    """
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def sort_deps(deps: Iterable[Dependency]) -> tuple[Dependency, ...]:

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.memory import Answer, memory
+from pulp_cargo.app.endpoints.answer import Answer
+from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.queries.guards import CREDENTIAL
 from pulp_cargo.app.queries.registries import Registry

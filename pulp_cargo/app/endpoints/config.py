@@ -5,7 +5,7 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.answers import remember, revalidated
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.protocol.config import render_config
-from pulp_cargo.protocol.index import strong_etag
+from pulp_cargo.protocol.index_file import strong_etag
 from pulp_cargo.rules.scopes import Scope
 
 

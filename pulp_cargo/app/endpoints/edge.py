@@ -14,12 +14,13 @@ from aiohttp import web
 from asgiref.sync import sync_to_async
 
 from pulp_cargo.app.endpoints import routes
+from pulp_cargo.app.endpoints.answer import Answer
 from pulp_cargo.app.endpoints.answers import respond
 from pulp_cargo.app.endpoints.brief import digest_of
 from pulp_cargo.app.endpoints.core import authenticate
 from pulp_cargo.app.endpoints.errors import as_registry_error, error_response, http_error_response
 from pulp_cargo.app.endpoints.health import get_health
-from pulp_cargo.app.endpoints.memory import Answer, memory
+from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.endpoints.request import CargoRequest, locate
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain

@@ -7,13 +7,8 @@ from django.db import InterfaceError, OperationalError
 
 from pulp_cargo.protocol.api import errors_body
 from pulp_cargo.protocol.auth import challenge
-from pulp_cargo.protocol.errors import (
-    MethodNotAllowed,
-    NotAuthenticated,
-    RegistryError,
-    ServiceUnavailable,
-    Unavailable,
-)
+from pulp_cargo.protocol.errors import MethodNotAllowed, NotAuthenticated, RegistryError
+from pulp_cargo.protocol.unavailable import ServiceUnavailable, Unavailable
 
 log = logging.getLogger(__name__)
 

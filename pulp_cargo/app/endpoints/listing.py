@@ -18,8 +18,8 @@ from pulp_cargo.app.queries.listing import Place
 from pulp_cargo.app.queries.membership import VersionGone
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import threads
-from pulp_cargo.protocol.errors import ServiceUnavailable
 from pulp_cargo.protocol.listing import render_end, render_head
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 log = logging.getLogger(__name__)
 

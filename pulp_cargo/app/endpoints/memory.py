@@ -8,12 +8,13 @@ database.
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
+from pulp_cargo.app.endpoints.answer import Answer
 from pulp_cargo.app.endpoints.brief import Brief, digest, digest_of
 from pulp_cargo.app.endpoints.hearing import Hearing
 from pulp_cargo.app.queries.principals import Grant
@@ -21,30 +22,7 @@ from pulp_cargo.app.queries.registries import Registry
 
 MOST_REGISTRIES = 10_000
 MOST_GRANTS = 10_000
-# What an answer costs beside its bytes, roughly.
-OVERHEAD = 1000
 MOST_ADMITTED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer to a GET, kept for one request target; `gzipped` is None where it is no gain.
-
-    `private` is the registry whose readers alone may have it, None for a public one.
-    """
-
-    repository: UUID | None
-    crate: str | None
-    private: Registry | None
-    body: bytes
-    gzipped: bytes | None
-    etag: str
-    headers: tuple[tuple[str, str], ...]
-
-    @property
-    def size(self) -> int:
-        """Bytes of memory, roughly."""
-        return len(self.body) + len(self.gzipped or b"") + OVERHEAD
 
 
 class Memory:

@@ -22,7 +22,7 @@ from pulp_cargo.app.models.core import FILE_SYSTEM, with_domain
 from pulp_cargo.app.queries.crates import SMALL, StoredFile
 from pulp_cargo.app.services import threads
 from pulp_cargo.app.services.upload import answering
-from pulp_cargo.protocol.errors import ServiceUnavailable
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 # Large files that a process passes on at once: each is in its memory or on its disk as a whole.
 AT_ONCE = 16

@@ -20,7 +20,7 @@ from pulp_cargo.app.endpoints.answers import cut_off
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.crates import UpstreamFile
-from pulp_cargo.protocol.errors import UpstreamFailed
+from pulp_cargo.protocol.unavailable import UpstreamFailed
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
-from pulp_cargo.protocol.errors import ServiceUnavailable
 from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 CRATE_FILE = f"""
     WITH {SERVED}, found AS (

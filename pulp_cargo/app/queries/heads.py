@@ -9,7 +9,7 @@ from pulpcore.plugin.models import RepositoryVersion, Task
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.core import TASK_INCOMPLETE_STATES
-from pulp_cargo.protocol.errors import RepositoryBusy
+from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 # Who reads a repository (an export, say) does not hold it: versions never change. A task whose
 # process stopped giving signs of life does not either; core itself frees its repository only

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
-from pulp_cargo.protocol.index import as_yanked, render_file, strong_etag, with_own_registry
+from pulp_cargo.protocol.index_file import as_yanked, render_file, strong_etag, with_own_registry
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.semver import parse_version
 

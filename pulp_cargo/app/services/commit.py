@@ -26,7 +26,8 @@ from pulp_cargo.app.queries import heads
 from pulp_cargo.app.queries.heads import Head
 from pulp_cargo.app.services import store
 from pulp_cargo.app.services.draft import Draft
-from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound, RepositoryBusy
+from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound
+from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 log = logging.getLogger(__name__)
 

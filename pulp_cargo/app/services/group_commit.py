@@ -16,7 +16,7 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.services import threads
 from pulp_cargo.app.services.commit import Change, Committed, Result, clean_up, commit_together
-from pulp_cargo.protocol.errors import RepositoryBusy
+from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 # How many changes one version takes at most, so that the first of them does not wait too long.
 MOST_AT_ONCE = 64

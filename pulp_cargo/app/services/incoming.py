@@ -15,7 +15,7 @@ from django.conf import settings
 from pulpcore.plugin import pulp_hashlib
 from pulpcore.plugin.models import Artifact
 
-from pulp_cargo.protocol.errors import StorageFull
+from pulp_cargo.protocol.unavailable import StorageFull
 
 PREFIX, SUFFIX = "crate-", ".part"
 

@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from pulp_cargo.protocol.errors import ServiceUnavailable
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -19,7 +19,8 @@ from pulpcore.plugin.models import Artifact, Domain
 from pulp_cargo.app.models.core import FILE_SYSTEM, with_domain
 from pulp_cargo.app.services import store, threads
 from pulp_cargo.app.services.incoming import IncomingFile
-from pulp_cargo.protocol.errors import RegistryError, ServiceUnavailable
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 log = logging.getLogger(__name__)
 

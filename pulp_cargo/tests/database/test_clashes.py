@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 from psycopg.errors import DeadlockDetected
 
-from pulp_cargo.protocol.errors import RepositoryBusy
+from pulp_cargo.protocol.unavailable import RepositoryBusy
 from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import Crate
 

@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 
-from pulp_cargo.protocol.errors import (
-    Forbidden,
-    NameTaken,
-    RepositoryBusy,
-    VersionExists,
-    VersionNotFound,
-)
+from pulp_cargo.protocol.errors import Forbidden, NameTaken, VersionExists, VersionNotFound
 from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.unavailable import RepositoryBusy
 from pulp_cargo.rules.scopes import Scope
 from pulp_cargo.tests.support.crate import Crate
 

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.endpoints.memory import Answer, Memory
+    from pulp_cargo.app.endpoints.answer import Answer
+    from pulp_cargo.app.endpoints.memory import Memory
 
 REPOSITORY = UUID(int=1)
 
@@ -55,7 +56,7 @@ def new_registry() -> Callable[..., Any]:
 
 def answer(crate: str | None, size: int = 10) -> "Answer":
     """An index file's answer of so many bytes."""
-    from pulp_cargo.app.endpoints.memory import Answer
+    from pulp_cargo.app.endpoints.answer import Answer
 
     return Answer(REPOSITORY, crate, None, b"x" * size, None, '"e"', ())
 

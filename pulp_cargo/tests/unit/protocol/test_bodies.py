@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pulp_cargo.protocol import errors
+from pulp_cargo.protocol import errors, unavailable
 from pulp_cargo.protocol.api import errors_body, ok_body, published_body
 from pulp_cargo.protocol.config import render_config
 
@@ -61,9 +61,9 @@ def test_success_has_no_errors():
         (errors.RouteNotFound("/x"), 404, "/x"),
         (errors.MethodNotAllowed("POST", "/x"), 405, "POST"),
         (errors.TooLarge("big"), 413, "big"),
-        (errors.RepositoryBusy(), 503, "try again"),
-        (errors.StorageFull(), 503, "room"),
-        (errors.ServiceUnavailable("down"), 503, "down"),
+        (unavailable.RepositoryBusy(), 503, "try again"),
+        (unavailable.StorageFull(), 503, "room"),
+        (unavailable.ServiceUnavailable("down"), 503, "down"),
     ],
 )
 def test_errors_have_status_and_sentence(error, status, said):
@@ -79,4 +79,4 @@ def test_sentences_have_an_end():
 
 def test_busy_says_when_to_try_again():
     """Overload answers are 503 with Retry-After (41)."""
-    assert errors.RepositoryBusy().retry_after > 0
+    assert unavailable.RepositoryBusy().retry_after > 0

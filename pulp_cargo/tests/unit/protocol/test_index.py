@@ -9,17 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulp_cargo.protocol.errors import InvalidMetadata, RegistryError
-from pulp_cargo.protocol.index import (
-    Dependency,
-    IndexEntry,
-    as_yanked,
-    parse_line,
-    render_file,
-    render_line,
-    sort_deps,
-    strong_etag,
-    with_own_registry,
-)
+from pulp_cargo.protocol.index import Dependency, IndexEntry, parse_line, render_line, sort_deps
+from pulp_cargo.protocol.index_file import as_yanked, render_file, strong_etag, with_own_registry
 from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 FROZEN = Path(__file__).with_name("crates_io_lines.jsonl").read_text("utf-8").splitlines()

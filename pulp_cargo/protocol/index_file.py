@@ -1,0 +1,46 @@
+"""An index file, made of the lines that `index.render_line` wrote (Cargo Book, Registry Index)."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+
+def as_yanked(line: str) -> str:
+    """Return a line of `render_line` with `yanked` set.
+
+    Replacing text is enough: inside a JSON string each quote follows a backslash, and a feature
+    called `yanked` has a list for its value.
+
+    >>> as_yanked('{"name":"\\\\"yanked\\\\":false","yanked":false}')
+    '{"name":"\\\\"yanked\\\\":false","yanked":true}'
+    """
+    return line.replace('"yanked":false', '"yanked":true')
+
+
+def with_own_registry(line: str, urls: Iterable[str]) -> str:
+    """Return a line of `render_line` in which the given registries are null, "this one".
+
+    >>> with_own_registry('{"registry":"https://r.example/i"}', ["https://r.example/i"])
+    '{"registry":null}'
+    """
+    for url in urls:
+        line = line.replace(f'"registry":{json.dumps(url, ensure_ascii=False)}', '"registry":null')
+    return line
+
+
+def render_file(lines: Iterable[str]) -> bytes:
+    """Return the index file of a crate.
+
+    >>> render_file(["{}", "{}"])
+    b'{}\\n{}\\n'
+    """
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def strong_etag(body: bytes) -> str:
+    """Return the entity tag of a body; cargo sends it back character by character.
+
+    >>> strong_etag(b"")
+    '"e3b0c44298fc1c149afbf4c8996fb924"'
+    """
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

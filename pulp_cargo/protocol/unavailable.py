@@ -1,0 +1,44 @@
+"""What a registry cannot do now, through no fault of who asks: answers from 502 on."""
+
+from typing import ClassVar
+
+from pulp_cargo.protocol.errors import RegistryError
+
+
+class UpstreamFailed(RegistryError):
+    """A file that is with the upstream registry cannot be had from there."""
+
+    status = 502
+
+    def __init__(self, name: str, vers: str) -> None:
+        super().__init__(
+            f"the upstream registry did not send the file of `{name} {vers}`; try again later, or"
+            " tell the administrator of this registry"
+        )
+
+
+class Unavailable(RegistryError):
+    """The registry cannot do it now; `retry_after` seconds later it may."""
+
+    status = 503
+    retry_after: ClassVar[int] = 5
+
+
+class RepositoryBusy(Unavailable):
+    """Something else holds the repository for too long."""
+
+    def __init__(self) -> None:
+        super().__init__("the registry is busy with another change; nothing was changed, try again")
+
+
+class ServiceUnavailable(Unavailable):
+    """Something the registry depends on does not answer."""
+
+
+class StorageFull(Unavailable):
+    """The registry has no room left for the file."""
+
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__("the registry has no room left to store the crate; tell its administrator")
