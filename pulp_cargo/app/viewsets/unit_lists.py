@@ -32,7 +32,7 @@ class UnitPagination(core.ContentViewSet.pagination_class):
         ids = queryset.prefetch_related(None).order_by(*order).values_list("pk", flat=True)
         page: Sequence[UUID] = super().paginate_queryset(NearerEnd(ids), request, view)
         whole = view.queryset.select_related("core_vulnerabilityreport")
-        units = whole.prefetch_related("contentartifact_set").in_bulk(page)
+        units = whole.in_bulk(page)
         return [units[pk] for pk in page if pk in units]
 
     def get_count(self, pages: "NearerEnd") -> int:

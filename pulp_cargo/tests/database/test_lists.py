@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pulp_cargo.app.models import CargoRepository, CrateContent
 
-FEW, MANY = 3, 30
+FEW, MANY, THOUSAND = 3, 30, 1000
 LISTS = (
     "repositories/cargo/cargo/",
     "distributions/cargo/cargo/",
@@ -73,23 +73,62 @@ def prefix(
         one.delete()
 
 
-def test_a_list_makes_no_query_for_each_row(client: "Client", prefix: str) -> None:
-    """A page of 30 rows costs the statements of a page of 3, whatever the rows refer to."""
-    few = {path: _count(client, path, prefix, FEW) for path in LISTS}
-    many = {path: _count(client, path, prefix, MANY) for path in LISTS}
+@pytest.fixture
+def thousand(domain: Any) -> Iterator[str]:
+    """The beginning of the names of a thousand repositories, each with its first version."""
+    from pulpcore.plugin.models import Repository, RepositoryVersion
+
+    from pulp_cargo.app.models import CargoRepository
+    from pulp_cargo.app.services import unit_rows
+
+    prefix = f"k{secrets.token_hex(5)}"
+    made = [CargoRepository(name=f"{prefix}-{number}") for number in range(THOUSAND)]
+    for one in made:
+        one.pulp_type, one.repository_ptr_id = CargoRepository.get_pulp_type(), one.pulp_id
+        one.pulp_domain, one.next_version = domain, 1
+    unit_rows.insert(Repository, made)
+    unit_rows.insert(CargoRepository, made)
+    versions = [RepositoryVersion(repository=one, number=0, complete=True) for one in made]
+    RepositoryVersion.objects.bulk_create(versions)
+    yield prefix
+    ids = [one.pk for one in made]
+    RepositoryVersion.objects.filter(repository__in=ids)._raw_delete("default")
+    CargoRepository.objects.filter(pk__in=ids)._raw_delete("default")
+    Repository.objects.filter(pk__in=ids)._raw_delete("default")
+
+
+def test_thousand_repositories_take_the_statements_of_three(
+    client: "Client", thousand: str
+) -> None:
+    """On one page, as `pulp cargo repository list --limit 1000` asks for them."""
+    path = "repositories/cargo/cargo/"
+    few, many = (
+        _count(client, path, {"name__startswith": thousand}, rows) for rows in (FEW, THOUSAND)
+    )
     assert many == few
 
 
-def _count(client: "Client", path: str, prefix: str, rows: int) -> int:
+def test_a_list_makes_no_query_for_each_row(client: "Client", prefix: str) -> None:
+    """A page of 30 rows costs the statements of a page of 3, whatever the rows refer to."""
+    names = ",".join(f"{prefix}-{number}" for number in range(MANY))
+    few, many = (
+        {path: _count(client, path, _named(path, names), rows) for path in LISTS}
+        for rows in (FEW, MANY)
+    )
+    assert many == few
+
+
+def _named(path: str, names: str) -> dict[str, str]:
+    return {"canonical_name__in" if path.endswith("yanks/") else "name__in": names}
+
+
+def _count(client: "Client", path: str, wanted: dict[str, str], rows: int) -> int:
     """Return how many statements a page of a list takes."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    names = ",".join(f"{prefix}-{number}" for number in range(MANY))
-    key = "canonical_name__in" if path.endswith("yanks/") else "name__in"
-    wanted = {"limit": rows, key: names}
     with CaptureQueriesContext(connection) as queries:
-        answer = client.get(f"/pulp/api/v3/{path}", wanted)
+        answer = client.get(f"/pulp/api/v3/{path}", {"limit": rows, **wanted})
     assert answer.status_code == 200, answer.content
     assert len(answer.json()["results"]) == rows, path
     return len(queries)

@@ -13,7 +13,7 @@ from pulp_cargo.tests.support.transfer import Pulp
 @pytest.fixture(scope="package")
 def second(open_directory: Path) -> Iterator[Pulp]:
     """Another Pulp, whose registries have other URLs."""
-    data = open_directory / "second"
+    data = open_directory / "brought-to"
     with launcher.running(data, environ={"PULP_DOMAIN_ENABLED": "true"}) as running:
         rest = Rest(running.ready["api_url"], None)
         # Where domains are enabled, Pulp has no page to log in.
