@@ -44,6 +44,10 @@ def lists(world: World) -> Iterator[Measure]:
         ("first page", {}),
         ("last page", {"offset": last}),
         ("first page of a version", {"repository_version": version}),
+        (
+            "middle page of a version",
+            {"repository_version": version, "offset": world.scale.huge // 2},
+        ),
         ("last page of a version", {"repository_version": version, "offset": last}),
     ):
         took = [api.time_page(query) for _ in range(world.scale.publishes // 5)]

@@ -7,7 +7,7 @@ units one by one.
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from rest_framework.request import Request
 
 from pulpcore.plugin import viewsets as core
@@ -65,7 +65,9 @@ class InVersionFilter(type(core.ContentFilter.declared_filters["repository_versi
         version: RepositoryVersion = self.get_repository_version(value)
         if version.count() <= LARGE_VERSION:
             return units.filter(pk__in=version.content_ids_subquery())
-        return units.filter(Exists(_membership(version)))
+        # A value, not a condition: PostgreSQL would join the whole version when it expects few.
+        held = Subquery(_membership(version).values("pk")[:1])
+        return units.alias(held=held).filter(held__isnull=False)
 
 
 def _membership(version: RepositoryVersion) -> QuerySet[RepositoryContent]:
