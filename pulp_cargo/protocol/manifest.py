@@ -18,6 +18,10 @@ from pulp_cargo.protocol.table import Table
 
 # Cargo loses a version whose `rust_version` has an operator, a pre-release or no number at all.
 _RUST_VERSION = re.compile(rf"{NUMBER}(?:\.{NUMBER}){{0,2}}")
+# The parser's work grows with the square of a key's parts: a megabyte of deep keys took it ten
+# seconds. No key that cargo writes has more than a few; a run in a text counts too, as none has it.
+_DEEPEST_KEY = 64
+_DEEP_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){{{_DEEPEST_KEY}}}""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ def parse_manifest(data: bytes) -> Manifest:
 
 def _parse_toml(data: bytes) -> Table:
     try:
-        values = tomli.loads(data.decode())
+        text = data.decode()
+        _require_shallow_keys(text)
+        values = tomli.loads(text)
     except UnicodeDecodeError as error:
         raise InvalidManifest(
             f"the Cargo.toml in the crate file is not UTF-8 at byte {error.start}"
@@ -95,6 +101,13 @@ def _parse_toml(data: bytes) -> Table:
     except (ValueError, RecursionError) as error:
         raise InvalidManifest(f"the Cargo.toml in the crate file is not TOML: {error}") from error
     return Table(values, "the Cargo.toml in the crate file", InvalidManifest)
+
+
+def _require_shallow_keys(text: str) -> None:
+    if _DEEP_KEY.search(text):
+        raise InvalidManifest(
+            f"the Cargo.toml in the crate file has a key of more than {_DEEPEST_KEY} parts"
+        )
 
 
 def _refuse_unpublishable(manifest: Table, package: Table) -> None:
