@@ -4,7 +4,7 @@
     ├── BadRequest (400)   the input breaks a rule: the Invalid… classes, names, versions, rules
     ├── NotAuthenticated (401), Forbidden (403), NotFound (404), MethodNotAllowed (405)
     ├── TooLarge (413)
-    ├── UpstreamFailed (502)  the registry that this one copies does not have it to give
+    ├── Upstream… (502)    the registry that this one copies does not have it to give, or not right
     └── Unavailable (503)  try again after `retry_after` seconds
 
 The text of an error is a sentence for the person who typed `cargo`: cargo prints it and nothing else.
@@ -66,6 +66,18 @@ class InvalidCrateFile(BadRequest):
 
 class InvalidManifest(BadRequest):
     """The Cargo.toml in a .crate file is not one that `cargo package` writes."""
+
+
+class InvalidLockFile(BadRequest):
+    """A Cargo.lock cannot be read, or cargo would not read it."""
+
+
+class InvalidAdvisory(BadRequest):
+    """A security advisory is neither RustSec's nor OSV's, or lacks what must be there."""
+
+
+class InvalidLicense(BadRequest):
+    """A licence is no SPDX expression, or is one where a single licence is wanted."""
 
 
 class ReservedName(BadRequest):

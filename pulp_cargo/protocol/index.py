@@ -16,9 +16,9 @@ from pulp_cargo.protocol.table import Table, parse_json_object
 Features = dict[str, tuple[str, ...]]
 
 _KINDS = ("normal", "build", "dev")
-_CKSUM = re.compile(r"[0-9a-f]{64}")
+CKSUM = re.compile(r"[0-9a-f]{64}")
 # Cargo 1.94 loses a version whose time has fractions or another offset.
-_PUBTIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+PUBTIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def parse_line(text: str) -> IndexEntry:
         name=line.text("name"),
         vers=_vers(line),
         deps=tuple(_parse_dependency(dep) for dep in line.list_of_tables("deps")),
-        cksum=_matching(line, _CKSUM, "cksum", line.text("cksum")),
+        cksum=_matching(line, CKSUM, "cksum", line.text("cksum")),
         features=_features(line, "features") or {},
         features2=_features(line, "features2") if line.values.get("features2") else None,
         yanked=line.flag("yanked", default=False),
@@ -171,7 +171,7 @@ def _vers(line: Table) -> str:
 
 def _pubtime(line: Table) -> str | None:
     pubtime = line.text_or_none("pubtime")
-    return pubtime and _matching(line, _PUBTIME, "pubtime", pubtime)
+    return pubtime and _matching(line, PUBTIME, "pubtime", pubtime)
 
 
 def _matching(line: Table, pattern: re.Pattern[str], key: str, value: str) -> str:

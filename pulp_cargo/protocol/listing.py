@@ -18,7 +18,7 @@ from pulp_cargo.protocol.features import check_features
 from pulp_cargo.protocol.index import IndexEntry, parse_line, render_line
 from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import parse_registry_url
-from pulp_cargo.protocol.semver import normalise_requirement
+from pulp_cargo.protocol.requirement import normalise_requirement
 from pulp_cargo.protocol.table import Table, parse_json_object
 from pulp_cargo.protocol.target import require_target
 

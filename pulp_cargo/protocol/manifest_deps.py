@@ -10,7 +10,7 @@ from pulp_cargo.protocol.errors import InvalidManifest
 from pulp_cargo.protocol.index import Dependency, sort_deps
 from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url
-from pulp_cargo.protocol.semver import normalise_requirement
+from pulp_cargo.protocol.requirement import normalise_requirement
 from pulp_cargo.protocol.table import Table
 from pulp_cargo.protocol.target import require_target
 

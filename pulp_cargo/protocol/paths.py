@@ -3,6 +3,19 @@
 from pulp_cargo.protocol.names import CRATE_NAME
 
 
+def index_prefix(name: str) -> str:
+    """Return the folders that stand before a crate's name, with the letters as they are given.
+
+    >>> index_prefix("a"), index_prefix("io"), index_prefix("log"), index_prefix("Serde")
+    ('1', '2', '3/l', 'Se/rd')
+    """
+    if len(name) <= 2:
+        return str(len(name))
+    if len(name) == 3:
+        return f"3/{name[0]}"
+    return f"{name[:2]}/{name[2:4]}"
+
+
 def index_path(name: str) -> str:
     """Return the path of a crate's index file below the index root.
 
@@ -10,11 +23,7 @@ def index_path(name: str) -> str:
     ('1/a', '2/io', '3/l/log', 'se/rd/serde')
     """
     name = name.lower()
-    if len(name) <= 2:
-        return f"{len(name)}/{name}"
-    if len(name) == 3:
-        return f"3/{name[0]}/{name}"
-    return f"{name[:2]}/{name[2:4]}/{name}"
+    return f"{index_prefix(name)}/{name}"
 
 
 def name_at(path: str) -> str | None:

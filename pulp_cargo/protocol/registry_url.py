@@ -17,7 +17,7 @@ _GIT_SCHEMES = frozenset(["https", "http", "ssh", "git", "file"])
 _SPARSE_SCHEMES = frozenset(["sparse+https", "sparse+http"])
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ssh": 22}
 _LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
+UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def parse_registry_url(text: str) -> str:
@@ -76,7 +76,7 @@ def _identity(url: str) -> tuple[str, str | None, int | None, str, str]:
 
 
 def _split(text: str) -> SplitResult:
-    if _UNPRINTABLE.search(text):
+    if UNPRINTABLE.search(text):
         _refuse(text, "it has a character that no URL has")
     try:
         parts = urlsplit(text)

@@ -1,30 +1,22 @@
-"""Versions and requirements as cargo and crates.io read them.
+"""Versions as cargo and crates.io read them, and ranges of versions.
 
-Versions are SemVer 2.0.0 with numbers up to 2^64-1. The grammar of requirements is that of Rust's
-`semver` crate (Cargo Book, Specifying Dependencies), whose printed form is what an index holds.
+Versions are SemVer 2.0.0 with numbers up to 2^64-1.
 """
 
 import re
 from dataclasses import dataclass
 from functools import total_ordering
 
-from pulp_cargo.protocol.errors import InvalidRequirement, InvalidVersion
+from pulp_cargo.protocol.errors import InvalidVersion
 
 MAX_VERSION_LENGTH = 150
 MAX_NUMBER = 2**64 - 1
-MAX_COMPARATORS = 32
 
 NUMBER = r"(?:0|[1-9][0-9]{0,19})"
 _PRE_PART = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_PRE = rf"(?:{_PRE_PART}(?:\.{_PRE_PART})*)"
-_BUILD = r"(?:[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)"
-_VERSION = re.compile(rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({_PRE}))?(?:\+({_BUILD}))?")
-
-_COMPARATOR = re.compile(
-    rf"(?P<op>>=|<=|[=><~^]?) *(?P<major>{NUMBER})"
-    rf"(?:\.(?:(?P<any_minor>[*xX](?:\.[*xX])?)|(?P<minor>{NUMBER})"
-    rf"(?:\.(?:(?P<any_patch>[*xX])|(?P<patch>{NUMBER})(?:-(?P<pre>{_PRE}))?(?:\+{_BUILD})?))?))?"
-)
+PRE = rf"(?:{_PRE_PART}(?:\.{_PRE_PART})*)"
+BUILD = r"(?:[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)"
+_VERSION = re.compile(rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRE}))?(?:\+({BUILD}))?")
 
 
 @total_ordering
@@ -55,9 +47,48 @@ class Version:
     def __lt__(self, other: "Version") -> bool:
         return self._order() < other._order()
 
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """The three numbers."""
+        return (self.major, self.minor, self.patch)
+
+    @property
+    def next(self) -> "Version":
+        """The lowest version above this one and above its builds: a pre-release."""
+        if self.pre:
+            return Version(*self.numbers, pre=f"{self.pre}.0")
+        return Version(self.major, self.minor, self.patch + 1, pre="0")
+
+    @property
+    def precedence(self) -> tuple[object, ...]:
+        """What orders versions where build metadata does not count (SemVer 2.0.0, §11)."""
+        return (self.numbers, *pre_order(self.pre))
+
     def _order(self) -> tuple[object, ...]:
-        numbers = (self.major, self.minor, self.patch)
-        return (numbers, not self.pre, _identifiers(self.pre), _identifiers(self.build), self.build)
+        return (*self.precedence, _identifiers(self.build), self.build)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """All versions from `low` to below `high` in their order; None is no end.
+
+    >>> parse_version("1.2.0-rc.1") in VersionRange(None, parse_version("1.2.0"))
+    True
+    """
+
+    low: Version | None = None
+    high: Version | None = None
+
+    def __contains__(self, version: Version) -> bool:
+        order = version.precedence
+        above = self.low is None or self.low.precedence <= order
+        return above and (self.high is None or order < self.high.precedence)
+
+    def within(self, other: "VersionRange") -> "VersionRange":
+        """Return what is in both ranges."""
+        lows = [low for low in (self.low, other.low) if low]
+        highs = [high for high in (self.high, other.high) if high]
+        return VersionRange(max(lows, default=None), min(highs, default=None))
 
 
 def parse_version(text: str) -> Version:
@@ -82,38 +113,9 @@ def parse_version(text: str) -> Version:
     return Version(major, minor, patch, match[4] or "", match[5] or "")
 
 
-def normalise_requirement(text: str) -> str:
-    """Return a requirement as cargo prints it; two spellings of one meaning become equal.
-
-    >>> normalise_requirement("1.2"), normalise_requirement(">= 0.3 ,<2"), normalise_requirement("1.x")
-    ('^1.2', '>=0.3, <2', '1.*')
-    """
-    if text.strip(" ") in ("*", "x", "X"):
-        return "*"
-    comparators = text.split(",")
-    if len(comparators) > MAX_COMPARATORS:
-        raise InvalidRequirement(
-            f"the requirement {text[:80]!r}… has {len(comparators)} parts, "
-            f"more than {MAX_COMPARATORS}"
-        )
-    return ", ".join(_normalise_comparator(comparator, text) for comparator in comparators)
-
-
-def _normalise_comparator(comparator: str, requirement: str) -> str:
-    match = _COMPARATOR.fullmatch(comparator.strip(" "))
-    if not match:
-        raise InvalidRequirement(
-            f"the requirement {requirement!r} cannot be read by cargo, because of {comparator!r}"
-        )
-    numbers = [number for number in match.group("major", "minor", "patch") if number]
-    if any(int(number) > MAX_NUMBER for number in numbers):
-        raise InvalidRequirement(f"the requirement {requirement!r} has a number above {MAX_NUMBER}")
-    pre = f"-{match['pre']}" if match["pre"] else ""
-    wildcard = match["any_minor"] or match["any_patch"]
-    # Behind an operator a wildcard says nothing: `<=0.61.*` is `<=0.61`.
-    if wildcard and not match["op"]:
-        return ".".join([*numbers, "*"])
-    return (match["op"] or "^") + ".".join(numbers) + pre
+def pre_order(pre: str) -> tuple[object, ...]:
+    """Return what orders pre-releases of the same three numbers; the release itself is last."""
+    return (not pre, _identifiers(pre))
 
 
 def _identifiers(dotted: str) -> tuple[tuple[bool, int, str], ...]:

@@ -17,6 +17,24 @@ class UpstreamFailed(RegistryError):
         )
 
 
+class UpstreamIndexInvalid(RegistryError):
+    """What an upstream registry sent as an index file is none, or is damaged."""
+
+    status = 502
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"the upstream registry's index file of `{name}` cannot be used: {what}")
+
+
+class UpstreamConfigInvalid(RegistryError):
+    """What an upstream registry sent as its config.json is none, or is damaged."""
+
+    status = 502
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the upstream registry's config.json cannot be used: {what}")
+
+
 class Unavailable(RegistryError):
     """The registry cannot do it now; `retry_after` seconds later it may."""
 

@@ -10,13 +10,12 @@ from functools import cache
 from importlib import resources
 from urllib.parse import urlsplit
 
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-
-from pulp_cargo.protocol.errors import InvalidName
+from pulp_cargo.protocol.errors import InvalidLicense, InvalidName
 from pulp_cargo.protocol.features import parse_feature_value
 from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.names import COMPILER_NAMES, canonical_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
+from pulp_cargo.rules.licenses import parse_license
 
 MAX_DESCRIPTION_BYTES = 1000
 MAX_KEYWORDS = 5
@@ -27,8 +26,6 @@ MAX_FEATURES = 300
 
 _KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*")
 _ANY_SPACE = re.compile(r"\s")
-# SPDX 2 had these before they were split into `-only` and `-or-later`; crates still use them.
-_OR_LATER = re.compile(r"\b((?:A|L)?GPL-[0-9]\.[0-9]|GFDL-1\.[0-9])\+")
 
 
 def complaints(manifest: Manifest, *, own_urls: Collection[str] = ()) -> list[str]:
@@ -65,12 +62,10 @@ def _texts(manifest: Manifest) -> Iterator[str]:
 def _license(manifest: Manifest) -> Iterator[str]:
     if not manifest.license:
         return
-    # Before SPDX expressions, cargo's documentation wrote a choice as `MIT/Apache-2.0`.
-    expression = manifest.license.replace("/", " OR ")
     try:
-        canonicalize_license_expression(_OR_LATER.sub(r"\1-or-later", expression))
-    except InvalidLicenseExpression as error:
-        yield f"`license` is {manifest.license!r}, which is no SPDX expression: {error}"
+        parse_license(manifest.license)
+    except InvalidLicense as error:
+        yield str(error)
 
 
 def _urls(manifest: Manifest) -> Iterator[str]:

@@ -15,7 +15,8 @@ from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.protocol.auth import BasicCredential
 from pulp_cargo.protocol.errors import NotAuthenticated
-from pulp_cargo.rules.scopes import Scope, is_expired, pattern_matches
+from pulp_cargo.rules.patterns import pattern_matches
+from pulp_cargo.rules.scopes import Scope, is_expired
 
 PERMISSIONS = {
     Scope.READ: "cargo.read_cargodistribution",

@@ -15,7 +15,8 @@ from pulp_cargo.app.models import CargoDistribution, CargoToken
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services import tokens
-from pulp_cargo.rules.scopes import Scope, is_expired, parse_pattern
+from pulp_cargo.rules.patterns import parse_pattern
+from pulp_cargo.rules.scopes import Scope, is_expired
 
 DEFAULT_SCOPES = [Scope.READ, Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE, Scope.YANK]
 

@@ -65,7 +65,7 @@ def test_license_file_is_enough():
         ({"description": ""}, "`description` is missing"),
         ({"description": "ü" * 501}, "1002 bytes, more than 1000"),
         ({"license": None}, "`license` or `license-file` is missing"),
-        ({"license": "apache 2.0"}, "'apache 2.0', which is no SPDX"),
+        ({"license": "apache 2.0"}, "`license` 'apache 2.0' is no SPDX"),
         ({"license": "MIT OR"}, "no SPDX"),
         ({"license": "Nonsense-1.0"}, "no SPDX"),
         ({"homepage": "r.example"}, "`homepage` is 'r.example'"),

@@ -1,0 +1,148 @@
+"""An index file as another registry sent it (Cargo Book, Registry Index, "Index Format").
+
+A cache serves the lines as they came, so it reads only what it has to judge: which versions there
+are, their checksums, and what rules look at. Everything else in a line is for cargo alone.
+"""
+
+import json
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+
+from pulp_cargo.protocol.errors import InvalidVersion
+from pulp_cargo.protocol.index import CKSUM, PUBTIME
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
+
+# The largest of crates.io, that of web-sys, has 5 MB in a hundred lines.
+MAX_SIZE = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamVersion:
+    """A version in the upstream's index: its line as it was sent, and what of it we look at.
+
+    `pubtime` is None where it is missing or no time; times of this form sort as text. `v` is the
+    version of the line's format, and may be higher than any cargo of today knows.
+    """
+
+    line: str
+    vers: str
+    cksum: str
+    yanked: bool
+    pubtime: str | None
+    v: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamIndex:
+    """An index file: its bytes, and its versions in the order of the file, by their `vers`.
+
+    Not all lines are versions. One that cargo skips or marks as broken (no JSON, no checksum, a
+    `yanked` that is a string) has no file that could be fetched through us, so no rule needs to
+    judge it. It stays in a file that is served whole: cargo from 1.85 on names such versions in
+    its errors, and a later cargo may be able to read them.
+    """
+
+    body: bytes
+    versions: Mapping[str, UpstreamVersion]
+    is_sound: bool
+
+    def serve(self, left_out: Container[str] = ()) -> bytes:
+        """Return the file without some versions, byte by byte the upstream's where none is left out.
+
+        With a version go the lines that are no versions: a rule may have meant them, too.
+        """
+        staying = [entry.line for vers, entry in self.versions.items() if vers not in left_out]
+        if self.is_sound and len(staying) == len(self.versions):
+            return self.body
+        return "".join(f"{line}\n" for line in staying).encode()
+
+
+def parse_index_file(body: bytes, name: str) -> UpstreamIndex:
+    """Return the index file of the crate, or raise UpstreamIndexInvalid where it is none.
+
+    Of two lines with one version the last one counts, as for cargo up to 1.95; later ones may
+    take the checksum of the first. We can only have one file, so the others are never served.
+    """
+    versions: dict[str, UpstreamVersion] = {}
+    repeated = False
+    for entry in _entries(_text(body, name), name):
+        repeated = repeated or entry.vers in versions
+        versions[entry.vers] = entry
+    if not versions:
+        raise UpstreamIndexInvalid(name, "no line of it is a version of a crate")
+    return UpstreamIndex(body, versions, is_sound=not repeated)
+
+
+def _text(body: bytes, name: str) -> str:
+    if len(body) > MAX_SIZE:
+        raise UpstreamIndexInvalid(name, f"it has {len(body)} bytes, more than {MAX_SIZE}")
+    if not body.strip():
+        raise UpstreamIndexInvalid(name, "it is empty")
+    if b"\0" in body:
+        raise UpstreamIndexInvalid(name, "it has a NUL, which no index file has")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise UpstreamIndexInvalid(name, f"it is not UTF-8 at byte {error.start}") from error
+
+
+def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
+    # Not splitlines: that splits at characters which JSON allows within a string.
+    *lines, last = text.split("\n")
+    for line in lines:
+        values = _json(line)
+        if values is not None and (entry := _entry(line, values, name)):
+            yield entry
+    if not last.strip():
+        return
+    # Some registries end without a newline. A line cut off in the midst is never JSON.
+    values = _json(last)
+    if values is None:
+        raise UpstreamIndexInvalid(name, "it ends in the midst of a line")
+    if entry := _entry(last, values, name):
+        yield entry
+
+
+def _json(line: str) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _entry(line: str, values: object, name: str) -> UpstreamVersion | None:
+    """Return the version that a line is about, None where cargo finds none in it."""
+    if not isinstance(values, dict):
+        return None
+    _require_name(values.get("name"), name)
+    vers, cksum = values.get("vers"), values.get("cksum")
+    yanked, v = values.get("yanked"), values.get("v")
+    if not (isinstance(vers, str) and isinstance(cksum, str) and CKSUM.fullmatch(cksum)):
+        return None
+    # To Python, true is a number.
+    if not isinstance(yanked, bool | None) or not isinstance(v, int | None) or type(v) is bool:
+        return None
+    try:
+        parse_version(vers)
+    except InvalidVersion:
+        return None
+    return UpstreamVersion(
+        line=line,
+        vers=vers,
+        cksum=cksum,
+        yanked=bool(yanked),
+        pubtime=_pubtime(values.get("pubtime")),
+        v=1 if v is None else v,
+    )
+
+
+def _require_name(found: object, name: str) -> None:
+    # An index has one file for all spellings of case, and only for these.
+    if isinstance(found, str) and (found.lower() != name.lower() or not found.isascii()):
+        raise UpstreamIndexInvalid(name, f"it has a line of another crate, {found[:80]!r}")
+
+
+def _pubtime(value: object) -> str | None:
+    # Cargo 1.94 loses a version with a time of another form, 1.93 does as if there were none.
+    return value if isinstance(value, str) and PUBTIME.fullmatch(value) else None

@@ -1,0 +1,185 @@
+"""What a security advisory says about the versions of a crate.
+
+Two formats are read: RustSec's, which is TOML in front of Markdown (advisory-db, README), and OSV's
+JSON (OSV schema, `affected`), in which RustSec and others export theirs. Ranges are read as
+`cargo audit` does: a pre-release is affected when it lies among versions that are.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+
+import tomli
+
+from pulp_cargo.protocol.errors import InvalidAdvisory, InvalidRequirement, InvalidVersion
+from pulp_cargo.protocol.names import CanonicalName, canonical_name
+from pulp_cargo.protocol.requirement import Comparator, parse_requirement
+from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
+from pulp_cargo.protocol.table import Table, parse_json_object
+
+_FENCE = "```"
+# OSV calls crates.io an ecosystem; other registries have none there.
+_ECOSYSTEM = "crates.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """What one advisory says of one crate; `informational` is why it is no vulnerability."""
+
+    id: str
+    name: CanonicalName
+    affected: tuple[VersionRange, ...]
+    unaffected: tuple[VersionRange, ...]
+    patched: tuple[VersionRange, ...]
+    informational: str | None = None
+    withdrawn: bool = False
+
+
+def affects(advisory: Advisory, vers: Version) -> bool:
+    """Return whether a version has what the advisory is about."""
+    if advisory.withdrawn or any(vers in range_ for range_ in advisory.unaffected):
+        return False
+    return any(vers in range_ for range_ in advisory.affected)
+
+
+def is_patched(advisory: Advisory, vers: Version) -> bool:
+    """Return whether the fault was there, and is mended in the version."""
+    patched = any(vers in range_ for range_ in advisory.patched)
+    return patched and not advisory.withdrawn and not affects(advisory, vers)
+
+
+def fixes(advisories: Iterable[Advisory], vers: Version, older: Iterable[Version]) -> list[str]:
+    """Return the ids of advisories that affect the newest older version, and are patched in this.
+
+    With only those among `older` that are served, the first patched release fixes something, and
+    the one after it no more: else anything could come in behind a fix.
+    """
+    newest = max((other for other in older if other < vers), default=None)
+    if newest is None:
+        return []
+    return [a.id for a in advisories if affects(a, newest) and is_patched(a, vers)]
+
+
+def parse_advisory(text: str) -> tuple[Advisory, ...]:
+    """Return what an advisory says, for each crate that it is about, or raise with what is wrong.
+
+    >>> parse_advisory('{"id": "OSV-1", "affected": []}')
+    ()
+    """
+    if text.lstrip().startswith("{"):
+        return tuple(_parse_osv(parse_json_object(text, "the OSV advisory", InvalidAdvisory)))
+    return (_parse_rustsec(_front_matter(text)),)
+
+
+def _front_matter(text: str) -> Table:
+    lines = text.replace("\r\n", "\n").strip().split("\n")
+    if lines[0] == f"{_FENCE}toml":
+        if _FENCE not in lines:
+            raise InvalidAdvisory(f"the TOML at the start of the advisory has no end, {_FENCE}")
+        lines = lines[1 : lines.index(_FENCE)]
+    try:
+        # Older advisories are nothing but the TOML.
+        values = tomli.loads("\n".join(lines))
+    except (ValueError, RecursionError) as error:
+        raise InvalidAdvisory(f"the advisory has no readable TOML at its start: {error}") from error
+    return Table(values, "the advisory", InvalidAdvisory)
+
+
+def _parse_rustsec(front: Table) -> Advisory:
+    about, versions = front.table("advisory"), front.table("versions")
+    patched = versions.texts_or_none("patched")
+    if patched is None:
+        raise InvalidAdvisory("`versions` of the advisory has no `patched`")
+    mended = tuple(_range(text) for text in patched)
+    return Advisory(
+        id=about.text("id"),
+        name=canonical_name(about.text("package")),
+        affected=(VersionRange(),),
+        unaffected=(*mended, *map(_range, versions.texts("unaffected"))),
+        patched=mended,
+        informational=about.text_or_none("informational"),
+        withdrawn=about.values.get("withdrawn") is not None,
+    )
+
+
+def _range(text: str) -> VersionRange:
+    try:
+        requirement = parse_requirement(text)
+    except InvalidRequirement as error:
+        raise InvalidAdvisory(str(error)) from error
+    whole = tuple(_whole(comparator) for comparator in requirement.comparators)
+    return dataclasses.replace(requirement, comparators=whole).range()
+
+
+def _whole(comparator: Comparator) -> Comparator:
+    # To RustSec `> 0` is `> 0.0.0`, and not `>= 1.0.0` as it is to cargo.
+    if comparator.op not in (">", "<=", "="):
+        return comparator
+    major, minor, patch = (*comparator.numbers, 0, 0)[:3]
+    return dataclasses.replace(comparator, numbers=(major, minor, patch))
+
+
+def _parse_osv(osv: Table) -> Iterator[Advisory]:
+    for affected in osv.list_of_tables("affected"):
+        package = affected.table("package")
+        if package.text("ecosystem") == _ECOSYSTEM:
+            yield _parse_affected(osv, package.text("name"), affected)
+
+
+def _parse_affected(osv: Table, name: str, affected: Table) -> Advisory:
+    ranges = [
+        list(_events(table))
+        for table in (affected.list_of_tables("ranges") if affected.values.get("ranges") else ())
+        # What is left out is about commits.
+        if table.text("type") in ("SEMVER", "ECOSYSTEM")
+    ]
+    named = map(_osv_version, affected.texts("versions"))
+    return Advisory(
+        id=osv.text("id"),
+        name=canonical_name(name),
+        affected=(
+            *(affected for events in ranges for affected in _affected(events)),
+            *(VersionRange(vers, vers.next) for vers in named),
+        ),
+        unaffected=(),
+        patched=tuple(
+            VersionRange(at) for events in ranges for at, _, what in events if what == "fixed"
+        ),
+        informational=affected.table("database_specific").text_or_none("informational"),
+        withdrawn=osv.text_or_none("withdrawn") is not None,
+    )
+
+
+def _events(table: Table) -> Iterator[tuple[Version, bool, str]]:
+    """Go through the events of a range: from which version on, whether affected, and why."""
+    for event in table.list_of_tables("events"):
+        for what in ("introduced", "fixed", "last_affected"):
+            text = event.text_or_none(what)
+            if text is not None:
+                vers = _osv_version(text)
+                yield (vers.next if what == "last_affected" else vers, what == "introduced", what)
+
+
+def _affected(events: Iterable[tuple[Version, bool, str]]) -> Iterator[VersionRange]:
+    start = None
+    # `introduced` and `fixed` at one version, as RustSec's exports have them, are nothing at all.
+    for at, begins, _ in sorted(events, key=itemgetter(0)):
+        if begins:
+            start = at if start is None else start
+        elif start is not None:
+            yield VersionRange(start, at)
+            start = None
+    if start is not None:
+        yield VersionRange(start)
+
+
+def _osv_version(text: str) -> Version:
+    """Return a version; `0` is before all others, and missing numbers are zeros."""
+    if text == "0":
+        return Version(0, 0, 0, "0")
+    missing = 2 - text.count(".") if text.replace(".", "").isdigit() else 0
+    try:
+        return parse_version(text + ".0" * missing)
+    except InvalidVersion as error:
+        raise InvalidAdvisory(str(error)) from error

@@ -1,0 +1,82 @@
+"""The rules for what may come in from an upstream, and what is known of a version for them."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+
+from pulp_cargo.protocol.requirement import ANY, Requirement
+from pulp_cargo.protocol.semver import Version
+from pulp_cargo.rules.patterns import pattern_matches
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a list: versions of crates, and why they are there.
+
+    The requirement is a range, in which pre-releases count: what blocks `*` blocks them all.
+    """
+
+    pattern: str
+    requirement: Requirement = ANY
+    reason: str = ""
+
+    def means(self, name: str, vers: Version) -> bool:
+        """Return whether the line is about a version."""
+        return pattern_matches(self.pattern, name) and vers in self.requirement.range()
+
+    def __str__(self) -> str:
+        line = f"`{self.pattern} {self.requirement}`"
+        return f"{line}, {self.reason}" if self.reason else line
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """An exception from the rules, with the moment at which it ends."""
+
+    entry: Entry
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CratePolicy:
+    """The rules of one upstream, or of a list of them.
+
+    Without an allow list every crate is allowed, without licences every licence is; `licenses` are
+    those of `licenses.parse_license_id`.
+    """
+
+    cooldown_days: int = 0
+    allow: tuple[Entry, ...] | None = None
+    block: tuple[Entry, ...] = ()
+    exceptions: tuple[Exemption, ...] = ()
+    licenses: frozenset[str] | None = None
+    hide_yanked: bool = False
+    dry_run: bool = False
+
+    def about(self, name: str) -> "CratePolicy":
+        """Return the same rules with only those lines that can be about a crate."""
+        allow = self.allow and tuple(e for e in self.allow if pattern_matches(e.pattern, name))
+        return dataclasses.replace(
+            self,
+            allow=allow,
+            block=tuple(e for e in self.block if pattern_matches(e.pattern, name)),
+            exceptions=tuple(x for x in self.exceptions if pattern_matches(x.entry.pattern, name)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a version: `since` is its pubtime, or when it was first seen here.
+
+    `license` is None until the manifest was read, and empty where that names none.
+    """
+
+    name: str
+    vers: Version
+    since: datetime
+    yanked: bool = False
+    license: str | None = None
+    served_before: bool = False
+
+    def __str__(self) -> str:
+        return f"`{self.name} {self.vers}`"

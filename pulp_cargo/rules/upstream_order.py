@@ -1,0 +1,158 @@
+"""Which upstreams of a list may answer for a crate, and in which order they are asked.
+
+The first of these rules that speaks decides:
+1. a name is claimed when it is reserved, or a private repository of the list has it: then no other
+   upstream is ever asked for it or serves it, whatever patterns, pins and mixing say;
+2. a name that is pinned belongs to the upstream with the narrowest such pin alone;
+3. where mixing is on for a name, all that may answer do;
+4. else the first in order that has the crate answers for all of it.
+
+An upstream that cannot be reached is not one without the crate: who asks must stop there, or a
+failure of the first would let the second answer for its names.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from pulp_cargo.rules.patterns import matching, narrowness
+
+
+class Rule(StrEnum):
+    """What decided who answers."""
+
+    CLAIM = "claim"
+    RESERVED = "reserved"
+    PIN = "pin"
+    MIXED = "mixed"
+    ORDER = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """One registry of a list; the crates of a private one are nobody else's."""
+
+    name: str
+    patterns: tuple[str, ...] = ("*",)
+    pins: tuple[str, ...] = ()
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A list of upstreams, the names kept for private ones, and those that may be mixed."""
+
+    upstreams: tuple[Upstream, ...]
+    reserved: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of one upstream of the list."""
+
+    upstream: str
+    asked: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who is asked, in order; the first that has the crate answers alone unless `mixed`."""
+
+    ask: tuple[str, ...]
+    rule: Rule
+    sentence: str
+    said: tuple[Said, ...]
+    mixed: bool = False
+
+
+_WORDS = {True: "has the crate", False: "does not have the crate", None: "is asked"}
+
+# Whether an upstream has the crate; None where that is not known before it is asked.
+Has = Callable[[Upstream], bool | None]
+
+
+def who_answers(order: Order, name: str, has: Has) -> Answer:
+    """Return the upstreams to ask for a crate; `has` is never called for one that may not know.
+
+    >>> order = Order((Upstream("ours", private=True), Upstream("crates.io")), reserved=("acme-*",))
+    >>> who_answers(order, "serde", lambda upstream: None if not upstream.private else False).ask
+    ('crates.io',)
+    >>> who_answers(order, "Acme_core", lambda upstream: False).ask
+    ()
+    """
+    has = cache(has)
+    # A private repository that cannot say counts as having it: nothing may leak meanwhile.
+    holders = [u for u in order.upstreams if u.private and has(u) is not False]
+    claimed = _claim(order, name, holders)
+    rule, sentence = claimed or _pin(order, name) or _mixed(order, name) or _by_order(name)
+    mixed = matching(order.mixed, name) is not None
+    said = tuple(_said(order, name, has, private_only=claimed is not None, mixed=mixed))
+    ask = tuple(s.upstream for s in said if s.asked)
+    return Answer(ask, rule, sentence, said, mixed)
+
+
+def _claim(order: Order, name: str, holders: list[Upstream]) -> tuple[Rule, str] | None:
+    if holders:
+        return Rule.CLAIM, f"`{name}` is claimed by the private repository `{holders[0].name}`"
+    reserved = matching(order.reserved, name)
+    if reserved:
+        return Rule.RESERVED, f"`{name}` is reserved for private repositories by `{reserved}`"
+    return None
+
+
+def _pin(order: Order, name: str) -> tuple[Rule, str] | None:
+    owner = _owner(order, name)
+    if owner is None:
+        return None
+    return Rule.PIN, f"`{name}` is pinned to `{owner.name}` by `{matching(owner.pins, name)}`"
+
+
+def _mixed(order: Order, name: str) -> tuple[Rule, str] | None:
+    pattern = matching(order.mixed, name)
+    if pattern is None:
+        return None
+    return Rule.MIXED, f"the versions of `{name}` are mixed, as `{pattern}` says"
+
+
+def _by_order(name: str) -> tuple[Rule, str]:
+    return Rule.ORDER, f"the first upstream that has `{name}` answers for all of it"
+
+
+def _owner(order: Order, name: str) -> Upstream | None:
+    """Return the upstream with the narrowest pin for a name, the first of those with equal ones."""
+    pinned = [(u, pin) for u in order.upstreams if (pin := matching(u.pins, name))]
+    return max(pinned, key=lambda pair: narrowness(pair[1]), default=(None, ""))[0]
+
+
+def _said(order: Order, name: str, has: Has, *, private_only: bool, mixed: bool) -> Iterator[Said]:
+    owner = None if private_only else _owner(order, name)
+    answered: str | None = None
+    for upstream in order.upstreams:
+        excluded = _excluded(upstream, name, owner, private_only=private_only)
+        if excluded is None and answered is not None and not mixed:
+            excluded = f"it comes after `{answered}`, which has the crate"
+        if excluded is not None:
+            yield Said(upstream.name, False, f"not asked: {excluded}")
+            continue
+        here = has(upstream)
+        if here:
+            answered = upstream.name
+        yield Said(upstream.name, here is not False, _WORDS[here])
+
+
+def _excluded(
+    upstream: Upstream, name: str, owner: Upstream | None, *, private_only: bool
+) -> str | None:
+    """Return why an upstream may not answer for a name, None where it may."""
+    if private_only and not upstream.private:
+        return "the name is kept for private repositories"
+    if owner is upstream:
+        return None
+    if owner is not None:
+        return f"the name is pinned to `{owner.name}`"
+    if matching(upstream.patterns, name) is None:
+        return f"its patterns are {', '.join(f'`{p}`' for p in upstream.patterns)}"
+    return None

@@ -1,0 +1,180 @@
+"""What the rules for an upstream say of a version.
+
+They are asked in this order, and the first that speaks decides:
+1. the block list, against everything;
+2. an exception that has not ended, which lifts all rules but the block list;
+3. the allow list, and the licences once the manifest was read;
+4. yanked versions and the cooldown, but not for a version that was served before: a lock file may
+   name it, and cargo builds from that only what the index has.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from pulp_cargo.protocol.errors import InvalidLicense
+from pulp_cargo.protocol.semver import Version
+from pulp_cargo.rules.advisories import Advisory, fixes
+from pulp_cargo.rules.crate_policy import CratePolicy, Facts
+from pulp_cargo.rules.licenses import is_allowed, parse_license
+
+_LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
+
+
+class Outcome(StrEnum):
+    """What becomes of a version."""
+
+    SERVED = "served"
+    HELD = "held"
+    BLOCKED = "blocked"
+    HIDDEN = "hidden"
+
+
+class Rule(StrEnum):
+    """What decided."""
+
+    NONE = "none"
+    BLOCK = "block"
+    EXCEPTION = "exception"
+    ALLOW = "allow"
+    LICENSE = "license"
+    YANKED = "yanked"
+    COOLDOWN = "cooldown"
+    ADVISORY = "advisory"
+    SERVED_BEFORE = "served-before"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of a version, and until when; `enforced` is false in a dry run."""
+
+    outcome: Outcome
+    rule: Rule
+    sentence: str
+    until: datetime | None = None
+    enforced: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the version is in the index and can be downloaded."""
+        return self.outcome is Outcome.SERVED or not self.enforced
+
+
+def judge_crate(
+    policy: CratePolicy, versions: Iterable[Facts], now: datetime, advisories: Sequence[Advisory]
+) -> dict[Version, Verdict]:
+    """Return the verdict on each version of a crate, by the advisories about that crate.
+
+    Lowest first, because what fixes an advisory depends on what is served below it. A yanked
+    version counts there: its owner could otherwise make room for another fix.
+    """
+    verdicts: dict[Version, Verdict] = {}
+    served: list[Version] = []
+    lowest_first = sorted(versions, key=lambda facts: facts.vers)
+    if lowest_first:
+        policy = policy.about(lowest_first[0].name)
+    for facts in lowest_first:
+        verdict = judge(policy, facts, now, advisories, served)
+        verdicts[facts.vers] = verdict
+        if verdict.outcome in (Outcome.SERVED, Outcome.HIDDEN):
+            served.append(facts.vers)
+    return verdicts
+
+
+def judge(
+    policy: CratePolicy,
+    facts: Facts,
+    now: datetime,
+    advisories: Sequence[Advisory] = (),
+    older: Sequence[Version] = (),
+) -> Verdict:
+    """Return the verdict on one version; `older` are those of the crate that are served."""
+    verdict = (
+        _blocked(policy, facts)
+        or _excepted(policy, facts, now)
+        or _not_allowed(policy, facts)
+        or _license(policy, facts)
+        or _unless_served_before(facts, _yanked(policy, facts))
+        or _unless_served_before(facts, _cooldown(policy, facts, now, advisories, older))
+        or Verdict(Outcome.SERVED, Rule.NONE, f"{facts} is served: no rule speaks against it")
+    )
+    return dataclasses.replace(verdict, enforced=False) if policy.dry_run else verdict
+
+
+def _blocked(policy: CratePolicy, facts: Facts) -> Verdict | None:
+    for entry in policy.block:
+        if entry.means(facts.name, facts.vers):
+            said = f"{facts} is blocked by the block list: {entry}"
+            return Verdict(Outcome.BLOCKED, Rule.BLOCK, said)
+    return None
+
+
+def _excepted(policy: CratePolicy, facts: Facts, now: datetime) -> Verdict | None:
+    for exemption in policy.exceptions:
+        if now < exemption.ends and exemption.entry.means(facts.name, facts.vers):
+            until = _minute(exemption.ends)
+            said = f"{facts} is served until {until} by an exception: {exemption.entry}"
+            return Verdict(Outcome.SERVED, Rule.EXCEPTION, said, exemption.ends)
+    return None
+
+
+def _not_allowed(policy: CratePolicy, facts: Facts) -> Verdict | None:
+    if policy.allow is None or any(e.means(facts.name, facts.vers) for e in policy.allow):
+        return None
+    said = f"{facts} is blocked because the allow list does not have it"
+    return Verdict(Outcome.BLOCKED, Rule.ALLOW, said)
+
+
+def _license(policy: CratePolicy, facts: Facts) -> Verdict | None:
+    if policy.licenses is None or facts.license is None:
+        return None
+    try:
+        if facts.license and is_allowed(parse_license(facts.license), policy.licenses):
+            return None
+        said = f"`{facts.license}` is not" if facts.license else "it names none"
+        why = f"{said}; the allowed licences are {', '.join(sorted(policy.licenses))}"
+    except InvalidLicense as error:
+        why = str(error)
+    return Verdict(Outcome.BLOCKED, Rule.LICENSE, f"{facts} is blocked by its licence: {why}")
+
+
+def _yanked(policy: CratePolicy, facts: Facts) -> Verdict | None:
+    if not (policy.hide_yanked and facts.yanked):
+        return None
+    said = f"{facts} is hidden because it is yanked"
+    return Verdict(Outcome.HIDDEN, Rule.YANKED, said)
+
+
+def _cooldown(
+    policy: CratePolicy,
+    facts: Facts,
+    now: datetime,
+    advisories: Sequence[Advisory],
+    older: Sequence[Version],
+) -> Verdict | None:
+    cooldown = timedelta(days=policy.cooldown_days)
+    # An upstream may claim any time, and the sum must not run over the last that there is.
+    until = facts.since + min(cooldown, _LAST_MOMENT - facts.since)
+    if not cooldown or until <= now:
+        return None
+    if fixed := fixes(advisories, facts.vers, older):
+        said = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
+        return Verdict(Outcome.SERVED, Rule.ADVISORY, said)
+    said = (
+        f"{facts} is held back until {_minute(until)} by the cooldown: it is from "
+        f"{_minute(facts.since)}, and versions come in when they are {policy.cooldown_days} days old"
+    )
+    return Verdict(Outcome.HELD, Rule.COOLDOWN, said, until)
+
+
+def _unless_served_before(facts: Facts, verdict: Verdict | None) -> Verdict | None:
+    if verdict is None or verdict.outcome is Outcome.SERVED or not facts.served_before:
+        return verdict
+    said = f"{facts} is served because it was before, else the rule `{verdict.rule}` would speak"
+    return Verdict(Outcome.SERVED, Rule.SERVED_BEFORE, said)
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,99 @@
+"""Young versions are held back, unless they fix an advisory."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pulp_cargo.protocol.semver import VersionRange, parse_version
+from pulp_cargo.rules.advisories import Advisory
+from pulp_cargo.rules.crate_policy import CratePolicy, Facts
+from pulp_cargo.rules.verdicts import Outcome, Rule, judge, judge_crate
+from pulp_cargo.tests.unit.rules.policies import DAY, NOW, facts
+
+COOLDOWN = CratePolicy(cooldown_days=7)
+
+
+def fault(below: str) -> Advisory:
+    """An advisory that affects what is below a version, and is patched from there on."""
+    patched = (VersionRange(parse_version(below)),)
+    return Advisory("RUSTSEC-2031-0001", "leaf", (VersionRange(),), patched, patched)
+
+
+def said(policy: CratePolicy, known: Facts, **more: object) -> tuple[Outcome, Rule]:
+    verdict = judge(policy, known, NOW, **more)
+    return verdict.outcome, verdict.rule
+
+
+def test_young_version_is_held_until_its_cooldown_ends():
+    """Versions younger than N days are held back, with the moment at which they come in."""
+    verdict = judge(COOLDOWN, facts(since=NOW - 2 * DAY), NOW)
+    assert (verdict.outcome, verdict.rule) == (Outcome.HELD, Rule.COOLDOWN)
+    assert verdict.until == datetime(2031, 3, 15, 12, 0, tzinfo=UTC)
+    assert verdict.sentence == (
+        "`leaf 1.0.0` is held back until 2031-03-15 12:00 UTC by the cooldown: it is from "
+        "2031-03-08 12:00 UTC, and versions come in when they are 7 days old"
+    )
+    assert not verdict.is_open
+
+
+def test_version_comes_in_at_the_very_moment():
+    """A second before it is held."""
+    assert said(COOLDOWN, facts(since=NOW - 7 * DAY)) == (Outcome.SERVED, Rule.NONE)
+    held = facts(since=NOW - 7 * DAY + timedelta(seconds=1))
+    assert said(COOLDOWN, held) == (Outcome.HELD, Rule.COOLDOWN)
+
+
+def test_time_in_the_future_is_held():
+    """However far it is."""
+    assert judge(COOLDOWN, facts(since=NOW + DAY), NOW).until == NOW + 8 * DAY
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert said(COOLDOWN, facts(since=last)) == (Outcome.HELD, Rule.COOLDOWN)
+
+
+def test_release_that_fixes_an_advisory_passes_the_cooldown():
+    """Nobody waits for a mend while the newest version that they can have is affected."""
+    older = [parse_version("1.0.0")]
+    young = facts("1.0.1", NOW)
+    verdict = judge(COOLDOWN, young, NOW, [fault("1.0.1")], older)
+    assert (verdict.outcome, verdict.rule) == (Outcome.SERVED, Rule.ADVISORY)
+    assert verdict.sentence == (
+        "`leaf 1.0.1` is served before its cooldown ends because it fixes RUSTSEC-2031-0001"
+    )
+    assert judge(
+        COOLDOWN, facts("1.0.1", NOW, served_before=True), NOW, [fault("1.0.1")], older
+    ) == (verdict)
+    unfixed = said(COOLDOWN, young, advisories=[fault("1.0.2")], older=older)
+    assert unfixed == (Outcome.HELD, Rule.COOLDOWN)
+
+
+def test_nothing_comes_in_behind_a_fix():
+    """The first patched release passes early; the next one has nothing left to fix."""
+    versions = [facts("1.0.0"), facts("1.0.1", NOW), facts("1.0.2", NOW), facts("2.0.0", NOW)]
+    verdicts = judge_crate(COOLDOWN, reversed(versions), NOW, [fault("1.0.1")])
+    assert [(str(vers), verdict.rule) for vers, verdict in verdicts.items()] == [
+        ("1.0.0", Rule.NONE),
+        ("1.0.1", Rule.ADVISORY),
+        ("1.0.2", Rule.COOLDOWN),
+        ("2.0.0", Rule.COOLDOWN),
+    ]
+
+
+@pytest.mark.parametrize("hide", [False, True])
+def test_yanking_a_fix_makes_no_room_for_another(hide):
+    """Who may yank could otherwise bring in anything at once."""
+    policy = CratePolicy(cooldown_days=7, hide_yanked=hide)
+    versions = [facts("1.0.0"), facts("1.0.1", yanked=True), facts("1.0.2", NOW)]
+    verdicts = judge_crate(policy, versions, NOW, [fault("1.0.1")])
+    assert verdicts[parse_version("1.0.2")].outcome is Outcome.HELD
+
+
+def test_held_versions_do_not_count_as_served():
+    """The newest that would be served decides, not the newest that there is."""
+    versions = [facts("1.0.0"), facts("1.1.0-rc.1", NOW), facts("1.1.0", NOW)]
+    verdicts = judge_crate(COOLDOWN, versions, NOW, [fault("1.1.0")])
+    assert [v.rule for v in verdicts.values()] == [Rule.NONE, Rule.COOLDOWN, Rule.ADVISORY]
+
+
+def test_crate_without_versions_has_no_verdicts():
+    """An index file may be empty."""
+    assert judge_crate(COOLDOWN, [], NOW, []) == {}
