@@ -19,7 +19,7 @@ $(READY): pyproject.toml pulp-glue-cargo/pyproject.toml pulp-cli-cargo/pyproject
 serve: $(READY) ## set up and run a private registry on this machine (ARGS='--help' for options)
 	@exec $(BIN)/pulp-cargo serve $(ARGS)
 
-test: $(READY) ## set up and pass every test, with the real cargo (about 10 minutes)
+test: $(READY) ## set up and pass every test, with the real cargo (about half an hour)
 	$(BIN)/pytest
 
 test-quick: $(READY) ## the tests that need no server (seconds)
