@@ -19,7 +19,7 @@ from pulp_cargo.protocol.table import Table
 # Cargo loses a version whose `rust_version` has an operator, a pre-release or no number at all.
 _RUST_VERSION = re.compile(rf"{NUMBER}(?:\.{NUMBER}){{0,2}}")
 # The parser's work grows with the square of a key's parts: a megabyte of deep keys took it ten
-# seconds. No key that cargo writes has more than a few; a run in a text counts too, as none has it.
+# seconds. Keys that cargo writes have a few; such a run of words in a text is refused as well.
 _DEEPEST_KEY = 64
 _DEEP_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){{{_DEEPEST_KEY}}}""")
 

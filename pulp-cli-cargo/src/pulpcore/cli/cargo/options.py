@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stderr
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -94,37 +95,26 @@ name_argument = click.argument(
     expose_value=False,
 )
 
-repository_option = resource_option(
-    "--repository",
-    default_plugin="cargo",
-    default_type="cargo",
-    cls=ReferenceOption,
-    of=PulpCargoRepositoryContext,
-    context_table={"cargo:cargo": PulpCargoRepositoryContext},
-    href_pattern=PulpRepositoryContext.HREF_PATTERN,
-    help="The repository, by name or href.",
-)
 
-remote_option = resource_option(
-    "--remote",
-    default_plugin="cargo",
-    default_type="cargo",
-    cls=ReferenceOption,
-    of=PulpCargoRemoteContext,
-    context_table={"cargo:cargo": PulpCargoRemoteContext},
-    href_pattern=PulpRemoteContext.HREF_PATTERN,
-    help="The remote, by name or href.",
-)
+def _reference_option(what: str, context: type[Any], href_pattern: str) -> Any:
+    return resource_option(
+        f"--{what}",
+        default_plugin="cargo",
+        default_type="cargo",
+        cls=ReferenceOption,
+        of=context,
+        context_table={"cargo:cargo": context},
+        href_pattern=href_pattern,
+        help=f"The {what}, by name or href.",
+    )
 
-distribution_option = resource_option(
-    "--distribution",
-    default_plugin="cargo",
-    default_type="cargo",
-    cls=ReferenceOption,
-    of=PulpCargoDistributionContext,
-    context_table={"cargo:cargo": PulpCargoDistributionContext},
-    href_pattern=PulpDistributionContext.HREF_PATTERN,
-    help="The distribution, by name or href.",
+
+repository_option = _reference_option(
+    "repository", PulpCargoRepositoryContext, PulpRepositoryContext.HREF_PATTERN
+)
+remote_option = _reference_option("remote", PulpCargoRemoteContext, PulpRemoteContext.HREF_PATTERN)
+distribution_option = _reference_option(
+    "distribution", PulpCargoDistributionContext, PulpDistributionContext.HREF_PATTERN
 )
 
 name_startswith_option = pulp_option(
