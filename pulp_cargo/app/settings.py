@@ -22,3 +22,7 @@ CARGO_RETAIN_REPO_VERSIONS = 100
 CARGO_ORIGIN_ALIASES: list[str] = []
 # Where cargo users get their tokens; empty: the registry's own /me page.
 CARGO_LOGIN_URL = ""
+# How long an upstream's index file is served before it is asked for again, in seconds.
+CARGO_UPSTREAM_MAX_AGE = 60
+# A local copy of an advisory database (RustSec or OSV): a directory or an archive; empty: none.
+CARGO_ADVISORY_DB = ""

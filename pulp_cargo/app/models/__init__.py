@@ -1,16 +1,22 @@
 """The plugin's tables. Pulp finds the models by this package's names, so each stands here."""
 
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
+from pulp_cargo.app.models.crate_policy import CargoCratePolicy, HeldVersion
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
+from pulp_cargo.app.models.upstream import CargoUpstream, UpstreamIndexFile
 
 __all__ = [
+    "CargoCratePolicy",
     "CargoDistribution",
     "CargoRemote",
     "CargoRepository",
     "CargoToken",
+    "CargoUpstream",
     "CrateContent",
     "CrateYank",
+    "HeldVersion",
+    "UpstreamIndexFile",
 ]

@@ -2,11 +2,13 @@
 
 from aiohttp.web import HTTPNotFound
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django_lifecycle import BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
+from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 from pulp_cargo.app.models.repository import add_aliases
 
 
@@ -28,6 +30,10 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
 
     allow_uploads = models.BooleanField(default=False)
     auth_required = models.BooleanField(default=False)
+    # Of the list of upstreams: names kept for its private repositories, and those that may be mixed.
+    reserved_names = ArrayField(models.TextField(), default=list)
+    mixed_names = ArrayField(models.TextField(), default=list)
+    crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
 
     @property
     def index_url(self) -> str:

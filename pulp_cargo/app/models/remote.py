@@ -1,12 +1,31 @@
 """Our record of an upstream registry."""
 
-from pulpcore.plugin.models import AutoAddObjPermsMixin, Remote
+from django.db import models
+from django_lifecycle import AFTER_UPDATE, hook
+
+from pulpcore.plugin.models import AutoAddObjPermsMixin, EncryptedTextField, Remote
+
+from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 
 
 class CargoRemote(Remote, AutoAddObjPermsMixin):
-    """A registry to read from; its URL is a sparse index as cargo writes it."""
+    """A registry to read from; its URL is a sparse index as cargo writes it.
+
+    `index_max_age` and `stale_for` are seconds: after the first an index file is asked for again,
+    and for the second it is served when that fails; null is the setting's, and for ever.
+    """
 
     TYPE = "cargo"
+
+    token = EncryptedTextField(null=True)
+    index_max_age = models.PositiveIntegerField(null=True)
+    stale_for = models.PositiveIntegerField(null=True)
+    crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
+
+    @hook(AFTER_UPDATE, when="url", has_changed=True)
+    def forget_index_files(self) -> None:
+        """Drop the index files of another registry."""
+        self.index_files.all().delete()
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"

@@ -12,12 +12,22 @@ from pulpcore.plugin.models import AccessPolicy, ContentGuard, Domain, Repositor
 
 from pulp_cargo.app.models import asking, notify
 from pulp_cargo.app.models.core import GroupRole, Role, UserRole
+from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
+from pulp_cargo.app.models.upstream import CargoUpstream
 
-REGISTRY_MODELS = (CargoDistribution, CargoRepository, CargoRemote, ContentGuard, Domain)
+REGISTRY_MODELS = (
+    CargoDistribution,
+    CargoRepository,
+    CargoRemote,
+    CargoUpstream,
+    CargoCratePolicy,
+    ContentGuard,
+    Domain,
+)
 PRINCIPAL_MODELS = (
     CargoToken,
     get_user_model(),

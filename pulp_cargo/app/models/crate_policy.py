@@ -1,0 +1,43 @@
+"""The rules for what may come in from upstream registries, and the record of what they held back."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from pulpcore.plugin.models import AutoAddObjPermsMixin, BaseModel
+from pulpcore.plugin.util import get_domain_pk
+
+
+class CargoCratePolicy(BaseModel, AutoAddObjPermsMixin):
+    """The rules of one or more remotes and lists of upstreams (see `rules/crate_policy`)."""
+
+    name = models.TextField()
+    cooldown_days = models.PositiveIntegerField(default=0)
+    # Lists of objects with `crate`, `versions` and `reason`; exceptions have `ends`, too.
+    allow = models.JSONField(null=True)
+    block = models.JSONField(default=list)
+    exceptions = models.JSONField(default=list)
+    licenses = ArrayField(models.TextField(), null=True)
+    hide_yanked = models.BooleanField(default=False)
+    dry_run = models.BooleanField(default=False)
+    pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.CASCADE)
+
+    class Meta:
+        unique_together = ("name", "pulp_domain")
+        permissions = [("manage_roles_cargocratepolicy", "Can manage roles on crate policies")]
+
+
+class HeldVersion(models.Model):
+    """A version that the rules held back, or would have in a dry run, and how often."""
+
+    policy = models.ForeignKey(CargoCratePolicy, on_delete=models.CASCADE, related_name="held")
+    name = models.TextField()
+    vers = models.TextField()
+    rule = models.TextField()
+    sentence = models.TextField()
+    dry_run = models.BooleanField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    times = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        unique_together = ("policy", "name", "vers", "rule")
