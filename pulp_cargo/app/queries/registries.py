@@ -13,6 +13,7 @@ from pulpcore.plugin.models import Domain
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
 from pulp_cargo.app.queries.guards import CREDENTIAL, headers_read_by
+from pulp_cargo.app.queries.sources import Source, sources_of
 from pulp_cargo.protocol.cargo_config import render_cargo_config
 from pulp_cargo.protocol.registry_url import same_registry
 
@@ -25,6 +26,7 @@ class Registry:
     this registry: its own, those of the other distributions of the repository, and aliases.
     `upstream_url` is the registry that this one stands in for.
     `guard_reads` are the headers by which its content guard decides, None if it may look at more.
+    `sources` are the upstreams it has its crates from; without any it serves `version` alone.
     """
 
     pk: UUID
@@ -43,6 +45,7 @@ class Registry:
     own_urls: tuple[str, ...]
     upstream_url: str | None = None
     guard_reads: frozenset[str] | None = frozenset()
+    sources: tuple[Source, ...] = ()
 
     @property
     def is_public(self) -> bool:
@@ -135,6 +138,7 @@ def registry_of(distribution: CargoDistribution) -> Registry:
         guard_reads=headers_read_by(guard)
         if (guard := distribution.content_guard)
         else frozenset(),
+        sources=sources_of(distribution),
     )
 
 
