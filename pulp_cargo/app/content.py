@@ -4,6 +4,7 @@ from django.conf import settings
 
 from pulpcore.plugin.content import app
 
+from pulp_cargo.app.endpoints.cached_download import close_upstreams
 from pulp_cargo.app.endpoints.edge import edge, handle_registry
 from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.listener import listening
@@ -23,3 +24,4 @@ else:
     app.middlewares.insert(0, edge)
 app.on_startup.append(remove_leftovers)
 app.cleanup_ctx.append(listening)
+app.on_cleanup.append(close_upstreams)

@@ -10,11 +10,25 @@ class UpstreamFailed(RegistryError):
 
     status = 502
 
-    def __init__(self, name: str, vers: str) -> None:
+    def __init__(self, name: str, vers: str, what: str = "") -> None:
         super().__init__(
-            f"the upstream registry did not send the file of `{name} {vers}`; try again later, or"
-            " tell the administrator of this registry"
+            f"the upstream registry did not send the file of `{name} {vers}`"
+            f"{what and f': {what}'}; try again later, or tell the administrator of this registry"
         )
+
+
+class UpstreamUnreachable(RegistryError):
+    """An upstream registry does not answer, or with an error; `wait` are seconds it asked for."""
+
+    status = 502
+
+    def __init__(self, upstream: str, what: str, wait: int | None = None) -> None:
+        super().__init__(f"the upstream registry `{upstream}` cannot be used now: {what}")
+        self.wait = wait
+
+
+class UpstreamRefused(UpstreamUnreachable):
+    """An upstream registry is there, and refuses what it was asked for."""
 
 
 class UpstreamIndexInvalid(RegistryError):

@@ -4,6 +4,7 @@ Cargo sends one validator and gets 304 for it (Cargo Book, "Sparse Protocol", "C
 tag of the compressed form is another one, as HTTP wants it of strong tags (RFC 9110, 8.8.3).
 """
 
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -24,20 +25,27 @@ def remember(
     headers: Mapping[str, str],
     gzipped: bytes | None = None,
     crate: str | None = None,
+    fresh_for: float | None = None,
 ) -> web.StreamResponse:
-    """Answer with these bytes, and keep them for the next who asks for the same target."""
+    """Answer with these bytes, and keep them for the next who asks for the same target.
+
+    `fresh_for` are the seconds for which they are true without a notice to the contrary, None for
+    ever.
+    """
     registry = cargo.registry
     answer = Answer(
-        repository=registry.repository,
+        repositories=registry.repositories,
         crate=crate,
         private=None if registry.is_public else registry,
         body=body,
         gzipped=gzipped,
         etag=etag,
         headers=tuple({**headers, **varies(registry, has_forms=gzipped is not None)}.items()),
+        expires=None if fresh_for is None else time.monotonic() + fresh_for,
     )
     # One target for each answer: no queries, no other ways to write the same path.
-    if registry.guard_reads is not None and cargo.http.raw_path == cargo.http.path:
+    is_plain = cargo.http.raw_path == cargo.http.path
+    if registry.guard_reads is not None and is_plain and fresh_for != 0:
         memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
 

@@ -1,18 +1,18 @@
 """Downloads of .crate files (Cargo Book, "Index Configuration", `dl`)."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
-from pulp_cargo.app.endpoints import object_storage
-from pulp_cargo.app.endpoints.answers import remember, varies
-from pulp_cargo.app.endpoints.core import check_request_was_modified
-from pulp_cargo.app.endpoints.on_demand import send_from_upstream
+from pulp_cargo.app.endpoints.answers import varies
+from pulp_cargo.app.endpoints.cached_download import get_cached_crate_file
 from pulp_cargo.app.endpoints.request import CargoRequest, refresh
+from pulp_cargo.app.endpoints.sending import send
 from pulp_cargo.app.queries import crates
-from pulp_cargo.app.queries.crates import StoredFile, UpstreamFile
 from pulp_cargo.app.queries.membership import VersionGone
 from pulp_cargo.app.services import threads
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
-from pulp_cargo.protocol.names import canonical_name, parse_crate_name
+from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 
 # The bytes of a version never change.
@@ -26,13 +26,6 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
         parse_version(vers)
     except RegistryError as error:
         raise VersionNotFound(name, vers) from error
-    try:
-        file = await threads.read(crates.crate_file, cargo.registry, name, vers)
-    except VersionGone:
-        await refresh(cargo)
-        file = await threads.read(crates.crate_file, cargo.registry, name, vers)
-    if file is None:
-        raise VersionNotFound(name, vers)
     whose = "public" if cargo.registry.is_public else "private"
     # Never a Content-Encoding: cargo would undo it and miss the checksum.
     headers = {
@@ -41,45 +34,19 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
         "Accept-Ranges": "bytes",
         **varies(cargo.registry),
     }
-    if isinstance(file, UpstreamFile):
-        return await send_from_upstream(cargo, file, name, vers, headers)
-    file = await object_storage.with_small_content(cargo, file)
-    if file.content is not None:
-        etag = f'"{file.cksum}"'
-        part = _part(cargo.http, file.content, etag, headers)
-        return part or remember(
-            cargo, file.content, etag=etag, crate=canonical_name(name), headers=headers
-        )
-    if file.path is not None:
-        return web.FileResponse(file.path, headers=headers)
-    return await _from_object_storage(cargo, file, f"{name}-{vers}.crate", headers)
-
-
-def _part(
-    request: web.Request, content: bytes, etag: str, headers: dict[str, str]
-) -> web.Response | None:
-    """Return the one part that is asked for, None when the whole is to be sent (RFC 9110, 14)."""
-    if "Range" not in request.headers or request.headers.get("If-Range", etag) != etag:
-        return None
     try:
-        start, stop, _ = request.http_range.indices(len(content))
-    except ValueError:
-        return None
-    if start >= stop:
-        whole = {"Content-Range": f"bytes */{len(content)}"}
-        raise web.HTTPRequestRangeNotSatisfiable(headers=whole)
-    place = {"ETag": etag, "Content-Range": f"bytes {start}-{stop - 1}/{len(content)}"}
-    return web.Response(status=206, body=content[start:stop], headers=headers | place)
+        return await _get(cargo, name, vers, headers)
+    except VersionGone:
+        await refresh(cargo)
+        return await _get(cargo, name, vers, headers)
 
 
-async def _from_object_storage(
-    cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
+async def _get(
+    cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send a file from the domain's storage: by a redirect, or passed on."""
-    etag = f'"{file.cksum}"'
-    if not check_request_was_modified(cargo.http, None, etag):
-        kept = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}
-        return web.Response(status=304, headers={"ETag": etag, **kept})
-    if cargo.registry.domain.redirect_to_object_storage:
-        return await object_storage.redirect(cargo, file, file_name, headers)
-    return await object_storage.pass_on(cargo, file, {"ETag": etag, **headers})
+    if cargo.registry.sources:
+        return await get_cached_crate_file(cargo, name, vers, headers)
+    file = await threads.read(crates.crate_file, cargo.registry, name, vers)
+    if file is None:
+        raise VersionNotFound(name, vers)
+    return await send(cargo, file, name, vers, headers)

@@ -7,6 +7,7 @@ through them, since guards need what they find; whom a guard has let in is remem
 
 import asyncio
 import logging
+import time
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -16,7 +17,6 @@ from asgiref.sync import sync_to_async
 from pulp_cargo.app.endpoints import routes
 from pulp_cargo.app.endpoints.answer import Answer
 from pulp_cargo.app.endpoints.answers import respond
-from pulp_cargo.app.endpoints.brief import digest_of
 from pulp_cargo.app.endpoints.core import authenticate
 from pulp_cargo.app.endpoints.errors import as_registry_error, error_response, http_error_response
 from pulp_cargo.app.endpoints.health import get_health
@@ -27,6 +27,7 @@ from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries import principals
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.services.brief import digest_of
 from pulp_cargo.protocol.errors import NotAuthenticated, RegistryError, RegistryNotFound
 from pulp_cargo.rules.scopes import Scope
 
@@ -62,11 +63,15 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
 async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResponse:
     """Answer from memory where possible, and keep Pulp's middlewares away from our routes."""
     answer = memory.answers.get(request.raw_path)
-    if answer is not None and _is_plain_read(request) and _may_have(request, answer):
+    if answer and _is_good(answer) and _is_plain_read(request) and _may_have(request, answer):
         memory.answers.move_to_end(request.raw_path)
         return respond(request, answer)
     own = request.match_info.handler
     return await (own if own in (handle_registry, get_health) else handler)(request)
+
+
+def _is_good(answer: Answer) -> bool:
+    return answer.expires is None or answer.expires > time.monotonic()
 
 
 def _is_plain_read(request: web.Request) -> bool:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.answers import remember, revalidated
+from pulp_cargo.app.endpoints.cached_index import get_cached_index_file
 from pulp_cargo.app.endpoints.request import CargoRequest, refresh
 from pulp_cargo.app.queries import index
 from pulp_cargo.app.queries.membership import VersionGone
@@ -18,10 +19,16 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
     if name is None:
         raise RouteNotFound(cargo.path)
     try:
-        found = await threads.read(index.index_file, cargo.registry, name)
+        return await _get(cargo, name)
     except VersionGone:
         await refresh(cargo)
-        found = await threads.read(index.index_file, cargo.registry, name)
+        return await _get(cargo, name)
+
+
+async def _get(cargo: CargoRequest, name: str) -> web.StreamResponse:
+    if cargo.registry.sources:
+        return await get_cached_index_file(cargo, name)
+    found = await threads.read(index.index_file, cargo.registry, name)
     if found is None:
         raise CrateNotFound(name)
     return remember(

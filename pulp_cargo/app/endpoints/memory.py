@@ -15,10 +15,10 @@ from uuid import UUID
 from django.conf import settings
 
 from pulp_cargo.app.endpoints.answer import Answer
-from pulp_cargo.app.endpoints.brief import Brief, digest, digest_of
 from pulp_cargo.app.endpoints.hearing import Hearing
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.services.brief import Brief, digest, digest_of
 
 MOST_REGISTRIES = 10_000
 MOST_GRANTS = 10_000
@@ -63,7 +63,8 @@ class Memory:
                 self.forget()
             key = (registry.domain.name, registry.base_path)
             self._registries[key] = registry
-            self._views[registry.repository].add(key)
+            for repository in registry.repositories:
+                self._views[repository].add(key)
 
     def keep_answer(self, target: str, answer: Answer, generation: int) -> None:
         """Remember an answer, and let go of those not used for longest when room is short."""
@@ -71,7 +72,8 @@ class Memory:
             return
         self._drop(target)
         self.answers[target] = answer
-        self._targets[answer.repository, answer.crate].add(target)
+        for repository in answer.repositories:
+            self._targets[repository, answer.crate].add(target)
         self._size += answer.size
         while self._size > settings.CARGO_INDEX_CACHE_BYTES:
             self._drop(next(iter(self.answers)))
@@ -141,6 +143,9 @@ class Memory:
     def _move_on(self, notice: dict[str, Any]) -> None:
         """Let the registries of a repository serve its new version, keeping unchanged answers."""
         repository, number = UUID(notice["repository"]), notice["number"]
+        for key in [k for k in self._views.get(repository, ()) if self._registries[k].sources]:
+            # What it serves depends on several repositories: it is looked up again.
+            self._forget_registry(key)
         views = {key: self._registries[key] for key in self._views.get(repository, ())}
         behind = [v for v in views.values() if not v.pinned and v.number < notice["base"]]
         if notice["names"] is None or behind:
@@ -158,10 +163,16 @@ class Memory:
         self._admitted.clear()
 
     def _forget_repository(self, repository: UUID) -> None:
-        for key in self._views.pop(repository, ()):
-            del self._registries[key]
+        for key in list(self._views.get(repository, ())):
+            self._forget_registry(key)
         crates = [crate for owner, crate in self._targets if owner == repository]
         self._forget_crates(repository, crates)
+
+    def _forget_registry(self, key: tuple[str, str]) -> None:
+        for repository in self._registries.pop(key).repositories:
+            self._views[repository].discard(key)
+            if not self._views[repository]:
+                del self._views[repository]
 
     def _forget_crates(self, repository: UUID, crates: Iterable[str | None]) -> None:
         for crate in crates:
@@ -173,10 +184,11 @@ class Memory:
         if answer is None:
             return
         self._size -= answer.size
-        targets = self._targets[answer.repository, answer.crate]
-        targets.discard(target)
-        if not targets:
-            del self._targets[answer.repository, answer.crate]
+        for repository in answer.repositories:
+            targets = self._targets[repository, answer.crate]
+            targets.discard(target)
+            if not targets:
+                del self._targets[repository, answer.crate]
 
 
 memory = Memory()

@@ -5,7 +5,7 @@ size is known, and whatever asks the storage does so in a thread.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -53,14 +53,14 @@ async def with_small_content(cargo: CargoRequest, file: StoredFile) -> StoredFil
 
 
 async def redirect(
-    cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
+    cargo: CargoRequest, file: StoredFile, file_name: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Send the client to the storage, by a URL that is good for a while and for nobody to keep."""
     return await threads.fetch(_redirect, cargo, file, file_name, headers)
 
 
 async def pass_on(
-    cargo: CargoRequest, file: StoredFile, headers: dict[str, str]
+    cargo: CargoRequest, file: StoredFile, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Fetch the file from the storage, and send it; raises ServiceUnavailable."""
     async with _turn():
@@ -94,7 +94,7 @@ async def _turn() -> AsyncIterator[None]:
 
 
 def _redirect(
-    cargo: CargoRequest, file: StoredFile, file_name: str, headers: dict[str, str]
+    cargo: CargoRequest, file: StoredFile, file_name: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     known = File(None, file.storage_name)
     known.size = file.size

@@ -123,6 +123,7 @@ class Migration(migrations.Migration):
                 ('canonical_name', models.TextField()),
                 ('gzipped', models.BinaryField(null=True)),
                 ('digest', models.CharField(max_length=64)),
+                ('is_sound', models.BooleanField(default=True)),
                 ('etag', models.TextField(null=True)),
                 ('last_modified', models.TextField(null=True)),
                 ('checked_at', models.DateTimeField()),

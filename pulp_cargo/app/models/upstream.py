@@ -38,7 +38,8 @@ class UpstreamIndexFile(models.Model):
     """A crate's index file of a remote, whole and as it was fetched.
 
     `name` is in lower case, as the index path has it; `gzipped` holds the bytes, and is null for a
-    crate that the upstream does not have any more. `first_seen` has times by `vers`, for versions
+    crate that the upstream does not have any more. One that is not sound has a version twice, and is
+    not served as it is. `first_seen` has times by `vers`, for versions
     without a `pubtime`.
     """
 
@@ -47,6 +48,7 @@ class UpstreamIndexFile(models.Model):
     canonical_name = models.TextField()
     gzipped = models.BinaryField(null=True)
     digest = models.CharField(max_length=64)
+    is_sound = models.BooleanField(default=True)
     etag = models.TextField(null=True)
     last_modified = models.TextField(null=True)
     checked_at = models.DateTimeField()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from django.db import connection
+
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
@@ -21,6 +23,19 @@ CRATE_FILE = f"""
         WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
     )
     SELECT found.cksum, found.file, found.size, found.place FROM served LEFT JOIN found ON true
+"""
+# A file of these bytes that the domain has, for whichever registry it came; and whether it is in the
+# newest version of the repository.
+KEPT_FILE = """
+    SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+    )
+    FROM cargo_cratecontent unit
+    JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
+    JOIN core_artifact a ON a.pulp_id = ca.artifact_id
+    WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
+    AND unit.cksum = %(cksum)s AND unit._pulp_domain_id = %(domain)s
 """
 # A file of this size is read at once; a larger one is streamed.
 SMALL = 1024 * 1024
@@ -48,6 +63,35 @@ class UpstreamFile:
     place: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that came through a cache; `is_member` tells whether its repository has it now."""
+
+    file: StoredFile
+    unit: UUID
+    is_member: bool
+
+
+def kept_file(registry: Registry, name: str, vers: str, cksum: str) -> KeptFile | None:
+    """Return the file with a checksum if the domain has it; raises ServiceUnavailable."""
+    values = {
+        "repository": registry.repository,
+        "domain": registry.domain.pk,
+        "canonical": canonical_name(name),
+        "name": name,
+        "vers": vers,
+        "cksum": cksum,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT_FILE, values)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    cksum, storage_name, size, unit, is_member = row
+    file = _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
+    return KeptFile(file, unit, is_member)
+
+
 def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | UpstreamFile | None:
     """Return the file of just this spelling and version, build metadata included, or None.
 
@@ -59,11 +103,16 @@ def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | Upstrea
     cksum, storage_name, size, place = rows[0]
     if storage_name is None:
         return UpstreamFile(cksum, place)
+    return _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
+
+
+def _stored(
+    registry: Registry, cksum: str, storage_name: str, size: int, *, what: str
+) -> StoredFile:
     if registry.domain.storage_class != FILE_SYSTEM:
         return StoredFile(cksum, storage_name, size, None, None)
     path = Path(registry.domain.get_storage().path(storage_name))
-    content = _read(path, cksum, size, what=f"{name} {vers}")
-    return StoredFile(cksum, storage_name, size, str(path), content)
+    return StoredFile(cksum, storage_name, size, str(path), _read(path, cksum, size, what=what))
 
 
 def _read(path: Path, cksum: str, size: int, *, what: str) -> bytes | None:

@@ -1,7 +1,7 @@
 """Which registry a URL names, and what it serves at this moment."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -46,6 +46,17 @@ class Registry:
     upstream_url: str | None = None
     guard_reads: frozenset[str] | None = frozenset()
     sources: tuple[Source, ...] = ()
+
+    @property
+    def repositories(self) -> frozenset[UUID | None]:
+        """The repositories whose content it serves."""
+        return frozenset([self.repository, *(source.repository for source in self.sources)])
+
+    def at(self, source: Source) -> "Registry":
+        """Return the registry as if it served one of its sources' repositories alone."""
+        return replace(
+            self, repository=source.repository, version=source.version, number=source.number
+        )
 
     @property
     def is_public(self) -> bool:

@@ -20,7 +20,7 @@ class RemoteView:
 
     pk: UUID
     name: str
-    root_url: str
+    url: str
     policy: str
     updated: datetime | None
     max_age: int
@@ -89,7 +89,7 @@ def _view(remote: CargoRemote) -> RemoteView:
     return RemoteView(
         pk=remote.pk,
         name=remote.name,
-        root_url=remote.url.removeprefix("sparse+"),
+        url=remote.url,
         policy=remote.policy,
         updated=remote.pulp_last_updated,
         max_age=settings.CARGO_UPSTREAM_MAX_AGE if max_age is None else max_age,

@@ -157,6 +157,7 @@ def _refusal(change: Change, draft: Draft) -> RegistryError | None:
 def _write(head: Head, draft: Draft, domain: Domain) -> version_rows.NewVersion | None:
     """Write what the draft holds and say so, or do nothing when it holds nothing."""
     added = store.save_crates(draft.crates, domain) + store.save_yanks(draft.new_yanks, domain)
+    added += store.touch(draft.adopted)
     removed = draft.gone_yanks
     if not added and not removed:
         return None

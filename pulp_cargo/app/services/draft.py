@@ -51,6 +51,8 @@ class Draft:
 
     def __init__(self, repository: UUID, keys: Collection[Key]) -> None:
         self.crates: list[tuple[CrateContent, IncomingFile]] = []
+        # Units that are stored already, and their canonical names.
+        self.adopted: dict[UUID, str] = {}
         self.aliases: set[str] = set()
         self._spellings: dict[str, str] = {}
         self._versions: set[Key] = set()
@@ -72,6 +74,7 @@ class Draft:
     def changed_names(self) -> set[str]:
         """The canonical names of the crates whose index file will change."""
         names = {unit.canonical_name for unit, _ in self.crates}
+        names.update(self.adopted.values())
         return names | {name for name, _ in self._yanked ^ set(self._yanks)}
 
     def spelling(self, canonical_name: str) -> str | None:
@@ -84,6 +87,15 @@ class Draft:
 
     def add_crate(self, unit: CrateContent, file: IncomingFile) -> None:
         """Add a new crate version; raises NameTaken or VersionExists."""
+        self._take_place(unit)
+        self.crates.append((unit, file))
+
+    def adopt(self, unit: CrateContent) -> None:
+        """Add a crate version that is stored already; raises NameTaken or VersionExists."""
+        self._take_place(unit)
+        self.adopted[unit.pk] = unit.canonical_name
+
+    def _take_place(self, unit: CrateContent) -> None:
         existing = self.spelling(unit.canonical_name)
         if existing not in (None, unit.name):
             raise NameTaken(unit.name, existing)
@@ -91,7 +103,6 @@ class Draft:
             raise VersionExists(unit.name, unit.vers)
         self._spellings[unit.canonical_name] = unit.name
         self._versions.add((unit.canonical_name, unit.vers_key))
-        self.crates.append((unit, file))
 
     def set_yanked(self, canonical_name: str, vers_key: str, *, yanked: bool) -> None:
         """Mark a version as yanked or not."""

@@ -81,7 +81,7 @@ async def _run(repository: UUID, domain: Domain, queue: Queue) -> None:
                 result = Result(None, [error] * len(batch))
             del queue.waiting[: len(batch)]
             _answer(batch, result)
-            _clean_up_after(repository, result)
+            clean_up_after(repository, result)
     finally:
         queue.runner = None
         if not queue.waiting:
@@ -110,7 +110,7 @@ def _settle(one: Waiting, outcome: Committed | BaseException | None) -> None:
         one.verdict.set_result(outcome)
 
 
-def _clean_up_after(repository: UUID, result: Result) -> None:
+def clean_up_after(repository: UUID, result: Result) -> None:
     """Start a clean-up of old versions in the background, once per so many versions."""
     if result.made is not None and result.made.number % TRIM_EVERY == 0:
         task = asyncio.get_running_loop().create_task(threads.write(clean_up, repository))

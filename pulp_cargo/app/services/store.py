@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from pulpcore.plugin.models import Artifact, Domain
+from pulpcore.plugin.models import Artifact, Content, Domain
 
 from pulp_cargo.app.models import CrateContent, CrateYank
 from pulp_cargo.app.models.core import FILE_SYSTEM
@@ -58,6 +58,14 @@ def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
             mark.touch()
         marks.append(mark.pk)
     return marks
+
+
+def touch(units: Iterable[UUID]) -> list[UUID]:
+    """Keep stored units from being cleaned up as orphans, and return their ids."""
+    found = list(units)
+    if found:
+        Content.objects.filter(pk__in=found).touch()
+    return found
 
 
 def forget_files(files: Iterable[IncomingFile], domain: Domain) -> None:

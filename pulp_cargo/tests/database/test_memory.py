@@ -58,7 +58,7 @@ def answer(crate: str | None, size: int = 10) -> "Answer":
     """An index file's answer of so many bytes."""
     from pulp_cargo.app.endpoints.answer import Answer
 
-    return Answer(REPOSITORY, crate, None, b"x" * size, None, '"e"', ())
+    return Answer(frozenset([REPOSITORY]), crate, None, b"x" * size, None, '"e"', ())
 
 
 def notice(number: int, *names: str) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""The repositories that keep what comes from a remote."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from pulpcore.plugin.models import Domain
+
+# Each kept version of a crate, and whether it is marked as yanked.
+KEPT = """
+    WITH stores AS (
+        SELECT d.repository_id AS pk FROM core_distribution d
+        JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
+        WHERE d.remote_id = %(remote)s AND d.repository_id IS NOT NULL
+        UNION
+        SELECT repository_id FROM cargo_cargoupstream
+        WHERE remote_id = %(remote)s AND repository_id IS NOT NULL
+    )
+    SELECT r.pulp_id, r.pulp_domain_id, unit.vers_key, EXISTS (
+        SELECT 1 FROM cargo_crateyank y
+        JOIN core_repositorycontent yc ON yc.content_id = y.content_ptr_id
+        WHERE y.canonical_name = unit.canonical_name AND y.vers_key = unit.vers_key
+        AND yc.repository_id = r.pulp_id AND yc.version_removed_id IS NULL
+    )
+    FROM stores JOIN core_repository r ON r.pulp_id = stores.pk
+    JOIN cargo_cratecontent unit ON unit.canonical_name = %(name)s
+    WHERE EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND rc.repository_id = r.pulp_id AND rc.version_removed_id IS NULL
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A repository with versions of a crate: whether each is yanked, by its SemVer version."""
+
+    repository: UUID
+    domain: Domain
+    yanked: dict[str, bool]
+
+
+def stores_of(remote: UUID, canonical_name: str) -> list[Store]:
+    """Return the repositories that keep versions of a crate from a remote."""
+    with connection.cursor() as cursor:
+        cursor.execute(KEPT, {"remote": remote, "name": canonical_name})
+        rows = cursor.fetchall()
+    domains = Domain.objects.in_bulk({row[1] for row in rows}) if rows else {}
+    found: defaultdict[tuple[UUID, UUID], dict[str, bool]] = defaultdict(dict)
+    for repository, domain, vers_key, is_yanked in rows:
+        found[repository, domain][vers_key] = is_yanked
+    return [
+        Store(repository, domains[domain], kept) for (repository, domain), kept in found.items()
+    ]

@@ -1,0 +1,58 @@
+"""A .crate file of an upstream registry as the content unit it becomes.
+
+What its Cargo.toml says holds, as for every crate. Registries have crates that we would refuse
+today, since their rules were others once; of those the index line is all that is known.
+"""
+
+import logging
+from datetime import UTC, datetime
+
+from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.services import units
+from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.index import IndexEntry, parse_line, render_line
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.registry_url import CRATES_IO
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.upstream_line import with_absolute_registries
+
+log = logging.getLogger(__name__)
+
+
+def unit_of_upstream(line: str, file: IncomingFile, registry: str) -> CrateContent:
+    """Return the unsaved unit of a file and its line in the upstream's index.
+
+    `registry` is the URL by which dependencies name that upstream. Raises RegistryError where even
+    the line cannot be read.
+    """
+    entry = parse_line(with_absolute_registries(line, registry))
+    pubtime = _time(entry.pubtime)
+    try:
+        manifest, crate_file = units.read(file.rewind(), name=entry.name, vers=entry.vers)
+        readme = units.readme_text(crate_file, manifest)
+        return units.unit_of(manifest, cksum=entry.cksum, readme=readme, pubtime=pubtime)
+    except RegistryError as error:
+        log.info("`%s %s` is kept by its index line alone: %s", entry.name, entry.vers, error)
+    return _unit_of_line(entry, pubtime)
+
+
+def _unit_of_line(entry: IndexEntry, pubtime: datetime) -> CrateContent:
+    urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
+    return CrateContent(
+        name=entry.name,
+        canonical_name=canonical_name(entry.name),
+        vers=entry.vers,
+        vers_key=parse_version(entry.vers).without_build,
+        cksum=entry.cksum,
+        pubtime=pubtime,
+        index_line=render_line(entry),
+        dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
+        registries=sorted(url for url in urls if url),
+        links=entry.links,
+        rust_version=entry.rust_version,
+    )
+
+
+def _time(pubtime: str | None) -> datetime:
+    return datetime.fromisoformat(pubtime) if pubtime else datetime.now(UTC)

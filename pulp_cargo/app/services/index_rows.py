@@ -1,0 +1,115 @@
+"""Keeping upstreams' index files in the database, many in a statement and nobody waiting for it.
+
+What a crash loses is only a copy: it is fetched again.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from pulp_cargo.app.queries.sources import RemoteView
+from pulp_cargo.app.queries.upstream_index import IndexCopy
+from pulp_cargo.app.services import threads
+
+log = logging.getLogger(__name__)
+
+# How long to wait for more before writing, in seconds; and how many rows one transaction has.
+PAUSE = 0.1
+MOST_ROWS = 100
+
+# A remote that has another URL by now, or is gone, has no such file; and the newest word counts.
+KEEP = """
+    INSERT INTO cargo_upstreamindexfile AS kept (remote_id, name, canonical_name, gzipped, digest,
+        is_sound, etag, last_modified, checked_at, first_seen)
+    SELECT r.pulp_id, %(name)s, %(canonical_name)s, %(gzipped)s, %(digest)s, %(is_sound)s, %(etag)s,
+        %(last_modified)s, %(checked_at)s, %(first_seen)s::jsonb
+    FROM core_remote r WHERE r.pulp_id = %(remote)s AND r.url = %(url)s
+    ON CONFLICT (remote_id, name) DO UPDATE SET gzipped = EXCLUDED.gzipped,
+        digest = EXCLUDED.digest, is_sound = EXCLUDED.is_sound, etag = EXCLUDED.etag,
+        last_modified = EXCLUDED.last_modified, checked_at = EXCLUDED.checked_at,
+        first_seen = kept.first_seen || EXCLUDED.first_seen
+    WHERE kept.checked_at <= EXCLUDED.checked_at
+"""
+CONFIRM = """
+    UPDATE cargo_upstreamindexfile SET checked_at = %(checked_at)s
+    WHERE remote_id = %(remote)s AND name = %(name)s AND digest = %(digest)s
+    AND checked_at < %(checked_at)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file to be kept, or only confirmed where the row has the same bytes."""
+
+    remote: RemoteView
+    copy: IndexCopy
+    is_new: bool
+
+
+_waiting: dict[tuple[UUID, str], Row] = {}
+_writer: asyncio.Task[None] | None = None
+
+
+def keep(remote: RemoteView, copy: IndexCopy, *, is_new: bool) -> None:
+    """Have a file written soon; `is_new` where the row has other bytes, or there is none."""
+    global _writer
+    key = remote.pk, copy.name
+    before = _waiting.get(key)
+    _waiting[key] = Row(remote, copy, is_new or (before is not None and before.is_new))
+    if _writer is None:
+        _writer = asyncio.get_running_loop().create_task(_write_all())
+
+
+def waiting(remote: UUID, name: str) -> IndexCopy | None:
+    """Return a file that is not written yet."""
+    row = _waiting.get((remote, name))
+    return None if row is None else row.copy
+
+
+def write(rows: Sequence[Row]) -> None:
+    """Write rows; in order, so that two processes never wait for each other."""
+    ordered = sorted(rows, key=lambda row: (row.remote.pk, row.copy.name))
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement, is_new in ((KEEP, True), (CONFIRM, False)):
+            values = [_values(row) for row in ordered if row.is_new is is_new]
+            if values:
+                cursor.executemany(statement, values)
+
+
+async def _write_all() -> None:
+    global _writer
+    try:
+        while _waiting:
+            await asyncio.sleep(PAUSE)
+            batch = dict(list(_waiting.items())[:MOST_ROWS])
+            try:
+                await threads.write(write, list(batch.values()))
+            except Exception as error:
+                log.warning("Index files of upstream registries were not kept: %s", error)
+            for key, row in batch.items():
+                if _waiting.get(key) is row:
+                    del _waiting[key]
+    finally:
+        _writer = None
+
+
+def _values(row: Row) -> dict[str, object]:
+    copy = row.copy
+    return {
+        "remote": row.remote.pk,
+        "url": row.remote.url,
+        "name": copy.name,
+        "canonical_name": copy.canonical_name,
+        "gzipped": copy.gzipped,
+        "digest": copy.digest,
+        "is_sound": copy.is_sound,
+        "etag": copy.etag,
+        "last_modified": copy.last_modified,
+        "checked_at": copy.checked_at,
+        "first_seen": json.dumps(copy.first_seen),
+    }

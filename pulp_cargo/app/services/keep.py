@@ -1,0 +1,95 @@
+"""The changes by which a repository keeps what came from its upstream."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pulpcore.plugin.models import Domain
+
+from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.services.cached_unit import unit_of_upstream
+from pulp_cargo.app.services.draft import Draft
+from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.app.services.pulls import Pull
+from pulp_cargo.app.upstream.events import Event, note
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A crate version to be kept; `file` is None where it is stored already."""
+
+    unit: CrateContent
+    file: IncomingFile | None
+    yanked: bool
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The crate and version, in canonical form."""
+        return self.unit.canonical_name, self.unit.vers_key
+
+    def apply(self, draft: Draft) -> None:
+        """Add the version, unless another process has just done so."""
+        if draft.has_version(*self.keys):
+            return
+        if self.file is None:
+            draft.adopt(self.unit)
+        else:
+            draft.add_crate(self.unit, self.file)
+        draft.set_yanked(*self.keys, yanked=self.yanked)
+
+
+@dataclass(frozen=True, slots=True)
+class SetYanked:
+    """The upstream's word on whether a kept version is yanked."""
+
+    keys: tuple[str, str]
+    yanked: bool
+
+    def apply(self, draft: Draft) -> None:
+        """Mark the version if it is there."""
+        if draft.has_version(*self.keys):
+            draft.set_yanked(*self.keys, yanked=self.yanked)
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A file that came, with its line in the upstream's index; held meanwhile."""
+
+    pull: Pull
+    line: str
+    yanked: bool
+    registry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """A version that is stored here already, by its unit's id."""
+
+    unit: UUID
+    yanked: bool
+
+
+def adopted(wanted: Sequence[Adopt]) -> list[Keep]:
+    """Return the changes that keep units which are stored already."""
+    yanked = {one.unit: one.yanked for one in wanted}
+    units = CrateContent.objects.filter(pk__in=yanked) if yanked else ()
+    return [Keep(unit, None, yanked[unit.pk]) for unit in units]
+
+
+def read(domain: Domain, came: Came) -> Keep | None:
+    """Return the change that keeps a file, None for one that cannot be."""
+    file = came.pull.file
+    assert file is not None, "only files that came are kept"
+    try:
+        file.settle()
+        with with_domain(domain):
+            unit = unit_of_upstream(came.line, file, came.registry)
+    except Exception as error:
+        note(Event.NOT_KEPT)
+        log.warning("`%s %s` is not kept: %s", came.pull.name, came.pull.vers, error)
+        return None
+    return Keep(unit, file, came.yanked)

@@ -1,0 +1,37 @@
+"""What is to be kept of a file that a client asked for, by the policy of its remote."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pulpcore.plugin.models import Domain, Remote
+
+from pulp_cargo.app.queries.sources import Source
+from pulp_cargo.app.services import kept
+from pulp_cargo.app.services.keep import Adopt, Came
+from pulp_cargo.app.services.pulls import Pull
+from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
+from pulp_cargo.protocol.upstream_index import UpstreamVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Keeps one version of a crate, if its upstream has a repository for that."""
+
+    domain: Domain
+    source: Source
+    version: UpstreamVersion
+
+    def keep(self, pull: Pull) -> None:
+        """Keep a file that has just come."""
+        remote, repository = self.source.remote, self.source.repository
+        if repository is None or remote is None or remote.policy == Remote.STREAMED:
+            return
+        url = CRATES_IO if is_crates_io(remote.url) else remote.url
+        came = Came(pull, self.version.line, self.version.yanked, url)
+        kept.keep_file(repository, self.domain, came)
+
+    def adopt(self, unit: UUID) -> None:
+        """Keep a version that another registry of this domain has stored."""
+        remote, repository = self.source.remote, self.source.repository
+        if repository is not None and remote is not None and remote.policy != Remote.STREAMED:
+            kept.keep_change(repository, self.domain, Adopt(unit, self.version.yanked))

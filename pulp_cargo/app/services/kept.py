@@ -1,0 +1,128 @@
+"""Keeping what came through a cache: stored, and joined to the repository many at a time.
+
+A `cargo fetch` brings hundreds of crates within seconds, and a repository version for each would be
+in nobody's interest. So they wait for each other a little; what a crash loses is fetched again.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from pulpcore.plugin.models import Domain
+
+from pulp_cargo.app.services import threads
+from pulp_cargo.app.services.commit import Change, Result, commit_together
+from pulp_cargo.app.services.group_commit import clean_up_after
+from pulp_cargo.app.services.keep import Adopt, Came, Keep, adopted, read
+from pulp_cargo.app.services.upload import upload_all
+from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.protocol.unavailable import RepositoryBusy
+
+log = logging.getLogger(__name__)
+
+# Joined when nothing has come for so long, or the first has waited for so long, in seconds; or when
+# there are so many.
+QUIET, LONGEST = 1.0, 8.0
+MOST_AT_ONCE = 500
+# How long to wait for a repository that a task holds before looking again, in seconds, and in all.
+BUSY_PAUSE, BUSY_SECONDS = 1.0, 600.0
+
+
+@dataclass(slots=True)
+class Lot:
+    """What waits to be joined to a repository."""
+
+    domain: Domain
+    came: list[Came] = field(default_factory=list)
+    changes: list[Adopt | Change] = field(default_factory=list)
+    first: float = 0.0
+    last: float = 0.0
+    runner: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.came) + len(self.changes)
+
+
+_lots: dict[UUID, Lot] = {}
+
+
+def keep_file(repository: UUID, domain: Domain, came: Came) -> None:
+    """Have a file kept that has just come."""
+    came.pull.hold()
+    _lot(repository, domain).came.append(came)
+
+
+def keep_change(repository: UUID, domain: Domain, change: Adopt | Change) -> None:
+    """Have a change made with the next files."""
+    _lot(repository, domain).changes.append(change)
+
+
+def _lot(repository: UUID, domain: Domain) -> Lot:
+    lot = _lots.setdefault(repository, Lot(domain))
+    now = time.monotonic()
+    if not lot:
+        lot.first = now
+    lot.last = now
+    if lot.runner is None:
+        lot.runner = asyncio.get_running_loop().create_task(_run(repository, lot))
+    return lot
+
+
+async def _run(repository: UUID, lot: Lot) -> None:
+    try:
+        while lot:
+            await _ripe(lot)
+            came, changes = lot.came[:MOST_AT_ONCE], lot.changes[:MOST_AT_ONCE]
+            del lot.came[: len(came)], lot.changes[: len(changes)]
+            lot.first = time.monotonic()
+            try:
+                await _join(repository, lot.domain, came, changes)
+            except Exception as error:
+                note(Event.NOT_KEPT)
+                log.warning("%s crates of an upstream were not kept: %s", len(came), error)
+            finally:
+                for one in came:
+                    one.pull.release()
+    finally:
+        del _lots[repository]
+
+
+async def _ripe(lot: Lot) -> None:
+    """Wait until it is time to join what is there."""
+    while len(lot) < MOST_AT_ONCE:
+        now = time.monotonic()
+        due = min(lot.last + QUIET, lot.first + LONGEST)
+        if now >= due:
+            return
+        await asyncio.sleep(due - now)
+
+
+async def _join(
+    repository: UUID, domain: Domain, came: Sequence[Came], changes: Sequence[Adopt | Change]
+) -> None:
+    came_in = [await threads.work(read, domain, one) for one in came]
+    wanted: list[Change] = [one for one in came_in if one is not None]
+    wanted += [one for one in changes if not isinstance(one, Adopt)]
+    wanted += await threads.read(adopted, [one for one in changes if isinstance(one, Adopt)])
+    if not wanted:
+        return
+    files = [one.file for one in wanted if isinstance(one, Keep) and one.file is not None]
+    await threads.upload(upload_all, files, domain)
+    result = await _commit(repository, domain, wanted)
+    for refusal in filter(None, result.refusals):
+        log.info("A crate of an upstream was not kept: %s", refusal)
+    clean_up_after(repository, result)
+
+
+async def _commit(repository: UUID, domain: Domain, wanted: Sequence[Change]) -> Result:
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return await threads.write(commit_together, repository, domain, wanted)
+        except RepositoryBusy:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(BUSY_PAUSE)

@@ -1,0 +1,169 @@
+"""What an upstream's index says of a crate: as it is kept here, or asked for anew.
+
+One request to the upstream serves everybody who waits for the same file. A file that is kept is
+served while the upstream is slow, broken or gone.
+"""
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pulp_cargo.app.queries.sources import RemoteView
+from pulp_cargo.app.queries.upstream_index import IndexCopy, compressed, index_copy
+from pulp_cargo.app.services import index_rows, threads, upstream_versions, yanks_upstream
+from pulp_cargo.app.services.brief import Brief
+from pulp_cargo.app.services.upstream_clients import client_of, known
+from pulp_cargo.app.upstream.client import Validators
+from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
+
+log = logging.getLogger(__name__)
+
+Key = tuple[UUID, str]
+
+# How long a crate that the upstream does not have is not asked for again, in seconds.
+MISSING_SECONDS = 5
+# How long to wait for an upstream where its last word is known, in seconds; and how long nobody
+# else waits for one that took longer.
+PATIENCE = 2.0
+SLOW_SECONDS = 10.0
+
+_fetches: dict[Key, asyncio.Task[IndexCopy | None]] = {}
+_missing: Brief[Key, bool] = Brief(100_000)
+_slow: Brief[UUID, bool] = Brief(1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What is to be served of a crate: `copy` is None for one that the upstream does not have.
+
+    It may be served again for `fresh_for` seconds without asking. `age` are the seconds since the
+    upstream confirmed it, where that is longer ago than it should be.
+    """
+
+    copy: IndexCopy | None
+    fresh_for: float
+    age: int | None = None
+
+
+async def current(remote: RemoteView, name: str, *, at_any_age: bool = False) -> Current:
+    """Return what an upstream says of a crate, by its lower-case name; raises UpstreamUnreachable.
+
+    `at_any_age` is for who only wants to know of versions that are there: they do not change.
+    """
+    key = remote.pk, name
+    if _missing.get(key):
+        return Current(None, 0)
+    copy = index_rows.waiting(*key) or await threads.read(index_copy, *key)
+    age = _age(copy) if copy else 0.0
+    if copy and (age < remote.max_age or (at_any_age and copy.gzipped is not None)):
+        return Current(_there(copy), max(0, remote.max_age - age))
+    is_usable = copy is not None and (remote.stale_for is None or age < remote.stale_for)
+    fetch = _fetches.get(key) or _start(remote, name, copy)
+    try:
+        async with asyncio.timeout(_patience(remote) if is_usable else None):
+            newest = await asyncio.shield(fetch)
+    except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
+        if copy is None or not is_usable:
+            raise
+        log.info("An index file is served as it was: %s", error)
+    except TimeoutError:
+        if not _slow.get(remote.pk):
+            _slow.keep(remote.pk, True, SLOW_SECONDS)
+    else:
+        return Current(_there(newest), remote.max_age)
+    note(Event.STALE)
+    return Current(_there(copy), _pause(remote), int(age))
+
+
+def _there(copy: IndexCopy | None) -> IndexCopy | None:
+    return None if copy is None or copy.gzipped is None else copy
+
+
+def _age(copy: IndexCopy) -> float:
+    return (datetime.now(UTC) - copy.checked_at).total_seconds()
+
+
+def _patience(remote: RemoteView) -> float:
+    return 0 if _slow.get(remote.pk) else PATIENCE
+
+
+def _pause(remote: RemoteView) -> float:
+    """Seconds until it makes sense to ask again."""
+    client = known(remote)
+    if client is None:
+        return 0
+    return max(client.breaker.wait, 1.0 if _slow.get(remote.pk) else 0.0)
+
+
+def _start(remote: RemoteView, name: str, copy: IndexCopy | None) -> asyncio.Task[IndexCopy | None]:
+    key = remote.pk, name
+    task = asyncio.get_running_loop().create_task(_fetch(remote, name, copy))
+    _fetches[key] = task
+    task.add_done_callback(lambda done: _finished(key, done))
+    return task
+
+
+def _finished(key: Key, task: asyncio.Task[IndexCopy | None]) -> None:
+    _fetches.pop(key, None)
+    if not task.cancelled() and (error := task.exception()):
+        is_invalid = isinstance(error, UpstreamIndexInvalid)
+        note(Event.INDEX_INVALID if is_invalid else Event.UNREACHABLE)
+        log.warning("%s", error)
+
+
+async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> IndexCopy | None:
+    client = await client_of(remote)
+    has_body = copy is not None and copy.gzipped is not None
+    asked = Validators(copy.etag, copy.last_modified) if copy and has_body else Validators()
+    fetched = await client.index_file(name, asked)
+    now = datetime.now(UTC)
+    if not fetched.found:
+        _missing.keep((remote.pk, name), True, min(MISSING_SECONDS, remote.max_age))
+        if copy is None:
+            return None
+        newest, is_new = replace(copy, gzipped=None, checked_at=now), has_body
+    elif fetched.body is None:
+        assert copy is not None, "only who has a copy is told that it is the same"
+        newest, is_new = replace(copy, checked_at=now), False
+    else:
+        try:
+            newest, found = await threads.work(_read, name, fetched.body, copy, now)
+        except UpstreamIndexInvalid:
+            client.breaker.failed()
+            raise
+        if found is not None:
+            upstream_versions.remember(remote, name, newest.digest, found)
+        newest = replace(
+            newest,
+            etag=fetched.validators.etag,
+            last_modified=fetched.validators.last_modified,
+        )
+        is_new = newest != replace(copy, checked_at=now) if copy else True
+    index_rows.keep(remote, newest, is_new=is_new)
+    if copy is not None and newest.digest != copy.digest:
+        yanks_upstream.follow(remote, newest)
+    return newest
+
+
+def _read(
+    name: str, body: bytes, before: IndexCopy | None, now: datetime
+) -> tuple[IndexCopy, UpstreamIndex | None]:
+    """Return a file as it is to be kept, and its versions if they are others than before.
+
+    Raises UpstreamIndexInvalid.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    if before is not None and before.digest == digest and before.gzipped is not None:
+        return replace(before, checked_at=now), None
+    found = parse_index_file(body, name)
+    seen = dict(before.first_seen) if before else {}
+    for vers, entry in found.versions.items():
+        if entry.pubtime is None:
+            seen.setdefault(vers, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    copy = IndexCopy(name, compressed(body), digest, found.is_sound, None, None, now, seen)
+    return copy, found

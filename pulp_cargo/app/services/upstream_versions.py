@@ -1,0 +1,47 @@
+"""The versions in upstreams' index files, so that downloads need not read a whole file again."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from pulp_cargo.app.queries.sources import RemoteView
+from pulp_cargo.app.queries.upstream_index import IndexCopy
+from pulp_cargo.app.services import threads
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
+
+Key = tuple[UUID, str]
+
+# Bytes of index files whose lines are in memory.
+MOST_BYTES = 48 * 1024 * 1024
+
+_known: OrderedDict[Key, tuple[str, UpstreamIndex, int]] = OrderedDict()
+_size = 0
+
+
+async def versions_of(remote: RemoteView, copy: IndexCopy) -> Mapping[str, UpstreamVersion]:
+    """Return the versions in a file, by `vers`."""
+    key = remote.pk, copy.name
+    digest, index, _ = _known.get(key, (None, None, 0))
+    if index is None or digest != copy.digest:
+        index = await threads.work(_parse, copy)
+        remember(remote, copy.name, copy.digest, index)
+    elif key in _known:
+        _known.move_to_end(key)
+    return index.versions
+
+
+def remember(remote: RemoteView, name: str, digest: str, index: UpstreamIndex) -> None:
+    """Keep the versions of a file that was read."""
+    global _size
+    key = remote.pk, name
+    if key in _known:
+        _size -= _known.pop(key)[2]
+    _known[key] = digest, replace(index, body=b""), len(index.body)
+    _size += len(index.body)
+    while _size > MOST_BYTES:
+        _size -= _known.popitem(last=False)[1][2]
+
+
+def _parse(copy: IndexCopy) -> UpstreamIndex:
+    return parse_index_file(copy.body(), copy.name)
