@@ -12,11 +12,13 @@ from pulp_cargo.app.queries.crates import SMALL
 from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.app.services import (
     keeper,
+    kept,
     pulls,
     sourcing,
     threads,
     upstream_clients,
     upstream_index,
+    whole_crates,
 )
 from pulp_cargo.app.services.pulls import Pull
 from pulp_cargo.app.services.sourcing import Found
@@ -71,6 +73,7 @@ async def _send(
         return await send(cargo, stored.file, name, version.vers, headers)
     pull = pulls.pull(source.remote, name, version.vers, version.cksum, keep.keep)
     with pull.held():
+        whole_crates.bring(cargo.registry.domain, source, name)
         return await _pass_on(cargo, pull, headers)
 
 
@@ -102,5 +105,6 @@ async def _pass_on(
 
 
 async def close_upstreams(app: web.Application) -> None:
-    """Close the connections to upstreams when the process ends (an aiohttp clean-up signal)."""
+    """Keep what came, and close the connections, when the process ends (an aiohttp clean-up signal)."""
+    await kept.join_all()
     await upstream_clients.close_all()

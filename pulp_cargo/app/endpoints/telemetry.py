@@ -19,6 +19,7 @@ from pulp_cargo.app.endpoints import edge
 from pulp_cargo.app.endpoints.core import get_worker_name, init_otel_meter
 from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.services import group_commit
+from pulp_cargo.app.upstream.events import events
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -86,6 +87,11 @@ def _requests(options: CallbackOptions) -> Iterable[Observation]:
         yield Observation(count, _attributes(operation, status, **{"cargo.source": source}))
 
 
+def _upstream_events(options: CallbackOptions) -> Iterable[Observation]:
+    for event, count in list(events.items()):
+        yield Observation(count, {"cargo.event": event.value, "worker.name": _worker()})
+
+
 def _of_process(value: Callable[[], int]) -> list[Callable[[CallbackOptions], list[Observation]]]:
     return [lambda options: [Observation(value(), {"worker.name": _worker()})]]
 
@@ -108,6 +114,12 @@ METER.create_observable_counter(
     callbacks=_of_process(lambda: group_commit.busy_waits),
     unit="{wait}",
     description="How often a publish or yank was put off because a task held the repository",
+)
+METER.create_observable_counter(
+    "cargo.upstream.events",
+    callbacks=[_upstream_events],
+    unit="{event}",
+    description="What went wrong with upstream registries, by what it was",
 )
 METER.create_observable_up_down_counter(
     "cargo.memory.usage",

@@ -31,6 +31,14 @@ KEPT = """
         AND rc.repository_id = r.pulp_id AND rc.version_removed_id IS NULL
     )
 """
+CHECKSUMS = """
+    SELECT unit.cksum FROM cargo_cratecontent unit
+    JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
+    WHERE unit.canonical_name = %(name)s AND ca.artifact_id IS NOT NULL AND EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,13 @@ class Store:
     repository: UUID
     domain: Domain
     yanked: dict[str, bool]
+
+
+def kept_checksums(repository: UUID, canonical_name: str) -> frozenset[str]:
+    """Return the checksums of a crate's files that a repository has."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHECKSUMS, {"repository": repository, "name": canonical_name})
+        return frozenset(row[0] for row in cursor.fetchall())
 
 
 def stores_of(remote: UUID, canonical_name: str) -> list[Store]:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 # there are so many.
 QUIET, LONGEST = 1.0, 8.0
 MOST_AT_ONCE = 500
+# How long a process that ends takes for what waits, in seconds.
+LAST_SECONDS = 10
 # How long to wait for a repository that a task holds before looking again, in seconds, and in all.
 BUSY_PAUSE, BUSY_SECONDS = 1.0, 600.0
 
@@ -41,6 +44,7 @@ class Lot:
     first: float = 0.0
     last: float = 0.0
     runner: asyncio.Task[None] | None = None
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __len__(self) -> int:
         return len(self.came) + len(self.changes)
@@ -58,6 +62,16 @@ def keep_file(repository: UUID, domain: Domain, came: Came) -> None:
 def keep_change(repository: UUID, domain: Domain, change: Adopt | Change) -> None:
     """Have a change made with the next files."""
     _lot(repository, domain).changes.append(change)
+
+
+async def join_all() -> None:
+    """Join what waits, as the process ends; what cannot be joined at once is fetched again."""
+    runners = [lot.runner for lot in _lots.values() if lot.runner is not None]
+    for lot in _lots.values():
+        lot.first = lot.last = -LONGEST
+        lot.hurry.set()
+    if runners:
+        await asyncio.wait(runners, timeout=LAST_SECONDS)
 
 
 def _lot(repository: UUID, domain: Domain) -> Lot:
@@ -97,7 +111,8 @@ async def _ripe(lot: Lot) -> None:
         due = min(lot.last + QUIET, lot.first + LONGEST)
         if now >= due:
             return
-        await asyncio.sleep(due - now)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(lot.hurry.wait(), due - now)
 
 
 async def _join(

@@ -31,6 +31,12 @@ async def versions_of(remote: RemoteView, copy: IndexCopy) -> Mapping[str, Upstr
     return index.versions
 
 
+def known(remote: RemoteView, name: str) -> Mapping[str, UpstreamVersion]:
+    """Return the versions that are in memory; they may be old, and lack the newest."""
+    found = _known.get((remote.pk, name))
+    return {} if found is None else found[1].versions
+
+
 def remember(remote: RemoteView, name: str, digest: str, index: UpstreamIndex) -> None:
     """Keep the versions of a file that was read."""
     global _size

@@ -17,12 +17,12 @@ from aiohttp import ClientError, ClientResponse, ClientTimeout
 from yarl import URL
 
 from pulp_cargo.app.models import CargoRemote
-from pulp_cargo.app.upstream.breaker import Breaker
 from pulp_cargo.protocol import upstream_config, upstream_index
 from pulp_cargo.protocol.http_age import parse_retry_after
 from pulp_cargo.protocol.paths import index_path
 from pulp_cargo.protocol.unavailable import UpstreamRefused, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_config import UpstreamConfig
+from pulp_cargo.rules.breaker import Breaker
 
 # How long a config.json is good for, in seconds.
 CONFIG_SECONDS = 600

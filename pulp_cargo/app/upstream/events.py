@@ -15,7 +15,8 @@ class Event(StrEnum):
     NOT_KEPT = "not-kept"
 
 
-events: Counter[Event] = Counter()
+# All of them from the start: what is not there cannot be seen to grow.
+events: Counter[Event] = Counter(dict.fromkeys(Event, 0))
 
 
 def note(event: Event) -> None:

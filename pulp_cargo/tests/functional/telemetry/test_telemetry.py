@@ -152,6 +152,7 @@ def test_guide_has_every_metric(collector: Collector):
         "cargo.requests",
         "cargo.request.duration",
         "cargo.busy.waits",
+        "cargo.upstream.events",
         "cargo.memory.usage",
         "cargo.listening",
     )

@@ -1,0 +1,61 @@
+"""Keeping all versions of a crate once one of them was asked for, as the policy `immediate` has it."""
+
+import asyncio
+import logging
+from uuid import UUID
+
+from pulpcore.plugin.models import Domain, Remote
+
+from pulp_cargo.app.queries import upstream_stores
+from pulp_cargo.app.queries.sources import Source
+from pulp_cargo.app.services import pulls, threads, upstream_index
+from pulp_cargo.app.services.keeper import Keeper
+from pulp_cargo.app.services.upstream_versions import versions_of
+
+log = logging.getLogger(__name__)
+
+# So many crates are brought in at once, and so many may wait; the upstream serves others, too.
+AT_ONCE = 2
+MOST_WAITING = 10_000
+
+Key = tuple[UUID, str]
+
+_turns = asyncio.Semaphore(AT_ONCE)
+_coming: dict[Key, asyncio.Task[None]] = {}
+
+
+def bring(domain: Domain, source: Source, name: str) -> None:
+    """Have every version of a crate kept, in the background and one after the other.
+
+    Does nothing for a remote with another policy, or without a repository to keep them in.
+    """
+    if source.remote is None or source.remote.policy != Remote.IMMEDIATE or not source.repository:
+        return
+    key = source.repository, name.lower()
+    if key in _coming or len(_coming) >= MOST_WAITING:
+        return
+    task = asyncio.get_running_loop().create_task(_bring(domain, source, name))
+    _coming[key] = task
+    task.add_done_callback(lambda _: _coming.pop(key, None))
+
+
+async def _bring(domain: Domain, source: Source, name: str) -> None:
+    assert source.remote is not None and source.repository is not None
+    async with _turns:
+        try:
+            found = await upstream_index.current(source.remote, name.lower(), at_any_age=True)
+            if found.copy is None:
+                return
+            here = await threads.read(
+                upstream_stores.kept_checksums, source.repository, found.copy.canonical_name
+            )
+            for vers, version in (await versions_of(source.remote, found.copy)).items():
+                if version.cksum in here:
+                    continue
+                keeper = Keeper(domain, source, version)
+                pull = pulls.pull(source.remote, name, vers, version.cksum, keeper.keep)
+                with pull.held():
+                    await pull.ended()
+        except Exception as error:
+            # The next download of the crate begins again.
+            log.warning("Not all versions of `%s` were kept: %s", name, error)
