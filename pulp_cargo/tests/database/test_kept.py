@@ -1,0 +1,92 @@
+"""What comes through a cache becomes part of its repository."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from pulp_cargo.tests.support.crate import Crate
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRepository
+    from pulp_cargo.app.services.incoming import IncomingFile
+
+CRATES_IO = "https://github.com/rust-lang/crates.io-index"
+
+
+def incoming(data: bytes) -> "IncomingFile":
+    """Return a file that has come."""
+    from pulp_cargo.app.services.incoming import IncomingFile
+
+    file = IncomingFile()
+    file.write(data)
+    return file
+
+
+def line(name: str, data: bytes, deps: str = "[]") -> str:
+    """Return the upstream's line about a file."""
+    cksum = hashlib.sha256(data).hexdigest()
+    return (
+        f'{{"name":"{name}","vers":"1.0.0","deps":{deps},"cksum":"{cksum}","features":{{}},'
+        '"yanked":true,"pubtime":"2020-02-02T02:02:02Z","from_the_future":1}'
+    )
+
+
+def test_manifest_of_a_file_holds(name: str, domain: Any):
+    """Its description is found; the time is when the upstream had it."""
+    from pulp_cargo.app.services.cached_unit import unit_of_upstream
+
+    data = Crate(name, package={"description": "What it is."}).packed()
+    unit = unit_of_upstream(line(name, data), incoming(data), CRATES_IO)
+    assert unit.description == "What it is."
+    assert unit.pubtime.isoformat() == "2020-02-02T02:02:02+00:00"
+    assert '"yanked":false' in unit.index_line
+
+
+def test_file_that_we_would_refuse_is_kept_by_its_line(name: str, domain: Any):
+    """Dependencies without a registry are those of the upstream."""
+    from pulp_cargo.app.services.cached_unit import unit_of_upstream
+
+    data = b"no archive at all"
+    deps = '[{"name":"dep","req":"^1","features":[],"optional":false,"default_features":true}]'
+    unit = unit_of_upstream(line(name, data, deps), incoming(data), CRATES_IO)
+    assert (unit.name, unit.vers, unit.dependency_names) == (name, "1.0.0", ["dep"])
+    assert f'"registry":"{CRATES_IO}"' in unit.index_line
+
+
+def test_version_is_kept_once_with_its_yank(repository: "CargoRepository", name: str, domain: Any):
+    """Another process may have kept it a moment ago; later words on yanks are followed."""
+    from pulp_cargo.app.services.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.commit import commit
+    from pulp_cargo.app.services.keep import Adopt, Keep, SetYanked, adopted
+
+    data = Crate(name).packed()
+
+    def change() -> Keep:
+        file = incoming(data)
+        return Keep(unit_of_upstream(line(name, data), file, CRATES_IO), file, yanked=True)
+
+    first, second = change(), change()
+    assert commit(repository.pk, domain, [first, second]).refusals == [None, None]
+    assert commit(repository.pk, domain, [change()]).made is None
+    latest = repository.latest_version()
+    assert (latest.number, latest.count("cargo.crate"), latest.count("cargo.yank")) == (1, 1, 1)
+    commit(repository.pk, domain, [SetYanked(first.keys, yanked=False)])
+    assert repository.latest_version().count("cargo.yank") == 0
+    absent = SetYanked((first.keys[0], "9.9.9"), yanked=True)
+    assert commit(repository.pk, domain, [absent]).made is None
+    assert adopted([Adopt(first.unit.pk, yanked=False)])[0].keys == first.keys
+
+
+def test_stored_unit_is_adopted_by_another_repository(new_repository: Any, name: str, domain: Any):
+    """Its file is fetched once for the whole domain."""
+    from pulp_cargo.app.services.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.commit import commit
+    from pulp_cargo.app.services.keep import Adopt, Keep, adopted
+
+    data = Crate(name).packed()
+    file = incoming(data)
+    one, other = new_repository(), new_repository()
+    kept = Keep(unit_of_upstream(line(name, data), file, CRATES_IO), file, yanked=False)
+    commit(one.pk, domain, [kept])
+    commit(other.pk, domain, adopted([Adopt(kept.unit.pk, yanked=True)]))
+    latest = other.latest_version()
+    assert (latest.count("cargo.crate"), latest.count("cargo.yank")) == (1, 1)

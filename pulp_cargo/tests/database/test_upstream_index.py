@@ -1,0 +1,123 @@
+"""Upstreams' index files in the database: whose word counts, and when they go."""
+
+import gzip
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRemote
+    from pulp_cargo.app.queries.sources import RemoteView
+    from pulp_cargo.app.queries.upstream_index import IndexCopy
+
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=1)
+
+
+@pytest.fixture
+def remote() -> "Iterator[CargoRemote]":
+    """A remote that nobody answers for."""
+    from pulp_cargo.app.models import CargoRemote
+
+    made = CargoRemote.objects.create(
+        name=f"db-{secrets.token_hex(5)}", url="sparse+https://r.example/i/"
+    )
+    yield made
+    CargoRemote.objects.filter(pk=made.pk).delete()
+
+
+def view(remote: "CargoRemote") -> "RemoteView":
+    """Return a remote as the content process sees it."""
+    from pulp_cargo.app.queries.sources import RemoteView
+
+    return RemoteView(remote.pk, remote.name, remote.url, remote.policy, None, 60, None)
+
+
+def copy(body: bytes, checked_at: datetime = NOON, **first_seen: str) -> "IndexCopy":
+    """Return a file as it was fetched."""
+    from pulp_cargo.app.queries.upstream_index import IndexCopy
+
+    digest = hashlib.sha256(body).hexdigest()
+    return IndexCopy(
+        "a-b", gzip.compress(body, mtime=0), digest, True, '"1"', None, checked_at, dict(first_seen)
+    )
+
+
+def keep(remote: "RemoteView", kept: "IndexCopy", *, is_new: bool = True) -> None:
+    """Write a file as the content process does."""
+    from pulp_cargo.app.services import index_rows
+
+    index_rows.write([index_rows.Row(remote, kept, is_new)])
+
+
+def read(remote: "CargoRemote") -> "IndexCopy | None":
+    """Return what is kept."""
+    from pulp_cargo.app.queries.upstream_index import index_copy
+
+    return index_copy(remote.pk, "a-b")
+
+
+def test_file_comes_back_as_it_went_in(remote: "CargoRemote"):
+    """Byte by byte, with its validators and times."""
+    keep(view(remote), copy(b"line\n", **{"1.0.0": "2026-01-01T00:00:00Z"}))
+    found = read(remote)
+    assert found == copy(b"line\n", **{"1.0.0": "2026-01-01T00:00:00Z"})
+    assert found.body() == b"line\n"
+
+
+def test_newest_word_counts(remote: "CargoRemote"):
+    """Of two processes that asked at the same time, the slower does not win."""
+    keep(view(remote), copy(b"new\n", LATER))
+    keep(view(remote), copy(b"old\n", NOON))
+    found = read(remote)
+    assert found is not None and found.body() == b"new\n"
+
+
+def test_first_sight_of_a_version_stays(remote: "CargoRemote"):
+    """A later fetch adds what it saw first."""
+    keep(view(remote), copy(b"1\n", NOON, **{"1.0.0": "2026-01-01T00:00:00Z"}))
+    keep(view(remote), copy(b"2\n", LATER, **{"1.0.1": "2026-01-02T00:00:00Z"}))
+    found = read(remote)
+    assert found is not None
+    assert found.first_seen == {"1.0.0": "2026-01-01T00:00:00Z", "1.0.1": "2026-01-02T00:00:00Z"}
+
+
+def test_confirmation_moves_the_time_alone(remote: "CargoRemote"):
+    """And only where the row has the same bytes."""
+    keep(view(remote), copy(b"1\n", NOON))
+    keep(view(remote), copy(b"1\n", LATER), is_new=False)
+    assert read(remote) == copy(b"1\n", LATER)
+    keep(view(remote), copy(b"other\n", LATER + timedelta(minutes=1)), is_new=False)
+    assert read(remote) == copy(b"1\n", LATER)
+
+
+def test_crate_that_is_gone_has_no_bytes(remote: "CargoRemote"):
+    """The row stays, so that it is known to have been there."""
+    keep(view(remote), copy(b"1\n", NOON))
+    keep(view(remote), replace(copy(b"1\n", LATER), gzipped=None))
+    found = read(remote)
+    assert found is not None and found.gzipped is None
+
+
+def test_another_url_is_another_registry(remote: "CargoRemote"):
+    """Its files are asked for anew; what was on its way from the old one is not kept."""
+    before = view(remote)
+    keep(before, copy(b"1\n"))
+    remote.url = "sparse+https://other.example/i/"
+    remote.save()
+    assert read(remote) is None
+    keep(before, copy(b"1\n", LATER))
+    assert read(remote) is None
+
+
+def test_removed_remote_keeps_nothing(remote: "CargoRemote"):
+    """Others in the same lot are written all the same."""
+    gone = replace(view(remote), pk=remote.pk)
+    remote.delete()
+    keep(gone, copy(b"1\n"))
+    assert read(remote) is None
