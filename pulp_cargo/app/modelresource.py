@@ -16,7 +16,7 @@ from pulpcore.plugin.modelresources import RepositoryResource
 from pulpcore.plugin.models import Content, Task
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
-from pulp_cargo.app.queries.registries import own_urls
+from pulp_cargo.app.queries.own_urls import own_urls
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 

@@ -15,7 +15,7 @@ from pulp_glue.cargo.context import PulpCargoDistributionContext, PulpCargoRepos
 
 from pulpcore.plugin.replica import Replicator
 
-from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
+from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, CargoUpstream
 from pulp_cargo.app.tasks import synchronize
 
 log = logging.getLogger(__name__)
@@ -49,18 +49,26 @@ class CargoReplicator(Replicator):
     def create_or_update_remote(self, upstream_distribution: Upstream) -> CargoRemote | None:
         """Return the remote, None for a distribution that is not to be copied.
 
-        Where people publish here, the copy would take the place of what they have published.
+        Where people publish here, the copy would take the place of what they have published; and
+        where a list of upstreams is, of what it reserves and claims.
         """
         name, base_path = upstream_distribution["name"], upstream_distribution["base_path"]
+        if upstream_distribution.get("upstreams"):
+            log.warning(
+                "The upstream's distribution `%s` is not replicated: it is a list of upstreams.",
+                name,
+            )
+            self.left_alone.add(name)
+            return None
         replaced = Q(name=name) | Q(base_path=base_path) | Q(repository__name=name)
-        found = CargoDistribution.objects.filter(
-            replaced, pulp_domain=self.domain, allow_uploads=True
-        )
+        kept = Q(allow_uploads=True) | Q(upstreams__isnull=False)
+        found = CargoDistribution.objects.filter(replaced, kept, pulp_domain=self.domain).distinct()
         for own in found:
             log.warning(
-                "The upstream's distribution `%s` is not replicated: `%s` takes uploads here.",
+                "The upstream's distribution `%s` is not replicated: `%s` %s.",
                 name,
                 own.name,
+                "takes uploads here" if own.allow_uploads else "is a list of upstreams here",
             )
             self.left_alone |= {name, own.name}
             if own.repository:
@@ -68,8 +76,11 @@ class CargoReplicator(Replicator):
         return None if found else super().create_or_update_remote(upstream_distribution)
 
     def remove_missing(self, names: Iterable[str]) -> None:
-        """Remove what is not upstream, but nothing that was left alone."""
-        super().remove_missing([*names, *self.left_alone])
+        """Remove what is not upstream, but nothing that was left alone or that lists here have."""
+        listed = CargoUpstream.objects.filter(distribution__pulp_domain=self.domain)
+        parts = listed.values_list("repository__name", "remote__name")
+        in_lists = {name for pair in parts for name in pair if name is not None}
+        super().remove_missing([*names, *self.left_alone, *in_lists])
 
     def url(self, upstream_distribution: Upstream) -> str:
         """Return the index URL; without a CONTENT_ORIGIN upstream it begins with a slash."""

@@ -11,7 +11,7 @@ An upstream that cannot be reached is not one without the crate: who asks must s
 failure of the first would let the second answer for its names.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -92,6 +92,27 @@ def who_answers(order: Order, name: str, has: Has) -> Answer:
     said = tuple(_said(order, name, has, private_only=claimed is not None, mixed=mixed))
     ask = tuple(s.upstream for s in said if s.asked)
     return Answer(ask, rule, sentence, said, mixed)
+
+
+def who_has(answer: Answer, has: Mapping[str, bool | None]) -> tuple[str, ...] | None:
+    """Return which of those who are asked answer, None where that shows only when they are.
+
+    >>> order = Order((Upstream("mirror"), Upstream("crates.io")))
+    >>> answer = who_answers(order, "serde", lambda upstream: None)
+    >>> who_has(answer, {"mirror": False, "crates.io": True})
+    ('crates.io',)
+    >>> who_has(answer, {"mirror": None, "crates.io": True}) is None
+    True
+    """
+    answering: list[str] = []
+    for upstream in answer.ask:
+        if has[upstream] is None:
+            return None
+        if has[upstream]:
+            answering.append(upstream)
+            if not answer.mixed:
+                break
+    return tuple(answering)
 
 
 def _claim(order: Order, name: str, holders: list[Upstream]) -> tuple[Rule, str] | None:

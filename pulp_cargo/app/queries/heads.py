@@ -1,5 +1,6 @@
 """The newest version of a repository, and whether somebody else is building the next."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,6 +30,14 @@ HEAD = """
     ) v
     WHERE r.pulp_id = %(repository)s
 """
+# The newest complete version of each of some repositories; `latest` is to be joined to.
+LATEST = """latest AS (
+    SELECT r.repository, v.pulp_id AS version, v.number
+    FROM unnest(%(repositories)s::uuid[]) r(repository) CROSS JOIN LATERAL (
+        SELECT pulp_id, number FROM core_repositoryversion
+        WHERE repository_id = r.repository AND complete ORDER BY number DESC LIMIT 1
+    ) v
+)"""
 PRN = f"prn:{CargoRepository._meta.label_lower}"
 
 
@@ -66,6 +75,18 @@ def head(repository: UUID) -> Head | None:
         if complete:
             return Head(repository, version, number, max(next_version, number + 1), tuple(aliases))
         RepositoryVersion.objects.get(pk=version).delete()
+
+
+def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:
+    """Return the newest version and its number of each repository, in one query."""
+    if not repositories:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {LATEST} SELECT repository, version, number FROM latest",
+            {"repositories": list(repositories)},
+        )
+        return {repository: (version, number) for repository, version, number in cursor.fetchall()}
 
 
 def is_used(repository: UUID) -> bool:

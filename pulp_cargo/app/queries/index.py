@@ -55,7 +55,5 @@ def index_file(registry: Registry, lower_name: str) -> IndexFile | None:
 
 
 def _line(registry: Registry, line: str, registries: list[str], yanked: bool) -> str:
-    own = [url for url in registries if registry.is_own(url)]
-    if own:
-        line = with_own_registry(line, own)
+    line = with_own_registry(line, registry.urls_of_null(registries))
     return as_yanked(line) if yanked else line

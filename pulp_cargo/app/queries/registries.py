@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
 from pulp_cargo.app.queries.guards import CREDENTIAL, headers_read_by
-from pulp_cargo.app.queries.sources import Source, sources_of
+from pulp_cargo.app.queries.mirrored_urls import mirrored_urls
+from pulp_cargo.app.queries.own_urls import own_urls, urls_at
+from pulp_cargo.app.queries.sources import Source, order_of, sources_of
 from pulp_cargo.protocol.cargo_config import render_cargo_config
-from pulp_cargo.protocol.registry_url import same_registry
+from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
+from pulp_cargo.rules.upstream_order import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,11 @@ class Registry:
 
     `version` is None for a registry without content. `own_urls` are all the index URLs that mean
     this registry: its own, those of the other distributions of the repository, and aliases.
+    `mirrored_urls` mean registries whose crates this one has, too.
     `upstream_url` is the registry that this one stands in for.
     `guard_reads` are the headers by which its content guard decides, None if it may look at more.
     `sources` are the upstreams it has its crates from; without any it serves `version` alone.
+    `order` says for a list of upstreams which of them answers.
     """
 
     pk: UUID
@@ -46,6 +50,8 @@ class Registry:
     upstream_url: str | None = None
     guard_reads: frozenset[str] | None = frozenset()
     sources: tuple[Source, ...] = ()
+    order: Order | None = None
+    mirrored_urls: tuple[str, ...] = ()
 
     @property
     def repositories(self) -> frozenset[UUID | None]:
@@ -94,6 +100,17 @@ class Registry:
         """Whether a registry URL in a dependency means this registry."""
         return any(same_registry(url, own) for own in self.own_urls)
 
+    def urls_of_null(self, registries: Iterable[str]) -> list[str]:
+        """Return the URLs that are null, "this registry", in the index lines it serves.
+
+        `registries` are those of a crate's dependencies other than crates.io. What a registry
+        mirrors is null as its own is: cargo would take crates of two sources for different ones.
+        Only in what is served: nobody who publishes can mean this registry by such a URL.
+        """
+        known = (*self.own_urls, *self.mirrored_urls)
+        null = [url for url in registries if any(same_registry(url, one) for one in known)]
+        return [*null, CRATES_IO] if CRATES_IO in self.mirrored_urls else null
+
 
 def find(domain: str, path: str) -> Registry | None:
     """Return the registry whose base path begins `path`, or None.
@@ -126,6 +143,7 @@ def registry_of(distribution: CargoDistribution) -> Registry:
     pinned = distribution.repository_version
     repository = _repository(pinned.repository_id if pinned else distribution.repository_id)
     version = pinned or (repository and repository.latest_version())
+    sources = sources_of(distribution)
     return Registry(
         pk=distribution.pk,
         name=distribution.name,
@@ -141,38 +159,18 @@ def registry_of(distribution: CargoDistribution) -> Registry:
         guarded=distribution.content_guard_id is not None,
         crates_io_rules=bool(repository and repository.crates_io_rules),
         own_urls=tuple(
-            own_urls(repository)
-            if repository
-            else _urls(distribution.pulp_domain.name, [distribution.base_path])
+            urls_at(distribution.pulp_domain.name, [distribution.base_path])
+            | (own_urls(repository) if repository else set())
         ),
+        mirrored_urls=mirrored_urls(distribution, sources),
         upstream_url=distribution.remote and distribution.remote.url,
         guard_reads=headers_read_by(guard)
         if (guard := distribution.content_guard)
         else frozenset(),
-        sources=sources_of(distribution),
+        sources=sources,
+        order=order_of(distribution, sources),
     )
 
 
 def _repository(pk: UUID | None) -> CargoRepository | None:
     return None if pk is None else CargoRepository.objects.filter(pk=pk).first()
-
-
-def own_urls(repository: CargoRepository) -> set[str]:
-    """Every index URL that means a registry of this repository (docs/user/guides/names)."""
-    served = CargoDistribution.objects.filter(pulp_domain=repository.pulp_domain)
-    of_this = Q(repository=repository) | Q(repository_version__repository=repository)
-    domain = repository.pulp_domain.name
-    urls = _urls(domain, served.filter(of_this).values_list("base_path", flat=True))
-    aliases = set(repository.index_aliases) - urls
-    if aliases:
-        # A base path that another registry has now means that one, whatever it meant before.
-        paths = {urlsplit(url).path.partition("/pulp/cargo/")[2].rstrip("/") for url in aliases}
-        paths |= {path.removeprefix(f"{domain}/") for path in paths}
-        others = served.exclude(of_this).filter(base_path__in=paths)
-        aliases -= _urls(domain, others.values_list("base_path", flat=True))
-    return urls | aliases
-
-
-def _urls(domain: str, base_paths: Iterable[str]) -> set[str]:
-    origins = [settings.CONTENT_ORIGIN, *settings.CARGO_ORIGIN_ALIASES]
-    return {f"sparse+{root_url(domain, path, one)}" for path in base_paths for one in origins}

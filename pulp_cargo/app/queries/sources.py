@@ -1,6 +1,6 @@
 """Where a registry has its crates from, when they are not all in one repository."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.conf import settings
 
-from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
+from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoUpstream
+from pulp_cargo.app.queries import heads
+from pulp_cargo.rules.upstream_order import Order, Upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +53,54 @@ def sources_of(distribution: CargoDistribution) -> tuple[Source, ...]:
     """
     if distribution.repository_version_id is not None:
         return ()
-    listed = tuple(_listed(distribution))
-    if listed or distribution.remote is None:
-        return listed
+    if distribution.remote is None:
+        return _listed(list(distribution.upstreams.select_related("remote")))
     remote = distribution.remote.cast()
-    return (_source(remote.name, remote, _repository(distribution.repository_id)),)
+    versions = heads.latest_versions({distribution.repository_id} - {None})
+    return (_source(remote.name, remote, distribution.repository_id, versions),)
 
 
-def _listed(distribution: CargoDistribution) -> Iterator[Source]:
-    for upstream in distribution.upstreams.select_related("remote", "repository"):
-        yield _source(
-            upstream.name,
-            upstream.remote,
-            upstream.repository,
-            patterns=tuple(upstream.patterns),
-            pins=tuple(upstream.pins),
-            private=upstream.private,
+def order_of(distribution: CargoDistribution, sources: tuple[Source, ...]) -> Order | None:
+    """Return which of a list's upstreams answer for what, None for a registry without a list."""
+    if distribution.remote_id is not None or not sources:
+        return None
+    return Order(
+        tuple(Upstream(one.name, one.patterns, one.pins, one.private) for one in sources),
+        reserved=tuple(distribution.reserved_names),
+        mixed=tuple(distribution.mixed_names),
+    )
+
+
+def _listed(upstreams: Sequence[CargoUpstream]) -> tuple[Source, ...]:
+    versions = heads.latest_versions({one.repository_id for one in upstreams} - {None})
+    return tuple(
+        _source(
+            one.name,
+            one.remote,
+            one.repository_id,
+            versions,
+            patterns=tuple(one.patterns),
+            pins=tuple(one.pins),
+            private=one.private,
         )
+        for one in upstreams
+    )
 
 
 def _source(
-    name: str, remote: CargoRemote | None, repository: CargoRepository | None, **order: Any
+    name: str,
+    remote: CargoRemote | None,
+    repository: UUID | None,
+    versions: Mapping[UUID, tuple[UUID, int]],
+    **order: Any,
 ) -> Source:
-    version = repository and repository.latest_version()
+    version, number = versions.get(repository, (None, 0)) if repository else (None, 0)
     return Source(
         name=name,
         remote=remote and _view(remote),
-        repository=repository and repository.pk,
-        version=version and version.pk,
-        number=version.number if version else 0,
+        repository=repository,
+        version=version,
+        number=number,
         **order,
     )
 
@@ -95,7 +116,3 @@ def _view(remote: CargoRemote) -> RemoteView:
         max_age=settings.CARGO_UPSTREAM_MAX_AGE if max_age is None else max_age,
         stale_for=remote.stale_for,
     )
-
-
-def _repository(pk: UUID | None) -> CargoRepository | None:
-    return None if pk is None else CargoRepository.objects.filter(pk=pk).first()

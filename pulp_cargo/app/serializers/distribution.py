@@ -10,7 +10,9 @@ from pulpcore.plugin import serializers as core
 from pulpcore.plugin.util import get_current_authenticated_user, get_prn
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
+from pulp_cargo.app.queries import purposes
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
+from pulp_cargo.app.serializers.upstream_list import UpstreamListFields, place_for_uploads
 
 BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
 MODIFY = "cargo.modify_cargorepository"
@@ -25,7 +27,9 @@ class CargoConfigSerializer(serializers.Serializer):
         ref_name = "cargo.CargoConfig"
 
 
-class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer):
+class CargoDistributionSerializer(
+    DocumentedFields, UpstreamListFields, core.DistributionSerializer
+):
     """Shows and makes registries."""
 
     base_url = serializers.CharField(
@@ -38,7 +42,8 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
         allow_null=True,
         view_name="repositories-cargo/cargo-detail",
         queryset=CargoRepository.objects.all(),
-        help_text="The repository whose latest version is served.",
+        help_text="The repository whose latest version is served; with `upstreams`, the one of"
+        " theirs that takes uploads.",
     )
     remote = core.DetailRelatedField(
         required=False,
@@ -64,6 +69,9 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
             "remote",
             "allow_uploads",
             "auth_required",
+            "upstreams",
+            "reserved_names",
+            "mixed_names",
         )
 
     def get_content_guard_prn(self, distribution: CargoDistribution) -> str | None:
@@ -92,22 +100,34 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
             raise serializers.ValidationError(
                 {"repository_version": "This is no version of a Cargo repository."}
             )
-        if self._value(data, "allow_uploads"):
-            self._require_place_for_uploads(data)
+        entries = self.upstreams_of(data)
+        self.require_sound_upstreams(data, entries)
+        if self.value(data, "allow_uploads"):
+            self._require_place_for_uploads(data, entries)
         return data
 
-    def _require_place_for_uploads(self, data: dict[str, Any]) -> None:
-        repository = self._value(data, "repository")
-        if self._value(data, "remote"):
+    def _require_place_for_uploads(
+        self, data: dict[str, Any], entries: list[dict[str, Any]]
+    ) -> None:
+        repository = self.value(data, "repository")
+        if entries:
+            fault = place_for_uploads(entries, repository)
+        elif self.value(data, "remote"):
             fault = "A registry with a `remote` cannot have `allow_uploads`: use two distributions."
-        elif self._value(data, "repository_version"):
+        elif self.value(data, "repository_version"):
             fault = "A registry that serves one `repository_version` cannot have `allow_uploads`."
         elif not repository:
             fault = "A registry without a `repository` cannot have `allow_uploads`."
+        elif purposes.stores_of_lists([repository.pk], self.own_pk):
+            fault = (
+                "The `repository` keeps what comes from a remote in a list of upstreams, so it"
+                " cannot take uploads."
+            )
         else:
-            self._require_right_to_write(repository)
-            return
-        raise serializers.ValidationError({"allow_uploads": fault})
+            fault = None
+        if fault is not None:
+            raise serializers.ValidationError({"allow_uploads": fault})
+        self._require_right_to_write(repository)
 
     def _require_right_to_write(self, repository: CargoRepository) -> None:
         """Let nobody open a repository for uploads who may not change what is in it.
@@ -127,7 +147,3 @@ class CargoDistributionSerializer(DocumentedFields, core.DistributionSerializer)
             raise PermissionDenied(
                 f"Uploads into the repository `{repository.name}` are for those who may modify it."
             )
-
-    def _value(self, data: dict[str, Any], name: str) -> Any:
-        """Return what a field will be, which an update may leave as it is."""
-        return data[name] if name in data else getattr(self.instance, name, None)

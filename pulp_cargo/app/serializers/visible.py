@@ -5,11 +5,14 @@ own what they may not see. The context has functions that return what the asker 
 (`viewsets/visible`).
 """
 
+from typing import Any
+
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Artifact, ContentArtifact, RepositoryVersion
+from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent
 
@@ -27,6 +30,26 @@ class VisibleVersionField(core.RepositoryVersionRelatedField):
         try:
             return super().to_internal_value(data)
         except ObjectDoesNotExist:
+            self.fail("does_not_exist")
+
+
+class VisibleDetailField(core.DetailRelatedField):
+    """Takes the objects of the domain that the asker may see."""
+
+    def get_queryset(self) -> QuerySet:
+        """Return those objects; the tasks that do what was asked have all of the domain."""
+        found = super().get_queryset().filter(pulp_domain=get_domain())
+        if "visible" not in self.context:
+            return found
+        return found.filter(pk__in=self.context["visible"][found.model]().values("pk"))
+
+    def to_internal_value(self, data: Any) -> Model:
+        """Refuse what is no text, and the PRN of nothing or of something else, as core does not."""
+        if not isinstance(data, str):
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        try:
+            return super().to_internal_value(data)
+        except (ObjectDoesNotExist, ValueError):
             self.fail("does_not_exist")
 
 

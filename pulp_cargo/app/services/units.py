@@ -7,7 +7,7 @@ from typing import BinaryIO
 from django.conf import settings
 
 from pulp_cargo.app.models import CargoRepository, CrateContent
-from pulp_cargo.app.queries.registries import own_urls
+from pulp_cargo.app.queries.own_urls import own_urls
 from pulp_cargo.protocol.crate_file import CrateFile, read_crate_file
 from pulp_cargo.protocol.errors import RuleBroken, TooLarge
 from pulp_cargo.protocol.features import check_features

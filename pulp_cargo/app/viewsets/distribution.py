@@ -2,17 +2,39 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulpcore.plugin import viewsets as core
 
 from pulp_cargo.app.access import Verb, access_for
-from pulp_cargo.app.models import CargoDistribution
-from pulp_cargo.app.queries.registries import registry_of
+from pulp_cargo.app.models import CargoDistribution, CargoUpstream
+from pulp_cargo.app.queries.collisions import collisions
+from pulp_cargo.app.queries.registries import Registry, registry_of
 from pulp_cargo.app.serializers import CargoConfigSerializer, CargoDistributionSerializer
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.explain import (
+    CollisionsQuerySerializer,
+    CollisionsSerializer,
+    ExplainQuerySerializer,
+    ExplanationSerializer,
+    NamesUpstreamSerializer,
+    checked,
+)
+from pulp_cargo.app.services.explain import explain
+from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
+from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
+from pulp_cargo.app.viewsets.visible import visible
+from pulp_cargo.rules.upstream_order import Order
+
+UPSTREAMS = CargoUpstream.objects.select_related("repository__pulp_domain", "remote__pulp_domain")
+
+# The parameters of a report are not those by which distributions are found.
+REPORT: dict[str, Any] = {"filterset_class": None}
 
 
 class CargoDistributionViewSet(core.DistributionViewSet, core.RolesMixin):
@@ -26,15 +48,25 @@ class CargoDistributionViewSet(core.DistributionViewSet, core.RolesMixin):
     queryset = CargoDistribution.objects.select_related(
         "pulp_domain", "content_guard", "repository_version__repository"
     ).defer("repository_version__content_ids")
+    # Prefetched, since each row of a list shows its upstreams.
+    queryset = queryset.prefetch_related(Prefetch("upstreams", UPSTREAMS))
     serializer_class = CargoDistributionSerializer
     queryset_filtering_required_permission = "cargo.view_cargodistribution"
 
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(
         CargoDistribution,
-        also=[Verb(("config",), "view")],
+        also=[
+            Verb(("config",), "view"),
+            Verb(("explain", "collisions", "collisions_with"), "read"),
+        ],
         refers_to=[("repository", "cargorepository"), ("remote", "cargoremote")],
         roles={"publisher": ["view", "read", "publish", "yank"], "reader": ["view", "read"]},
     )
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Let a list of upstreams ask what the asker sees."""
+        found = visible(self.request, CargoRepositoryViewSet, CargoRemoteViewSet)
+        return {**super().get_serializer_context(), "visible": found}
 
     @extend_schema(
         summary="Read the lines for cargo's configuration",
@@ -48,3 +80,58 @@ class CargoDistributionViewSet(core.DistributionViewSet, core.RolesMixin):
         return Response(
             CargoConfigSerializer({"config": registry.cargo_config(for_readers=True)}).data
         )
+
+    @extend_schema(
+        summary="Explain which upstream answers",
+        description="Tell which of the `upstreams` answers for a crate, by which rule, and what"
+        " every other one has of it. Nothing is asked of any upstream.",
+        parameters=[ExplainQuerySerializer],
+        responses={200: ExplanationSerializer},
+    )
+    @action(detail=True, methods=["get"], **REPORT, serializer_class=ExplanationSerializer)
+    def explain(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Answer from what is known here."""
+        registry, order = self._listed()
+        asked = checked(ExplainQuerySerializer, request.query_params)
+        with refused_as_invalid():
+            explanation = explain(registry, order, asked["name"])
+        return Response(ExplanationSerializer(explanation).data)
+
+    @extend_schema(
+        summary="Find names that are private and upstream",
+        description="List the crates in private repositories of the `upstreams` that a remote of"
+        " them has, too, by its index files that are kept here. Nothing is asked of any upstream.",
+        parameters=[CollisionsQuerySerializer],
+        responses={200: CollisionsSerializer},
+    )
+    @action(detail=True, methods=["get"], **REPORT, serializer_class=CollisionsSerializer)
+    def collisions(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Answer with a page, in the order of the canonical names."""
+        registry, _ = self._listed()
+        asked = checked(CollisionsQuerySerializer, request.query_params)
+        found = collisions(registry, after=asked["after"], limit=asked["limit"] + 1)
+        page = found[: asked["limit"]]
+        more = page[-1].canonical_name if len(found) > len(page) else None
+        return Response(CollisionsSerializer({"results": page, "next_after": more}).data)
+
+    @extend_schema(
+        summary="Find which of these names are private",
+        description="List the crates in private repositories of the `upstreams` whose names are"
+        " among those that are sent, such as names in a copy of an upstream's index.",
+        request=NamesUpstreamSerializer,
+        responses={200: CollisionsSerializer},
+    )
+    @collisions.mapping.post
+    def collisions_with(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Answer with all of them."""
+        registry, _ = self._listed()
+        names = checked(NamesUpstreamSerializer, request.data)["names"]
+        found = collisions(registry, after="", limit=len(names), names=names)
+        return Response(CollisionsSerializer({"results": found, "next_after": None}).data)
+
+    def _listed(self) -> tuple[Registry, Order]:
+        """Return the registry and its order; a 400 for one without a list."""
+        registry = registry_of(self.get_object())
+        if registry.order is None:
+            raise ValidationError(f"`{registry.name}` has no list of upstreams.")
+        return registry, registry.order

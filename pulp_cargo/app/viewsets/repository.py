@@ -29,12 +29,15 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.sync import require_mirrorable
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
+from pulp_cargo.app.viewsets.in_use import KeptInLists
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
 
-class CargoRepositoryViewSet(core.RepositoryViewSet, ModifyRepositoryActionMixin, core.RolesMixin):
+class CargoRepositoryViewSet(
+    KeptInLists, core.RepositoryViewSet, ModifyRepositoryActionMixin, core.RolesMixin
+):
     """
     A repository of crates and yank marks. Every publish, yank and `modify` makes a new version of
     it; `modify` with an older version as `base_version` rolls back to that one. The role `publisher`

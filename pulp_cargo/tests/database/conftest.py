@@ -12,11 +12,15 @@ from uuid import UUID
 import pytest
 
 from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.tests.database.upstreams import made, new_distribution, new_remote
 from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
     from pulp_cargo.app.services.publish import Publish
+
+
+__all__ = ["made", "new_distribution", "new_remote"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -44,7 +44,7 @@ def prefix(
     from pulpcore.plugin.models import ContentRedirectContentGuard
 
     from pulp_cargo.app import models
-    from pulp_cargo.app.services import tokens
+    from pulp_cargo.app.services import tokens, upstream_list
 
     prefix = f"l{secrets.token_hex(5)}"
     admin = get_user_model().objects.get(username="admin")
@@ -62,6 +62,8 @@ def prefix(
             remote=remote,
             content_guard=guard,
         )
+        listed = {"name": "up", "remote": remote, "repository": repository, "patterns": ["*"]}
+        upstream_list.replace(distribution, [listed])
         tokens.issue(name=name, user=admin, distribution=distribution)
         crate = new_crate(name)
         line = LINE % (name, crate.cksum)

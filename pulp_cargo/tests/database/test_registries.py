@@ -14,17 +14,17 @@ def test_every_origin_of_this_pulp_names_the_registry(
 ) -> None:
     """CARGO_ORIGIN_ALIASES lists the other origins under which people reach it."""
     from pulp_cargo.app.models import CargoDistribution
-    from pulp_cargo.app.queries import registries
+    from pulp_cargo.app.queries import own_urls as urls
 
     origins = SimpleNamespace(
         CONTENT_ORIGIN="https://crates.example", CARGO_ORIGIN_ALIASES=["https://old.example:8443/"]
     )
-    monkeypatch.setattr(registries, "settings", origins)
+    monkeypatch.setattr(urls, "settings", origins)
     distribution = CargoDistribution.objects.create(
         name=repository.name, base_path=repository.name, repository=repository
     )
     try:
-        assert registries.own_urls(repository) == {
+        assert urls.own_urls(repository) == {
             f"sparse+https://crates.example/pulp/cargo/{repository.name}/",
             f"sparse+https://old.example:8443/pulp/cargo/{repository.name}/",
         }

@@ -1,5 +1,6 @@
 """What `pulp_cargo` keeps in a Pulp, each as the context by which pulp-glue talks to it."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -13,6 +14,10 @@ from pulp_glue.common.context import (
 )
 from pulp_glue.common.exceptions import PulpException
 from pulp_glue.core.context import PulpUploadContext
+
+# How many collisions are asked for at a time, and how many names are sent.
+PAGE = 1_000
+MOST_NAMES = 10_000
 
 
 class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
@@ -111,6 +116,8 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
     def preprocess_entity(self, body: EntityDefinition, partial: bool = False) -> EntityDefinition:
         """Turn `version`, a number, into the version that is served in place of a repository."""
         body = super().preprocess_entity(body, partial=partial)
+        if "upstreams" in body:
+            body["upstreams"] = [self._upstream(entry) for entry in body["upstreams"]]
         number = body.pop("version", None)
         if number is not None:
             repository = body.get("repository") or (self._repository() if partial else None)
@@ -127,6 +134,40 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         """Return what a person puts into cargo's config.toml to use the registry."""
         answer = self.call("config", parameters={self.HREF: self.pulp_href})
         return str(answer["config"])
+
+    def explain(self, crate: str) -> EntityDefinition:
+        """Return which of the upstreams answers for a crate, and why."""
+        asked = {self.HREF: self.pulp_href, "name": crate}
+        explanation: EntityDefinition = self.call("explain", parameters=asked)
+        return explanation
+
+    def collisions(self) -> Iterator[EntityDefinition]:
+        """Go through the names that are private and in what is known of the remotes."""
+        after: str | None = ""
+        while after is not None:
+            asked = {self.HREF: self.pulp_href, "after": after, "limit": PAGE}
+            page = self.call("collisions", parameters=asked)
+            yield from page["results"]
+            after = page["next_after"]
+
+    def collisions_with(self, names: Sequence[str]) -> Iterator[EntityDefinition]:
+        """Go through those of the names that are private."""
+        for start in range(0, len(names), MOST_NAMES):
+            yield from self.call(
+                "collisions_with",
+                parameters={self.HREF: self.pulp_href},
+                body={"names": list(names[start : start + MOST_NAMES])},
+            )["results"]
+
+    def _upstream(self, entry: EntityDefinition) -> EntityDefinition:
+        """Return an entry of the list with hrefs in the place of names."""
+        kinds = {"repository": PulpCargoRepositoryContext, "remote": PulpCargoRemoteContext}
+        found = dict(entry)
+        for field, kind in kinds.items():
+            value = found.get(field)
+            if isinstance(value, str) and not value.startswith(("/", "prn:")):
+                found[field] = kind(self.pulp_ctx, entity={"name": value}).pulp_href
+        return found
 
     def _repository(self) -> str | None:
         """Return the href of the repository that is served now, in whatever version."""

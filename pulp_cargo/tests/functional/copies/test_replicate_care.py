@@ -48,6 +48,35 @@ def test_registry_that_takes_uploads_is_left_alone(
     assert copied(second, other).index_file(name).body == other.index_file(name).body
 
 
+def test_list_of_upstreams_is_left_alone(
+    stack: Stack, second: Stack, label: str, name: str
+) -> None:
+    """Neither is one copied, nor does a copy take the place of one, nor loses one what it has."""
+    plain, listed, going = (stack.make_registry(pulp_labels={label: ""}) for _ in range(3))
+    for registry in (plain, going):
+        registry.publish(Crate(name))
+    entries = [{"name": "ours", "repository": listed.repository}]
+    stack.rest.patch(listed.href, upstreams=entries)
+    upstream = upstream_at(stack.ready["api_url"], stack, second, label)
+    here = second.rest.make(REPOSITORIES, name=unique("own"))["pulp_href"]
+    fields = {"name": plain.name, "base_path": plain.name}
+    own = second.rest.make(
+        DISTRIBUTIONS, upstreams=[{"name": "ours", "repository": here}], **fields
+    )
+    replicate(second.rest, upstream)
+    assert second.rest.get(own["pulp_href"]) == own
+    assert not {plain.name, listed.name} & names(second, REMOTES)
+    (copy,) = second.rest.list(REPOSITORIES, name=going.name)
+    entries = [{"name": "copy", "repository": copy["pulp_href"], "private": False}]
+    second.rest.patch(own["pulp_href"], upstreams=entries)
+    stack.rest.delete(going.href)
+    replicate(second.rest, upstream)
+    assert second.rest.list(REPOSITORIES, name=going.name)
+    log = (second.data_dir / "logs" / "worker.log").read_text()
+    assert f"`{listed.name}` is not replicated: it is a list of upstreams" in log
+    assert f"`{plain.name}` is not replicated: `{plain.name}` is a list of upstreams here" in log
+
+
 def test_password_goes_to_no_other_address_than_the_api(
     stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pulp_cargo.tests.functional.docs.shell import DOCS, Shell, about_here, blocks
+from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.stack import Stack
 
 GUIDES = DOCS / "user" / "guides"
@@ -38,13 +39,19 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def values(stack: Stack) -> Mapping[str, str]:
-    """What the guides ask their reader for: the first one's first block, and one of export.md."""
+    """What the guides ask their reader for: the first one's first block, and one of export.md.
+
+    In the place of crates.io stands a registry with one crate of it.
+    """
     ready = stack.ready
+    upstream = stack.make_registry()
+    upstream.publish(Crate("itoa", "1.0.11"))
     return {
         "VENV": sys.prefix,
         "PULP": ready["api_url"],
         "PULP_USER": ready["admin_user"],
         "PULP_PASSWORD": ready["admin_password"],
+        "UPSTREAM": upstream.index_url,
         "EXPORTS": str(stack.data_dir / "exports"),
     }
 

@@ -11,6 +11,7 @@ from pulp_cargo.tests.functional.docs.shell import DOCS, Shell, about_here, bloc
 FIRST = "private-registry.md"
 OTHERS = [
     *(page for page in sorted(GUIDES.glob("*.md")) if page.name != FIRST),
+    DOCS / "admin" / "guides" / "upstreams.md",
     DOCS / "admin" / "guides" / "retention.md",
     DOCS / "admin" / "guides" / "export.md",
 ]

@@ -106,6 +106,14 @@ def references(objects: dict[str, str], own: str) -> dict[str, tuple[str, dict[s
             "distributions/cargo/cargo/",
             registry | {"repository_version": f"{repository}versions/1/"},
         ),
+        "repository of an upstream": (
+            "distributions/cargo/cargo/",
+            registry | {"upstreams": [{"name": "x", "repository": repository}]},
+        ),
+        "remote of an upstream": (
+            "distributions/cargo/cargo/",
+            registry | {"upstreams": [{"name": "x", "remote": objects["remotes/cargo/cargo/"]}]},
+        ),
         "remote of a registry": (
             "distributions/cargo/cargo/",
             registry | {"repository": own, "remote": objects["remotes/cargo/cargo/"]},

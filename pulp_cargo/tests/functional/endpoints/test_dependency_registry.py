@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
 from pulp_cargo.tests.conftest import NothingStored
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.stack import Stack, through
 
 OWN = Dep(name="own")
@@ -176,3 +178,22 @@ def test_url_that_another_registry_has_now_means_that_one(stack: Stack, name: st
     renamed = replace(first, index_url=old_url.replace(base_path, f"{base_path}-new"))
     renamed.publish(Crate(name, deps=[Dep(name="theirs", registry=old_url), OWN]))
     assert registries(renamed, name) == {"theirs": old_url, "own": None}
+
+
+def test_registries_that_a_cache_stands_in_for_are_null(stack: Stack, name: str):
+    """In what is served from our repositories, too: crates.io by either URL, any other by its own."""
+    plain = stack.make_registry()
+    far = THIRD_URLS[0]
+    plain.publish(Crate(name, deps=[SERDE, Dep(name="third", registry=far)]))
+    version = stack.rest.get(plain.repository)["latest_version_href"]
+    for url, wanted in (
+        (CRATES_IO_SPARSE, {"serde": None, "third": far}),
+        (far, {"serde": CRATES_IO, "third": None}),
+    ):
+        remote = stack.rest.make("remotes/cargo/cargo/", name=unique("up"), url=url)["pulp_href"]
+        base_path = unique("cache")
+        fields = {"base_path": base_path, "repository_version": version, "remote": remote}
+        made = stack.rest.make("distributions/cargo/cargo/", name=base_path, **fields)
+        cache = replace(plain, index_url=made["base_url"])
+        assert registries(cache, name) == wanted
+    assert registries(plain, name) == {"serde": CRATES_IO, "third": far}

@@ -148,6 +148,25 @@ def test_what_one_may_not_see_cannot_be_served_or_synced(
     assert told == [403, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404, 403, 403]
 
 
+@pytest.mark.parametrize("what", ["repository", "remote"])
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_one_may_not_see_is_no_upstream(
+    rest: Rest, eve: Rest, own: dict[str, Any], hidden: dict[str, str], what: str, method: str
+) -> None:
+    """It is refused as what is not there, by href and by PRN, also beside an upstream of hers."""
+    mine = {"name": "mine", "repository": own["pulp_href"]}
+    name = unique("eve")
+    path, fields = DISTRIBUTIONS, {"name": name, "base_path": name}
+    if method == "PATCH":
+        path, fields = eve.make(DISTRIBUTIONS, **fields)["pulp_href"], {}
+    nothing = hidden[what].replace(hidden[what].split("/")[-2], str(uuid4()))
+    for value in (nothing, hidden[what], rest.get(hidden[what])["prn"]):
+        fields["upstreams"] = [mine, {"name": "hers", what: value}]
+        answer = eve.session.request(method, eve.url(path), json=fields, timeout=PATIENCE)
+        told = {"upstreams": {"1": {what: ["Invalid hyperlink - Object does not exist."]}}}
+        assert (answer.status_code, answer.json()) == (400, told)
+
+
 def _answer(user: Rest, path: str, **fields: Any) -> tuple[int, Any]:
     answer = user.session.post(user.url(path), json=fields, timeout=PATIENCE)
     return answer.status_code, answer.json()

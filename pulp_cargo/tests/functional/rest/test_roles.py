@@ -57,6 +57,12 @@ CONTENT: dict[str, Request] = {
     "import_crates": ("POST", "import_crates/", {}),
     "sync": ("POST", "sync/", {}),
 }
+# What a list of upstreams has is for those who may read from it.
+REPORTS: dict[str, Request] = {
+    "explain": ("GET", "explain/", None),
+    "collisions": ("GET", "collisions/", None),
+    "collisions with names": ("POST", "collisions/", {}),
+}
 KINDS = {
     "repository": Kind(
         "repositories/cargo/cargo/",
@@ -78,11 +84,11 @@ KINDS = {
     "distribution": Kind(
         "distributions/cargo/cargo/",
         "cargodistribution",
-        COMMON | {"config": ("GET", "config/", None)},
+        COMMON | {"config": ("GET", "config/", None)} | REPORTS,
         {
-            "owner": CHANGING | {"config"},
-            "publisher": READING | {"config"},
-            "reader": READING | {"config"},
+            "owner": CHANGING | {"config"} | REPORTS.keys(),
+            "publisher": READING | {"config"} | REPORTS.keys(),
+            "reader": READING | {"config"} | REPORTS.keys(),
             "viewer": READING | {"config"},
             "creator": {"create"},
         },

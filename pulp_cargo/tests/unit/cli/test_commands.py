@@ -27,7 +27,7 @@ TREE = {
         "role list add remove my-permissions",
     },
     "distribution": {
-        "create list show update destroy config",
+        "create list show update destroy config explain collisions",
         "label set unset show",
         "role list add remove my-permissions",
     },

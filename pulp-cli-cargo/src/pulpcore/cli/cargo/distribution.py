@@ -25,6 +25,7 @@ from pulp_glue.cargo.context import PulpCargoDistributionContext
 from pulp_glue.common.context import PulpEntityContext
 
 from pulpcore.cli.cargo.options import name_argument, remote_option, repository_option
+from pulpcore.cli.cargo.upstreams import collisions, explain, list_options
 
 
 @pulp_group(help="Manage distributions: each is a registry as cargo sees it.")
@@ -43,6 +44,7 @@ common_options = [
         help="The number of the repository version to serve, in place of the newest.",
     ),
     remote_option,
+    *list_options,
     pulp_option(
         "--allow-uploads/--no-allow-uploads",
         default=None,
@@ -71,6 +73,8 @@ distribution.add_command(update_command(decorators=update_options))
 distribution.add_command(destroy_command(decorators=lookup_options))
 distribution.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
 distribution.add_command(role_command(decorators=lookup_options))
+distribution.add_command(explain)
+distribution.add_command(collisions)
 
 
 @distribution.command(help="Print what belongs into cargo's config.toml to use the registry.")

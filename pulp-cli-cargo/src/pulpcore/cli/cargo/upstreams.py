@@ -1,0 +1,112 @@
+"""What `pulp cargo distribution` says and asks of a list of upstreams."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from pulp_cli.generic import (
+    PulpCLIContext,
+    distribution_lookup_option,
+    href_option,
+    load_file_wrapper,
+    load_string_callback,
+    name_option,
+    pass_entity_context,
+    pass_pulp_context,
+    pulp_command,
+    pulp_option,
+)
+from pulp_glue.cargo.context import PulpCargoDistributionContext
+from pulp_glue.common.context import PulpEntityContext
+
+from pulpcore.cli.cargo.options import name_argument
+
+EXAMPLE = '[{"name": "ours", "repository": "team"}, {"name": "crates.io", "remote": "crates-io"}]'
+
+
+def _patterns(
+    ctx: click.Context, param: click.Parameter, value: Sequence[str]
+) -> Sequence[str] | None:
+    # pulp-glue leaves out what is None; an empty value sets none.
+    return [one for one in value if one] if value else None
+
+
+@load_file_wrapper
+def _upstreams(ctx: click.Context, param: click.Parameter, value: str) -> Any:
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise click.ClickException(f"--upstreams is not JSON: {error}") from error
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise click.ClickException(f"--upstreams takes a list of objects, such as {EXAMPLE}")
+    return found
+
+
+list_options = [
+    pulp_option(
+        "--upstreams",
+        callback=_upstreams,
+        help="What the registry has its crates from, in order: a JSON list of objects with `name`,"
+        " `repository` and `remote` (by name, href or PRN), `patterns`, `pins` and `private`, or"
+        " @ and a file with it. Replaces the list that was set before; [] removes it.",
+    ),
+    pulp_option(
+        "--reserved-name",
+        "reserved_names",
+        multiple=True,
+        callback=_patterns,
+        help="A crate, or the beginning of names with a final *, that only private repositories of"
+        " the upstreams may serve; replaces those that were set before. Can be specified multiple"
+        " times, or once with an empty value for none.",
+    ),
+    pulp_option(
+        "--mixed-name",
+        "mixed_names",
+        multiple=True,
+        callback=_patterns,
+        help="A crate, or the beginning of names with a final *, of which the versions of all"
+        " upstreams are served together; replaces those that were set before. Can be specified"
+        " multiple times, or once with an empty value for none.",
+    ),
+]
+
+
+@pulp_command(help="Tell which of the upstreams answers for a crate, and why.")
+@name_argument
+@name_option
+@href_option
+@distribution_lookup_option
+@click.option("--crate", required=True, help="The crate, in any spelling.")
+@pass_entity_context
+@pass_pulp_context
+def explain(pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, crate: str) -> None:
+    """Print the explanation; nothing is asked of any upstream."""
+    assert isinstance(distribution_ctx, PulpCargoDistributionContext)
+    pulp_ctx.output_result(distribution_ctx.explain(crate))
+
+
+@pulp_command(help="List names that are in a private repository of the upstreams and in a remote.")
+@name_argument
+@name_option
+@href_option
+@distribution_lookup_option
+@click.option(
+    "--names",
+    callback=load_string_callback,
+    help="Names that exist upstream, one a line, or @ and a file with them; in place of what is"
+    " known of the remotes here.",
+)
+@pass_entity_context
+@pass_pulp_context
+def collisions(
+    pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, names: str | None
+) -> None:
+    """Print all of them; nothing is asked of any upstream."""
+    assert isinstance(distribution_ctx, PulpCargoDistributionContext)
+    found = (
+        distribution_ctx.collisions()
+        if names is None
+        else distribution_ctx.collisions_with(names.split())
+    )
+    pulp_ctx.output_result(list(found))

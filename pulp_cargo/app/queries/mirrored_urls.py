@@ -1,0 +1,30 @@
+"""Which other registries' crates a registry has: those of its upstreams."""
+
+from collections.abc import Iterable
+
+from pulp_cargo.app.models import CargoDistribution, CargoRepository
+from pulp_cargo.app.queries.own_urls import own_urls_of
+from pulp_cargo.app.queries.sources import Source
+from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE, is_crates_io
+
+
+def mirrored_urls(distribution: CargoDistribution, sources: tuple[Source, ...]) -> tuple[str, ...]:
+    """Return the index URLs of the registries that a cache or a list of upstreams stands in for.
+
+    An upstream that is asked for some names only is not stood in for: a dependency on another of
+    its crates leads there.
+    """
+    if distribution.remote:
+        return tuple(sorted(_with_both_of_crates_io([distribution.remote.url])))
+    whole = [source for source in sources if "*" in source.patterns]
+    ours = [source.repository for source in whole if source.remote is None]
+    repositories = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=ours)
+    urls = own_urls_of(list(repositories)) if ours else set()
+    urls |= _with_both_of_crates_io(source.remote.url for source in whole if source.remote)
+    return tuple(sorted(urls))
+
+
+def _with_both_of_crates_io(urls: Iterable[str]) -> set[str]:
+    """Return the URLs; crates.io has two, and dependencies name it by the one of git."""
+    found = set(urls)
+    return found | {CRATES_IO, CRATES_IO_SPARSE} if any(map(is_crates_io, found)) else found

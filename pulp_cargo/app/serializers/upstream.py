@@ -1,0 +1,100 @@
+"""One upstream of a distribution's list in the REST API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from pulp_cargo.app.models import CargoRemote, CargoRepository
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.visible import VisibleDetailField
+from pulp_cargo.rules.patterns import parse_pattern
+
+MOST_PATTERNS = 500
+LONGEST_NAME = 100
+
+
+class PatternsField(serializers.ListField):
+    """A list of crate patterns, each once."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs |= {"child": serializers.CharField(), "max_length": MOST_PATTERNS}
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        """Refuse what could never match a crate."""
+        with refused_as_invalid():
+            patterns = [parse_pattern(one) for one in super().to_internal_value(data)]
+        return list(dict.fromkeys(patterns))
+
+
+class UpstreamSerializer(serializers.Serializer):
+    """One upstream of a list: a repository of this Pulp, or a remote with its store."""
+
+    name = serializers.CharField(
+        max_length=LONGEST_NAME, help_text="What the upstream is called in this list."
+    )
+    repository = VisibleDetailField(
+        default=None,
+        allow_null=True,
+        view_name="repositories-cargo/cargo-detail",
+        queryset=CargoRepository.objects.exclude(user_hidden=True),
+        help_text="The repository whose latest version is served; beside a remote, where the crates"
+        " that come from there are kept.",
+    )
+    remote = VisibleDetailField(
+        default=None,
+        allow_null=True,
+        view_name="remotes-cargo/cargo-detail",
+        queryset=CargoRemote.objects.all(),
+        help_text="The registry that crates are fetched from when somebody asks for them.",
+    )
+    patterns = PatternsField(
+        default=["*"],
+        help_text="The crates that this upstream may answer for: names, or beginnings of names"
+        " with a final `*`. The default is all crates.",
+    )
+    pins = PatternsField(
+        default=[],
+        help_text="The crates that belong to this upstream alone, written as `patterns` are. Of two"
+        " pins the narrower one counts.",
+    )
+    private = serializers.BooleanField(
+        default=None,
+        allow_null=True,
+        help_text="Whether the names of the crates in the repository are claimed: no other upstream"
+        " is asked for them. The default is true for a repository without a remote; one with a"
+        " remote cannot be private.",
+    )
+
+    class Meta:
+        ref_name = "cargo.CargoUpstream"
+
+    def run_validation(self, data: Any = serializers.empty) -> dict[str, Any]:
+        """Validate an entry as a whole, which it is also where the distribution is only patched."""
+        if self.parent is None:
+            return super().run_validation(data)
+        return UpstreamSerializer(data=data, context=self.context).run_validation(data)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Refuse keys that would be ignored: a slip of the pen could open what was to be closed."""
+        unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
+        if unknown:
+            raise serializers.ValidationError(
+                {str(key): ["Unexpected field"] for key in sorted(unknown, key=str)}
+            )
+        return super().to_internal_value(data)
+
+    def validate(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Refuse an entry that makes no sense by itself, and fill in `private`."""
+        name, remote = entry["name"], entry["remote"]
+        if remote is None and entry["repository"] is None:
+            fault = f"`{name}` has neither a `repository` nor a `remote`: it needs one of them."
+        elif remote is not None and entry["private"]:
+            fault = f"`{name}` has a `remote`, so it cannot be `private`: its crates are not ours."
+        elif not entry["patterns"] and not entry["pins"]:
+            fault = f"`{name}` has neither `patterns` nor `pins`: it would never be asked."
+        else:
+            private = remote is None if entry["private"] is None else entry["private"]
+            return {**entry, "private": private}
+        raise serializers.ValidationError(fault)

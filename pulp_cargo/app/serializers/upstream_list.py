@@ -1,0 +1,174 @@
+"""A distribution's ordered list of upstreams in the REST API."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from rest_framework import serializers
+
+from pulp_cargo.app.models import CargoDistribution, CargoRepository
+from pulp_cargo.app.queries import purposes
+from pulp_cargo.app.serializers.upstream import PatternsField, UpstreamSerializer
+from pulp_cargo.app.services import upstream_list
+
+MOST_UPSTREAMS = 20
+
+Entry = Mapping[str, Any]
+
+
+class UpstreamListFields(serializers.Serializer):
+    """The fields of a distribution that are about its list of upstreams."""
+
+    upstreams = UpstreamSerializer(
+        many=True,
+        required=False,
+        max_length=MOST_UPSTREAMS,
+        help_text="What the registry has its crates from, in order: the first of these that has a"
+        " crate answers for all of it. Set as a whole; in place of `remote` and"
+        " `repository_version`, and of `repository` but as the place for uploads.",
+    )
+    reserved_names = PatternsField(
+        required=False,
+        help_text="Names, and beginnings of names with a final `*`, that only private repositories"
+        " of `upstreams` may ever serve.",
+    )
+    mixed_names = PatternsField(
+        required=False,
+        help_text="Names, and beginnings of names with a final `*`, of which the versions of all"
+        " `upstreams` are served together. Without this no crate has versions of two upstreams.",
+    )
+
+    def create(self, validated_data: dict[str, Any]) -> CargoDistribution:
+        """Make the distribution and its list of upstreams at once."""
+        entries = validated_data.pop("upstreams", ())
+        with transaction.atomic():
+            distribution = super().create(validated_data)
+            upstream_list.replace(distribution, entries)
+        return distribution
+
+    def update(
+        self, instance: CargoDistribution, validated_data: dict[str, Any]
+    ) -> CargoDistribution:
+        """Change the distribution, and its list of upstreams as a whole, at once."""
+        entries = validated_data.pop("upstreams", None)
+        with transaction.atomic():
+            distribution = super().update(instance, validated_data)
+            if entries is not None:
+                upstream_list.replace(distribution, entries)
+        return distribution
+
+    def upstreams_of(self, data: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what the list will be, which an update may leave as it is."""
+        if "upstreams" in data or self.instance is None:
+            return data.get("upstreams", [])
+        return upstream_list.entries(self.instance)
+
+    def require_sound_upstreams(self, data: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+        """Refuse lists that make no sense, by themselves or beside the other fields."""
+        if not entries:
+            self._require_no_leftovers(data)
+            return
+        for field in ("remote", "repository_version"):
+            if self.value(data, field):
+                raise serializers.ValidationError(
+                    {field: f"A registry with `upstreams` has no `{field}` beside them."}
+                )
+        if self.value(data, "repository") and not self.value(data, "allow_uploads"):
+            raise serializers.ValidationError(
+                {
+                    "repository": "Beside `upstreams` this is the repository that takes uploads:"
+                    " set it to null, or `allow_uploads` to true."
+                }
+            )
+        if "upstreams" in data:
+            require_sound_list(entries)
+            require_one_purpose(entries, self.own_pk)
+
+    def _require_no_leftovers(self, data: dict[str, Any]) -> None:
+        for field in ("reserved_names", "mixed_names"):
+            if self.value(data, field):
+                raise serializers.ValidationError(
+                    {field: f"Without a list of `upstreams`, `{field}` would mean nothing."}
+                )
+        repository = self.value(data, "repository")
+        is_cache = self.value(data, "remote") and repository
+        if is_cache and purposes.claiming([repository.pk], self.own_pk):
+            raise serializers.ValidationError(
+                {
+                    "repository": "This one is private in a list of upstreams: it would claim every"
+                    " name that comes from the `remote`."
+                }
+            )
+
+    @property
+    def own_pk(self) -> UUID | None:
+        """The id of the distribution, None for a new one."""
+        return self.instance and self.instance.pk
+
+    def value(self, data: dict[str, Any], name: str) -> Any:
+        """Return what a field will be, which an update may leave as it is."""
+        return data[name] if name in data else getattr(self.instance, name, None)
+
+
+def require_sound_list(entries: Sequence[Entry]) -> None:
+    """Raise ValidationError for entries that do not go together."""
+    for field, rule in (
+        ("name", "names are unique in a list"),
+        ("repository", "each repository can be in a list once, for one purpose"),
+        ("remote", "each remote can be in a list once"),
+    ):
+        owners: dict[Any, str] = {}
+        for entry in entries:
+            value = entry[field]
+            if value is not None and value in owners:
+                raise _fault(f"`{owners[value]}` and `{entry['name']}` have one `{field}`: {rule}.")
+            owners[value] = entry["name"]
+
+
+def require_one_purpose(entries: Sequence[Entry], own: UUID | None) -> None:
+    """Raise ValidationError where a repository claims names and keeps those of an upstream.
+
+    `own` is the distribution of the list.
+    """
+    kept = {one["repository"].pk: one["name"] for one in entries if one["remote"] and _place(one)}
+    private = {one["repository"].pk: one["name"] for one in entries if one["private"]}
+    for pk in purposes.claiming(kept, own) | purposes.taking_uploads(kept, own):
+        raise _fault(
+            f"The repository of `{kept[pk]}` holds crates of your own for another registry: what"
+            " comes from a `remote` needs a repository for itself."
+        )
+    for pk in purposes.stores(private, own):
+        raise _fault(
+            f"The repository of `{private[pk]}` keeps what comes from a remote in another registry:"
+            " as a private one it would claim every name that is fetched there."
+        )
+
+
+def place_for_uploads(entries: Sequence[Entry], repository: CargoRepository | None) -> str | None:
+    """Return why a list cannot take uploads into a repository, None if it can."""
+    if repository is None:
+        return (
+            "A list of `upstreams` without a `repository` cannot have `allow_uploads`: name the one"
+            " of its repositories that takes them."
+        )
+    for entry in entries:
+        if _place(entry) == repository.pk:
+            if entry["remote"] is None:
+                return None
+            return (
+                f"The repository of `{entry['name']}` keeps what comes from its `remote`, so it"
+                " cannot take uploads: name a repository of the list without a `remote`."
+            )
+    return (
+        "The `repository` for uploads must be one of the repositories in `upstreams`: what is"
+        " published would not be served here."
+    )
+
+
+def _place(entry: Entry) -> UUID | None:
+    return entry["repository"] and entry["repository"].pk
+
+
+def _fault(sentence: str) -> serializers.ValidationError:
+    return serializers.ValidationError({"upstreams": [sentence]})

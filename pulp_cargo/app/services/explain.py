@@ -1,0 +1,108 @@
+"""Why a list of upstreams answers for a crate as it does, without asking any upstream."""
+
+import gzip
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pulp_cargo.app.models import UpstreamIndexFile
+from pulp_cargo.app.queries.claims import versions_held
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.queries.sources import Source
+from pulp_cargo.protocol.names import canonical_name, parse_crate_name
+from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
+from pulp_cargo.protocol.upstream_index import parse_index_file
+from pulp_cargo.rules.upstream_order import Order, Rule, who_answers, who_has
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """What an upstream has of a crate, as far as is known here; `has` is None where it is not.
+
+    `checked_at` is when a remote last said so.
+    """
+
+    has: bool | None
+    versions: int | None
+    checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfUpstream:
+    """What one upstream has to do with a crate; `said` is a sentence."""
+
+    upstream: str
+    private: bool
+    asked: bool
+    said: str
+    has: bool | None
+    versions: int | None
+    checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Who answers for a crate by which rule; `answers` is None where only asking can tell."""
+
+    name: str
+    rule: Rule
+    sentence: str
+    answers: tuple[str, ...] | None
+    upstreams: tuple[OfUpstream, ...]
+
+
+UNKNOWN = Had(None, None)
+
+
+def explain(registry: Registry, order: Order, name: str) -> Explanation:
+    """Return which upstreams of a list answer for a crate, and why; raises InvalidName."""
+    name = parse_crate_name(name)
+    had = _in_repositories(registry.sources, name) | _kept_of_remotes(registry.sources, name)
+    answer = who_answers(order, name, lambda one: had[one.name].has)
+    private = {one.name: one.private for one in order.upstreams}
+    return Explanation(
+        name=name,
+        rule=answer.rule,
+        sentence=answer.sentence,
+        answers=who_has(answer, {upstream: one.has for upstream, one in had.items()}),
+        upstreams=tuple(
+            OfUpstream(
+                upstream=one.upstream,
+                private=private[one.upstream],
+                asked=one.asked,
+                said=one.sentence,
+                has=had[one.upstream].has,
+                versions=had[one.upstream].versions,
+                checked_at=had[one.upstream].checked_at,
+            )
+            for one in answer.said
+        ),
+    )
+
+
+def _in_repositories(sources: Iterable[Source], name: str) -> dict[str, Had]:
+    held = versions_held(sources, name)
+    return {upstream: Had(count > 0, count) for upstream, count in held.items()}
+
+
+def _kept_of_remotes(sources: Iterable[Source], name: str) -> dict[str, Had]:
+    names = {one.remote.pk: one.name for one in sources if one.remote}
+    found = UpstreamIndexFile.objects.filter(
+        remote__in=names, canonical_name=canonical_name(name)
+    ).values_list("remote", "name", "gzipped", "checked_at")
+    kept: dict[UUID, Had] = {}
+    for remote, spelling, gzipped, checked_at in found:
+        versions = 0 if gzipped is None else _versions_in(bytes(gzipped), spelling)
+        before = kept.get(remote)
+        # An index keeps the spellings of a crate apart, and has one of them.
+        if before is None or not before.has:
+            kept[remote] = Had(versions > 0, versions, checked_at)
+    return {upstream: kept.get(remote, UNKNOWN) for remote, upstream in names.items()}
+
+
+def _versions_in(gzipped: bytes, name: str) -> int:
+    try:
+        return len(parse_index_file(gzip.decompress(gzipped), name).versions)
+    except UpstreamIndexInvalid:
+        return 0

@@ -1,0 +1,33 @@
+"""Refusing to delete what a list of upstreams has: names would lose their claims unnoticed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from pulpcore.plugin.util import get_objects_for_user
+
+from pulp_cargo.app.models import CargoDistribution
+
+MOST_NAMED = 5
+
+
+class KeptInLists:
+    """Goes before core's viewset of what lists refer to."""
+
+    def destroy(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Refuse at once what the task would fail at."""
+        kept = self.get_object()
+        lists = CargoDistribution.objects.filter(upstreams__in=kept.cargo_cargoupstream.all())
+        if lists.exists():
+            seen = get_objects_for_user(request.user, "cargo.view_cargodistribution", lists)
+            raise ValidationError(_sentence(kept.name, seen.values_list("name", flat=True)))
+        return super().destroy(request, pk, **kwargs)
+
+
+def _sentence(name: str, seen: Iterable[str]) -> str:
+    named = ", ".join(f"`{one}`" for one in sorted(seen)[:MOST_NAMED])
+    where = f"the upstreams of {named}" if named else "a list of upstreams that you may not see"
+    return f"`{name}` is in {where}: it can be deleted when no list has it any more."

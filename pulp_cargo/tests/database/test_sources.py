@@ -1,0 +1,235 @@
+"""What a registry has from its upstreams: looked up in few queries, and by which URLs it means them."""
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE
+from pulp_cargo.rules.upstream_order import Answer, Order, Rule, Upstream
+from pulp_cargo.tests.database.upstreams import FAR, registry_of
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoDistribution, CargoRepository
+    from pulp_cargo.tests.database.upstreams import NewList, NewRemote, NewRepository
+
+
+def test_list_is_looked_up_as_it_was_set(
+    new_repository: "NewRepository",
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+    publish: Callable[..., UUID],
+) -> None:
+    """Each upstream with the newest version of its repository; the order has the rules."""
+    ours, store, remote = new_repository(), new_repository(), new_remote()
+    version = publish(ours, "acme-core")
+    registry = registry_of(
+        new_distribution(
+            {
+                "ours": {"repository": ours, "private": True, "pins": ["acme-*"]},
+                "far": {"remote": remote, "repository": store, "patterns": ["serde*"]},
+                "bare": {"remote": new_remote()},
+            },
+            reserved_names=["internal-*"],
+            mixed_names=["log"],
+        )
+    )
+    assert registry.order == Order(
+        (
+            Upstream("ours", pins=("acme-*",), private=True),
+            Upstream("far", patterns=("serde*",)),
+            Upstream("bare"),
+        ),
+        reserved=("internal-*",),
+        mixed=("log",),
+    )
+    seen = [(s.name, s.repository, s.version, s.number, s.private) for s in registry.sources]
+    assert seen == [
+        ("ours", ours.pk, version, 1, True),
+        ("far", store.pk, store.latest_version().pk, 0, False),
+        ("bare", None, None, 0, False),
+    ]
+    assert [s.remote and s.remote.url for s in registry.sources] == [None, FAR, FAR]
+
+
+def test_cache_and_plain_registry_have_no_order(
+    new_repository: "NewRepository", new_remote: "NewRemote", new_distribution: "NewList"
+) -> None:
+    """A cache has one source; a plain registry, and whatever is pinned to a version, has none."""
+    repository, remote = new_repository(), new_remote()
+    cache = registry_of(new_distribution(repository=repository, remote=remote))
+    pinned = new_distribution(repository_version=repository.latest_version(), remote=remote)
+    plain = registry_of(new_distribution(repository=repository))
+    assert [len(one.sources) for one in (cache, registry_of(pinned), plain)] == [1, 0, 0]
+    assert {one.order for one in (cache, registry_of(pinned), plain)} == {None}
+
+
+def test_long_list_takes_the_queries_of_a_short_one(
+    new_repository: "NewRepository", new_remote: "NewRemote", new_distribution: "NewList"
+) -> None:
+    """However many repositories and remotes there are, and for a claim it is one."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from pulp_cargo.app.queries import claims
+
+    counts = []
+    for length in (1, 9):
+        entries: dict[str, dict[str, Any]] = {}
+        for number in range(length):
+            entries[f"ours{number}"] = {"repository": new_repository(), "private": True}
+            entries[f"far{number}"] = {"remote": new_remote(), "repository": new_repository()}
+        distribution = new_distribution(entries)
+        with CaptureQueriesContext(connection) as looked_up:
+            registry = registry_of(distribution)
+        counts.append(len(looked_up))
+    assert counts[0] == counts[1] < 10
+    answer = claims.who_may_answer(registry, "serde")
+    assert answer is not None and len(answer.ask) == 9
+
+
+def ask(distribution: "CargoDistribution", name: str) -> Answer:
+    """Return who may answer for a crate at this moment."""
+    from pulp_cargo.app.queries import claims
+
+    answer = claims.who_may_answer(registry_of(distribution), name)
+    assert answer is not None
+    return answer
+
+
+def test_name_is_claimed_from_the_first_publish_on(
+    repository: "CargoRepository",
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+    publish: Callable[..., UUID],
+) -> None:
+    """In every list that has the repository, whatever the spelling, and however old the look-up is."""
+    from pulp_cargo.app.queries import claims
+
+    listed = new_distribution(
+        {"far": {"remote": new_remote()}, "ours": {"repository": repository, "private": True}}
+    )
+    before = registry_of(listed)
+    name = f"acme-{secrets.token_hex(4)}"
+    assert ask(listed, name).ask == ("far",)
+    publish(repository, name)
+    for spelling in (name, name.upper(), name.replace("-", "_")):
+        answer = claims.who_may_answer(before, spelling)
+        assert answer is not None
+        assert (answer.rule, answer.ask) == (Rule.CLAIM, ("ours",))
+
+
+def test_name_is_free_again_when_the_newest_version_has_it_no_more(
+    repository: "CargoRepository",
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+    publish: Callable[..., UUID],
+) -> None:
+    """Older versions do not claim; and an unfinished one neither claims nor frees."""
+    from pulp_cargo.app.models import CrateContent
+
+    listed = new_distribution(
+        {"far": {"remote": new_remote()}, "ours": {"repository": repository, "private": True}}
+    )
+    name = f"acme{secrets.token_hex(4)}"
+    publish(repository, name)
+    unit = CrateContent.objects.get(canonical_name=name)
+    with_it = repository.latest_version()
+    unfinished = repository.new_version()
+    unfinished.remove_content(CrateContent.objects.filter(pk=unit.pk))
+    assert ask(listed, name).rule == Rule.CLAIM
+    unfinished.delete()
+    publish(repository, removed=[unit])
+    assert ask(listed, name).ask == ("far",)
+    unfinished = repository.new_version(base_version=with_it)
+    assert ask(listed, name).ask == ("far",)
+    unfinished.delete()
+
+
+def test_open_repository_claims_nothing(
+    new_repository: "NewRepository",
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+    publish: Callable[..., UUID],
+) -> None:
+    """It answers in its turn; whether a remote has the crate is not looked up, even in its store."""
+    shared, store = new_repository(), new_repository()
+    far = {"remote": new_remote(), "repository": store}
+    listed = new_distribution({"far": far, "shared": {"repository": shared, "private": False}})
+    name = f"tool{secrets.token_hex(4)}"
+    publish(shared, name)
+    publish(store, name)
+    answer = ask(listed, name)
+    assert (answer.rule, answer.ask) == (Rule.ORDER, ("far", "shared"))
+
+
+def test_what_a_list_mirrors_is_null_in_its_index(
+    new_repository: "NewRepository", new_remote: "NewRemote", new_distribution: "NewList"
+) -> None:
+    """crates.io by both of its URLs, other remotes, and the registries of its own repositories."""
+    ours, others = new_repository(), new_repository()
+    plain = new_distribution(repository=others)
+    io, far, some = (
+        new_remote(CRATES_IO_SPARSE),
+        new_remote(),
+        new_remote("sparse+https://s.example/"),
+    )
+    entries = {
+        "ours": {"repository": ours, "private": True},
+        "others": {"repository": others, "private": True},
+        "io": {"remote": io},
+        "far": {"remote": far},
+        "some": {"remote": some, "patterns": ["some-*"]},
+    }
+    registry = registry_of(new_distribution(entries, repository=ours, allow_uploads=True))
+    named = [registry.index_url, plain.index_url, FAR.removesuffix("/"), CRATES_IO_SPARSE]
+    strange = ["sparse+https://s.example/", "sparse+https://elsewhere.example/"]
+    assert registry.urls_of_null([*named, *strange]) == [*named, CRATES_IO]
+
+
+def test_what_a_list_mirrors_is_not_its_own(
+    new_repository: "NewRepository", new_remote: "NewRemote", new_distribution: "NewList"
+) -> None:
+    """Publishers could otherwise make the URL of another registry mean the one they publish to."""
+    ours, others = new_repository(), new_repository()
+    plain, hers = new_distribution(repository=ours), new_distribution(repository=others)
+    entries = {
+        "ours": {"repository": ours, "private": True},
+        "others": {"repository": others, "private": True},
+        "io": {"remote": new_remote(CRATES_IO_SPARSE)},
+        "far": {"remote": new_remote()},
+    }
+    registry = registry_of(new_distribution(entries, repository=ours, allow_uploads=True))
+    assert registry.is_own(registry.index_url) and registry.is_own(plain.index_url)
+    for url in (hers.index_url, FAR, CRATES_IO, CRATES_IO_SPARSE):
+        assert not registry.is_own(url)
+
+
+def test_list_is_another_registry_than_the_repository_that_takes_its_uploads(
+    repository: "CargoRepository", new_distribution: "NewList"
+) -> None:
+    """A crate may depend on one that only the list has; read elsewhere, that must lead to the list."""
+    from pulp_cargo.app.models.repository import add_aliases
+
+    plain = new_distribution(repository=repository)
+    entries = {"ours": {"repository": repository, "private": True}}
+    listed = new_distribution(entries, repository=repository, allow_uploads=True)
+    # As a publish through the list does.
+    add_aliases(repository.pk, [listed.index_url])
+    assert registry_of(listed).urls_of_null([listed.index_url, plain.index_url]) == [
+        listed.index_url,
+        plain.index_url,
+    ]
+    assert registry_of(plain).urls_of_null([listed.index_url, plain.index_url]) == [plain.index_url]
+
+
+def test_cache_mirrors_its_remote(
+    repository: "CargoRepository", new_remote: "NewRemote", new_distribution: "NewList"
+) -> None:
+    """Also where it is pinned to a version; a plain registry mirrors nothing."""
+    io = new_remote(CRATES_IO_SPARSE)
+    cache = new_distribution(repository=repository, remote=io)
+    pinned = new_distribution(repository_version=repository.latest_version(), remote=io)
+    plain = new_distribution(repository=repository)
+    nulls = [registry_of(one).urls_of_null([FAR]) for one in (cache, pinned, plain)]
+    assert nulls == [[CRATES_IO], [CRATES_IO], []]
