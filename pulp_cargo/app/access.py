@@ -41,12 +41,8 @@ class Verb:
 READING = ("list", "retrieve", "my_permissions")
 ROLES = Verb(("list_roles", "add_role", "remove_role"), "manage_roles")
 DESTROY = Verb(("destroy",), "delete")
-CHANGING = (
-    Verb(("update", "partial_update"), "change", refers=True),
-    Verb(("set_label", "unset_label"), "change"),
-    DESTROY,
-    ROLES,
-)
+UPDATE = Verb(("update", "partial_update"), "change", refers=True)
+LABELS = Verb(("set_label", "unset_label"), "change")
 
 
 def access_for(
@@ -67,7 +63,8 @@ def access_for(
         _allow(READING),
         _allow(["create"], f"{ON_MODEL}:cargo.add_{name}", *references),
     ]
-    for verb in (*CHANGING, *also):
+    labels = (LABELS,) if hasattr(model, "pulp_labels") else ()
+    for verb in (UPDATE, *labels, DESTROY, ROLES, *also):
         conditions = [*_object_conditions(name, verb.permission), *verb.conditions]
         statements.append(_allow(verb.actions, *conditions, *(references if verb.refers else ())))
     verbs = {"creator": ["add"], "viewer": ["view"], **(roles or {})}

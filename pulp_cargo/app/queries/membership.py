@@ -5,12 +5,11 @@ Core asks for the units of a version through an array of all ids; the intervals 
 version itself, so that one statement sees either the whole version or that it was deleted.
 """
 
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 import psycopg
 from django.db import connection
-
-from pulp_cargo.app.queries.registries import Registry
 
 SERVED = """served AS (
     SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s AND complete
@@ -30,18 +29,30 @@ IS_MEMBER = """
 """
 
 
+class ServedVersion(Protocol):
+    """A repository version, perhaps none, as a registry or one of its sources has it."""
+
+    @property
+    def version(self) -> UUID | None:
+        """The repository version."""
+
+    @property
+    def repository(self) -> UUID | None:
+        """The repository that it is a version of."""
+
+
 class VersionGone(Exception):
     """The repository version was deleted after the registry was looked up; look again."""
 
 
-def rows_of(registry: Registry, query: str, **values: Any) -> list[tuple[Any, ...]]:
+def rows_of(served: ServedVersion, query: str, **values: Any) -> list[tuple[Any, ...]]:
     """Run a query that starts from `served` by an outer join, so that it has a row if that is there.
 
     Raises VersionGone. Without a version there is nothing to ask for.
     """
-    if registry.version is None:
+    if served.version is None:
         return []
-    values |= {"version": registry.version, "repository": registry.repository}
+    values |= {"version": served.version, "repository": served.repository}
     connection.ensure_connection()
     # Django sends each query as text, to be planned anew; these few are worth a prepared one.
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:

@@ -11,6 +11,7 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
+from pulp_cargo.app.queries.crate_policies import NamedPolicy, named_policy
 from pulp_cargo.app.queries.guards import CREDENTIAL, headers_read_by
 from pulp_cargo.app.queries.mirrored_urls import mirrored_urls
 from pulp_cargo.app.queries.own_urls import own_urls, urls_at
@@ -31,6 +32,7 @@ class Registry:
     `guard_reads` are the headers by which its content guard decides, None if it may look at more.
     `sources` are the upstreams it has its crates from; without any it serves `version` alone.
     `order` says for a list of upstreams which of them answers.
+    `rules` are those for what may come in from its sources, beside each one's own.
     """
 
     pk: UUID
@@ -52,6 +54,7 @@ class Registry:
     sources: tuple[Source, ...] = ()
     order: Order | None = None
     mirrored_urls: tuple[str, ...] = ()
+    rules: NamedPolicy | None = None
 
     @property
     def repositories(self) -> frozenset[UUID | None]:
@@ -129,7 +132,7 @@ def oldest(count: int) -> list[Registry]:
 
 def _distributions() -> QuerySet:
     return CargoDistribution.objects.select_related(
-        "pulp_domain", "repository_version", "remote", "content_guard"
+        "pulp_domain", "repository_version", "remote", "content_guard", "crate_policy"
     ).defer("repository_version__content_ids")
 
 
@@ -169,6 +172,7 @@ def registry_of(distribution: CargoDistribution) -> Registry:
         else frozenset(),
         sources=sources,
         order=order_of(distribution, sources),
+        rules=named_policy(distribution.crate_policy),
     )
 
 

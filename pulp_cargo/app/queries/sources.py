@@ -10,6 +10,7 @@ from django.conf import settings
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoUpstream
 from pulp_cargo.app.queries import heads
+from pulp_cargo.app.queries.crate_policies import NamedPolicy, named_policy
 from pulp_cargo.rules.upstream_order import Order, Upstream
 
 
@@ -17,7 +18,8 @@ from pulp_cargo.rules.upstream_order import Order, Upstream
 class RemoteView:
     """An upstream registry as a cache needs it; `max_age` and `stale_for` are seconds.
 
-    `updated` changes with every change of the remote. `stale_for` is None for ever.
+    `updated` changes with every change of the remote. `stale_for` is None for ever. `rules` are
+    those for what may come in from there.
     """
 
     pk: UUID
@@ -27,6 +29,7 @@ class RemoteView:
     updated: datetime | None
     max_age: int
     stale_for: int | None
+    rules: NamedPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def sources_of(distribution: CargoDistribution) -> tuple[Source, ...]:
     if distribution.repository_version_id is not None:
         return ()
     if distribution.remote is None:
-        return _listed(list(distribution.upstreams.select_related("remote")))
+        return _listed(list(distribution.upstreams.select_related("remote__crate_policy")))
     remote = distribution.remote.cast()
     versions = heads.latest_versions({distribution.repository_id} - {None})
     return (_source(remote.name, remote, distribution.repository_id, versions),)
@@ -115,4 +118,5 @@ def _view(remote: CargoRemote) -> RemoteView:
         updated=remote.pulp_last_updated,
         max_age=settings.CARGO_UPSTREAM_MAX_AGE if max_age is None else max_age,
         stale_for=remote.stale_for,
+        rules=named_policy(remote.crate_policy),
     )

@@ -1,6 +1,10 @@
 """The fields of the REST API. Pulp finds serializers by this package's names, so each stands here."""
 
 from pulp_cargo.app.serializers.crate import CrateContentSerializer, CrateYankSerializer
+from pulp_cargo.app.serializers.crate_policy import (
+    CargoCratePolicySerializer,
+    HeldVersionSerializer,
+)
 from pulp_cargo.app.serializers.distribution import (
     CargoConfigSerializer,
     CargoDistributionSerializer,
@@ -13,12 +17,14 @@ from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoToken
 
 __all__ = [
     "CargoConfigSerializer",
+    "CargoCratePolicySerializer",
     "CargoDistributionSerializer",
     "CargoRemoteSerializer",
     "CargoRepositorySerializer",
     "CargoTokenSerializer",
     "CrateContentSerializer",
     "CrateYankSerializer",
+    "HeldVersionSerializer",
     "ImportCratesSerializer",
     "ModifyRepositorySerializer",
     "NewCargoTokenSerializer",

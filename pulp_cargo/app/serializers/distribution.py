@@ -13,6 +13,7 @@ from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepositor
 from pulp_cargo.app.queries import purposes
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.upstream_list import UpstreamListFields, place_for_uploads
+from pulp_cargo.app.serializers.visible import CratePolicyField
 
 BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
 MODIFY = "cargo.modify_cargorepository"
@@ -53,6 +54,10 @@ class CargoDistributionSerializer(
         help_text="The upstream registry that belongs to this one. Requests are not passed on to it"
         " yet: to copy it, sync the repository. A registry with a remote takes no uploads.",
     )
+    crate_policy = CratePolicyField(
+        help_text="The rules for what may come in from the upstreams of this registry, beside"
+        " those of each remote; null for none."
+    )
     allow_uploads = serializers.BooleanField(
         default=False,
         help_text="Whether `cargo publish` and `cargo yank` work here; needs a repository, and"
@@ -67,6 +72,7 @@ class CargoDistributionSerializer(
         fields = (
             *core.DistributionSerializer.Meta.fields,
             "remote",
+            "crate_policy",
             "allow_uploads",
             "auth_required",
             "upstreams",

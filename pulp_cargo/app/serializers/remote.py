@@ -8,9 +8,12 @@ from pulpcore.plugin.models import Remote
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.visible import CratePolicyField
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 SPARSE = ("sparse+https://", "sparse+http://")
+# What PostgreSQL holds; no index file is older than 68 years.
+MOST_SECONDS = 2**31 - 1
 
 
 class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
@@ -27,9 +30,43 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         " `on_demand` when first asked for and then kept, `streamed` each time.",
     )
 
+    token = serializers.CharField(
+        required=False,
+        allow_null=True,
+        write_only=True,
+        trim_whitespace=False,
+        style={"input_type": "password"},
+        help_text="The token for an upstream registry with `auth-required`, as cargo would send it.",
+    )
+    index_max_age = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MOST_SECONDS,
+        help_text="How long a cache serves an index file before it asks for it again, in seconds;"
+        " null: as the setting `CARGO_UPSTREAM_MAX_AGE` says.",
+    )
+    stale_for = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MOST_SECONDS,
+        help_text="How long a cache serves an index file after that, in seconds, when the upstream"
+        " cannot be asked; null: for ever.",
+    )
+    crate_policy = CratePolicyField(
+        help_text="The rules for what may come in from this upstream, null for none."
+    )
+
     class Meta:
         model = CargoRemote
-        fields = core.RemoteSerializer.Meta.fields
+        fields = (
+            *core.RemoteSerializer.Meta.fields,
+            "token",
+            "index_max_age",
+            "stale_for",
+            "crate_policy",
+        )
 
     def validate_url(self, url: str) -> str:
         """Refuse what is not the URL of a sparse index, or holds a password."""
@@ -41,3 +78,10 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         with refused_as_invalid():
             parse_registry_url(url)
         return super().validate_url(url)
+
+    def validate_token(self, token: str | None) -> str | None:
+        """Refuse what cannot be sent in a header."""
+        if token is not None and not (token.isascii() and token.isprintable()):
+            # Not the value: it is a secret.
+            raise serializers.ValidationError("A token has printable ASCII characters only.")
+        return token

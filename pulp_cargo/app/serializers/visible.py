@@ -14,7 +14,7 @@ from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Artifact, ContentArtifact, RepositoryVersion
 from pulpcore.plugin.util import get_domain
 
-from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.models import CargoCratePolicy, CargoRepository, CrateContent
 
 
 class VisibleVersionField(core.RepositoryVersionRelatedField):
@@ -66,3 +66,31 @@ class VisibleArtifactField(core.SingleContentArtifactField):
         return artifacts.filter(
             ~Exists(uses) | Exists(uses.filter(content__in=crates.values("pk")))
         )
+
+
+class CratePolicyField(core.RelatedField):
+    """Takes the crate policies that the asker may see."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            view_name="cargo/crate-policies-detail",
+            queryset=CargoCratePolicy.objects.all(),
+            required=False,
+            allow_null=True,
+            **kwargs,
+        )
+
+    def get_queryset(self) -> QuerySet[CargoCratePolicy]:
+        """Return those policies; the tasks that do what was asked have all."""
+        if "visible" not in self.context:
+            return super().get_queryset()
+        return self.context["visible"][CargoCratePolicy]()
+
+    def to_internal_value(self, data: str) -> CargoCratePolicy:
+        """Refuse what is no text, and the PRN of nothing, at which core breaks off."""
+        if not isinstance(data, str):
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        try:
+            return super().to_internal_value(data)
+        except ObjectDoesNotExist:
+            self.fail("does_not_exist")

@@ -1,6 +1,7 @@
 """The REST API. Pulp finds viewsets by this package's names, so each stands here."""
 
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
+from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.distribution import CargoDistributionViewSet
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
 from pulp_cargo.app.viewsets.repository import (
@@ -10,6 +11,7 @@ from pulp_cargo.app.viewsets.repository import (
 from pulp_cargo.app.viewsets.token import CargoTokenViewSet
 
 __all__ = [
+    "CargoCratePolicyViewSet",
     "CargoDistributionViewSet",
     "CargoRemoteViewSet",
     "CargoRepositoryVersionViewSet",

@@ -26,6 +26,7 @@ from pulp_cargo.app.serializers.explain import (
     checked,
 )
 from pulp_cargo.app.services.explain import explain
+from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
 from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
 from pulp_cargo.app.viewsets.visible import visible
@@ -64,8 +65,10 @@ class CargoDistributionViewSet(core.DistributionViewSet, core.RolesMixin):
     )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Let a list of upstreams ask what the asker sees."""
-        found = visible(self.request, CargoRepositoryViewSet, CargoRemoteViewSet)
+        """Let a request that names other objects ask what the asker sees."""
+        found = visible(
+            self.request, CargoRepositoryViewSet, CargoRemoteViewSet, CargoCratePolicyViewSet
+        )
         return {**super().get_serializer_context(), "visible": found}
 
     @extend_schema(

@@ -1,11 +1,15 @@
 """REST endpoints of upstream registries."""
 
+from typing import Any
+
 from pulpcore.plugin import viewsets as core
 
 from pulp_cargo.app.access import access_for
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.serializers import CargoRemoteSerializer
+from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.in_use import KeptInLists
+from pulp_cargo.app.viewsets.visible import visible
 
 
 class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
@@ -17,3 +21,8 @@ class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
     queryset_filtering_required_permission = "cargo.view_cargoremote"
 
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(CargoRemote)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Let a request that names a crate policy ask what the asker sees."""
+        found = visible(self.request, CargoCratePolicyViewSet)
+        return {**super().get_serializer_context(), "visible": found}

@@ -17,6 +17,7 @@ LISTS = (
     "distributions/cargo/cargo/",
     "remotes/cargo/cargo/",
     "cargo/tokens/",
+    "cargo/crate-policies/",
     "content/cargo/crates/",
     "content/cargo/yanks/",
 )
@@ -52,7 +53,10 @@ def prefix(
     made: list[Any] = []
     for number in range(MANY):
         name = f"{prefix}-{number}"
-        remote = models.CargoRemote.objects.create(name=name, url="sparse+https://x.example/")
+        policy = models.CargoCratePolicy.objects.create(name=name)
+        remote = models.CargoRemote.objects.create(
+            name=name, url="sparse+https://x.example/", crate_policy=policy
+        )
         repository = new_repository(remote=remote)
         models.CargoRepository.objects.filter(pk=repository.pk).update(name=name)
         distribution = models.CargoDistribution.objects.create(
@@ -60,6 +64,7 @@ def prefix(
             base_path=name,
             repository_version=repository.latest_version(),
             remote=remote,
+            crate_policy=policy,
             content_guard=guard,
         )
         listed = {"name": "up", "remote": remote, "repository": repository, "patterns": ["*"]}
@@ -68,7 +73,7 @@ def prefix(
         crate = new_crate(name)
         line = LINE % (name, crate.cksum)
         models.CrateContent.objects.filter(pk=crate.pk).update(index_line=line)
-        made += [distribution, remote]
+        made += [distribution, remote, policy]
         models.CrateYank.objects.create(canonical_name=name, vers_key="1.0.0")
     yield prefix
     for one in [*made, guard]:

@@ -18,6 +18,8 @@ from pulp_glue.core.context import PulpUploadContext
 # How many collisions are asked for at a time, and how many names are sent.
 PAGE = 1_000
 MOST_NAMES = 10_000
+# How many records of held versions are asked for at a time.
+HELD_PAGE = 100
 
 
 class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
@@ -30,6 +32,13 @@ class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
     HREF = "cargo_cargo_remote_href"
     HREF_PATTERN = r"remotes/(?P<plugin>cargo)/(?P<resource_type>cargo)/"
     ID_PREFIX = "remotes_cargo_cargo"
+    NULLABLES: ClassVar[set[str]] = {
+        *PulpRemoteContext.NULLABLES,
+        "crate_policy",
+        "index_max_age",
+        "stale_for",
+        "token",
+    }
     CAPABILITIES = {"roles": []}
 
 
@@ -111,6 +120,7 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
     HREF = "cargo_cargo_distribution_href"
     HREF_PATTERN = r"distributions/(?P<plugin>cargo)/(?P<resource_type>cargo)/"
     ID_PREFIX = "distributions_cargo_cargo"
+    NULLABLES: ClassVar[set[str]] = {*PulpDistributionContext.NULLABLES, "crate_policy"}
     CAPABILITIES = {"roles": []}
 
     def preprocess_entity(self, body: EntityDefinition, partial: bool = False) -> EntityDefinition:
@@ -208,3 +218,30 @@ class PulpCargoTokenContext(CargoEntityContext):
             f"The user `{criteria['user']}` has no token {name!r}, but {has}:"
             " say whose you mean by `--user`."
         )
+
+
+class PulpCargoCratePolicyContext(CargoEntityContext):
+    """Rules for what may come in from upstream."""
+
+    PLUGIN = "cargo"
+    MODEL = "cargocratepolicy"
+    ENTITY = "cargo crate policy"
+    ENTITIES = "cargo crate policies"
+    HREF = "cargo_cargo_crate_policy_href"
+    HREF_PATTERN = r"(?P<plugin>cargo)/(?P<resource_type>crate-policies)/"
+    HREF_TEMPLATE = "cargo/crate-policies/{pulp_id}/"
+    ID_PREFIX = "cargo_crate_policies"
+    NULLABLES: ClassVar[set[str]] = {"allow", "licenses"}
+    CAPABILITIES = {"roles": []}
+
+    def held(self, limit: int, offset: int = 0, **filters: Any) -> list[EntityDefinition]:
+        """Return the records of what was held back, the last first."""
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        found: list[EntityDefinition] = []
+        while len(found) < limit:
+            page = {"limit": min(HELD_PAGE, limit - len(found)), "offset": offset + len(found)}
+            answer = self.call("held", parameters={self.HREF: self.pulp_href, **page, **wanted})
+            found += answer["results"]
+            if not answer["next"]:
+                break
+        return found

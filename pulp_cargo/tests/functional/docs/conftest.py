@@ -53,6 +53,7 @@ def values(stack: Stack) -> Mapping[str, str]:
         "PULP_PASSWORD": ready["admin_password"],
         "UPSTREAM": upstream.index_url,
         "EXPORTS": str(stack.data_dir / "exports"),
+        "CRATE": "itoa",
     }
 
 

@@ -13,6 +13,7 @@ OTHERS = [
     *(page for page in sorted(GUIDES.glob("*.md")) if page.name != FIRST),
     DOCS / "admin" / "guides" / "upstreams.md",
     DOCS / "admin" / "guides" / "retention.md",
+    DOCS / "admin" / "guides" / "crate-policies.md",
     DOCS / "admin" / "guides" / "export.md",
 ]
 

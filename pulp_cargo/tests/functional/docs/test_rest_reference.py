@@ -16,6 +16,7 @@ SECTIONS = {
     "Crates": ["cargo.CrateContent"],
     "Yanks": ["cargo.CrateYank"],
     "Remotes": ["cargo.CargoRemote"],
+    "Crate policies": ["cargo.CargoCratePolicy"],
 }
 COMMON = {
     "pulp_href",

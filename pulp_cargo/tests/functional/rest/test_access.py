@@ -9,6 +9,7 @@ from pulp_cargo.tests.support.rest import Rest
 # What the ends of operation ids stand for; other ends are the names of actions.
 ACTIONS = {"read": "retrieve", "delete": "destroy"}
 VIEWSETS = [
+    "cargo/crate-policies",
     "cargo/tokens",
     "content/cargo/crates",
     "content/cargo/yanks",
@@ -28,7 +29,7 @@ def test_every_action_has_a_statement(rest: Rest, viewset: str) -> None:
 
 
 def _actions(document: dict[str, Any], viewset: str) -> set[str]:
-    prefix = viewset.replace("/", "_") + "_"
+    prefix = viewset.replace("/", "_").replace("-", "_") + "_"
     longer = [name.replace("/", "_") + "_" for name in VIEWSETS if name.startswith(f"{viewset}/")]
     operations = [one for path in document["paths"].values() for one in path.values()]
     names = [one["operationId"] for one in operations if "operationId" in one]
@@ -51,7 +52,7 @@ def test_roles(rest: Rest) -> None:
     assert set(roles) == {
         *(
             f"cargo{model}_{role}"
-            for model in ("repository", "remote", "distribution")
+            for model in ("repository", "remote", "distribution", "cratepolicy")
             for role in ("creator", "owner", "viewer")
         ),
         "cargorepository_publisher",

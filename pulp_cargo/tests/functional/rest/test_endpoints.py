@@ -14,6 +14,9 @@ from pulp_cargo.tests.support.rest import Rest, unique
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 EXPECTED = {
+    "cargo/crate-policies/": "get post",
+    "cargo/crate-policies/{pk}/": "delete get patch put",
+    "cargo/crate-policies/{pk}/held/": "get",
     "cargo/tokens/": "get post",
     "cargo/tokens/{pk}/": "delete get",
     "content/cargo/crates/": "get post",
@@ -78,7 +81,9 @@ def test_no_request_breaks_an_endpoint(
     token = rest.make("cargo/tokens/", name=unique("ci"))
     mark = rest.make("content/cargo/yanks/", name=unique("leaf"), vers="1.0.0")
     crate = rest.upload("content/cargo/crates/", crate_file(unique("leaf"), "1.0.0"))
-    objects = [one["pulp_href"] for one in (repository, registry, remote, token, mark, crate)]
+    policy = rest.make("cargo/crate-policies/", name=unique("policy"))
+    made = (repository, registry, remote, token, mark, crate, policy)
+    objects = [one["pulp_href"] for one in made]
     _leave_out_faults_of_core(document)
     schema = schemathesis.openapi.from_dict(document)
     broken = []

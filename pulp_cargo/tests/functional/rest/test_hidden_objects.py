@@ -44,6 +44,8 @@ def hidden(rest: Rest) -> dict[str, str]:
         "yank": yank["pulp_href"],
         "artifact": crate["artifact"],
         "remote": rest.make("remotes/cargo/cargo/", name=name, url=url)["pulp_href"],
+        "policy": rest.make("cargo/crate-policies/", name=name)["pulp_href"],
+        "prn of policy": rest.list("cargo/crate-policies/", name=name)[0]["prn"],
     }
 
 
@@ -114,6 +116,25 @@ def test_who_sees_a_repository_may_copy_from_it(rest: Rest, hidden: dict[str, st
         (5, []),
         (6, ["cargo.crate"]),
     ]
+
+
+@pytest.mark.parametrize("what", ["policy", "prn of policy"])
+def test_policy_that_one_may_not_see_cannot_be_used(
+    eve: Rest, own: dict[str, Any], hidden: dict[str, str], what: str
+) -> None:
+    """Its rules, and what is held back by them, are for those who see it."""
+    name = unique("eve")
+    nothing = {
+        "policy": f"/pulp/api/v3/cargo/crate-policies/{uuid4()}/",
+        "prn of policy": f"prn:cargo.cargocratepolicy:{uuid4()}",
+    }
+    for policy in (nothing[what], hidden[what]):
+        for path, fields in (
+            ("remotes/cargo/cargo/", {"url": "sparse+https://registry.example/"}),
+            (DISTRIBUTIONS, {"base_path": name, "repository": own["pulp_href"]}),
+        ):
+            told = _answer(eve, path, name=name, crate_policy=policy, **fields)
+            assert told == (400, {"crate_policy": ["Invalid hyperlink - Object does not exist."]})
 
 
 def test_what_one_may_not_see_cannot_be_served_or_synced(

@@ -47,9 +47,36 @@ def test_url_that_is_no_sparse_index_is_refused(rest: Rest, url: str, rule: str)
         assert refused.value.status == 400
 
 
-def test_password_is_never_shown(rest: Rest) -> None:
-    """Credentials can be set, and nobody can read them."""
-    made = rest.make(
-        REMOTES, name=unique("up"), url=CRATES_IO, username="me", password="very-secret"
-    )
-    assert "very-secret" not in str(rest.get(made["pulp_href"]))
+def test_credentials_are_never_shown(rest: Rest) -> None:
+    """They can be set, and nobody can read more than that they are."""
+    secrets = {"password": "very-secret", "token": "Bearer very-secret"}
+    made = rest.make(REMOTES, name=unique("up"), url=CRATES_IO, username="me", **secrets)
+    shown = rest.get(made["pulp_href"])
+    assert "very-secret" not in str(shown)
+    hidden = {one["name"]: one["is_set"] for one in shown["hidden_fields"]}
+    assert hidden["token"] and hidden["password"]
+    rest.patch(made["pulp_href"], token=None)
+    hidden = {one["name"]: one["is_set"] for one in rest.get(made["pulp_href"])["hidden_fields"]}
+    assert not hidden["token"] and hidden["password"]
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "Schlüssel", "tab\t"])
+def test_token_that_no_header_could_hold_is_refused(rest: Rest, token: str) -> None:
+    """The answer does not repeat it."""
+    with pytest.raises(Refused, match="printable ASCII") as refused:
+        rest.make(REMOTES, name=unique("up"), url=CRATES_IO, token=token)
+    assert refused.value.status == 400
+    assert token not in refused.value.text
+
+
+def test_times_of_a_cache(rest: Rest) -> None:
+    """They are seconds; null is the setting's, and for ever."""
+    made = rest.make(REMOTES, name=unique("up"), url=CRATES_IO)
+    assert (made["index_max_age"], made["stale_for"]) == (None, None)
+    rest.patch(made["pulp_href"], index_max_age=0, stale_for=3600)
+    shown = rest.get(made["pulp_href"])
+    assert (shown["index_max_age"], shown["stale_for"]) == (0, 3600)
+    for fields in ({"index_max_age": -1}, {"stale_for": 2**31}):
+        with pytest.raises(Refused) as refused:
+            rest.patch(made["pulp_href"], **fields)
+        assert refused.value.status == 400

@@ -40,6 +40,17 @@ REFUSALS = {
     " href or PRN of one.",
     f"{CREATE} /pulp/api/v3/repositories/file/file/{ID}/": f"'/pulp/api/v3/repositories/file/file/"
     f"{ID}/' is no cargo repository: --repository takes the name, href or PRN of one.",
+    "remote update --name a --stale-for -1": RANGE.format("stale-for", -1, "x>=0"),
+    "crate-policy create --name a --cooldown-days 36501": RANGE.format(
+        "cooldown-days", 36501, "0<=x<=36500"
+    ),
+    "crate-policy create --name a --block [{": "--block takes JSON, and this is none: Expecting"
+    " property name enclosed in double quotes: line 1 column 3 (char 2).",
+    'crate-policy create --name a --allow {"crate":"b"}': "--allow takes a JSON list of objects.",
+    'crate-policy create --name a --exceptions [{"ends":"soon"}]': "'soon' is no date: write one as"
+    " 2030-01-31 or 2030-01-31T12:00:00Z.",
+    f"remote create --name a --url b --crate-policy {REMOTE}": f"'{REMOTE}' is no cargo crate"
+    " policy: --crate-policy takes the name, href or PRN of one.",
     f"token create --name a --distribution {REMOTE}": f"'{REMOTE}' is no cargo distribution:"
     " --distribution takes the name, href or PRN of one.",
 }

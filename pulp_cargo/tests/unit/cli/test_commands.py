@@ -31,6 +31,10 @@ TREE = {
         "label set unset show",
         "role list add remove my-permissions",
     },
+    "crate-policy": {
+        "create list show update destroy held",
+        "role list add remove my-permissions",
+    },
     "content": {"list show upload"},
     "token": {"create list show revoke"},
 }

@@ -16,7 +16,7 @@ def test_every_command_is_documented_with_its_options() -> None:
     words = {word.strip("*"): _named(cell) for word, cell in ROW.findall(PAGE) if word[0] == "*"}
     documented = {}
     for section in re.split(r"^## ", PAGE, flags=re.MULTILINE):
-        title = re.match(r"`pulp cargo (\w+)`", section)
+        title = re.match(r"`pulp cargo ([\w-]+)`", section)
         for command, cell in ROW.findall(section) if title else []:
             short = {one for word in re.findall(r"\*(\w+)\*", cell) for one in words[word]}
             documented["cargo", title[1], *command.strip("`").split()] = _named(cell) | short

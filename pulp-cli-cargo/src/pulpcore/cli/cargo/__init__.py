@@ -6,6 +6,7 @@ import click
 from pulp_cli.generic import pulp_group
 
 from pulpcore.cli.cargo.content import content
+from pulpcore.cli.cargo.crate_policy import crate_policy
 from pulpcore.cli.cargo.distribution import distribution
 from pulpcore.cli.cargo.remote import remote
 from pulpcore.cli.cargo.repository import repository
@@ -21,6 +22,6 @@ def cargo_group() -> None:
 
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Hang the commands into `pulp`."""
-    for group in (repository, remote, distribution, content, token):
+    for group in (repository, remote, distribution, crate_policy, content, token):
         cargo_group.add_command(group)
     main.add_command(cargo_group)

@@ -24,7 +24,12 @@ from pulp_cli.generic import (
 from pulp_glue.cargo.context import PulpCargoDistributionContext
 from pulp_glue.common.context import PulpEntityContext
 
-from pulpcore.cli.cargo.options import name_argument, remote_option, repository_option
+from pulpcore.cli.cargo.options import (
+    crate_policy_option,
+    name_argument,
+    remote_option,
+    repository_option,
+)
 from pulpcore.cli.cargo.upstreams import collisions, explain, list_options
 
 
@@ -45,6 +50,7 @@ common_options = [
     ),
     remote_option,
     *list_options,
+    crate_policy_option,
     pulp_option(
         "--allow-uploads/--no-allow-uploads",
         default=None,

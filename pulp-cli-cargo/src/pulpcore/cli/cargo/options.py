@@ -16,6 +16,7 @@ from pulp_cli.generic import (
     resource_option,
 )
 from pulp_glue.cargo.context import (
+    PulpCargoCratePolicyContext,
     PulpCargoDistributionContext,
     PulpCargoRemoteContext,
     PulpCargoRepositoryContext,
@@ -96,16 +97,18 @@ name_argument = click.argument(
 )
 
 
-def _reference_option(what: str, context: type[Any], href_pattern: str) -> Any:
+def _reference_option(
+    what: str, context: type[Any], href_pattern: str, resource_type: str = "cargo"
+) -> Any:
     return resource_option(
         f"--{what}",
         default_plugin="cargo",
-        default_type="cargo",
+        default_type=resource_type,
         cls=ReferenceOption,
         of=context,
-        context_table={"cargo:cargo": context},
+        context_table={f"cargo:{resource_type}": context},
         href_pattern=href_pattern,
-        help=f"The {what}, by name or href.",
+        help=f"The {what.replace('-', ' ')}, by name or href.",
     )
 
 
@@ -115,6 +118,12 @@ repository_option = _reference_option(
 remote_option = _reference_option("remote", PulpCargoRemoteContext, PulpRemoteContext.HREF_PATTERN)
 distribution_option = _reference_option(
     "distribution", PulpCargoDistributionContext, PulpDistributionContext.HREF_PATTERN
+)
+crate_policy_option = _reference_option(
+    "crate-policy",
+    PulpCargoCratePolicyContext,
+    PulpCargoCratePolicyContext.HREF_PATTERN,
+    "crate-policies",
 )
 
 name_startswith_option = pulp_option(

@@ -1,5 +1,6 @@
 """Groups, options and values that pulp-cli has not, or that say too little there."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -51,10 +52,10 @@ class ReferenceOption(PulpOption):
 
 
 class Count(click.IntRange):
-    """A number from 1 on, or an empty value, which removes what was set."""
+    """A number from `least` on, or an empty value, which removes what was set."""
 
-    def __init__(self) -> None:
-        super().__init__(min=1)
+    def __init__(self, least: int = 1) -> None:
+        super().__init__(min=least)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the value."""
@@ -67,3 +68,14 @@ def adapted(command: click.Command, **params: dict[str, Any]) -> click.Command:
         for attribute, value in params.get(param.name or "", {}).items():
             setattr(param, attribute, value)
     return command
+
+
+def parse_moment(text: str) -> datetime:
+    """Return the moment that a text names, in UTC unless it says otherwise."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.ClickException(
+            f"{text!r} is no date: write one as 2030-01-31 or 2030-01-31T12:00:00Z."
+        ) from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -21,7 +21,8 @@ from pulp_cli.generic import (
 )
 from pulp_glue.cargo.context import PulpCargoRemoteContext
 
-from pulpcore.cli.cargo.options import for_remotes
+from pulpcore.cli.cargo.options import crate_policy_option, for_remotes
+from pulpcore.cli.cargo.params import Count
 
 
 @pulp_group(help="Manage remotes: Pulp's records of upstream registries.")
@@ -38,8 +39,27 @@ policy_option = pulp_option(
     help="When .crate files are downloaded: with their index, when first asked for, or each"
     " time. New remotes have `immediate`.",
 )
-create_options = [*common_remote_create_options, policy_option]
-update_options = [*lookup_options, *common_remote_update_options, policy_option]
+own_options = [
+    policy_option,
+    crate_policy_option,
+    pulp_option(
+        "--token",
+        help="The token for an upstream with `auth-required`, as cargo would send it.",
+    ),
+    pulp_option(
+        "--index-max-age",
+        type=Count(0),
+        help="How long a cache serves an index file before it asks for it again, in seconds.",
+    ),
+    pulp_option(
+        "--stale-for",
+        type=Count(0),
+        help="How long a cache serves an index file after that, in seconds, when the upstream"
+        " cannot be asked; an empty value: for ever.",
+    ),
+]
+create_options = [*common_remote_create_options, *own_options]
+update_options = [*lookup_options, *common_remote_update_options, *own_options]
 
 remote.add_command(list_command(decorators=remote_filter_options))
 remote.add_command(show_command(decorators=lookup_options))

@@ -29,6 +29,7 @@ from pulpcore.cli.cargo.credentials import (
     registry_key,
 )
 from pulpcore.cli.cargo.options import distribution_option, name_argument
+from pulpcore.cli.cargo.params import parse_moment
 
 # A hundred years.
 MOST_DAYS = 36_500
@@ -59,15 +60,7 @@ token.add_command(show_command(decorators=lookup_options))
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise click.ClickException(
-            f"{value!r} is no date: write one as 2030-01-31 or 2030-01-31T12:00:00Z."
-        ) from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None if value is None else parse_moment(value)
 
 
 def _registry(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

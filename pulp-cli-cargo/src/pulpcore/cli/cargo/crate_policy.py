@@ -1,0 +1,157 @@
+"""`pulp cargo crate-policy`: rules for what may come in from upstream."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from pulp_cli.generic import (
+    PulpCLIContext,
+    create_command,
+    destroy_command,
+    href_option,
+    limit_option,
+    list_command,
+    load_file_wrapper,
+    name_filter_options,
+    name_option,
+    offset_option,
+    pass_entity_context,
+    pass_pulp_context,
+    pulp_group,
+    pulp_option,
+    role_command,
+    show_command,
+    type_option,
+    update_command,
+)
+from pulp_glue.cargo.context import PulpCargoCratePolicyContext
+from pulp_glue.common.context import PulpEntityContext
+
+from pulpcore.cli.cargo.options import name_argument
+from pulpcore.cli.cargo.params import adapted, parse_moment
+
+MOST_DAYS = 36_500
+RULES = ["block", "allow", "license", "yanked", "cooldown"]
+
+
+@pulp_group(
+    name="crate-policy",
+    help="Manage crate policies: each is a set of rules for what may come in from upstream.",
+)
+@type_option(choices={"cargo": PulpCargoCratePolicyContext})
+def crate_policy() -> None:
+    """Manage crate policies."""
+
+
+@load_file_wrapper
+def _lines(ctx: click.Context, param: click.Parameter, value: str) -> list[Any]:
+    try:
+        lines = json.loads(value)
+    except ValueError as error:
+        raise click.ClickException(
+            f"{param.opts[0]} takes JSON, and this is none: {error}."
+        ) from error
+    if not (isinstance(lines, list) and all(isinstance(line, dict) for line in lines)):
+        raise click.ClickException(f"{param.opts[0]} takes a JSON list of objects.")
+    return [_with_moment(line) for line in lines]
+
+
+def _with_moment(line: dict[str, Any]) -> dict[str, Any]:
+    ends = line.get("ends")
+    return line | {"ends": parse_moment(ends)} if isinstance(ends, str) else line
+
+
+def _list_of_lines(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+    # Without an allow list all is allowed; the other lists are empty then.
+    return [] if value == "" and param.name != "allow" else _lines(ctx, param, value)
+
+
+def _licenses(ctx: click.Context, param: click.Parameter, value: Iterable[str]) -> Any:
+    given = list(value)
+    return "" if given == [""] else given or None
+
+
+def _lines_option(name: str, meaning: str, keys: str, removal: str) -> Any:
+    return pulp_option(
+        name,
+        callback=_list_of_lines,
+        help=f"{meaning}, as a JSON list of objects with {keys}; replaces those that were set"
+        f" before, and an empty value {removal}. With '@' in front it is the path to a file.",
+    )
+
+
+KEYS = '"crate" (a name, or its beginning and `*`), "versions" (a requirement) and "reason"'
+lookup_options = [href_option, name_option]
+update_options = [
+    pulp_option(
+        "--cooldown-days",
+        type=click.IntRange(min=0, max=MOST_DAYS),
+        help="How many days old a version has to be before it comes in; 0 for none.",
+    ),
+    _lines_option("--allow", "The only versions that may come in", KEYS, "allows all"),
+    _lines_option("--block", "Versions that may not come in", KEYS, "removes them"),
+    _lines_option(
+        "--exceptions",
+        "Versions for which only the block list holds",
+        f'{KEYS}, and "ends" (as 2030-01-31T12:00:00Z)',
+        "removes them",
+    ),
+    pulp_option(
+        "--license",
+        "licenses",
+        multiple=True,
+        callback=_licenses,
+        help="The SPDX id of a licence under which crates may be used. Can be specified multiple"
+        " times, or once with an empty value to allow all.",
+    ),
+    pulp_option(
+        "--hide-yanked/--no-hide-yanked",
+        default=None,
+        help="Whether yanked versions are left out, other than those that were served before.",
+    ),
+    pulp_option(
+        "--dry-run/--no-dry-run",
+        default=None,
+        help="Whether the rules only record what they would hold back.",
+    ),
+]
+create_options = [click.option("--name", required=True), *update_options]
+
+crate_policy.add_command(list_command(decorators=name_filter_options))
+crate_policy.add_command(show_command(decorators=lookup_options))
+crate_policy.add_command(create_command(decorators=create_options))
+crate_policy.add_command(update_command(decorators=[*lookup_options, *update_options]))
+crate_policy.add_command(destroy_command(decorators=lookup_options))
+crate_policy.add_command(role_command(decorators=lookup_options))
+
+
+@crate_policy.command(help="List the versions that a policy held back, or in a dry run would have.")
+@name_argument
+@name_option
+@href_option
+@click.option("--crate", help="Only versions of this crate.")
+@click.option("--rule", type=click.Choice(RULES), help="Only what this rule held back.")
+@limit_option
+@offset_option
+@pass_entity_context
+@pass_pulp_context
+def held(
+    pulp_ctx: PulpCLIContext,
+    policy_ctx: PulpEntityContext,
+    /,
+    crate: str | None,
+    rule: str | None,
+    limit: int,
+    offset: int,
+) -> None:
+    """Print the records, the last first."""
+    assert isinstance(policy_ctx, PulpCargoCratePolicyContext)
+    pulp_ctx.output_result(policy_ctx.held(limit, offset, name=crate, rule=rule))
+
+
+adapted(
+    held,
+    limit={"help": "Limit the number of records to show."},
+    offset={"help": "Skip a number of records to show."},
+)

@@ -1,0 +1,174 @@
+"""What the crate policies in force say of the versions in an upstream's index file.
+
+Several policies may be in force, that of a remote and that of a list of upstreams: a version is
+open only if all of them say so, and the first refusal counts.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from pulp_cargo.app.queries.crate_policies import NamedPolicy
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
+from pulp_cargo.rules.advisories import Advisory
+from pulp_cargo.rules.crate_policy import CratePolicy, Facts
+from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, judge_crate
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known here of a crate beside its index file.
+
+    `first_seen` has times in ISO 8601 by `vers`, for versions without a `pubtime`; `kept` has the
+    licences of versions that are kept here, and so were served before; `licenses` those of
+    others. `advisories` are those about the crate.
+    """
+
+    first_seen: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    advisories: Sequence[Advisory] = ()
+    licenses: Mapping[str, str] = field(default_factory=dict)
+
+    def license(self, vers: str) -> str | None:
+        """Return a version's licence, None where it is not known."""
+        return self.kept.get(vers, self.licenses.get(vers))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A version that a policy holds back, or would if it were no dry run."""
+
+    policy: NamedPolicy
+    name: str
+    vers: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A crate that is judged by some policies at a moment."""
+
+    index: UpstreamIndex
+    name: str
+    policies: tuple[NamedPolicy, ...]
+    known: Known
+    now: datetime
+
+    def verdicts(self, policy: CratePolicy, wanted: Collection[str]) -> dict[str, Verdict]:
+        """Return what a policy says of some versions, and of others that it had to judge."""
+        # What fixes an advisory depends on the versions below it.
+        fixing = policy.cooldown_days and self.known.advisories
+        facts = {vers: self._facts(vers) for vers in (self.index.versions if fixing else wanted)}
+        found = judge_crate(policy, facts.values(), self.now, self.known.advisories)
+        return {vers: found[facts[vers].vers] for vers in facts}
+
+    def judge(self, policy: CratePolicy) -> dict[str, Verdict]:
+        """Return what a policy says of those versions on which it says anything."""
+        policy = policy.about(self.name)
+        doubtful = self._doubtful(policy)
+        return self.verdicts(policy, doubtful) if doubtful else {}
+
+    def _doubtful(self, policy: CratePolicy) -> Collection[str]:
+        """Return the versions that may be held; told without a look at most of them."""
+        versions = self.index.versions
+        if policy.block or policy.allow is not None:
+            return versions
+        # Times of this form sort as text.
+        old = (self.now - timedelta(days=policy.cooldown_days)).astimezone(UTC)
+        youngest = old.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return [
+            vers
+            for vers, entry in versions.items()
+            if (policy.cooldown_days and not (entry.pubtime and entry.pubtime <= youngest))
+            or (policy.hide_yanked and entry.yanked)
+            or (policy.licenses is not None and self.known.license(vers) is not None)
+        ]
+
+    def _facts(self, vers: str) -> Facts:
+        entry = self.index.versions[vers]
+        return Facts(
+            name=self.name,
+            vers=parse_version(vers),
+            since=self._since(entry),
+            yanked=entry.yanked,
+            license=self.known.license(vers),
+            served_before=vers in self.known.kept,
+        )
+
+    def _since(self, entry: UpstreamVersion) -> datetime:
+        for text in (entry.pubtime, self.known.first_seen.get(entry.vers)):
+            try:
+                if text is not None:
+                    return datetime.fromisoformat(text)
+            except ValueError:
+                # It has the form of a time, and is none: the 31st of February.
+                continue
+        return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What becomes of a crate's versions: `left_out` are neither in the index nor downloaded.
+
+    That holds until the moment `until`, None for as long as nothing else changes. `dry_run` is what
+    policies would have left out that only record it.
+    """
+
+    left_out: frozenset[str]
+    until: datetime | None
+    dry_run: tuple[Refusal, ...]
+    case: Case
+
+    def refusal(self, vers: str) -> Refusal | None:
+        """Return why a version is left out, and by whom; None for one that is served."""
+        if vers not in self.left_out:
+            return None
+        return next(one for one in self._refusals(vers) if not one.verdict.is_open)
+
+    def verdict(self, vers: str) -> Verdict:
+        """Return the verdict on a version of the index file; raises KeyError for any other.
+
+        It is the first that leaves the version out, else the first that would in a dry run, else
+        the first that has a reason to serve it.
+        """
+        if refused := list(self._refusals(vers)):
+            return min(refused, key=lambda one: one.verdict.is_open).verdict
+        said = [self._said(one.policy, vers) for one in self.case.policies]
+        reasons = (verdict for verdict in said if verdict.rule is not Rule.NONE)
+        return next(reasons, None) or self._said(CratePolicy(), vers)
+
+    def _refusals(self, vers: str) -> Iterator[Refusal]:
+        for one in self.case.policies:
+            verdict = self._said(one.policy, vers)
+            if verdict.outcome is not Outcome.SERVED:
+                yield Refusal(one, self.case.name, vers, verdict)
+
+    def _said(self, policy: CratePolicy, vers: str) -> Verdict:
+        return self.case.verdicts(policy, [vers])[vers]
+
+
+def judge_index(
+    index: UpstreamIndex,
+    name: str,
+    policies: Iterable[NamedPolicy | None],
+    known: Known,
+    now: datetime,
+) -> Judgement:
+    """Return what becomes of the versions in an index file under the policies in force.
+
+    It asks nobody, but hundreds of versions may take ten milliseconds: it belongs into a thread.
+    """
+    case = Case(index, name, tuple(one for one in policies if one), known, now)
+    left_out: set[str] = set()
+    ends: list[datetime] = []
+    dry_run: list[Refusal] = []
+    for one in case.policies:
+        for vers, verdict in case.judge(one.policy).items():
+            if not verdict.is_open:
+                left_out.add(vers)
+            elif verdict.outcome is not Outcome.SERVED:
+                dry_run.append(Refusal(one, name, vers, verdict))
+            if verdict.enforced and verdict.until is not None:
+                ends.append(verdict.until)
+    return Judgement(frozenset(left_out), min(ends, default=None), tuple(dry_run), case)

@@ -1,0 +1,115 @@
+"""REST endpoints of crate policies, the rules for what may come in from upstream."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.db.models import Model, ProtectedError
+from django_filters import FilterSet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import ValidationError
+
+from pulpcore.plugin import viewsets as core
+from pulpcore.plugin.util import get_objects_for_user
+
+from pulp_cargo.app.access import Verb, access_for
+from pulp_cargo.app.models import CargoCratePolicy, CargoDistribution, CargoRemote, HeldVersion
+from pulp_cargo.app.serializers import CargoCratePolicySerializer, HeldVersionSerializer
+
+USERS = {CargoRemote: "remote", CargoDistribution: "distribution"}
+# What records are filtered by.
+HELD_BY = ("name", "vers", "rule", "dry_run")
+
+
+class CargoCratePolicyFilter(core.BaseFilterSet):
+    """Finds policies by name."""
+
+    class Meta:
+        model = CargoCratePolicy
+        fields = {"name": core.NAME_FILTER_OPTIONS}
+
+
+class HeldVersionFilter(FilterSet):
+    """Finds records by crate, version and rule."""
+
+    class Meta:
+        model = HeldVersion
+        fields = HELD_BY
+
+
+class CargoCratePolicyViewSet(
+    core.NamedModelViewSet,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.ListModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    core.RolesMixin,
+):
+    """
+    Rules for what may come in from the upstream of a remote, or from the upstreams of a
+    distribution: how old it has to be, what is allowed and what is blocked.
+    """
+
+    endpoint_name = "cargo/crate-policies"
+    queryset = CargoCratePolicy.objects.order_by("-pulp_created")
+    serializer_class = CargoCratePolicySerializer
+    filterset_class = CargoCratePolicyFilter
+    queryset_filtering_required_permission = "cargo.view_cargocratepolicy"
+
+    DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(
+        CargoCratePolicy, also=[Verb(("held",), "view")]
+    )
+
+    def perform_destroy(self, instance: CargoCratePolicy) -> None:
+        """Delete a policy that nobody uses: with it, rules would end without anybody noticing."""
+        try:
+            instance.delete()
+        except ProtectedError as error:
+            raise ValidationError(self._used_by(instance, error.protected_objects)) from error
+
+    def _used_by(self, policy: CargoCratePolicy, users: Collection[Model]) -> str:
+        named = [name for kind in USERS for name in self._named(kind, users)]
+        if len(named) < len(users):
+            named.append(f"{len(users) - len(named)} that you may not see")
+        return (
+            f"The crate policy `{policy.name}` is in use by {', '.join(named)}:"
+            " give them another policy, or none, first."
+        )
+
+    def _named(self, model: type[Model], users: Collection[Model]) -> Iterator[str]:
+        used_by = model.objects.filter(pk__in=[one.pk for one in users if isinstance(one, model)])
+        permission = f"cargo.view_{model._meta.model_name}"
+        for one in get_objects_for_user(self.request.user, permission, used_by).order_by("name"):
+            yield f"the {USERS[model]} `{one.name}`"
+
+    @extend_schema(
+        summary="List what was held back",
+        description="The versions that the policy held back, or in a dry run would have.",
+        parameters=[
+            OpenApiParameter(
+                name, bool if name == "dry_run" else str, description=f"Filter results by {name}"
+            )
+            for name in HELD_BY
+        ],
+        responses={200: HeldVersionSerializer(many=True)},
+    )
+    # The filters of the viewset are about policies.
+    @action(
+        detail=True,
+        methods=["get"],
+        serializer_class=HeldVersionSerializer,
+        filterset_class=None,
+    )
+    def held(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Answer with a page of the records, the last first."""
+        policy = self.get_object()
+        records = HeldVersion.objects.filter(policy=policy).order_by("-last_at", "-pk")
+        found = HeldVersionFilter(request.query_params, queryset=records)
+        if not found.is_valid():
+            raise ValidationError(found.errors)
+        page = self.paginate_queryset(found.qs)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
