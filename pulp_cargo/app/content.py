@@ -4,10 +4,10 @@ from django.conf import settings
 
 from pulpcore.plugin.content import app
 
-from pulp_cargo.app.endpoints.cached_download import close_upstreams
 from pulp_cargo.app.endpoints.edge import edge, handle_registry
 from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.listener import listening
+from pulp_cargo.app.endpoints.passing_on import close_upstreams
 from pulp_cargo.app.endpoints.publish import remove_leftovers
 
 ROOT = "/pulp/cargo/"

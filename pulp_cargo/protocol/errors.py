@@ -127,6 +127,13 @@ class Forbidden(RegistryError):
     status = 403
 
 
+class VersionRefused(Forbidden):
+    """A crate policy keeps a version out; `sentence` names the rule."""
+
+    def __init__(self, sentence: str, policy: str) -> None:
+        super().__init__(f"{sentence} (crate policy `{policy}`)")
+
+
 class UploadsNotAllowed(Forbidden):
     """The registry takes no publishes and yanks from anybody."""
 

@@ -5,7 +5,7 @@ are, their checksums, and what rules look at. Everything else in a line is for c
 """
 
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pulp_cargo.protocol.errors import InvalidVersion
@@ -56,6 +56,18 @@ class UpstreamIndex:
         if self.is_sound and len(staying) == len(self.versions):
             return self.body
         return "".join(f"{line}\n" for line in staying).encode()
+
+
+def merged(indexes: Iterable[UpstreamIndex]) -> bytes:
+    """Return one file with the versions of several, each from the first that has it.
+
+    Build metadata does not make a version another one (SemVer 2.0, 10).
+    """
+    lines: dict[str, str] = {}
+    for index in indexes:
+        for vers, entry in index.versions.items():
+            lines.setdefault(parse_version(vers).without_build, entry.line)
+    return "".join(f"{line}\n" for line in lines.values()).encode()
 
 
 def parse_index_file(body: bytes, name: str) -> UpstreamIndex:

@@ -1,6 +1,8 @@
 """Index files of a registry that has its crates from upstreams."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -9,12 +11,16 @@ from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.queries import index
 from pulp_cargo.app.queries.index import GZIP_FROM, IndexFile
 from pulp_cargo.app.queries.upstream_index import IndexCopy, compressed
-from pulp_cargo.app.services import sourcing, threads
-from pulp_cargo.app.services.sourcing import STAND_IN_SECONDS, Found
+from pulp_cargo.app.services import held, judging, sourcing, threads
+from pulp_cargo.app.services.crate_rules import Judgement
+from pulp_cargo.app.services.sourcing import Found
 from pulp_cargo.protocol.errors import CrateNotFound
 from pulp_cargo.protocol.index_file import strong_etag
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.upstream_index import parse_index_file
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, merged, parse_index_file
+
+# How long what we keep stands for an upstream that does not have it, or is not there, in seconds.
+STAND_IN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +34,11 @@ class Served:
 
 async def get_cached_index_file(cargo: CargoRequest, name: str) -> web.StreamResponse:
     """Answer with a crate's index file, whole and as its upstream has it; raises CrateNotFound."""
-    found = await sourcing.sources_with(cargo.registry, name)
-    if not found:
+    found = await sourcing.find(cargo.registry, name)
+    parts = [served for one in found if (served := await _served(cargo, one, name))]
+    if not parts:
         raise CrateNotFound(name)
-    served = await _served(cargo, found[0], name)
+    served = parts[0] if len(parts) == 1 else await threads.work(_mixed, parts, name)
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": revalidated(cargo)}
     if served.age is not None:
         headers["Age"] = str(served.age)
@@ -46,23 +53,62 @@ async def get_cached_index_file(cargo: CargoRequest, name: str) -> web.StreamRes
     )
 
 
-async def _served(cargo: CargoRequest, found: Found, name: str) -> Served:
-    current, source = found.current, found.source
+async def _served(cargo: CargoRequest, found: Found, name: str) -> Served | None:
+    """Return what an upstream's answer becomes here, None where nothing is left of it."""
+    if found.source.remote is None:
+        own = await threads.read(index.index_file, cargo.registry.at(found.source), name)
+        return own and Served(own, None)
+    judgement = await judging.judge(cargo.registry, found, name)
+    left_out: frozenset[str] = frozenset()
+    if judgement is not None:
+        held.note(judgement.dry_run)
+        left_out = judgement.left_out
+    file = await _file(found, name, left_out)
+    current = found.current
+    fresh_for = STAND_IN_SECONDS if current is None else current.fresh_for
+    if not file.body:
+        return None
+    return Served(file, _until(judgement, fresh_for), current and current.age)
+
+
+async def _file(found: Found, name: str, left_out: frozenset[str]) -> IndexFile:
+    current = found.current
+    if left_out:
+        return await threads.work(_without, await found.index(name), left_out)
     if current is None:
-        file = await threads.read(index.index_file, cargo.registry.at(source), name)
-        if file is None:
-            raise CrateNotFound(name)
-        return Served(file, STAND_IN_SECONDS if source.remote else None)
+        assert found.kept is not None, "what a remote does not have is what we keep of it"
+        return found.kept
     assert current.copy is not None, "what is not there is not found"
-    file = await threads.work(_file, current.copy)
-    return Served(file, current.fresh_for, current.age)
+    return await threads.work(_whole, current.copy)
 
 
-def _file(copy: IndexCopy) -> IndexFile:
+def _whole(copy: IndexCopy) -> IndexFile:
     """Return a file as it came, but for versions that it has twice."""
     body = copy.body()
-    if copy.is_sound:
-        gzipped = copy.gzipped if len(body) >= GZIP_FROM else None
-        return IndexFile(body, gzipped, f'"{copy.digest[:32]}"')
-    body = parse_index_file(body, copy.name).serve()
-    return IndexFile(body, compressed(body), strong_etag(body))
+    if not copy.is_sound:
+        return _without(parse_index_file(body, copy.name), frozenset())
+    gzipped = copy.gzipped if len(body) >= GZIP_FROM else None
+    return IndexFile(body, gzipped, f'"{copy.digest[:32]}"')
+
+
+def _without(index: UpstreamIndex, left_out: frozenset[str]) -> IndexFile:
+    return _made(index.serve(left_out))
+
+
+def _mixed(parts: Iterable[Served], name: str) -> Served:
+    """Return the versions of several upstreams in one file, each from the first that has it."""
+    parts = list(parts)
+    body = merged(parse_index_file(part.file.body, name) for part in parts)
+    times = [part.fresh_for for part in parts if part.fresh_for is not None]
+    ages = [part.age for part in parts if part.age is not None]
+    return Served(_made(body), min(times, default=None), max(ages, default=None))
+
+
+def _made(body: bytes) -> IndexFile:
+    return IndexFile(body, compressed(body) if len(body) >= GZIP_FROM else None, strong_etag(body))
+
+
+def _until(judgement: Judgement | None, fresh_for: float) -> float:
+    if judgement is None or judgement.until is None:
+        return fresh_for
+    return max(0, min(fresh_for, (judgement.until - datetime.now(UTC)).total_seconds()))

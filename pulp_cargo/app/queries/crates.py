@@ -27,7 +27,7 @@ CRATE_FILE = f"""
 # A file of these bytes that the domain has, for whichever registry it came; and whether it is in the
 # newest version of the repository.
 KEPT_FILE = """
-    SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, EXISTS (
+    SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license, EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
         AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
     )
@@ -69,6 +69,7 @@ class KeptFile:
 
     file: StoredFile
     unit: UUID
+    license: str | None
     is_member: bool
 
 
@@ -87,9 +88,9 @@ def kept_file(registry: Registry, name: str, vers: str, cksum: str) -> KeptFile 
         row = cursor.fetchone()
     if row is None:
         return None
-    cksum, storage_name, size, unit, is_member = row
+    cksum, storage_name, size, unit, license, is_member = row
     file = _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
-    return KeptFile(file, unit, is_member)
+    return KeptFile(file, unit, license, is_member)
 
 
 def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | UpstreamFile | None:

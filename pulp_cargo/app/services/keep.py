@@ -12,7 +12,7 @@ from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.services.cached_unit import unit_of_upstream
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.app.services.incoming import IncomingFile
-from pulp_cargo.app.services.pulls import Pull
+from pulp_cargo.app.services.pull import Pull
 from pulp_cargo.app.upstream.events import Event, note
 
 log = logging.getLogger(__name__)

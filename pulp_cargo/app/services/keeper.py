@@ -8,7 +8,7 @@ from pulpcore.plugin.models import Domain, Remote
 from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.app.services import kept
 from pulp_cargo.app.services.keep import Adopt, Came
-from pulp_cargo.app.services.pulls import Pull
+from pulp_cargo.app.services.pull import Pull
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 

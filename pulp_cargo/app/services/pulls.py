@@ -1,153 +1,12 @@
-"""Fetching .crate files for clients that wait for them, each once for everybody who asks.
-
-The bytes go to a temporary file; clients read from there while it grows, so memory stays the same
-for a large crate and many clients. The end of a file is held back until its checksum is known to
-be right: nobody ever gets a wrong file whole.
-"""
+"""Fetching .crate files from upstreams, each once for everybody who asks at the same time."""
 
 import asyncio
-import logging
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-
-from aiohttp import ClientResponse
-from django.conf import settings
+from collections.abc import Callable
 
 from pulp_cargo.app.queries.sources import RemoteView
-from pulp_cargo.app.services import threads
-from pulp_cargo.app.services.incoming import IncomingFile
-from pulp_cargo.app.services.upstream_clients import client_of
-from pulp_cargo.app.upstream.events import Event, note
-from pulp_cargo.protocol.errors import RegistryError
-from pulp_cargo.protocol.unavailable import UpstreamFailed
-
-log = logging.getLogger(__name__)
-
-# Bytes are hashed, written and read in lots of this size.
-LOT = 256 * 1024
-# So much is not given out before the whole was compared with the checksum, in bytes.
-HELD_BACK = 1024
+from pulp_cargo.app.services.pull import Pull
 
 Key = tuple[object, ...]
-
-
-class Pull:
-    """A file that comes in; whoever needs it holds it, and when nobody does it is removed."""
-
-    def __init__(self, key: Key, name: str, vers: str, cksum: str) -> None:
-        self.key = key
-        self.name, self.vers, self.cksum = name, vers, cksum
-        self.file: IncomingFile | None = None
-        self.size: int | None = None
-        self.error: Exception | None = None
-        self.is_complete = False
-        self._readable = 0
-        self._holders = 0
-        self._news = asyncio.Event()
-
-    async def run(self, remote: RemoteView) -> None:
-        """Fetch the file; whatever goes wrong is for those who wait for it."""
-        try:
-            client = await client_of(remote)
-            async with client.crate_file(self.name, self.vers, self.cksum) as response:
-                await self._receive(response)
-            assert self.file is not None
-            if self.file.digests["sha256"] != self.cksum:
-                note(Event.CHECKSUM)
-                raise self._failure("what it sent has another checksum than its index says")
-            self.size, self._readable, self.is_complete = self.file.size, self.file.size, True
-        except Exception as error:
-            if not isinstance(error, UpstreamFailed):
-                note(Event.CUT_OFF if self.file and self.file.size else Event.UNREACHABLE)
-            log.warning("No file of `%s %s`: %s", self.name, self.vers, error)
-            is_told = isinstance(error, RegistryError)
-            self.error = error if is_told else self._failure(type(error).__name__)
-        finally:
-            self._tell()
-
-    async def begun(self) -> bool:
-        """Wait until the file is complete (true), or so much is here that one can start (false).
-
-        Raises what went wrong before.
-        """
-        while not self.is_complete and self.error is None:
-            if self.size is not None and self._readable > LOT:
-                return False
-            await self._wait()
-        if self.error is not None:
-            raise self.error
-        return True
-
-    async def ended(self) -> None:
-        """Wait for the whole file; raises what went wrong."""
-        while not self.is_complete and self.error is None:
-            await self._wait()
-        if self.error is not None:
-            raise self.error
-
-    async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` to `stop` as they come; raises what goes wrong."""
-        at = start
-        while at < stop:
-            if self._readable > at:
-                assert self.file is not None
-                most = min(LOT, self._readable - at, stop - at)
-                chunk = await threads.fetch(os.pread, self.file.file.fileno(), most, at)
-                at += len(chunk)
-                yield chunk
-            elif self.error is not None:
-                raise self.error
-            else:
-                await self._wait()
-
-    def hold(self) -> None:
-        """Keep the file, until `release`."""
-        self._holders += 1
-
-    def release(self) -> None:
-        """Let go of the file."""
-        self._holders -= 1
-        if not self._holders:
-            _forget(self)
-            if self.file is not None:
-                self.file.discard()
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep the file until the block ends."""
-        self.hold()
-        try:
-            yield
-        finally:
-            self.release()
-
-    async def _receive(self, response: ClientResponse) -> None:
-        limit = settings.CARGO_MAX_CRATE_BYTES
-        size = response.content_length
-        if size is not None and size > limit:
-            raise self._failure(f"it has {size} bytes, and this registry takes at most {limit}")
-        file = await threads.work(IncomingFile)
-        self.file = file
-        # A length is promised to clients only when the upstream promised it.
-        self.size = size
-        async for lot in _lots(response):
-            if file.size + len(lot) > limit:
-                raise self._failure(f"it has more than the {limit} bytes that this registry takes")
-            await threads.work(file.write, lot)
-            self._readable = max(0, file.size - HELD_BACK)
-            self._tell()
-
-    def _failure(self, what: str) -> UpstreamFailed:
-        return UpstreamFailed(self.name, self.vers, what)
-
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
-
-    async def _wait(self) -> None:
-        await self._news.wait()
-
 
 _pulls: dict[Key, Pull] = {}
 _tasks: set[asyncio.Task[None]] = set()
@@ -163,34 +22,25 @@ def pull(
     key = remote.pk, name, vers, cksum
     found = _pulls.get(key)
     if found is None:
-        found = _pulls[key] = Pull(key, name, vers, cksum)
-        task = asyncio.get_running_loop().create_task(_run(found, remote, done))
+        found = _pulls[key] = Pull(name, vers, cksum, lambda gone: _forget(key, gone))
+        task = asyncio.get_running_loop().create_task(_run(key, found, remote, done))
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
     return found
 
 
-async def _run(found: Pull, remote: RemoteView, done: Callable[[Pull], object] | None) -> None:
+async def _run(
+    key: Key, found: Pull, remote: RemoteView, done: Callable[[Pull], object] | None
+) -> None:
     with found.held():
         await found.run(remote)
         if found.error is not None:
             # Who comes next tries again.
-            _forget(found)
+            _forget(key, found)
         elif done is not None:
             done(found)
 
 
-def _forget(gone: Pull) -> None:
-    if _pulls.get(gone.key) is gone:
-        del _pulls[gone.key]
-
-
-async def _lots(response: ClientResponse) -> AsyncIterator[bytes]:
-    lot = bytearray()
-    async for chunk in response.content.iter_any():
-        lot += chunk
-        if len(lot) >= LOT:
-            yield bytes(lot)
-            lot.clear()
-    if lot:
-        yield bytes(lot)
+def _forget(key: Key, gone: Pull) -> None:
+    if _pulls.get(key) is gone:
+        del _pulls[key]

@@ -16,7 +16,7 @@ from pulp_cargo.app.queries.upstream_index import IndexCopy, compressed, index_c
 from pulp_cargo.app.services import index_rows, threads, upstream_versions, yanks_upstream
 from pulp_cargo.app.services.brief import Brief
 from pulp_cargo.app.services.upstream_clients import client_of, known
-from pulp_cargo.app.upstream.client import Validators
+from pulp_cargo.app.upstream.answer import Validators
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file

@@ -21,6 +21,11 @@ _size = 0
 
 async def versions_of(remote: RemoteView, copy: IndexCopy) -> Mapping[str, UpstreamVersion]:
     """Return the versions in a file, by `vers`."""
+    return (await index_of(remote, copy)).versions
+
+
+async def index_of(remote: RemoteView, copy: IndexCopy) -> UpstreamIndex:
+    """Return the versions in a file; it may lack the body."""
     key = remote.pk, copy.name
     digest, index, _ = _known.get(key, (None, None, 0))
     if index is None or digest != copy.digest:
@@ -28,7 +33,7 @@ async def versions_of(remote: RemoteView, copy: IndexCopy) -> Mapping[str, Upstr
         remember(remote, copy.name, copy.digest, index)
     elif key in _known:
         _known.move_to_end(key)
-    return index.versions
+    return index
 
 
 def known(remote: RemoteView, name: str) -> Mapping[str, UpstreamVersion]:

@@ -4,13 +4,14 @@ import asyncio
 import logging
 from uuid import UUID
 
-from pulpcore.plugin.models import Domain, Remote
+from pulpcore.plugin.models import Remote
 
 from pulp_cargo.app.queries import upstream_stores
+from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.queries.sources import Source
-from pulp_cargo.app.services import pulls, threads, upstream_index
+from pulp_cargo.app.services import judging, pulls, sourcing, threads
 from pulp_cargo.app.services.keeper import Keeper
-from pulp_cargo.app.services.upstream_versions import versions_of
+from pulp_cargo.protocol.names import canonical_name
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ _turns = asyncio.Semaphore(AT_ONCE)
 _coming: dict[Key, asyncio.Task[None]] = {}
 
 
-def bring(domain: Domain, source: Source, name: str) -> None:
+def bring(registry: Registry, source: Source, name: str) -> None:
     """Have every version of a crate kept, in the background and one after the other.
 
     Does nothing for a remote with another policy, or without a repository to keep them in.
@@ -34,25 +35,27 @@ def bring(domain: Domain, source: Source, name: str) -> None:
     key = source.repository, name.lower()
     if key in _coming or len(_coming) >= MOST_WAITING:
         return
-    task = asyncio.get_running_loop().create_task(_bring(domain, source, name))
+    task = asyncio.get_running_loop().create_task(_bring(registry, source, name))
     _coming[key] = task
     task.add_done_callback(lambda _: _coming.pop(key, None))
 
 
-async def _bring(domain: Domain, source: Source, name: str) -> None:
+async def _bring(registry: Registry, source: Source, name: str) -> None:
     assert source.remote is not None and source.repository is not None
     async with _turns:
         try:
-            found = await upstream_index.current(source.remote, name.lower(), at_any_age=True)
-            if found.copy is None:
+            found = await sourcing.ask(registry, source, name.lower(), at_any_age=True)
+            if found is None or found.current is None:
                 return
             here = await threads.read(
-                upstream_stores.kept_checksums, source.repository, found.copy.canonical_name
+                upstream_stores.kept_checksums, source.repository, canonical_name(name)
             )
-            for vers, version in (await versions_of(source.remote, found.copy)).items():
-                if version.cksum in here:
+            judgement = await judging.judge(registry, found, name.lower())
+            left_out = judgement.left_out if judgement else frozenset()
+            for vers, version in (await found.index(name.lower())).versions.items():
+                if version.cksum in here or vers in left_out:
                     continue
-                keeper = Keeper(domain, source, version)
+                keeper = Keeper(registry.domain, source, version)
                 pull = pulls.pull(source.remote, name, vers, version.cksum, keeper.keep)
                 with pull.held():
                     await pull.ended()

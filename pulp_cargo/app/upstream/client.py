@@ -6,8 +6,7 @@ session that core makes for it. Bytes are never believed here: whoever asks comp
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
@@ -17,6 +16,7 @@ from aiohttp import ClientError, ClientResponse, ClientTimeout
 from yarl import URL
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.upstream.answer import Fetched, Validators, read, without_query
 from pulp_cargo.protocol import upstream_config, upstream_index
 from pulp_cargo.protocol.http_age import parse_retry_after
 from pulp_cargo.protocol.paths import index_path
@@ -33,29 +33,6 @@ LONGEST_WAIT = 3600
 # A crate that is gone, by any of the ways to say so (Cargo Book, "Nonexistent Crates").
 NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What an upstream sent to ask by whether a file has changed."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-    def headers(self) -> dict[str, str]:
-        """Return the one header to ask with: never both (RFC 9110, 13.1.3)."""
-        if self.etag:
-            return {"If-None-Match": self.etag}
-        return {"If-Modified-Since": self.last_modified} if self.last_modified else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An answer for an index file: `body` is None for 304, `found` false for no such crate."""
-
-    found: bool
-    body: bytes | None = None
-    validators: Validators = Validators()
 
 
 class Client:
@@ -95,7 +72,7 @@ class Client:
                 return Fetched(found=True)
             self._require_ok(response)
             self._require_same_security(response)
-            body = await _read(response, upstream_index.MAX_SIZE)
+            body = await read(response, upstream_index.MAX_SIZE)
             sent = response.headers
             kept = Validators(sent.get("ETag"), sent.get("Last-Modified"))
             return Fetched(found=True, body=body, validators=kept)
@@ -133,7 +110,7 @@ class Client:
         async with self._answer(self.root + "config.json", {}) as response:
             self._require_ok(response)
             self._require_same_security(response)
-            body = await _read(response, upstream_config.MAX_SIZE)
+            body = await read(response, upstream_config.MAX_SIZE)
         return upstream_config.parse_upstream_config(body)
 
     @asynccontextmanager
@@ -171,7 +148,7 @@ class Client:
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             self.breaker.failed()
             what = str(error) or type(error).__name__
-            raise UpstreamUnreachable(self.name, f"{_without_query(url)}: {what}") from error
+            raise UpstreamUnreachable(self.name, f"{without_query(url)}: {what}") from error
 
     def _credential(self, url: str, with_token: bool) -> dict[str, str]:
         """Return the token's header: for the registry itself, and where its config.json says."""
@@ -189,7 +166,7 @@ class Client:
         wait = parse_retry_after(
             response.headers.get("Retry-After"), now=datetime.now(UTC), most=LONGEST_WAIT
         )
-        url = _without_query(str(response.url))
+        url = without_query(str(response.url))
         is_refusal = response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS
         kind = UpstreamRefused if is_refusal else UpstreamUnreachable
         raise kind(self.name, f"{url} answers {response.status}", wait)
@@ -200,19 +177,3 @@ class Client:
             raise UpstreamUnreachable(
                 self.name, f"it redirects from https to {response.url.scheme}"
             )
-
-
-async def _read(response: ClientResponse, most: int) -> bytes:
-    """Return a body of at most so many bytes; raises ValueError for a larger one."""
-    body = bytearray()
-    with suppress(asyncio.IncompleteReadError):
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > most:
-                raise ValueError(f"the answer has more than {most} bytes")
-    return bytes(body)
-
-
-def _without_query(url: str) -> str:
-    """Return a URL without what may be a secret: signatures stand in queries."""
-    return url.partition("?")[0]

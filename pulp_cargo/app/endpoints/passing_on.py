@@ -1,0 +1,45 @@
+"""Passing on a .crate file to those who wait for it, while it comes from an upstream."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.answers import cut_off
+from pulp_cargo.app.endpoints.request import CargoRequest
+from pulp_cargo.app.endpoints.sending import part_of
+from pulp_cargo.app.queries.crates import SMALL
+from pulp_cargo.app.services import kept, upstream_clients
+from pulp_cargo.app.services.pull import Pull
+
+
+async def pass_on(
+    cargo: CargoRequest, pull: Pull, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Send what comes in while it does; a small file, or a part of one, when all is here."""
+    has_all = await pull.begun()
+    assert pull.size is not None, "a file that can be sent has a size"
+    etag = f'"{pull.cksum}"'
+    if has_all and pull.size <= SMALL:
+        content = b"".join([chunk async for chunk in pull.read(0, pull.size)])
+        part = part_of(cargo.http, content, etag, headers)
+        return part or web.Response(body=content, headers={**headers, "ETag": etag})
+    # Whoever wants a part of a large one gets the whole this once, as HTTP allows.
+    response = web.StreamResponse(headers={**headers, "ETag": etag})
+    response.content_length = pull.size
+    await response.prepare(cargo.http)
+    if cargo.http.method == "HEAD":
+        return response
+    try:
+        async for chunk in pull.read(0, pull.size):
+            await response.write(chunk)
+    except Exception as error:
+        # Whoever gets a part has to notice, and cargo tries again.
+        cut_off(cargo.http)
+        raise ConnectionAbortedError from error
+    return response
+
+
+async def close_upstreams(app: web.Application) -> None:
+    """Keep what came, and close the connections, when the process ends (an aiohttp clean-up signal)."""
+    await kept.join_all()
+    await upstream_clients.close_all()
