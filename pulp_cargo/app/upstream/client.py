@@ -28,6 +28,8 @@ from pulp_cargo.rules.breaker import Breaker
 CONFIG_SECONDS = 600
 # Cargo gives up after 30 seconds; what takes longer than these would be for nobody.
 CONNECT_SECONDS, READ_SECONDS, INDEX_SECONDS = 5, 15, 25
+# The longest that a .crate file may take, in seconds.
+FILE_SECONDS = 900
 # The longest pause that an upstream may ask for, in seconds.
 LONGEST_WAIT = 3600
 # A crate that is gone, by any of the ways to say so (Cargo Book, "Nonexistent Crates").
@@ -102,7 +104,8 @@ class Client:
         url = upstream_config.download_url(config, name, vers, cksum)
         # The bytes as they are: their checksum is known.
         headers = {"Accept-Encoding": "identity"}
-        async with self._answer(url, headers, with_token=config.auth_required) as response:
+        sent = self._answer(url, headers, seconds=FILE_SECONDS, with_token=config.auth_required)
+        async with sent as response:
             self._require_ok(response)
             yield response
 
@@ -115,13 +118,18 @@ class Client:
 
     @asynccontextmanager
     async def _answer(
-        self, url: str, headers: Mapping[str, str], *, with_token: bool = False
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        seconds: float = INDEX_SECONDS,
+        with_token: bool = False,
     ) -> AsyncIterator[ClientResponse]:
         """Send a GET in turn, and note how the upstream does; raises UpstreamUnreachable."""
         if not self.breaker.may_ask():
             raise UpstreamUnreachable(self.name, "it failed just now, and is left alone a while")
         try:
-            async with self._turns:
+            async with asyncio.timeout(seconds), self._turns:
                 if self._throttler:
                     await self._throttler.acquire()
                 sent = self._session.get(
