@@ -43,14 +43,15 @@ class CargoReplicator(Replicator):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        # The names of what takes uploads here, and of what belongs to that.
+        # The names of what takes uploads or is a cache here, and of what belongs to that.
         self.left_alone: set[str] = set()
 
     def create_or_update_remote(self, upstream_distribution: Upstream) -> CargoRemote | None:
         """Return the remote, None for a distribution that is not to be copied.
 
-        Where people publish here, the copy would take the place of what they have published; and
-        where a list of upstreams is, of what it reserves and claims.
+        Where people publish here, the copy would take the place of what they have published, and
+        where a list of upstreams is, of what it reserves and claims; a cache would serve what the
+        other Pulp has kept, and nothing else of its upstream.
         """
         name, base_path = upstream_distribution["name"], upstream_distribution["base_path"]
         if upstream_distribution.get("upstreams"):
@@ -61,18 +62,17 @@ class CargoReplicator(Replicator):
             self.left_alone.add(name)
             return None
         replaced = Q(name=name) | Q(base_path=base_path) | Q(repository__name=name)
-        kept = Q(allow_uploads=True) | Q(upstreams__isnull=False)
-        found = CargoDistribution.objects.filter(replaced, kept, pulp_domain=self.domain).distinct()
+        ours = Q(allow_uploads=True) | Q(remote__isnull=False) | Q(upstreams__isnull=False)
+        found = CargoDistribution.objects.filter(replaced, ours, pulp_domain=self.domain).distinct()
         for own in found:
             log.warning(
-                "The upstream's distribution `%s` is not replicated: `%s` %s.",
+                "The upstream's distribution `%s` is not replicated: `%s` %s here.",
                 name,
                 own.name,
-                "takes uploads here" if own.allow_uploads else "is a list of upstreams here",
+                _kind(own),
             )
             self.left_alone |= {name, own.name}
-            if own.repository:
-                self.left_alone.add(own.repository.name)
+            self.left_alone |= {part.name for part in (own.repository, own.remote) if part}
         return None if found else super().create_or_update_remote(upstream_distribution)
 
     def remove_missing(self, names: Iterable[str]) -> None:
@@ -163,3 +163,10 @@ def _port(parts: SplitResult) -> int | None:
 
 
 REPLICATION_ORDER = [CargoReplicator]
+
+
+def _kind(own: CargoDistribution) -> str:
+    """Return what a distribution does that a copy would not."""
+    if own.allow_uploads:
+        return "takes uploads"
+    return "is a cache" if own.remote_id is not None else "is a list of upstreams"

@@ -2,7 +2,7 @@
 
 import re
 
-from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE, same_registry
+from pulp_cargo.protocol.registry_url import is_crates_io
 
 _NO_KEY = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -17,9 +17,8 @@ _PRIVATE = """\
 # This registry asks for a token: cargo login --registry {key}
 credential-provider = "cargo:token"
 """
-_SERVES = """
-# So far this registry serves only the crates that are in its repository, for instance after a
-# `sync`: with the lines below cargo finds no others of {upstream_name}.
+_THROUGH = """
+# With these lines cargo gets the crates of {upstream_name} through this registry.
 """
 _INSTEAD_OF_CRATES_IO = """\
 [source.crates-io]
@@ -46,7 +45,7 @@ def registry_key(name: str) -> str:
 def render_cargo_config(
     name: str, index_url: str, *, auth_required: bool, upstream: str | None
 ) -> str:
-    """Return the lines for a registry of that name; `upstream` is the one that it stands in for.
+    """Return the lines for a registry of that name; `upstream` is the one that it is a cache of.
 
     >>> print(render_cargo_config("team", "sparse+https://r.example/team/",
     ...     auth_required=False, upstream=None), end="")
@@ -59,9 +58,9 @@ def render_cargo_config(
         text += _PRIVATE
     upstream_name = "the upstream registry"
     if upstream is not None:
-        is_crates_io = any(same_registry(upstream, url) for url in (CRATES_IO, CRATES_IO_SPARSE))
-        upstream_name = "crates.io" if is_crates_io else upstream_name
-        text += _SERVES + (_INSTEAD_OF_CRATES_IO if is_crates_io else _INSTEAD)
+        known = is_crates_io(upstream)
+        upstream_name = "crates.io" if known else upstream_name
+        text += _THROUGH + (_INSTEAD_OF_CRATES_IO if known else _INSTEAD)
     return text.format(
         key=registry_key(name), index_url=index_url, upstream=upstream, upstream_name=upstream_name
     )

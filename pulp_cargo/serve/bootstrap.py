@@ -1,4 +1,4 @@
-"""Fills a database in one process: migrations, the administrator, the first registry, its token.
+"""Fills a database in one process: migrations, the administrator, the first registry and cache.
 
 Run as a child with Pulp's settings in the environment, because Django can be set up only once in a
 process. Prints one line of JSON; whatever else Django says goes to standard error.
@@ -24,14 +24,18 @@ def main() -> None:
     parser = ArgumentParser()
     parser.add_argument("--admin-password-file", type=Path, required=True)
     parser.add_argument("--token-file", type=Path, help="make a first registry, its token here")
-    places = parser.parse_args()
+    parser.add_argument("--with-cache", action="store_true", help="make a cache of crates.io")
+    given = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
     with redirect_stdout(sys.stderr):
         django.setup()
         call_command("migrate", interactive=False)
-        is_ours = _ensure_admin(places.admin_password_file.read_text().strip())
-        index_url = _ensure_registry(places.token_file) if places.token_file else None
-    print(json.dumps({"index_url": index_url, "admin_password_known": is_ours}))
+        outcome = {
+            "admin_password_known": _ensure_admin(given.admin_password_file.read_text().strip()),
+            "index_url": _ensure_registry(given.token_file) if given.token_file else None,
+            "cache_index_url": _ensure_cache() if given.with_cache else None,
+        }
+    print(json.dumps(outcome))
 
 
 def _ensure_admin(password: str) -> bool:
@@ -59,6 +63,14 @@ def _ensure_registry(token_file: Path) -> str:
         if registry["token"] is not None:
             write_secret(token_file, registry["token"])
     return str(registry["index_url"])
+
+
+def _ensure_cache() -> str | None:
+    """Create the cache of crates.io unless it is there; return its index URL, if it has one."""
+    said = StringIO()
+    call_command("cargo-first-cache", stdout=said)
+    url: str | None = json.loads(said.getvalue())["index_url"]
+    return url
 
 
 if __name__ == "__main__":

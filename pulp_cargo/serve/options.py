@@ -22,6 +22,7 @@ class Options:
     origin: str | None
     database: str | None
     content_workers: int
+    with_cache: bool
     as_json: bool
 
 
@@ -36,6 +37,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         origin=given.origin,
         database=given.database,
         content_workers=given.content_workers,
+        with_cache=not given.no_cache,
         as_json=given.as_json,
     )
 
@@ -65,6 +67,11 @@ def _parser() -> argparse.ArgumentParser:
         default=1,
         metavar="N",
         help="how many processes answer cargo",
+    )
+    serve.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="make no cache of crates.io; one that is there stays",
     )
     serve.add_argument(
         "--json",

@@ -10,11 +10,13 @@ from pulp_cargo.serve.processes import ProcessSpec, python_command
 _CHILD = "pulp_cargo.serve.child"
 
 
-def bootstrap(data: DataDir, *, with_registry: bool) -> ProcessSpec:
+def bootstrap(data: DataDir, *, with_registry: bool, with_cache: bool) -> ProcessSpec:
     """Return the process that fills the database."""
     arguments = [f"--admin-password-file={data.admin_password}"]
     if with_registry:
         arguments.append(f"--token-file={data.token}")
+    if with_cache:
+        arguments.append("--with-cache")
     return _in_python(data, "bootstrap", "pulp_cargo.serve.bootstrap", *arguments)
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulp_cargo.serve.state import ADMIN_USER, REGISTRY_NAME
+from pulp_cargo.serve.state import ADMIN_USER, CACHE_KEY, REGISTRY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Ready:
     api_url: str
     content_url: str
     index_url: str | None
+    cache_index_url: str | None
     token: str | None
     admin_password: str | None
     pids: dict[str, int]
@@ -27,7 +28,7 @@ def for_scripts(ready: Ready) -> str:
             "api_url": ready.api_url,
             "content_url": ready.content_url,
             "index_url": ready.index_url,
-            "cache_index_url": None,
+            "cache_index_url": ready.cache_index_url,
             "token": ready.token,
             "admin_user": ADMIN_USER,
             "admin_password": ready.admin_password,
@@ -39,7 +40,7 @@ def for_scripts(ready: Ready) -> str:
 def for_people(ready: Ready) -> str:
     """Return what to paste where, and where to look further."""
     return f"""\
-{_registry(ready)}
+{_registry(ready)}{_cache(ready)}
 REST API: {ready.api_url}/pulp/api/v3/, user {ADMIN_USER}, {_password(ready)}
 Logs:     {ready.logs}
 Ctrl-C stops it; the next start finds everything again.
@@ -64,6 +65,22 @@ In ~/.cargo/credentials.toml:
     token = "{ready.token or "a token made by the REST API"}"
 
 Then, in a crate: cargo publish --registry {REGISTRY_NAME}
+"""
+
+
+def _cache(ready: Ready) -> str:
+    if ready.cache_index_url is None:
+        return ""
+    return f"""
+A cache of crates.io is ready, too: {ready.cache_index_url}
+
+To get the crates of crates.io through it, add to ~/.cargo/config.toml:
+
+    [registries.{CACHE_KEY}]
+    index = "{ready.cache_index_url}"
+
+    [source.crates-io]
+    replace-with = "{CACHE_KEY}"
 """
 
 

@@ -27,7 +27,7 @@ def bring_up(
     database = _external_database(options.database) or _own_database(data, supervisor, say)
     write_settings(data, database, origin)
     databases.forget_processes(database, f"%/{data.instance}")
-    state = _bootstrap(data, database, supervisor, say)
+    state = _bootstrap(options, data, database, supervisor, say)
     say("starting the API, the content app and the worker")
     supervisor.start(pulp.content(data, content, workers=options.content_workers))
     supervisor.start(pulp.api(data, api))
@@ -36,12 +36,25 @@ def bring_up(
     supervisor.after_restart = _waking_worker(database)
     readiness.wait_for_api(api, data.instance, supervisor.pause)
     databases.wake_workers(database)
-    is_there = readiness.has_registry(content, state.registry_path, supervisor.pause)
+    return _ready(data, state, listeners, origin, supervisor)
+
+
+def _ready(
+    data: DataDir, state: State, listeners: Listeners, origin: str, supervisor: Supervisor
+) -> Ready:
+    """Return what there is; what was made at first may have been deleted since."""
+
+    def url_of(path: str | None) -> str | None:
+        is_there = path and readiness.has_registry(listeners.content, path, supervisor.pause)
+        return f"sparse+{origin}{path}" if is_there else None
+
+    index_url = url_of(state.registry_path)
     return Ready(
-        api_url=api.origin,
+        api_url=listeners.api.origin,
         content_url=origin,
-        index_url=f"sparse+{origin}{state.registry_path}" if is_there else None,
-        token=data.token.read_text().strip() if is_there and data.token.exists() else None,
+        index_url=index_url,
+        cache_index_url=url_of(state.cache_path),
+        token=data.token.read_text().strip() if index_url and data.token.exists() else None,
         admin_password=kept_secret(data.admin_password) if state.admin_password_known else None,
         pids=supervisor.process_ids(),
         logs=data.log("any").parent,
@@ -71,21 +84,29 @@ def _own_database(data: DataDir, supervisor: Supervisor, say: Say) -> Database:
     return database
 
 
-def _bootstrap(data: DataDir, database: Database, supervisor: Supervisor, say: Say) -> State:
+def _bootstrap(
+    options: Options, data: DataDir, database: Database, supervisor: Supervisor, say: Say
+) -> State:
     file = data.root / "state.json"
     old = read_state(file, database.label)
     current = fingerprint()
-    if old is not None and old.fingerprint == current:
+    with_cache = options.with_cache and (old is None or old.cache_path is None)
+    if old is not None and old.fingerprint == current and not with_cache:
         return old
     say("setting up the database; the first time takes about ten seconds")
     kept_secret(data.admin_password)
-    # A first registry that its owner has deleted does not come back with an upgrade.
-    outcome = json.loads(supervisor.run(pulp.bootstrap(data, with_registry=old is None)))
+    # What its owner has deleted does not come back with an upgrade.
+    spec = pulp.bootstrap(data, with_registry=old is None, with_cache=with_cache)
+    outcome = json.loads(supervisor.run(spec))
+    cache_path = old.cache_path if old else None
+    if with_cache:
+        cache_path = _path(outcome["cache_index_url"] or "")
     state = State(
         database=database.label,
         fingerprint=current,
         registry_path=old.registry_path if old else _path(outcome["index_url"]),
         admin_password_known=outcome["admin_password_known"],
+        cache_path=cache_path,
     )
     write_state(file, state)
     return state

@@ -11,16 +11,22 @@ from pathlib import Path
 # What a bootstrap makes.
 ADMIN_USER = "admin"
 REGISTRY_NAME = "my-crates"
+# Cargo keeps the name `crates-io` for crates.io itself.
+CACHE_KEY = "pulp-crates-io"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The outcome of a bootstrap, and what it was the outcome of."""
+    """The outcome of a bootstrap, and what it was the outcome of.
+
+    `cache_path` is None while no cache was to be made, and empty where its name was taken.
+    """
 
     database: str
     fingerprint: str
     registry_path: str
     admin_password_known: bool
+    cache_path: str | None = None
 
 
 def read_state(path: Path, database: str) -> State | None:

@@ -51,8 +51,8 @@ class CargoDistributionSerializer(
         allow_null=True,
         view_name="remotes-cargo/cargo-detail",
         queryset=CargoRemote.objects.all(),
-        help_text="The upstream registry that belongs to this one. Requests are not passed on to it"
-        " yet: to copy it, sync the repository. A registry with a remote takes no uploads.",
+        help_text="The upstream registry that this one is a cache of: what it has is served from"
+        " here, and kept in the repository, if there is one. A cache takes no uploads.",
     )
     crate_policy = CratePolicyField(
         help_text="The rules for what may come in from the upstreams of this registry, beside"

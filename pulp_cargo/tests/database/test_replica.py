@@ -1,6 +1,15 @@
-"""Which addresses may have the password of an upstream's API."""
+"""Which addresses may have the password of an upstream's API, and what stays as it is here."""
+
+import secrets
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
+
+from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRepository
 
 
 @pytest.mark.parametrize(
@@ -23,3 +32,29 @@ def test_only_the_server_of_the_api_gets_its_password(api: str, content: str, ma
     from pulp_cargo.app.replica import is_same_server
 
     assert is_same_server(api, content) is may
+
+
+@pytest.mark.parametrize("same", ["name", "base_path", "repository"])
+def test_cache_is_no_place_for_a_copy(repository: "CargoRepository", same: str) -> None:
+    """Both Pulps have one of crates.io; it goes on to serve all of that, and is not removed."""
+    from pulp_cargo.app.models import CargoDistribution, CargoRemote
+    from pulp_cargo.app.replica import CargoReplicator
+
+    parts = {key: f"db-{secrets.token_hex(5)}" for key in ("name", "base_path")}
+    remote = CargoRemote.objects.create(name=f"{parts['name']}-up", url=CRATES_IO_SPARSE)
+    cache = CargoDistribution.objects.create(repository=repository, remote=remote, **parts)
+    theirs = {"name": "theirs", "base_path": "theirs", "repository": "/pulp/api/v3/…/"}
+    theirs |= {
+        "name": {"name": cache.name},
+        "base_path": {"base_path": cache.base_path},
+        "repository": {"name": repository.name},
+    }[same]
+    replicator = CargoReplicator(None, None, {}, SimpleNamespace(policy="all"))
+    try:
+        assert replicator.create_or_update_remote(theirs) is None
+        assert {cache.name, repository.name, remote.name} <= replicator.left_alone
+        remote.refresh_from_db()
+        assert remote.url == CRATES_IO_SPARSE
+    finally:
+        cache.delete()
+        remote.delete()

@@ -12,6 +12,7 @@ FIRST = "private-registry.md"
 OTHERS = [
     *(page for page in sorted(GUIDES.glob("*.md")) if page.name != FIRST),
     DOCS / "admin" / "guides" / "upstreams.md",
+    DOCS / "admin" / "guides" / "caches.md",
     DOCS / "admin" / "guides" / "retention.md",
     DOCS / "admin" / "guides" / "crate-policies.md",
     DOCS / "admin" / "guides" / "export.md",

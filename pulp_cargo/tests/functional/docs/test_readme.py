@@ -15,7 +15,11 @@ from pulp_cargo.tests.functional.docs.shell import DOCS, FENCE, Block, Shell
 from pulp_cargo.tests.support.stack import Stack
 
 README = DOCS.parent / "README.md"
-PASTE = re.compile(r"^In ~/(\S+):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
+PASTE = re.compile(r"^(?:In|.* add to) ~/(\S+):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
+KEPT = (
+    *("api_url", "content_url", "index_url", "cache_index_url"),
+    *("token", "admin_password", "pids"),
+)
 
 
 @pytest.fixture
@@ -29,15 +33,18 @@ def reader() -> Iterator[Shell]:
 
 
 def test_first_publish_works_with_what_serve_prints(stack: Stack, reader: Shell) -> None:
-    """Paste the two texts, type the commands, see the lines between them."""
-    ready = stack.ready
-    kept = ("api_url", "content_url", "index_url", "token", "admin_password", "pids")
-    printed = report.for_people(Ready(**{name: ready[name] for name in kept}, logs=stack.data_dir))
-    pasted = PASTE.findall(printed)
-    assert [path for path, _ in pasted] == [".cargo/config.toml", ".cargo/credentials.toml"]
+    """Paste what is printed, type the commands, see the lines between them.
+
+    crates.io is replaced by the cache then, and nothing of it is needed here.
+    """
+    ready = {name: stack.ready[name] for name in KEPT}
+    pasted = PASTE.findall(report.for_people(Ready(**ready, logs=stack.data_dir)))
+    config, credentials = ".cargo/config.toml", ".cargo/credentials.toml"
+    assert [path for path, _ in pasted] == [config, credentials, config]
+    (reader.home / ".cargo").mkdir()
     for path, text in pasted:
-        (reader.home / path).parent.mkdir(exist_ok=True)
-        (reader.home / path).write_text(dedent(text))
+        with (reader.home / path).open("a") as file:
+            file.write(dedent(text))
     for block in _session():
         reader.run(block)
 

@@ -11,16 +11,24 @@ from pulp_cargo.tests.functional.serve.launcher import Running
 
 pytestmark = pytest.mark.serve
 
-KEPT = ("api_url", "content_url", "index_url", "token", "admin_user", "admin_password")
+KEPT = (
+    "api_url",
+    "content_url",
+    "index_url",
+    "cache_index_url",
+    "token",
+    "admin_user",
+    "admin_password",
+)
 
 
 def test_first_start_tells_scripts_all_they_need(first_start):
     """One line of JSON on standard output, when the registry is ready."""
-    assert set(first_start) == {*KEPT, "cache_index_url", "pids"}
+    assert set(first_start) == {*KEPT, "pids"}
     assert set(first_start["pids"]) == {"postgres", "api", "content", "worker", "supervisor"}
     content_url = first_start["content_url"]
     assert first_start["index_url"] == f"sparse+{content_url}/pulp/cargo/my-crates/"
-    assert first_start["cache_index_url"] is None
+    assert first_start["cache_index_url"] == f"sparse+{content_url}/pulp/cargo/crates-io/"
     assert first_start["token"]
 
 

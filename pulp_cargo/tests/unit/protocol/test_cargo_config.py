@@ -42,12 +42,11 @@ def test_the_lines_of_several_registries_go_into_one_file():
     [(CRATES_IO, "crates.io"), ("sparse+https://up.example/", "the upstream registry")],
 )
 @pytest.mark.parametrize("private", [False, True])
-def test_a_cache_does_not_promise_what_it_does_not_have(upstream: str, name: str, private: bool):
-    """A registry passes nothing on that is not in its repository."""
+def test_a_cache_says_what_the_lines_do(upstream: str, name: str, private: bool):
+    """They change where cargo gets crates from that the registry is not named for."""
     text = render_cargo_config("team", URL, auth_required=private, upstream=upstream)
     assert (
-        "# So far this registry serves only the crates that are in its repository, for instance"
-        f" after a\n# `sync`: with the lines below cargo finds no others of {name}.\n[source."
+        f"# With these lines cargo gets the crates of {name} through this registry.\n[source."
     ) in text
 
 

@@ -14,6 +14,12 @@ def test_defaults_are_pulps_ports_on_loopback():
     assert (options.database, options.content_workers, options.as_json) == (None, 1, False)
 
 
+def test_cache_of_crates_io_can_be_left_out():
+    """It is made unless somebody says no."""
+    assert parse_options(["serve"]).with_cache is True
+    assert parse_options(["serve", "--no-cache"]).with_cache is False
+
+
 def test_data_dir_is_made_absolute():
     """The children run elsewhere."""
     options = parse_options(["serve", "--data-dir", "here"])

@@ -14,6 +14,14 @@ def test_state_is_remembered_of_its_own_database_only(tmp_path: Path):
     assert read_state(tmp_path / "state.json", "there/pulp") is None
 
 
+def test_state_of_an_earlier_version_knows_no_cache(tmp_path: Path):
+    """So the next start makes one."""
+    old = '{"database": "d", "fingerprint": "f", "registry_path": "/r/", "admin_password_known": true}'
+    (tmp_path / "state.json").write_text(old)
+    state = read_state(tmp_path / "state.json", "d")
+    assert state is not None and state.cache_path is None
+
+
 def test_unreadable_state_is_none(tmp_path: Path):
     """Then the bootstrap finds out by itself what is there."""
     file = tmp_path / "state.json"

@@ -1,0 +1,1 @@
+Added caches: a distribution with a remote serves the whole index and all files of an upstream registry such as crates.io, keeps what was asked for in its repository (`on_demand`), whole crates (`immediate`) or nothing (`streamed`), asks for an index file again after a minute, and serves it on, with its `Age`, while the upstream is slow, broken or gone.

@@ -1,0 +1,22 @@
+"""`pulpcore-manager cargo-first-cache`: see services/first_cache.py."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from pulp_cargo.app.services import first_cache
+
+
+class Command(BaseCommand):
+    """Prints where the cache is as one line of JSON, or null where its name is taken."""
+
+    help = "Make a first cache of crates.io."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options."""
+        parser.add_argument("--name", default="crates-io", help="name and base path")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is missing."""
+        self.stdout.write(json.dumps({"index_url": first_cache.make(options["name"])}))
