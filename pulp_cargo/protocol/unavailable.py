@@ -18,13 +18,17 @@ class UpstreamFailed(RegistryError):
 
 
 class UpstreamUnreachable(RegistryError):
-    """An upstream registry does not answer, or with an error; `wait` are seconds it asked for."""
+    """An upstream registry does not answer, or with an error; `wait` are seconds it asked for.
+
+    What clients are told names no address of it; `detail` is for the log.
+    """
 
     status = 502
 
-    def __init__(self, upstream: str, what: str, wait: int | None = None) -> None:
+    def __init__(self, upstream: str, what: str, wait: int | None = None, detail: str = "") -> None:
         super().__init__(f"the upstream registry `{upstream}` cannot be used now: {what}")
         self.wait = wait
+        self.detail = detail
 
 
 class UpstreamRefused(UpstreamUnreachable):

@@ -20,6 +20,7 @@ from pulp_cargo.app.services import (
 from pulp_cargo.app.services.keeper import Keeper
 from pulp_cargo.app.services.sourcing import Found
 from pulp_cargo.protocol.errors import VersionNotFound
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 Headers = Mapping[str, str]
@@ -119,12 +120,17 @@ async def _send(
 ) -> web.StreamResponse:
     assert source.remote is not None, "only remotes have an upstream's index"
     keeper = Keeper(cargo.registry.domain, source, version)
-    stored = await _stored(cargo, source, version, name)
-    if stored is not None:
-        if not stored.is_member:
-            keeper.adopt(stored.unit)
-        return await send(cargo, stored.file, name, version.vers, headers)
-    pull = pulls.pull(source.remote, name, version.vers, version.cksum, keeper.keep)
+    done = keeper.keep
+    try:
+        stored = await _stored(cargo, source, version, name)
+        if stored is not None:
+            if not stored.is_member:
+                keeper.adopt(stored.unit)
+            return await send(cargo, stored.file, name, version.vers, headers)
+    except ServiceUnavailable:
+        # The storage has lost or spoilt it, which is no loss while the upstream has it.
+        done = keeper.mend
+    pull = pulls.pull(source.remote, name, version.vers, version.cksum, done)
     with pull.held():
         whole_crates.bring(cargo.registry, source, name)
         return await pass_on(cargo, pull, headers)

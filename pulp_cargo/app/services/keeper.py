@@ -6,7 +6,7 @@ from uuid import UUID
 from pulpcore.plugin.models import Domain, Remote
 
 from pulp_cargo.app.queries.sources import Source
-from pulp_cargo.app.services import kept
+from pulp_cargo.app.services import kept, mending
 from pulp_cargo.app.services.keep import Adopt, Came
 from pulp_cargo.app.services.pull import Pull
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
@@ -29,6 +29,10 @@ class Keeper:
         url = CRATES_IO if is_crates_io(remote.url) else remote.url
         came = Came(pull, self.version.line, self.version.yanked, url)
         kept.keep_file(repository, self.domain, came)
+
+    def mend(self, pull: Pull) -> None:
+        """Put a file back that the storage had lost."""
+        mending.mend(pull, self.domain)
 
     def adopt(self, unit: UUID) -> None:
         """Keep a version that another registry of this domain has stored."""

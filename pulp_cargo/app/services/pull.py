@@ -61,7 +61,8 @@ class Pull:
         except Exception as error:
             if not isinstance(error, UpstreamFailed):
                 note(Event.CUT_OFF if self.file and self.file.size else Event.UNREACHABLE)
-            log.warning("No file of `%s %s`: %s", self.name, self.vers, error)
+            detail = getattr(error, "detail", "")
+            log.warning("No file of `%s %s`: %s (%s)", self.name, self.vers, error, detail)
             is_told = isinstance(error, RegistryError)
             self.error = error if is_told else self._failure(type(error).__name__)
         finally:

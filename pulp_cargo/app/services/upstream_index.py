@@ -113,7 +113,7 @@ def _finished(key: Key, task: asyncio.Task[IndexCopy | None]) -> None:
     if not task.cancelled() and (error := task.exception()):
         is_invalid = isinstance(error, UpstreamIndexInvalid)
         note(Event.INDEX_INVALID if is_invalid else Event.UNREACHABLE)
-        log.warning("%s", error)
+        log.warning("%s (%s)", error, getattr(error, "detail", "") or key[1])
 
 
 async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> IndexCopy | None:

@@ -155,8 +155,10 @@ class Client:
             raise
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             self.breaker.failed()
-            what = str(error) or type(error).__name__
-            raise UpstreamUnreachable(self.name, f"{without_query(url)}: {what}") from error
+            is_late = isinstance(error, TimeoutError)
+            what = "it does not answer in time" if is_late else "it does not answer as it should"
+            detail = f"{without_query(url)}: {str(error) or type(error).__name__}"
+            raise UpstreamUnreachable(self.name, what, detail=detail) from error
 
     def _credential(self, url: str, with_token: bool) -> dict[str, str]:
         """Return the token's header: for the registry itself, and where its config.json says."""
@@ -177,7 +179,7 @@ class Client:
         url = without_query(str(response.url))
         is_refusal = response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS
         kind = UpstreamRefused if is_refusal else UpstreamUnreachable
-        raise kind(self.name, f"{url} answers {response.status}", wait)
+        raise kind(self.name, f"it answers {response.status}", wait, detail=url)
 
     def _require_same_security(self, response: ClientResponse) -> None:
         """Refuse to believe what came over http where the registry is one of https."""
