@@ -20,7 +20,7 @@ from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.app.services.upstream_clients import client_of
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
-from pulp_cargo.protocol.unavailable import UpstreamFailed
+from pulp_cargo.protocol.unavailable import UpstreamFailed, UpstreamUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,7 @@ class Pull:
                 note(Event.CUT_OFF if self.file and self.file.size else Event.UNREACHABLE)
             detail = getattr(error, "detail", "")
             log.warning("No file of `%s %s`: %s (%s)", self.name, self.vers, error, detail)
-            is_told = isinstance(error, RegistryError)
-            self.error = error if is_told else self._failure(type(error).__name__)
+            self.error = self._told(error)
         finally:
             self._tell()
 
@@ -148,6 +147,12 @@ class Pull:
             await threads.work(file.write, lot)
             self._readable = max(0, file.size - HELD_BACK)
             self._tell()
+
+    def _told(self, error: Exception) -> RegistryError:
+        """Return what clients are told: which file it is about, and no addresses."""
+        if isinstance(error, UpstreamUnreachable):
+            return self._failure(error.what)
+        return error if isinstance(error, RegistryError) else self._failure("its file broke off")
 
     def _failure(self, what: str) -> UpstreamFailed:
         return UpstreamFailed(self.name, self.vers, what)
