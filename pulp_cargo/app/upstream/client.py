@@ -47,6 +47,9 @@ class Client:
         # The downloader is asked for nothing but what core makes of the remote.
         core = remote.get_downloader(url=self.root)
         self._session, self._turns = core.session, core.semaphore
+        # As many index files as .crate files at a time: slow files must not hold up the index.
+        most = remote.download_concurrency or remote.DEFAULT_DOWNLOAD_CONCURRENCY
+        self._index_turns = asyncio.Semaphore(most)
         self._throttler = core.download_throttler
         self._proxy = {"proxy": core.proxy, "proxy_auth": core.proxy_auth}
         self._basic, self._token = core.auth, remote.token
@@ -104,7 +107,7 @@ class Client:
         url = upstream_config.download_url(config, name, vers, cksum)
         # The bytes as they are: their checksum is known.
         headers = {"Accept-Encoding": "identity"}
-        sent = self._answer(url, headers, seconds=FILE_SECONDS, with_token=config.auth_required)
+        sent = self._answer(url, headers, is_file=True, with_token=config.auth_required)
         async with sent as response:
             self._require_ok(response)
             yield response
@@ -122,14 +125,18 @@ class Client:
         url: str,
         headers: Mapping[str, str],
         *,
-        seconds: float = INDEX_SECONDS,
+        is_file: bool = False,
         with_token: bool = False,
     ) -> AsyncIterator[ClientResponse]:
         """Send a GET in turn, and note how the upstream does; raises UpstreamUnreachable."""
-        if not self.breaker.may_ask():
-            raise UpstreamUnreachable(self.name, "it failed just now, and is left alone a while")
+        if self.breaker.wait:
+            raise self._left_alone()
+        seconds = FILE_SECONDS if is_file else INDEX_SECONDS
         try:
-            async with asyncio.timeout(seconds), self._turns:
+            async with asyncio.timeout(seconds), self._turns if is_file else self._index_turns:
+                # Those who waited for their turn may have waited for failures.
+                if not self.breaker.may_ask():
+                    raise self._left_alone()
                 if self._throttler:
                     await self._throttler.acquire()
                 sent = self._session.get(
@@ -148,7 +155,7 @@ class Client:
                     yield response
             self.breaker.succeeded()
         except UpstreamRefused:
-            # It is well, and refuses this one request.
+            # It is well and refuses this one request, or was not asked at all.
             raise
         except UpstreamUnreachable as error:
             self.breaker.failed(error.wait)
@@ -159,6 +166,9 @@ class Client:
             what = "it does not answer in time" if is_late else "it does not answer as it should"
             detail = f"{without_query(url)}: {str(error) or type(error).__name__}"
             raise UpstreamUnreachable(self.name, what, detail=detail) from error
+
+    def _left_alone(self) -> UpstreamRefused:
+        return UpstreamRefused(self.name, "it failed just now, and is left alone a while")
 
     def _credential(self, url: str, with_token: bool) -> dict[str, str]:
         """Return the token's header: for the registry itself, and where its config.json says."""
