@@ -7,7 +7,7 @@ from pulpcore.plugin.content import app
 from pulp_cargo.app.endpoints.edge import edge, handle_registry
 from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.listener import listening
-from pulp_cargo.app.endpoints.passing_on import close_upstreams
+from pulp_cargo.app.endpoints.passing_on import close_upstreams, open_upstreams
 from pulp_cargo.app.endpoints.publish import remove_leftovers
 
 ROOT = "/pulp/cargo/"
@@ -23,5 +23,6 @@ if settings.OTEL_ENABLED:
 else:
     app.middlewares.insert(0, edge)
 app.on_startup.append(remove_leftovers)
+app.on_startup.append(open_upstreams)
 app.cleanup_ctx.append(listening)
 app.on_cleanup.append(close_upstreams)

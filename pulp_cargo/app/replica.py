@@ -101,6 +101,9 @@ class CargoReplicator(Replicator):
             fields = {"username": self.server.username, "password": self.server.password}
         elif not self._has_remote(upstream_distribution["name"], url):
             fields = {"username": None, "password": None}
+        if fields:
+            # A token would be for another URL, or go before these.
+            fields["token"] = None
         if self.server.remote_policy is None:
             fields["policy"] = CargoRemote.ON_DEMAND
         return fields

@@ -8,7 +8,7 @@ from pulp_cargo.app.endpoints.answers import cut_off
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.endpoints.sending import part_of
 from pulp_cargo.app.queries.crates import SMALL
-from pulp_cargo.app.services import kept, upstream_clients
+from pulp_cargo.app.services import advisories, kept, upstream_clients
 from pulp_cargo.app.services.pull import Pull
 
 
@@ -37,6 +37,11 @@ async def pass_on(
         cut_off(cargo.http)
         raise ConnectionAbortedError from error
     return response
+
+
+async def open_upstreams(app: web.Application) -> None:
+    """Begin to read the advisory database, for which the first crate would wait (an aiohttp start-up signal)."""
+    advisories.start()
 
 
 async def close_upstreams(app: web.Application) -> None:

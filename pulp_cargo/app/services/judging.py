@@ -1,6 +1,7 @@
 """What the crate policies in force say of a crate that an upstream has."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pulp_cargo.app.queries.crate_policies import NamedPolicy
@@ -38,8 +39,8 @@ async def judge(
     served_before = await threads.read(kept, found.source, name)
     copy = found.current and found.current.copy
     first_seen = copy.first_seen if copy else {}
-    known = {**served_before, **(licenses or {})}
-    return await threads.work(_judge, index, name, policies, first_seen, known)
+    known = Known(first_seen, served_before, licenses=licenses or {})
+    return await threads.work(_judge, index, name, policies, known)
 
 
 def require_open(judgement: Judgement, vers: str) -> None:
@@ -55,8 +56,7 @@ def _judge(
     index: UpstreamIndex,
     name: str,
     policies: tuple[NamedPolicy, ...],
-    first_seen: Mapping[str, str],
-    known: Mapping[str, str],
+    known: Known,
 ) -> Judgement:
-    facts = Known(first_seen, known, advisories.about(name))
+    facts = replace(known, advisories=advisories.about(name))
     return crate_rules.judge_index(index, name, policies, facts, datetime.now(UTC))

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
 from pulpcore.plugin.util import get_objects_for_user
 
 from pulp_cargo.app.models import CargoDistribution
@@ -17,6 +19,10 @@ MOST_NAMED = 5
 class KeptInLists:
     """Goes before core's viewset of what lists refer to."""
 
+    @extend_schema(
+        description="Trigger an asynchronous delete task",
+        responses={202: AsyncOperationResponseSerializer},
+    )
     def destroy(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Refuse at once what the task would fail at."""
         kept = self.get_object()

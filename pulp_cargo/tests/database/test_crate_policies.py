@@ -102,9 +102,7 @@ def test_registry_without_a_policy_has_no_rules(
     cache.save()
 
 
-def test_rules_of_a_list_of_upstreams_cost_no_further_queries(
-    make: Callable[..., Any], cache: "CargoDistribution"
-) -> None:
+def test_rules_of_a_list_of_upstreams_cost_no_further_queries(make: Callable[..., Any]) -> None:
     """They come with the upstreams."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
@@ -112,18 +110,19 @@ def test_rules_of_a_list_of_upstreams_cost_no_further_queries(
     from pulp_cargo.app.models import CargoUpstream
     from pulp_cargo.app.queries.sources import sources_of
 
-    for position in range(3):
-        remote = make("CargoRemote", url="sparse+https://x.example/")
-        remote.crate_policy = cache.crate_policy
-        remote.save()
+    policy = make("CargoCratePolicy")
+    remotes = [
+        make("CargoRemote", url="sparse+https://x.example/", crate_policy=policy) for _ in range(3)
+    ]
+    listed = make("CargoDistribution", base_path=f"db-{secrets.token_hex(5)}")
+    for position, remote in enumerate(remotes):
         CargoUpstream.objects.create(
-            distribution=cache, position=position, name=str(position), remote=remote
+            distribution=listed, position=position, name=str(position), remote=remote
         )
     with CaptureQueriesContext(connection) as queries:
-        sources = sources_of(cache)
-    assert [one.remote.rules.name for one in sources] == [cache.crate_policy.name] * 3
+        sources = sources_of(listed)
+    assert [one.remote.rules.name for one in sources] == [policy.name] * 3
     assert len(queries) == 1
-    cache.upstreams.all().delete()
 
 
 def test_kept_versions_are_those_of_the_repository_version(

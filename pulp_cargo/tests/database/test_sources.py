@@ -226,10 +226,24 @@ def test_list_is_another_registry_than_the_repository_that_takes_its_uploads(
 def test_cache_mirrors_its_remote(
     repository: "CargoRepository", new_remote: "NewRemote", new_distribution: "NewList"
 ) -> None:
-    """Also where it is pinned to a version; a plain registry mirrors nothing."""
+    """Also where it is pinned to a version, and a registry of what it has kept does."""
     io = new_remote(CRATES_IO_SPARSE)
     cache = new_distribution(repository=repository, remote=io)
     pinned = new_distribution(repository_version=repository.latest_version(), remote=io)
-    plain = new_distribution(repository=repository)
-    nulls = [registry_of(one).urls_of_null([FAR]) for one in (cache, pinned, plain)]
-    assert nulls == [[CRATES_IO], [CRATES_IO], []]
+    kept = new_distribution(repository=repository)
+    nulls = [registry_of(one).urls_of_null([FAR]) for one in (cache, pinned, kept)]
+    assert nulls == [[CRATES_IO], [CRATES_IO], [CRATES_IO]]
+
+
+def test_what_is_published_mirrors_nothing(
+    new_repository: "Callable[..., CargoRepository]",
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+) -> None:
+    """Crates that people publish may depend on more of crates.io than a cache has kept."""
+    alone, shared = new_repository(), new_repository()
+    plain = new_distribution(repository=alone)
+    new_distribution(repository=shared, remote=new_remote(CRATES_IO_SPARSE))
+    published = new_distribution(repository=shared, allow_uploads=True)
+    nulls = [registry_of(one).urls_of_null([FAR]) for one in (plain, published)]
+    assert nulls == [[], []]

@@ -15,6 +15,7 @@ LISTS = (
     "distributions/cargo/cargo/",
     "remotes/cargo/cargo/",
     "cargo/tokens/",
+    "cargo/crate-policies/",
     "content/cargo/crates/",
     "content/cargo/yanks/",
 )
@@ -37,6 +38,7 @@ def objects(domains: Domains) -> dict[str, str]:
             "pulp_href"
         ],
         "cargo/tokens/": rest.make("cargo/tokens/", name=name)["pulp_href"],
+        "cargo/crate-policies/": rest.make("cargo/crate-policies/", name=name)["pulp_href"],
         paths: unit["pulp_href"],
         "content/cargo/yanks/": yank["pulp_href"],
     }
@@ -121,6 +123,14 @@ def references(objects: dict[str, str], own: str) -> dict[str, tuple[str, dict[s
         "remote of a repository": (
             "repositories/cargo/cargo/",
             {"name": path, "remote": objects["remotes/cargo/cargo/"]},
+        ),
+        "policy of a registry": (
+            "distributions/cargo/cargo/",
+            registry | {"crate_policy": objects["cargo/crate-policies/"]},
+        ),
+        "policy of a remote": (
+            "remotes/cargo/cargo/",
+            {"name": path, "url": UPSTREAM, "crate_policy": objects["cargo/crate-policies/"]},
         ),
         "registry of a token": (
             "cargo/tokens/",
