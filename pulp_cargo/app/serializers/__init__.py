@@ -10,6 +10,11 @@ from pulp_cargo.app.serializers.distribution import (
     CargoDistributionSerializer,
 )
 from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
+from pulp_cargo.app.serializers.lock_file import (
+    LockFileCheckSerializer,
+    LockFileReportSerializer,
+    LockFileSerializer,
+)
 from pulp_cargo.app.serializers.modify import ModifyRepositorySerializer
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
@@ -26,6 +31,9 @@ __all__ = [
     "CrateYankSerializer",
     "HeldVersionSerializer",
     "ImportCratesSerializer",
+    "LockFileCheckSerializer",
+    "LockFileReportSerializer",
+    "LockFileSerializer",
     "ModifyRepositorySerializer",
     "NewCargoTokenSerializer",
 ]

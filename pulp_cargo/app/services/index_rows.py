@@ -71,6 +71,12 @@ def waiting(remote: UUID, name: str) -> IndexCopy | None:
     return None if row is None else row.copy
 
 
+async def written() -> None:
+    """Wait until the files are written that were to be kept so far, for who ends after that."""
+    while _waiting:
+        await asyncio.sleep(PAUSE)
+
+
 def write(rows: Sequence[Row]) -> None:
     """Write rows; in order, so that two processes never wait for each other."""
     ordered = sorted(rows, key=lambda row: (row.remote.pk, row.copy.name))

@@ -1,6 +1,7 @@
 """What workers do. Pulp finds a task by its name in this package, so each stands here."""
 
 from pulp_cargo.app.tasks.import_crates import import_crates
+from pulp_cargo.app.tasks.prefetch import prefetch
 from pulp_cargo.app.tasks.synchronize import synchronize
 
-__all__ = ["import_crates", "synchronize"]
+__all__ = ["import_crates", "prefetch", "synchronize"]

@@ -27,6 +27,7 @@ from pulp_cargo.app.serializers.explain import (
 )
 from pulp_cargo.app.services.explain import explain
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
+from pulp_cargo.app.viewsets.lock_file import LockFileMixin
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
 from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
 from pulp_cargo.app.viewsets.visible import visible
@@ -38,7 +39,7 @@ UPSTREAMS = CargoUpstream.objects.select_related("repository__pulp_domain", "rem
 REPORT: dict[str, Any] = {"filterset_class": None}
 
 
-class CargoDistributionViewSet(core.DistributionViewSet, core.RolesMixin):
+class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.RolesMixin):
     """
     A registry: the URL under which cargo finds the crates of a repository, and what it may do
     there. The roles `publisher` and `reader` are for the users of the registry.
@@ -59,6 +60,7 @@ class CargoDistributionViewSet(core.DistributionViewSet, core.RolesMixin):
         also=[
             Verb(("config",), "view"),
             Verb(("explain", "collisions", "collisions_with"), "read"),
+            Verb(("check", "prefetch"), "read"),
         ],
         refers_to=[("repository", "cargorepository"), ("remote", "cargoremote")],
         roles={"publisher": ["view", "read", "publish", "yank"], "reader": ["view", "read"]},

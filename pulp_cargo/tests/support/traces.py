@@ -38,15 +38,15 @@ def traces(stack: Stack, registry: Registry, name: str) -> Traces:
     return Traces(
         rows=tuple(map(int, rows or ())),
         index=registry.index_file(name, token=registry.token).body,
-        stored=_files(Path(stack.settings["MEDIA_ROOT"])),
+        stored=files(Path(stack.settings["MEDIA_ROOT"])),
         unfinished=unfinished_uploads(stack),
     )
 
 
 def unfinished_uploads(stack: Stack) -> frozenset[str]:
     """Return the files in Pulp's working directory, which workers also use."""
-    files = _files(Path(stack.settings["WORKING_DIRECTORY"]))
-    return frozenset(path for path in files if "@" not in path.partition("/")[0])
+    there = files(Path(stack.settings["WORKING_DIRECTORY"]))
+    return frozenset(path for path in there if "@" not in path.partition("/")[0])
 
 
 @contextmanager
@@ -63,5 +63,6 @@ def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None
     assert after == before
 
 
-def _files(root: Path) -> frozenset[str]:
+def files(root: Path) -> frozenset[str]:
+    """Return the files below a folder, by their paths in it."""
     return frozenset(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())

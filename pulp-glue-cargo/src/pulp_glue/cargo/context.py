@@ -1,6 +1,6 @@
 """What `pulp_cargo` keeps in a Pulp, each as the context by which pulp-glue talks to it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -144,6 +144,27 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         """Return what a person puts into cargo's config.toml to use the registry."""
         answer = self.call("config", parameters={self.HREF: self.pulp_href})
         return str(answer["config"])
+
+    def check(self, lock_file: bytes, **wanted: bool | None) -> EntityDefinition:
+        """Return what the registry says of the packages of a lock file.
+
+        `wanted` are the options of the REST API: `refresh`, `offline`, `fail_on_yanked`,
+        `crates_io`; None leaves one to the server.
+        """
+        return self._about("check", lock_file, wanted)
+
+    def prefetch(self, lock_file: bytes, *, crates_io: bool | None = None) -> EntityDefinition:
+        """Have the registry fetch the files of a lock file that it does not keep yet.
+
+        Return what came of it: how many files were `fetched`, how many were `there`, and the
+        `problems`, each with `name`, `vers` and `reason`.
+        """
+        return self._about("prefetch", lock_file, {"crates_io": crates_io})
+
+    def _about(self, operation: str, lock_file: bytes, wanted: Mapping[str, bool | None]) -> Any:
+        said = {name: value for name, value in wanted.items() if value is not None}
+        body = {"lock_file": lock_file, **said}
+        return self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
 
     def explain(self, crate: str) -> EntityDefinition:
         """Return which of the upstreams answers for a crate, and why."""

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from pulp_cargo.tests.functional.docs.shell import DOCS, Shell, about_here, blocks
+from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
 from pulp_cargo.tests.support.stack import Stack
 
 GUIDES = DOCS / "user" / "guides"
@@ -38,7 +40,15 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def values(stack: Stack) -> Mapping[str, str]:
+def elsewhere() -> Iterator[SparseUpstream]:
+    """A registry outside of this Pulp, which has nothing of it in its storage."""
+    with sparse_upstream.running() as server:
+        server.have(Crate("itoa", "1.0.15", files={"src/lib.rs": b"// Not that of the other.\n"}))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def values(stack: Stack, elsewhere: SparseUpstream) -> Mapping[str, str]:
     """What the guides ask their reader for: the first one's first block, and one of export.md.
 
     In the place of crates.io stands a registry with one crate of it.
@@ -52,6 +62,9 @@ def values(stack: Stack) -> Mapping[str, str]:
         "PULP_USER": ready["admin_user"],
         "PULP_PASSWORD": ready["admin_password"],
         "UPSTREAM": upstream.index_url,
+        "GATE": '"--distribution gate --crates-io"',
+        "CRATES_IO": elsewhere.index_url,
+        "AWAY": '"--distribution away --crates-io"',
         "EXPORTS": str(stack.data_dir / "exports"),
         "CRATE": "itoa",
     }

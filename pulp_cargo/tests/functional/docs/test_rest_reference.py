@@ -12,6 +12,13 @@ REFERENCE = (DOCS / "user" / "reference" / "rest.md").read_text()
 SECTIONS = {
     "Repositories": ["cargo.CargoRepository"],
     "Distributions": ["cargo.CargoDistribution"],
+    "Lock files": [
+        "cargo.LockFile",
+        "cargo.LockFileCheck",
+        "cargo.LockFileReport",
+        "cargo.JudgedPackage",
+        "cargo.NotJudgedPackage",
+    ],
     "Tokens": ["cargo.CargoToken", "cargo.NewCargoToken"],
     "Crates": ["cargo.CrateContent"],
     "Yanks": ["cargo.CrateYank"],

@@ -13,7 +13,7 @@ from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
 from pulp_cargo.tests.unit.cli.commands import commands, options
 from pulp_cargo.tests.unit.test_docs import DOCS
 
-TREE = {
+TREE: dict[str, set[str]] = {
     "repository": {
         "create list show update destroy sync rollback",
         "label set unset show",
@@ -37,6 +37,8 @@ TREE = {
     },
     "content": {"list show upload"},
     "token": {"create list show revoke"},
+    "check": set(),
+    "prefetch": set(),
 }
 GROUPS = {"label", "role", "version", "content"}
 SERVER = {"django", "pulpcore", "psycopg", "aiohttp", "djangorestframework", "pulp-cargo"}

@@ -16,10 +16,11 @@ def test_every_command_is_documented_with_its_options() -> None:
     words = {word.strip("*"): _named(cell) for word, cell in ROW.findall(PAGE) if word[0] == "*"}
     documented = {}
     for section in re.split(r"^## ", PAGE, flags=re.MULTILINE):
-        title = re.match(r"`pulp cargo ([\w-]+)`", section)
+        title = re.match(r"`pulp (cargo(?: [\w-]+)?)`", section)
         for command, cell in ROW.findall(section) if title else []:
             short = {one for word in re.findall(r"\*(\w+)\*", cell) for one in words[word]}
-            documented["cargo", title[1], *command.strip("`").split()] = _named(cell) | short
+            path = (*title[1].split(), *command.strip("`").split())
+            documented[path] = _named(cell) | short
     code = {
         words: options(command)
         for words, command in commands().items()

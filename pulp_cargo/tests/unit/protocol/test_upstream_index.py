@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from pulp_cargo.protocol.index import parse_line
-from pulp_cargo.protocol.upstream_index import UpstreamVersion, parse_index_file
+from pulp_cargo.protocol.upstream_index import (
+    UpstreamVersion,
+    parse_index_file,
+    parse_lines_of,
+)
 from pulp_cargo.tests.unit.protocol.index_lines import CKSUM, body, line, without
 
 FROZEN = Path(__file__).with_name("crates_io_cfg_if.jsonl").read_bytes()
@@ -25,6 +29,16 @@ def test_file_of_crates_io():
         parsed = parse_line(entry.line)
         assert (entry.vers, entry.cksum) == (parsed.vers, parsed.cksum)
         assert (entry.yanked, entry.pubtime) == (parsed.yanked, parsed.pubtime)
+
+
+def test_one_version_is_read_as_the_whole_file_has_it():
+    """Whichever it is, among lines that mention others; none is found where there is none."""
+    for vers, entry in parse_index_file(FROZEN, "cfg-if").versions.items():
+        assert parse_lines_of(FROZEN, "cfg-if", vers).versions[vers] == entry
+    twice = body(line(), line(cksum=CKSUM.replace("0", "1")))
+    both = parse_index_file(twice, "leaf"), parse_lines_of(twice, "leaf", "1.0.0")
+    assert both[0].versions == both[1].versions
+    assert parse_lines_of(FROZEN, "cfg-if", "9.9.9").versions == {}
 
 
 def test_file_is_served_as_it_came():

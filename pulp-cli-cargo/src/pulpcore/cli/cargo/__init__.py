@@ -8,6 +8,7 @@ from pulp_cli.generic import pulp_group
 from pulpcore.cli.cargo.content import content
 from pulpcore.cli.cargo.crate_policy import crate_policy
 from pulpcore.cli.cargo.distribution import distribution
+from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.remote import remote
 from pulpcore.cli.cargo.repository import repository
 from pulpcore.cli.cargo.token import token
@@ -22,6 +23,7 @@ def cargo_group() -> None:
 
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Hang the commands into `pulp`."""
-    for group in (repository, remote, distribution, crate_policy, content, token):
-        cargo_group.add_command(group)
+    groups = (repository, remote, distribution, crate_policy, content, token)
+    for command in (*groups, check, prefetch):
+        cargo_group.add_command(command)
     main.add_command(cargo_group)

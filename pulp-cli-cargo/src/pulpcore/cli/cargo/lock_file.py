@@ -1,0 +1,186 @@
+"""`pulp cargo check` and `prefetch`: what a registry says of a lock file, and what it lacks of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from pulp_cli.generic import PulpCLIContext, PulpCommand, pass_pulp_context, pulp_command
+from pulp_glue.cargo.context import PulpCargoDistributionContext
+from pulp_glue.common.context import EntityDefinition, EntityFieldDefinition
+from pulp_glue.common.exceptions import PulpException
+
+from pulpcore.cli.cargo.options import distribution_option
+
+# Exit codes: the lock file does not pass, and nobody knows whether it would.
+FAILS, BROKEN = 1, 2
+# What is worth a line even where the package passes.
+FLAGS = {
+    "name-also-private": "a private crate of this registry has the name, too",
+    "old-index": "the upstream does not answer, so this is by what it said before",
+    "name-also-upstream": "an upstream of this registry has a crate of this name, too",
+}
+
+
+class NotTold(click.ClickException):
+    """Nobody knows whether the lock file passes."""
+
+    exit_code = BROKEN
+
+
+class Gate(PulpCommand):
+    """A command whose exit code 1 is an answer, so that what goes wrong has another one."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the command's options."""
+        with _told_apart():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _told_apart():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    try:
+        yield
+    except PulpException as error:
+        raise NotTold(str(error)) from error
+    except click.ClickException as error:
+        if error.exit_code != FAILS:
+            raise
+        raise NotTold(error.message) from error
+
+
+def _file(ctx: click.Context, param: click.Parameter, value: Path) -> bytes:
+    try:
+        return value.read_bytes()
+    except OSError as error:
+        raise click.ClickException(f"'{value}' cannot be read: {error.strerror}.") from error
+
+
+def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the parameters that both commands have."""
+    for decorate in (
+        click.option(
+            "--crates-io/--no-crates-io",
+            default=None,
+            help="Whether the registry stands in for crates.io; by default the URLs of its"
+            " upstreams tell.",
+        ),
+        distribution_option,
+        click.argument(
+            "lock_file",
+            metavar="[LOCK_FILE]",
+            type=click.Path(path_type=Path),
+            default="Cargo.lock",
+            callback=_file,
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+@pulp_command(
+    cls=Gate,
+    help="Judge a Cargo.lock by what a registry serves, and print a line for each package that is"
+    " not fine. Exits with 0 if the lock file passes, with 1 if not, and with 2 if that cannot be"
+    " told.",
+)
+@_of_lock_file
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Ask no upstream, and let only packages pass that can be downloaded without one.",
+)
+@click.option(
+    "--refresh/--no-refresh",
+    default=None,
+    help="Whether upstreams are asked for index files that are missing or old; by default they"
+    " are, unless it is about being offline.",
+)
+@click.option("--fail-on-yanked", is_flag=True, help="Let no yanked packages pass, either.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Lines for people, or the whole report.",
+)
+@pass_pulp_context
+def check(
+    pulp_ctx: PulpCLIContext,
+    /,
+    lock_file: bytes,
+    distribution: EntityFieldDefinition,
+    form: str,
+    **wanted: bool | None,
+) -> None:
+    """Print what the registry says."""
+    report = _registry(distribution).check(lock_file, **wanted)
+    if form == "json":
+        pulp_ctx.output_result(report)
+    else:
+        for line in _lines(report):
+            click.echo(line)
+        click.echo(_summary(report), err=True)
+    if not report["passes"]:
+        raise click.exceptions.Exit(FAILS)
+
+
+@pulp_command(
+    cls=Gate,
+    help="Fetch the .crate files of a Cargo.lock that a registry does not keep yet, and print a line"
+    " for each that cannot be fetched. Exits with 0 if there is none, with 1 if there is, and with"
+    " 2 if nothing could be done.",
+)
+@_of_lock_file
+@pass_pulp_context
+def prefetch(
+    pulp_ctx: PulpCLIContext,
+    /,
+    lock_file: bytes,
+    distribution: EntityFieldDefinition,
+    crates_io: bool | None,
+) -> None:
+    """Fetch the files, and print what is in the way."""
+    done = _registry(distribution).prefetch(lock_file, crates_io=crates_io)
+    problems = done["problems"]
+    for one in problems:
+        click.echo(f"error: {one['name']} {one['vers']}: {one['reason']}")
+    pulp_ctx.echo(f"Fetched {done['fetched']} files; {done['there']} were there.", err=True)
+    if problems:
+        raise click.exceptions.Exit(FAILS)
+
+
+def _registry(distribution: EntityFieldDefinition) -> PulpCargoDistributionContext:
+    if not isinstance(distribution, PulpCargoDistributionContext):
+        raise click.UsageError("Name the registry by --distribution.")
+    return distribution
+
+
+def _lines(report: EntityDefinition) -> Iterator[str]:
+    for row in report["packages"]:
+        about = f"{row['name']} {row['vers']}"
+        if row["verdict"] != "served":
+            kind = "warning" if row["passes"] else "error"
+            yield f"{kind}: {about}: {row['verdict']}: {row['reason']}"
+        for flag in row["flags"]:
+            if flag in FLAGS:
+                yield f"warning: {about}: {flag}: {FLAGS[flag]}"
+
+
+def _summary(report: EntityDefinition) -> str:
+    said = str(report["sentence"])
+    count = len(report["not_judged"])
+    others = f"; {count} packages from elsewhere were not judged" if count else ""
+    return f"{said[0].upper()}{said[1:]}{others}."

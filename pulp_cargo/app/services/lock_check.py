@@ -1,0 +1,94 @@
+"""Asking a registry what it says of the packages in a lock file.
+
+Judged are the packages that cargo would look for here: those that name this registry as their
+source, and those of the registries that it stands in for, such as crates.io.
+"""
+
+from collections.abc import Iterable
+
+from pulp_cargo.app.queries.own_urls import urls_at
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.services import lock_refresh
+from pulp_cargo.app.services.lock_lookup import Lookup
+from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
+from pulp_cargo.protocol.lock_source import GitSource, RegistrySource
+from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
+from pulp_cargo.rules.lock_check import Wanted, judge_package
+from pulp_cargo.rules.lock_report import NotJudged, Report
+
+
+def check(
+    registry: Registry,
+    lock: LockFile,
+    wanted: Wanted,
+    *,
+    refresh: bool,
+    crates_io: bool | None = None,
+) -> Report:
+    """Return what a registry says of a lock file.
+
+    With `refresh`, index files that are missing or old are asked for upstream first; without, what
+    is here decides. `crates_io` tells whether this registry stands in for crates.io where that
+    does not follow from its upstreams' URLs, for one that is itself a copy.
+    """
+    judged, others = divide(registry, lock, crates_io=crates_io)
+    lookup = Lookup(registry, judged)
+    if refresh:
+        lock_refresh.refresh(lookup, names_to_ask_for(registry, judged))
+    rows = (
+        judge_package(package, found, wanted, flags)
+        for package, found, flags in lookup.find(judged)
+    )
+    return Report(tuple(rows), tuple(others))
+
+
+def divide(
+    registry: Registry, lock: LockFile, *, crates_io: bool | None
+) -> tuple[list[LockedPackage], list[NotJudged]]:
+    """Return the packages that a registry has a say in, and the others."""
+    urls = (*registry.own_urls, *registry.mirrored_urls)
+    if crates_io is None:
+        crates_io = any(map(is_crates_io, urls))
+    judged: list[LockedPackage] = []
+    others: list[NotJudged] = []
+    for package in lock.packages:
+        source = package.source
+        if isinstance(source, RegistrySource) and (
+            crates_io
+            if source.is_crates_io
+            else any(same_registry(source.url, url) for url in urls)
+        ):
+            judged.append(package)
+        else:
+            others.append(_not_judged(package))
+    return judged, others
+
+
+def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> set[str]:
+    """Return the names that upstreams may hear, since cargo would have this registry ask them.
+
+    A package that names a private registry of the list as its source is private, whether or not
+    that registry still has it.
+    """
+    remotes = [source.remote.url for source in registry.sources if source.remote]
+    own = urls_at(registry.domain.name, [registry.base_path])
+    return {
+        package.name
+        for package in packages
+        if isinstance(package.source, RegistrySource)
+        and (
+            package.source.is_crates_io
+            or any(same_registry(package.source.url, url) for url in (*remotes, *own))
+        )
+    }
+
+
+def _not_judged(package: LockedPackage) -> NotJudged:
+    match package.source:
+        case RegistrySource(url=url):
+            said = f"it is from the registry {url}, which this one does not stand in for"
+        case GitSource(url=url):
+            said = f"it is from the git repository {url}"
+        case _:
+            said = "it is on the disk of whoever builds, such as the project itself"
+    return NotJudged(package, said, from_registry=isinstance(package.source, RegistrySource))

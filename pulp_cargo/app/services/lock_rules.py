@@ -1,0 +1,98 @@
+"""What crate policies and advisories say of the packages of a lock file."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pulp_cargo.app.queries import locked
+from pulp_cargo.app.queries.crate_policies import NamedPolicy
+from pulp_cargo.app.queries.locked import File, Unit
+from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.queries.sources import Source
+from pulp_cargo.app.services import advisories, crate_rules
+from pulp_cargo.app.services.judging import policies_of
+from pulp_cargo.app.services.lock_indexes import Indexes
+from pulp_cargo.protocol.lock_file import LockedPackage
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
+from pulp_cargo.rules.advisories import affects
+from pulp_cargo.rules.verdicts import Verdict
+
+
+class Rules:
+    """The rules in force at one moment, for the packages of one lock file."""
+
+    def __init__(self, registry: Registry, indexes: Indexes, names: Collection[str]) -> None:
+        self._registry, self._indexes = registry, indexes
+        self._now = datetime.now(UTC)
+        ruled = [s.version for s in registry.sources if s.version and self.policies(s)]
+        # Versions that are kept were served before, and their licences are known.
+        self._kept: Mapping[tuple[UUID, str], Mapping[str, str]] = (
+            locked.licenses(ruled, names) if ruled else {}
+        )
+
+    def policies(self, source: Source) -> tuple[NamedPolicy, ...]:
+        """Return the policies that are in force for what comes from an upstream."""
+        return policies_of(self._registry, source)
+
+    def verdict(
+        self, source: Source, file: File, entry: UpstreamVersion, license: str | None
+    ) -> Verdict | None:
+        """Return what is said of a version in an upstream's index file, None without policies.
+
+        `license` is that of a file which is stored, but not kept. Raises UpstreamIndexInvalid.
+        """
+        policies, body = self.policies(source), self._indexes.body(file)
+        if not policies:
+            return None
+        about = advisories.about(file[1])
+        # Whether a version fixes an advisory depends on those below it; all else on itself alone.
+        whole = self._indexes.whole(file) if about else None
+        known = crate_rules.Known(
+            first_seen=body.first_seen if body else {},
+            kept=self._kept.get((source.version, file[1]), {}) if source.version else {},
+            advisories=about,
+        )
+        index = whole or _alone(entry)
+        found = crate_rules.judge_index(index, file[1], policies, known, self._now)
+        verdict = found.verdict(entry.vers)
+        if license is None or not verdict.is_open:
+            return verdict
+        refused = refused_license(policies, file[1], entry, license)
+        return refused or verdict
+
+    def verdict_on_kept(self, source: Source, file: File, unit: Unit) -> Verdict | None:
+        """Return what is said of a version that stands in for the upstream's index."""
+        entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None, 1)
+        return self.verdict(source, file, entry, None)
+
+
+def refused_license(
+    policies: Sequence[NamedPolicy], name: str, entry: UpstreamVersion, license: str
+) -> Verdict | None:
+    """Return the verdict on a version that was let in before its licence was known, if that is no.
+
+    `name` is in lower case.
+    """
+    known = crate_rules.Known(kept={entry.vers: license})
+    now = datetime.now(UTC)
+    found = crate_rules.judge_index(_alone(entry), name, policies, known, now)
+    verdict = found.verdict(entry.vers)
+    return None if verdict.is_open else verdict
+
+
+def advisories_on(package: LockedPackage) -> tuple[str, ...]:
+    """Return the ids of the advisories on vulnerabilities of a crate of crates.io.
+
+    Those that say that it is unmaintained, say, are no reason not to build.
+    """
+    vers = parse_version(package.vers)
+    return tuple(
+        found.id
+        for found in advisories.about(package.name)
+        if found.informational is None and affects(found, vers)
+    )
+
+
+def _alone(entry: UpstreamVersion) -> UpstreamIndex:
+    return UpstreamIndex(b"", {entry.vers: entry}, is_sound=True)

@@ -1,0 +1,112 @@
+"""Fetching the files that a plan names, and joining them to the repositories that keep them."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from pulpcore.plugin.models import Domain
+
+from pulp_cargo.app.services import keep, pulls, threads
+from pulp_cargo.app.services.commit import Committed, Result, commit_together
+from pulp_cargo.app.services.keep import Adopt, Came, Keep
+from pulp_cargo.app.services.lock_rules import refused_license
+from pulp_cargo.app.services.prefetch import Absent, Problem
+from pulp_cargo.app.services.upload import upload_all
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
+from pulp_cargo.protocol.unavailable import RepositoryBusy
+
+# So many are joined in one version; their files are on the disk meanwhile.
+LOT = 500
+# How long to wait for a repository that a task holds before looking again, in seconds, and in all.
+BUSY_PAUSE, BUSY_SECONDS = 1.0, 600.0
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What came of it: how many files are kept now, the versions made, and what went wrong."""
+
+    count: int = 0
+    made: list[Committed] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+async def fetch(domain: Domain, absent: Sequence[Absent], ended: Callable[[], None]) -> Fetched:
+    """Fetch files and keep them; `ended` is called for each that came, or could not.
+
+    Raises RepositoryBusy when a task holds a repository for too long.
+    """
+    fetched = Fetched()
+    by_repository: dict[UUID, list[Absent]] = defaultdict(list)
+    for one in absent:
+        by_repository[one.repository].append(one)
+    for repository, wanted in by_repository.items():
+        for start in range(0, len(wanted), LOT):
+            with ExitStack() as held:
+                bring = (_bring(one, held, ended) for one in wanted[start : start + LOT])
+                came = await asyncio.gather(*bring)
+                await _keep(domain, repository, came, fetched)
+    return fetched
+
+
+async def _bring(one: Absent, held: ExitStack, ended: Callable[[], None]) -> Came | Adopt | Problem:
+    """Return what is to be kept, with its file held until the stack is closed."""
+    version = one.version
+    if one.unit is not None:
+        ended()
+        return Adopt(one.unit, version.yanked)
+    pull = pulls.pull(one.remote, one.name, version.vers, version.cksum, None)
+    held.enter_context(pull.held())
+    try:
+        await pull.ended()
+        license = await threads.work(pull.license) if one.policies else None
+    except RegistryError as error:
+        return Problem(one.name, version.vers, str(error))
+    finally:
+        ended()
+    if one.policies:
+        refused = refused_license(one.policies, one.name.lower(), version, license or "")
+        if refused is not None:
+            return Problem(one.name, version.vers, refused.sentence)
+    url = CRATES_IO if is_crates_io(one.remote.url) else one.remote.url
+    return Came(pull, version.line, version.yanked, url)
+
+
+async def _keep(
+    domain: Domain, repository: UUID, came: Sequence[Came | Adopt | Problem], fetched: Fetched
+) -> None:
+    fetched.problems += [one for one in came if isinstance(one, Problem)]
+    changes = await threads.read(keep.adopted, [one for one in came if isinstance(one, Adopt)])
+    for one in came:
+        if isinstance(one, Came):
+            change = await threads.work(keep.read, domain, one)
+            if change is None:
+                said = "its file came, but what is in it cannot be kept; the log says why"
+                fetched.problems.append(Problem(one.pull.name, one.pull.vers, said))
+            else:
+                changes.append(change)
+    if not changes:
+        return
+    await threads.upload(upload_all, [one.file for one in changes if one.file], domain)
+    result = await _commit(domain, repository, changes)
+    for change, refusal in zip(changes, result.refusals, strict=True):
+        if refusal is not None:
+            unit = change.unit
+            fetched.problems.append(Problem(unit.name, unit.vers, str(refusal)))
+    fetched.count += result.refusals.count(None)
+    fetched.made += [result.made] if result.made else []
+
+
+async def _commit(domain: Domain, repository: UUID, changes: Sequence[Keep]) -> Result:
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return await threads.write(commit_together, repository, domain, changes)
+        except RepositoryBusy:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(BUSY_PAUSE)

@@ -1,0 +1,58 @@
+"""The task that fetches what a lock file needs."""
+
+from concurrent.futures import wait
+from typing import Any
+
+from pulpcore.plugin.exceptions import ValidationError
+from pulpcore.plugin.models import CreatedResource, ProgressReport, RepositoryVersion
+
+from pulp_cargo.app.models import CargoDistribution
+from pulp_cargo.app.queries.registries import Registry, registry_of
+from pulp_cargo.app.services import prefetch as service
+from pulp_cargo.app.services import prefetch_files, upstream_loop
+from pulp_cargo.app.services.prefetch import Plan
+from pulp_cargo.app.services.prefetch_files import Fetched
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.lock_file import parse_lock_file
+
+# How often the progress report is brought up to date, in seconds.
+LOOK_EVERY = 0.5
+
+
+def prefetch(
+    distribution: str, lock_file: str, crates_io: bool | None = None, **kwargs: Any
+) -> dict[str, Any]:
+    """Fetch the files that a registry lacks of a lock file, and return what came of it.
+
+    What cannot be fetched does not keep the rest from coming; the result names it.
+    """
+    registry = registry_of(CargoDistribution.objects.get(pk=distribution))
+    try:
+        service.stores(registry)
+        plan = service.plan(registry, parse_lock_file(lock_file), crates_io=crates_io)
+        fetched = _fetch(registry, plan)
+    except RegistryError as error:
+        raise ValidationError(str(error)) from error
+    for made in fetched.made:
+        version = RepositoryVersion.objects.get(repository=made.repository, number=made.number)
+        CreatedResource.objects.create(content_object=version)
+    problems = [
+        {"name": one.name, "vers": one.vers, "reason": one.sentence}
+        for one in (*plan.problems, *fetched.problems)
+    ]
+    return {"fetched": fetched.count, "there": plan.there, "problems": problems}
+
+
+def _fetch(registry: Registry, plan: Plan) -> Fetched:
+    ended: list[None] = []
+    report = ProgressReport(
+        message="Fetching .crate files", code="cargo.prefetch", total=len(plan.absent)
+    )
+    with report:
+        future = upstream_loop.start(
+            prefetch_files.fetch(registry.domain, plan.absent, lambda: ended.append(None))
+        )
+        while not future.done():
+            wait([future], timeout=LOOK_EVERY)
+            report.increase_by(len(ended) - report.done)
+        return future.result()

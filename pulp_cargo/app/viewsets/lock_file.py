@@ -1,0 +1,97 @@
+"""What a distribution can be asked about a lock file."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from pulpcore.plugin import viewsets as core
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
+from pulpcore.plugin.tasking import dispatch
+
+from pulp_cargo.app import tasks
+from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.queries.registries import registry_of
+from pulp_cargo.app.serializers import (
+    LockFileCheckSerializer,
+    LockFileReportSerializer,
+    LockFileSerializer,
+)
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.services import lock_check
+from pulp_cargo.app.services import prefetch as prefetching
+from pulp_cargo.rules.lock_check import Wanted
+
+MODIFY = "cargo.modify_cargorepository"
+
+
+class LockFileMixin:
+    """Adds the actions to the viewset of distributions."""
+
+    @extend_schema(
+        summary="Judge a lock file",
+        description="Say of each package of a Cargo.lock whether this registry serves it, and if"
+        " not, why; nothing is changed.",
+        request=LockFileCheckSerializer,
+        responses={200: LockFileReportSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=LockFileCheckSerializer)
+    def check(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Answer with the report."""
+        registry = registry_of(self.get_object())
+        serializer = LockFileCheckSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = serializer.validated_data
+        report = lock_check.check(
+            registry,
+            asked["lock_file"].lock,
+            Wanted(offline=asked["offline"], fail_on_yanked=asked["fail_on_yanked"]),
+            refresh=asked["refresh"],
+            crates_io=asked["crates_io"],
+        )
+        return Response(LockFileReportSerializer(report).data)
+
+    @extend_schema(
+        summary="Fetch what a lock file needs",
+        description="Trigger an asynchronous task that fetches the .crate files of a Cargo.lock that"
+        " this registry does not keep yet, as far as the rules let them in. Its result tells how"
+        " many were `fetched`, how many were `there`, and the `problems`.",
+        request=LockFileSerializer,
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=LockFileSerializer)
+    def prefetch(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Start the task, for those who may change the repositories that keep what comes."""
+        distribution = self.get_object()
+        serializer = LockFileSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        with refused_as_invalid():
+            kept_in = prefetching.stores(registry_of(distribution))
+        repositories = list(CargoRepository.objects.filter(pk__in=kept_in))
+        _require_right_to_modify(request, repositories)
+        asked = serializer.validated_data
+        task = dispatch(
+            tasks.prefetch,
+            # Not as its own: what cargo asks for meanwhile is joined as well.
+            shared_resources=[distribution, *repositories],
+            kwargs={
+                "distribution": str(distribution.pk),
+                "lock_file": asked["lock_file"].content.decode("utf-8-sig"),
+                "crates_io": asked["crates_io"],
+            },
+        )
+        return core.OperationPostponedResponse(task, request)
+
+
+def _require_right_to_modify(request: Request, repositories: Iterable[CargoRepository]) -> None:
+    for repository in repositories:
+        over = (None, repository.pulp_domain, repository)
+        if not any(request.user.has_perm(MODIFY, one) for one in over):
+            raise PermissionDenied(
+                f"What is fetched goes into the repository `{repository.name}`, and that is for"
+                " those who may modify it."
+            )

@@ -1,0 +1,183 @@
+"""What a registry says of the packages in a lock file: whether a build from it may go ahead.
+
+The first of these that speaks decides:
+1. the version is missing, or its checksum is another one: cargo could not build;
+2. the rules for what may come in block, hold or hide it;
+3. where nobody is to be asked upstream, its file is missing;
+4. an advisory says that it is vulnerable;
+5. it is yanked, which a lock file survives, so that this is a warning unless one asks for more.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pulp_cargo.protocol.lock_file import LockedPackage
+from pulp_cargo.rules import verdicts
+
+
+class Here(StrEnum):
+    """What there is of a version without asking upstream."""
+
+    STORED = "stored"
+    INDEX = "index"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """What becomes of a package."""
+
+    SERVED = "served"
+    YANKED = "yanked"
+    ADVISORY = "advisory"
+    HELD = "held"
+    BLOCKED = "blocked"
+    HIDDEN = "hidden"
+    CHECKSUM_DIFFERS = "checksum-differs"
+    MISSING = "missing"
+
+
+class Flag(StrEnum):
+    """What else somebody may want to know of a package, whatever its verdict."""
+
+    NAME_ALSO_PRIVATE = "name-also-private"
+    NAME_ALSO_UPSTREAM = "name-also-upstream"
+    OLD_INDEX = "old-index"
+    NO_CHECKSUM = "no-checksum"
+    DRY_RUN = "dry-run"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What passes: with `offline`, only what can be downloaded without asking upstream."""
+
+    offline: bool = False
+    fail_on_yanked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A version as an upstream of the registry has it; `advisories` are ids."""
+
+    upstream: str
+    cksum: str
+    here: Here
+    yanked: bool = False
+    rules: verdicts.Verdict | None = None
+    advisories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Why a registry does not have a version; `upstream` is where it was looked for at last."""
+
+    sentence: str
+    upstream: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A package with its verdict; `upstream` names the one that has it, or should."""
+
+    package: LockedPackage
+    upstream: str | None
+    here: Here
+    outcome: Outcome
+    sentence: str
+    flags: tuple[Flag, ...]
+    passes: bool
+
+
+def judge_package(
+    package: LockedPackage, found: Found | NotFound, wanted: Wanted, flags: tuple[Flag, ...] = ()
+) -> Judged:
+    """Return the verdict on a package.
+
+    >>> package = LockedPackage("a", "1.0.0", None, None)
+    >>> judge_package(package, NotFound("there is no `a`"), Wanted()).outcome.value
+    'missing'
+    """
+    flags += tuple(_flags(package, found))
+    if isinstance(found, NotFound):
+        here, outcome, said = Here.UNKNOWN, Outcome.MISSING, found.sentence
+    else:
+        here = found.here
+        outcome, said = (
+            _checksum(package, found)
+            or _rules(found)
+            or _offline(package, found, wanted)
+            or _advisories(package, found)
+            or _yanked(package, found)
+            or (Outcome.SERVED, _served(package, found))
+        )
+    warned = outcome is Outcome.YANKED and not wanted.fail_on_yanked
+    passes = outcome is Outcome.SERVED or warned
+    return Judged(package, found.upstream, here, outcome, said, flags, passes)
+
+
+_Said = tuple[Outcome, str]
+
+_BY_RULES = {
+    verdicts.Outcome.BLOCKED: Outcome.BLOCKED,
+    verdicts.Outcome.HELD: Outcome.HELD,
+    verdicts.Outcome.HIDDEN: Outcome.HIDDEN,
+}
+
+
+def _flags(package: LockedPackage, found: Found | NotFound) -> list[Flag]:
+    flags = [Flag.REPLACED] if package.replaced else []
+    if isinstance(found, Found):
+        flags += [Flag.NO_CHECKSUM] if package.cksum is None else []
+        spared = found.rules and found.rules.is_open and found.rules.outcome in _BY_RULES
+        flags += [Flag.DRY_RUN] if spared else []
+    return flags
+
+
+def _checksum(package: LockedPackage, found: Found) -> _Said | None:
+    if package.cksum in (None, found.cksum):
+        return None
+    return Outcome.CHECKSUM_DIFFERS, (
+        f"{_called(package)} has the checksum {package.cksum} in the lock file, and"
+        f" {found.cksum} in `{found.upstream}`: cargo would not build it"
+    )
+
+
+def _rules(found: Found) -> _Said | None:
+    if found.rules is None or found.rules.is_open:
+        return None
+    return _BY_RULES[found.rules.outcome], found.rules.sentence
+
+
+def _offline(package: LockedPackage, found: Found, wanted: Wanted) -> _Said | None:
+    # Of a package that another one is built in place of, cargo wants the index only.
+    if not wanted.offline or found.here is Here.STORED or package.replaced:
+        return None
+    return Outcome.MISSING, (
+        f"{_called(package)} is in the index of `{found.upstream}`, but its file is not stored here"
+    )
+
+
+def _advisories(package: LockedPackage, found: Found) -> _Said | None:
+    if not found.advisories:
+        return None
+    return Outcome.ADVISORY, f"{_called(package)} is affected by {', '.join(found.advisories)}"
+
+
+def _yanked(package: LockedPackage, found: Found) -> _Said | None:
+    if not found.yanked:
+        return None
+    said = f"{_called(package)} is yanked: only lock files that have it already can use it"
+    return Outcome.YANKED, said
+
+
+def _served(package: LockedPackage, found: Found) -> str:
+    if found.rules is not None and found.rules.outcome in _BY_RULES:
+        said = found.rules.sentence
+        return f"{_called(package)} is served, since the rules are only tried out; else, {said}"
+    if found.rules is not None and found.rules.rule is not verdicts.Rule.NONE:
+        return found.rules.sentence
+    return f"{_called(package)} is served from `{found.upstream}`"
+
+
+def _called(package: LockedPackage) -> str:
+    return f"`{package.name} {package.vers}`"

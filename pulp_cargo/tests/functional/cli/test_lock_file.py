@@ -1,0 +1,58 @@
+"""`pulp cargo check` and `prefetch`, with a Pulp that answers."""
+
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.lock_file import lock_file, package
+from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
+from pulp_cargo.tests.support.rest import unique
+from pulp_cargo.tests.support.stack import Stack
+
+
+@pytest.fixture
+def cache(stack: Stack, name: str) -> str:
+    """The name of a registry in front of another one, which has a crate."""
+    upstream = stack.make_registry()
+    upstream.publish(Crate(name))
+    remote = stack.rest.make(
+        "remotes/cargo/cargo/", name=unique("up"), url=upstream.index_url, policy="on_demand"
+    )
+    return stack.make_registry(remote=remote["pulp_href"], allow_uploads=False).name
+
+
+def write(folder: Path, text: str) -> str:
+    """Write a lock file and return its path."""
+    path = folder / "Cargo.lock"
+    path.write_text(text)
+    return str(path)
+
+
+def test_files_are_fetched_and_then_there_offline(
+    stack: Stack, pulp: Pulp, cache: str, name: str, tmp_path: Path
+) -> None:
+    """The exit codes are 1, 0, 0: not stored, fetched, stored."""
+    lock = write(tmp_path, lock_file(package(name)))
+    asked = ("--distribution", cache, "--crates-io")
+    with pytest.raises(PulpFailed) as failed:
+        pulp.run("cargo", "check", lock, *asked, "--offline")
+    assert failed.value.status == 1
+    assert failed.value.stdout.startswith(f"error: {name} 1.0.0: missing: ")
+    done = pulp.run("cargo", "prefetch", lock, *asked)
+    assert done.stdout == ""
+    assert done.stderr.endswith("Fetched 1 files; 0 were there.\n")
+    report = pulp.cargo("check", lock, *asked, "--offline", "--format", "json")
+    assert [(row["name"], row["here"]) for row in report["packages"]] == [(name, "stored")]
+
+
+def test_what_cannot_be_told_has_another_exit_code(pulp: Pulp, cache: str, tmp_path: Path) -> None:
+    """A lock file that is broken, and a registry that is not there."""
+    for text, registry, said in (
+        ("nonsense", cache, "lock_file: the lock file is not TOML"),
+        (lock_file(), "nope", "There is no cargo distribution with name 'nope'"),
+    ):
+        with pytest.raises(PulpFailed) as failed:
+            pulp.run("cargo", "check", write(tmp_path, text), "--distribution", registry)
+        assert failed.value.status == 2
+        assert failed.value.said.startswith(f"Error: {said}")

@@ -1,0 +1,113 @@
+"""A registry that is a cache of another one, and what it has kept."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulp_cargo.tests.functional.serve.launcher import wait_for
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.traces import files, unfinished_uploads
+
+REMOTES = "remotes/cargo/cargo/"
+CRATES = "content/cargo/crates/"
+UNITS = "SELECT vers FROM cargo_cratecontent WHERE name = %s"
+ORPHANS = """
+    SELECT sha256 FROM core_artifact a WHERE NOT EXISTS (
+        SELECT FROM core_contentartifact c WHERE c.artifact_id = a.pulp_id)
+"""
+KNOWN = "SELECT file FROM core_artifact"
+INDEX_FILE = "SELECT 1 FROM cargo_upstreamindexfile WHERE name = %s"
+# Index files are written after the answer, many at once.
+INDEX_PAUSE = 0.3
+# Nothing in a test waits longer for an upstream than this; and an index file is old at once.
+IMPATIENT = {"index_max_age": 0, "sock_connect_timeout": 2, "sock_read_timeout": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A distribution with a remote and a repository."""
+
+    stack: Stack
+    remote: str
+    registry: Registry
+
+    @property
+    def rest(self) -> Rest:
+        """The REST API as the administrator sees it."""
+        return self.stack.rest
+
+    @property
+    def latest(self) -> str:
+        """The newest repository version."""
+        return str(self.rest.get(self.registry.repository)["latest_version_href"])
+
+    @property
+    def version(self) -> int:
+        """Its number."""
+        return int(self.latest.rstrip("/").rpartition("/")[2])
+
+    def kept(self, *names: str) -> set[str]:
+        """Return name and version of these crates in the newest repository version."""
+        found = self.rest.list(
+            CRATES, repository_version=self.latest, name__in=",".join(names), limit=1000
+        )
+        return {f"{one['name']} {one['vers']}" for one in found}
+
+    def keeps(self, *wanted: str) -> bool:
+        """Whether just these versions of their crates are in the repository, at once or soon."""
+        names = {one.partition(" ")[0] for one in wanted}
+        return wait_for(lambda: self.kept(*names) == set(wanted))
+
+    def change(self, **fields: Any) -> None:
+        """Change the remote."""
+        self.rest.patch(self.remote, **fields)
+
+    def knows(self, name: str) -> bool:
+        """Whether a crate's index file is stored, or will be in a moment."""
+        time.sleep(INDEX_PAUSE)
+        with self.stack.connect() as connection:
+            return connection.execute(INDEX_FILE, [name.lower()]).fetchone() is not None
+
+    @contextmanager
+    def keeps_nothing(self, name: str) -> Iterator[None]:
+        """Fail if what happens inside leaves a unit of the crate behind, or any file of nobody's.
+
+        Files of other crates may come meanwhile: they are joined some time after a download.
+        """
+        before = self._traces(name)
+        yield
+
+        def is_clean() -> bool:
+            pairs = zip(self._traces(name), before, strict=True)
+            return all(now <= then for now, then in pairs)
+
+        assert wait_for(is_clean, seconds=5), (before, self._traces(name))
+
+    def _traces(self, name: str) -> tuple[frozenset[str], ...]:
+        """Return units, artifacts of no unit, stored files of no artifact, and unfinished ones."""
+        stored = files(Path(self.stack.settings["MEDIA_ROOT"]))
+        with self.stack.connect() as connection:
+            units, orphans, known = (
+                frozenset(str(value) for (value,) in connection.execute(query, values).fetchall())
+                for query, values in ((UNITS, [name]), (ORPHANS, []), (KNOWN, []))
+            )
+        return units, orphans, stored - known, unfinished_uploads(self.stack)
+
+
+def make_cache(
+    stack: Stack,
+    index_url: str,
+    *,
+    distribution: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Cache:
+    """Make a cache of the registry with this index URL; further fields are the remote's."""
+    wanted = {"name": unique("up"), "url": index_url, "policy": "on_demand", **IMPATIENT, **fields}
+    remote = stack.rest.make(REMOTES, **wanted)["pulp_href"]
+    registry = stack.make_registry(remote=remote, allow_uploads=False, **(distribution or {}))
+    return Cache(stack, remote, registry)

@@ -1,0 +1,173 @@
+"""A sparse registry made of bytes that a test writes down, what it was asked, and how it fails.
+
+It runs in a thread of its own. What goes wrong, and at which path, a test says by `faults`, with
+the words of `upstream_faults`.
+"""
+
+import hashlib
+import json
+import ssl
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
+from pulp_cargo.tests.support.exchange import Asked, Exchange, Listening, Page
+from pulp_cargo.tests.support.real import Real
+from pulp_cargo.tests.support.registry import index_path
+
+ROOT = "/index/"
+FILES = "/files"
+CONFIG = f"{ROOT}config.json"
+# As a path: every one that has no fault of its own.
+EVERYWHERE = "*"
+PUBTIME = "2026-01-02T03:04:05Z"
+
+Fault = Callable[[Exchange], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class SparseUpstream:
+    """What is at which path; `token` is what every request has to carry."""
+
+    listening: Listening
+    pages: dict[str, Page] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    token: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return self.listening.origin
+
+    @property
+    def index_url(self) -> str:
+        """The registry's URL as cargo has it."""
+        return f"sparse+{self.origin}{ROOT}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made to it."""
+        return self.listening.connections
+
+    def configure(self, **changes: Any) -> None:
+        """Write config.json; a key with `_` is one with a hyphen."""
+        said = {"dl": f"{self.origin}{FILES}", "api": self.origin}
+        said |= {key.replace("_", "-"): value for key, value in changes.items()}
+        self.pages[CONFIG] = Page(json.dumps(said).encode())
+
+    def have(self, *crates: Crate, **changes: Any) -> None:
+        """Have just these versions of a crate, with their files; `changes` go into each line."""
+        lines = [index_line(crate, self.index_url) | changes for crate in crates]
+        self.index(crates[0].name, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+        for crate in crates:
+            self.pages[file_path(crate)] = Page(crate.packed(self.index_url))
+
+    def index(self, name: str, body: bytes, **headers: str) -> None:
+        """Have this index file; without headers it has a tag, made of its bytes."""
+        tag = {"ETag": f'"up-{hashlib.sha256(body).hexdigest()[:12]}"'}
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        self.pages[at(name)] = Page(body, named or tag)
+
+    def have_real(self, reals: Sequence[Real]) -> None:
+        """Have these crates of crates.io, and of each just these versions."""
+        lines: dict[str, list[str]] = {}
+        for real in reals:
+            name, vers = real.line["name"], real.line["vers"]
+            lines.setdefault(name, []).append(json.dumps(real.line, separators=(",", ":")))
+            self.pages[f"{FILES}/{name}/{vers}/download"] = Page(real.file)
+        for name, texts in lines.items():
+            self.index(name, "".join(f"{text}\n" for text in texts).encode())
+
+    def lose(self, name: str) -> None:
+        """Have a crate's index file no longer."""
+        del self.pages[at(name)]
+
+    def asked_for(self, path: str) -> list[Asked]:
+        """Return the requests for a path."""
+        return [asked for asked in self.asked if asked.path == path]
+
+    def paths(self, name: str) -> list[str]:
+        """Return what was asked for of crates whose names begin so, in order."""
+        return [asked.path for asked in self.asked if name in asked.path.lower()]
+
+    def forget(self) -> None:
+        """Be as in the beginning: well, without crates, and asked for nothing."""
+        self.token = None
+        for kept in (self.pages, self.faults, self.asked):
+            kept.clear()
+        self.configure()
+
+    @contextmanager
+    def switched_off(self) -> Iterator[None]:
+        """Refuse connections for a while, after breaking those that there are."""
+        self.listening.stop()
+        try:
+            yield
+        finally:
+            self.listening.start(self.answer)
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        path = exchange.asked.path
+        self.asked.append(exchange.asked)
+        exchange.page = self.pages.get(path)
+        if self.token and exchange.asked.headers.get("authorization") != self.token:
+            exchange.send(401, b"no token")
+            return
+        fault = self.faults.get(path) or self.faults.get(EVERYWHERE)
+        await (fault(exchange) if fault else exchange.usual())
+
+
+def at(name: str) -> str:
+    """Return the path of a crate's index file."""
+    return ROOT + index_path(name)
+
+
+def file_path(crate: Crate) -> str:
+    """Return the path of a crate's file."""
+    return f"{FILES}/{crate.name}/{crate.vers}/download"
+
+
+def index_line(crate: Crate, own_url: str = "") -> dict[str, Any]:
+    """Return the entry of a crate; a dependency of crates.io stands for one of the same registry.
+
+    So the upstream can play crates.io, in whose index such a dependency has no registry.
+    """
+    return {
+        "name": crate.name,
+        "vers": crate.vers,
+        "deps": [_dep(dep) for dep in crate.deps],
+        "cksum": crate.cksum(own_url),
+        "features": {name: list(values) for name, values in crate.features.items()},
+        "yanked": False,
+        "pubtime": PUBTIME,
+    }
+
+
+def _dep(dep: Dep) -> Mapping[str, object]:
+    return {
+        "name": dep.alias or dep.name,
+        "req": dep.req,
+        "features": list(dep.features),
+        "optional": dep.optional,
+        "default_features": dep.default_features,
+        "target": dep.target,
+        "kind": dep.kind,
+        **({"registry": dep.registry} if dep.registry not in (None, CRATES_IO) else {}),
+        **({"package": dep.name} if dep.alias else {}),
+    }
+
+
+@contextmanager
+def running(tls: ssl.SSLContext | None = None) -> Iterator[SparseUpstream]:
+    """Have an upstream registry for a while, with a config.json and no crates."""
+    upstream = SparseUpstream(Listening(tls))
+    upstream.configure()
+    upstream.listening.start(upstream.answer)
+    try:
+        yield upstream
+    finally:
+        upstream.listening.end()
