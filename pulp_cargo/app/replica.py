@@ -11,7 +11,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.conf import settings
 from django.db.models import Q
-from pulp_glue.cargo.context import PulpCargoDistributionContext, PulpCargoRepositoryContext
+from pulp_glue.cargo.context import PulpCargoRepositoryContext
+from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 
 from pulpcore.plugin.replica import Replicator
 

@@ -1,23 +1,17 @@
 """What `pulp_cargo` keeps in a Pulp, each as the context by which pulp-glue talks to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from pulp_glue.cargo.base import CargoEntityContext
 from pulp_glue.common.context import (
     EntityDefinition,
-    PulpDistributionContext,
     PulpRemoteContext,
     PulpRepositoryContext,
     PulpRepositoryVersionContext,
 )
-from pulp_glue.common.exceptions import PulpException
 from pulp_glue.core.context import PulpUploadContext
 
-# How many collisions are asked for at a time, and how many names are sent.
-PAGE = 1_000
-MOST_NAMES = 10_000
 # How many records of held versions are asked for at a time.
 HELD_PAGE = 100
 
@@ -108,103 +102,6 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         if not hrefs:
             return None
         return self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=hrefs[-1]).entity
-
-
-class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
-    """A registry as cargo sees it."""
-
-    PLUGIN = "cargo"
-    RESOURCE_TYPE = "cargo"
-    ENTITY = "cargo distribution"
-    ENTITIES = "cargo distributions"
-    HREF = "cargo_cargo_distribution_href"
-    HREF_PATTERN = r"distributions/(?P<plugin>cargo)/(?P<resource_type>cargo)/"
-    ID_PREFIX = "distributions_cargo_cargo"
-    NULLABLES: ClassVar[set[str]] = {*PulpDistributionContext.NULLABLES, "crate_policy"}
-    CAPABILITIES = {"roles": []}
-
-    def preprocess_entity(self, body: EntityDefinition, partial: bool = False) -> EntityDefinition:
-        """Turn `version`, a number, into the version that is served in place of a repository."""
-        body = super().preprocess_entity(body, partial=partial)
-        if "upstreams" in body:
-            body["upstreams"] = [self._upstream(entry) for entry in body["upstreams"]]
-        number = body.pop("version", None)
-        if number is not None:
-            repository = body.get("repository") or (self._repository() if partial else None)
-            if not repository:
-                raise PulpException("A version is one of a repository: name the repository, too.")
-            served = PulpCargoRepositoryContext(self.pulp_ctx, pulp_href=repository)
-            version = served.get_version_context(number).pulp_href
-            body |= {"repository": None, "repository_version": version}
-        elif "repository" in body and partial:
-            body["repository_version"] = None
-        return body
-
-    def config(self) -> str:
-        """Return what a person puts into cargo's config.toml to use the registry."""
-        answer = self.call("config", parameters={self.HREF: self.pulp_href})
-        return str(answer["config"])
-
-    def check(self, lock_file: bytes, **wanted: bool | None) -> EntityDefinition:
-        """Return what the registry says of the packages of a lock file.
-
-        `wanted` are the options of the REST API: `refresh`, `offline`, `fail_on_yanked`,
-        `crates_io`; None leaves one to the server.
-        """
-        return self._about("check", lock_file, wanted)
-
-    def prefetch(self, lock_file: bytes, *, crates_io: bool | None = None) -> EntityDefinition:
-        """Have the registry fetch the files of a lock file that it does not keep yet.
-
-        Return what came of it: how many files were `fetched`, how many were `there`, and the
-        `problems`, each with `name`, `vers` and `reason`.
-        """
-        return self._about("prefetch", lock_file, {"crates_io": crates_io})
-
-    def _about(self, operation: str, lock_file: bytes, wanted: Mapping[str, bool | None]) -> Any:
-        said = {name: value for name, value in wanted.items() if value is not None}
-        body = {"lock_file": lock_file, **said}
-        return self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
-
-    def explain(self, crate: str) -> EntityDefinition:
-        """Return which of the upstreams answers for a crate, and why."""
-        asked = {self.HREF: self.pulp_href, "name": crate}
-        explanation: EntityDefinition = self.call("explain", parameters=asked)
-        return explanation
-
-    def collisions(self) -> Iterator[EntityDefinition]:
-        """Go through the names that are private and in what is known of the remotes."""
-        after: str | None = ""
-        while after is not None:
-            asked = {self.HREF: self.pulp_href, "after": after, "limit": PAGE}
-            page = self.call("collisions", parameters=asked)
-            yield from page["results"]
-            after = page["next_after"]
-
-    def collisions_with(self, names: Sequence[str]) -> Iterator[EntityDefinition]:
-        """Go through those of the names that are private."""
-        for start in range(0, len(names), MOST_NAMES):
-            yield from self.call(
-                "collisions_with",
-                parameters={self.HREF: self.pulp_href},
-                body={"names": list(names[start : start + MOST_NAMES])},
-            )["results"]
-
-    def _upstream(self, entry: EntityDefinition) -> EntityDefinition:
-        """Return an entry of the list with hrefs in the place of names."""
-        kinds = {"repository": PulpCargoRepositoryContext, "remote": PulpCargoRemoteContext}
-        found = dict(entry)
-        for field, kind in kinds.items():
-            value = found.get(field)
-            if isinstance(value, str) and not value.startswith(("/", "prn:")):
-                found[field] = kind(self.pulp_ctx, entity={"name": value}).pulp_href
-        return found
-
-    def _repository(self) -> str | None:
-        """Return the href of the repository that is served now, in whatever version."""
-        repository: str | None = self.entity["repository"]
-        version: str | None = self.entity["repository_version"]
-        return repository or (version.partition("versions/")[0] if version else None)
 
 
 class PulpCargoTokenContext(CargoEntityContext):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulp_glue.cargo.context import PulpCargoDistributionContext
+from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 
 from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
 

@@ -21,7 +21,7 @@ from pulp_cli.generic import (
     type_option,
     update_command,
 )
-from pulp_glue.cargo.context import PulpCargoDistributionContext
+from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 from pulp_glue.common.context import PulpEntityContext
 
 from pulpcore.cli.cargo.options import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from pulp_cli.generic import PulpCLIContext, PulpCommand, pass_pulp_context, pulp_command
-from pulp_glue.cargo.context import PulpCargoDistributionContext
+from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 from pulp_glue.common.context import EntityDefinition, EntityFieldDefinition
 from pulp_glue.common.exceptions import PulpException
 

@@ -17,10 +17,10 @@ from pulp_cli.generic import (
 )
 from pulp_glue.cargo.context import (
     PulpCargoCratePolicyContext,
-    PulpCargoDistributionContext,
     PulpCargoRemoteContext,
     PulpCargoRepositoryContext,
 )
+from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 from pulp_glue.common.context import (
     EntityDefinition,
     PulpDistributionContext,

@@ -17,7 +17,7 @@ from pulp_cli.generic import (
     pulp_command,
     pulp_option,
 )
-from pulp_glue.cargo.context import PulpCargoDistributionContext
+from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 from pulp_glue.common.context import PulpEntityContext
 
 from pulpcore.cli.cargo.options import name_argument
