@@ -6,6 +6,7 @@ its normalised manifest, and the JSON beside it (Cargo Book, Registry Web API, "
 
 import hashlib
 import json
+import random
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -143,6 +144,12 @@ class Crate:
     def body(self, own_url: str = "") -> bytes:
         """Return the body of the publish."""
         return frame(json.dumps(self.metadata()).encode(), self.packed(own_url))
+
+
+def heavy(name: str, size: int) -> Crate:
+    """Return a crate whose file has at least so many bytes, packed once for all."""
+    crate = Crate(name, files={"noise": random.randbytes(size)})
+    return replace(crate, archive=crate.packed())
 
 
 def frame(metadata: bytes, crate_file: bytes) -> bytes:

@@ -1,15 +1,12 @@
 """The remote's settings hold for the listing, for downloads in the sync, and for those on demand."""
 
-import shutil
-import ssl
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from pulp_cargo.tests.functional.copies.conftest import Copy
 from pulp_cargo.tests.support import upstream as fake
+from pulp_cargo.tests.support.certificate import Certificate, make_certificate
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.proxy import counting_proxy
 from pulp_cargo.tests.support.rest import Refused
@@ -20,42 +17,28 @@ POLICIES = ("immediate", "on_demand")
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for this machine that nobody knows, its key in the same file."""
-    if shutil.which("openssl") is None:
-        pytest.skip("certificates are made by openssl")
-    file = tmp_path_factory.mktemp("tls") / "both.pem"
-    subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
-    kind = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
-    subprocess.run(
-        ["openssl", *kind, *subject, "-keyout", file, "-out", file.with_suffix(".crt")],
-        check=True,
-        capture_output=True,
-    )
-    file.write_bytes(file.read_bytes() + file.with_suffix(".crt").read_bytes())
-    return file
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate that nobody knows."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
-def secure(certificate: Path) -> Iterator[Upstream]:
+def secure(certificate: Certificate) -> Iterator[Upstream]:
     """An upstream registry behind TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with fake.running(context) as server:
+    with fake.running(certificate.for_servers()) as server:
         yield server
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_certificate_is_checked(
-    secure: Upstream, certificate: Path, copy_of: CopyOf, name: str, policy: str
+    secure: Upstream, certificate: Certificate, copy_of: CopyOf, name: str, policy: str
 ) -> None:
     """An unknown authority is refused, and one that the remote names is believed."""
     secure.have(Crate(name))
     with pytest.raises(Refused, match="certificate verify failed"):
         copy_of(secure.index_url, policy=policy, max_retries=1).sync()
     assert secure.asked == []
-    known = certificate.with_suffix(".crt").read_text()
-    copy = copy_of(secure.index_url, policy=policy, ca_cert=known)
+    copy = copy_of(secure.index_url, policy=policy, ca_cert=certificate.text)
     copy.sync()
     assert copy.registry.download(name).body == Crate(name).packed()
     assert secure.downloads() == [fake.file_path(Crate(name))]
