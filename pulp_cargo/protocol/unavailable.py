@@ -36,6 +36,13 @@ class UpstreamRefused(UpstreamUnreachable):
     """An upstream registry is there, and refuses what it was asked for."""
 
 
+class UpstreamLeftAlone(UpstreamUnreachable):
+    """An upstream registry failed just now, and is not asked for a while."""
+
+    def __init__(self, upstream: str) -> None:
+        super().__init__(upstream, "it failed just now, and is left alone a while")
+
+
 class UpstreamIndexInvalid(RegistryError):
     """What an upstream registry sent as an index file is none, or is damaged."""
 

@@ -52,7 +52,7 @@ class Pull:
         try:
             client = await client_of(remote)
             async with client.crate_file(self.name, self.vers, self.cksum) as response:
-                await self._receive(response)
+                await self._receive(response, client.chunks(response))
             assert self.file is not None
             if self.file.digests["sha256"] != self.cksum:
                 note(Event.CHECKSUM)
@@ -132,7 +132,7 @@ class Pull:
         finally:
             self.release()
 
-    async def _receive(self, response: ClientResponse) -> None:
+    async def _receive(self, response: ClientResponse, chunks: AsyncIterator[bytes]) -> None:
         limit = settings.CARGO_MAX_CRATE_BYTES
         size = response.content_length
         if size is not None and size > limit:
@@ -141,7 +141,7 @@ class Pull:
         self.file = file
         # A length is promised to clients only when the upstream promised it.
         self.size = size
-        async for lot in _lots(response):
+        async for lot in _lots(chunks):
             if file.size + len(lot) > limit:
                 raise self._failure(f"it has more than the {limit} bytes that this registry takes")
             await threads.work(file.write, lot)
@@ -165,9 +165,9 @@ class Pull:
         await self._news.wait()
 
 
-async def _lots(response: ClientResponse) -> AsyncIterator[bytes]:
+async def _lots(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     lot = bytearray()
-    async for chunk in response.content.iter_any():
+    async for chunk in chunks:
         lot += chunk
         if len(lot) >= LOT:
             yield bytes(lot)

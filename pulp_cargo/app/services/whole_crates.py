@@ -12,6 +12,7 @@ from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.app.services import judging, pulls, sourcing, threads
 from pulp_cargo.app.services.keeper import Keeper
 from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.unavailable import UpstreamFailed
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,11 @@ async def _bring(registry: Registry, source: Source, name: str) -> None:
                 keeper = Keeper(registry.domain, source, version)
                 pull = pulls.pull(source.remote, name, vers, version.cksum, keeper.keep)
                 with pull.held():
-                    await pull.ended()
+                    try:
+                        await pull.ended()
+                    except UpstreamFailed as error:
+                        # The others may be right.
+                        log.info("%s", error)
         except Exception as error:
             # The next download of the crate begins again.
             log.warning("Not all versions of `%s` were kept: %s", name, error)

@@ -1,10 +1,7 @@
 """What an upstream registry answers."""
 
-import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-
-from aiohttp import ClientResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +27,13 @@ class Fetched:
     validators: Validators = Validators()
 
 
-async def read(response: ClientResponse, most: int) -> bytes:
+async def read(chunks: AsyncIterator[bytes], most: int) -> bytes:
     """Return a body of at most so many bytes; raises ValueError for a larger one."""
     body = bytearray()
-    with suppress(asyncio.IncompleteReadError):
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > most:
-                raise ValueError(f"the answer has more than {most} bytes")
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > most:
+            raise ValueError(f"the answer has more than {most} bytes")
     return bytes(body)
 
 

@@ -1,0 +1,160 @@
+"""The connections to one upstream registry, and how it does.
+
+All that the remote says of TLS, proxies, credentials, timeouts, rate and concurrency comes with the
+session that core makes for it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from aiohttp import ClientError, ClientResponse, ClientTimeout
+from yarl import URL
+
+from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.upstream.answer import without_query
+from pulp_cargo.protocol.http_age import parse_retry_after
+from pulp_cargo.protocol.unavailable import (
+    UpstreamLeftAlone,
+    UpstreamRefused,
+    UpstreamUnreachable,
+)
+from pulp_cargo.rules.breaker import Breaker
+
+# Cargo gives up after 30 seconds; what takes longer than these would be for nobody.
+CONNECT_SECONDS, READ_SECONDS, INDEX_SECONDS = 5, 15, 25
+# The longest that a .crate file may take, in seconds.
+FILE_SECONDS = 900
+# The longest pause that an upstream may ask for, in seconds.
+LONGEST_WAIT = 3600
+AGENT = f"pulp_cargo/{version('pulp-cargo')}"
+
+
+class Connection:
+    """Sends requests to one upstream; lives on one event loop, and is to be closed there."""
+
+    def __init__(self, remote: CargoRemote) -> None:
+        self.name = remote.name
+        self.root = str(remote.url).removeprefix("sparse+")
+        self.breaker = Breaker()
+        # The downloader is asked for nothing but what core makes of the remote.
+        core = remote.get_downloader(url=self.root)
+        self._session, self._turns = core.session, core.semaphore
+        # As many index files as .crate files at a time: slow files must not hold up the index.
+        most = remote.download_concurrency or remote.DEFAULT_DOWNLOAD_CONCURRENCY
+        self._index_turns = asyncio.Semaphore(most)
+        self._throttler = core.download_throttler
+        self._proxy = {"proxy": core.proxy, "proxy_auth": core.proxy_auth}
+        self._basic, self._token = core.auth, remote.token
+        # What core says of itself, and what the remote's own headers add to it, comes after.
+        self._agent = f"{AGENT} {core.session.headers['User-Agent']}"
+        self._timeout = ClientTimeout(
+            total=remote.total_timeout,
+            connect=remote.connect_timeout,
+            sock_connect=remote.sock_connect_timeout or CONNECT_SECONDS,
+        )
+        # Kept by ourselves: aiohttp's own clock may run on while a connection rests in its pool,
+        # and whoever gets that one next would meet a time-out at once.
+        self._silence = remote.sock_read_timeout or READ_SECONDS
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def answer(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        is_file: bool = False,
+        with_token: bool = False,
+    ) -> AsyncIterator[ClientResponse]:
+        """Send a GET in turn, and note how the upstream does; raises UpstreamUnreachable."""
+        if self.breaker.wait:
+            raise UpstreamLeftAlone(self.name)
+        seconds = FILE_SECONDS if is_file else INDEX_SECONDS
+        try:
+            async with asyncio.timeout(seconds), self._turns if is_file else self._index_turns:
+                # Those who waited for their turn may have waited for failures.
+                if not self.breaker.may_ask():
+                    raise UpstreamLeftAlone(self.name)
+                if self._throttler:
+                    await self._throttler.acquire()
+                async with await self._get(url, headers, with_token=with_token) as response:
+                    yield response
+            self.breaker.succeeded()
+        except UpstreamLeftAlone:
+            raise
+        except UpstreamRefused:
+            # It is well, and refuses this one request.
+            self.breaker.succeeded()
+            raise
+        except UpstreamUnreachable as error:
+            self.breaker.failed(error.wait)
+            raise
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            self.breaker.failed()
+            is_late = isinstance(error, TimeoutError)
+            what = "it does not answer in time" if is_late else "it does not answer as it should"
+            detail = f"{without_query(url)}: {str(error) or type(error).__name__}"
+            raise UpstreamUnreachable(self.name, what, detail=detail) from error
+
+    async def chunks(self, response: ClientResponse) -> AsyncIterator[bytes]:
+        """Yield a body as it comes; raises TimeoutError when it stops coming."""
+        while True:
+            async with asyncio.timeout(self._silence):
+                chunk = await response.content.readany()
+            if not chunk:
+                return
+            yield chunk
+
+    def require_ok(self, response: ClientResponse) -> None:
+        """Raise UpstreamUnreachable, or UpstreamRefused, for any other answer than 200."""
+        if response.status == HTTPStatus.OK:
+            return
+        wait = parse_retry_after(
+            response.headers.get("Retry-After"), now=datetime.now(UTC), most=LONGEST_WAIT
+        )
+        url = without_query(str(response.url))
+        is_refusal = response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS
+        kind = UpstreamRefused if is_refusal else UpstreamUnreachable
+        raise kind(self.name, f"it answers {response.status}", wait, detail=url)
+
+    def require_same_security(self, response: ClientResponse) -> None:
+        """Refuse to believe what came over http where the registry is one of https."""
+        if self.root.startswith("https:") and response.url.scheme != "https":
+            raise UpstreamUnreachable(
+                self.name, f"it redirects from https to {response.url.scheme}"
+            )
+
+    async def _get(
+        self, url: str, headers: Mapping[str, str], *, with_token: bool
+    ) -> ClientResponse:
+        async with asyncio.timeout(self._silence):
+            return await self._session.get(
+                URL(url, encoded=True),
+                headers={
+                    "User-Agent": self._agent,
+                    **headers,
+                    **self._credential(url, with_token),
+                },
+                auth=self._basic if self._is_own(url) and not self._token else None,
+                timeout=self._timeout,
+                max_redirects=5,
+                **self._proxy,
+            )
+
+    def _credential(self, url: str, with_token: bool) -> dict[str, str]:
+        """Return the token's header: for the registry itself, and where its config.json says."""
+        if self._token and (with_token or self._is_own(url)):
+            return {"Authorization": self._token}
+        return {}
+
+    def _is_own(self, url: str) -> bool:
+        own, other = urlsplit(self.root), urlsplit(url)
+        return (own.scheme, own.netloc) == (other.scheme, other.netloc)
