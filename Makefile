@@ -35,7 +35,7 @@ format: $(READY) ## mend the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## the benchmark against nginx (about 25 minutes, needs nginx and wrk)
+bench: $(READY) ## the benchmark against nginx (about half an hour, needs nginx and wrk)
 	$(BIN)/python -m benchmarks
 
 bench-short: $(READY) ## the benchmark in small, to prove that it runs

@@ -12,7 +12,7 @@ from shutil import which
 from urllib.parse import urlsplit
 
 from benchmarks import nginx, stack, table
-from benchmarks.measure import Measure
+from benchmarks.measure import LeftOut, Measure
 from benchmarks.rows import ROWS, Row
 from benchmarks.scale import FULL, SHORT
 from benchmarks.world import World, say
@@ -36,7 +36,7 @@ def main() -> int:
     notes += [f"left out: {row.name}" for row in rows if row not in runnable]
     with ExitStack() as exits:
         world = _start(exits, options.short, has_nginx="nginx" not in missing)
-        measures = list(_measured(world, runnable))
+        measures = list(_measured(world, runnable, notes))
     print(table.render(measures, notes))
     table.write_json(options.json, measures, notes)
     say(f"the figures with all details are in {options.json}")
@@ -51,19 +51,22 @@ def _start(exits: ExitStack, short: bool, *, has_nginx: bool) -> World:
     registry = exits.enter_context(stack.running(root / "data"))
     scale = SHORT if short else FULL
     if not has_nginx:
-        return World(registry, None, scale)
+        return World(registry, None, scale, root)
     content = urlsplit(registry.origin).netloc
     beside = exits.enter_context(nginx.running(root / "nginx", content))
-    return World(registry, beside, scale)
+    return World(registry, beside, scale, root)
 
 
-def _measured(world: World, rows: Sequence[Row]) -> Iterator[Measure]:
+def _measured(world: World, rows: Sequence[Row], notes: list[str]) -> Iterator[Measure]:
     for row in rows:
         start = time.monotonic()
         say(row.name)
-        for measure in row.run(world):
-            say(f"  {measure.what}: {measure.value:,.2f} {measure.unit}")
-            yield measure
+        try:
+            for measure in row.run(world):
+                say(f"  {measure.what}: {measure.value:,.2f} {measure.unit}")
+                yield measure
+        except LeftOut as reason:
+            notes.append(f"left out: {row.name}: {reason}")
         say(f"  ({time.monotonic() - start:.1f} s)")
 
 

@@ -18,25 +18,35 @@ edition = "2021"
 [dependencies]
 {root} = {{ version = "1", registry = "bench" }}
 """
+INSTEAD = """\
+[source.crates-io]
+replace-with = "bench"
+[source.bench]
+registry = "{url}"
+"""
+# Hundreds of crates are tens of thousands of files to unpack: a disk would decide how long it takes.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 PATH = re.compile(r"> GET (\S+) HTTP/")
 STATUS = re.compile(r"< HTTP/[0-9.]+ ([0-9]{3})")
 
 
 class Project:
-    """A project that depends on the root of the tree."""
+    """A project, and the environment in which cargo works on it."""
 
-    def __init__(self, root: Path, index_url: str, certificate: Path | None = None) -> None:
-        self._folder = root / "project"
-        (self._folder / "src").mkdir(parents=True)
-        (self._folder / "src" / "lib.rs").touch()
-        (self._folder / "Cargo.toml").write_text(MANIFEST.format(root=sets.tree_name(0)))
+    def __init__(self, root: Path, manifest: str, **environ: str) -> None:
+        self.folder = root / "project"
+        self.home = root / "cargo-home"
+        self.home.mkdir(parents=True)
+        (self.folder / "src").mkdir(parents=True)
+        (self.folder / "src" / "lib.rs").touch()
+        (self.folder / "Cargo.toml").write_text(manifest)
         self._environ = {
-            "PATH": os.environ["PATH"],
+            # The compiler that cargo asks for its version is its neighbour, not rustup's stand-in.
+            "PATH": f"{Path(real_cargo()).parent}:{os.environ['PATH']}",
             "HOME": str(root),
-            "CARGO_HOME": str(root / "cargo-home"),
-            "CARGO_REGISTRIES_BENCH_INDEX": index_url,
+            "CARGO_HOME": str(self.home),
             "CARGO_TERM_COLOR": "never",
-            **({"CARGO_HTTP_CAINFO": str(certificate)} if certificate else {}),
+            **environ,
         }
 
     def run(self, *arguments: str, **environ: str) -> float:
@@ -53,7 +63,7 @@ class Project:
     def _run(self, arguments: tuple[str, ...], environ: dict[str, str]) -> str:
         done = subprocess.run(
             [real_cargo(), *arguments],
-            cwd=self._folder,
+            cwd=self.folder,
             env={**self._environ, **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -65,6 +75,21 @@ class Project:
         return done.stdout
 
 
+def of_tree(root: Path, index_url: str, certificate: Path | None = None) -> Project:
+    """Make a project that depends on the root of the tree."""
+    trusted = {"CARGO_HTTP_CAINFO": str(certificate)} if certificate else {}
+    manifest = MANIFEST.format(root=sets.tree_name(0))
+    return Project(root, manifest, CARGO_REGISTRIES_BENCH_INDEX=index_url, **trusted)
+
+
+def instead_of_crates_io(root: Path, manifest: str, lock: str, index_url: str) -> Project:
+    """Make a locked project whose crates.io is another registry."""
+    project = Project(root, manifest)
+    (project.home / "config.toml").write_text(INSTEAD.format(url=index_url))
+    (project.folder / "Cargo.lock").write_text(lock)
+    return project
+
+
 @cache
 def real_cargo() -> str:
     """Return cargo itself rather than rustup's stand-in, which costs both sides the same time."""
@@ -72,4 +97,4 @@ def real_cargo() -> str:
         found = subprocess.run(["rustup", "which", "cargo"], stdout=subprocess.PIPE, text=True)
         if found.returncode == 0:
             return found.stdout.strip()
-    return "cargo"
+    return which("cargo") or "cargo"

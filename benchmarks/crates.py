@@ -39,7 +39,7 @@ class Crate:
         return {
             "name": self.name,
             "vers": self.vers,
-            "deps": [_dep_json(dep, kind) for kind, dep in self._dependencies()],
+            "deps": [_dep_json(dep, kind) for kind, dep in self.dependencies()],
             "features": FEATURES,
             "authors": [],
             "description": "A crate of the benchmark",
@@ -56,7 +56,8 @@ class Crate:
             "links": None,
         }
 
-    def _dependencies(self) -> Iterator[tuple[str, str]]:
+    def dependencies(self) -> Iterator[tuple[str, str]]:
+        """Return the kind and the name of each dependency."""
         yield from (("normal", dep) for dep in self.deps)
         yield from (("dev", dep) for dep in self.dev_deps)
 
@@ -82,7 +83,7 @@ class Crate:
             "[features]",
             *(f"{name} = {json.dumps(values)}" for name, values in FEATURES.items()),
         ]
-        for kind, dep in self._dependencies():
+        for kind, dep in self.dependencies():
             table = "dependencies" if kind == "normal" else "dev-dependencies"
             tables.append(
                 f'[{table}.{dep}]\nversion = "{REQUIREMENT}"\nfeatures = ["std", "serde"]\n'

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 
 
+class LeftOut(Exception):
+    """A row cannot be measured here; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A bound that a figure is to keep to."""

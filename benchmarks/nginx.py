@@ -100,24 +100,35 @@ def running(root: Path, content: str) -> Iterator[Nginx]:
     """
     files = root / "files"
     files.mkdir(parents=True)
-    port = _free_port()
-    config = root / "nginx.conf"
-    # Its workers would change to an account that cannot read the directory.
-    user = "user root;" if os.geteuid() == 0 else ""
+    port = free_port()
     tls, block = _tls(root, content) if which("openssl") else (None, "")
-    config.write_text(CONFIG.format(root=root, port=port, user=user, tls=block))
+    config = CONFIG.format(root=root, port=port, user=user_line(), tls=block)
+    with serving(root, config, port) as master:
+        yield Nginx(f"http://127.0.0.1:{port}", files, master.pid, tls)
+
+
+@contextmanager
+def serving(root: Path, config: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run nginx with a configuration, and stop it in the end; it listens on the port by then."""
+    file = root / "nginx.conf"
+    file.write_text(config)
     # -e: until it has read its configuration it would log to a place of the system's.
-    command = ["nginx", "-e", f"{root}/error.log", "-c", str(config), "-p", str(root)]
+    command = ["nginx", "-e", f"{root}/error.log", "-c", str(file), "-p", str(root)]
     with subprocess.Popen(command) as process:
         try:
-            _wait_for(port)
-            yield Nginx(f"http://127.0.0.1:{port}", files, process.pid, tls)
+            wait_for(port)
+            yield process
         finally:
             process.terminate()
 
 
+def user_line() -> str:
+    """Return what keeps the workers from an account that cannot read the directory."""
+    return "user root;" if os.geteuid() == 0 else ""
+
+
 def _tls(root: Path, content: str) -> tuple[Tls, str]:
-    certificate, static, proxy = root / "certificate.pem", _free_port(), _free_port()
+    certificate, static, proxy = root / "certificate.pem", free_port(), free_port()
     subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
     files = ("-keyout", root / "key.pem", "-out", certificate)
     subprocess.run(
@@ -130,13 +141,15 @@ def _tls(root: Path, content: str) -> tuple[Tls, str]:
     return servers, block
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until something listens on the port; raises ConnectionRefusedError after 10 s."""
     deadline = time.monotonic() + 10
     while True:
         try:

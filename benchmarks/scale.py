@@ -2,10 +2,30 @@
 
 from dataclasses import dataclass
 
+# What a project depends on whose closure is fetched from crates.io: about 30 crates, and 450.
+TOOL = """\
+clap = { version = "4", features = ["derive"] }
+serde_json = "1"
+"""
+SERVICE = """\
+axum = "0.8"
+bevy_ecs = "0.16"
+clap = { version = "4", features = ["derive"] }
+criterion = "0.5"
+image = "0.25"
+opentelemetry-otlp = "0.30"
+ratatui = "0.29"
+reqwest = "0.12"
+sqlx = { version = "0.8", features = ["mysql", "postgres", "sqlite", "runtime-tokio-rustls"] }
+tokio = { version = "1", features = ["full"] }
+tonic = "0.13"
+tracing-subscriber = "0.3"
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Numbers of things, and of seconds for each run of the load generator."""
+    """Numbers of things, seconds for each run of the load generator, dependencies in TOML."""
 
     tree: int
     versions: int
@@ -18,6 +38,11 @@ class Scale:
     large_bytes: int
     seconds: int
     repeats: int
+    closure: str
+    fetches: int
+    clients: int
+    new_bytes: int
+    ruled: int
 
 
 FULL = Scale(
@@ -32,6 +57,11 @@ FULL = Scale(
     large_bytes=40_000_000,
     seconds=5,
     repeats=5,
+    closure=SERVICE,
+    fetches=3,
+    clients=50,
+    new_bytes=10_000_000,
+    ruled=1_000,
 )
 # Proves that everything runs; its figures mean nothing.
 SHORT = Scale(
@@ -46,4 +76,9 @@ SHORT = Scale(
     large_bytes=2_000_000,
     seconds=1,
     repeats=1,
+    closure=TOOL,
+    fetches=1,
+    clients=10,
+    new_bytes=1_000_000,
+    ruled=10,
 )

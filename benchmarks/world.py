@@ -3,9 +3,12 @@
 import sys
 from functools import cached_property
 from http.client import HTTPConnection
+from pathlib import Path
 
-from benchmarks import publishing, sets
+from benchmarks import closure, publishing, sets
+from benchmarks.closure import Closure
 from benchmarks.crates import Crate
+from benchmarks.measure import LeftOut
 from benchmarks.nginx import Nginx
 from benchmarks.scale import Scale
 from benchmarks.stack import Registry, Stack
@@ -15,10 +18,11 @@ from pulp_cargo.protocol.paths import index_path
 class World:
     """One stack with its registries, and nginx beside it if that is installed."""
 
-    def __init__(self, stack: Stack, nginx: Nginx | None, scale: Scale) -> None:
+    def __init__(self, stack: Stack, nginx: Nginx | None, scale: Scale, scratch: Path) -> None:
         self.stack = stack
         self.nginx = nginx
         self.scale = scale
+        self._scratch = scratch
         self._quarters: list[int] = []
 
     @cached_property
@@ -60,6 +64,21 @@ class World:
         say(f"multiplying one crate to {self.scale.huge:,} versions")
         self.stack.inside("multiply", registry.name, str(self.scale.huge))
         return registry
+
+    @property
+    def closure(self) -> Closure:
+        """Real crates from crates.io; raises LeftOut where there is no way to it."""
+        if isinstance(self._fetched, LeftOut):
+            raise self._fetched
+        return self._fetched
+
+    @cached_property
+    def _fetched(self) -> Closure | LeftOut:
+        say("fetching real crates from crates.io")
+        try:
+            return closure.fetch(self._scratch / "closure", self.scale.closure)
+        except LeftOut as reason:
+            return reason
 
     @cached_property
     def tree_paths(self) -> list[str]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from benchmarks.measure import Measure
 from benchmarks.rows import (
+    cache_fetch,
+    cache_index,
+    cache_pull,
     cold,
     downloads,
     guarded,
@@ -49,6 +52,15 @@ ROWS = (
     Row("lockfile-http2", lockfile.generate_http2, ("cargo", "nginx", "openssl")),
     Row("update", lockfile.update, ("cargo",)),
     Row("download-large", downloads.large, ("wrk",)),
+    Row("cache-index", cache_index.warm, ("nginx", "wrk")),
+    Row("cache-index-real", cache_index.real, ("cargo", "nginx", "wrk")),
+    Row("cache-near", cache_fetch.near, ("cargo", "nginx")),
+    Row("cache-far", cache_fetch.far, ("cargo", "nginx")),
+    Row("cache-offline", cache_fetch.switched_off, ("cargo", "nginx")),
+    Row("cache-pull", cache_pull.all_crates, ("cargo", "nginx")),
+    Row("cache-pull-large", cache_pull.one_crate, ("nginx",)),
+    Row("upstreams", cache_index.five_upstreams, ("nginx", "wrk")),
+    Row("crate-policy", cache_index.rules, ("nginx", "wrk")),
     Row("publish-huge", publish.huge),
     Row("lists", upload.lists),
     Row("import", upload.in_one_call),

@@ -4,16 +4,31 @@ from collections.abc import Sequence
 
 from benchmarks import load
 from benchmarks.load import Load
+from benchmarks.stack import Registry
+from benchmarks.upstream import Upstream
 from benchmarks.world import World
 
 
 def our_load(
-    world: World, paths: Sequence[str], headers: Sequence[str] = (), *, with_etags: bool = False
+    world: World,
+    paths: Sequence[str],
+    headers: Sequence[str] = (),
+    *,
+    with_etags: bool = False,
+    of: Registry | None = None,
 ) -> Load:
-    """Ask the filled registry for these paths."""
+    """Ask the filled registry, or another one of ours, for these paths."""
     pids = world.stack.content_workers()
-    below = [world.filled.path + path for path in paths]
+    below = [(of or world.filled).path + path for path in paths]
     return _load(world, world.stack.origin, below, pids, headers, with_etags)
+
+
+def upstream_load(
+    world: World, upstream: Upstream, paths: Sequence[str], headers: Sequence[str] = ()
+) -> Load:
+    """Ask an upstream of ours for these paths."""
+    below = [f"/{path}" for path in paths]
+    return _load(world, upstream.near.removesuffix("/"), below, upstream.workers(), headers, False)
 
 
 def nginx_load(

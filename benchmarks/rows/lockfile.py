@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.cargo import Project
+from benchmarks import cargo
 from benchmarks.measure import Measure, at_most, percentile
 from benchmarks.world import World
 
@@ -52,7 +52,7 @@ def update(world: World) -> Iterator[Measure]:
     """A second `cargo update` transfers no index file."""
     files = len(world.tree_paths)
     with TemporaryDirectory(prefix="bench-") as root:
-        project = Project(Path(root), world.filled.index_url)
+        project = cargo.of_tree(Path(root), world.filled.index_url)
         project.run("generate-lockfile")
         paths, statuses = project.exchanges("update")
     # Requests on several connections overlap in the log, so they are only counted. Cargo keeps
@@ -70,4 +70,4 @@ def update(world: World) -> Iterator[Measure]:
 
 def _lock(index_url: str, certificate: Path | None) -> float:
     with TemporaryDirectory(prefix="bench-") as root:
-        return Project(Path(root), index_url, certificate).run("generate-lockfile")
+        return cargo.of_tree(Path(root), index_url, certificate).run("generate-lockfile")

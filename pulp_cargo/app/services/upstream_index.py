@@ -58,7 +58,9 @@ async def current(remote: RemoteView, name: str, *, at_any_age: bool = False) ->
     key = remote.pk, name
     if _missing.get(key):
         return Current(None, 0)
-    copy = index_rows.waiting(*key) or await threads.read(index_copy, *key)
+    read = await threads.read(index_copy, *key)
+    # What came while the database was asked is newer.
+    copy = index_rows.waiting(*key) or read
     age = _age(copy) if copy else 0.0
     if copy and (age < remote.max_age or (at_any_age and copy.gzipped is not None)):
         return Current(_there(copy), max(0, remote.max_age - age))

@@ -13,7 +13,7 @@ from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, p
 Key = tuple[UUID, str]
 
 # Bytes of index files whose lines are in memory.
-MOST_BYTES = 48 * 1024 * 1024
+MOST_BYTES = 24 * 1024 * 1024
 
 _known: OrderedDict[Key, tuple[str, UpstreamIndex, int]] = OrderedDict()
 _size = 0

@@ -1,0 +1,122 @@
+"""The upstream registry of a cache: nginx on a port of its own, near and far, with an access log."""
+
+import gzip
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import nginx, proc
+from benchmarks.closure import Closure
+from benchmarks.stack import PROJECT
+
+CONFIG = """\
+{user}
+worker_processes 1;
+daemon off;
+pid {root}/nginx.pid;
+error_log {root}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    log_format asked '$status $request_uri';
+    access_log {root}/access.log asked;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000000;
+    gzip_static on;
+    default_type text/plain;
+    client_body_temp_path {root}/t1;
+    proxy_temp_path {root}/t2;
+    fastcgi_temp_path {root}/t3;
+    uwsgi_temp_path {root}/t4;
+    scgi_temp_path {root}/t5;
+    server {{
+        listen 127.0.0.1:{port};
+        root {root}/files;
+        # Downloads go the way, near or far, by which the index was reached.
+        location ~ /config\\.json$ {{
+            default_type application/json;
+            return 200 '{{"dl":"http://$http_host/crates"}}';
+        }}
+        location /crates/ {{ gzip_static off; default_type application/gzip; }}
+        location /crates/{slow}/ {{ gzip_static off; limit_rate {slow_rate}; }}
+    }}
+}}
+"""
+# A crate whose file takes a second, so that all who ask at once ask while it comes.
+SLOW = "bench-slow"
+SLOW_RATE = "10m"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A running upstream; `near` and `far` are the URLs of its index."""
+
+    near: str
+    far: str
+    root: Path
+    process: subprocess.Popen[bytes]
+
+    def workers(self) -> list[int]:
+        """Return the ids of the processes that answer."""
+        return proc.children(self.process.pid)
+
+    def put_index_file(self, path: str, data: bytes) -> None:
+        """Serve an index file, plain and compressed as crates.io does."""
+        self._put(path, data)
+        self._put(f"{path}.gz", gzip.compress(data, 6))
+
+    def put_crate(self, name: str, vers: str, data: bytes) -> None:
+        """Serve a .crate file."""
+        self._put(f"crates/{name}/{vers}/download", data)
+
+    def put_closure(self, closure: Closure) -> None:
+        """Serve real crates."""
+        for path, data in closure.index.items():
+            self.put_index_file(path, data)
+        for (name, vers), file in closure.files.items():
+            self.put_crate(name, vers, file.read_bytes())
+
+    def count(self, path: str) -> int:
+        """Return how many requests there were for what lies below a path."""
+        lines = (self.root / "access.log").read_text().splitlines()
+        return sum(line.split(" ", 1)[1].startswith(path) for line in lines)
+
+    def switch_off(self) -> None:
+        """End it before its time."""
+        self.process.terminate()
+        self.process.wait()
+
+    def _put(self, path: str, data: bytes) -> None:
+        place = self.root / "files" / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+
+
+@contextmanager
+def running() -> Iterator[Upstream]:
+    """Start an upstream without any crates, and stop it in the end."""
+    with ExitStack() as exits:
+        root = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="bench-upstream-")))
+        (root / "files").mkdir()
+        port = nginx.free_port()
+        config = CONFIG.format(
+            root=root, port=port, user=nginx.user_line(), slow=SLOW, slow_rate=SLOW_RATE
+        )
+        process = exits.enter_context(nginx.serving(root, config, port))
+        far = exits.enter_context(_far_from(port))
+        yield Upstream(f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{far}/", root, process)
+
+
+@contextmanager
+def _far_from(port: int) -> Iterator[int]:
+    command = [sys.executable, "-m", "benchmarks.far", str(port)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
