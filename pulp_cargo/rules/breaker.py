@@ -17,6 +17,7 @@ class Breaker:
         self._failures = 0
         self._pause = SHORTEST
         self._open_until = 0.0
+        self._places: set[str] = set()
 
     @property
     def wait(self) -> float:
@@ -28,20 +29,30 @@ class Breaker:
         if self.wait:
             return False
         if self._failures >= FAILURES:
+            self._pause = min(self._pause * 2, LONGEST)
             self._open_until = self._clock() + self._pause
         return True
 
     def succeeded(self) -> None:
         """Note an answer: all is well."""
         self._failures = 0
+        self._places.clear()
         self._pause = SHORTEST
         self._open_until = 0.0
 
-    def failed(self, wait: int | None = None) -> None:
-        """Note a failure; `wait` are seconds that the upstream asked for itself."""
+    def failed(self, wait: int | None = None, place: str | None = None) -> None:
+        """Note a failure; `wait` are seconds that the upstream asked for itself.
+
+        What fails at one `place` alone, as an answer about it does, is that place's fault.
+        """
         self._failures += 1
+        if place is not None:
+            self._places.add(place)
         if wait is not None:
             self._open_until = max(self._open_until, self._clock() + wait)
-        elif self._failures >= FAILURES:
+        elif (
+            self._failures >= FAILURES
+            and not self.wait
+            and (place is None or len(self._places) > 1)
+        ):
             self._open_until = self._clock() + self._pause
-            self._pause = min(self._pause * 2, LONGEST)

@@ -1,6 +1,8 @@
 """Downloads of .crate files through a registry that has them from upstreams."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -19,118 +21,149 @@ from pulp_cargo.app.services import (
 )
 from pulp_cargo.app.services.keeper import Keeper
 from pulp_cargo.app.services.sourcing import Found
-from pulp_cargo.protocol.errors import VersionNotFound
+from pulp_cargo.protocol.errors import VersionNotFound, VersionRefused
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
-Headers = Mapping[str, str]
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that a client wants, and what is said with it."""
+
+    cargo: CargoRequest
+    name: str
+    vers: str
+    headers: Mapping[str, str]
+
+    async def stored(self, source: Source, cksum: str) -> crates.KeptFile | None:
+        """Return the file with a checksum if it came from the same upstream before."""
+        assert source.remote is not None, "only remotes have a store"
+        registry, url = self.cargo.registry.at(source), source.remote.url
+        return await threads.read(crates.kept_file, registry, url, self.name, self.vers, cksum)
 
 
 async def get_cached_crate_file(
-    cargo: CargoRequest, name: str, vers: str, headers: Headers
+    cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Send the file whose checksum the upstream's index has, from here or from there."""
+    wanted = Wanted(cargo, name, vers, headers)
     who = await sourcing.asked(cargo.registry, name)
+    refused: VersionRefused | None = None
     for source in who.sources:
-        version = _known(cargo, source, name, vers)
-        if version is not None:
-            return await _send(cargo, source, version, name, headers)
-        found = await sourcing.ask(cargo.registry, source, name.lower(), at_any_age=True)
-        if found is None:
+        try:
+            has_crate, response = await _from(wanted, source)
+        except VersionRefused as error:
+            if not who.mixed:
+                raise
+            # In a mix another upstream may have it, under policies of its own.
+            refused = refused or error
             continue
-        sent = await _from(cargo, found, name, vers, headers)
-        if sent is not None:
-            return sent
-        if not who.mixed:
+        if response is not None:
+            return response
+        if has_crate and not who.mixed:
             break
-    raise VersionNotFound(name, vers)
+    raise refused or VersionNotFound(name, vers)
 
 
-def _known(cargo: CargoRequest, source: Source, name: str, vers: str) -> UpstreamVersion | None:
-    """Return a version that is in memory, where no policy has to see the whole crate."""
-    if source.remote is None or judging.policies_of(cargo.registry, source):
+async def _from(wanted: Wanted, source: Source) -> tuple[bool, web.StreamResponse | None]:
+    """Return whether an upstream has the crate, and the answer if it has the version, too."""
+    cargo, lower_name = wanted.cargo, wanted.name.lower()
+    is_judged = bool(judging.policies_of(cargo.registry, source))
+    if source.remote is not None and not is_judged:
+        # What is in memory will do where no policy has to see the whole crate.
+        known = upstream_versions.known(source.remote, lower_name).get(wanted.vers)
+        if known is not None:
+            return True, await _send(wanted, source, known)
+    found = await sourcing.ask(cargo.registry, source, lower_name, at_any_age=True)
+    if found is None:
+        return False, None
+    version = await _version(wanted, found)
+    if version is not None:
+        return True, await _send_judged(wanted, found, version)
+    if found.kept is not None and is_judged:
+        await _require_open(wanted, found)
+    elif is_judged:
+        # No policy has a word on what the upstream does not have.
+        return True, None
+    file = await threads.read(
+        crates.crate_file, cargo.registry.at(source), wanted.name, wanted.vers
+    )
+    if file is None:
+        return True, None
+    return True, await send(cargo, file, wanted.name, wanted.vers, wanted.headers)
+
+
+async def _version(wanted: Wanted, found: Found) -> UpstreamVersion | None:
+    """Return what a remote's index says of the version; a new one may not be in our copy yet."""
+    if found.current is None:
         return None
-    return upstream_versions.known(source.remote, name.lower()).get(vers)
-
-
-async def _from(
-    cargo: CargoRequest, found: Found, name: str, vers: str, headers: Headers
-) -> web.StreamResponse | None:
-    """Send a file that an upstream has, None if it does not have that version."""
-    source = found.source
-    if found.current is not None:
-        version = (await found.index(name.lower())).versions.get(vers)
-        if version is None and found.current.fresh_for == 0:
-            # A new one may not be in our copy yet.
-            found = await sourcing.ask(cargo.registry, source, name.lower()) or found
-            version = (await found.index(name.lower())).versions.get(vers)
-        if version is not None:
-            return await _send_judged(cargo, found, version, name, headers)
-    elif found.kept is not None:
-        judgement = await judging.judge(cargo.registry, found, name.lower())
-        if judgement is not None:
-            judging.require_open(judgement, vers)
-    file = await threads.read(crates.crate_file, cargo.registry.at(source), name, vers)
-    return None if file is None else await send(cargo, file, name, vers, headers)
+    lower_name = wanted.name.lower()
+    version = (await found.index(lower_name)).versions.get(wanted.vers)
+    if version is None and found.current.fresh_for == 0:
+        newer = await sourcing.ask(wanted.cargo.registry, found.source, lower_name)
+        if newer is not None:
+            version = (await newer.index(lower_name)).versions.get(wanted.vers)
+    return version
 
 
 async def _send_judged(
-    cargo: CargoRequest, found: Found, version: UpstreamVersion, name: str, headers: Headers
+    wanted: Wanted, found: Found, version: UpstreamVersion
 ) -> web.StreamResponse:
-    judgement = await judging.judge(cargo.registry, found, name.lower())
-    if judgement is not None:
-        judging.require_open(judgement, version.vers)
-        await _require_license(cargo, found, version, name)
-    return await _send(cargo, found.source, version, name, headers)
+    fresh_for = await _require_open(wanted, found)
+    with ExitStack() as held:
+        if judging.asks_for_licenses(wanted.cargo.registry, found.source):
+            license = await _license(wanted, found.source, version, held)
+            await _require_open(wanted, found, {version.vers: license})
+        return await _send(wanted, found.source, version, fresh_for)
 
 
-async def _require_license(
-    cargo: CargoRequest, found: Found, version: UpstreamVersion, name: str
-) -> None:
-    """Where a policy asks for licences, see that of a file that comes now before it goes on."""
-    policies = judging.policies_of(cargo.registry, found.source)
-    if all(one.policy.licenses is None for one in policies):
-        return
-    stored = await _stored(cargo, found.source, version, name)
+async def _require_open(
+    wanted: Wanted, found: Found, licenses: Mapping[str, str] | None = None
+) -> float | None:
+    """Return for how many seconds the policies let the version through, None for ever.
+
+    Raises VersionRefused.
+    """
+    judgement = await judging.judge(wanted.cargo.registry, found, wanted.name.lower(), licenses)
+    if judgement is None:
+        return None
+    await judging.require_open(judgement, wanted.vers)
+    return judging.good_for(judgement)
+
+
+async def _license(
+    wanted: Wanted, source: Source, version: UpstreamVersion, held: ExitStack
+) -> str:
+    """Return the licence of a file, which comes now if it is not here; empty where it has none."""
+    assert source.remote is not None, "only remotes have policies"
+    stored = await wanted.stored(source, version.cksum)
     if stored is not None:
-        known = stored.license
-    else:
-        assert found.source.remote is not None
-        keeper = Keeper(cargo.registry.domain, found.source, version)
-        pull = pulls.pull(found.source.remote, name, version.vers, version.cksum, keeper.keep)
-        with pull.held():
-            await pull.ended()
-            known = await threads.work(pull.license)
-    judgement = await judging.judge(
-        cargo.registry, found, name.lower(), {version.vers: known or ""}
-    )
-    assert judgement is not None, "there are policies"
-    judging.require_open(judgement, version.vers)
-
-
-async def _stored(
-    cargo: CargoRequest, source: Source, version: UpstreamVersion, name: str
-) -> crates.KeptFile | None:
-    registry = cargo.registry.at(source)
-    return await threads.read(crates.kept_file, registry, name, version.vers, version.cksum)
+        return stored.license or ""
+    keep = Keeper(wanted.cargo.registry.domain, source, version).keep
+    pull = pulls.pull(source.remote, wanted.name, version.vers, version.cksum, keep)
+    held.enter_context(pull.held())
+    await pull.ended()
+    return await threads.work(pull.license) or ""
 
 
 async def _send(
-    cargo: CargoRequest, source: Source, version: UpstreamVersion, name: str, headers: Headers
+    wanted: Wanted, source: Source, version: UpstreamVersion, fresh_for: float | None = None
 ) -> web.StreamResponse:
     assert source.remote is not None, "only remotes have an upstream's index"
+    cargo, name = wanted.cargo, wanted.name
+    whole_crates.bring(cargo.registry, source, name)
     keeper = Keeper(cargo.registry.domain, source, version)
     done = keeper.keep
     try:
-        stored = await _stored(cargo, source, version, name)
+        stored = await wanted.stored(source, version.cksum)
         if stored is not None:
             if not stored.is_member:
                 keeper.adopt(stored.unit)
-            return await send(cargo, stored.file, name, version.vers, headers)
+            file, vers = stored.file, version.vers
+            return await send(cargo, file, name, vers, wanted.headers, fresh_for)
     except ServiceUnavailable:
         # The storage has lost or spoilt it, which is no loss while the upstream has it.
         done = keeper.mend
     pull = pulls.pull(source.remote, name, version.vers, version.cksum, done)
     with pull.held():
-        whole_crates.bring(cargo.registry, source, name)
-        return await pass_on(cargo, pull, headers)
+        return await pass_on(cargo, pull, wanted.headers)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -109,6 +108,5 @@ def _made(body: bytes) -> IndexFile:
 
 
 def _until(judgement: Judgement | None, fresh_for: float) -> float:
-    if judgement is None or judgement.until is None:
-        return fresh_for
-    return max(0, min(fresh_for, (judgement.until - datetime.now(UTC)).total_seconds()))
+    until = None if judgement is None else judging.good_for(judgement)
+    return fresh_for if until is None else min(fresh_for, until)

@@ -24,8 +24,9 @@ CRATE_FILE = f"""
     )
     SELECT found.cksum, found.file, found.size, found.place FROM served LEFT JOIN found ON true
 """
-# A file of these bytes that the domain has, for whichever registry it came; and whether it is in the
-# newest version of the repository.
+# A file of these bytes that came from the same upstream, for whichever cache of the domain; and
+# whether it is in the newest version of the repository. An upstream may name the checksum of a
+# private crate, and must not be given its bytes for that.
 KEPT_FILE = """
     SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license, EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
@@ -36,6 +37,16 @@ KEPT_FILE = """
     JOIN core_artifact a ON a.pulp_id = ca.artifact_id
     WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
     AND unit.cksum = %(cksum)s AND unit._pulp_domain_id = %(domain)s
+    AND EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND (rc.repository_id = %(repository)s OR rc.repository_id IN (
+            SELECT d.repository_id FROM core_distribution d
+            JOIN core_remote r ON r.pulp_id = d.remote_id WHERE r.url = %(url)s
+            UNION
+            SELECT u.repository_id FROM cargo_cargoupstream u
+            JOIN core_remote r ON r.pulp_id = u.remote_id WHERE r.url = %(url)s
+        ))
+    )
 """
 # A file of this size is read at once; a larger one is streamed.
 SMALL = 1024 * 1024
@@ -73,11 +84,15 @@ class KeptFile:
     is_member: bool
 
 
-def kept_file(registry: Registry, name: str, vers: str, cksum: str) -> KeptFile | None:
-    """Return the file with a checksum if the domain has it; raises ServiceUnavailable."""
+def kept_file(registry: Registry, url: str, name: str, vers: str, cksum: str) -> KeptFile | None:
+    """Return a file with a checksum that came from the upstream at a URL.
+
+    Raises ServiceUnavailable when the storage has lost or spoilt it.
+    """
     values = {
         "repository": registry.repository,
         "domain": registry.domain.pk,
+        "url": url,
         "canonical": canonical_name(name),
         "name": name,
         "vers": vers,

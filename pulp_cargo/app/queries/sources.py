@@ -31,6 +31,11 @@ class RemoteView:
     stale_for: int | None
     rules: NamedPolicy | None = None
 
+    @property
+    def identity(self) -> tuple[UUID, str]:
+        """What is remembered of a remote is remembered by this: another URL is another registry."""
+        return self.pk, self.url
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -57,6 +57,10 @@ class IncomingFile:
         self.file.seek(0)
         return self.file
 
+    def reopened(self) -> BinaryIO:
+        """Return the file by another handle, with a place of its own in it."""
+        return open(f"/proc/self/fd/{self.file.fileno()}", "rb", buffering=0)
+
     def restore(self) -> None:
         """Make sure that the file has a name again, after a commit that moved it failed."""
         if not os.path.exists(self.path):

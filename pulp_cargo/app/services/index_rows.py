@@ -51,23 +51,23 @@ class Row:
     is_new: bool
 
 
-_waiting: dict[tuple[UUID, str], Row] = {}
+_waiting: dict[tuple[tuple[UUID, str], str], Row] = {}
 _writer: asyncio.Task[None] | None = None
 
 
 def keep(remote: RemoteView, copy: IndexCopy, *, is_new: bool) -> None:
     """Have a file written soon; `is_new` where the row has other bytes, or there is none."""
     global _writer
-    key = remote.pk, copy.name
+    key = remote.identity, copy.name
     before = _waiting.get(key)
     _waiting[key] = Row(remote, copy, is_new or (before is not None and before.is_new))
     if _writer is None:
         _writer = asyncio.get_running_loop().create_task(_write_all())
 
 
-def waiting(remote: UUID, name: str) -> IndexCopy | None:
+def waiting(remote: RemoteView, name: str) -> IndexCopy | None:
     """Return a file that is not written yet."""
-    row = _waiting.get((remote, name))
+    row = _waiting.get((remote.identity, name))
     return None if row is None else row.copy
 
 

@@ -43,10 +43,22 @@ async def judge(
     return await threads.work(_judge, index, name, policies, known)
 
 
-def require_open(judgement: Judgement, vers: str) -> None:
+def asks_for_licenses(registry: Registry, source: Source) -> bool:
+    """Whether a policy has to know the licence of what comes in."""
+    return any(one.policy.licenses is not None for one in policies_of(registry, source))
+
+
+def good_for(judgement: Judgement) -> float | None:
+    """Return for how many seconds a judgement holds, None for as long as nothing else changes."""
+    if judgement.until is None:
+        return None
+    return max(0.0, (judgement.until - datetime.now(UTC)).total_seconds())
+
+
+async def require_open(judgement: Judgement, vers: str) -> None:
     """Raise VersionRefused for a version that the policies keep out, and record it."""
     dry = [one for one in judgement.dry_run if one.vers == vers]
-    refusal = judgement.refusal(vers)
+    refusal = await threads.work(judgement.refusal, vers)
     held.note([*dry, refusal] if refusal else dry)
     if refusal is not None:
         raise VersionRefused(refusal.verdict.sentence, refusal.policy.name)

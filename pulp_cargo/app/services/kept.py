@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 # Joined when nothing has come for so long, or the first has waited for so long, in seconds; or when
 # there are so many.
 QUIET, LONGEST = 1.0, 8.0
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 128
+# So many may wait in all: each has an open file.
+MOST_WAITING = 512
 # How long a process that ends takes for what waits, in seconds.
 LAST_SECONDS = 10
 # How long to wait for a repository that a task holds before looking again, in seconds, and in all.
@@ -54,13 +56,19 @@ _lots: dict[UUID, Lot] = {}
 
 
 def keep_file(repository: UUID, domain: Domain, came: Came) -> None:
-    """Have a file kept that has just come."""
+    """Have a file kept that has just come; with too many of them it is fetched again another time."""
+    if sum(len(lot.came) for lot in _lots.values()) >= MOST_WAITING:
+        note(Event.NOT_KEPT)
+        return
     came.pull.hold()
     _lot(repository, domain).came.append(came)
 
 
 def keep_change(repository: UUID, domain: Domain, change: Adopt | Change) -> None:
-    """Have a change made with the next files."""
+    """Have a change made with the next files, if there are not too many."""
+    if sum(len(lot.changes) for lot in _lots.values()) >= MOST_WAITING * 20:
+        note(Event.NOT_KEPT)
+        return
     _lot(repository, domain).changes.append(change)
 
 

@@ -57,6 +57,8 @@ class Pull:
             if self.file.digests["sha256"] != self.cksum:
                 note(Event.CHECKSUM)
                 raise self._failure("what it sent has another checksum than its index says")
+            if self.size not in (None, self.file.size):
+                raise self._failure("what it sent has another length than it said")
             self.size, self._readable, self.is_complete = self.file.size, self.file.size, True
         except Exception as error:
             if not isinstance(error, UpstreamFailed):
@@ -97,8 +99,8 @@ class Pull:
                 chunk = await threads.fetch(os.pread, self.file.file.fileno(), most, at)
                 at += len(chunk)
                 yield chunk
-            elif self.error is not None:
-                raise self.error
+            elif self.error is not None or self.is_complete:
+                raise self.error or self._failure("it is shorter than it was to be")
             else:
                 await self._wait()
 
@@ -106,7 +108,9 @@ class Pull:
         """Return the licence in the manifest of a complete file, None where there is none."""
         assert self.file is not None, "only files that came have a manifest"
         try:
-            manifest, _ = units.read(self.file.rewind(), name=self.name, vers=self.vers)
+            # Others read the file at the same time.
+            with self.file.reopened() as file:
+                manifest, _ = units.read(file, name=self.name, vers=self.vers)
         except RegistryError:
             return None
         return manifest.license
@@ -134,6 +138,9 @@ class Pull:
 
     async def _receive(self, response: ClientResponse, chunks: AsyncIterator[bytes]) -> None:
         limit = settings.CARGO_MAX_CRATE_BYTES
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            # Its length would not be that of the file.
+            raise self._failure("what it sent is encoded")
         size = response.content_length
         if size is not None and size > limit:
             raise self._failure(f"it has {size} bytes, and this registry takes at most {limit}")

@@ -19,7 +19,7 @@ def pull(
 
     `done` is called with it when the file is complete and right, by whoever began it.
     """
-    key = remote.pk, name, vers, cksum
+    key = remote.identity, name, vers, cksum
     found = _pulls.get(key)
     if found is None:
         found = _pulls[key] = Pull(name, vers, cksum, lambda gone: _forget(key, gone))

@@ -23,7 +23,7 @@ from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
 
 log = logging.getLogger(__name__)
 
-Key = tuple[UUID, str]
+Key = tuple[tuple[UUID, str], str]
 
 # How long a crate that the upstream does not have is not asked for again, in seconds.
 MISSING_SECONDS = 5
@@ -55,16 +55,17 @@ async def current(remote: RemoteView, name: str, *, at_any_age: bool = False) ->
 
     `at_any_age` is for who only wants to know of versions that are there: they do not change.
     """
-    key = remote.pk, name
+    key = remote.identity, name
     if _missing.get(key):
         return Current(None, 0)
-    read = await threads.read(index_copy, *key)
+    read = await threads.read(index_copy, remote.pk, name)
     # What came while the database was asked is newer.
-    copy = index_rows.waiting(*key) or read
+    copy = index_rows.waiting(remote, name) or read
     age = _age(copy) if copy else 0.0
     if copy and (age < remote.max_age or (at_any_age and copy.gzipped is not None)):
         return Current(_there(copy), max(0, remote.max_age - age))
-    is_usable = copy is not None and (remote.stale_for is None or age < remote.stale_for)
+    # That a crate was gone once is nothing to serve: another upstream must not answer for it.
+    is_usable = _there(copy) is not None and (remote.stale_for is None or age < remote.stale_for)
     fetch = _fetches.get(key) or _start(remote, name, copy)
     try:
         async with asyncio.timeout(_patience(remote) if is_usable else None):
@@ -103,7 +104,7 @@ def _pause(remote: RemoteView) -> float:
 
 
 def _start(remote: RemoteView, name: str, copy: IndexCopy | None) -> asyncio.Task[IndexCopy | None]:
-    key = remote.pk, name
+    key = remote.identity, name
     task = asyncio.get_running_loop().create_task(_fetch(remote, name, copy))
     _fetches[key] = task
     task.add_done_callback(lambda done: _finished(key, done))
@@ -125,7 +126,7 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
     fetched = await client.index_file(name, asked)
     now = datetime.now(UTC)
     if not fetched.found:
-        _missing.keep((remote.pk, name), True, min(MISSING_SECONDS, remote.max_age))
+        _missing.keep((remote.identity, name), True, min(MISSING_SECONDS, remote.max_age))
         if copy is None:
             return None
         newest, is_new = replace(copy, gzipped=None, checked_at=now), has_body

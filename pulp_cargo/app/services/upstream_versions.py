@@ -10,7 +10,7 @@ from pulp_cargo.app.queries.upstream_index import IndexCopy
 from pulp_cargo.app.services import threads
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
 
-Key = tuple[UUID, str]
+Key = tuple[tuple[UUID, str], str]
 
 # Bytes of index files whose lines are in memory.
 MOST_BYTES = 24 * 1024 * 1024
@@ -26,7 +26,7 @@ async def versions_of(remote: RemoteView, copy: IndexCopy) -> Mapping[str, Upstr
 
 async def index_of(remote: RemoteView, copy: IndexCopy) -> UpstreamIndex:
     """Return the versions in a file; it may lack the body."""
-    key = remote.pk, copy.name
+    key = remote.identity, copy.name
     digest, index, _ = _known.get(key, (None, None, 0))
     if index is None or digest != copy.digest:
         index = await threads.work(_parse, copy)
@@ -38,14 +38,14 @@ async def index_of(remote: RemoteView, copy: IndexCopy) -> UpstreamIndex:
 
 def known(remote: RemoteView, name: str) -> Mapping[str, UpstreamVersion]:
     """Return the versions that are in memory; they may be old, and lack the newest."""
-    found = _known.get((remote.pk, name))
+    found = _known.get((remote.identity, name))
     return {} if found is None else found[1].versions
 
 
 def remember(remote: RemoteView, name: str, digest: str, index: UpstreamIndex) -> None:
     """Keep the versions of a file that was read."""
     global _size
-    key = remote.pk, name
+    key = remote.identity, name
     if key in _known:
         _size -= _known.pop(key)[2]
     _known[key] = digest, replace(index, body=b""), len(index.body)

@@ -10,6 +10,7 @@ from pulp_cargo.app.queries import upstream_stores
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.app.services import judging, pulls, sourcing, threads
+from pulp_cargo.app.services.brief import Brief
 from pulp_cargo.app.services.keeper import Keeper
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import UpstreamFailed
@@ -19,10 +20,13 @@ log = logging.getLogger(__name__)
 # So many crates are brought in at once, and so many may wait; the upstream serves others, too.
 AT_ONCE = 2
 MOST_WAITING = 10_000
+# How long nobody looks again at a crate that was gone through, in seconds.
+WHOLE_SECONDS = 600
 
 Key = tuple[UUID, str]
 
 _turns = asyncio.Semaphore(AT_ONCE)
+_whole: Brief[Key, bool] = Brief(10_000)
 _coming: dict[Key, asyncio.Task[None]] = {}
 
 
@@ -34,7 +38,7 @@ def bring(registry: Registry, source: Source, name: str) -> None:
     if source.remote is None or source.remote.policy != Remote.IMMEDIATE or not source.repository:
         return
     key = source.repository, name.lower()
-    if key in _coming or len(_coming) >= MOST_WAITING:
+    if _whole.get(key) or key in _coming or len(_coming) >= MOST_WAITING:
         return
     task = asyncio.get_running_loop().create_task(_bring(registry, source, name))
     _coming[key] = task
@@ -64,6 +68,7 @@ async def _bring(registry: Registry, source: Source, name: str) -> None:
                     except UpstreamFailed as error:
                         # The others may be right.
                         log.info("%s", error)
+            _whole.keep((source.repository, name.lower()), True, WHOLE_SECONDS)
         except Exception as error:
             # The next download of the crate begins again.
             log.warning("Not all versions of `%s` were kept: %s", name, error)

@@ -24,6 +24,8 @@ from pulp_cargo.rules.breaker import Breaker
 
 # How long a config.json is good for, in seconds.
 CONFIG_SECONDS = 600
+# And how long an old one stands in for one that cannot be had.
+OLD_CONFIG_SECONDS = 30
 # A crate that is gone, by any of the ways to say so (Cargo Book, "Nonexistent Crates").
 NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
 
@@ -79,8 +81,10 @@ class Client:
             except (UpstreamUnreachable, UpstreamConfigInvalid):
                 if self._config is None:
                     raise
-                return self._config[0]
-            self._config = config, clock() + CONFIG_SECONDS
+                config, seconds = self._config[0], OLD_CONFIG_SECONDS
+            else:
+                seconds = CONFIG_SECONDS
+            self._config = config, clock() + seconds
             return config
 
     @asynccontextmanager

@@ -31,6 +31,8 @@ CONNECT_SECONDS, READ_SECONDS, INDEX_SECONDS = 5, 15, 25
 FILE_SECONDS = 900
 # The longest pause that an upstream may ask for, in seconds.
 LONGEST_WAIT = 3600
+# And one about a file, which is about no other.
+LONGEST_WAIT_FOR_FILE = 60
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
 
 
@@ -40,7 +42,8 @@ class Connection:
     def __init__(self, remote: CargoRemote) -> None:
         self.name = remote.name
         self.root = str(remote.url).removeprefix("sparse+")
-        self.breaker = Breaker()
+        # Files may be on another host than the index, and one that fails says nothing of it.
+        self.breaker, self.file_breaker = Breaker(), Breaker()
         # The downloader is asked for nothing but what core makes of the remote.
         core = remote.get_downloader(url=self.root)
         self._session, self._turns = core.session, core.semaphore
@@ -75,30 +78,38 @@ class Connection:
         with_token: bool = False,
     ) -> AsyncIterator[ClientResponse]:
         """Send a GET in turn, and note how the upstream does; raises UpstreamUnreachable."""
-        if self.breaker.wait:
+        breaker = self.file_breaker if is_file else self.breaker
+        if breaker.wait:
             raise UpstreamLeftAlone(self.name)
+        is_asked = False
         seconds = FILE_SECONDS if is_file else INDEX_SECONDS
         try:
             async with asyncio.timeout(seconds), self._turns if is_file else self._index_turns:
                 # Those who waited for their turn may have waited for failures.
-                if not self.breaker.may_ask():
+                if not breaker.may_ask():
                     raise UpstreamLeftAlone(self.name)
                 if self._throttler:
                     await self._throttler.acquire()
+                is_asked = True
                 async with await self._get(url, headers, with_token=with_token) as response:
                     yield response
-            self.breaker.succeeded()
+            breaker.succeeded()
         except UpstreamLeftAlone:
             raise
         except UpstreamRefused:
             # It is well, and refuses this one request.
-            self.breaker.succeeded()
+            breaker.succeeded()
             raise
         except UpstreamUnreachable as error:
-            self.breaker.failed(error.wait)
+            if not is_file:
+                breaker.failed(error.wait, url)
+            elif error.wait is not None:
+                breaker.failed(min(error.wait, LONGEST_WAIT_FOR_FILE))
             raise
         except (ClientError, TimeoutError, OSError, ValueError) as error:
-            self.breaker.failed()
+            # Who only waited for a turn knows nothing of the upstream.
+            if is_asked:
+                breaker.failed()
             is_late = isinstance(error, TimeoutError)
             what = "it does not answer in time" if is_late else "it does not answer as it should"
             detail = f"{without_query(url)}: {str(error) or type(error).__name__}"
@@ -117,9 +128,8 @@ class Connection:
         """Raise UpstreamUnreachable, or UpstreamRefused, for any other answer than 200."""
         if response.status == HTTPStatus.OK:
             return
-        wait = parse_retry_after(
-            response.headers.get("Retry-After"), now=datetime.now(UTC), most=LONGEST_WAIT
-        )
+        header = response.headers.get("Retry-After")
+        wait = parse_retry_after(header, now=datetime.now(UTC), most=LONGEST_WAIT)
         url = without_query(str(response.url))
         is_refusal = response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS
         kind = UpstreamRefused if is_refusal else UpstreamUnreachable

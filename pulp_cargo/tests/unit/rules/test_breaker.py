@@ -93,3 +93,22 @@ def test_upstream_says_how_long_to_wait(breaker: Breaker, clock: Clock):
     assert breaker.wait == 1
     clock.now += 1
     assert breaker.may_ask()
+
+
+def test_one_bad_place_is_no_bad_upstream(breaker: Breaker):
+    """However often somebody asks for it; a second one tells."""
+    for _ in range(9):
+        breaker.failed(place="a")
+    assert breaker.may_ask()
+    breaker.failed(place="b")
+    assert not breaker.may_ask()
+
+
+def test_failures_at_once_count_as_one_pause(breaker: Breaker, clock: Clock):
+    """Ten requests that were under way fail together, and the pause is the shortest."""
+    fail(breaker, 10)
+    assert breaker.wait == 2
+    clock.now += 2
+    assert breaker.may_ask()
+    fail(breaker, 10)
+    assert breaker.wait == 4
