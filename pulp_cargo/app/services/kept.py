@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 # Joined when nothing has come for so long, or the first has waited for so long, in seconds; or when
 # there are so many.
-QUIET, LONGEST = 1.0, 8.0
-MOST_AT_ONCE = 128
+QUIET, LONGEST = 1.0, 20.0
+MOST_AT_ONCE = 256
 # So many may wait in all: each has an open file.
 MOST_WAITING = 512
 # How long a process that ends takes for what waits, in seconds.
