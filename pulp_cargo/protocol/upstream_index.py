@@ -58,16 +58,20 @@ class UpstreamIndex:
         return "".join(f"{line}\n" for line in staying).encode()
 
 
-def merged(indexes: Iterable[UpstreamIndex]) -> bytes:
-    """Return one file with the versions of several, each from the first that has it.
+def merged(parts: Iterable[tuple[bytes, Iterable[str]]], name: str) -> bytes:
+    """Return one index file made of several, with each version from the first that has it.
 
+    With each file go the versions that were left out of it: no later one has them in their place.
     Build metadata does not make a version another one (SemVer 2.0, 10).
     """
     lines: dict[str, str] = {}
-    for index in indexes:
-        for vers, entry in index.versions.items():
-            lines.setdefault(parse_version(vers).without_build, entry.line)
-    return "".join(f"{line}\n" for line in lines.values()).encode()
+    for body, left_out in parts:
+        # Nothing may be left of a file.
+        found = parse_index_file(body, name).versions if body else {}
+        served = {vers: f"{entry.line}\n" for vers, entry in found.items()}
+        for vers, line in (served | dict.fromkeys(left_out, "")).items():
+            lines.setdefault(parse_version(vers).without_build, line)
+    return "".join(lines.values()).encode()
 
 
 def parse_index_file(body: bytes, name: str) -> UpstreamIndex:

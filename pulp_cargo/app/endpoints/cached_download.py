@@ -21,7 +21,7 @@ from pulp_cargo.app.services import (
 )
 from pulp_cargo.app.services.keeper import Keeper
 from pulp_cargo.app.services.sourcing import Found
-from pulp_cargo.protocol.errors import VersionNotFound, VersionRefused
+from pulp_cargo.protocol.errors import VersionNotFound
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
@@ -48,21 +48,13 @@ async def get_cached_crate_file(
     """Send the file whose checksum the upstream's index has, from here or from there."""
     wanted = Wanted(cargo, name, vers, headers)
     who = await sourcing.asked(cargo.registry, name)
-    refused: VersionRefused | None = None
     for source in who.sources:
-        try:
-            has_crate, response = await _from(wanted, source)
-        except VersionRefused as error:
-            if not who.mixed:
-                raise
-            # In a mix another upstream may have it, under policies of its own.
-            refused = refused or error
-            continue
+        has_crate, response = await _from(wanted, source)
         if response is not None:
             return response
         if has_crate and not who.mixed:
             break
-    raise refused or VersionNotFound(name, vers)
+    raise VersionNotFound(name, vers)
 
 
 async def _from(wanted: Wanted, source: Source) -> tuple[bool, web.StreamResponse | None]:

@@ -1,6 +1,6 @@
 """Index files of a registry that has its crates from upstreams."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -24,11 +24,15 @@ STAND_IN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An index file, for how many seconds it is fresh (None: until we change it), and its age."""
+    """An index file, for how many seconds it is fresh (None: until we change it), and its age.
+
+    The file is empty where all its versions are left out.
+    """
 
     file: IndexFile
     fresh_for: float | None
     age: int | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 async def get_cached_index_file(cargo: CargoRequest, name: str) -> web.StreamResponse:
@@ -38,6 +42,8 @@ async def get_cached_index_file(cargo: CargoRequest, name: str) -> web.StreamRes
     if not parts:
         raise CrateNotFound(name)
     served = parts[0] if len(parts) == 1 else await threads.work(_mixed, parts, name)
+    if not served.file.body:
+        raise CrateNotFound(name)
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": revalidated(cargo)}
     if served.age is not None:
         headers["Age"] = str(served.age)
@@ -53,7 +59,7 @@ async def get_cached_index_file(cargo: CargoRequest, name: str) -> web.StreamRes
 
 
 async def _served(cargo: CargoRequest, found: Found, name: str) -> Served | None:
-    """Return what an upstream's answer becomes here, None where nothing is left of it."""
+    """Return what an upstream's answer becomes here, None where it is gone by now."""
     if found.source.remote is None:
         own = await threads.read(index.index_file, cargo.registry.at(found.source), name)
         return own and Served(own, None)
@@ -65,9 +71,7 @@ async def _served(cargo: CargoRequest, found: Found, name: str) -> Served | None
     file = await _file(found, name, left_out)
     current = found.current
     fresh_for = STAND_IN_SECONDS if current is None else current.fresh_for
-    if not file.body:
-        return None
-    return Served(file, _until(judgement, fresh_for), current and current.age)
+    return Served(file, _until(judgement, fresh_for), current and current.age, left_out)
 
 
 async def _file(found: Found, name: str, left_out: frozenset[str]) -> IndexFile:
@@ -94,10 +98,9 @@ def _without(index: UpstreamIndex, left_out: frozenset[str]) -> IndexFile:
     return _made(index.serve(left_out))
 
 
-def _mixed(parts: Iterable[Served], name: str) -> Served:
+def _mixed(parts: Sequence[Served], name: str) -> Served:
     """Return the versions of several upstreams in one file, each from the first that has it."""
-    parts = list(parts)
-    body = merged(parse_index_file(part.file.body, name) for part in parts)
+    body = merged(((part.file.body, part.left_out) for part in parts), name)
     times = [part.fresh_for for part in parts if part.fresh_for is not None]
     ages = [part.age for part in parts if part.age is not None]
     return Served(_made(body), min(times, default=None), max(ages, default=None))

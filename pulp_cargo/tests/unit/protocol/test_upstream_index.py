@@ -7,6 +7,7 @@ import pytest
 from pulp_cargo.protocol.index import parse_line
 from pulp_cargo.protocol.upstream_index import (
     UpstreamVersion,
+    merged,
     parse_index_file,
     parse_lines_of,
 )
@@ -147,3 +148,17 @@ def test_of_two_lines_with_one_version_the_last_counts():
 def test_name_is_that_of_the_crate_in_any_case(name):
     """The path is lower case, the names inside keep their published spelling."""
     assert versions(line(name=name)) == ["1.0.0"]
+
+
+def test_versions_of_several_files():
+    """Each is from the first that has it, and build metadata does not make it another one."""
+    first, second = body(line("1.0.0", yanked=True)), body(line("1.0.0+b"), line("2.0.0"))
+    assert merged([(first, ()), (second, ())], "leaf") == first + body(line("2.0.0"))
+    assert merged([(second, ()), (first, ())], "leaf") == second
+
+
+def test_version_that_is_left_out_of_one_file_is_not_taken_from_the_next():
+    """Whoever leaves it out means the version; nothing may be left of a file, or of all."""
+    later = body(line("1.0.0+b"), line("2.0.0"))
+    assert merged([(b"", ["1.0.0"]), (later, ())], "leaf") == body(line("2.0.0"))
+    assert merged([(b"", ["1.0.0", "2.0.0"]), (later, ())], "leaf") == b""
