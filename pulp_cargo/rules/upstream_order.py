@@ -1,8 +1,8 @@
 """Which upstreams of a list may answer for a crate, and in which order they are asked.
 
 The first of these rules that speaks decides:
-1. a name is claimed when it is reserved, or a private repository of the list has it: then no other
-   upstream is ever asked for it or serves it, whatever patterns, pins and mixing say;
+1. a name is claimed when it is reserved, or a private repository of the list has it or ever had it:
+   then no other upstream is ever asked for it or serves it, whatever patterns, pins and mixing say;
 2. a name that is pinned belongs to the upstream with the narrowest such pin alone;
 3. where mixing is on for a name, all that may answer do;
 4. else the first in order that has the crate answers for all of it.
@@ -11,7 +11,7 @@ An upstream that cannot be reached is not one without the crate: who asks must s
 failure of the first would let the second answer for its names.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -74,8 +74,10 @@ _WORDS = {True: "has the crate", False: "does not have the crate", None: "is ask
 Has = Callable[[Upstream], bool | None]
 
 
-def who_answers(order: Order, name: str, has: Has) -> Answer:
+def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) -> Answer:
     """Return the upstreams to ask for a crate; `has` is never called for one that may not know.
+
+    `had` are the names of upstreams that have the crate or had it once.
 
     >>> order = Order((Upstream("ours", private=True), Upstream("crates.io")), reserved=("acme-*",))
     >>> who_answers(order, "serde", lambda upstream: None if not upstream.private else False).ask
@@ -85,8 +87,9 @@ def who_answers(order: Order, name: str, has: Has) -> Answer:
     """
     has = cache(has)
     # A private repository that cannot say counts as having it: nothing may leak meanwhile.
-    holders = [u for u in order.upstreams if u.private and has(u) is not False]
-    claimed = _claim(order, name, holders)
+    private = [u for u in order.upstreams if u.private]
+    holders = [u.name for u in private if has(u) is not False]
+    claimed = _claim(order, name, holders, [u.name for u in private if u.name in had])
     rule, sentence = claimed or _pin(order, name) or _mixed(order, name) or _by_order(name)
     mixed = matching(order.mixed, name) is not None
     said = tuple(_said(order, name, has, private_only=claimed is not None, mixed=mixed))
@@ -115,9 +118,15 @@ def who_has(answer: Answer, has: Mapping[str, bool | None]) -> tuple[str, ...] |
     return tuple(answering)
 
 
-def _claim(order: Order, name: str, holders: list[Upstream]) -> tuple[Rule, str] | None:
+def _claim(
+    order: Order, name: str, holders: list[str], former: list[str]
+) -> tuple[Rule, str] | None:
     if holders:
-        return Rule.CLAIM, f"`{name}` is claimed by the private repository `{holders[0].name}`"
+        return Rule.CLAIM, f"`{name}` is claimed by the private repository `{holders[0]}`"
+    if former:
+        # Else who removes a crate would give its name to whoever has it upstream.
+        once = f"the private repository `{former[0]}`, which has no version of it any more"
+        return Rule.CLAIM, f"`{name}` is claimed by {once}"
     reserved = matching(order.reserved, name)
     if reserved:
         return Rule.RESERVED, f"`{name}` is reserved for private repositories by `{reserved}`"

@@ -1,4 +1,4 @@
-"""Add upstreams' index files, lists of upstreams, and crate policies."""
+"""Add upstreams' index files, lists of upstreams, crate policies, and the names that repositories had."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='HeldVersion',
             fields=[
-                ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('name', models.TextField()),
                 ('vers', models.TextField()),
                 ('rule', models.TextField()),
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='UpstreamIndexFile',
             fields=[
-                ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('name', models.TextField()),
                 ('canonical_name', models.TextField()),
                 ('gzipped', models.BinaryField(null=True)),
@@ -133,6 +133,17 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['canonical_name'], name='cargo_upstream_canonical')],
                 'unique_together': {('remote', 'name')},
+            },
+        ),
+        migrations.CreateModel(
+            name='ClaimedName',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('canonical_name', models.TextField()),
+                ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claimed_names', to='cargo.cargorepository')),
+            ],
+            options={
+                'unique_together': {('repository', 'canonical_name')},
             },
         ),
     ]

@@ -1,5 +1,6 @@
 """The plugin's tables. Pulp finds the models by this package's names, so each stands here."""
 
+from pulp_cargo.app.models.claims import ClaimedName
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, HeldVersion
 from pulp_cargo.app.models.distribution import CargoDistribution
@@ -15,6 +16,7 @@ __all__ = [
     "CargoRepository",
     "CargoToken",
     "CargoUpstream",
+    "ClaimedName",
     "CrateContent",
     "CrateYank",
     "HeldVersion",

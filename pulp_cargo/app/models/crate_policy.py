@@ -29,6 +29,8 @@ class CargoCratePolicy(BaseModel, AutoAddObjPermsMixin):
 class HeldVersion(models.Model):
     """A version that the rules held back, or would have in a dry run, and how often."""
 
+    # Each upsert spends an id, whether it makes a row or not.
+    id = models.BigAutoField(primary_key=True)
     policy = models.ForeignKey(CargoCratePolicy, on_delete=models.CASCADE, related_name="held")
     name = models.TextField()
     vers = models.TextField()

@@ -1,5 +1,7 @@
 """Our record of an upstream registry."""
 
+from typing import Any
+
 from django.db import models
 from django_lifecycle import AFTER_UPDATE, hook
 
@@ -26,6 +28,14 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     def forget_index_files(self) -> None:
         """Drop the index files of another registry."""
         self.index_files.all().delete()
+
+    def get_remote_artifact_url(
+        self, relative_path: str | None = None, request: Any = None
+    ) -> None:
+        """Offer nothing to core's own paths (`/pulp/content/`), which answer 404 then.
+
+        What comes from an upstream is judged first, and only our own paths do that.
+        """
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"

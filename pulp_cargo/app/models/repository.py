@@ -10,6 +10,7 @@ from django.db import connection, models, transaction
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryVersion
 
 from pulp_cargo.app.models import invariants, retention
+from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.remote import CargoRemote
 
@@ -82,9 +83,10 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
             return super().new_version(base_version)
 
     def finalize_new_version(self, new_version: RepositoryVersion) -> None:
-        """Refuse what no registry may hold, and drop the marks of crates that left."""
+        """Refuse what no registry may hold, drop the marks of crates that left, and claim names."""
         invariants.drop_dangling_yanks(new_version)
         invariants.require_sound(new_version)
+        claim_names(new_version.pk)
 
     def cleanup_old_versions(self) -> None:
         """Delete the versions beyond `retain_repo_versions`, all in one go."""

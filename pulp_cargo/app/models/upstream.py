@@ -43,6 +43,8 @@ class UpstreamIndexFile(models.Model):
     without a `pubtime`.
     """
 
+    # Each upsert spends an id, whether it makes a row or not.
+    id = models.BigAutoField(primary_key=True)
     remote = models.ForeignKey(CargoRemote, on_delete=models.CASCADE, related_name="index_files")
     name = models.TextField()
     canonical_name = models.TextField()

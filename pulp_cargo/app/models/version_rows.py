@@ -8,6 +8,7 @@ test compares both, and core's own code carries on from either. They know core's
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
@@ -15,6 +16,7 @@ from django.db.models import Model
 
 from pulpcore.plugin.models import Content, RepositoryContent, RepositoryVersion
 
+from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
 from pulp_cargo.app.models.repository import CargoRepository
 
@@ -101,7 +103,7 @@ def write(
 
     `added` units are not members and `removed` units are: the caller has looked.
     """
-    values = {
+    values: dict[str, Any] = {
         "new": uuid4(),
         "number": number,
         "previous": previous,
@@ -116,6 +118,8 @@ def write(
     with connection.cursor() as cursor:
         for statement in [*statements, COUNT_CHANGES, NEXT_NUMBER]:
             cursor.execute(statement, values)
+    if added:
+        claim_names(values["new"])
     return NewVersion(pk=values["new"], number=number)
 
 

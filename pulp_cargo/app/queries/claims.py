@@ -1,10 +1,12 @@
-"""Which repositories of a list of upstreams have a crate at this moment.
+"""Which repositories of a list of upstreams have a crate at this moment, or had it once.
 
 Their newest versions are asked, and not those that a process remembers: a name is claimed as soon
-as a private crate has it.
+as a private crate has it. It stays claimed when the crate goes.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
@@ -29,16 +31,35 @@ IS_LATEST_MEMBER = """
     ) member
 """
 HELD = f"""
-    WITH {LATEST}
-    SELECT latest.repository, count(*)
-    FROM latest CROSS JOIN cargo_cratecontent unit {IS_LATEST_MEMBER}
-    WHERE unit.canonical_name = %(name)s
-    GROUP BY latest.repository
+    WITH {LATEST}, held AS (
+        SELECT latest.repository, count(*) AS versions
+        FROM latest CROSS JOIN cargo_cratecontent unit {IS_LATEST_MEMBER}
+        WHERE unit.canonical_name = %(name)s
+        GROUP BY latest.repository
+    )
+    SELECT asked.repository, coalesce(held.versions, 0), EXISTS (
+        SELECT 1 FROM cargo_claimedname claimed
+        WHERE claimed.repository_id = asked.repository AND claimed.canonical_name = %(name)s
+    )
+    FROM unnest(%(repositories)s::uuid[]) asked(repository) LEFT JOIN held USING (repository)
+"""
+
+CLAIMED = """
+    SELECT repository_id, canonical_name FROM cargo_claimedname
+    WHERE repository_id = ANY(%(repositories)s) AND canonical_name = ANY(%(names)s)
 """
 
 
-def versions_held(sources: Iterable[Source], name: str) -> dict[str, int]:
-    """Return how many versions of a crate, in whatever spelling, each repository of a list has.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many versions of a crate a repository has, and whether it ever had one."""
+
+    versions: int
+    ever: bool
+
+
+def held(sources: Iterable[Source], name: str) -> dict[str, Held]:
+    """Return what each repository of a list has of a crate, in whatever spelling.
 
     By the names of the upstreams that are a repository alone: what is kept of a remote does not
     tell what the remote has. One query, whatever the length of the list.
@@ -46,13 +67,29 @@ def versions_held(sources: Iterable[Source], name: str) -> dict[str, int]:
     names = {one.repository: one.name for one in sources if one.remote is None}
     if not names:
         return {}
-    held = dict.fromkeys(names.values(), 0)
     connection.ensure_connection()
     # As in queries/membership: worth a prepared statement.
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         values = {"repositories": list(names), "name": canonical_name(name)}
-        rows: Iterable[tuple[UUID, int]] = cursor.execute(HELD, values, prepare=True).fetchall()
-    return held | {names[repository]: count for repository, count in rows}
+        rows: Iterable[tuple[UUID, int, bool]]
+        rows = cursor.execute(HELD, values, prepare=True).fetchall()
+    return {names[repository]: Held(versions, ever) for repository, versions, ever in rows}
+
+
+def claimed(sources: Iterable[Source], names: Iterable[str]) -> dict[str, list[str]]:
+    """Return which private repositories of a list ever had crates, by canonical names.
+
+    One query, whatever the number of crates.
+    """
+    private = {one.repository: one.name for one in sources if one.private}
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    if private:
+        values = {"repositories": list(private), "names": list(names)}
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIMED, values)
+            for repository, name in cursor.fetchall():
+                found[name].append(private[repository])
+    return found
 
 
 def who_may_answer(registry: Registry, name: str) -> Answer | None:
@@ -62,7 +99,10 @@ def who_may_answer(registry: Registry, name: str) -> Answer | None:
     """
     if registry.order is None:
         return None
-    held = versions_held(registry.sources, name)
+    of = held(registry.sources, name)
     return who_answers(
-        registry.order, name, lambda one: held[one.name] > 0 if one.name in held else None
+        registry.order,
+        name,
+        lambda one: of[one.name].versions > 0 if one.name in of else None,
+        had=[upstream for upstream, one in of.items() if one.ever],
     )

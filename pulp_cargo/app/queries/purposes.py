@@ -1,6 +1,7 @@
 """What repositories are there for: a private one claims names, a store keeps what an upstream has.
 
-One that is both would claim every name that somebody fetches.
+One that is both would claim every name that somebody fetches; and where a store took uploads, an
+upstream could put its crates beside those that were published.
 """
 
 from collections.abc import Collection
@@ -24,12 +25,8 @@ def taking_uploads(repositories: Collection[UUID], but: UUID | None = None) -> s
 def stores(repositories: Collection[UUID], but: UUID | None = None) -> set[UUID]:
     """Return those that belong to a remote in another distribution than `but`."""
     caches = CargoDistribution.objects.filter(repository__in=repositories, remote__isnull=False)
-    return stores_of_lists(repositories, but) | set(
-        caches.exclude(pk=but).values_list("repository", flat=True)
-    )
-
-
-def stores_of_lists(repositories: Collection[UUID], but: UUID | None = None) -> set[UUID]:
-    """Return those that belong to a remote in a list of another distribution than `but`."""
-    found = CargoUpstream.objects.filter(repository__in=repositories, remote__isnull=False)
-    return set(found.exclude(distribution=but).values_list("repository", flat=True))
+    listed = CargoUpstream.objects.filter(repository__in=repositories, remote__isnull=False)
+    return {
+        *caches.exclude(pk=but).values_list("repository", flat=True),
+        *listed.exclude(distribution=but).values_list("repository", flat=True),
+    }

@@ -1,6 +1,7 @@
 """Where a registry has its crates from, when they are not all in one repository."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,11 @@ from uuid import UUID
 from django.conf import settings
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoUpstream
-from pulp_cargo.app.queries import heads
+from pulp_cargo.app.queries import heads, purposes
 from pulp_cargo.app.queries.crate_policies import NamedPolicy, named_policy
 from pulp_cargo.rules.upstream_order import Order, Upstream
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class RemoteView:
 class Source:
     """One upstream of a registry: a repository of ours, or a remote with what we keep of it.
 
-    `version` is None without a repository. Only a source without a remote can be `private`.
+    `version` is None without a repository. Only a source without a remote can be `private`. That
+    of a remote has no repository where the one it was given takes uploads: an upstream's crates
+    would be served as published ones. Such rows are from before they were refused.
     """
 
     name: str
@@ -62,10 +67,13 @@ def sources_of(distribution: CargoDistribution) -> tuple[Source, ...]:
     if distribution.repository_version_id is not None:
         return ()
     if distribution.remote is None:
-        return _listed(list(distribution.upstreams.select_related("remote__crate_policy")))
+        upstreams = distribution.upstreams.select_related("remote__crate_policy")
+        return _listed(distribution.name, list(upstreams))
     remote = distribution.remote.cast()
-    versions = heads.latest_versions({distribution.repository_id} - {None})
-    return (_source(remote.name, remote, distribution.repository_id, versions),)
+    stores = _stores(distribution.name, [distribution.repository_id])
+    versions = heads.latest_versions(stores)
+    repository = distribution.repository_id if stores else None
+    return (_source(remote.name, remote, repository, versions),)
 
 
 def order_of(distribution: CargoDistribution, sources: tuple[Source, ...]) -> Order | None:
@@ -79,13 +87,15 @@ def order_of(distribution: CargoDistribution, sources: tuple[Source, ...]) -> Or
     )
 
 
-def _listed(upstreams: Sequence[CargoUpstream]) -> tuple[Source, ...]:
-    versions = heads.latest_versions({one.repository_id for one in upstreams} - {None})
+def _listed(name: str, upstreams: Sequence[CargoUpstream]) -> tuple[Source, ...]:
+    stores = _stores(name, [one.repository_id for one in upstreams if one.remote_id])
+    ours = {one.repository_id for one in upstreams if not one.remote_id}
+    versions = heads.latest_versions(stores | ours)
     return tuple(
         _source(
             one.name,
             one.remote,
-            one.repository_id,
+            one.repository_id if one.repository_id in stores | ours else None,
             versions,
             patterns=tuple(one.patterns),
             pins=tuple(one.pins),
@@ -93,6 +103,19 @@ def _listed(upstreams: Sequence[CargoUpstream]) -> tuple[Source, ...]:
         )
         for one in upstreams
     )
+
+
+def _stores(registry: str, repositories: Iterable[UUID | None]) -> set[UUID]:
+    """Return those of a registry's repositories that may keep what comes from a remote."""
+    given = {one for one in repositories if one is not None}
+    published = purposes.taking_uploads(given) if given else set()
+    if published:
+        log.warning(
+            "%s keeps nothing of its remote: its repository takes uploads, and a cache needs one of"
+            " its own.",
+            registry,
+        )
+    return given - published
 
 
 def _source(

@@ -1,4 +1,4 @@
-"""The repositories that keep what comes from a remote."""
+"""The repositories that keep what comes from a remote; never those that take uploads."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -26,7 +26,11 @@ KEPT = """
     )
     FROM stores JOIN core_repository r ON r.pulp_id = stores.pk
     JOIN cargo_cratecontent unit ON unit.canonical_name = %(name)s
-    WHERE EXISTS (
+    WHERE NOT EXISTS (
+        SELECT 1 FROM core_distribution d
+        JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
+        WHERE d.repository_id = r.pulp_id AND c.allow_uploads
+    ) AND EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
         AND rc.repository_id = r.pulp_id AND rc.version_removed_id IS NULL
     )

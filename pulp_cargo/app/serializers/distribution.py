@@ -124,13 +124,14 @@ class CargoDistributionSerializer(
             fault = "A registry that serves one `repository_version` cannot have `allow_uploads`."
         elif not repository:
             fault = "A registry without a `repository` cannot have `allow_uploads`."
-        elif purposes.stores_of_lists([repository.pk], self.own_pk):
-            fault = (
-                "The `repository` keeps what comes from a remote in a list of upstreams, so it"
-                " cannot take uploads."
-            )
         else:
             fault = None
+        if fault is None and purposes.stores([repository.pk], self.own_pk):
+            fault = (
+                "The `repository` keeps what comes from the remote of another registry: what is"
+                " published needs a repository of its own, or an upstream could put crates beside"
+                " it."
+            )
         if fault is not None:
             raise serializers.ValidationError({"allow_uploads": fault})
         self._require_right_to_write(repository)

@@ -92,14 +92,21 @@ class UpstreamListFields(serializers.Serializer):
                     {field: f"Without a list of `upstreams`, `{field}` would mean nothing."}
                 )
         repository = self.value(data, "repository")
-        is_cache = self.value(data, "remote") and repository
-        if is_cache and purposes.claiming([repository.pk], self.own_pk):
-            raise serializers.ValidationError(
-                {
-                    "repository": "This one is private in a list of upstreams: it would claim every"
-                    " name that comes from the `remote`."
-                }
+        if not (self.value(data, "remote") and repository):
+            return
+        if purposes.claiming([repository.pk], self.own_pk):
+            fault = (
+                "This one is private in a list of upstreams: it would claim every name that comes"
+                " from the `remote`. Give the cache a repository of its own."
             )
+        elif purposes.taking_uploads([repository.pk], self.own_pk):
+            fault = (
+                "This one takes uploads through another registry: the `remote` could put crates"
+                " beside those. Give the cache a repository of its own."
+            )
+        else:
+            return
+        raise serializers.ValidationError({"repository": fault})
 
     @property
     def own_pk(self) -> UUID | None:

@@ -1,13 +1,14 @@
 """Why a list of upstreams answers for a crate as it does, without asking any upstream."""
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pulp_cargo.app.models import UpstreamIndexFile
-from pulp_cargo.app.queries.claims import versions_held
+from pulp_cargo.app.queries import claims
+from pulp_cargo.app.queries.claims import Held
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
@@ -58,8 +59,10 @@ UNKNOWN = Had(None, None)
 def explain(registry: Registry, order: Order, name: str) -> Explanation:
     """Return which upstreams of a list answer for a crate, and why; raises InvalidName."""
     name = parse_crate_name(name)
-    had = _in_repositories(registry.sources, name) | _kept_of_remotes(registry.sources, name)
-    answer = who_answers(order, name, lambda one: had[one.name].has)
+    held = claims.held(registry.sources, name)
+    had = _in_repositories(held) | _kept_of_remotes(registry.sources, name)
+    ever = [upstream for upstream, one in held.items() if one.ever]
+    answer = who_answers(order, name, lambda one: had[one.name].has, had=ever)
     private = {one.name: one.private for one in order.upstreams}
     return Explanation(
         name=name,
@@ -81,9 +84,8 @@ def explain(registry: Registry, order: Order, name: str) -> Explanation:
     )
 
 
-def _in_repositories(sources: Iterable[Source], name: str) -> dict[str, Had]:
-    held = versions_held(sources, name)
-    return {upstream: Had(count > 0, count) for upstream, count in held.items()}
+def _in_repositories(held: Mapping[str, Held]) -> dict[str, Had]:
+    return {upstream: Had(one.versions > 0, one.versions) for upstream, one in held.items()}
 
 
 def _kept_of_remotes(sources: Iterable[Source], name: str) -> dict[str, Had]:

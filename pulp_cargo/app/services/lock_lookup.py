@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from pulp_cargo.app.queries import locked
+from pulp_cargo.app.queries import claims, locked
 from pulp_cargo.app.queries.locked import File, Known
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.queries.sources import Source
@@ -36,6 +36,8 @@ class Lookup:
             remotes=[source.remote.pk for source in sources if source.remote],
             keys=keys,
         )
+        # Former versions claim a name, too: nobody else may be asked for it.
+        self._claimed = claims.claimed(sources, {name for name, _ in keys})
         self.indexes = Indexes(dict(_usable(sources, self._known)))
         self._rules = Rules(registry, self.indexes, {name for name, _ in keys})
         self.places = {source.name: self._place(source) for source in sources}
@@ -68,7 +70,12 @@ class Lookup:
 
     def answer(self, name: str) -> Answer:
         """Return who answers for a crate, as far as that is known here."""
-        return who_answers(self._order, name, lambda upstream: self.places[upstream.name].has(name))
+        return who_answers(
+            self._order,
+            name,
+            lambda upstream: self.places[upstream.name].has(name),
+            had=self._claimed.get(canonical_name(name), ()),
+        )
 
     def asked(self, answer: Answer) -> list[Place]:
         """Return the places that are asked, in order."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pytest
+
 from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE
 from pulp_cargo.rules.upstream_order import Answer, Order, Rule, Upstream
 from pulp_cargo.tests.database.upstreams import FAR, registry_of
@@ -64,6 +66,34 @@ def test_cache_and_plain_registry_have_no_order(
     assert {one.order for one in (cache, registry_of(pinned), plain)} == {None}
 
 
+@pytest.mark.parametrize("is_list", [False, True])
+def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
+    new_repository: "NewRepository",
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+    publish: Callable[..., UUID],
+    caplog: pytest.LogCaptureFixture,
+    *,
+    is_list: bool,
+) -> None:
+    """Rows from before that was refused: an upstream's crates would be served as published ones."""
+    from pulp_cargo.app.queries import upstream_stores
+
+    shared, remote = new_repository(), new_remote()
+    kept: dict[str, Any] = {"remote": remote, "repository": shared}
+    cache = new_distribution({"far": kept}) if is_list else new_distribution(**kept)
+    name = f"tool{secrets.token_hex(4)}"
+    publish(shared, name)
+    for is_open, repository in ((False, shared.pk), (True, None)):
+        if is_open:
+            new_distribution(repository=shared, allow_uploads=True)
+        (source,) = registry_of(cache).sources
+        assert source.remote is not None
+        assert (source.repository, source.version is None) == (repository, is_open)
+        assert len(upstream_stores.stores_of(remote.pk, name)) == (not is_open)
+    assert f"{cache.name} keeps nothing of its remote" in caplog.text
+
+
 def test_long_list_takes_the_queries_of_a_short_one(
     new_repository: "NewRepository", new_remote: "NewRemote", new_distribution: "NewList"
 ) -> None:
@@ -117,33 +147,6 @@ def test_name_is_claimed_from_the_first_publish_on(
         answer = claims.who_may_answer(before, spelling)
         assert answer is not None
         assert (answer.rule, answer.ask) == (Rule.CLAIM, ("ours",))
-
-
-def test_name_is_free_again_when_the_newest_version_has_it_no_more(
-    repository: "CargoRepository",
-    new_remote: "NewRemote",
-    new_distribution: "NewList",
-    publish: Callable[..., UUID],
-) -> None:
-    """Older versions do not claim; and an unfinished one neither claims nor frees."""
-    from pulp_cargo.app.models import CrateContent
-
-    listed = new_distribution(
-        {"far": {"remote": new_remote()}, "ours": {"repository": repository, "private": True}}
-    )
-    name = f"acme{secrets.token_hex(4)}"
-    publish(repository, name)
-    unit = CrateContent.objects.get(canonical_name=name)
-    with_it = repository.latest_version()
-    unfinished = repository.new_version()
-    unfinished.remove_content(CrateContent.objects.filter(pk=unit.pk))
-    assert ask(listed, name).rule == Rule.CLAIM
-    unfinished.delete()
-    publish(repository, removed=[unit])
-    assert ask(listed, name).ask == ("far",)
-    unfinished = repository.new_version(base_version=with_it)
-    assert ask(listed, name).ask == ("far",)
-    unfinished.delete()
 
 
 def test_open_repository_claims_nothing(
@@ -243,6 +246,7 @@ def test_what_is_published_mirrors_nothing(
     """Crates that people publish may depend on more of crates.io than a cache has kept."""
     alone, shared = new_repository(), new_repository()
     plain = new_distribution(repository=alone)
+    # Rows from before such a pair was refused.
     new_distribution(repository=shared, remote=new_remote(CRATES_IO_SPARSE))
     published = new_distribution(repository=shared, allow_uploads=True)
     nulls = [registry_of(one).urls_of_null([FAR]) for one in (plain, published)]

@@ -185,20 +185,13 @@ def test_store_and_private_repository_are_different_ones_in_all_lists(
 def test_repository_of_a_list_gets_no_second_purpose_later(
     rest: Rest, ours: dict[str, Any], theirs: dict[str, Any]
 ) -> None:
-    """Neither as the store of a plain cache, nor as a place for uploads."""
+    """As the store of a plain cache; `test_stores` has the places for uploads."""
     new_registry(rest, upstreams=[ours, theirs])
     cache = new_registry(rest, remote=new_remote(rest))["pulp_href"]
     assert refusal(rest, "PATCH", cache, repository=ours["repository"]) == {
         "repository": [
             "This one is private in a list of upstreams: it would claim every name that comes from"
-            " the `remote`."
-        ]
-    }
-    plain = new_registry(rest, repository=theirs["repository"])["pulp_href"]
-    assert refusal(rest, "PATCH", plain, allow_uploads=True) == {
-        "allow_uploads": [
-            "The `repository` keeps what comes from a remote in a list of upstreams, so it cannot"
-            " take uploads."
+            " the `remote`. Give the cache a repository of its own."
         ]
     }
 

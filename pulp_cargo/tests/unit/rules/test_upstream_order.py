@@ -170,3 +170,25 @@ def test_rule_that_decided_is_named(name, sentence, said):
     ours = {"ours": "acme"} if name == "acme" else {}
     answer = who_answers(order, name, Index(crates_io="?", **ours))
     assert (answer.sentence, answer.said[2].sentence) == (sentence, said)
+
+
+def test_name_stays_claimed_when_the_crate_is_gone():
+    """Nobody is asked for it; a private repository that has the crate now is the one to name."""
+    order = Order((CRATES_IO, OURS, FORKS))
+    answer = who_answers(order, "serde", Index(crates_io="?"), had=["ours"])
+    assert (answer.rule, answer.ask) == (Rule.CLAIM, ())
+    assert answer.sentence == (
+        "`serde` is claimed by the private repository `ours`, which has no version of it any more"
+    )
+    answer = who_answers(order, "serde", Index(forks="serde", crates_io="?"), had=["ours", "forks"])
+    assert (answer.ask, answer.sentence) == (
+        ("forks",),
+        "`serde` is claimed by the private repository `forks`",
+    )
+
+
+def test_what_is_not_private_stays_nobodys():
+    """It had the crate once, and the next in order answers now."""
+    both = Order((Upstream("shared"), CRATES_IO))
+    answer = who_answers(both, "serde", Index(crates_io="?"), had=["shared"])
+    assert (answer.rule, answer.ask) == (Rule.ORDER, ("crates.io",))

@@ -1,0 +1,140 @@
+"""The clients of a process: one for each remote as it is, and none for ever."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pulp_cargo.tests.database.upstreams import registry_of
+from pulp_cargo.tests.functional.serve.launcher import wait_for
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRemote
+    from pulp_cargo.app.queries.sources import RemoteView
+    from pulp_cargo.tests.database.upstreams import NewList, NewRemote
+
+    View = Callable[[], RemoteView]
+
+
+@pytest.fixture
+def remote(new_remote: "NewRemote") -> "CargoRemote":
+    """A remote."""
+    return new_remote()
+
+
+@pytest.fixture
+def view(remote: "CargoRemote", new_distribution: "NewList") -> "View":
+    """Looks the remote up as a registry does."""
+    cache = new_distribution(remote=remote)
+
+    def look() -> "RemoteView":
+        (source,) = registry_of(cache).sources
+        assert source.remote is not None
+        return source.remote
+
+    return look
+
+
+@asynccontextmanager
+async def closing() -> AsyncIterator[None]:
+    """Close what was made, in the loop that it lives on."""
+    from pulp_cargo.app.services import upstream_clients
+
+    try:
+        yield
+    finally:
+        await upstream_clients.close_all()
+        upstream_clients._making.clear()
+
+
+def test_callers_who_know_the_remote_as_it_was_share_the_client(
+    remote: "CargoRemote", view: "View"
+) -> None:
+    """A task may run for long, and must not take the connections of all others away each time."""
+    from pulp_cargo.app.services.upstream_clients import client_of
+
+    old = view()
+    remote.save()
+    new = view()
+    assert old.updated != new.updated
+
+    async def take_turns() -> int:
+        async with closing():
+            return len({id(await client_of(one)) for one in (old, new, old, new)})
+
+    assert asyncio.run(take_turns()) == 1
+
+
+def test_changed_remote_gets_a_new_client(remote: "CargoRemote", view: "View") -> None:
+    """Even by a clock that is behind: what counts is that it is another row than before."""
+    from pulp_cargo.app.models import CargoRemote
+    from pulp_cargo.app.services.upstream_clients import client_of
+
+    before = view()
+    assert before.updated is not None
+    earlier = before.updated - timedelta(hours=1)
+
+    async def change() -> bool:
+        async with closing():
+            first = await client_of(before)
+            rows = CargoRemote.objects.filter(pk=remote.pk)
+            await asyncio.to_thread(rows.update, pulp_last_updated=earlier)
+            return await client_of(replace(before, updated=earlier)) is first
+
+    assert asyncio.run(change()) is False
+
+
+def test_client_that_was_replaced_finishes_what_it_does(
+    remote: "CargoRemote", view: "View", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has as long as a file may take; then it is closed, at the latest with the process."""
+    from pulp_cargo.app.models import CargoRemote
+    from pulp_cargo.app.services import upstream_clients
+    from pulp_cargo.app.services.upstream_clients import client_of
+    from pulp_cargo.app.upstream.connection import FILE_SECONDS
+
+    assert upstream_clients.GRACE == FILE_SECONDS
+    seen = view()
+    rows = CargoRemote.objects.filter(pk=remote.pk)
+
+    async def replaced() -> tuple[list[bool], list[bool]]:
+        sessions = []
+        async with closing():
+            for day, grace in ((1, 600), (2, 600), (3, 0)):
+                monkeypatch.setattr(upstream_clients, "GRACE", grace)
+                updated = datetime(2026, 1, day, tzinfo=UTC)
+                await asyncio.to_thread(rows.update, pulp_last_updated=updated)
+                client = await client_of(replace(seen, updated=updated))
+                sessions.append(client.connection._session)
+            await asyncio.sleep(0.1)
+            meanwhile = [session.closed for session in sessions]
+        return meanwhile, [session.closed for session in sessions]
+
+    assert asyncio.run(replaced()) == ([False, True, False], [True, True, True])
+
+
+def test_client_is_freed(view: "View") -> None:
+    """Core would hold its session, and the remote with its secrets, until the process ends."""
+    from pulp_cargo.app.services.upstream_clients import client_of
+
+    seen = view()
+
+    async def use() -> list["weakref.ref[object]"]:
+        async with closing():
+            client = await client_of(seen)
+            return [weakref.ref(client), weakref.ref(client.connection._session)]
+
+    held = asyncio.run(use())
+
+    def are_freed() -> bool:
+        gc.collect()
+        return [one() for one in held] == [None, None]
+
+    # The thread that read the row may be about to let go of it.
+    assert wait_for(are_freed, seconds=5)
