@@ -69,7 +69,7 @@ async def _from(wanted: Wanted, source: Source) -> tuple[bool, web.StreamRespons
     found = await sourcing.ask(cargo.registry, source, lower_name, at_any_age=True)
     if found is None:
         return False, None
-    version = await _version(wanted, found)
+    found, version = await _version(wanted, found)
     if version is not None:
         return True, await _send_judged(wanted, found, version)
     if found.kept is not None and is_judged:
@@ -85,17 +85,21 @@ async def _from(wanted: Wanted, source: Source) -> tuple[bool, web.StreamRespons
     return True, await send(cargo, file, wanted.name, wanted.vers, wanted.headers)
 
 
-async def _version(wanted: Wanted, found: Found) -> UpstreamVersion | None:
-    """Return what a remote's index says of the version; a new one may not be in our copy yet."""
+async def _version(wanted: Wanted, found: Found) -> tuple[Found, UpstreamVersion | None]:
+    """Return what a remote's index says of the version, and the index that does.
+
+    A new one may not be in our copy yet.
+    """
     if found.current is None:
-        return None
+        return found, None
     lower_name = wanted.name.lower()
     version = (await found.index(lower_name)).versions.get(wanted.vers)
     if version is None and found.current.fresh_for == 0:
         newer = await sourcing.ask(wanted.cargo.registry, found.source, lower_name)
-        if newer is not None:
-            version = (await newer.index(lower_name)).versions.get(wanted.vers)
-    return version
+        if newer is not None and newer.current is not None:
+            found = newer
+            version = (await found.index(lower_name)).versions.get(wanted.vers)
+    return found, version
 
 
 async def _send_judged(
