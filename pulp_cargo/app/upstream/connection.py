@@ -12,11 +12,12 @@ from http import HTTPStatus
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientResponse, ClientTimeout
+from aiohttp import ClientResponse, ClientTimeout
 from yarl import URL
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.upstream.answer import without_query
+from pulp_cargo.app.upstream.asking import Asking
 from pulp_cargo.protocol.http_age import parse_retry_after
 from pulp_cargo.protocol.unavailable import (
     UpstreamLeftAlone,
@@ -31,8 +32,6 @@ CONNECT_SECONDS, READ_SECONDS, INDEX_SECONDS = 5, 15, 25
 FILE_SECONDS = 900
 # The longest pause that an upstream may ask for, in seconds.
 LONGEST_WAIT = 3600
-# And one about a file, which is about no other.
-LONGEST_WAIT_FOR_FILE = 60
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
 
 
@@ -78,42 +77,20 @@ class Connection:
         with_token: bool = False,
     ) -> AsyncIterator[ClientResponse]:
         """Send a GET in turn, and note how the upstream does; raises UpstreamUnreachable."""
-        breaker = self.file_breaker if is_file else self.breaker
-        if breaker.wait:
+        asking = Asking(self.name, url, self.file_breaker if is_file else self.breaker, is_file)
+        turns = self._turns if is_file else self._index_turns
+        if asking.breaker.wait:
             raise UpstreamLeftAlone(self.name)
-        is_asked = False
-        seconds = FILE_SECONDS if is_file else INDEX_SECONDS
-        try:
-            async with asyncio.timeout(seconds), self._turns if is_file else self._index_turns:
+        with asking.noted():
+            async with asyncio.timeout(FILE_SECONDS if is_file else INDEX_SECONDS), turns:
                 # Those who waited for their turn may have waited for failures.
-                if not breaker.may_ask():
+                if not asking.breaker.may_ask():
                     raise UpstreamLeftAlone(self.name)
                 if self._throttler:
                     await self._throttler.acquire()
-                is_asked = True
+                asking.has_begun = True
                 async with await self._get(url, headers, with_token=with_token) as response:
                     yield response
-            breaker.succeeded()
-        except UpstreamLeftAlone:
-            raise
-        except UpstreamRefused:
-            # It is well, and refuses this one request.
-            breaker.succeeded()
-            raise
-        except UpstreamUnreachable as error:
-            if not is_file:
-                breaker.failed(error.wait, url)
-            elif error.wait is not None:
-                breaker.failed(min(error.wait, LONGEST_WAIT_FOR_FILE))
-            raise
-        except (ClientError, TimeoutError, OSError, ValueError) as error:
-            # Who only waited for a turn knows nothing of the upstream.
-            if is_asked:
-                breaker.failed()
-            is_late = isinstance(error, TimeoutError)
-            what = "it does not answer in time" if is_late else "it does not answer as it should"
-            detail = f"{without_query(url)}: {str(error) or type(error).__name__}"
-            raise UpstreamUnreachable(self.name, what, detail=detail) from error
 
     async def chunks(self, response: ClientResponse) -> AsyncIterator[bytes]:
         """Yield a body as it comes; raises TimeoutError when it stops coming."""
