@@ -88,7 +88,7 @@ def test_what_was_held_back_is_listed(
     """The last first, however many there are; by crate and by rule."""
     from pulp_glue.cargo import context
 
-    monkeypatch.setattr(context, "PAGE", 2)
+    monkeypatch.setattr(context, "HELD_PAGE", 2)
     pk = policy["prn"].rpartition(":")[2]
     with stack.connect() as database:
         for number in range(5):

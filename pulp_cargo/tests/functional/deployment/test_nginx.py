@@ -88,7 +88,9 @@ def test_refusal_comes_before_the_end_of_a_large_body(
     """nginx has no limit and no buffer of its own: our sentence comes, and the rest stays unsent."""
     registry = deployment.pulp.registry
     file = tmp_path / "body"
-    file.write_bytes(_too_large(deployment) + bytes(100 * MIB))
+    file.write_bytes(_too_large(deployment))
+    # A busy machine hears of the refusal late.
+    os.truncate(file, 500 * MIB)
     said = ("--write-out", "\n%{http_code} %{size_upload}")
     sent = ("--upload-file", file, "--header", f"Authorization: {token or registry.token}")
     done = subprocess.run(
@@ -100,7 +102,7 @@ def test_refusal_comes_before_the_end_of_a_large_body(
     body, _, end = done.stdout.rpartition("\n")
     got, uploaded = end.split()
     assert got == status and words in body
-    assert int(uploaded) < 50 * MIB
+    assert int(uploaded) < 250 * MIB
 
 
 def _head(registry: Registry, length: int) -> bytes:
