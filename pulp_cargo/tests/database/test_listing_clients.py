@@ -40,7 +40,7 @@ def registry_of(repository: "CargoRepository") -> "Registry":
     held = repository.latest_version().get_content(CrateContent.objects).values("pk")
     CrateContent.objects.filter(pk__in=held).update(readme=README)
     name = repository.name
-    served = CargoDistribution(name=name, base_path=name, repository=repository)
+    served = CargoDistribution(pk=uuid4(), name=name, base_path=name, repository=repository)
     return registries.registry_of(served)
 
 

