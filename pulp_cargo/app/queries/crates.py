@@ -11,6 +11,7 @@ from django.db import connection
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.queries.upstream_stores import STORES_OF_URL
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
@@ -27,7 +28,7 @@ CRATE_FILE = f"""
 # A file of these bytes that came from the same upstream, for whichever cache of the domain; and
 # whether it is in the newest version of the repository. An upstream may name the checksum of a
 # private crate, and must not be given its bytes for that.
-KEPT_FILE = """
+KEPT_FILE = f"""
     SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license, EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
         AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
@@ -39,13 +40,8 @@ KEPT_FILE = """
     AND unit.cksum = %(cksum)s AND unit._pulp_domain_id = %(domain)s
     AND EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND (rc.repository_id = %(repository)s OR rc.repository_id IN (
-            SELECT d.repository_id FROM core_distribution d
-            JOIN core_remote r ON r.pulp_id = d.remote_id WHERE r.url = %(url)s
-            UNION
-            SELECT u.repository_id FROM cargo_cargoupstream u
-            JOIN core_remote r ON r.pulp_id = u.remote_id WHERE r.url = %(url)s
-        ))
+        AND (rc.repository_id = %(repository)s
+            OR rc.repository_id IN ({STORES_OF_URL.format(url="%(url)s")}))
     )
 """
 # A file of this size is read at once; a larger one is streamed.

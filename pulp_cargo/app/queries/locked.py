@@ -1,7 +1,6 @@
 """What there is of the packages of a lock file, in a few statements for any number of them."""
 
 import json
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from pulp_cargo.protocol.upstream_index import MAX_SIZE
+from pulp_cargo.app.queries.upstream_index import unpacked
+from pulp_cargo.app.queries.upstream_stores import STORES_OF_URL
 
 # A version of a crate without its build metadata, of which a registry has one.
 Key = tuple[str, str]
@@ -59,13 +59,18 @@ SPELLINGS = f"""
         WHERE unit.canonical_name = wanted.name LIMIT 1
     ) found
 """
-# Files that the domain has, for whichever registry they came.
-FILES = """
-    SELECT DISTINCT unit.name, unit.vers, unit.cksum, unit.content_ptr_id, coalesce(unit.license, '')
-    FROM unnest(%(names)s::text[], %(keys)s::text[]) w (name, vers_key)
+# Files that came from a remote's upstream, for whichever cache (see KEPT_FILE in queries/crates).
+FILES = f"""
+    SELECT DISTINCT remote.pulp_id, unit.name, unit.vers, unit.cksum, unit.content_ptr_id, unit.license
+    FROM core_remote remote CROSS JOIN unnest(%(names)s::text[], %(keys)s::text[]) w (name, vers_key)
     JOIN cargo_cratecontent unit ON unit.canonical_name = w.name AND unit.vers_key = w.vers_key
     JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
-    WHERE ca.artifact_id IS NOT NULL AND unit._pulp_domain_id = %(domain)s
+    WHERE remote.pulp_id = ANY(%(remotes)s)
+    AND ca.artifact_id IS NOT NULL AND unit._pulp_domain_id = %(domain)s
+    AND EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND rc.repository_id IN ({STORES_OF_URL.format(url="remote.url")})
+    )
 """
 LICENSES = f"""
     WITH {SERVED}, wanted AS (SELECT DISTINCT name FROM unnest(%(names)s::text[]) w (name))
@@ -123,7 +128,7 @@ class Body:
 
     def unpacked(self) -> bytes:
         """Return the file as the upstream sent it."""
-        return zlib.decompressobj(wbits=31).decompress(self.gzipped, MAX_SIZE)
+        return unpacked(self.gzipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +137,15 @@ class Known:
 
     `units` are by repository version and key, `spellings` of crates by repository version and
     canonical name. `files` are those that are here, by remote and lower-case name; the crates that
-    a remote has are in `upstream` by canonical name. `stored` are the units whose files are
-    in the domain, by name, version and checksum.
+    a remote has are in `upstream` by canonical name. `stored` are the units whose files
+    came from a remote's upstream, by remote, name, version and checksum.
     """
 
     units: Mapping[tuple[UUID, Key], Unit]
     spellings: Mapping[tuple[UUID, str], str]
     files: Mapping[File, Kept]
     upstream: Collection[tuple[UUID, str]]
-    stored: Mapping[tuple[str, str, str], Stored]
+    stored: Mapping[tuple[UUID, str, str, str], Stored]
 
 
 def known(
@@ -161,17 +166,16 @@ def known(
         spellings={(v, name): spelled for v, name, spelled in _rows(SPELLINGS, values)},
         files={(remote, name): Kept(*kept) for remote, name, _, *kept in files},
         upstream={(remote, canonical) for remote, _, canonical, exists, _ in files if exists},
-        stored={(name, vers, cksum): Stored(*unit) for name, vers, cksum, *unit in stored},
+        stored={tuple(key): Stored(pk, text or "") for *key, pk, text in stored},
     )
 
 
 def licenses(
     versions: Collection[UUID], names: Collection[str]
 ) -> dict[tuple[UUID, str], dict[str, str]]:
-    """Return the licences of all versions of crates in repository versions, by `vers`.
+    """Return licences by repository version and lower-case name, and then by `vers`.
 
-    By repository version and lower-case name; `names` are canonical. A licence is empty where the
-    manifest names none.
+    `names` are canonical. A licence is empty where the manifest names none.
     """
     found: defaultdict[tuple[UUID, str], dict[str, str]] = defaultdict(dict)
     values = {"versions": list(versions), "names": list(names)}

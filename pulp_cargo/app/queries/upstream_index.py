@@ -43,7 +43,12 @@ class IndexCopy:
     def body(self) -> bytes:
         """Return the file's bytes, those that the upstream sent."""
         assert self.gzipped is not None, "a crate that is gone has no index file"
-        return zlib.decompressobj(wbits=31).decompress(self.gzipped, MAX_SIZE)
+        return unpacked(self.gzipped)
+
+
+def unpacked(gzipped: bytes) -> bytes:
+    """Return the bytes that an upstream sent of an index file that is kept."""
+    return zlib.decompressobj(wbits=31).decompress(gzipped, MAX_SIZE)
 
 
 def compressed(body: bytes) -> bytes:

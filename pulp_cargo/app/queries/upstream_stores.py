@@ -8,6 +8,14 @@ from django.db import connection
 
 from pulpcore.plugin.models import Domain
 
+# The repositories that keep what comes from any remote with a URL, which is to be filled in.
+STORES_OF_URL = """
+    SELECT d.repository_id FROM core_distribution d
+    JOIN core_remote r ON r.pulp_id = d.remote_id WHERE r.url = {url}
+    UNION
+    SELECT u.repository_id FROM cargo_cargoupstream u
+    JOIN core_remote r ON r.pulp_id = u.remote_id WHERE r.url = {url}
+"""
 # Each kept version of a crate, and whether it is marked as yanked.
 KEPT = """
     WITH stores AS (

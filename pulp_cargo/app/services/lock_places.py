@@ -128,8 +128,8 @@ class FromRemote:
         return replace(found, rules=verdict)
 
     def stored(self, package: LockedPackage, cksum: str) -> Stored | None:
-        """Return the unit whose file is sent for a package: the domain's, if it has one."""
-        return self.kept.known.stored.get((package.name, package.vers, cksum))
+        """Return the unit whose file is sent for a package, if it came from this upstream before."""
+        return self.kept.known.stored.get((self.remote.pk, package.name, package.vers, cksum))
 
     def keeps(self, package: LockedPackage, cksum: str) -> bool:
         """Return whether the repository of this upstream has the file, whatever others have."""

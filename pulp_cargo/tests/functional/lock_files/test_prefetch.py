@@ -65,6 +65,21 @@ def test_file_of_another_registry_is_taken_over(
     assert len(upstream.asked_for(file_path(Crate(name)))) == 1
 
 
+def test_private_file_is_not_taken_over(
+    stack: Stack, upstream: SparseUpstream, gate: Gate, cache: Cache, name: str
+) -> None:
+    """An upstream that names its checksum has to send it, and cannot."""
+    secret = Crate(name, files={"src/lib.rs": b"// secret"})
+    private = stack.make_registry(auth_required=True)
+    private.publish(secret)
+    cksum = secret.cksum(private.index_url)
+    upstream.have(Crate(name), cksum=cksum)
+    line = locked(Crate(name), upstream.index_url)
+    lock = lock_file(line.replace(Crate(name).cksum(upstream.index_url), cksum))
+    assert gate.prefetch(lock)["result"]["fetched"] == 0
+    assert cache.kept(name) == set()
+
+
 def test_problems_do_not_keep_the_rest_from_coming(
     upstream: SparseUpstream, gate: Gate, cache: Cache, name: str
 ) -> None:
