@@ -134,11 +134,7 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
         assert copy is not None, "only who has a copy is told that it is the same"
         newest, is_new = replace(copy, checked_at=now), False
     else:
-        try:
-            newest, found = await threads.work(_read, name, fetched.body, copy, now)
-        except UpstreamIndexInvalid:
-            client.breaker.failed()
-            raise
+        newest, found = await threads.work(_read, name, fetched.body, copy, now)
         if found is not None:
             upstream_versions.remember(remote, name, newest.digest, found)
         newest = replace(
