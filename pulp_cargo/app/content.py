@@ -1,5 +1,6 @@
 """Adds the registries to Pulp's content app; pulpcore imports this module in each of its workers."""
 
+import resource
 import sys
 
 from django.conf import settings
@@ -20,6 +21,9 @@ ROOT = "/pulp/cargo/"
 PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
 
 sys.setswitchinterval(SWITCH_INTERVAL)
+# Files that came from upstreams are open until they are stored, and many systems begin with 1,024.
+_most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (_most_files, _most_files))
 app.router.add_get(ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
 if settings.OTEL_ENABLED:

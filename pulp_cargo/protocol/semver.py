@@ -107,7 +107,7 @@ def parse_version(text: str) -> Version:
             f"the version {text!r} is not SemVer: expected three numbers such as `1.2.3`, "
             "perhaps with `-pre` and `+build`"
         )
-    major, minor, patch = (int(number) for number in match.group(1, 2, 3))
+    major, minor, patch = int(match[1]), int(match[2]), int(match[3])
     if max(major, minor, patch) > MAX_NUMBER:
         raise InvalidVersion(f"the version {text!r} has a number above {MAX_NUMBER}")
     return Version(major, minor, patch, match[4] or "", match[5] or "")

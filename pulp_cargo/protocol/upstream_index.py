@@ -4,9 +4,11 @@ A cache serves the lines as they came, so it reads only what it has to judge: wh
 are, their checksums, and what rules look at. Everything else in a line is for cargo alone.
 """
 
-import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from pulp_cargo.protocol.errors import InvalidVersion
 from pulp_cargo.protocol.index import CKSUM, PUBTIME
@@ -15,6 +17,20 @@ from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
 # The largest of crates.io, that of web-sys, has 5 MB in a hundred lines.
 MAX_SIZE = 32 * 1024 * 1024
+
+
+class Line(msgspec.Struct, gc=False):
+    """What we look at in a line, of any type; the rest is skipped, which takes a tenth of the time."""
+
+    name: Any = None
+    vers: Any = None
+    cksum: Any = None
+    yanked: Any = None
+    pubtime: Any = None
+    v: Any = None
+
+
+_LINES = msgspec.json.Decoder(Line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,33 +136,31 @@ def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
     # Not splitlines: that splits at characters which JSON allows within a string.
     *lines, last = text.split("\n")
     for line in lines:
-        values = _json(line)
+        values = _read(line)
         if values is not None and (entry := _entry(line, values, name)):
             yield entry
     if not last.strip():
         return
     # Some registries end without a newline. A line cut off in the midst is never JSON.
-    values = _json(last)
+    values = _read(last)
     if values is None:
         raise UpstreamIndexInvalid(name, "it ends in the midst of a line")
     if entry := _entry(last, values, name):
         yield entry
 
 
-def _json(line: str) -> object:
+def _read(line: str) -> Line | None:
+    """Return what a line says, None where it is no JSON object."""
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
+        return _LINES.decode(line)
+    except (msgspec.MsgspecError, RecursionError):
         return None
 
 
-def _entry(line: str, values: object, name: str) -> UpstreamVersion | None:
+def _entry(line: str, values: Line, name: str) -> UpstreamVersion | None:
     """Return the version that a line is about, None where cargo finds none in it."""
-    if not isinstance(values, dict):
-        return None
-    _require_name(values.get("name"), name)
-    vers, cksum = values.get("vers"), values.get("cksum")
-    yanked, v = values.get("yanked"), values.get("v")
+    _require_name(values.name, name)
+    vers, cksum, yanked, v = values.vers, values.cksum, values.yanked, values.v
     if not (isinstance(vers, str) and isinstance(cksum, str) and CKSUM.fullmatch(cksum)):
         return None
     # To Python, true is a number.
@@ -161,7 +175,7 @@ def _entry(line: str, values: object, name: str) -> UpstreamVersion | None:
         vers=vers,
         cksum=cksum,
         yanked=bool(yanked),
-        pubtime=_pubtime(values.get("pubtime")),
+        pubtime=_pubtime(values.pubtime),
         v=1 if v is None else v,
     )
 

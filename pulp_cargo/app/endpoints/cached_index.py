@@ -82,6 +82,8 @@ async def _file(found: Found, name: str, left_out: frozenset[str]) -> IndexFile:
         assert found.kept is not None, "what a remote does not have is what we keep of it"
         return found.kept
     assert current.copy is not None, "what is not there is not found"
+    if current.copy.unpacked is not None and current.copy.is_sound:
+        return _whole(current.copy)
     return await threads.work(_whole, current.copy)
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoUpstream
 from pulp_cargo.app.queries import heads, purposes
 from pulp_cargo.app.queries.crate_policies import NamedPolicy, named_policy
+from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
 from pulp_cargo.rules.upstream_order import Order, Upstream
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,11 @@ class RemoteView:
     def identity(self) -> tuple[UUID, str]:
         """What is remembered of a remote is remembered by this: another URL is another registry."""
         return self.pk, self.url
+
+    @property
+    def registry(self) -> str:
+        """The URL by which dependencies name it (Cargo Book, "Index Format")."""
+        return CRATES_IO if is_crates_io(self.url) else self.url
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class IndexCopy:
     last_modified: str | None
     checked_at: datetime
     first_seen: dict[str, str] = field(default_factory=dict)
+    # The file's bytes while they are at hand: whoever waits for it need not unpack them again.
+    unpacked: bytes | None = field(default=None, compare=False, repr=False)
 
     @property
     def canonical_name(self) -> str:
@@ -43,7 +45,7 @@ class IndexCopy:
     def body(self) -> bytes:
         """Return the file's bytes, those that the upstream sent."""
         assert self.gzipped is not None, "a crate that is gone has no index file"
-        return unpacked(self.gzipped)
+        return self.unpacked or unpacked(self.gzipped)
 
 
 def unpacked(gzipped: bytes) -> bytes:

@@ -141,7 +141,7 @@ def _unit(
 ) -> CrateContent:
     """Read the unit of a file, and close the file: there may be thousands."""
     with file.rewind() as opened:
-        cksum = file.digests["sha256"]
+        cksum = file.cksum
         return units.unit_of_file(opened, cksum=cksum, pubtime=pubtime, strict=strict)
 
 

@@ -18,6 +18,9 @@ from pulpcore.plugin.models import Artifact
 from pulp_cargo.protocol.unavailable import StorageFull
 
 PREFIX, SUFFIX = "crate-", ".part"
+CHECKSUM = "sha256"
+# Files are read in lots of this many bytes.
+LOT = 1024 * 1024
 
 
 class IncomingFile:
@@ -32,12 +35,13 @@ class IncomingFile:
             # While this lock is held a process is at work on the file (see remove_leftovers).
             fcntl.flock(handle, fcntl.LOCK_EX)
         self.size = 0
-        self._hashers = {name: pulp_hashlib.new(name) for name in Artifact.DIGEST_FIELDS}
+        self._checksum = pulp_hashlib.new(CHECKSUM)
+        self._digests: dict[str, str] = {}
 
     def write(self, chunk: bytes) -> None:
         """Append bytes; raises StorageFull when the disk has no room."""
-        for hasher in self._hashers.values():
-            hasher.update(chunk)
+        self._checksum.update(chunk)
+        self._digests.clear()
         with _storage_full():
             rest = memoryview(chunk)
             # A disk that gets full takes a part and says so only at the next write.
@@ -46,9 +50,11 @@ class IncomingFile:
         self.size += len(chunk)
 
     def settle(self) -> None:
-        """Make sure that the bytes are on the disk, not in its cache."""
+        """Make sure that the bytes are on the disk, not in its cache, and work out the digests."""
         with _storage_full():
             os.fsync(self.file.fileno())
+        # A commit is to be short.
+        _ = self.digests
 
     def rewind(self) -> BinaryIO:
         """Return the file, at its start."""
@@ -70,9 +76,23 @@ class IncomingFile:
                 os.fsync(copy.fileno())
 
     @property
+    def cksum(self) -> str:
+        """The checksum that registries name a file by, in hex (Cargo Book, "Index Format")."""
+        return self._checksum.hexdigest()
+
+    @property
     def digests(self) -> dict[str, str]:
-        """Every digest in hex, by its name in Pulp."""
-        return {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
+        """Every digest in hex, by its name in Pulp; the file is read for them when first asked."""
+        if not self._digests:
+            names = set(Artifact.DIGEST_FIELDS) - {CHECKSUM}
+            hashers = {name: pulp_hashlib.new(name) for name in names}
+            with self.reopened() as file:
+                while lot := file.read(LOT):
+                    for hasher in hashers.values():
+                        hasher.update(lot)
+            self._digests = {name: hasher.hexdigest() for name, hasher in hashers.items()}
+            self._digests[CHECKSUM] = self.cksum
+        return self._digests
 
     def discard(self) -> None:
         """Close the file and remove it, unless it was moved away."""

@@ -1,6 +1,8 @@
 """The changes by which a repository keeps what came from its upstream."""
 
+import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,13 +11,20 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.services import threads
 from pulp_cargo.app.services.cached_unit import unit_of_upstream
+from pulp_cargo.app.services.commit import Change, Result, commit_together
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.app.services.pull import Pull
+from pulp_cargo.app.services.upload import upload_all
 from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 log = logging.getLogger(__name__)
+
+# How long to wait for a repository that a task holds before looking again, in seconds, and in all.
+BUSY_PAUSE, BUSY_SECONDS = 1.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +102,20 @@ def read(domain: Domain, came: Came) -> Keep | None:
         log.warning("`%s %s` is not kept: %s", came.pull.name, came.pull.vers, error)
         return None
     return Keep(unit, file, came.yanked)
+
+
+async def join(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
+    """Store the files of changes, and make them in one version of the repository.
+
+    Raises RepositoryBusy when a task holds it for too long.
+    """
+    files = [one.file for one in changes if isinstance(one, Keep) and one.file is not None]
+    await threads.upload(upload_all, files, domain)
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return await threads.write(commit_together, repository, domain, changes)
+        except RepositoryBusy:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(BUSY_PAUSE)

@@ -9,7 +9,6 @@ from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.app.services import kept, mending
 from pulp_cargo.app.services.keep import Adopt, Came
 from pulp_cargo.app.services.pull import Pull
-from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 
@@ -26,8 +25,7 @@ class Keeper:
         remote, repository = self.source.remote, self.source.repository
         if repository is None or remote is None or remote.policy == Remote.STREAMED:
             return
-        url = CRATES_IO if is_crates_io(remote.url) else remote.url
-        came = Came(pull, self.version.line, self.version.yanked, url)
+        came = Came(pull, self.version.line, self.version.yanked, remote.registry)
         kept.keep_file(repository, self.domain, came)
 
     def mend(self, pull: Pull) -> None:

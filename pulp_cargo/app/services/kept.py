@@ -6,6 +6,7 @@ in nobody's interest. So they wait for each other a little; what a crash loses i
 
 import asyncio
 import logging
+import resource
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,25 +16,23 @@ from uuid import UUID
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.services import threads
-from pulp_cargo.app.services.commit import Change, Result, commit_together
+from pulp_cargo.app.services.commit import Change
 from pulp_cargo.app.services.group_commit import clean_up_after
-from pulp_cargo.app.services.keep import Adopt, Came, Keep, adopted, read
-from pulp_cargo.app.services.upload import upload_all
+from pulp_cargo.app.services.keep import Adopt, Came, adopted, join, read
 from pulp_cargo.app.upstream.events import Event, note
-from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 log = logging.getLogger(__name__)
 
-# Joined when nothing has come for so long, or the first has waited for so long, in seconds; or when
-# there are so many.
-QUIET, LONGEST = 1.0, 20.0
-MOST_AT_ONCE = 256
-# So many may wait in all: each has an open file.
-MOST_WAITING = 512
+# Joined when nothing has come for so long, or the first has waited for so long, in seconds: reading
+# the files takes time from who still fetches.
+QUIET, LONGEST = 1.0, 60.0
+# So many files may wait in all, as far as they are a quarter of what the process may open; and a
+# repository's are joined when there are half as many.
+_MOST_OPEN = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+MOST_WAITING = 1024 if _MOST_OPEN == resource.RLIM_INFINITY else min(1024, _MOST_OPEN // 4)
+MOST_AT_ONCE = MOST_WAITING // 2
 # How long a process that ends takes for what waits, in seconds.
 LAST_SECONDS = 10
-# How long to wait for a repository that a task holds before looking again, in seconds, and in all.
-BUSY_PAUSE, BUSY_SECONDS = 1.0, 600.0
 
 
 @dataclass(slots=True)
@@ -132,20 +131,7 @@ async def _join(
     wanted += await threads.read(adopted, [one for one in changes if isinstance(one, Adopt)])
     if not wanted:
         return
-    files = [one.file for one in wanted if isinstance(one, Keep) and one.file is not None]
-    await threads.upload(upload_all, files, domain)
-    result = await _commit(repository, domain, wanted)
+    result = await join(repository, domain, wanted)
     for refusal in filter(None, result.refusals):
         log.info("A crate of an upstream was not kept: %s", refusal)
     clean_up_after(repository, result)
-
-
-async def _commit(repository: UUID, domain: Domain, wanted: Sequence[Change]) -> Result:
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            return await threads.write(commit_together, repository, domain, wanted)
-        except RepositoryBusy:
-            if time.monotonic() > until:
-                raise
-            await asyncio.sleep(BUSY_PAUSE)

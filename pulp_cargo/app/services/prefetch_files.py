@@ -1,7 +1,6 @@
 """Fetching the files that a plan names, and joining them to the repositories that keep them."""
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -11,19 +10,14 @@ from uuid import UUID
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.services import keep, pulls, threads
-from pulp_cargo.app.services.commit import Committed, Result, commit_together
-from pulp_cargo.app.services.keep import Adopt, Came, Keep
+from pulp_cargo.app.services.commit import Committed
+from pulp_cargo.app.services.keep import Adopt, Came
 from pulp_cargo.app.services.lock_rules import refused_license
 from pulp_cargo.app.services.prefetch import Absent, Problem
-from pulp_cargo.app.services.upload import upload_all
 from pulp_cargo.protocol.errors import RegistryError
-from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
-from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 # So many are joined in one version; their files are on the disk meanwhile.
 LOT = 500
-# How long to wait for a repository that a task holds before looking again, in seconds, and in all.
-BUSY_PAUSE, BUSY_SECONDS = 1.0, 600.0
 
 
 @dataclass(slots=True)
@@ -72,8 +66,7 @@ async def _bring(one: Absent, held: ExitStack, ended: Callable[[], None]) -> Cam
         refused = refused_license(one.policies, one.name.lower(), version, license or "")
         if refused is not None:
             return Problem(one.name, version.vers, refused.sentence)
-    url = CRATES_IO if is_crates_io(one.remote.url) else one.remote.url
-    return Came(pull, version.line, version.yanked, url)
+    return Came(pull, version.line, version.yanked, one.remote.registry)
 
 
 async def _keep(
@@ -91,22 +84,10 @@ async def _keep(
                 changes.append(change)
     if not changes:
         return
-    await threads.upload(upload_all, [one.file for one in changes if one.file], domain)
-    result = await _commit(domain, repository, changes)
+    result = await keep.join(repository, domain, changes)
     for change, refusal in zip(changes, result.refusals, strict=True):
         if refusal is not None:
             unit = change.unit
             fetched.problems.append(Problem(unit.name, unit.vers, str(refusal)))
     fetched.count += result.refusals.count(None)
     fetched.made += [result.made] if result.made else []
-
-
-async def _commit(domain: Domain, repository: UUID, changes: Sequence[Keep]) -> Result:
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            return await threads.write(commit_together, repository, domain, changes)
-        except RepositoryBusy:
-            if time.monotonic() > until:
-                raise
-            await asyncio.sleep(BUSY_PAUSE)

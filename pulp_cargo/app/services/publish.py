@@ -63,7 +63,7 @@ def examine(
     with with_domain(registry.domain):
         unit = units.unit_of(
             manifest,
-            cksum=file.digests["sha256"],
+            cksum=file.cksum,
             readme=metadata.readme or units.readme_text(crate_file, manifest),
             pubtime=timezone.now(),
         )

@@ -53,8 +53,7 @@ class Pull:
             client = await client_of(remote)
             async with client.crate_file(self.name, self.vers, self.cksum) as response:
                 await self._receive(response, client.chunks(response))
-            assert self.file is not None
-            if self.file.digests["sha256"] != self.cksum:
+            if self.file is None or self.file.cksum != self.cksum:
                 note(Event.CHECKSUM)
                 raise self._failure("what it sent has another checksum than its index says")
             if self.size not in (None, self.file.size):
@@ -144,15 +143,15 @@ class Pull:
         size = response.content_length
         if size is not None and size > limit:
             raise self._failure(f"it has {size} bytes, and this registry takes at most {limit}")
-        file = await threads.work(IncomingFile)
-        self.file = file
         # A length is promised to clients only when the upstream promised it.
         self.size = size
+        received = 0
         async for lot in _lots(chunks):
-            if file.size + len(lot) > limit:
+            received += len(lot)
+            if received > limit:
                 raise self._failure(f"it has more than the {limit} bytes that this registry takes")
-            await threads.work(file.write, lot)
-            self._readable = max(0, file.size - HELD_BACK)
+            self.file = await threads.work(_written, self.file, lot)
+            self._readable = max(0, received - HELD_BACK)
             self._tell()
 
     def _told(self, error: Exception) -> RegistryError:
@@ -181,3 +180,10 @@ async def _lots(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             lot.clear()
     if lot:
         yield bytes(lot)
+
+
+def _written(file: IncomingFile | None, lot: bytes) -> IncomingFile:
+    """Append to a file, which begins with its first bytes."""
+    begun = IncomingFile() if file is None else file
+    begun.write(lot)
+    return begun

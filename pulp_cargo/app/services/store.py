@@ -93,6 +93,9 @@ class Storable(Protocol):
     def size(self) -> int: ...
 
     @property
+    def cksum(self) -> str: ...
+
+    @property
     def digests(self) -> dict[str, str]: ...
 
     def restore(self) -> None: ...
@@ -104,7 +107,7 @@ def save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
     known = stored(digests, domain)
     if known:
         Artifact.objects.filter(pk__in=known.values()).touch()
-    fresh = {file.digests["sha256"]: file for file in files if file.digests["sha256"] not in known}
+    fresh = {file.cksum: file for file in files if file.cksum not in known}
     for digest, file in fresh.items():
         _remove_debris(digest, domain)
         file.restore()
@@ -119,7 +122,7 @@ def save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
 
 def lock_digests(files: Iterable[Storable]) -> list[str]:
     """Keep other writers of these files out until the transaction ends, and return the SHA-256s."""
-    digests = sorted({file.digests["sha256"] for file in files})
+    digests = sorted({file.cksum for file in files})
     with connection.cursor() as cursor:
         for digest in digests:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, digest])

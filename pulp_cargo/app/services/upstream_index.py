@@ -164,5 +164,6 @@ def _read(
     for vers, entry in found.versions.items():
         if entry.pubtime is None:
             seen.setdefault(vers, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    copy = IndexCopy(name, compressed(body), digest, found.is_sound, None, None, now, seen)
+    gzipped = compressed(body)
+    copy = IndexCopy(name, gzipped, digest, found.is_sound, None, None, now, seen, body)
     return copy, found

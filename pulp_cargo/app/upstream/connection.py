@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 from aiohttp import ClientResponse, ClientTimeout
 from yarl import URL
@@ -41,6 +40,7 @@ class Connection:
     def __init__(self, remote: CargoRemote) -> None:
         self.name = remote.name
         self.root = str(remote.url).removeprefix("sparse+")
+        self._origin = _origin(self.root)
         # Files may be on another host than the index, and one that fails says nothing of it.
         self.breaker, self.file_breaker = Breaker(), Breaker()
         # The downloader is asked for nothing but what core makes of the remote.
@@ -143,5 +143,9 @@ class Connection:
         return {}
 
     def _is_own(self, url: str) -> bool:
-        own, other = urlsplit(self.root), urlsplit(url)
-        return (own.scheme, own.netloc) == (other.scheme, other.netloc)
+        return _origin(url) == self._origin
+
+
+def _origin(url: str) -> list[str]:
+    """Return the scheme and the host of a URL, in pieces."""
+    return url.split("/", 3)[:3]

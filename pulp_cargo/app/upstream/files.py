@@ -31,6 +31,11 @@ class Downloaded:
     size: int
     digests: dict[str, str]
 
+    @property
+    def cksum(self) -> str:
+        """The SHA-256, in hex."""
+        return self.digests["sha256"]
+
     def restore(self) -> None:
         """Do nothing: the file has not been moved anywhere yet."""
 
