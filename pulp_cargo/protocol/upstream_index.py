@@ -10,13 +10,10 @@ from typing import Any
 
 import msgspec
 
-from pulp_cargo.protocol.errors import InvalidVersion
 from pulp_cargo.protocol.index import CKSUM, PUBTIME
-from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.packed_index import MAX_SIZE
+from pulp_cargo.protocol.semver import is_version, parse_version
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
-
-# The largest of crates.io, that of web-sys, has 5 MB in a hundred lines.
-MAX_SIZE = 32 * 1024 * 1024
 
 
 class Line(msgspec.Struct, gc=False):
@@ -33,8 +30,7 @@ class Line(msgspec.Struct, gc=False):
 _LINES = msgspec.json.Decoder(Line)
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamVersion:
+class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
     """A version in the upstream's index: its line as it was sent, and what of it we look at.
 
     `pubtime` is None where it is missing or no time; times of this form sort as text. `v` is the
@@ -161,14 +157,12 @@ def _entry(line: str, values: Line, name: str) -> UpstreamVersion | None:
     """Return the version that a line is about, None where cargo finds none in it."""
     _require_name(values.name, name)
     vers, cksum, yanked, v = values.vers, values.cksum, values.yanked, values.v
-    if not (isinstance(vers, str) and isinstance(cksum, str) and CKSUM.fullmatch(cksum)):
+    if not (isinstance(cksum, str) and CKSUM.fullmatch(cksum)):
+        return None
+    if not (isinstance(vers, str) and is_version(vers)):
         return None
     # To Python, true is a number.
     if not isinstance(yanked, bool | None) or not isinstance(v, int | None) or type(v) is bool:
-        return None
-    try:
-        parse_version(vers)
-    except InvalidVersion:
         return None
     return UpstreamVersion(
         line=line,

@@ -9,13 +9,14 @@ from pulp_cargo.app.endpoints.answers import remember, revalidated
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.queries import index
 from pulp_cargo.app.queries.index import GZIP_FROM, IndexFile
-from pulp_cargo.app.queries.upstream_index import IndexCopy, compressed
+from pulp_cargo.app.queries.upstream_index import IndexCopy
 from pulp_cargo.app.services import held, judging, sourcing, threads
 from pulp_cargo.app.services.crate_rules import Judgement
 from pulp_cargo.app.services.sourcing import Found
 from pulp_cargo.protocol.errors import CrateNotFound
 from pulp_cargo.protocol.index_file import strong_etag
 from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.packed_index import pack
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, merged, parse_index_file
 
 # How long what we keep stands for an upstream that does not have it, or is not there, in seconds.
@@ -109,7 +110,7 @@ def _mixed(parts: Sequence[Served], name: str) -> Served:
 
 
 def _made(body: bytes) -> IndexFile:
-    return IndexFile(body, compressed(body) if len(body) >= GZIP_FROM else None, strong_etag(body))
+    return IndexFile(body, pack(body) if len(body) >= GZIP_FROM else None, strong_etag(body))
 
 
 def _until(judgement: Judgement | None, fresh_for: float) -> float:

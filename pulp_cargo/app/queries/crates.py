@@ -25,6 +25,11 @@ CRATE_FILE = f"""
     )
     SELECT found.cksum, found.file, found.size, found.place FROM served LEFT JOIN found ON true
 """
+# Most often nobody has it, and a database takes longer to plan KEPT_FILE than to run it.
+IS_STORED = """
+    SELECT 1 FROM cargo_cratecontent
+    WHERE canonical_name = %(canonical)s AND vers = %(vers)s AND cksum = %(cksum)s LIMIT 1
+"""
 # A file of these bytes that came from the same upstream, for whichever cache of the domain; and
 # whether it is in the newest version of the repository. An upstream may name the checksum of a
 # private crate, and must not be given its bytes for that.
@@ -95,8 +100,11 @@ def kept_file(registry: Registry, url: str, name: str, vers: str, cksum: str) ->
         "cksum": cksum,
     }
     with connection.cursor() as cursor:
-        cursor.execute(KEPT_FILE, values)
+        cursor.execute(IS_STORED, values)
         row = cursor.fetchone()
+        if row is not None:
+            cursor.execute(KEPT_FILE, values)
+            row = cursor.fetchone()
     if row is None:
         return None
     cksum, storage_name, size, unit, license, is_member = row

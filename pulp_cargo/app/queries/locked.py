@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from pulp_cargo.app.queries.upstream_index import unpacked
 from pulp_cargo.app.queries.upstream_stores import STORES_OF_URL
+from pulp_cargo.protocol.packed_index import unpack
 
 # A version of a crate without its build metadata, of which a registry has one.
 Key = tuple[str, str]
@@ -128,7 +128,7 @@ class Body:
 
     def unpacked(self) -> bytes:
         """Return the file as the upstream sent it."""
-        return unpacked(self.gzipped)
+        return unpack(self.gzipped)
 
 
 @dataclass(frozen=True, slots=True)

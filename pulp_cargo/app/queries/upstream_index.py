@@ -1,8 +1,6 @@
 """The index files of upstream registries that are kept here."""
 
-import gzip
 import json
-import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.upstream_index import MAX_SIZE
+from pulp_cargo.protocol.packed_index import unpack
 
 KEPT = """
     SELECT gzipped, digest, is_sound, etag, last_modified, checked_at, first_seen::text
@@ -45,20 +43,7 @@ class IndexCopy:
     def body(self) -> bytes:
         """Return the file's bytes, those that the upstream sent."""
         assert self.gzipped is not None, "a crate that is gone has no index file"
-        return self.unpacked or unpacked(self.gzipped)
-
-
-def unpacked(gzipped: bytes) -> bytes:
-    """Return the bytes that an upstream sent of an index file that is kept."""
-    return zlib.decompressobj(wbits=31).decompress(gzipped, MAX_SIZE)
-
-
-def compressed(body: bytes) -> bytes:
-    """Return bytes in the form in which they are kept, and sent to whoever takes gzip.
-
-    Somebody waits for it, and a better compression would gain a tenth for three times the time.
-    """
-    return gzip.compress(body, 1, mtime=0)
+        return self.unpacked or unpack(self.gzipped)
 
 
 def index_copy(remote: UUID, name: str) -> IndexCopy | None:

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from pulp_cargo.app.queries.sources import RemoteView
-from pulp_cargo.app.queries.upstream_index import IndexCopy, compressed, index_copy
+from pulp_cargo.app.queries.upstream_index import IndexCopy, index_copy
 from pulp_cargo.app.services import index_rows, threads, upstream_versions, yanks_upstream
 from pulp_cargo.app.services.brief import Brief
 from pulp_cargo.app.services.upstream_clients import client_of, known
-from pulp_cargo.app.upstream.answer import Validators
+from pulp_cargo.app.upstream.answer import Fetched, Validators
 from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.protocol.packed_index import pack, unpack_sent
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
 
@@ -134,14 +135,9 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
         assert copy is not None, "only who has a copy is told that it is the same"
         newest, is_new = replace(copy, checked_at=now), False
     else:
-        newest, found = await threads.work(_read, name, fetched.body, copy, now)
+        newest, found = await threads.work(_read, name, fetched, copy, now)
         if found is not None:
             upstream_versions.remember(remote, name, newest.digest, found)
-        newest = replace(
-            newest,
-            etag=fetched.validators.etag,
-            last_modified=fetched.validators.last_modified,
-        )
         is_new = newest != replace(copy, checked_at=now) if copy else True
     index_rows.keep(remote, newest, is_new=is_new)
     if copy is not None and newest.digest != copy.digest:
@@ -150,20 +146,34 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
 
 
 def _read(
-    name: str, body: bytes, before: IndexCopy | None, now: datetime
+    name: str, fetched: Fetched, before: IndexCopy | None, now: datetime
 ) -> tuple[IndexCopy, UpstreamIndex | None]:
     """Return a file as it is to be kept, and its versions if they are others than before.
 
     Raises UpstreamIndexInvalid.
     """
+    assert fetched.body is not None, "a file that is the same is not read"
+    body, gzipped = fetched.body, None
+    if fetched.is_gzipped:
+        body, gzipped = unpack_sent(body, name)
     digest = hashlib.sha256(body).hexdigest()
+    etag, modified = fetched.validators.etag, fetched.validators.last_modified
     if before is not None and before.digest == digest and before.gzipped is not None:
-        return replace(before, checked_at=now), None
+        return replace(before, checked_at=now, etag=etag, last_modified=modified), None
     found = parse_index_file(body, name)
     seen = dict(before.first_seen) if before else {}
     for vers, entry in found.versions.items():
         if entry.pubtime is None:
             seen.setdefault(vers, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    gzipped = compressed(body)
-    copy = IndexCopy(name, gzipped, digest, found.is_sound, None, None, now, seen, body)
+    copy = IndexCopy(
+        name=name,
+        gzipped=gzipped or pack(body),
+        digest=digest,
+        is_sound=found.is_sound,
+        etag=etag,
+        last_modified=modified,
+        checked_at=now,
+        first_seen=seen,
+        unpacked=body,
+    )
     return copy, found

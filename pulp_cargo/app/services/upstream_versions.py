@@ -12,8 +12,8 @@ from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, p
 
 Key = tuple[tuple[UUID, str], str]
 
-# Bytes of index files whose lines are in memory.
-MOST_BYTES = 24 * 1024 * 1024
+# Bytes of index files whose lines are in memory: the 430 of a large project take 32 MB.
+MOST_BYTES = 48 * 1024 * 1024
 
 _known: OrderedDict[Key, tuple[str, UpstreamIndex, int]] = OrderedDict()
 _size = 0

@@ -24,6 +24,7 @@ class Fetched:
 
     found: bool
     body: bytes | None = None
+    is_gzipped: bool = False
     validators: Validators = Validators()
 
 

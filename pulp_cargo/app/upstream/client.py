@@ -13,7 +13,8 @@ from aiohttp import ClientResponse
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.upstream.answer import Fetched, Validators, read
 from pulp_cargo.app.upstream.connection import Connection
-from pulp_cargo.protocol import upstream_config, upstream_index
+from pulp_cargo.protocol import upstream_config
+from pulp_cargo.protocol.packed_index import MAX_SIZE
 from pulp_cargo.protocol.paths import index_path
 from pulp_cargo.protocol.unavailable import (
     UpstreamConfigInvalid,
@@ -53,19 +54,21 @@ class Client:
 
     async def index_file(self, name: str, validators: Validators) -> Fetched:
         """Fetch an index file by its lower-case name; raises UpstreamUnreachable."""
-        async with self.connection.answer(
-            self.connection.root + index_path(name), validators.headers()
-        ) as response:
+        # It is unpacked later, in a thread, and kept as it came.
+        headers = {"Accept-Encoding": "gzip", **validators.headers()}
+        url = self.connection.root + index_path(name)
+        async with self.connection.answer(url, headers, is_packed=True) as response:
             if response.status in NOT_THERE:
                 return Fetched(found=False)
             if response.status == HTTPStatus.NOT_MODIFIED and validators.headers():
                 return Fetched(found=True)
             self.connection.require_ok(response)
             self.connection.require_same_security(response)
-            body = await read(self.connection.chunks(response), upstream_index.MAX_SIZE)
+            is_gzipped = self.connection.require_gzip_or_plain(response)
+            body = await read(self.connection.chunks(response), MAX_SIZE)
             sent = response.headers
             kept = Validators(sent.get("ETag"), sent.get("Last-Modified"))
-            return Fetched(found=True, body=body, validators=kept)
+            return Fetched(found=True, body=body, is_gzipped=is_gzipped, validators=kept)
 
     async def config(self) -> UpstreamConfig:
         """Return the upstream's config.json; raises UpstreamUnreachable or UpstreamConfigInvalid.

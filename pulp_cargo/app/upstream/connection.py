@@ -74,9 +74,13 @@ class Connection:
         headers: Mapping[str, str],
         *,
         is_file: bool = False,
+        is_packed: bool = False,
         with_token: bool = False,
     ) -> AsyncIterator[ClientResponse]:
-        """Send a GET in turn, and note how the upstream does; raises UpstreamUnreachable."""
+        """Send a GET in turn, and note how the upstream does; raises UpstreamUnreachable.
+
+        With `is_packed` the body is given out as it comes, be it compressed.
+        """
         asking = Asking(self.name, url, self.file_breaker if is_file else self.breaker, is_file)
         turns = self._turns if is_file else self._index_turns
         if asking.breaker.wait:
@@ -89,7 +93,8 @@ class Connection:
                 if self._throttler:
                     await self._throttler.acquire()
                 asking.has_begun = True
-                async with await self._get(url, headers, with_token=with_token) as response:
+                asked = self._get(url, headers, is_packed=is_packed, with_token=with_token)
+                async with await asked as response:
                     yield response
 
     async def chunks(self, response: ClientResponse) -> AsyncIterator[bytes]:
@@ -112,6 +117,15 @@ class Connection:
         kind = UpstreamRefused if is_refusal else UpstreamUnreachable
         raise kind(self.name, f"it answers {response.status}", wait, detail=url)
 
+    def require_gzip_or_plain(self, response: ClientResponse) -> bool:
+        """Return whether a body is compressed with gzip; raises UpstreamUnreachable for others."""
+        encoding = response.headers.get("Content-Encoding", "identity").lower()
+        if encoding not in ("identity", "gzip", "x-gzip"):
+            raise UpstreamUnreachable(
+                self.name, f"it sends the encoding {encoding[:40]!r}, which nobody asked for"
+            )
+        return encoding != "identity"
+
     def require_same_security(self, response: ClientResponse) -> None:
         """Refuse to believe what came over http where the registry is one of https."""
         if self.root.startswith("https:") and response.url.scheme != "https":
@@ -120,7 +134,7 @@ class Connection:
             )
 
     async def _get(
-        self, url: str, headers: Mapping[str, str], *, with_token: bool
+        self, url: str, headers: Mapping[str, str], *, is_packed: bool, with_token: bool
     ) -> ClientResponse:
         async with asyncio.timeout(self._silence):
             return await self._session.get(
@@ -133,6 +147,7 @@ class Connection:
                 auth=self._basic if self._is_own(url) and not self._token else None,
                 timeout=self._timeout,
                 max_redirects=5,
+                auto_decompress=not is_packed,
                 **self._proxy,
             )
 

@@ -1,0 +1,66 @@
+"""Index files as they come compressed."""
+
+import gzip
+import zlib
+
+import pytest
+
+from pulp_cargo.protocol.packed_index import MAX_SIZE, pack, unpack, unpack_sent
+from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
+
+BODY = b'{"name":"leaf"}\n' * 1000
+
+
+@pytest.mark.parametrize("level", [0, 1, 9])
+def test_what_an_upstream_packed_is_kept_as_it_came(level):
+    """It is unpacked once, and never packed again."""
+    sent = gzip.compress(BODY, level)
+    assert unpack_sent(sent, "leaf") == (BODY, sent)
+    assert unpack(sent) == BODY
+
+
+def test_what_we_pack_is_gzip():
+    """Any client can read it, and the same bytes have the same form."""
+    assert gzip.decompress(pack(BODY)) == BODY
+    assert pack(BODY) == pack(BODY)
+
+
+def test_several_members_are_one_file():
+    """RFC 1952, 2.2; whoever keeps them keeps one."""
+    body, kept = unpack_sent(gzip.compress(BODY[:4000]) + gzip.compress(BODY[4000:]), "leaf")
+    assert (body, unpack(kept)) == (BODY, BODY)
+
+
+def damaged() -> bytes:
+    """Return a member whose checksum is wrong."""
+    sent = bytearray(gzip.compress(BODY))
+    sent[-8] ^= 1
+    return bytes(sent)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"<html>",
+        BODY,
+        zlib.compress(BODY),
+        damaged(),
+        gzip.compress(BODY)[:-1],
+        gzip.compress(BODY)[:20],
+        gzip.compress(BODY) + b"more",
+        gzip.compress(BODY) + gzip.compress(BODY)[:-1],
+    ],
+)
+def test_what_is_damaged_is_refused(sent):
+    """Nothing of it is served, be the beginning as good as it may."""
+    with pytest.raises(UpstreamIndexInvalid, match="of `leaf` cannot be used: its compressed form"):
+        unpack_sent(sent, "leaf")
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_bomb_is_not_unpacked(members):
+    """A byte more than an index file may have is enough to refuse it."""
+    sent = gzip.compress(b"\n" * (MAX_SIZE * 2 // members), 1) * members
+    body, kept = unpack_sent(sent, "leaf")
+    assert len(body) == MAX_SIZE + 1
+    assert len(kept) < 1_000_000
