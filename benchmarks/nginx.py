@@ -24,7 +24,6 @@ pid {root}/nginx.pid;
 error_log {root}/error.log;
 events {{ worker_connections 256; }}
 http {{
-    access_log off;
     sendfile on;
     tcp_nopush on;
     keepalive_timeout 75;
@@ -36,13 +35,16 @@ http {{
     fastcgi_temp_path {root}/t3;
     uwsgi_temp_path {root}/t4;
     scgi_temp_path {root}/t5;
+{http}
+}}
+"""
+SERVER = """\
+    access_log off;
     server {{
         listen 127.0.0.1:{port};
         root {root}/files;
         location /crates/ {{ gzip_static off; default_type application/gzip; }}
     }}
-{tls}
-}}
 """
 TLS = """\
     ssl_certificate {root}/certificate.pem;
@@ -102,16 +104,15 @@ def running(root: Path, content: str) -> Iterator[Nginx]:
     files.mkdir(parents=True)
     port = free_port()
     tls, block = _tls(root, content) if which("openssl") else (None, "")
-    config = CONFIG.format(root=root, port=port, user=user_line(), tls=block)
-    with serving(root, config, port) as master:
+    with serving(root, SERVER.format(root=root, port=port) + block, port) as master:
         yield Nginx(f"http://127.0.0.1:{port}", files, master.pid, tls)
 
 
 @contextmanager
-def serving(root: Path, config: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run nginx with a configuration, and stop it in the end; it listens on the port by then."""
+def serving(root: Path, http: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run nginx with these servers, and stop it in the end; it listens on the port by then."""
     file = root / "nginx.conf"
-    file.write_text(config)
+    file.write_text(CONFIG.format(root=root, user=_user_line(), http=http))
     # -e: until it has read its configuration it would log to a place of the system's.
     command = ["nginx", "-e", f"{root}/error.log", "-c", str(file), "-p", str(root)]
     with subprocess.Popen(command) as process:
@@ -122,7 +123,7 @@ def serving(root: Path, config: str, port: int) -> Iterator[subprocess.Popen[byt
             process.terminate()
 
 
-def user_line() -> str:
+def _user_line() -> str:
     """Return what keeps the workers from an account that cannot read the directory."""
     return "user root;" if os.geteuid() == 0 else ""
 

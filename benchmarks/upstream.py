@@ -13,26 +13,9 @@ from benchmarks import nginx, proc
 from benchmarks.closure import Closure
 from benchmarks.stack import PROJECT
 
-CONFIG = """\
-{user}
-worker_processes 1;
-daemon off;
-pid {root}/nginx.pid;
-error_log {root}/error.log;
-events {{ worker_connections 256; }}
-http {{
+SERVER = """\
     log_format asked '$status $request_uri';
     access_log {root}/access.log asked;
-    sendfile on;
-    tcp_nopush on;
-    keepalive_requests 1000000000;
-    gzip_static on;
-    default_type text/plain;
-    client_body_temp_path {root}/t1;
-    proxy_temp_path {root}/t2;
-    fastcgi_temp_path {root}/t3;
-    uwsgi_temp_path {root}/t4;
-    scgi_temp_path {root}/t5;
     server {{
         listen 127.0.0.1:{port};
         root {root}/files;
@@ -44,7 +27,6 @@ http {{
         location /crates/ {{ gzip_static off; default_type application/gzip; }}
         location /crates/{slow}/ {{ gzip_static off; limit_rate {slow_rate}; }}
     }}
-}}
 """
 # A crate whose file takes a second, so that all who ask at once ask while it comes.
 SLOW = "bench-slow"
@@ -103,10 +85,8 @@ def running() -> Iterator[Upstream]:
         root = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="bench-upstream-")))
         (root / "files").mkdir()
         port = nginx.free_port()
-        config = CONFIG.format(
-            root=root, port=port, user=nginx.user_line(), slow=SLOW, slow_rate=SLOW_RATE
-        )
-        process = exits.enter_context(nginx.serving(root, config, port))
+        server = SERVER.format(root=root, port=port, slow=SLOW, slow_rate=SLOW_RATE)
+        process = exits.enter_context(nginx.serving(root, server, port))
         far = exits.enter_context(_far_from(port))
         yield Upstream(f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{far}/", root, process)
 

@@ -24,20 +24,6 @@ class CacheOf(Protocol):
         """Return a cache of a registry; fields are those of the distribution and of the remote."""
 
 
-@pytest.fixture(scope="session")
-def lasting() -> Iterator[SparseUpstream]:
-    """An upstream registry for all tests."""
-    with sparse_upstream.running() as server:
-        yield server
-
-
-@pytest.fixture
-def upstream(lasting: SparseUpstream) -> SparseUpstream:
-    """An upstream registry without crates."""
-    lasting.forget()
-    return lasting
-
-
 @pytest.fixture
 def elsewhere() -> Iterator[SparseUpstream]:
     """Another one, at another port."""

@@ -1,12 +1,11 @@
-"""An upstream registry that a test fills, and caches of it that are asked about lock files."""
+"""Caches that are asked about lock files, and what they answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.cache import Cache, make_cache
 from pulp_cargo.tests.support.rest import Rest
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
@@ -41,20 +40,6 @@ class Gate:
         """Fetch what is missing, and return the task."""
         fields = {"crates_io": self.crates_io} | wanted
         return self.rest.post(f"{self.href}prefetch/", lock_file=lock, **fields)
-
-
-@pytest.fixture(scope="session")
-def lasting() -> Iterator[SparseUpstream]:
-    """An upstream registry for all tests."""
-    with sparse_upstream.running() as server:
-        yield server
-
-
-@pytest.fixture
-def upstream(lasting: SparseUpstream) -> SparseUpstream:
-    """An upstream registry without crates."""
-    lasting.forget()
-    return lasting
 
 
 @pytest.fixture
