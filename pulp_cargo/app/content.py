@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from contextlib import suppress
 
 from django.conf import settings
 
@@ -16,14 +17,17 @@ from pulp_cargo.app.endpoints.publish import remove_leftovers
 # Threads that unpack crates hold the interpreter for so long at a time, in seconds, while a request
 # waits for its turn several times; Python's own 5 ms make a cold `cargo fetch` a quarter longer.
 SWITCH_INTERVAL = 0.001
+OPEN_FILES = 8192
 
 ROOT = "/pulp/cargo/"
 PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
 
 sys.setswitchinterval(SWITCH_INTERVAL)
 # Files that came from upstreams are open until they are stored, and many systems begin with 1,024.
-_most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-resource.setrlimit(resource.RLIMIT_NOFILE, (_most_files, _most_files))
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _soft < OPEN_FILES:
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, _hard), _hard))
 app.router.add_get(ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
 if settings.OTEL_ENABLED:

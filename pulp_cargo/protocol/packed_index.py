@@ -8,6 +8,8 @@ from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
 # The largest of crates.io, that of web-sys, has 5 MB in a hundred lines.
 MAX_SIZE = 32 * 1024 * 1024
+# The largest compressed form of several members that is read, in bytes.
+MAX_SEVERAL = 1024 * 1024
 
 
 def pack(body: bytes) -> bytes:
@@ -24,18 +26,27 @@ def unpack(packed: bytes) -> bytes:
 
 
 def unpack_sent(packed: bytes, name: str) -> tuple[bytes, bytes]:
-    """Return an index file's bytes, and the compressed form to keep: as it came, if that is plain.
+    """Return an index file's bytes, and the compressed form to keep: as it came, if that will do.
 
     What is larger than any index file is unpacked no further. Raises UpstreamIndexInvalid.
     """
     inflate = zlib.decompressobj(wbits=31)
     try:
         body = inflate.decompress(packed, MAX_SIZE + 1)
-        if inflate.eof and not inflate.unused_data:
-            return body, packed
-        # Several members are one file, too.
-        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-            body = file.read(MAX_SIZE + 1)
+        is_whole = inflate.eof and not inflate.unused_data
+        if not is_whole and len(body) <= MAX_SIZE:
+            body = _several(packed, name)
     except (zlib.error, EOFError, OSError) as error:
         raise UpstreamIndexInvalid(name, f"its compressed form is damaged ({error})") from error
-    return body, pack(body[:MAX_SIZE])
+    if len(body) > MAX_SIZE:
+        raise UpstreamIndexInvalid(name, f"it has more than {MAX_SIZE} bytes")
+    return body, packed if is_whole and len(packed) <= len(body) else pack(body)
+
+
+def _several(packed: bytes, name: str) -> bytes:
+    """Return what is in several members, which are one file, too (RFC 1952, 2.2)."""
+    # A member may be empty, and each takes a while.
+    if len(packed) > MAX_SEVERAL:
+        raise UpstreamIndexInvalid(name, "its compressed form is of several parts")
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+        return file.read(MAX_SIZE + 1)

@@ -4,6 +4,7 @@ A cache serves the lines as they came, so it reads only what it has to judge: wh
 are, their checksums, and what rules look at. Everything else in a line is for cargo alone.
 """
 
+import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from pulp_cargo.protocol.semver import is_version, parse_version
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
 
-class Line(msgspec.Struct, gc=False):
+class _Line(msgspec.Struct, frozen=True, gc=False):
     """What we look at in a line, of any type; the rest is skipped, which takes a tenth of the time."""
 
     name: Any = None
@@ -27,7 +28,7 @@ class Line(msgspec.Struct, gc=False):
     v: Any = None
 
 
-_LINES = msgspec.json.Decoder(Line)
+_LINES = msgspec.json.Decoder(_Line)
 
 
 class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
@@ -145,15 +146,25 @@ def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
         yield entry
 
 
-def _read(line: str) -> Line | None:
-    """Return what a line says, None where it is no JSON object."""
+def _read(line: str) -> _Line | None:
+    """Return what a line says, None where it is no JSON."""
     try:
         return _LINES.decode(line)
     except (msgspec.MsgspecError, RecursionError):
+        return _read_with_patience(line)
+
+
+def _read_with_patience(line: str) -> _Line | None:
+    """Read a line as loosely as cargo, which takes halves of characters in keys that it skips."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
         return None
+    known = values if isinstance(values, dict) else {}
+    return _Line(**{key: known.get(key) for key in _Line.__struct_fields__})
 
 
-def _entry(line: str, values: Line, name: str) -> UpstreamVersion | None:
+def _entry(line: str, values: _Line, name: str) -> UpstreamVersion | None:
     """Return the version that a line is about, None where cargo finds none in it."""
     _require_name(values.name, name)
     vers, cksum, yanked, v = values.vers, values.cksum, values.yanked, values.v

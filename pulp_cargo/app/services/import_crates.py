@@ -113,7 +113,7 @@ def add(repository: CargoRepository, members: Sequence[Member]) -> None:
     """
     pubtime = timezone.now()
     with ThreadPoolExecutor(SETTLERS, thread_name_prefix="cargo-settle") as settlers:
-        list(settlers.map(_settle, (member.file.path for member in members)))
+        list(settlers.map(IncomingFile.settle, (member.file for member in members)))
     ids: list[UUID] = []
     for start in range(0, len(members), BATCH):
         ids += _stored(members[start : start + BATCH], pubtime, get_domain())
@@ -143,14 +143,6 @@ def _unit(
     with file.rewind() as opened:
         cksum = file.cksum
         return units.unit_of_file(opened, cksum=cksum, pubtime=pubtime, strict=strict)
-
-
-def _settle(path: str) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _stored(batch: Sequence[Member], pubtime: datetime, domain: Domain) -> list[UUID]:

@@ -41,7 +41,6 @@ class IncomingFile:
     def write(self, chunk: bytes) -> None:
         """Append bytes; raises StorageFull when the disk has no room."""
         self._checksum.update(chunk)
-        self._digests.clear()
         with _storage_full():
             rest = memoryview(chunk)
             # A disk that gets full takes a part and says so only at the next write.
@@ -50,11 +49,17 @@ class IncomingFile:
         self.size += len(chunk)
 
     def settle(self) -> None:
-        """Make sure that the bytes are on the disk, not in its cache, and work out the digests."""
+        """Make sure that the bytes are on the disk, not in its cache, and work out the digests.
+
+        A file that was closed is closed again.
+        """
+        was_closed = self.file.closed
+        handle = self.rewind().fileno()
         with _storage_full():
-            os.fsync(self.file.fileno())
-        # A commit is to be short.
-        _ = self.digests
+            os.fsync(handle)
+        self._work_out_digests()
+        if was_closed:
+            self.file.close()
 
     def rewind(self) -> BinaryIO:
         """Return the file, at its start."""
@@ -82,16 +87,8 @@ class IncomingFile:
 
     @property
     def digests(self) -> dict[str, str]:
-        """Every digest in hex, by its name in Pulp; the file is read for them when first asked."""
-        if not self._digests:
-            names = set(Artifact.DIGEST_FIELDS) - {CHECKSUM}
-            hashers = {name: pulp_hashlib.new(name) for name in names}
-            with self.reopened() as file:
-                while lot := file.read(LOT):
-                    for hasher in hashers.values():
-                        hasher.update(lot)
-            self._digests = {name: hasher.hexdigest() for name, hasher in hashers.items()}
-            self._digests[CHECKSUM] = self.cksum
+        """Every digest of a settled file in hex, by its name in Pulp."""
+        assert self._digests, "a file is settled before it is stored"
         return self._digests
 
     def discard(self) -> None:
@@ -101,6 +98,17 @@ class IncomingFile:
             os.unlink(self.path)
         except FileNotFoundError:
             return
+
+    def _work_out_digests(self) -> None:
+        names = set(Artifact.DIGEST_FIELDS) - {CHECKSUM}
+        hashers = {name: pulp_hashlib.new(name) for name in names}
+        # Others may read the file at the same time.
+        with self.reopened() as file:
+            while lot := file.read(LOT):
+                for hasher in hashers.values():
+                    hasher.update(lot)
+        digests = {name: hasher.hexdigest() for name, hasher in hashers.items()}
+        self._digests = {CHECKSUM: self.cksum, **digests}
 
 
 def remove_leftovers() -> None:

@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 QUIET, LONGEST = 1.0, 60.0
 # So many files may wait in all, as far as they are a quarter of what the process may open; and a
 # repository's are joined when there are half as many.
-_MOST_OPEN = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-MOST_WAITING = 1024 if _MOST_OPEN == resource.RLIM_INFINITY else min(1024, _MOST_OPEN // 4)
-MOST_AT_ONCE = MOST_WAITING // 2
+MOST_WAITING = 1024
+# Changes without a file are small.
+MOST_CHANGES = 10_000
 # How long a process that ends takes for what waits, in seconds.
 LAST_SECONDS = 10
 
@@ -56,7 +56,7 @@ _lots: dict[UUID, Lot] = {}
 
 def keep_file(repository: UUID, domain: Domain, came: Came) -> None:
     """Have a file kept that has just come; with too many of them it is fetched again another time."""
-    if sum(len(lot.came) for lot in _lots.values()) >= MOST_WAITING:
+    if sum(len(lot.came) for lot in _lots.values()) >= _most_waiting():
         note(Event.NOT_KEPT)
         return
     came.pull.hold()
@@ -65,7 +65,7 @@ def keep_file(repository: UUID, domain: Domain, came: Came) -> None:
 
 def keep_change(repository: UUID, domain: Domain, change: Adopt | Change) -> None:
     """Have a change made with the next files, if there are not too many."""
-    if sum(len(lot.changes) for lot in _lots.values()) >= MOST_WAITING * 20:
+    if sum(len(lot.changes) for lot in _lots.values()) >= MOST_CHANGES:
         note(Event.NOT_KEPT)
         return
     _lot(repository, domain).changes.append(change)
@@ -92,11 +92,21 @@ def _lot(repository: UUID, domain: Domain) -> Lot:
     return lot
 
 
+def _most_waiting() -> int:
+    may_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_WAITING if may_open == resource.RLIM_INFINITY else min(MOST_WAITING, may_open // 4)
+
+
+def _most_at_once() -> int:
+    return max(1, _most_waiting() // 2)
+
+
 async def _run(repository: UUID, lot: Lot) -> None:
     try:
         while lot:
             await _ripe(lot)
-            came, changes = lot.came[:MOST_AT_ONCE], lot.changes[:MOST_AT_ONCE]
+            most = _most_at_once()
+            came, changes = lot.came[:most], lot.changes[:most]
             del lot.came[: len(came)], lot.changes[: len(changes)]
             lot.first = time.monotonic()
             try:
@@ -113,7 +123,7 @@ async def _run(repository: UUID, lot: Lot) -> None:
 
 async def _ripe(lot: Lot) -> None:
     """Wait until it is time to join what is there."""
-    while len(lot) < MOST_AT_ONCE:
+    while len(lot) < _most_at_once():
         now = time.monotonic()
         due = min(lot.last + QUIET, lot.first + LONGEST)
         if now >= due:

@@ -184,6 +184,13 @@ async def _lots(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _written(file: IncomingFile | None, lot: bytes) -> IncomingFile:
     """Append to a file, which begins with its first bytes."""
-    begun = IncomingFile() if file is None else file
-    begun.write(lot)
+    if file is not None:
+        file.write(lot)
+        return file
+    begun = IncomingFile()
+    try:
+        begun.write(lot)
+    except BaseException:
+        begun.discard()
+        raise
     return begun

@@ -33,6 +33,9 @@ MISSING_SECONDS = 5
 PATIENCE = 2.0
 SLOW_SECONDS = 10.0
 
+# The forms in which a file may come (RFC 9110, 8.4.1).
+GZIP, PLAIN = ("gzip", "x-gzip"), ("", "identity")
+
 _fetches: dict[Key, asyncio.Task[IndexCopy | None]] = {}
 _missing: Brief[Key, bool] = Brief(100_000)
 _slow: Brief[UUID, bool] = Brief(1_000)
@@ -139,9 +142,11 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
         if found is not None:
             upstream_versions.remember(remote, name, newest.digest, found)
         is_new = newest != replace(copy, checked_at=now) if copy else True
-    index_rows.keep(remote, newest, is_new=is_new)
+    # Whoever waits for it now need not unpack it; nobody else keeps so much in memory.
+    packed = replace(newest, unpacked=None)
+    index_rows.keep(remote, packed, is_new=is_new)
     if copy is not None and newest.digest != copy.digest:
-        yanks_upstream.follow(remote, newest)
+        yanks_upstream.follow(remote, packed)
     return newest
 
 
@@ -154,8 +159,11 @@ def _read(
     """
     assert fetched.body is not None, "a file that is the same is not read"
     body, gzipped = fetched.body, None
-    if fetched.is_gzipped:
+    if fetched.encoding in GZIP:
         body, gzipped = unpack_sent(body, name)
+    elif fetched.encoding not in PLAIN:
+        what = f"it has the encoding {fetched.encoding[:40]!r}, which nobody asked for"
+        raise UpstreamIndexInvalid(name, what)
     digest = hashlib.sha256(body).hexdigest()
     etag, modified = fetched.validators.etag, fetched.validators.last_modified
     if before is not None and before.digest == digest and before.gzipped is not None:

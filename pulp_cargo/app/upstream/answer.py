@@ -20,11 +20,14 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer for an index file: `body` is None for 304, `found` false for no such crate."""
+    """An answer for an index file: `body` is None for 304, `found` false for no such crate.
+
+    The body is as it came, in its content encoding.
+    """
 
     found: bool
     body: bytes | None = None
-    is_gzipped: bool = False
+    encoding: str = ""
     validators: Validators = Validators()
 
 

@@ -58,17 +58,17 @@ class Client:
         headers = {"Accept-Encoding": "gzip", **validators.headers()}
         url = self.connection.root + index_path(name)
         async with self.connection.answer(url, headers, is_packed=True) as response:
+            self.connection.require_same_security(response)
             if response.status in NOT_THERE:
                 return Fetched(found=False)
             if response.status == HTTPStatus.NOT_MODIFIED and validators.headers():
                 return Fetched(found=True)
             self.connection.require_ok(response)
-            self.connection.require_same_security(response)
-            is_gzipped = self.connection.require_gzip_or_plain(response)
             body = await read(self.connection.chunks(response), MAX_SIZE)
             sent = response.headers
+            encoding = sent.get("Content-Encoding", "").strip().lower()
             kept = Validators(sent.get("ETag"), sent.get("Last-Modified"))
-            return Fetched(found=True, body=body, is_gzipped=is_gzipped, validators=kept)
+            return Fetched(found=True, body=body, encoding=encoding, validators=kept)
 
     async def config(self) -> UpstreamConfig:
         """Return the upstream's config.json; raises UpstreamUnreachable or UpstreamConfigInvalid.
@@ -104,7 +104,7 @@ class Client:
 
     async def _fetch_config(self) -> UpstreamConfig:
         async with self.connection.answer(self.connection.root + "config.json", {}) as response:
-            self.connection.require_ok(response)
             self.connection.require_same_security(response)
+            self.connection.require_ok(response)
             body = await read(self.connection.chunks(response), upstream_config.MAX_SIZE)
         return upstream_config.parse_upstream_config(body)

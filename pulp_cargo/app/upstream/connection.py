@@ -117,21 +117,13 @@ class Connection:
         kind = UpstreamRefused if is_refusal else UpstreamUnreachable
         raise kind(self.name, f"it answers {response.status}", wait, detail=url)
 
-    def require_gzip_or_plain(self, response: ClientResponse) -> bool:
-        """Return whether a body is compressed with gzip; raises UpstreamUnreachable for others."""
-        encoding = response.headers.get("Content-Encoding", "identity").lower()
-        if encoding not in ("identity", "gzip", "x-gzip"):
-            raise UpstreamUnreachable(
-                self.name, f"it sends the encoding {encoding[:40]!r}, which nobody asked for"
-            )
-        return encoding != "identity"
-
     def require_same_security(self, response: ClientResponse) -> None:
         """Refuse to believe what came over http where the registry is one of https."""
-        if self.root.startswith("https:") and response.url.scheme != "https":
-            raise UpstreamUnreachable(
-                self.name, f"it redirects from https to {response.url.scheme}"
-            )
+        if not self.root.startswith("https:"):
+            return
+        for one in (*response.history, response):
+            if one.url.scheme != "https":
+                raise UpstreamUnreachable(self.name, f"it redirects from https to {one.url.scheme}")
 
     async def _get(
         self, url: str, headers: Mapping[str, str], *, is_packed: bool, with_token: bool

@@ -13,11 +13,12 @@ CRATES_IO = "https://github.com/rust-lang/crates.io-index"
 
 
 def incoming(data: bytes) -> "IncomingFile":
-    """Return a file that has come."""
+    """Return a file that has come, and can be stored."""
     from pulp_cargo.app.services.incoming import IncomingFile
 
     file = IncomingFile()
     file.write(data)
+    file.settle()
     return file
 
 

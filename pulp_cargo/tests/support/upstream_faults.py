@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -53,6 +54,11 @@ async def broken_gzip(exchange: Exchange) -> None:
 async def gzip_bomb(exchange: Exchange) -> None:
     """Send little that is 40 MB when it is decompressed."""
     exchange.send(200, gzip.compress(b"\n" * 40_000_000, 1), headers=GZIP)
+
+
+async def other_encoding(exchange: Exchange) -> None:
+    """Send what was compressed in a way that nobody asked for."""
+    exchange.send(200, zlib.compress(exchange.body), headers={"Content-Encoding": "deflate"})
 
 
 async def endless(exchange: Exchange) -> None:

@@ -1,6 +1,7 @@
 """The connection to the upstream: TLS, proxy, and what our requests say of us."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -136,6 +137,23 @@ def test_connection_that_has_rested(upstream: SparseUpstream, cache_of: CacheOf,
         cache.registry.download(name)
         time.sleep(1.5)
         assert cache.registry.index_file(f"{name}-next").status == 200
+
+
+def test_rate_limit_of_the_remote(upstream: SparseUpstream, cache_of: CacheOf, name: str) -> None:
+    """So many requests begin in a second, of index files and others, however many are wanted."""
+    names = [f"{name}-{number}" for number in range(3)]
+    for one in names:
+        upstream.have(Crate(one))
+    cache = cache_of(upstream, rate_limit=1)
+    begun = time.monotonic()
+    with ThreadPoolExecutor(len(names)) as pool:
+        answers = list(pool.map(cache.registry.index_file, names))
+    assert [answer.status for answer in answers] == [200] * len(names)
+    assert time.monotonic() - begun >= len(names) - 1
+    assert cache.registry.download(names[0]).status == 200
+    asked = len(upstream.asked)
+    assert asked >= len(names) + 2, "config.json and the file"
+    assert time.monotonic() - begun >= asked - 1
 
 
 @pytest.mark.faults

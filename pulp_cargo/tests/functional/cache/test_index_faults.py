@@ -37,7 +37,7 @@ def fails_and_heals(upstream: SparseUpstream, cache: Cache, name: str) -> str:
 
 @pytest.mark.parametrize(
     "fault",
-    [*FAULTS, broken.not_modified, broken.gzip_bomb, broken.says(401)],
+    [*FAULTS, broken.not_modified, broken.gzip_bomb, broken.other_encoding, broken.says(401)],
     ids=lambda fault: fault.__qualname__.partition(".")[0],
 )
 def test_bad_answer(upstream: SparseUpstream, cache: Cache, name: str, fault: Fault) -> None:

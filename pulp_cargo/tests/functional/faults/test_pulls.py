@@ -57,10 +57,13 @@ def all_come(cache: Cache, crates: list[Crate]) -> bool:
 
 
 def kill_content(stack: Stack, *, whole: bool) -> None:
-    """Kill the processes that answer, or the one that starts them."""
+    """Kill the processes that answer, or the one that starts them; in the end none of them answers."""
     family = launcher.family(stack.child(CONTENT).pid)
     for process in family[:1] if whole else family[1:]:
         launcher.kill(process.pid)
+    # Those whose parent was killed see that a little later.
+    ending = family if whole else family[1:]
+    assert wait_for(lambda: not any(process.runs for process in ending), seconds=30)
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["all of it", "the processes that answer"])

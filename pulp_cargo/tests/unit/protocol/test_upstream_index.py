@@ -131,6 +131,20 @@ def test_line_that_cargo_loses_is_no_version(odd):
     assert index.serve({"3.0.0"}) == body(line())
 
 
+@pytest.mark.parametrize("last", ["[]", "1", "NaN", '"leaf"'])
+def test_last_line_that_is_no_version_may_lack_its_end(last):
+    """It is JSON, so nothing was cut off."""
+    sent = body(line()) + last.encode()
+    assert parse_index_file(sent, "leaf").serve() == sent
+
+
+def test_what_cargo_skips_may_be_odd():
+    """Half of a character in an unknown key is nothing to lose a version for."""
+    odd = line("2.0.0", new="x").replace('"x"', '"\\ud800"')
+    assert "ud800" in odd
+    assert versions(line(), odd) == ["1.0.0", "2.0.0"]
+
+
 def test_versions_that_differ_in_build_metadata_are_two():
     """Crates.io has `openssl-src 110.0.0` and `110.0.0+1.1.0f`; to cargo each is a version."""
     assert versions(line("110.0.0"), line("110.0.0+1.1.0f")) == ["110.0.0", "110.0.0+1.1.0f"]
