@@ -108,6 +108,8 @@ def test_index_outlives_the_processes(
     """What is known is in the database, so it is served stale after a restart, too."""
     upstream.have(Crate(name))
     good = cache.registry.index_file(name).body
+    # It is written a little later.
+    assert wait_for(lambda: cache.knows(name))
     with upstream.switched_off():
         kill_content(stack, whole=True)
         ok = lambda: launcher.get(f"{cache.registry.url}config.json") == 200  # noqa: E731
