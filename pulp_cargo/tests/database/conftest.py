@@ -133,10 +133,9 @@ def prepare() -> Callable[..., "Publish"]:
     def make(crate: Crate, *scopes: Scope) -> "Publish":
         file = IncomingFile()
         file.write(crate.packed())
+        file.settle()
         manifest, _ = units.read(file.rewind(), name=crate.name, vers=crate.vers)
-        unit = units.unit_of(
-            manifest, cksum=file.digests["sha256"], readme=None, pubtime=timezone.now()
-        )
+        unit = units.unit_of(manifest, cksum=file.cksum, readme=None, pubtime=timezone.now())
         grant = Grant(
             user=1,
             username="somebody",
