@@ -20,7 +20,7 @@ from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import parse_registry_url
 from pulp_cargo.protocol.requirement import normalise_requirement
 from pulp_cargo.protocol.table import Table, parse_json_object
-from pulp_cargo.protocol.target import require_target
+from pulp_cargo.protocol.target import parse_target
 
 FORMAT = 1
 # No line is longer, in bytes: a readme and an index line have a megabyte or so, escaped.
@@ -158,7 +158,7 @@ def _require_usable(entry: IndexEntry) -> None:
             raise InvalidMetadata(f"the dependency `{dep.name}` does not say from which registry")
         parse_registry_url(dep.registry)
         if dep.target is not None:
-            require_target(dep.target)
+            parse_target(dep.target)
     check_features(entry.features | (entry.features2 or {}), entry.deps)
 
 

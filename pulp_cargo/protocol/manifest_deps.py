@@ -12,7 +12,7 @@ from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url
 from pulp_cargo.protocol.requirement import normalise_requirement
 from pulp_cargo.protocol.table import Table
-from pulp_cargo.protocol.target import require_target
+from pulp_cargo.protocol.target import parse_target
 
 _TABLES = {
     "normal": ("dependencies",),
@@ -28,8 +28,7 @@ def parse_dependencies(manifest: Table) -> tuple[Dependency, ...]:
     """Return the dependencies of every kind and target, in the order of an index line."""
     found = list(_of_target(manifest, None))
     for target, table in manifest.table("target").tables():
-        require_target(target)
-        found += _of_target(table, target)
+        found += _of_target(table, parse_target(target))
     return sort_deps(found)
 
 

@@ -141,7 +141,7 @@ def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset
     Cargo writes the same dependency without registry into the JSON and with one into the manifest.
     """
     ours = {
-        (dep.explicit_name_in_toml or dep.name, dep.kind, _comparable(dep.target))
+        (dep.explicit_name_in_toml or dep.name, dep.kind, dep.target)
         for dep in metadata.deps
         if dep.registry is None
     }
@@ -149,13 +149,8 @@ def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset
         dep.registry
         for dep in manifest.deps
         if dep.registry not in (None, CRATES_IO)
-        and (dep.name, dep.kind, _comparable(dep.target)) in ours
+        and (dep.name, dep.kind, dep.target) in ours
     )
-
-
-def _comparable(target: str | None) -> str | None:
-    """Return a target without what cargo changes as it prints `cfg(…)` into the JSON only."""
-    return target and "".join(target.split()).replace(",)", ")")
 
 
 def _dependency(table: Table) -> PublishDependency:

@@ -1,27 +1,34 @@
 """For which platforms a dependency is: a target triple or a `cfg(…)` expression (Cargo Book).
 
-A version whose index line has a target that cargo cannot read does not exist for its users.
+A version whose index line has a target that cargo cannot read does not exist for its users. Cargo
+prints an expression in one form, which crates.io has in its index, however the manifest spells it.
 """
 
 import re
+from collections.abc import Iterator
+from typing import NoReturn
 
 from pulp_cargo.protocol.errors import InvalidManifest
 
 _TRIPLE = re.compile(r"[\w.-]+")
-_TOKEN = re.compile(r'\s*(?:([(),=])|((?:r#)?[^\W\d]\w*)|"([^"]*)")\s*')
+# Cargo skips spaces and no other white space, and its identifiers are ASCII.
+_TOKEN = re.compile(r' *(?:([(),=])|((?:r#)?[A-Za-z_][A-Za-z0-9_]*)|"([^"]*)") *')
+_OPERATORS = ("all", "any", "not")
 # How deep expressions may nest: real ones have three or four levels.
 _MOST_LEVELS = 64
 
 
-def require_target(text: str) -> None:
-    """Raise InvalidManifest unless cargo can read the target.
+def parse_target(text: str) -> str:
+    """Return the target as cargo prints it; raise InvalidManifest if cargo cannot read it.
 
-    >>> require_target('cfg(all(unix, not(target_os = "macos")))')
+    >>> parse_target('cfg(all(unix,not(target_os="macos"),))')
+    'cfg(all(unix, not(target_os = "macos")))'
     """
     if text.startswith("cfg(") and text.endswith(")"):
-        _Expression(text).require()
-    elif not _TRIPLE.fullmatch(text):
+        return f"cfg({_Expression(text).read()})"
+    if not _TRIPLE.fullmatch(text):
         raise InvalidManifest(f"`{text}` is neither a target triple nor a `cfg(…)` expression")
+    return text
 
 
 class _Expression:
@@ -32,32 +39,46 @@ class _Expression:
         self._rest = text[len("cfg(") : -1]
         self._at = 0
 
-    def require(self) -> None:
-        self._one(0)
+    def read(self) -> str:
+        """Return the whole expression, as cargo prints it."""
+        whole = self._one(0)
         if self._at < len(self._rest):
             self._refuse()
+        return whole
 
-    def _one(self, level: int) -> None:
+    def _one(self, level: int) -> str:
         """Read a name, a `key = "value"`, or `all`, `any` and `not` of others."""
         name = self._take(2)
         if name is None or level > _MOST_LEVELS:
             self._refuse()
-        elif name in ("all", "any", "not") and self._take(1, "(") is not None:
-            self._list(level, name)
-        elif self._take(1, "=") is not None and self._take(3) is None:
+        if name in _OPERATORS:
+            return self._operator(level, name)
+        if self._take(1, "=") is None:
+            # Cargo takes a raw `true` for the constant, and prints that.
+            return {"r#true": "true", "r#false": "false"}.get(name, name)
+        value = self._take(3)
+        if value is None:
             self._refuse()
+        return f'{name} = "{value}"'
 
-    def _list(self, level: int, name: str) -> None:
-        count = 0
-        while self._take(1, ")") is None:
-            if count and self._take(1, ",") is None:
-                self._refuse()
-            elif count and self._take(1, ")") is not None:
-                break
-            self._one(level + 1)
-            count += 1
-        if name == "not" and count != 1:
+    def _operator(self, level: int, name: str) -> str:
+        if self._take(1, "(") is None:
             self._refuse()
+        if name == "not":
+            inner = self._one(level + 1)
+            if self._take(1, ")") is None:
+                self._refuse()
+            return f"not({inner})"
+        return f"{name}({', '.join(self._list(level + 1))})"
+
+    def _list(self, level: int) -> Iterator[str]:
+        """Read what stands between commas, up to the closing parenthesis."""
+        while self._take(1, ")") is None:
+            yield self._one(level)
+            if self._take(1, ",") is None:
+                if self._take(1, ")") is None:
+                    self._refuse()
+                return
 
     def _take(self, group: int, wanted: str | None = None) -> str | None:
         """Return the next token if it is of this kind, and this one where one is wanted."""
@@ -68,5 +89,5 @@ class _Expression:
         self._at = found.end()
         return token
 
-    def _refuse(self) -> None:
+    def _refuse(self) -> NoReturn:
         raise InvalidManifest(f"`{self._text}` is not a `cfg(…)` expression that cargo can read")

@@ -98,12 +98,12 @@ def test_dependency_keeps_features(key):
         ("dev_dependencies", "dev", None),
         ("build-dependencies", "build", None),
         ("build_dependencies", "build", None),
-        ("target.'cfg(a=\"b\")'.dependencies", "normal", 'cfg(a="b")'),
+        ("target.'cfg(a=\"b\")'.dependencies", "normal", 'cfg(a = "b")'),
         ("target.x86_64-pc-windows-gnu.dev-dependencies", "dev", "x86_64-pc-windows-gnu"),
     ],
 )
 def test_kind_and_target_of_a_dependency(table, kind, target):
-    """Each table is read in both spellings, and targets are verbatim."""
+    """Each table is read in both spellings, and targets are as cargo prints them."""
     found = dep(f'[{table}]\na = "1"')
     assert (found.kind, found.target) == (kind, target)
 
