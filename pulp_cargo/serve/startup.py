@@ -23,11 +23,7 @@ def bring_up(
 ) -> Ready:
     """Start everything and return when it answers."""
     content, api = listeners.content, listeners.api
-    origin = options.origin or content.origin
-    database = _external_database(options.database) or _own_database(data, supervisor, say)
-    write_settings(data, database, origin)
-    databases.forget_processes(database, f"%/{data.instance}")
-    state = _bootstrap(options, data, database, supervisor, say)
+    database, state = set_up(options, data, listeners, supervisor, say)
     say("starting the API, the content app and the worker")
     supervisor.start(pulp.content(data, content, workers=options.content_workers))
     supervisor.start(pulp.api(data, api))
@@ -36,7 +32,21 @@ def bring_up(
     supervisor.after_restart = _waking_worker(database)
     readiness.wait_for_api(api, data.instance, supervisor.pause)
     databases.wake_workers(database)
-    return _ready(data, state, listeners, origin, supervisor)
+    return _ready(data, state, listeners, _origin(options, listeners), supervisor)
+
+
+def set_up(
+    options: Options, data: DataDir, listeners: Listeners, supervisor: Supervisor, say: Say
+) -> tuple[Database, State]:
+    """Start the database, and see to it that it has everything that Pulp needs."""
+    database = _external_database(options.database) or _own_database(data, supervisor, say)
+    write_settings(data, database, _origin(options, listeners))
+    databases.forget_processes(database, f"%/{data.instance}")
+    return database, _bootstrap(options, data, database, supervisor, say)
+
+
+def _origin(options: Options, listeners: Listeners) -> str:
+    return options.origin or listeners.content.origin
 
 
 def _ready(

@@ -1,21 +1,23 @@
-"""What the functional tests share: one running stack, its first registry, names never used before."""
+"""What the functional tests share: one running stack, a registry in it, names never used before."""
 
-import json
-import os
 import secrets
-import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from pulp_cargo.tests.support import groups, run
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
-from pulp_cargo.tests.support.stack import Stack, attach, started
+from pulp_cargo.tests.support.stack import Stack, shared
 from pulp_cargo.tests.support.traces import nothing_stored
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests go to one worker, and what is begun first."""
+    groups.arrange(items)
 
 
 class NothingStored(Protocol):
@@ -33,29 +35,23 @@ class Refuse(Protocol):
 
 
 @pytest.fixture(scope="session")
-def open_directory() -> Iterator[Path]:
+def open_directory() -> Path:
     """A directory that PostgreSQL's account can get to (pytest's own are closed to others)."""
-    directory = Path(tempfile.mkdtemp(prefix="pulp-cargo-tests-"))
+    directory = Path(tempfile.mkdtemp(prefix="", dir=run.directory()))
     directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory)
+    return directory
 
 
 @pytest.fixture(scope="session")
-def stack(open_directory: Path) -> Iterator[Stack]:
+def stack() -> Stack:
     """A running Pulp with a first registry, for all tests that leave it running."""
-    running = os.environ.get("PULP_CARGO_STACK")
-    if running:
-        yield attach(json.loads(Path(running).read_text()))
-        return
-    with started(open_directory / "stack") as own:
-        yield own
+    return shared()
 
 
 @pytest.fixture(scope="session")
 def registry(stack: Stack) -> Registry:
-    """The registry that is there from the start; share it by using names of your own."""
-    return stack.registry
+    """A registry of this process's tests; share it by using names of your own."""
+    return stack.make_registry()
 
 
 @pytest.fixture

@@ -4,23 +4,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pulp_cargo.tests.functional.serve.launcher import wait_for
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import Stack
-from pulp_cargo.tests.support.traces import files, unfinished_uploads
+from pulp_cargo.tests.support.traces import nothing_left
 
 REMOTES = "remotes/cargo/cargo/"
 CRATES = "content/cargo/crates/"
 UNITS = "SELECT vers FROM cargo_cratecontent WHERE name = %s"
-ORPHANS = """
-    SELECT sha256 FROM core_artifact a WHERE NOT EXISTS (
-        SELECT FROM core_contentartifact c WHERE c.artifact_id = a.pulp_id)
-"""
-KNOWN = "SELECT file FROM core_artifact"
 INDEX_FILE = "SELECT 1 FROM cargo_upstreamindexfile WHERE name = %s"
 # Index files are written after the answer, many at once.
 INDEX_PAUSE = 0.3
@@ -79,24 +73,14 @@ class Cache:
 
         Files of other crates may come meanwhile: they are joined some time after a download.
         """
-        before = self._traces(name)
-        yield
+        before = self._units(name)
+        with nothing_left(self.stack):
+            yield
+        assert self._units(name) <= before
 
-        def is_clean() -> bool:
-            pairs = zip(self._traces(name), before, strict=True)
-            return all(now <= then for now, then in pairs)
-
-        assert wait_for(is_clean, seconds=5), (before, self._traces(name))
-
-    def _traces(self, name: str) -> tuple[frozenset[str], ...]:
-        """Return units, artifacts of no unit, stored files of no artifact, and unfinished ones."""
-        stored = files(Path(self.stack.settings["MEDIA_ROOT"]))
+    def _units(self, name: str) -> frozenset[str]:
         with self.stack.connect() as connection:
-            units, orphans, known = (
-                frozenset(str(value) for (value,) in connection.execute(query, values).fetchall())
-                for query, values in ((UNITS, [name]), (ORPHANS, []), (KNOWN, []))
-            )
-        return units, orphans, stored - known, unfinished_uploads(self.stack)
+            return frozenset(vers for (vers,) in connection.execute(UNITS, [name]).fetchall())
 
 
 def make_cache(

@@ -4,6 +4,8 @@ The variable `PULP_CARGO_STACK`, the path of a file with the line that `serve --
 a run of the tests use a stack that is up already.
 """
 
+import json
+import os
 import runpy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.support import run, template
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
 
@@ -118,8 +121,33 @@ def started(
     data_dir: Path, *arguments: str, environ: Mapping[str, str] = launcher.AS_IT_IS
 ) -> Iterator[Stack]:
     """Have a stack of one's own for a while; the variables are its own."""
-    with launcher.running(data_dir, *arguments, environ=environ) as running:
+    with launched(data_dir, *arguments, environ=environ) as running:
         yield attach(running.ready)
+
+
+@contextmanager
+def launched(
+    data_dir: Path, *arguments: str, environ: Mapping[str, str] = launcher.AS_IT_IS
+) -> Iterator[launcher.Running]:
+    """Have a Pulp of one's own for a while, without a client for its API."""
+    template.copy_to(data_dir, environ)
+    with launcher.running(data_dir, *arguments, environ=environ) as running:
+        yield running
+
+
+def shared() -> Stack:
+    """Return the stack that all workers of this run use, or that is up already."""
+    if running := os.environ.get("PULP_CARGO_STACK"):
+        return attach(json.loads(Path(running).read_text()))
+
+    def start() -> str:
+        data_dir = run.directory() / "stack"
+        template.copy_to(data_dir, launcher.AS_IT_IS)
+        running = launcher.start(data_dir)
+        run.outlives("stack", running.process.pid)
+        return json.dumps(running.ready)
+
+    return attach(json.loads(run.shared("stack.json", start)))
 
 
 def through(registry: Registry, host: str) -> Registry:

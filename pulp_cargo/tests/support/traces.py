@@ -1,7 +1,8 @@
 """What a refused request must leave behind: nothing.
 
 "Nothing stored" is compared, not assumed: rows, repository versions, the bytes of the index file,
-files in the storage, and unfinished uploads.
+files in the storage, and unfinished uploads. Other tests may use the same stack at the same time,
+so only what belongs to the registry, to the crate, or to nobody at all counts.
 """
 
 import time
@@ -13,34 +14,66 @@ from pathlib import Path
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
-# Versions by their numbers, since old ones of any repository may be removed meanwhile.
-COUNTS = """
-    SELECT (SELECT count(*) FROM core_repositoryversion WHERE NOT complete),
-        (SELECT count(*) FROM core_content), (SELECT count(*) FROM core_artifact),
-        (SELECT sum(next_version) FROM core_repository)
+# How long something that belongs to nobody may be on its way to its owner, in seconds.
+SETTLING_SECONDS = 10
+
+VERSIONS = """
+    SELECT next_version, (SELECT count(*) FROM core_repositoryversion v
+        WHERE v.repository_id = r.pulp_id AND NOT v.complete),
+        (SELECT count(*) FROM core_repositorycontent c WHERE c.repository_id = r.pulp_id)
+    FROM core_repository r WHERE pulp_id::text = %(repository)s
 """
+# Units of the crate that no other registry has, and units of no registry but for those of other
+# tests, which the name that their crates begin with tells apart.
+UNITS = """
+    SELECT content_ptr_id FROM (
+        SELECT content_ptr_id, name AS called FROM cargo_cratecontent
+        UNION ALL SELECT content_ptr_id, canonical_name FROM cargo_crateyank) units
+    WHERE NOT EXISTS (SELECT FROM core_repositorycontent c WHERE c.content_id = content_ptr_id
+            AND c.repository_id::text <> %(repository)s)
+        AND (strpos(lower(called), lower(%(name)s)) > 0
+            OR called !~ '(^x[0-9a-f]{10}|-[0-9a-f]{12})' AND EXISTS (SELECT FROM core_contentartifact a
+                WHERE a.content_id = content_ptr_id AND a.artifact_id IS NOT NULL))
+"""
+ORPHANS = """
+    SELECT sha256 FROM core_artifact a WHERE NOT EXISTS (
+        SELECT FROM core_contentartifact c WHERE c.artifact_id = a.pulp_id)
+"""
+KNOWN = "SELECT file FROM core_artifact"
 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What there is in a stack at one moment."""
+    """What there is at one moment of a registry and of a crate."""
 
-    rows: tuple[int, ...]
+    versions: tuple[int, ...]
+    units: frozenset[str]
     index: bytes
-    stored: frozenset[str]
-    unfinished: frozenset[str]
 
 
 def traces(stack: Stack, registry: Registry, name: str) -> Traces:
-    """Look at everything that a publish of a crate could have changed."""
+    """Look at everything of the registry that a publish of a crate could have changed."""
+    values = {"repository": registry.repository.rstrip("/").rpartition("/")[2], "name": name}
     with stack.connect() as connection:
-        rows = connection.execute(COUNTS).fetchone()
+        versions = connection.execute(VERSIONS, values).fetchone()
+        units = connection.execute(UNITS, values).fetchall()
+    assert versions is not None, f"{registry} has no repository to look at"
     return Traces(
-        rows=tuple(map(int, rows or ())),
+        versions=tuple(map(int, versions)),
+        units=frozenset(str(unit) for (unit,) in units),
         index=registry.index_file(name, token=registry.token).body,
-        stored=files(Path(stack.settings["MEDIA_ROOT"])),
-        unfinished=unfinished_uploads(stack),
     )
+
+
+def of_nobody(stack: Stack) -> frozenset[str]:
+    """Return the artifacts of no unit, the stored files of no artifact, and unfinished uploads."""
+    stored = files(Path(stack.settings["MEDIA_ROOT"]))
+    with stack.connect() as connection:
+        orphans, known = (
+            frozenset(str(value) for (value,) in connection.execute(query).fetchall())
+            for query in (ORPHANS, KNOWN)
+        )
+    return orphans | (stored - known) | unfinished_uploads(stack)
 
 
 def unfinished_uploads(stack: Stack) -> frozenset[str]:
@@ -50,17 +83,27 @@ def unfinished_uploads(stack: Stack) -> frozenset[str]:
 
 
 @contextmanager
+def nothing_left(stack: Stack) -> Iterator[None]:
+    """Fail if something that belongs to nobody stays behind."""
+    before = of_nobody(stack)
+    yield
+    new = of_nobody(stack) - before
+    deadline = time.monotonic() + SETTLING_SECONDS
+    # What other tests have just sent gets its owner in a moment, and so does what was sent here
+    # lose its file: the answer to a refusal may go out before the unfinished file is removed.
+    while new and time.monotonic() < deadline:
+        time.sleep(0.05)
+        new &= of_nobody(stack)
+    assert not new
+
+
+@contextmanager
 def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None]:
     """Fail if what happens inside leaves anything behind."""
     before = traces(stack, registry, name)
-    yield
-    after = traces(stack, registry, name)
-    deadline = time.monotonic() + 2
-    # The answer to a refusal may go out a moment before the unfinished file is removed.
-    while after != before and time.monotonic() < deadline:
-        time.sleep(0.05)
-        after = traces(stack, registry, name)
-    assert after == before
+    with nothing_left(stack):
+        yield
+    assert traces(stack, registry, name) == before
 
 
 def files(root: Path) -> frozenset[str]:

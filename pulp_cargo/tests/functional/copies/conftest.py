@@ -61,7 +61,7 @@ def rest(stack: Stack) -> Rest:
     return stack.rest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def second(open_directory: Path) -> Iterator[Stack]:
     """A Pulp of its own, which follows the other."""
     with started(open_directory / "second") as own:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support import upstream as fake
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import launched
 
 STORAGE = "pulpcore.app.models.storage.FileSystem"
 
@@ -18,7 +18,7 @@ STORAGE = "pulpcore.app.models.storage.FileSystem"
 def in_domain(open_directory: Path) -> Iterator[Rest]:
     """A stack of its own, since the setting holds for a whole Pulp, with a second domain."""
     environ = {"PULP_DOMAIN_ENABLED": "true"}
-    with launcher.running(open_directory / "copies-in-domains", environ=environ) as running:
+    with launched(open_directory / "copies-in-domains", environ=environ) as running:
         said = running.ready
         rest = Rest(said["api_url"], None)
         rest.session.auth = (said["admin_user"], said["admin_password"])

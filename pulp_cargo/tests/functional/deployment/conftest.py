@@ -10,7 +10,7 @@ from pulp_cargo.tests.functional.deployment import nginx, redis
 from pulp_cargo.tests.functional.deployment.deployment import NO_END, Deployment, started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cache(open_directory: Path) -> Iterator[dict[str, str]]:
     """The settings for a Redis of the tests' own; none where that is not installed."""
     if redis.PROGRAM is None:
@@ -20,7 +20,7 @@ def cache(open_directory: Path) -> Iterator[dict[str, str]]:
         yield settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployment(cache: dict[str, str]) -> Iterator[Deployment]:
     """Pulp with an https origin and Redis, behind the nginx of the guide."""
     if not (nginx.PROGRAM and shutil.which("openssl")):

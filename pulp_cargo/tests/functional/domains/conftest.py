@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import launched
 
 FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 
@@ -75,12 +75,12 @@ class Domains:
         return (self.default, self.other), (self.other, self.default)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def domains(open_directory: Path) -> Iterator[Domains]:
     """One stack for all tests here."""
     media = open_directory / "other-media"
     environ = {"PULP_DOMAIN_ENABLED": "true"}
-    with launcher.running(open_directory / "domains", environ=environ) as running:
+    with launched(open_directory / "domains", environ=environ) as running:
         said = running.ready
         admin = (said["admin_user"], said["admin_password"])
         default = DomainRest(said["api_url"], admin, "default")

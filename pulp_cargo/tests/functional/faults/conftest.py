@@ -9,14 +9,14 @@ from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack, started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(open_directory: Path) -> Iterator[Stack]:
     """A running Pulp, of which any process may be killed."""
     with started(open_directory / "faults", "--content-workers=2") as own:
         yield own
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def registry(stack: Stack) -> Registry:
     """The registry that is there from the start."""
     return stack.registry

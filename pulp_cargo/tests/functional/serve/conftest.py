@@ -11,7 +11,7 @@ from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.functional.serve.launcher import Running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scratch() -> Iterator[Path]:
     """A directory that PostgreSQL's account can get to (pytest's own are closed to others)."""
     directory = Path(tempfile.mkdtemp(prefix="pulp-cargo-"))
@@ -20,14 +20,14 @@ def scratch() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def first_start(scratch: Path) -> dict[str, object]:
     """What the very first start said; the registry has been stopped since."""
     with launcher.running(scratch / "data") as registry:
         return registry.ready
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def data_dir(scratch: Path, first_start: dict[str, object]) -> Path:
     """A data directory that has been used before."""
     return scratch / "data"

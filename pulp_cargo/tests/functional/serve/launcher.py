@@ -41,6 +41,12 @@ class Process:
         except OSError:
             return ""
 
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that it and its children which have ended took so far, 0 once it is gone."""
+        fields = _stat(self.pid)
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Running:

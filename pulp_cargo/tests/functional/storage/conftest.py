@@ -9,13 +9,12 @@ from urllib.request import urlopen
 
 import pytest
 
-from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support import object_storage
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.object_storage import S3, ObjectStorage
 from pulp_cargo.tests.support.registry import Answer, Registry
 from pulp_cargo.tests.support.rest import Rest, unique
-from pulp_cargo.tests.support.stack import Stack, attach_with
+from pulp_cargo.tests.support.stack import Stack, attach_with, launched
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def stack(open_directory: Path, s3: ObjectStorage) -> Iterator[Stack]:
     """A Pulp that keeps its files there."""
     environ = {"PULP_DOMAIN_ENABLED": "true", **s3.environ}
     data, arguments = open_directory / "s3", ("--content-workers=2",)
-    with launcher.running(data, *arguments, environ=environ) as running:
+    with launched(data, *arguments, environ=environ) as running:
         said = running.ready
         rest = Rest(said["api_url"], None)
         rest.session.auth = (said["admin_user"], said["admin_password"])

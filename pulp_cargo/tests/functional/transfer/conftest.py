@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.rest import Rest
+from pulp_cargo.tests.support.stack import launched
 from pulp_cargo.tests.support.transfer import Pulp
 
 
@@ -14,7 +14,7 @@ from pulp_cargo.tests.support.transfer import Pulp
 def second(open_directory: Path) -> Iterator[Pulp]:
     """Another Pulp, whose registries have other URLs."""
     data = open_directory / "brought-to"
-    with launcher.running(data, environ={"PULP_DOMAIN_ENABLED": "true"}) as running:
+    with launched(data, environ={"PULP_DOMAIN_ENABLED": "true"}) as running:
         rest = Rest(running.ready["api_url"], None)
         # Where domains are enabled, Pulp has no page to log in.
         rest.session.auth = (running.ready["admin_user"], running.ready["admin_password"])

@@ -1,0 +1,47 @@
+"""Which tests one worker of pytest-xdist runs after each other, and in which order they begin.
+
+A folder with a stack of its own is one group, so that the stack is started once and stopped when
+the folder is done; else a file is one, so that its fixtures are made once. The long groups come
+first: what begins last should be short.
+"""
+
+from pathlib import PurePath
+
+import pytest
+
+TESTS = "pulp_cargo/tests/"
+# Folders with stacks of their own, the longest first; folders of one line share their stacks.
+STACKS = (
+    ("functional/serve",),
+    ("functional/docs",),
+    ("functional/copies",),
+    ("functional/faults",),
+    ("functional/storage",),
+    ("functional/deployment",),
+    ("functional/transfer",),
+    ("functional/domains",),
+    ("functional/telemetry",),
+    ("functional/cache/policies/advisories",),
+)
+
+
+def arrange(items: list[pytest.Item]) -> None:
+    """Give each test its group, and sort the groups."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item.nodeid)))
+    items.sort(key=lambda item: _rank(item.nodeid))
+
+
+def group_of(nodeid: str) -> str:
+    """Return the name of a test's group."""
+    path = nodeid.partition("::")[0].removeprefix(TESTS)
+    folders = next((one for one in STACKS if path.startswith(one)), None)
+    return folders[0] if folders else path
+
+
+def _rank(nodeid: str) -> int:
+    group = group_of(nodeid)
+    firsts = [folders[0] for folders in STACKS]
+    if group in firsts:
+        return firsts.index(group)
+    return len(firsts) + (PurePath(group).parts[0] != "functional")

@@ -1,0 +1,85 @@
+"""Where the time of a run went, printed at its end, so that the suite stays quick.
+
+A plugin of pytest, named in pyproject.toml. It also begins and ends what the processes of a run
+have in common.
+"""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pulp_cargo.tests.support import run
+
+MOST_ROWS = 10
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the run, if this is its first process, and measure from now on."""
+    is_first = run.begin()
+    config.pluginmanager.register(Times(config, is_first=is_first), "times")
+
+
+class Times:
+    """What one process measured; in the first one, the sum of all."""
+
+    def __init__(self, config: pytest.Config, *, is_first: bool) -> None:
+        self.config = config
+        self.is_first = is_first
+        self.began = time.monotonic()
+        self.tests: Counter[str] = Counter()
+        self.fixtures: Counter[str] = Counter()
+        self.cpu: Counter[str] = Counter()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any]
+    ) -> Generator[None, object, object]:
+        """Note how long a fixture took; those that it needs have been made before."""
+        began = time.monotonic()
+        try:
+            return (yield)
+        finally:
+            name = f"{fixturedef.argname} ({fixturedef.baseid or 'pytest'})"
+            self.fixtures[name] += time.monotonic() - began
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how long a test took without its fixtures."""
+        if report.when == "call":
+            self.tests[report.nodeid.rpartition("@")[0] or report.nodeid] += report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        """Send what a worker measured to the first process."""
+        spent = os.times()
+        self.cpu["tests"] += spent.user + spent.system
+        self.cpu["what tests started"] += spent.children_user + spent.children_system
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput |= {"fixtures": self.fixtures, "cpu": self.cpu}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add what a worker measured, unless it died."""
+        output = getattr(node, "workeroutput", {})
+        self.fixtures.update(output.get("fixtures", {}))
+        self.cpu.update(output.get("cpu", {}))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the longest, and the CPU time of all processes of the run."""
+        self.cpu.update({f"shared {name}": spent for name, spent in run.end().items()})
+        elapsed = time.monotonic() - self.began
+        terminalreporter.section("where the time went")
+        for what, found in (("tests", self.tests), ("fixtures", self.fixtures)):
+            terminalreporter.line(f"longest {what}, in seconds:")
+            for name, seconds in found.most_common(MOST_ROWS):
+                terminalreporter.line(f"  {seconds:7.1f}  {name}")
+        total = sum(self.cpu.values())
+        parts = ", ".join(f"{name} {seconds:.0f}" for name, seconds in self.cpu.most_common())
+        terminalreporter.line(f"{total:.0f} s of CPU in {elapsed:.0f} s: {parts}")
+
+    def pytest_unconfigure(self) -> None:
+        """Stop what is still there after a run that broke off."""
+        if self.is_first:
+            run.end()

@@ -1,0 +1,78 @@
+"""A data directory in which the slow steps of a first start have been done, to be copied.
+
+    python -m pulp_cargo.tests.support.template DIRECTORY
+
+The steps are those of `pulp-cargo serve` itself: a new database cluster, all migrations, the first
+registry and the cache of crates.io. Every stack of a run but those of the tests of `serve` is a
+copy, which is up in a third of the time.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pulp_cargo.serve import database, postgres
+from pulp_cargo.serve.data_dir import DataDir
+from pulp_cargo.serve.options import parse_options
+from pulp_cargo.serve.ports import listening
+from pulp_cargo.serve.startup import set_up
+from pulp_cargo.serve.state import read_state, write_state
+from pulp_cargo.serve.supervisor import Supervisor
+from pulp_cargo.tests.support import run
+
+DOMAINS = "PULP_DOMAIN_ENABLED"
+# What is a part of the database, of which the default domain has a copy.
+IN_DATABASE = "PULP_STORAGES"
+
+
+def copy_to(data_dir: Path, environ: Mapping[str, str]) -> None:
+    """Make a data directory that is as if it had been started and stopped before."""
+    template = Path(run.shared("template", _make))
+    subprocess.run(["cp", "-a", "--reflink=auto", str(template), str(data_dir)], check=True)
+    data = DataDir(data_dir)
+    (data.root / "ports.json").unlink()
+    _, account = postgres.prepare(data)
+    here = database.on_socket(postgres.make_socket_dir(data, account)).label
+    file = data.root / "state.json"
+    state = read_state(file, json.loads(file.read_text())["database"])
+    assert state is not None
+    state = replace(state, database=here)
+    if environ.get(DOMAINS):
+        state = replace(
+            state,
+            registry_path=_in_default_domain(state.registry_path),
+            cache_path=_in_default_domain(state.cache_path or ""),
+        )
+    if IN_DATABASE in environ:
+        state = replace(state, fingerprint="")
+    write_state(file, state)
+
+
+def _in_default_domain(path: str) -> str:
+    return path.replace("/pulp/cargo/", "/pulp/cargo/default/", 1)
+
+
+def _make() -> str:
+    directory = run.directory() / "data-template"
+    subprocess.run([sys.executable, "-m", __name__, str(directory)], check=True)
+    return str(directory)
+
+
+def main() -> None:
+    """Fill a data directory and leave nothing running."""
+    options = parse_options(["serve", f"--data-dir={sys.argv[1]}"])
+    data = DataDir(options.data_dir)
+    data.create()
+    supervisor = Supervisor(lambda text: None)
+    with listening(data.root / "ports.json", bind="127.0.0.1", content_port=0, api_port=0) as both:
+        try:
+            set_up(options, data, both, supervisor, lambda text: None)
+        finally:
+            supervisor.stop()
+
+
+if __name__ == "__main__":
+    main()
