@@ -127,6 +127,6 @@ def test_only_the_adapters_name_what_is_inside_pulpcore() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    """A module with anything in it begins with a docstring."""
+    """A module with anything in it begins with a docstring, but for the plugin itself."""
     silent = [name for name, tree in modules() if tree.body and not ast.get_docstring(tree)]
-    assert silent == ["", "app.migrations"] or silent == [""]
+    assert silent == [""]

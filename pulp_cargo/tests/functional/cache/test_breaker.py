@@ -20,7 +20,7 @@ def test_dead_upstream_costs_nothing(upstream: SparseUpstream, own: Cache, name:
     before = upstream.connections
     for number in range(50):
         answer = own.registry.index_file(f"{name}-{number}")
-        assert answer.status in (502, 503)
+        assert answer.status == 502
         assert "upstream" in answer.detail
     assert 1 <= upstream.connections - before <= 10
 
@@ -71,7 +71,7 @@ def test_retry_after_is_obeyed(
     )
     for number in range(5):
         answer = own.registry.index_file(f"{name}-{number}")
-        assert answer.status in (502, 503)
+        assert answer.status == 502
         assert "upstream" in answer.detail
     assert len(upstream.asked) == 1
 
@@ -82,7 +82,7 @@ def test_upstream_is_asked_again_when_it_said(
     """After a second, here."""
     upstream.have(Crate(name))
     upstream.faults[EVERYWHERE] = broken.says(429, Retry_After="1")
-    assert own.registry.index_file(name).status in (502, 503)
+    assert own.registry.index_file(name).status == 502
     upstream.faults.clear()
     assert launcher.wait_for(lambda: own.registry.index_file(name).status == 200)
 
@@ -96,5 +96,5 @@ def test_retry_after_of_a_file(upstream: SparseUpstream, own: Cache, name: str) 
     before = len(upstream.asked)
     upstream.faults[EVERYWHERE] = broken.says(429, Retry_After="60")
     for crate in crates:
-        assert own.registry.download(crate.name).status in (502, 503)
+        assert own.registry.download(crate.name).status == 502
     assert len(upstream.asked) - before == 1

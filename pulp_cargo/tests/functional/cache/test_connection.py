@@ -25,7 +25,7 @@ def test_certificate_is_checked(
     cache = cache_of(secure)
     with cache.keeps_nothing(name):
         for answer in (cache.registry.index_file(name), cache.registry.download(name)):
-            assert answer.status in (502, 503)
+            assert answer.status == 502
             assert "upstream" in answer.detail
     assert secure.asked == []
     cache.change(ca_cert=certificate.text)
@@ -52,7 +52,7 @@ def test_files_behind_another_certificate(
     secure.have(Crate(name))
     upstream.configure(dl=f"{secure.origin}/files")
     cache = cache_of(upstream)
-    assert cache.registry.download(name).status in (502, 503)
+    assert cache.registry.download(name).status == 502
     assert secure.asked == []
 
 
@@ -74,7 +74,7 @@ def test_proxy_that_is_gone(upstream: SparseUpstream, cache_of: CacheOf, name: s
     with counting_proxy() as proxy:
         pass
     cache = cache_of(upstream, proxy_url=proxy.url)
-    assert cache.registry.index_file(name).status in (502, 503)
+    assert cache.registry.index_file(name).status == 502
     assert upstream.asked == []
 
 

@@ -55,7 +55,7 @@ def test_index_file_over_http_is_not_believed(
     answers(upstream, secure, name)
     with own.keeps_nothing(name):
         for answer in (own.registry.index_file(name), own.registry.download(name, "6.6.6")):
-            assert answer.status in (502, 503), answer
+            assert answer.status == 502, answer
             assert "upstream" in answer.detail
     assert upstream.asked_for(at(name))
     assert not own.knows(name)
@@ -87,7 +87,7 @@ def test_config_over_http_is_not_believed(
     secure.faults[CONFIG] = broken.redirects_to(upstream.origin)
     with own.keeps_nothing(name):
         answer = own.registry.download(name)
-        assert answer.status in (502, 503), answer
+        assert answer.status == 502, answer
         assert "upstream" in answer.detail
     assert [asked.path for asked in upstream.asked] == [CONFIG]
     secure.faults.clear()
@@ -106,7 +106,7 @@ def test_file_over_http_is_compared(
         secure.faults[file_path(crate)] = broken.redirects_to(upstream.origin)
     upstream.pages[file_path(other)] = Page(other.packed()[::-1])
     with own.keeps_nothing(other.name):
-        assert own.registry.download(other.name).status in (502, 503)
+        assert own.registry.download(other.name).status == 502
     assert own.registry.download(name).body == good.packed()
     assert own.keeps(f"{name} 1.0.0")
     assert upstream.paths(name) == [file_path(other), file_path(good)]

@@ -13,9 +13,10 @@ UNKNOWN = [
     "crates//1.0.0/yank", "crates/a/1.0.0/readmee", "crates/fo/o/1.0.0/yank", "../x", "%00", "%ff",
 ]  # fmt: skip
 WRONG_METHODS = [
-    ("POST", "crates/new"), ("DELETE", "crates/new"), ("PATCH", "crates/new"),
-    ("GET", "crates/a/1.0.0/yank"), ("PUT", "crates/a/1.0.0/yank"), ("POST", "crates/a/1.0.0/unyank"),
-    ("DELETE", "crates/a/1.0.0/unyank"), ("PUT", "crates/a/1.0.0/download"), ("PROPFIND", "crates/new"),
+    ("POST", "crates/new", "PUT"), ("DELETE", "crates/new", "PUT"), ("PATCH", "crates/new", "PUT"),
+    ("GET", "crates/a/1.0.0/yank", "DELETE"), ("PUT", "crates/a/1.0.0/yank", "DELETE"),
+    ("POST", "crates/a/1.0.0/unyank", "PUT"), ("DELETE", "crates/a/1.0.0/unyank", "PUT"),
+    ("PUT", "crates/a/1.0.0/download", "GET"), ("PROPFIND", "crates/new", "PUT"),
 ]  # fmt: skip
 
 
@@ -24,17 +25,17 @@ WRONG_METHODS = [
 def test_unknown_route_is_a_json_error(registry: Registry, method: str, path: str):
     """Cargo dumps any other answer raw, with all its headers [49]."""
     answer = registry.api(method, path, b"{}" if method != "GET" else None)
-    assert answer.status in (400, 404, 405)
+    assert answer.status == 404
     assert answer.detail
 
 
-@pytest.mark.parametrize(("method", "path"), WRONG_METHODS)
-def test_wrong_method_is_a_json_error(registry: Registry, method: str, path: str):
+@pytest.mark.parametrize(("method", "path", "allowed"), WRONG_METHODS)
+def test_wrong_method_is_a_json_error(registry: Registry, method: str, path: str, allowed: str):
     """405, in cargo's form, with the methods that the path is for [49]."""
     answer = registry.api(method, path, b"")
     assert answer.status == 405
     assert method in answer.detail
-    assert answer.headers["allow"] in ("GET", "PUT", "DELETE")
+    assert answer.headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("tail", ["api/v2/crates/new", "api", "api/", "me/", "me/x"])
@@ -57,7 +58,7 @@ def test_unknown_registry_is_a_json_error(registry: Registry):
 def test_no_redirects(registry: Registry, name: str, path: str):
     """Cargo does not follow them on API calls; a final slash is another path [52]."""
     answer = registry.api("PUT", path.format(name=name), b"")
-    assert answer.status in (404, 405)
+    assert answer.status == 404
     assert "location" not in answer.headers
 
 
@@ -109,5 +110,4 @@ def test_odd_headers_are_no_server_error(registry: Registry, name: str):
         {"Correlation-ID": "x" * 2000},
     ):
         answer = registry.api("DELETE", f"crates/{name}/9.9.9/yank", b"x", headers=headers)
-        assert answer.status in (400, 404)
-        assert answer.detail
+        assert (answer.status, "has no version `9.9.9`" in answer.detail) == (404, True)

@@ -52,9 +52,9 @@ def test_refused_publish_stores_nothing(
     new_only = stack.make_token(scopes=["publish-new"])
     registry.publish(Crate(name))
     with nothing(registry, name):
-        for token, status in (("nonsense", {401, 403}), (reader, {403}), (new_only, {403})):
+        for token, status in (("nonsense", 401), (reader, 403), (new_only, 403)):
             answer = registry.send(Crate(name, "2.0.0"), token=token)
-            assert answer.status in status
+            assert answer.status == status
             assert answer.detail
 
 
@@ -64,7 +64,7 @@ def test_token_of_one_distribution_is_for_no_other(
     """It is as if it did not exist [114, 117]."""
     token = stack.make_token(distribution=private.href)
     assert private.index_file("secret", token=token).status == 200
-    assert registry.send(Crate("anything", "1.0.0"), token=token).status in (401, 403)
+    assert registry.send(Crate("anything", "1.0.0"), token=token).status == 401
 
 
 def test_private_registries_do_not_know_each_other(stack: Stack, private: Registry):

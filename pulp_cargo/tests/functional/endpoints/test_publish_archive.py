@@ -47,11 +47,18 @@ def _at(path: str, kind: bytes = tarball.FILE, content: bytes = b"x", link: str 
     return lambda root: [Entry(path.format(root=root).encode(), content, kind, link=link.encode())]
 
 
+# Each path with why it is refused.
 PATHS = [
-    "other-1.0.0/x", "x", "/x", "/{root}/x", "./{root}/x", "{root}/../x", "{root}/a/../../x",
-    "{root}/./x", "{root}//x", "{root}/a\\b", "{root}/x.", "{root}/x ", "{root}/c:x", "{root}/nul",
-    "{root}/a/CON.txt", "{root}x/y", "{root}/a/..", "../{root}/x", "{root}/src/lib.rs",
-    "{root}/SRC/LIB.RS", "{root}/src/lib.rs/x", "{root}",
+    ("other-1.0.0/x", "is not below"), ("x", "is not below"), ("{root}x/y", "is not below"),
+    ("{root}", "is not below"), ("/x", "empty component"), ("/{root}/x", "empty component"),
+    ("{root}//x", "empty component"), ("./{root}/x", "component `.` or `..`"),
+    ("{root}/./x", "component `.` or `..`"), ("{root}/../x", "component `.` or `..`"),
+    ("{root}/a/../../x", "component `.` or `..`"), ("{root}/a/..", "component `.` or `..`"),
+    ("../{root}/x", "component `.` or `..`"), ("{root}/a\\b", "backslash"),
+    ("{root}/x.", "ends in a dot or space"), ("{root}/x ", "ends in a dot or space"),
+    ("{root}/c:x", "drive letter"), ("{root}/nul", "Windows device"),
+    ("{root}/a/CON.txt", "Windows device"), ("{root}/src/lib.rs", "'src/lib.rs' twice"),
+    ("{root}/SRC/LIB.RS", "'SRC/LIB.RS' twice"), ("{root}/src/lib.rs/x", "'src/lib.rs/x' twice"),
 ]  # fmt: skip
 KINDS = [
     ("symlink", partial(_at, "{root}/l", tarball.SYMLINK, b"", "Cargo.toml")),
@@ -94,16 +101,15 @@ def test_damaged_file_is_refused(registry: Registry, refuse: Refuse, name: str, 
     """Exactly one whole gzip member with exactly one whole tar in it [77]."""
     crate = Crate(name)
     damaged = replace(crate, archive=damage(crate.packed(registry.index_url)))
-    refuse(registry, damaged)
+    assert refuse(registry, damaged).startswith("the crate file ")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(("path", "words"), PATHS)
 def test_path_that_is_unsafe_or_ambiguous_is_refused(
-    registry: Registry, refuse: Refuse, name: str, path: str
+    registry: Registry, refuse: Refuse, name: str, path: str, words: str
 ):
     """Everything lies once below `{name}-{version}/`, on every operating system [79]."""
-    detail = refuse(registry, _with(name, _at(path)))
-    assert name in detail or "path" in detail
+    assert words in refuse(registry, _with(name, _at(path)))
 
 
 @pytest.mark.parametrize("more", [case[1]() for case in KINDS], ids=[case[0] for case in KINDS])
@@ -111,7 +117,7 @@ def test_only_files_and_folders_are_accepted(
     registry: Registry, refuse: Refuse, name: str, more: More
 ):
     """Links and special files would be unpacked by cargo up to 1.95 [80]."""
-    refuse(registry, _with(name, more))
+    assert "only files may be" in refuse(registry, _with(name, more))
 
 
 @pytest.mark.parametrize("second", MANIFESTS[1:])
@@ -119,7 +125,8 @@ def test_manifest_in_two_spellings_is_refused(
     registry: Registry, refuse: Refuse, name: str, second: str
 ):
     """Which of them is read depends on the file system [81]."""
-    refuse(registry, _with(name, _at(f"{{root}}/{second}")))
+    detail = refuse(registry, _with(name, _at(f"{{root}}/{second}")))
+    assert f"must be called 'Cargo.toml', not {second!r}" in detail
 
 
 @pytest.mark.parametrize("spelling", [None, *MANIFESTS[1:], "src/Cargo.toml"])
@@ -140,7 +147,7 @@ def test_header_that_readers_take_differently_is_refused(
     registry: Registry, refuse: Refuse, name: str, more: More
 ):
     """What one reader of tar shows, another must not hide [84, 85]."""
-    refuse(registry, _with(name, more))
+    assert "the crate file" in refuse(registry, _with(name, more))
 
 
 def test_long_paths_and_folders_are_accepted(registry: Registry, name: str):

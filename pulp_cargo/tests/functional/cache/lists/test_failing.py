@@ -40,7 +40,7 @@ def test_failure_ends_the_search(
     elsewhere.have(Crate(name, "2.0.0"))
     upstream.faults[at(name)] = fault
     for answer in (both.index_file(name), both.download(name, "2.0.0")):
-        assert answer.status in (502, 503)
+        assert answer.status == 502
         assert answer.headers["cache-control"] == "no-store"
     assert elsewhere.paths(name) == []
     upstream.faults.clear()
@@ -56,7 +56,7 @@ def test_refused_connection_ends_the_search(
     elsewhere.have(Crate(name))
     with upstream.switched_off():
         for answer in (both.index_file(name), both.download(name)):
-            assert answer.status in (502, 503)
+            assert answer.status == 502
     assert elsewhere.paths(name) == []
     assert wait_for(lambda: both.index_file(name).status == 200)
 
@@ -73,7 +73,7 @@ def test_what_is_known_of_the_first_stands_in_for_it(
     with upstream.switched_off():
         assert versions(both, name) == ["1.0.0", "1.1.0"]
         assert both.download(name).body == Crate(name).packed()
-        assert both.download(name, "1.1.0").status in (502, 503)
+        assert both.download(name, "1.1.0").status == 502
     assert elsewhere.paths(name) == []
 
 
@@ -121,6 +121,6 @@ def test_mixed_versions_are_all_or_none(
     server = {"first": upstream, "second": elsewhere}[broken_one]
     server.faults[at(name)] = broken.says(500)
     for answer in (both.index_file(name), both.download(name, "2.0.0")):
-        assert answer.status in (502, 503)
+        assert answer.status == 502
     server.faults.clear()
     assert wait_for(lambda: versions(both, name) == ["1.0.0", "2.0.0"])
