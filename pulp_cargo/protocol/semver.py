@@ -66,7 +66,7 @@ class Version:
         return (self.numbers, *pre_order(self.pre))
 
     def _order(self) -> tuple[object, ...]:
-        return (*self.precedence, _identifiers(self.build), self.build)
+        return (*self.precedence, _identifiers(self.build))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,13 @@ def pre_order(pre: str) -> tuple[object, ...]:
     return (not pre, _identifiers(pre))
 
 
-def _identifiers(dotted: str) -> tuple[tuple[bool, int, str], ...]:
-    """Return what orders the parts of a pre-release: numbers by value, and before words."""
+def _identifiers(dotted: str) -> tuple[tuple[bool, int, int, str], ...]:
+    """Return what orders dotted identifiers: numbers by value, and before words.
+
+    Build metadata may have leading zeros, of which cargo puts the fewer first.
+    """
     return tuple(
-        (False, int(part), "") if part.isdigit() else (True, 0, part)
+        (False, int(part), len(part), "") if part.isdigit() else (True, 0, 0, part)
         for part in dotted.split(".")
         if part
     )

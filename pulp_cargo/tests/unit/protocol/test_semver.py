@@ -32,6 +32,13 @@ def test_versions_sort_by_precedence():
     assert sorted(newest_first) == versions
 
 
+def test_leading_zeros_of_build_metadata_decide_before_what_follows():
+    """Cargo compares the identifiers one after the other: `1` is below `01`, and that below `2`."""
+    builds = "0 0.1 00 00.0 1 1.a 1.b 01 01.a 001 2 10 a a.1 a.01".split()
+    versions = [parse_version(f"1.0.0+{build}") for build in builds]
+    assert sorted(versions[::-1]) == versions
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -49,6 +49,8 @@ def test_target_that_cargo_reads_is_printed_as_cargo_prints_it(written: str, pri
         "",
         "x86 64",
         "x86_64-unknown-linux-gnu ",
+        "x86_64-\u00e9",
+        "x86_\u0666\u0664-unknown-linux-gnu",
         " cfg(unix)",
         "cfg(unix",
         "cfg()",
