@@ -88,8 +88,8 @@ def test_both_formats_say_the_same(text):
 @pytest.mark.parametrize(
     ("versions", "affected"),
     [
-        ("patched = []", "0.0.0 0.1.0 1.0.0-rc.1 1.1.5 1.2.0 1.2.5 2.0.0"),
-        ('patched = ["^1.2"]', "0.0.0 0.1.0 1.0.0-rc.1 1.1.5 2.0.0"),
+        ("patched = []", "0.0.0 0.0.1 0.1.0 1.0.0-rc.1 1.1.5 1.2.0 1.2.5 2.0.0"),
+        ('patched = ["^1.2"]', "0.0.0 0.0.1 0.1.0 1.0.0-rc.1 1.1.5 2.0.0"),
         ('patched = []\nunaffected = ["> 0"]', "0.0.0"),
         ('patched = []\nunaffected = ["= 1.2", "<= 1.1"]', "1.1.5 1.2.5 2.0.0"),
         ('patched = []\nunaffected = ["*"]', ""),
@@ -97,7 +97,7 @@ def test_both_formats_say_the_same(text):
 )
 def test_affected_is_what_is_neither_patched_nor_unaffected(versions, affected):
     """As `cargo audit` reads the ranges: numbers that are left out are zeros."""
-    listed = "0.0.0 0.1.0 1.0.0-rc.1 1.1.5 1.2.0 1.2.5 2.0.0"
+    listed = "0.0.0 0.0.1 0.1.0 1.0.0-rc.1 1.1.5 1.2.0 1.2.5 2.0.0"
     assert split(rustsec(versions), listed) == affected
 
 
@@ -163,6 +163,7 @@ def test_patched_is_more_than_not_affected(text):
     [
         ("1.2.3", "1.2.1 1.2.2", True),
         ("1.2.3", "1.2.2 1.3.0 2.0.0", True),
+        ("1.2.3", "1.2.2 1.2.3", True),
         ("1.3.1", "1.2.3 1.3.0", True),
         ("1.2.2", "1.2.1", False),
         ("1.2.4", "1.2.2 1.2.3", False),

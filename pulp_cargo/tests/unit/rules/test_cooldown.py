@@ -1,12 +1,14 @@
 """Young versions are held back, unless they fix an advisory."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pulp_cargo.protocol.semver import VersionRange, parse_version
 from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Facts
+from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Facts
 from pulp_cargo.rules.verdicts import Outcome, Rule, judge, judge_crate
 from pulp_cargo.tests.unit.rules.policies import DAY, NOW, facts
 
@@ -92,6 +94,33 @@ def test_held_versions_do_not_count_as_served():
     versions = [facts("1.0.0"), facts("1.1.0-rc.1", NOW), facts("1.1.0", NOW)]
     verdicts = judge_crate(COOLDOWN, versions, NOW, [fault("1.1.0")])
     assert [v.rule for v in verdicts.values()] == [Rule.NONE, Rule.COOLDOWN, Rule.ADVISORY]
+
+
+@pytest.mark.parametrize("name", ["leaf", "Leaf"])
+def test_rules_about_other_crates_change_nothing(name: str) -> None:
+    """Of the lists only the lines about the crate are looked at, be it of a single version."""
+    lists = {"allow": (Entry("leaf*"), Entry("other")), "block": (Entry("other"), Entry("leaf-*"))}
+    verdicts = judge_crate(CratePolicy(**lists), [facts(name=name)], NOW, [])
+    assert [verdict.rule for verdict in verdicts.values()] == [Rule.NONE]
+    blocked = judge_crate(CratePolicy(block=(Entry("leaf"),)), [facts(name=name)], NOW, [])
+    assert [verdict.rule for verdict in blocked.values()] == [Rule.BLOCK]
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The clock of a machine that is nine hours ahead of UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+def test_moment_is_told_in_utc() -> None:
+    """Wherever the registry stands."""
+    sentence = judge(COOLDOWN, facts(since=NOW), NOW).sentence
+    assert "until 2031-03-17 12:00 UTC" in sentence
 
 
 def test_crate_without_versions_has_no_verdicts():

@@ -29,6 +29,12 @@ def test_line_means_versions_of_crates(pattern, requirement, name, vers, meant):
     assert entry.means(name, parse_version(vers)) is meant
 
 
+def test_line_is_printed_as_it_was_written() -> None:
+    """With its reason, if somebody gave one."""
+    assert str(Entry("leaf*", parse_requirement(">=2"), "too new")) == "`leaf* >=2`, too new"
+    assert str(Entry("leaf")) == "`leaf *`"
+
+
 def test_rules_about_one_crate():
     """The same rules, only shorter; an allow list without the crate stays an allow list."""
     leaf, other = Entry("leaf*"), Entry("other")

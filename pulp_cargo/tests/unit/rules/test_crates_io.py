@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from pulp_cargo.protocol.crate_file import Limits
 from pulp_cargo.protocol.errors import RuleBroken
 from pulp_cargo.protocol.index import Dependency
 from pulp_cargo.protocol.manifest import Manifest, parse_manifest
@@ -112,6 +113,12 @@ def test_limits_tell_number_and_count():
     )
 
 
+def test_crate_at_its_limits_passes() -> None:
+    """A limit is the largest number that is still taken."""
+    limits = PublishLimits(features=1, feature_values=2, dependencies=1)
+    require_within(but(deps=(Dependency("a", "^1"),), features={"f": ("a", "b")}), limits)
+
+
 def test_default_limits_let_real_crates_through():
     """web-sys has 1,727 features (91)."""
     require_within(but(features={f"f{n}": () for n in range(1727)}), PublishLimits())
@@ -120,4 +127,5 @@ def test_default_limits_let_real_crates_through():
 def test_large_crate_may_unpack_to_its_own_size():
     """The unpacked limit is never below the upload limit."""
     assert PublishLimits(max_crate_bytes=10, unpacked_bytes=5).of_crate_file().unpacked_bytes == 10
-    assert PublishLimits().of_crate_file().entries == 20_000
+    limits = PublishLimits(entries=3, manifest_bytes=4, readme_bytes=5, unpacked_bytes=2**30)
+    assert limits.of_crate_file() == Limits(2**30, entries=3, manifest_bytes=4, readme_bytes=5)

@@ -8,6 +8,7 @@ from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.rules.lock_check import (
+    Flag,
     Found,
     Here,
     NotFound,
@@ -33,7 +34,13 @@ CASES = {
         "`leaf 1.0.0` is in the index of `up`, but its file is not stored here",
     ),
     "stored offline": (THERE, Wanted(offline=True), "served", True, "is served from `up`"),
-    "not found": (NotFound("`up` has no crate `leaf`"), Wanted(), "missing", False, "no crate"),
+    "not found": (
+        NotFound("`up` has no crate `leaf`", "up"),
+        Wanted(),
+        "missing",
+        False,
+        "no crate",
+    ),
     "other checksum": (replace(THERE, cksum=B), Wanted(), "checksum-differs", False, A),
     "other checksum and held": (
         replace(THERE, cksum=B, rules=HELD),
@@ -100,6 +107,7 @@ def test_verdict(case: str) -> None:
     """The first rule that speaks decides, and its sentence says why."""
     found, wanted, outcome, passes, said = CASES[case]
     judged = judge_package(LEAF, found, wanted)
+    assert (judged.package, judged.upstream) == (LEAF, found.upstream)
     assert (judged.outcome.value, judged.passes) == (outcome, passes)
     assert said in judged.sentence
 
@@ -123,6 +131,8 @@ def test_what_is_here_is_told_whatever_the_verdict() -> None:
 def test_flags(package: LockedPackage, found: Found, flags: tuple[str, ...]) -> None:
     """They tell what a verdict does not."""
     assert judge_package(package, found, Wanted()).flags == flags
+    known = judge_package(package, found, Wanted(), (Flag.OLD_INDEX,))
+    assert known.flags == ("old-index", *flags)
 
 
 def test_of_a_replaced_package_the_index_is_enough() -> None:

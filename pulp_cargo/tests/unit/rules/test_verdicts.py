@@ -77,6 +77,7 @@ def test_yanked_version_is_kept_or_hidden():
     assert said(CratePolicy(), facts(yanked=True)) == (Outcome.SERVED, Rule.NONE)
     verdict = judge(CratePolicy(hide_yanked=True), facts(yanked=True), NOW)
     assert (verdict.outcome, verdict.rule) == (Outcome.HIDDEN, Rule.YANKED)
+    assert verdict.sentence == "`leaf 1.0.0` is hidden because it is yanked"
     assert not verdict.is_open
 
 
@@ -118,6 +119,14 @@ def test_what_was_served_before_stays_unless_it_is_blocked(policy, outcome, rule
     """Lock files name it; only what is blocked outright is taken from them."""
     known = facts(since=NOW, yanked=True, license="Zlib", served_before=True)
     assert said(policy, known) == (outcome, rule)
+
+
+def test_version_that_was_served_before_names_the_rule_that_it_escapes() -> None:
+    """Who looks for the reason finds the rule that else decides."""
+    known = facts(since=NOW, served_before=True)
+    assert judge(COOLDOWN, known, NOW).sentence == (
+        "`leaf 1.0.0` is served because it was before, else the rule `cooldown` would speak"
+    )
 
 
 def test_dry_run_says_what_would_be_and_serves_all():
