@@ -133,10 +133,10 @@ def test_yank_is_not_fooled_by_strings():
 
 def test_own_registry_becomes_null():
     """A dep published through another URL of this same registry comes out as null (22, 25)."""
-    ours, other = "sparse+http://localhost/i/", "sparse+http://localhost/i/2/"
-    deps = (Dependency("a", "^1", registry=ours), Dependency("b", "^1", registry=other))
-    line = with_own_registry(render_line(dataclasses.replace(LEAF, deps=deps)), [ours])
-    assert [dep.registry for dep in parse_line(line).deps] == [None, other]
+    ours, other = ["sparse+http://localhost/i/", "sparse+http://ü/i/"], "sparse+http://localhost/2/"
+    deps = tuple(Dependency("a", "^1", registry=url) for url in (ours[1], other, ours[0]))
+    line = with_own_registry(render_line(dataclasses.replace(LEAF, deps=deps)), ours)
+    assert [dep.registry for dep in parse_line(line).deps] == [None, other, None]
 
 
 def test_own_registry_is_not_looked_for_in_strings():

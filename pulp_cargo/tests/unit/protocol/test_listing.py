@@ -120,6 +120,7 @@ def test_head():
     """It tells the format, the registry's URLs and how much to expect."""
     head = render_head(["sparse+https://r.example/"], 3)
     assert parse_head(head) == Head(("sparse+https://r.example/",), 3)
+    assert parse_head(render_head([], 0)) == Head((), 0)
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,11 @@ def test_what_is_written_can_be_read():
     assert written.endswith(b"\n") and written.count(b"\n") == 1
     assert parse_crate(written) == parse_crate(line())
     assert parse_crate(render_end(7)) == End(7)
+    assert parse_crate(render_end(0)) == End(0)
+
+
+def test_each_field_has_its_value() -> None:
+    """A line with one too few or too many would say something else of a crate."""
+    for values in ([None] * (len(FIELDS) - 1), [None] * (len(FIELDS) + 1)):
+        with pytest.raises(ValueError, match="zip"):
+            render_crate(values)

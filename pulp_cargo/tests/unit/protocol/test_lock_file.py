@@ -87,6 +87,8 @@ def test_checksum_in_metadata_belongs_to_the_package_it_names():
     assert checksums(BARE + IN_METADATA.replace("1.0.0", "1.0.1")) == [None]
     assert checksums(BARE + IN_METADATA.replace("registry+", "git+")) == [None]
     assert checksums(BARE + IN_METADATA.replace(CKSUM, "<none>")) == [None]
+    spaced = '[metadata]\n"checksum leaf 1.0.0 (git+file:///my leaf#1f)" = "<none>"'
+    assert checksums(BARE + spaced) == [None]
     assert checksums(BARE + '[metadata]\n"other" = "1"\n"checksum leaf" = "<none>"') == [None]
 
 

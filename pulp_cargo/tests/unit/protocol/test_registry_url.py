@@ -47,6 +47,7 @@ ILLEGAL = [
 SAME = [
     ("sparse+https://r.example/i/", "sparse+https://r.example/i"),
     ("https://r.example/i.git", "https://r.example/i"),
+    ("http://github.com/rust-lang/crates.io-index", CRATES_IO),
     ("https://github.com/Rust-lang/Crates.io-index.git/", CRATES_IO),
     ("sparse+http://localhost:8080/i/", "sparse+http://127.0.0.1:8080/i/"),
     ("sparse+http://[::1]:8080/i/", "sparse+http://127.0.0.1:8080/i/"),

@@ -1,0 +1,45 @@
+"""A line of another registry's index, made to mean the same here."""
+
+import pytest
+
+from pulp_cargo.protocol.errors import InvalidMetadata
+from pulp_cargo.protocol.upstream_line import with_absolute_registries
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ('{"deps":[],"yanked":false}', '{"deps":[],"yanked":false}'),
+        ('{"deps":[],"yanked":true}', '{"deps":[],"yanked":false}'),
+        ('{"deps":[]}', '{"deps":[],"yanked":false}'),
+        (
+            '{"deps": [{"name": "a"}, {"name": "b", "registry": null}], "yanked": false}',
+            '{"deps":[{"name":"a","registry":"https://ü.example"},'
+            '{"name":"b","registry":"https://ü.example"}],"yanked":false}',
+        ),
+        (
+            '{"deps":[{"name":"a","registry":"https://other.example"}],"yanked":false,"x":{"y":1}}',
+            '{"deps":[{"name":"a","registry":"https://other.example"}],"yanked":false,"x":{"y":1}}',
+        ),
+    ],
+)
+def test_null_is_the_registry_that_the_line_is_from(line: str, written: str) -> None:
+    """Dependencies on a third registry keep it, as does all else that the line has."""
+    assert with_absolute_registries(line, "https://ü.example") == written
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "Expecting value"),
+        ("[]", "list indices"),
+        ("{}", "'deps'"),
+        ('{"deps":null}', "not iterable"),
+        ('{"deps":["a"]}', "has no attribute 'get'"),
+        ("[" * 100_000, "recursion"),
+    ],
+)
+def test_line_without_dependencies_cannot_be_read(line: str, said: str) -> None:
+    """It came through the checks of an index file, which do not look at dependencies."""
+    with pytest.raises(InvalidMetadata, match=f"the index line cannot be read: .*{said}"):
+        with_absolute_registries(line, "https://r.example")
