@@ -85,3 +85,4 @@ def test_challenge_is_a_quoted_string():
     """`WWW-Authenticate: Cargo login_url="https://…/"` (112)."""
     assert challenge("https://r.example/me") == 'Cargo login_url="https://r.example/me"'
     assert challenge('https://r.example/"') == 'Cargo login_url="https://r.example/\\""'
+    assert challenge("https://r.example/\\") == 'Cargo login_url="https://r.example/\\\\"'

@@ -80,7 +80,7 @@ def test_line_is_read():
         (line(vers="1.0.1"), "that of another version"),
         (line(cksum="f" * 64), "that of another version"),
         (line(size=0), "`size` is 0"),
-        (line(size=2**60), "`size` is"),
+        (line(size=2**53), "`size` is 9007199254740992"),
         (line(yanked="no"), "true or false"),
         (line(readme="\0"), "cannot be stored"),
         (line(readme="\ud800"), "cannot be stored"),
@@ -114,6 +114,14 @@ def test_garbage_is_refused_as_such(data: bytes):
             parse(data)
         except InvalidListing:
             continue
+
+
+@pytest.mark.parametrize("size", [None, 1, 2**53 - 1])
+def test_size_may_be_unknown(size: int | None) -> None:
+    """Else it is that of a file, which has a byte at least."""
+    crate = parse_crate(line(size=size))
+    assert isinstance(crate, ListedCrate)
+    assert crate.size == size
 
 
 def test_head():

@@ -54,6 +54,8 @@ def test_every_field_of_the_package():
     assert (manifest.keywords, manifest.categories, manifest.authors) == (("k",), ("c",), ("A",))
     assert (manifest.links, manifest.readme, manifest.edition) == ("z", "R.md", "2021")
     assert manifest.rust_version == "1.60"
+    entry = manifest.entry("00", None)
+    assert (entry.links, entry.rust_version) == ("z", "1.60")
     assert list(manifest.features) == ["a", "b"]
 
 

@@ -36,6 +36,7 @@ def test_one_version_is_read_as_the_whole_file_has_it():
     """Whichever it is, among lines that mention others; none is found where there is none."""
     for vers, entry in parse_index_file(FROZEN, "cfg-if").versions.items():
         assert parse_lines_of(FROZEN, "cfg-if", vers).versions[vers] == entry
+    assert list(parse_lines_of(body(line(), line("2.0.0")), "leaf", "2.0.0").versions) == ["2.0.0"]
     twice = body(line(), line(cksum=CKSUM.replace("0", "1")))
     both = parse_index_file(twice, "leaf"), parse_lines_of(twice, "leaf", "1.0.0")
     assert both[0].versions == both[1].versions

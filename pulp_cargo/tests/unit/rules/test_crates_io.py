@@ -33,6 +33,20 @@ def test_good_manifest_has_no_complaints():
     assert complaints(GOOD) == []
 
 
+def test_manifest_at_the_limits_has_no_complaints() -> None:
+    """Each number is the largest that is still taken."""
+    largest = but(
+        description="ü" * 500,
+        homepage="http://r.example",
+        documentation="https://r.example",
+        keywords=("a" * 20, "b", "c", "d", "e"),
+        categories=("no-std",) * 5,
+        deps=(Dependency("a", "^1", registry=CRATES_IO),) * 500,
+        features={"f": ("a",) * 300} | {f"f{n}": () for n in range(299)},
+    )
+    assert complaints(largest) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

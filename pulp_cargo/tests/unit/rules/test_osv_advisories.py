@@ -6,7 +6,7 @@ import pytest
 
 from pulp_cargo.protocol.errors import InvalidAdvisory
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.rules.advisories import affects, parse_advisory
+from pulp_cargo.rules.advisories import affects, is_patched, parse_advisory
 
 
 def osv(*events: dict[str, str], **values: object) -> str:
@@ -55,6 +55,30 @@ def test_osv_names_versions_one_by_one_too():
     }
     text = json.dumps({"id": "OSV-1", "affected": [affected]})
     assert split(text, "1.0.0 1.0.0+b 1.1.0 1.2.0") == "1.0.0 1.0.0+b 1.2.0"
+
+
+def test_range_of_an_ecosystem_is_one_of_versions() -> None:
+    """The versions of crates.io are SemVer, whichever of the two a database writes."""
+    text = osv({"introduced": "1.0.0"}, {"fixed": "1.2.0"}).replace("SEMVER", "ECOSYSTEM")
+    assert split(text, "0.9.0 1.0.0 1.1.0 1.2.0") == "1.0.0 1.1.0"
+
+
+@pytest.mark.parametrize(("end", "patched"), [("fixed", True), ("last_affected", False)])
+def test_only_what_is_called_fixed_is_patched(end: str, patched: bool) -> None:
+    """A version after the last affected one may have nothing to do with the fault."""
+    (advisory,) = parse_advisory(osv({"introduced": "0"}, {end: "1.0.0"}))
+    assert not affects(advisory, parse_version("1.0.1"))
+    assert is_patched(advisory, parse_version("1.0.1")) is patched
+
+
+def test_osv_tells_what_is_no_vulnerability() -> None:
+    """RustSec's exports say so for each crate."""
+    affected = {
+        "package": {"ecosystem": "crates.io", "name": "leaf"},
+        "database_specific": {"informational": "unsound"},
+    }
+    (advisory,) = parse_advisory(osv(affected=[affected]))
+    assert advisory.informational == "unsound"
 
 
 def test_osv_is_about_any_number_of_crates():
