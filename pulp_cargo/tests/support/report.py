@@ -57,7 +57,8 @@ class Times:
         self.cpu["tests"] += spent.user + spent.system
         self.cpu["what tests started"] += spent.children_user + spent.children_system
         if hasattr(self.config, "workeroutput"):
-            self.config.workeroutput |= {"fixtures": self.fixtures, "cpu": self.cpu}
+            found = {"fixtures": dict(self.fixtures), "cpu": dict(self.cpu)}
+            self.config.workeroutput |= found
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -22,7 +22,7 @@ LISTS = (
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def objects(domains: Domains) -> dict[str, str]:
     """An object of each kind in the default domain, by the path of its list."""
     rest, name = domains.default.rest, unique("apart")

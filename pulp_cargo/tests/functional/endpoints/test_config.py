@@ -114,7 +114,7 @@ def test_config_toml_is_what_rest_says(stack: Stack, registry: Registry):
     assert answer.body.decode() == stack.rest.get(f"{registry.href}config/")["config"]
     assert answer.body.decode() == (
         "# For ~/.cargo/config.toml, or .cargo/config.toml in a project.\n"
-        "[registries.my-crates]\n"
+        f"[registries.{registry.name}]\n"
         f'index = "{registry.index_url}"\n'
     )
 

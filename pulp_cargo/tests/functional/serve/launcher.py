@@ -80,6 +80,8 @@ def launch(
         [*COMMAND, f"--data-dir={data_dir}", *FREE_PORTS, *arguments],
         env={**os.environ, **environ},
         stdout=subprocess.PIPE,
+        # Ctrl-C is for the tests, which then stop what they have started.
+        start_new_session=True,
         text=True,
     )
 
