@@ -28,7 +28,7 @@ _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 if _soft < OPEN_FILES:
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, _hard), _hard))
-app.router.add_get(ROOT, get_health)
+app.router.add_route("*", ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
 if settings.OTEL_ENABLED:
     # Not before: the module starts to export.

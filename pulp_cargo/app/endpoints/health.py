@@ -12,13 +12,16 @@ import psycopg
 from aiohttp import web
 from django.apps import apps
 
+from pulp_cargo.app.endpoints.errors import error_response
 from pulp_cargo.app.endpoints.listener import parameters
 from pulp_cargo.app.endpoints.memory import memory
+from pulp_cargo.protocol.errors import MethodNotAllowed
 
 # How long PostgreSQL may take to answer, in seconds.
 PATIENCE = 1.5
 # How long an answer of PostgreSQL's is good for, in seconds.
 FRESH = 1.0
+METHODS = ("GET", "HEAD")
 
 # By whether PostgreSQL answers, and whether it tells us of changes.
 STATUSES = {
@@ -62,6 +65,8 @@ database = Database()
 
 async def get_health(request: web.Request) -> web.Response:
     """`GET` of the root above all registries: 200 while they can be used, else 503."""
+    if request.method not in METHODS:
+        return error_response(MethodNotAllowed(request.method, request.path, METHODS))
     reachable = await database.answers()
     said = {
         "status": STATUSES[reachable, memory.listening],

@@ -57,7 +57,7 @@ def test_page_for_probes_is_documented() -> None:
     """It is above the registries, so it has no row in the table."""
     content = (APP / "content.py").read_text()
     (root,) = re.findall(r'^ROOT = "(.*)"$', content, re.MULTILINE)
-    assert "app.router.add_get(ROOT, get_health)" in content
+    assert 'app.router.add_route("*", ROOT, get_health)' in content
     for page in ("user/reference/endpoints.md", "admin/guides/monitoring.md"):
         assert f"{root}` " in (DOCS / page).read_text()
 

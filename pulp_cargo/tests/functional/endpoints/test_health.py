@@ -39,6 +39,7 @@ def test_head_is_enough(registry: Registry):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_page_is_for_reading(registry: Registry, method: str):
-    """Nothing can be changed there."""
+    """Nothing can be changed there, and the answer says what can be done."""
     answer = health(registry, method)
-    assert answer.status in (404, 405)
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.detail == f"`/pulp/cargo/` cannot be used with {method}"
