@@ -3,7 +3,6 @@
 Nothing is rolled back: each test makes a repository of its own, as the product does.
 """
 
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ import pytest
 from pulp_cargo.rules.scopes import Scope
 from pulp_cargo.tests.database.upstreams import made, new_distribution, new_remote
 from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.django_setup import set_up
+from pulp_cargo.tests.support.stack import Stack
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
@@ -24,15 +25,12 @@ __all__ = ["made", "new_distribution", "new_remote"]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def django_of_the_stack(request: pytest.FixtureRequest) -> None:
-    """Set Django up with the settings of a running stack, or those that PULP_SETTINGS names."""
-    if "PULP_SETTINGS" not in os.environ:
-        stack = request.getfixturevalue("stack")
-        os.environ["PULP_SETTINGS"] = str(stack.data_dir / "settings.py")
-    os.environ["DJANGO_SETTINGS_MODULE"] = "pulpcore.app.settings"
-    import django
+def django_of_the_stack(stack: Stack) -> None:
+    """Set Django up with the settings of the running stack."""
+    set_up(stack.data_dir / "settings.py")
+    from django.conf import settings
 
-    django.setup()
+    assert settings.DATABASES["default"]["HOST"] == stack.settings["DATABASES"]["default"]["HOST"]
 
 
 @pytest.fixture

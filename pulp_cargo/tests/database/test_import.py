@@ -1,6 +1,5 @@
-"""What an import of an archive takes: how much of it, and how much memory for it."""
+"""How much memory an import of an archive takes."""
 
-import gzip
 import io
 import tracemalloc
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.tests.functional.rest.archives import archive
 from pulp_cargo.tests.support.crate import Crate
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
 
 MIB = 1024 * 1024
-DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture(autouse=True)
@@ -65,31 +62,3 @@ def test_readmes_are_not_kept_in_memory(
     assert {len(unit.readme or "") for unit in stored} == {MIB - 1}
     assert len({unit.pubtime for unit in stored}) == 1
     assert repository.latest_version().count("cargo.crate") == 24
-
-
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_archive_has_a_limit(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the bytes that it unpacks to, which the sentence names."""
-    from pulp_cargo.app.services import crate_archive
-
-    def read(size: int) -> int:
-        file = archive([("a.crate", bytes(size))])
-        stream = io.BytesIO(gzip.compress(file) if packed else file)
-        return len(list(crate_archive.crate_files(stream, max_bytes=MIB)))
-
-    # What tarfile writes has a multiple of 10,240 bytes.
-    monkeypatch.setattr(crate_archive, "MOST_BYTES", 20_480)
-    assert read(5_000) == 1
-    with pytest.raises(BadRequest, match=r"archive .* 20480"):
-        read(15_000)
-
-
-def test_documents_name_the_limits() -> None:
-    """Who has more has to know before the upload."""
-    from pulp_cargo.app.services import crate_archive
-
-    assert (crate_archive.MOST_FILES, crate_archive.MOST_BYTES) == (10_000, 8 * 1024**3)
-    guide = (DOCS / "user" / "guides" / "import.md").read_text()
-    assert "More than 10,000 files" in guide and "unpack to 8 GiB or more" in guide
-    settings = (DOCS / "admin" / "reference" / "settings.md").read_text()
-    assert "10,000 files, and they must unpack to less than 8 GiB" in settings

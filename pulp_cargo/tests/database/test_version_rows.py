@@ -145,10 +145,3 @@ def test_saving_a_repository_that_was_loaded_earlier_keeps_the_next_number(
     stale.description = "changed"
     stale.save()
     assert CargoRepository.objects.get(pk=repository.pk).next_version == 2
-
-
-def test_the_columns_of_this_core_are_those_the_statements_know() -> None:
-    """On a core with other columns the plugin falls back to core's code; this one is known."""
-    from pulp_cargo.app.models import version_rows
-
-    assert version_rows.is_supported()

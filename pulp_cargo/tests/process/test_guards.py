@@ -14,16 +14,6 @@ TEAM = frozenset(["x-team"])
 
 
 @pytest.fixture
-def memory() -> "Memory":
-    """The memory of a process that hears the notices."""
-    from pulp_cargo.app.endpoints.memory import Memory
-
-    memory = Memory()
-    memory.listening = True
-    return memory
-
-
-@pytest.fixture
 def guarded() -> Callable[..., "Registry"]:
     """Makes registries whose guard looks at these headers."""
     from pulpcore.plugin.models import Domain
@@ -40,24 +30,28 @@ def guarded() -> Callable[..., "Registry"]:
 
 def test_each_kind_of_guard() -> None:
     """Those of Pulp's that decide by headers and the database; nothing is known of others."""
-    from pulpcore.plugin.models import ContentRedirectContentGuard
+    from pulpcore.plugin.models import ContentRedirectContentGuard, Domain
 
     from pulp_cargo.app.models.core import (
         EnvVarHeaderContentGuard,
         HeaderContentGuard,
         RBACContentGuard,
+        with_domain,
     )
     from pulp_cargo.app.queries.guards import headers_read_by
 
-    for guard, expected in (
-        (RBACContentGuard(), frozenset(["authorization"])),
-        (HeaderContentGuard(header_name="X-Team"), TEAM),
-        (EnvVarHeaderContentGuard(header_name="X-Team"), TEAM),
-        (HeaderContentGuard(header_name="no header\r\nat all"), None),
-        (ContentRedirectContentGuard(), None),
-    ):
+    # Outside a domain, a new guard looks its default domain up in the database.
+    with with_domain(Domain()):
+        expected = (
+            (RBACContentGuard(), frozenset(["authorization"])),
+            (HeaderContentGuard(header_name="X-Team"), TEAM),
+            (EnvVarHeaderContentGuard(header_name="X-Team"), TEAM),
+            (HeaderContentGuard(header_name="no header\r\nat all"), None),
+            (ContentRedirectContentGuard(), None),
+        )
+    for guard, headers in expected:
         guard.cast = lambda guard=guard: guard
-        assert headers_read_by(guard) == expected
+        assert headers_read_by(guard) == headers
 
 
 def test_verdict_is_for_the_same_credentials_only(

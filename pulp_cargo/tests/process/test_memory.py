@@ -16,16 +16,6 @@ REPOSITORY = UUID(int=1)
 
 
 @pytest.fixture
-def memory() -> "Memory":
-    """The memory of a process that hears the notices."""
-    from pulp_cargo.app.endpoints.memory import Memory
-
-    memory = Memory()
-    memory.listening = True
-    return memory
-
-
-@pytest.fixture
 def new_registry() -> Callable[..., Any]:
     """Makes registries that serve version 5 of a repository."""
     from pulpcore.plugin.models import Domain

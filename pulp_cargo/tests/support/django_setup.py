@@ -1,0 +1,42 @@
+"""Django in the process of the tests, which can set it up only once, with one settings file."""
+
+import base64
+import os
+from pathlib import Path
+
+import pytest
+
+
+def set_up(settings_file: Path) -> None:
+    """Set Django up with Pulp's settings and this file, unless that has been done."""
+    import django
+    from django.apps import apps
+
+    if apps.ready:
+        return
+    # Commands that tests start get these variables from nobody but the test.
+    with pytest.MonkeyPatch.context() as environ:
+        environ.setenv("PULP_SETTINGS", str(settings_file))
+        environ.setenv("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
+        django.setup()
+
+
+def settings_without_stack(directory: Path) -> Path:
+    """Write the least that Pulp starts with: directories, a key, and a database that is not there."""
+    key = directory / "key"
+    key.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
+    root = str(directory)
+    settings = {
+        "SECRET_KEY": "unused",
+        "DB_ENCRYPTION_KEY": str(key),
+        "CONTENT_ORIGIN": "http://localhost",
+        "ENABLED_PLUGINS": ["pulp_cargo"],
+        "DATABASES": {
+            "default": {"ENGINE": "django.db.backends.postgresql", "NAME": "none", "HOST": root}
+        },
+    }
+    names = ("MEDIA_ROOT", "WORKING_DIRECTORY", "FILE_UPLOAD_TEMP_DIR", "STATIC_ROOT")
+    settings |= dict.fromkeys(names, root)
+    file = directory / "settings.py"
+    file.write_text("".join(f"{name} = {value!r}\n" for name, value in settings.items()))
+    return file
