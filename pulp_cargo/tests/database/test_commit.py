@@ -2,12 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
+from django.test import override_settings
 
 from pulp_cargo.protocol.errors import Forbidden, NameTaken, VersionExists, VersionNotFound
 from pulp_cargo.protocol.semver import parse_version
@@ -22,10 +24,20 @@ if TYPE_CHECKING:
 Prepare = Callable[..., "Publish"]
 
 
-def stored_files() -> set[str]:
-    """Every file in Pulp's storage and working directory."""
-    roots = (Path(settings.MEDIA_ROOT, "artifact"), Path(settings.WORKING_DIRECTORY))
-    return {str(path) for root in roots for path in root.rglob("*") if path.is_file()}
+@pytest.fixture
+def working_directory(name: str) -> Iterator[Path]:
+    """A working directory of the test's own, beside the files that others are at work on."""
+    directory = Path(settings.WORKING_DIRECTORY, name)
+    directory.mkdir()
+    with override_settings(WORKING_DIRECTORY=str(directory)):
+        yield directory
+    shutil.rmtree(directory)
+
+
+def storage_path(change: "Publish") -> Path:
+    """Where the storage has the file of a change."""
+    digest = change.file.digests["sha256"]
+    return Path(settings.MEDIA_ROOT, "artifact", digest[:2], digest[2:])
 
 
 def versions(repository: "CargoRepository") -> list[int]:
@@ -106,22 +118,25 @@ def test_a_commit_that_fails_leaves_neither_rows_nor_files(
     prepare: Prepare,
     domain: Any,
     name: str,
+    working_directory: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What breaks after the files were stored takes them away again."""
     from pulp_cargo.app.models import CrateContent, notify
     from pulp_cargo.app.services import commit
 
+    change = prepare(Crate(name, "1.0.0"))
+
     def fail(*args: object) -> None:
+        assert storage_path(change).exists()
         raise OSError("broken on purpose")
 
-    before = stored_files()
-    change = prepare(Crate(name, "1.0.0"))
     monkeypatch.setattr(notify, "new_version", fail)
     with pytest.raises(OSError, match="broken on purpose"):
         commit.commit(repository.pk, domain, [change])
     change.file.discard()
-    assert stored_files() == before
+    assert not storage_path(change).exists()
+    assert list(working_directory.iterdir()) == []
     assert not CrateContent.objects.filter(name=name).exists()
     assert versions(repository) == [0]
 
@@ -163,8 +178,7 @@ def test_a_short_file_that_a_crash_left_behind_is_not_trusted(
     from pulp_cargo.app.services import commit
 
     change = prepare(Crate(name, "1.0.0"))
-    digest, size = change.file.digests["sha256"], change.file.size
-    debris = Path(settings.MEDIA_ROOT, "artifact", digest[:2], digest[2:])
+    debris, size = storage_path(change), change.file.size
     debris.parent.mkdir(parents=True, exist_ok=True)
     debris.write_bytes(b"short")
     commit.commit(repository.pk, domain, [change])
