@@ -1,7 +1,8 @@
 """The entries of a tar archive as `cargo package` writes them (POSIX ustar, GNU long names, pax).
 
 Readers of tar differ in how they take odd archives, and what one shows another hides. So everything
-on which they could differ is refused. Nothing is kept but the entry in hand.
+on which they could differ is refused, above all where Rust's `tar`, with which cargo unpacks, reads
+something else. Nothing is kept but the entry in hand.
 """
 
 import re
@@ -18,9 +19,13 @@ _LONGEST_EXTENSION = 64 * 1024
 _ZEROS = bytes(BLOCK)
 _OCTAL = re.compile(rb" *([0-7]{1,12})[ \0]*")
 _DECIMAL = re.compile(rb"[0-9]{1,20}")
+_RECORD = re.compile(rb"([0-9]{1,20}) ([^=]*)=(.*)")
+# POSIX has a dozen keywords; a header of thousands of records costs more time than it has bytes.
+_MOST_RECORDS = 32
+_USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
 _REGULAR = (b"0", b"\0")
 _DIRECTORY = b"5"
-_LONG_NAME, _LONG_LINK, _PAX = b"L", b"K", b"x"
+_LONG_NAME, _PAX = b"L", b"x"
 _REFUSED = {
     b"1": "a hard link",
     b"2": "a symbolic link",
@@ -28,6 +33,7 @@ _REFUSED = {
     b"4": "a block device",
     b"6": "a FIFO",
     b"7": "a contiguous file",
+    b"K": "the long target of a link",
     b"S": "a sparse file",
     b"g": "a pax header for the whole archive",
 }
@@ -51,16 +57,20 @@ class TarReader:
         self._padding = 0
 
     def __iter__(self) -> Iterator[TarEntry]:
-        extensions = _Extensions()
+        extension = None
         while (header := self._header()) is not None:
             flag, size = header[156:157], _octal(header[124:136], "size")
             self._left, self._padding = size, -size % BLOCK
-            if flag in (_LONG_NAME, _LONG_LINK, _PAX):
-                extensions.add(flag, self._extension(size))
-            else:
-                yield extensions.entry(header, flag, size)
-                extensions = _Extensions()
+            if flag not in (_LONG_NAME, _PAX):
+                yield _entry(header, flag, size, extension or _Extension())
                 self._finish_entry()
+                extension = None
+            elif extension is None:
+                extension = self._extension(header, flag, size)
+            else:
+                raise InvalidCrateFile("the crate file has two tar extensions for one file")
+        if extension is not None:
+            raise InvalidCrateFile("the crate file has a tar extension with no file after it")
 
     def read_content(self) -> bytes:
         """Return what the entry in hand holds."""
@@ -83,12 +93,19 @@ class TarReader:
             raise InvalidCrateFile("the crate file has a damaged tar header")
         return block
 
-    def _extension(self, size: int) -> bytes:
+    def _extension(self, header: bytes, flag: bytes, size: int) -> "_Extension":
+        # In other headers these flags have no meaning to Rust, and it makes files of them.
+        if _magic(header) not in (_USTAR, _GNU):
+            raise InvalidCrateFile(
+                "the crate file has a tar extension that is neither ustar nor GNU"
+            )
         if size > _LONGEST_EXTENSION:
             raise InvalidCrateFile(f"the crate file has a tar extension of {size} bytes")
         content = self.read_content()
         self._finish_entry()
-        return content
+        if flag == _LONG_NAME:
+            return _Extension(path=content.removesuffix(b"\0"))
+        return _pax_extension(content)
 
     def _finish_entry(self) -> None:
         rest = self._left + self._padding
@@ -102,73 +119,69 @@ class TarReader:
                 raise InvalidCrateFile("the crate file goes on after the end of its tar archive")
 
 
-class _Extensions:
-    """What the header-only entries before an entry say about it."""
+@dataclass(frozen=True, slots=True)
+class _Extension:
+    """What the header-only entry before an entry says about it."""
 
-    def __init__(self) -> None:
-        self._seen: set[bytes] = set()
-        self._path: bytes | None = None
-        self._size: int | None = None
+    path: bytes | None = None
+    size: int | None = None
 
-    def add(self, flag: bytes, content: bytes) -> None:
-        if flag in self._seen:
-            raise InvalidCrateFile("the crate file has two tar extensions of one kind for a file")
-        self._seen.add(flag)
-        if flag == _LONG_NAME:
-            self._set_path(content.removesuffix(b"\0"))
-        elif flag == _PAX:
-            self._add_pax(content)
 
-    def entry(self, header: bytes, flag: bytes, size: int) -> TarEntry:
-        path = _header_path(header) if self._path is None else self._path
-        shown = path[:200].decode(errors="replace")
-        if flag not in _REGULAR and flag != _DIRECTORY:
-            kind = _REFUSED.get(flag, f"an entry of type {flag!r}")
-            raise InvalidCrateFile(f"{shown!r} in the crate file is {kind}; only files may be")
-        if self._size is not None and self._size != size:
-            raise InvalidCrateFile(f"{shown!r} in the crate file has two sizes")
-        if flag == _DIRECTORY and size:
-            raise InvalidCrateFile(f"the folder {shown!r} in the crate file has content")
-        if len(path) > LONGEST_PATH:
-            raise InvalidCrateFile(f"the path {shown!r}… is longer than {LONGEST_PATH} bytes")
-        return TarEntry(path, size, flag == _DIRECTORY)
+def _entry(header: bytes, flag: bytes, size: int, extension: _Extension) -> TarEntry:
+    path = _header_path(header) if extension.path is None else extension.path
+    shown = path[:200].decode(errors="replace")
+    if flag not in _REGULAR and flag != _DIRECTORY:
+        kind = _REFUSED.get(flag, f"an entry of type {flag!r}")
+        raise InvalidCrateFile(f"{shown!r} in the crate file is {kind}; only files may be")
+    if extension.size not in (None, size):
+        raise InvalidCrateFile(f"{shown!r} in the crate file has two sizes")
+    if flag == _DIRECTORY and size:
+        raise InvalidCrateFile(f"the folder {shown!r} in the crate file has content")
+    if len(path) > LONGEST_PATH:
+        raise InvalidCrateFile(f"the path {shown!r}… is longer than {LONGEST_PATH} bytes")
+    return TarEntry(path, size, flag == _DIRECTORY)
 
-    def _add_pax(self, content: bytes) -> None:
-        for key, value in _pax_records(content):
-            if key == b"path":
-                self._set_path(value)
-            elif key == b"size":
-                if not _DECIMAL.fullmatch(value) or self._size is not None:
-                    raise InvalidCrateFile("the crate file has a pax size that is not a number")
-                self._size = int(value)
-            elif key.startswith(b"GNU.sparse"):
-                raise InvalidCrateFile("the crate file has a sparse file; only files may be")
 
-    def _set_path(self, path: bytes) -> None:
-        if self._path is not None:
-            raise InvalidCrateFile("the crate file names one entry twice")
-        self._path = path
+def _pax_extension(content: bytes) -> _Extension:
+    records = list(_pax_records(content))
+    found = {key: value for key, value in records if key in (b"path", b"size")}
+    if any(key.startswith(b"GNU.sparse") for key, _ in records):
+        raise InvalidCrateFile("the crate file has a sparse file; only files may be")
+    if sum(key in found for key, _ in records) != len(found):
+        raise InvalidCrateFile(
+            "the crate file has a pax header that names or measures a file twice"
+        )
+    size = found.get(b"size")
+    if size is not None and not _DECIMAL.fullmatch(size):
+        raise InvalidCrateFile("the crate file has a pax size that is not a number")
+    return _Extension(found.get(b"path"), None if size is None else int(size))
 
 
 def _pax_records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Take apart records of the form `<length> <key>=<value>` and a newline."""
-    at = 0
-    while at < len(content):
-        length, space, _ = content[at : at + 21].partition(b" ")
-        if not space or not _DECIMAL.fullmatch(length):
-            raise InvalidCrateFile("the crate file has a damaged pax header")
-        record = content[at + len(length) + 1 : at + int(length)]
-        key, equals, value = record.partition(b"=")
-        if not equals or not value.endswith(b"\n") or at + int(length) > len(content):
-            raise InvalidCrateFile("the crate file has a damaged pax header")
-        yield key, value[:-1]
-        at += int(length)
+    """Take apart records of the form `<length> <key>=<value>` and a newline.
+
+    POSIX goes by the lengths and Rust by the lines, so the length of each must be that of its line.
+    """
+    *lines, rest = content.split(b"\n")
+    if rest:
+        raise _damaged_pax()
+    if len(lines) > _MOST_RECORDS:
+        raise InvalidCrateFile(f"the crate file has a pax header of {len(lines)} records")
+    for line in lines:
+        match = _RECORD.fullmatch(line)
+        if not match or int(match[1]) != len(line) + 1:
+            raise _damaged_pax()
+        yield match[2], match[3]
 
 
 def _header_path(header: bytes) -> bytes:
     name = header[:100].partition(b"\0")[0]
-    prefix = header[345:500].partition(b"\0")[0] if header[257:265] == b"ustar\x0000" else b""
+    prefix = header[345:500].partition(b"\0")[0] if _magic(header) == _USTAR else b""
     return prefix + b"/" + name if prefix else name
+
+
+def _magic(header: bytes) -> bytes:
+    return header[257:265]
 
 
 def _octal(field: bytes, what: str) -> int:
@@ -176,6 +189,10 @@ def _octal(field: bytes, what: str) -> int:
     if not match:
         raise InvalidCrateFile(f"the crate file has a tar header with {what} {field!r}")
     return int(match[1], 8)
+
+
+def _damaged_pax() -> InvalidCrateFile:
+    return InvalidCrateFile("the crate file has a damaged pax header")
 
 
 def _truncated() -> InvalidCrateFile:

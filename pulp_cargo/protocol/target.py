@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from pulp_cargo.protocol.errors import InvalidManifest
 
-# Cargo takes every alphanumeric character that Unicode has, but no target of rustc has one beyond ASCII.
+# Cargo takes whatever is alphanumeric in Unicode, but no target of rustc goes beyond ASCII.
 _TRIPLE = re.compile(r"[A-Za-z0-9_.-]+")
 # Cargo skips spaces and no other white space, and its identifiers are ASCII.
 _TOKEN = re.compile(r' *(?:([(),=])|((?:r#)?[A-Za-z_][A-Za-z0-9_]*)|"([^"]*)") *')

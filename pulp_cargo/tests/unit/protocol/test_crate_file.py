@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import itertools
 import os
 import tracemalloc
 import zlib
@@ -22,6 +23,7 @@ from pulp_cargo.tests.unit.protocol.archives import (
     manifest,
     packed,
     pax,
+    pax_record,
     tar,
 )
 from pulp_cargo.tests.unit.protocol.properties import QUICK
@@ -126,7 +128,7 @@ def test_two_files_at_one_path_are_refused(paths):
         read(crate(*(file(path) for path in paths)))
 
 
-@pytest.mark.parametrize("flag", [b"1", b"2", b"3", b"4", b"6", b"7", b"S", b"g", b"V", b"?", b"X"])
+@pytest.mark.parametrize("flag", [bytes([flag]) for flag in b"123467SKgV?X"])
 def test_anything_but_files_and_folders_is_refused(flag):
     """Symlink, hard link, device, FIFO, sparse, pax global, unknown type: 400 (80)."""
     with pytest.raises(InvalidCrateFile, match="only files may be"):
@@ -161,6 +163,57 @@ def test_ambiguous_tar_is_refused(members):
     """Contradictory pax size (85), two names for one entry, damaged headers: 400."""
     with pytest.raises(InvalidCrateFile):
         read(crate(*members))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pax_record("comment", "x\n30 path=leaf-1.0.0/Cargo.toml"),
+        pax_record("comment", "\n") + pax_record("path", "leaf-1.0.0/b"),
+        pax_record("path", "leaf-1.0.0/b\nc"),
+        pax_record("pa\nth", "leaf-1.0.0/b"),
+        pax_record("path", "leaf-1.0.0/b") + b"\n",
+        pax_record("path", "leaf-1.0.0/b") + b"\0",
+        pax_record("path", "leaf-1.0.0/b")[:-1],
+        pax_record("path", "leaf-1.0.0/b")[:-1] + b"\0",
+        b"+9 a=bcd\n",
+    ],
+)
+def test_pax_record_that_is_not_one_line_is_refused(content):
+    """Rust reads lines where POSIX reads lengths, so cargo could unpack another manifest."""
+    with pytest.raises(InvalidCrateFile, match="damaged pax header"):
+        read(crate(Member(b"p", content, b"x"), file("a")))
+
+
+@pytest.mark.parametrize("flag", [b"L", b"x"])
+@pytest.mark.parametrize("magic", [b"", b"ustar\0", b"ustar 00", b"ustar\0 \0"])
+def test_extension_in_an_old_header_is_refused(flag, magic):
+    """To Rust it is an ordinary file, and the name in it says nothing about the next one."""
+    content = {b"L": b"leaf-1.0.0/b\0", b"x": pax_record("path", "leaf-1.0.0/b")}[flag]
+    with pytest.raises(InvalidCrateFile, match="neither ustar nor GNU"):
+        read(crate(Member(b"leaf-1.0.0/x", content, flag, magic=magic), file("a")))
+
+
+def test_file_has_at_most_one_extension():
+    """What two of them mean together depends on the version of the reader."""
+    for first, second in itertools.product([pax(size="0"), long_name(b"leaf-1.0.0/b")], repeat=2):
+        with pytest.raises(InvalidCrateFile, match="two tar extensions for one file"):
+            read(crate(first, second, file("a")))
+
+
+def test_extension_without_a_file_is_refused():
+    """Rust refuses the whole archive, so nobody could build with it."""
+    for extension in (pax(mtime="1"), long_name(b"leaf-1.0.0/b")):
+        with pytest.raises(InvalidCrateFile, match="no file after it"):
+            read(crate(extension))
+
+
+def test_most_records_of_a_pax_header():
+    """Thousands of them would take more time than they have bytes."""
+    record = pax_record("a", "b")
+    assert read(crate(Member(b"p", record * 32, b"x"), file("a"))).entries == 2
+    with pytest.raises(InvalidCrateFile, match="33 records"):
+        read(crate(Member(b"p", record * 33, b"x"), file("a")))
 
 
 def test_archive_without_manifest_is_refused():

@@ -17,6 +17,7 @@ ASCENDING = """
 0.9.9 1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1
 1.0.0 1.0.0+a 1.0.0+b 1.0.1 1.2.0 1.10.0 2.0.0-0 2.0.0
 """
+BUILDS = "0 0.1 00 00.0 1 1.a 1.b 01 01.a 001 2 10 a a.1 a.01"
 
 
 @pytest.mark.parametrize("text", ASCENDING.split())
@@ -34,9 +35,9 @@ def test_versions_sort_by_precedence():
 
 def test_leading_zeros_of_build_metadata_decide_before_what_follows():
     """Cargo compares the identifiers one after the other: `1` is below `01`, and that below `2`."""
-    builds = "0 0.1 00 00.0 1 1.a 1.b 01 01.a 001 2 10 a a.1 a.01".split()
-    versions = [parse_version(f"1.0.0+{build}") for build in builds]
-    assert sorted(versions[::-1]) == versions
+    versions = [parse_version(f"1.0.0+{build}") for build in BUILDS.split()]
+    highest_first = versions[::-1]
+    assert sorted(highest_first) == versions
 
 
 @pytest.mark.parametrize(
