@@ -36,7 +36,7 @@ def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatc
         await site.start()
         _, port = server.addresses[0]
         stopped, _one = await ask(port)
-        served, _other = await asyncio.wait_for(ask(port), 5)
+        served, _other = await asyncio.wait_for(ask(port), 30)
         sizes = [len((await one.read()).partition(b"\r\n\r\n")[2]) for one in (served, stopped)]
         await server.cleanup()
         return sizes
