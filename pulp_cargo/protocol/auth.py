@@ -38,7 +38,7 @@ def parse_authorization(header: str | None) -> TokenCredential | BasicCredential
     """
     if header is None:
         return None
-    words = header.strip(" \t").split()
+    words = header.split()
     if not all(_VISIBLE.fullmatch(word) for word in words):
         raise NotAuthenticated("the Authorization header holds characters that no token has")
     match words:

@@ -58,6 +58,7 @@ def test_what_cargo_may_send(header, credential):
         basic(b"\xff:a"),
         basic(b"a\x00:b"),
         "Basic dXNlcjpwdw",
+        "Basic dXNl!cjpwdw==",
         "Bearer \x7f",
     ],
 )

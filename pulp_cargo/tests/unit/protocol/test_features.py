@@ -23,6 +23,7 @@ DEPS = (PLAIN, OPTIONAL, DEV)
         {"default": ("a",), "a": ()},
         {"a": ("b",), "b": ("a",)},
         {"a": ("opt",)},
+        {"a": ("opt", "opt/x")},
         {"a": ("dep:opt",)},
         {"opt": ("dep:opt",)},
         {"opt": ("opt/x",)},

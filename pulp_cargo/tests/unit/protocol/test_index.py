@@ -212,7 +212,14 @@ def test_dependencies_are_in_the_order_of_crates_io():
     """By name, then normal before build before dev; nothing is merged (26)."""
     ordered = (
         Dependency("a", "^1"),
+        Dependency("a", "^1", registry="https://a.example"),
+        Dependency("a", "^1", registry="https://b.example"),
+        Dependency("a", "^1", features=("x",)),
+        Dependency("a", "^1", package="a"),
+        Dependency("a", "^1", package="b"),
         Dependency("a", "^1", target="cfg(unix)"),
+        Dependency("a", "^1", target="cfg(windows)"),
+        Dependency("a", "^1", target="cfg(windows)", package="a"),
         Dependency("a", "^1", optional=True),
         Dependency("a", "^2"),
         Dependency("a", "^1", kind="build"),

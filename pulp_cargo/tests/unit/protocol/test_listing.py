@@ -57,6 +57,8 @@ def test_line_is_read():
     assert isinstance(crate, ListedCrate)
     assert (crate.entry.name, crate.entry.vers, crate.entry.cksum) == ("leaf", "1.0.0", CKSUM)
     assert (crate.size, crate.yanked) == (512, True)
+    unsaid = parse_crate(line(yanked=None))
+    assert isinstance(unsaid, ListedCrate) and not unsaid.yanked
     assert crate.pubtime == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert (crate.texts["readme"], crate.texts["license"]) == ("# Leaf", None)
     assert (crate.lists["keywords"], crate.lists["authors"]) == (("a",), ())
@@ -71,7 +73,7 @@ def test_line_is_read():
 @pytest.mark.parametrize(
     ("bad", "rule"),
     [
-        (b"\xff", "is not JSON"),
+        (b"\xff", "a line of the listing is not JSON"),
         (b"[]", "is not a JSON object"),
         (b'{"end":-1}', "is not a number"),
         (b'{"end":"1"}', "must be a number"),
@@ -79,7 +81,7 @@ def test_line_is_read():
         (line(name="Leaf"), "that of another version"),
         (line(vers="1.0.1"), "that of another version"),
         (line(cksum="f" * 64), "that of another version"),
-        (line(size=0), "`size` is 0"),
+        (line(size=0), "the line of 'leaf' '1.0.0' cannot be used: its `size` is 0"),
         (line(size=2**53), "`size` is 9007199254740992"),
         (line(yanked="no"), "true or false"),
         (line(readme="\0"), "cannot be stored"),
@@ -96,6 +98,10 @@ def test_line_is_read():
         (line({"deps": [{"name": "a", "req": "one", "registry": "https://r"}]}), "requirement"),
         (line({"deps": [{"name": "a", "req": "^1"}]}), "does not say from which registry"),
         (line({"deps": [{"name": "a", "req": "^1", "registry": "r"}]}), "the registry URL"),
+        (
+            line({"deps": [{"name": "a", "req": "^1", "registry": "https://r", "target": "a b"}]}),
+            "`a b` is neither a target",
+        ),
         (line({"features": {"a": ["nothing"]}}), "nothing"),
     ],
 )
@@ -146,7 +152,7 @@ def test_head():
 )
 def test_head_that_is_none(bad: bytes):
     """What else answers at that path is told from a listing by its first line."""
-    with pytest.raises(InvalidListing):
+    with pytest.raises(InvalidListing, match="listing"):
         parse_head(bad)
 
 

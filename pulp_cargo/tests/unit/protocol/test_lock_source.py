@@ -24,6 +24,7 @@ from pulp_cargo.tests.unit.protocol.properties import QUICK
         ("git+file:///a?rev=1f#1f", GitSource("file:///a", "rev=1f", "1f")),
         ("git+https://g.example/a?ref=b", GitSource("https://g.example/a", "branch=b", None)),
         ("git+https://g.example/a?tag=a&rev=b", GitSource("https://g.example/a", "rev=b", None)),
+        ("git+https://g.example/a?tag=", GitSource("https://g.example/a", "tag=", None)),
         ("git+https://g.example/a?x=y", GitSource("https://g.example/a", None, None)),
         (
             "git+https://g.example/a?branch=a%2Bb",

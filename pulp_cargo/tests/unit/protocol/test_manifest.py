@@ -59,6 +59,12 @@ def test_every_field_of_the_package():
     assert list(manifest.features) == ["a", "b"]
 
 
+def test_metadata_of_other_tools_may_say_anything() -> None:
+    """Cargo does not look into `package.metadata`."""
+    toml = f"{PACKAGE}[package.metadata]\nworkspace = true"
+    assert parse_manifest(toml.encode()).name == "leaf"
+
+
 @pytest.mark.parametrize(
     ("value", "readme"), [('"a/R.md"', "a/R.md"), ("false", None), ("true", "README.md")]
 )
@@ -110,6 +116,13 @@ def test_kind_and_target_of_a_dependency(table, kind, target):
     assert (found.kind, found.target) == (kind, target)
 
 
+@pytest.mark.parametrize(("value", "public"), [("true", True), ("false", False)])
+def test_dependency_may_be_public(value: str, public: bool) -> None:
+    """Cargo has the key as unstable, and writes what the manifest says into the index."""
+    found = dep(f'[dependencies.a]\nversion = "1"\npublic = {value}')
+    assert found == Dependency("a", "^1", registry=CRATES_IO, public=public)
+
+
 def test_nothing_is_merged():
     """Target and kind duplicates of one dependency are all kept (26)."""
     found = deps(
@@ -129,6 +142,8 @@ def test_artifact_dependency_hides_the_version_from_stable_cargo():
     (found,) = manifest.deps
     assert (found.artifact, found.lib, found.bindep_target) == (("bin",), True, "x")
     assert manifest.entry("00", None).v == 3
+    several = '[dependencies.a]\nversion = "1"\nartifact = ["bin", "cdylib"]'
+    assert dep(several).artifact == ("bin", "cdylib")
 
 
 @pytest.mark.parametrize(("value", "v"), [("dep:a", 2), ("a?/x", 2), ("a/x", None), ("a", None)])
