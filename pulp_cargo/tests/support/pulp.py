@@ -8,6 +8,10 @@ from typing import Any
 from click.testing import CliRunner
 from pulp_cli import main
 
+from pulp_cargo.tests.support import glue
+
+glue.hurry()
+
 
 class PulpFailed(Exception):
     """What `pulp` said on stderr before it gave up, without what it says of tasks."""

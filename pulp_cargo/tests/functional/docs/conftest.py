@@ -57,7 +57,6 @@ def values(stack: Stack, elsewhere: SparseUpstream) -> Mapping[str, str]:
     upstream = stack.make_registry()
     upstream.publish(Crate("itoa", "1.0.11"))
     return {
-        "VENV": sys.prefix,
         "PULP": ready["api_url"],
         "PULP_USER": ready["admin_user"],
         "PULP_PASSWORD": ready["admin_password"],
@@ -77,5 +76,5 @@ def shell(home: Path, values: Mapping[str, str]) -> Iterator[Shell]:
         pytest.skip("the guides use curl")
     with Shell(home, environment()) as reader:
         for block in blocks(GUIDES / "private-registry.md"):
-            reader.run(about_here(block, values))
+            reader.run(about_here(block, {**values, "VENV": str(reader.venv)}))
         yield reader

@@ -3,19 +3,29 @@
 A page has blocks fenced as `sh`, which are run as they stand, and blocks fenced as `text`, which
 show what the block before them prints. In those, `…` stands for anything, and the lines may have
 others before, between and after them. A block fenced as `sh fails` has to fail.
+
+A block that begins with `sleep` and says what it prints is tried again and again until it does,
+for as long as it would have slept.
 """
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pulp_cargo.tests.support.preloaded import preloaded, with_path
+
 DOCS = Path(__file__).parents[4] / "docs"
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SLEEP = re.compile(r"sleep (\d+)\n")
 END_OF_BLOCK = "end of the block"
+# How often a block that waits is tried, in seconds.
+TRIED_EVERY = 0.5
 # What all commands together may take, in seconds; the loops of a page would wait for ever.
 PATIENCE = 600
 
@@ -57,10 +67,13 @@ class Shell:
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         self.home = home
+        self._resources = ExitStack()
+        environ = {**environ, "HOME": str(home)}
+        self.venv = self._resources.enter_context(preloaded(environ))
         self._process = subprocess.Popen(
             ["timeout", str(PATIENCE), "bash", "--noprofile", "--norc"],
             cwd=home,
-            env={**environ, "HOME": str(home)},
+            env=with_path(environ, self.venv),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -77,32 +90,69 @@ class Shell:
         trace: TracebackType | None,
     ) -> None:
         self._process.communicate()
+        self._resources.close()
 
     def run(self, block: Block) -> None:
         """Run a block; fails unless it ends and prints as its page says."""
+        sleep = SLEEP.match(block.commands)
+        if sleep and block.prints:
+            done = self._wait_for(replace(block, commands=block.commands[sleep.end() :]), sleep[1])
+        else:
+            done = self._execute(block.commands, apart="-e" if block.fails else "")
+        wrong = done.differs(block)
+        assert wrong is None, f"{block.commands}\n{''.join(done.lines)}\n{wrong}"
+
+    def _wait_for(self, block: Block, seconds: str) -> "Done":
+        """Try a block until it works, and once more when its time is over."""
+        deadline = time.monotonic() + int(seconds)
+        while True:
+            is_last = time.monotonic() >= deadline
+            done = self._execute(block.commands, apart="-eo pipefail")
+            if is_last or done.differs(block) is None:
+                return done
+            time.sleep(TRIED_EVERY)
+
+    def _execute(self, commands: str, *, apart: str) -> "Done":
+        """Run commands; `apart`, in a shell of their own with these options, they may fail."""
         script = self.home / ".block.sh"
-        script.write_text(block.commands)
-        run = f"(set -e; . {script})" if block.fails else f". {script}"
+        script.write_text(commands)
+        run = f"(set {apart}; . {script})" if apart else f". {script}"
         assert self._process.stdin is not None
         self._process.stdin.write(
-            f"set {'+' if block.fails else '-'}eo pipefail\n{run} </dev/null\n"
+            f"set {'+' if apart else '-'}eo pipefail\n{run} </dev/null\n"
             f'printf "\\n{END_OF_BLOCK} %s\\n" $?\n'
         )
         self._process.stdin.flush()
-        printed = list(self._until_end())
-        said = "".join(printed)
-        assert printed and printed[-1].startswith(END_OF_BLOCK), f"{block.commands}\n{said}"
-        status = printed.pop().split()[-1]
-        assert (status != "0") == block.fails, f"{block.commands}\n{said}"
-        missing = missing_line(block.prints, printed)
-        assert missing is None, f"{block.commands}\n{said}\nhas no line like: {missing}"
+        *lines, end = self._until_end() or [""]
+        return (
+            Done(lines, int(end.split()[-1]))
+            if end.startswith(END_OF_BLOCK)
+            else Done([*lines, end])
+        )
 
-    def _until_end(self) -> Iterator[str]:
+    def _until_end(self) -> list[str]:
         assert self._process.stdout is not None
+        printed = []
         for line in self._process.stdout:
-            yield line
+            printed.append(line)
             if line.startswith(END_OF_BLOCK):
-                return
+                break
+        return printed
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What commands have printed, and how they ended; without a status, so has the shell."""
+
+    lines: list[str]
+    status: int | None = None
+
+    def differs(self, block: Block) -> str | None:
+        """Return in what this is not as the page says."""
+        if self.status is None or bool(self.status) != block.fails:
+            return f"ended with {self.status}"
+        missing = missing_line(block.prints, self.lines)
+        return None if missing is None else f"has no line like: {missing}"
 
 
 def missing_line(wanted: str, printed: list[str]) -> str | None:
