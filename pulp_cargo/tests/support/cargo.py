@@ -99,7 +99,9 @@ class Cargo:
         own = {
             "CARGO_HOME": str(self.home),
             "CARGO_TERM_COLOR": "never",
+            # Nothing is built twice or debugged.
             "CARGO_INCREMENTAL": "0",
+            "CARGO_PROFILE_DEV_DEBUG": "0",
             "NO_PROXY": "127.0.0.1,localhost",
         }
         return {key: os.environ[key] for key in kept if key in os.environ} | own | {**self.environ}
