@@ -38,6 +38,12 @@ def test_config_is_read(config, expected):
     assert parse_upstream_config(json.dumps(config).encode()) == UpstreamConfig(*expected)
 
 
+def test_config_has_a_largest_size() -> None:
+    """One that has just that is read."""
+    body = b'{"dl":"https://r"}'.rjust(MAX_SIZE)
+    assert parse_upstream_config(body) == UpstreamConfig("https://r", None, False)
+
+
 def test_our_own_config_is_read():
     """A registry of Pulp may be the upstream of another."""
     body = render_config(dl="https://r.example/dl", api="https://r.example", auth_required=True)

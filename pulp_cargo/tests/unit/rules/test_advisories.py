@@ -75,7 +75,9 @@ def split(text: str, versions: str) -> str:
     return " ".join(v for v in versions.split() if affects(advisory, parse_version(v)))
 
 
-@pytest.mark.parametrize("text", [RUSTSEC, RUSTSEC.replace("\n", "\r\n"), json.dumps(OSV)])
+@pytest.mark.parametrize(
+    "text", [RUSTSEC, RUSTSEC.replace("\n", "\r\n"), json.dumps(OSV), f"\n{json.dumps(OSV)}\n"]
+)
 def test_both_formats_say_the_same(text):
     """The id, the crate in its canonical spelling, and the same versions."""
     (advisory,) = parse_advisory(text)
