@@ -39,6 +39,13 @@ def test_smallest_manifest():
     assert manifest.entry("00", None).v is None
 
 
+def test_package_may_be_called_project() -> None:
+    """So it was before Rust 1.0; where both are there, cargo takes the new one."""
+    old = PACKAGE.replace("package", "project")
+    assert parse_manifest(old.encode()).name == "leaf"
+    assert parse_manifest((old.replace("leaf", "old") + PACKAGE).encode()).name == "leaf"
+
+
 def test_every_field_of_the_package():
     """What the web pages and the search show comes from the manifest."""
     manifest = parse_manifest(
@@ -214,7 +221,7 @@ def test_entry_is_that_of_crates_io(name):
         (b"a." * 63 + b"a = 1", InvalidManifest, r"no `\[package\]`"),
         (b"a = '" + b"word-" * 100_000 + b"'", InvalidManifest, r"no `\[package\]`"),
         (b"", InvalidManifest, r"no `\[package\]`"),
-        (b"package = 1", InvalidManifest, "must be a table"),
+        (b"package = 1", InvalidManifest, "`package` of the Cargo.toml in the crate file must be"),
         (b'dependencies = 1\n[package]\nname = "a"\nversion = "1.0.0"', InvalidManifest, "a table"),
         (b"[workspace]\nmembers = []", InvalidManifest, r"no `\[package\]`"),
         (b'[package]\nversion = "1.0.0"', InvalidManifest, "no `name`"),
