@@ -11,7 +11,6 @@ BATCHES = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-_BATCH = 40
 
 NUMBERS = ("0", "1", "2", "10", "18446744073709551615")
 BAD_NUMBERS = ("", "00", "01", "-1", "+1", "1_0", "0x1", "\u0661", "18446744073709551616", "9" * 30)
@@ -21,16 +20,9 @@ BUILD_PARTS = (*PARTS, "00", "01", "001", "010")
 BAD_PARTS = ("", "é", "_", " ", "a b", "+", "\u0661", "\n", "00", "01")
 
 
-def batches(inputs: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
-    """Some inputs to be asked for together."""
-    return st.lists(inputs, min_size=_BATCH, max_size=_BATCH)
-
-
-def pairs(
-    left: st.SearchStrategy[str], right: st.SearchStrategy[str]
-) -> st.SearchStrategy[list[tuple[str, str]]]:
-    """Some pairs of inputs to be asked for together."""
-    return st.lists(st.tuples(left, right), min_size=_BATCH, max_size=_BATCH)
+def batches(inputs: st.SearchStrategy[str], size: int = 40) -> st.SearchStrategy[list[str]]:
+    """So many inputs to be asked for together."""
+    return st.lists(inputs, min_size=size, max_size=size)
 
 
 def joined(*parts: st.SearchStrategy[str] | str) -> st.SearchStrategy[str]:
