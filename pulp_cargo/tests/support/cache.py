@@ -92,6 +92,6 @@ def make_cache(
 ) -> Cache:
     """Make a cache of the registry with this index URL; further fields are the remote's."""
     wanted = {"name": unique("up"), "url": index_url, "policy": "on_demand", **IMPATIENT, **fields}
-    remote = stack.rest.make(REMOTES, **wanted)["pulp_href"]
+    remote = stack.rest.need(REMOTES, **wanted)["pulp_href"]
     registry = stack.make_registry(remote=remote, allow_uploads=False, **(distribution or {}))
     return Cache(stack, remote, registry)

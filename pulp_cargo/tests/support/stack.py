@@ -7,6 +7,7 @@ a run of the tests use a stack that is up already.
 import json
 import os
 import runpy
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support import run, template
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.rows import Rows
 
 REPOSITORIES = "repositories/cargo/cargo/"
 DISTRIBUTIONS = "distributions/cargo/cargo/"
+STATE = "SELECT state FROM core_task WHERE pulp_id = %s"
 ALL_SCOPES = ("read", "publish-new", "publish-update", "yank", "change-owners")
 
 
@@ -68,9 +71,9 @@ class Stack:
         if of is not None:
             wanted["repository"] = of.repository
         else:
-            made = self.rest.make(REPOSITORIES, name=name, **(repository or {}))
+            made = self.rest.need(REPOSITORIES, name=name, **(repository or {}))
             wanted["repository"] = made["pulp_href"]
-        return self._registry(self.rest.make(DISTRIBUTIONS, **wanted), self.ready["token"])
+        return self._registry(self.rest.need(DISTRIBUTIONS, **wanted), self.ready["token"])
 
     def make_token(self, **fields: Any) -> str:
         """Make a token and return its secret."""
@@ -79,7 +82,7 @@ class Stack:
     def make_token_record(self, **fields: Any) -> dict[str, Any]:
         """Make a token and return all that the REST API says of it."""
         wanted = {"name": unique("t"), "scopes": ALL_SCOPES}
-        return self.rest.make("cargo/tokens/", **(wanted | fields))
+        return self.rest.need("cargo/tokens/", **(wanted | fields))
 
     def child(self, words: str) -> launcher.Process:
         """Return the running process with these words in its command line, after restarts too."""
@@ -113,7 +116,27 @@ def attach_with(ready: dict[str, Any], rest: Rest) -> Stack:
     arguments = Path(f"/proc/{ready['pids']['content']}/environ").read_bytes().split(b"\0")
     path = next(one for one in arguments if one.startswith(b"PULP_SETTINGS="))
     settings = runpy.run_path(path.partition(b"=")[2].decode())
-    return Stack(ready, settings, rest)
+    stack = Stack(ready, settings, rest)
+    rest.state_of = TaskStates(stack).of
+    return stack
+
+
+class TaskStates:
+    """The states of tasks, as the database has them: a request for each look takes the API's time."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._lock = threading.Lock()
+
+    def of(self, href: str) -> str:
+        """Return the state of a task."""
+        with self._lock:
+            if self._connection is None or self._connection.closed:
+                self._connection = self._stack.connect()
+            row = self._connection.execute(STATE, [href.rstrip("/").rpartition("/")[2]]).fetchone()
+        assert row is not None, href
+        return str(row[0])
 
 
 @contextmanager
@@ -138,7 +161,7 @@ def launched(
 def shared() -> Stack:
     """Return the stack that all workers of this run use, or that is up already."""
     if running := os.environ.get("PULP_CARGO_STACK"):
-        return attach(json.loads(Path(running).read_text()))
+        return _with_rows(attach(json.loads(Path(running).read_text())))
 
     def start() -> str:
         data_dir = run.directory() / "stack"
@@ -147,7 +170,12 @@ def shared() -> Stack:
         run.outlives("stack", running.process.pid)
         return json.dumps(running.ready)
 
-    return attach(json.loads(run.shared("stack.json", start)))
+    return _with_rows(attach(json.loads(run.shared("stack.json", start))))
+
+
+def _with_rows(stack: Stack) -> Stack:
+    stack.rest.rows = Rows(stack.data_dir / "settings.py")
+    return stack
 
 
 def through(registry: Registry, host: str) -> Registry:

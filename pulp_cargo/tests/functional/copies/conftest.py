@@ -48,7 +48,7 @@ def copy_of(stack: Stack) -> Callable[..., Copy]:
 
     def make(index_url: str, **fields: Any) -> Copy:
         wanted = {"name": unique("up"), "url": index_url, "policy": "on_demand", **fields}
-        remote = stack.rest.make("remotes/cargo/cargo/", **wanted)["pulp_href"]
+        remote = stack.rest.need("remotes/cargo/cargo/", **wanted)["pulp_href"]
         registry = stack.make_registry(repository={"remote": remote}, allow_uploads=False)
         return Copy(stack.rest, remote, registry)
 

@@ -18,14 +18,14 @@ def rest(stack: Stack) -> Rest:
 @pytest.fixture
 def repository(rest: Rest) -> dict[str, Any]:
     """An empty repository."""
-    return rest.make("repositories/cargo/cargo/", name=unique("repo"))
+    return rest.need("repositories/cargo/cargo/", name=unique("repo"))
 
 
 @pytest.fixture
 def registry(rest: Rest, repository: dict[str, Any]) -> dict[str, Any]:
     """A distribution of the repository."""
     name = unique("registry")
-    return rest.make(
+    return rest.need(
         "distributions/cargo/cargo/",
         name=name,
         base_path=name,
