@@ -147,12 +147,13 @@ def test_one_bad_file_refuses_the_archive(
     rest: Rest, repository: Repository, file: bytes, reason: str
 ) -> None:
     """The sentence names the file and the rule, and nothing is stored."""
-    before = rest.get("content/cargo/crates/")["count"]
+    crates = {"path": "content/cargo/crates/", "canonical_name": "zgood"}
+    before = rest.get(**crates)["count"]
     with pytest.raises(Refused, match=reason) as refused:
         bring(rest, repository, file)
     assert refused.value.status is None
     assert number(rest, repository) == 0
-    assert rest.get("content/cargo/crates/")["count"] == before
+    assert rest.get(**crates)["count"] == before
 
 
 def test_other_bytes_for_a_version_are_refused(
@@ -190,12 +191,20 @@ def test_dependency_on_the_own_registry_is_null(stack: Stack) -> None:
     assert [dep["registry"] for dep in registry.entry(name)["deps"]] == [None]
 
 
-@pytest.mark.parametrize("fields", [{}, {"upload": "/pulp/api/v3/uploads/none/"}, {"name": "x"}])
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, "Exactly one of file, upload must be specified"),
+        ({"upload": "/pulp/api/v3/uploads/none/"}, "“none” is not a valid UUID"),
+        ({"name": "x"}, '"name".*Unexpected field'),
+    ],
+    ids=["nothing", "no upload", "another field"],
+)
 def test_request_must_name_an_archive(
-    rest: Rest, repository: Repository, fields: dict[str, str]
+    rest: Rest, repository: Repository, fields: dict[str, str], reason: str
 ) -> None:
     """Without one, or with what nobody knows, it is a 400."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused, match=reason) as refused:
         rest.post(f"{repository['pulp_href']}import_crates/", **fields)
     assert refused.value.status == 400
 
