@@ -11,6 +11,7 @@ from pulp_cargo.tests.support.cache import Cache
 from pulp_cargo.tests.support.cargo import Cargo, CargoFailed, Project
 from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.exchange import Exchange, Page
+from pulp_cargo.tests.support.lock_file import lock_file, package
 from pulp_cargo.tests.support.proxy import counting_proxy
 from pulp_cargo.tests.support.real import real_crates
 from pulp_cargo.tests.support.sparse_upstream import EVERYWHERE, SparseUpstream, at, file_path
@@ -30,6 +31,14 @@ cfg-if = "1"
 itertools = "0.14"
 itoa = "1"
 """
+# What cargo once resolved that to.
+PINNED = (
+    ("bitflags", "2.9.4"),
+    ("cfg-if", "1.0.3"),
+    ("either", "1.15.0"),
+    ("itertools", "0.14.0"),
+    ("itoa", "1.0.15"),
+)
 
 
 def fresh(cache: Cache, folder: Path, more: str = "", **environ: str) -> Cargo:
@@ -77,10 +86,11 @@ def test_named_registry(upstream: SparseUpstream, cache: Cache, leaf: str, tmp_p
 def test_replacement_of_crates_io(upstream: SparseUpstream, own: Cache, tmp_path: Path) -> None:
     """The lock file is the one of crates.io, with that out of reach, and then the upstream too."""
     original = Cargo(tmp_path / "home", {}).configure().project(tmp_path / "closure", CLOSURE)
+    (original.folder / "Cargo.lock").write_text(lock_file(*(package(*one) for one in PINNED)))
     original.run("fetch")
     lock = (original.folder / "Cargo.lock").read_text()
     reals = real_crates(original.cargo.home)
-    assert len(reals) >= 5
+    assert {(real.line["name"], real.line["vers"]) for real in reals} == {*PINNED}
     upstream.have_real(reals)
     with counting_proxy() as proxy:
         first = fresh(own, tmp_path / "1", REPLACED, **proxy.environ)
@@ -154,7 +164,7 @@ def test_cargo_never_gets_a_wrong_file(
     upstream.pages[path] = Page(right.body[:-1] + b"!")
     app = project(fresh(cache, tmp_path, CARGO_NET_RETRY="0"), tmp_path, leaf)
     for _ in range(2):
-        with pytest.raises(CargoFailed):
+        with pytest.raises(CargoFailed, match=f"failed to download from .*/{leaf}/1.0.0/download"):
             app.run("fetch")
     assert cache.kept(leaf) == set()
     upstream.pages[path] = right
@@ -177,3 +187,4 @@ def test_cargo_gets_over_a_short_failure(
 
     upstream.faults[path] = once
     project(fresh(cache, tmp_path), tmp_path, name).run("build")
+    assert len(upstream.asked_for(path)) == 2

@@ -1,7 +1,9 @@
 """Real crates from crates.io, published here as their own bytes.
 
-The closure of some well-known crates is fetched by cargo itself. Each is published with a JSON made
-from crates.io's index line, and the line that comes out is compared with that one.
+The closure of some well-known crates is fetched by cargo itself: by default in the versions that
+`closure.txt` names, so that what others publish breaks no test, and in the newest ones with the
+tests that take long. Each is published with a JSON made from crates.io's index line, and the line
+that comes out is compared with that one.
 """
 
 from collections.abc import Mapping
@@ -12,6 +14,7 @@ import pytest
 
 from pulp_cargo.tests.support.cargo import Cargo, Project
 from pulp_cargo.tests.support.crate import CRATES_IO
+from pulp_cargo.tests.support.lock_file import lock_file, package
 from pulp_cargo.tests.support.proxy import counting_proxy
 from pulp_cargo.tests.support.real import Real, real_crates
 from pulp_cargo.tests.support.registry import Registry
@@ -52,6 +55,8 @@ web-sys = "0.3"
 winapi-util = "0.1"
 """
 
+CLOSURE = Path(__file__).with_name("closure.txt")
+
 # Where our line and crates.io's differ, and why each of them is right.
 EXPLAINED = {
     "registry": "null in crates.io's index is crates.io; here that is another registry, by URL",
@@ -61,14 +66,22 @@ EXPLAINED = {
 }
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
+@pytest.fixture(scope="module", params=["pinned", pytest.param("newest", marks=pytest.mark.long)])
+def original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project as crates.io has it, with everything in its home."""
     folder = tmp_path_factory.mktemp("original")
     cargo = Cargo(folder / "home", {}).configure()
     project = cargo.project(folder / "closure", MANIFEST)
+    if request.param == "pinned":
+        (project.folder / "Cargo.lock").write_text(lock_file(*(package(*one) for one in pinned())))
     project.run("fetch")
     return project
+
+
+def pinned() -> list[tuple[str, str]]:
+    """Return names and versions of the closure, as cargo resolved it once."""
+    rows = (line.split() for line in CLOSURE.read_text().splitlines())
+    return [(name, vers) for name, vers in rows]
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +104,13 @@ def test_closure_is_worth_the_name(original: Project, reals: list[Real]):
     """At least 150 crates, and all that are locked."""
     assert len(reals) >= 150
     assert len(reals) == len(original.locked()) - 1
+
+
+@pytest.mark.parametrize("original", ["pinned"], indirect=True)
+def test_pinned_closure_is_what_cargo_takes(original: Project) -> None:
+    """The list is a whole closure: cargo neither adds a crate to it nor takes another version."""
+    listed = {f"{name} {vers}" for name, vers in pinned()}
+    assert original.locked().keys() - {"closure 1.0.0"} == listed
 
 
 def test_index_lines_are_those_of_crates_io(mirror: Registry, reals: list[Real]):
