@@ -58,7 +58,7 @@ def test_line_is_read():
     assert (crate.entry.name, crate.entry.vers, crate.entry.cksum) == ("leaf", "1.0.0", CKSUM)
     assert (crate.size, crate.yanked) == (512, True)
     unsaid = parse_crate(line(yanked=None))
-    assert isinstance(unsaid, ListedCrate) and not unsaid.yanked
+    assert isinstance(unsaid, ListedCrate) and unsaid.yanked is False
     assert crate.pubtime == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert (crate.texts["readme"], crate.texts["license"]) == ("# Leaf", None)
     assert (crate.lists["keywords"], crate.lists["authors"]) == (("a",), ())

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulp_cargo.protocol.errors import InvalidVersion
-from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
+from pulp_cargo.protocol.semver import Version, VersionRange, is_version, parse_version
 from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 NUMBERS = st.integers(0, 2**64 - 1)
@@ -69,6 +69,22 @@ def test_text_that_is_not_semver_is_refused(text):
     """`1.0`, `v1.0.0`, `01.0.0`: 400 (73). Over 150 characters: 400 (76)."""
     with pytest.raises(InvalidVersion):
         parse_version(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("1.0.0", True),
+        ("1.0", False),
+        ("1.0.0-" + "a" * 144, True),
+        ("1.0.0-" + "a" * 145, False),
+        ("18446744073709551615.0.0", True),
+        ("18446744073709551616.0.0", False),
+    ],
+)
+def test_text_is_asked_whether_it_is_a_version(text: str, good: bool) -> None:
+    """The answer is that of reading it."""
+    assert is_version(text) is good
 
 
 def test_longest_version_is_accepted():
