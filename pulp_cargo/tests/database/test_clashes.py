@@ -1,6 +1,6 @@
 """Commits that meet somebody else's in the tables that all repositories of a domain share."""
 
-import time
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -104,13 +104,14 @@ def test_somebody_at_work_on_the_same_file_makes_it_busy(
 
     from pulp_cargo.app.services import commit, store
 
-    change = prepare(Crate(name))
+    change, refused = prepare(Crate(name)), threading.Event()
     elsewhere(store.lock_digests, [change.file]).result()
-    elsewhere(time.sleep, 8)
+    in_time = elsewhere(refused.wait, 60)
     released = elsewhere(transaction.rollback)
     with pytest.raises(RepositoryBusy):
         commit.commit(repository.pk, domain, [change])
-    assert not released.done()
+    refused.set()
+    assert in_time.result()
     released.result()
     assert commit.commit(repository.pk, domain, [change]).made is not None
 

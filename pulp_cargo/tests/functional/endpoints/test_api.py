@@ -82,7 +82,7 @@ def test_large_crate_is_published_in_time(registry: Registry, name: str):
     crate = Crate(name, files={"noise": random.randbytes(10 * 1024 * 1024)})
     begun = time.monotonic()
     registry.publish(crate)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
 
 
 def test_too_large_crate_is_refused_with_the_limit(registry: Registry, name: str):

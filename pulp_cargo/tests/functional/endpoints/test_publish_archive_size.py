@@ -1,7 +1,6 @@
 """Archives that are too much: for the disk, the memory, or a reasonable unpacker."""
 
 import re
-import time
 import zlib
 from pathlib import Path
 
@@ -19,16 +18,16 @@ from pulp_cargo.tests.support.tarball import Entry, tar
 def test_gzip_bomb_is_refused_in_bounded_time_and_memory(
     stack: Stack, registry: Registry, refuse: Refuse, name: str, in_file: bool
 ):
-    """More than 512 MiB unpacked is refused while unpacking [78]."""
+    """More than 512 MiB unpacked is refused while unpacking [78].
+
+    That the gzip data have no end would be told if they were unpacked to it.
+    """
     root = f"{name}-1.0.0"
     zeros = 600 * 1024 * 1024
     head = Entry(f"{root}/zeros".encode(), size=zeros).packed() if in_file else b""
     bomb = _compressed(tar(Crate(name).entries(registry.index_url))[:-1024] + head, zeros)
     before = _peak_memory(stack)
-    begun = time.monotonic()
-    detail = refuse(registry, Crate(name, archive=bomb))
-    assert time.monotonic() - begun < 15
-    assert "536870912" in detail
+    assert "536870912" in refuse(registry, Crate(name, archive=bomb))
     assert _peak_memory(stack) - before < 64 * 1024
 
 
@@ -39,11 +38,12 @@ def test_too_many_entries_are_refused(registry: Registry, refuse: Refuse, name: 
 
 
 def _compressed(head: bytes, zeros: int) -> bytes:
+    """Return gzip data of a head and so many zeros, without their end."""
     packer = zlib.compressobj(9, wbits=31)
     parts = [packer.compress(head)]
     block = bytes(1024 * 1024)
     parts += [packer.compress(block) for _ in range(zeros // len(block))]
-    return b"".join([*parts, packer.flush()])
+    return b"".join([*parts, packer.flush()])[:-8]
 
 
 def _peak_memory(stack: Stack) -> int:

@@ -94,14 +94,12 @@ def test_json_of_another_shape_is_refused(
 
 @pytest.mark.parametrize("prefix", [b"\xff" * 4, b"\2\0\0\0{}\xff\xff\xff\xff"])
 def test_too_large_is_refused_before_the_rest_is_sent(registry: Registry, prefix: bytes):
-    """413 is decided from the length alone, so nothing large is received or allocated [63, 64]."""
-    begun = time.monotonic()
+    """413 is decided from the length alone: no byte of what it announces is ever sent [63, 64]."""
     if prefix.startswith(b"\2"):
         meta = json.dumps(Crate("toolarge").metadata()).encode()
         prefix = struct.pack("<I", len(meta)) + meta + prefix[-4:]
     head = _head(registry, length=4_000_000_000)
-    assert b" 413 " in _exchange(registry, head + prefix)
-    assert time.monotonic() - begun < 5
+    assert _exchange(registry, head + prefix).startswith(b"HTTP/1.1 413 ")
 
 
 def test_metadata_over_a_mebibyte_is_refused(registry: Registry, nothing: NothingStored, name: str):
@@ -139,9 +137,9 @@ def test_expect_100_continue_is_answered(registry: Registry, name: str):
     head = _head(registry, length=len(body), more="Expect: 100-continue\r\n")
     with _connection(registry) as connection:
         connection.sendall(head)
-        assert b" 100 " in connection.recv(4096)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 100 ")
         connection.sendall(body)
-        assert b" 200 " in connection.recv(4096)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])

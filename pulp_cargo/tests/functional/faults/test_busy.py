@@ -16,6 +16,9 @@ from pulp_cargo.tests.support.stack import Stack
 
 pytestmark = pytest.mark.faults
 
+# After so many seconds without an answer.
+CARGO_GIVES_UP = 30
+
 # A task of pulpcore that does nothing for a while, run by the real worker.
 DISPATCH = """
 import django; django.setup()
@@ -49,14 +52,18 @@ def hold(stack: Stack, registry: Registry, *, seconds: int) -> str:
     return href
 
 
+def cancel(stack: Stack, task: str) -> None:
+    """End a task before its time."""
+    stack.rest.patch(task, state="canceled")
+    assert launcher.wait_for(lambda: stack.rest.get(task)["state"] == "canceled")
+
+
 def test_publish_waits_for_a_short_task(stack: Stack, registry: Registry, name: str):
-    """Three seconds are nothing to wait for: it succeeds, and so does the task [57]."""
+    """Three seconds are nothing to wait for: it succeeds once the task is over [57]."""
     task = hold(stack, registry, seconds=3)
-    begun = time.monotonic()
     registry.publish(Crate(name))
-    assert 0.5 < time.monotonic() - begun < 10
+    assert stack.rest.get(task)["state"] == "completed"
     assert registry.index(name)
-    assert stack.rest.wait_task(task)["state"] == "completed"
 
 
 def test_publish_gives_up_before_cargo_does(
@@ -67,23 +74,20 @@ def test_publish_gives_up_before_cargo_does(
     with nothing(registry, name):
         begun = time.monotonic()
         answer = registry.send(Crate(name))
-        assert 10 < time.monotonic() - begun < 29
+        assert 10 < time.monotonic() - begun < CARGO_GIVES_UP
         assert answer.status == 503
         assert int(answer.headers["retry-after"]) > 0
         assert "busy" in answer.detail
     assert stack.rest.get(task)["state"] == "running"
     assert registry.get("config.json").status == 200, "reads do not wait"
-    stack.rest.patch(task, state="canceled")
-    assert launcher.wait_for(lambda: stack.rest.get(task)["state"] == "canceled")
+    cancel(stack, task)
     registry.publish(Crate(name))
 
 
 def test_other_repositories_do_not_wait(stack: Stack, registry: Registry, name: str):
     """A task holds what it holds, and nothing else."""
     other = stack.make_registry()
-    task = hold(stack, registry, seconds=4)
-    begun = time.monotonic()
+    task = hold(stack, registry, seconds=60)
     other.publish(Crate(name))
-    assert time.monotonic() - begun < 2
     assert stack.rest.get(task)["state"] == "running"
-    stack.rest.wait_task(task)
+    cancel(stack, task)

@@ -25,7 +25,7 @@ def test_nothing_outlives_a_killed_launcher(data_dir: Path):
     registry = launcher.start(data_dir)
     family = launcher.family(registry.process.pid)
     registry.stop(signal.SIGKILL)
-    assert launcher.wait_for(lambda: not any(process.runs for process in family), seconds=5)
+    assert launcher.wait_for(lambda: not any(process.runs for process in family), seconds=30)
     with launcher.running(data_dir) as successor:
         assert successor.ready["token"] == registry.ready["token"]
 
