@@ -134,7 +134,7 @@ def test_connection_that_has_rested(upstream: SparseUpstream, cache_of: CacheOf,
     upstream.have(Crate(f"{name}-next"))
     cache = cache_of(upstream, policy="streamed", sock_read_timeout=1)
     for _ in range(3):
-        cache.registry.download(name)
+        assert cache.registry.download(name).body == crate.packed()
         time.sleep(1.5)
         assert cache.registry.index_file(f"{name}-next").status == 200
 

@@ -86,9 +86,9 @@ def test_policy_can_be_changed(upstream: SparseUpstream, cache_of: CacheOf, name
     """What was kept stays, and what is asked for afterwards goes by the new one."""
     upstream.have(Crate(name), Crate(name, "1.1.0"))
     cache = cache_of(upstream, policy="streamed")
-    cache.registry.download(name)
+    assert cache.registry.download(name).status == 200
     cache.change(policy="on_demand")
-    cache.registry.download(name, "1.1.0")
+    assert cache.registry.download(name, "1.1.0").status == 200
     assert cache.keeps(f"{name} 1.1.0")
 
 
@@ -125,10 +125,8 @@ def test_part_of_a_file(upstream: SparseUpstream, shared: Shared, name: str, pol
     path = f"api/v1/crates/{name}/1.0.0/download"
     for _ in range(2):
         answer = cache.registry.get(path, Range="bytes=10-19")
-        expected = {206: crate.packed()[10:20], 200: crate.packed()}
-        assert answer.body == expected[answer.status]
-        if answer.status == 206:
-            assert answer.headers["content-range"] == f"bytes 10-19/{len(crate.packed())}"
+        assert (answer.status, answer.body) == (206, crate.packed()[10:20])
+        assert answer.headers["content-range"] == f"bytes 10-19/{len(crate.packed())}"
     assert cache.registry.download(name).body == crate.packed()
 
 

@@ -15,6 +15,7 @@ from pulp_cargo.tests.support.cache import Cache
 from pulp_cargo.tests.support.crate import Crate, heavy
 from pulp_cargo.tests.support.registry import Answer, Registry
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream, at, file_path
+from pulp_cargo.tests.support.traces import nothing_left
 from pulp_cargo.tests.support.upstream_faults import held
 
 CLIENTS = 20
@@ -166,10 +167,11 @@ def test_all_clients_go_away(upstream: SparseUpstream, cache_of: CacheOf, name: 
     cache = cache_of(upstream, **PATIENT)
     cache.registry.index(name)
     path = file_path(crate)
-    with held(upstream, path, sent=1000), asking_for(cache, name):
-        assert wait_for(lambda: path in upstream.paths(name))
-    assert cache.registry.download(name).body == crate.packed()
-    assert cache.keeps(f"{name} 1.0.0")
+    with nothing_left(cache.stack):
+        with held(upstream, path, sent=1000), asking_for(cache, name):
+            assert wait_for(lambda: path in upstream.paths(name))
+        assert cache.registry.download(name).body == crate.packed()
+        assert cache.keeps(f"{name} 1.0.0")
 
 
 def asking_for(cache: Cache, name: str) -> socket.socket:

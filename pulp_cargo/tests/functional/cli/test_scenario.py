@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
-from pulp_cargo.tests.support.cargo import Cargo
+from pulp_cargo.tests.support.cargo import Cargo, CargoFailed
 from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
 
 USES_REMOTE = "allow_uploads: A registry with a `remote` cannot have `allow_uploads`"
@@ -41,7 +41,7 @@ def test_a_registry_is_made_and_used(pulp: Pulp, name: str, tmp_path: Path) -> N
     assert "version: 1.0.0" in cargo.run("info", "leaf", "--registry", name)
 
     pulp.run("cargo", "token", "revoke", name)
-    with pytest.raises(Exception, match="token"):
+    with pytest.raises(CargoFailed, match=f"needs a valid token of the registry `{name}`"):
         cargo.run("yank", "leaf", "--version", "1.0.0", "--registry", name)
 
 

@@ -13,7 +13,7 @@ from pulp_cargo.tests.support.upstream import Upstream
 
 CopyOf = Callable[..., Copy]
 # What a client meets when the connection ends before the answer does.
-CutOff = (http.client.HTTPException, OSError)
+CutOff = (http.client.IncompleteRead, ConnectionResetError)
 
 
 def test_first_download_fetches_and_keeps_the_file(
@@ -86,6 +86,8 @@ def test_wrong_bytes_end_in_a_broken_connection(
     answer = copy.registry.download(name)
     assert answer.status == 502
     assert f"did not send the file of `{name} 1.0.0`" in answer.detail
+    (unit,) = copy.rest.list("content/cargo/crates/", name=name)
+    assert unit["artifact"] is None
 
 
 @pytest.mark.faults

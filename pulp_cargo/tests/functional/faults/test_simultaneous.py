@@ -80,6 +80,12 @@ def test_revoking_waits_for_a_process_that_is_held_up(stack: Stack, name: str):
     private.publish(Crate(name))
     record = stack.make_token_record()
     workers = launcher.family(stack.child("pulpcore.content").pid)[1:]
+
+    def statuses() -> set[int]:
+        """Read so often that each process is asked."""
+        return {private.index_file(name, token=record["token"]).status for _ in range(32)}
+
+    assert statuses() == {200}
     with ThreadPoolExecutor(1) as pool:
         os.kill(workers[0].pid, signal.SIGSTOP)
         try:
@@ -88,4 +94,5 @@ def test_revoking_waits_for_a_process_that_is_held_up(stack: Stack, name: str):
                 revoked.result(0.5)
         finally:
             os.kill(workers[0].pid, signal.SIGCONT)
-        revoked.result(10)
+        revoked.result(30)
+    assert statuses() == {401}

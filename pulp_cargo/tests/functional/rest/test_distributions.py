@@ -78,24 +78,26 @@ def test_an_open_registry_keeps_its_repository(
     """Neither taking the repository away nor pinning a version leaves uploads on."""
     rest.patch(registry["pulp_href"], allow_uploads=True)
     version = repository["latest_version_href"]
-    for fields in ({"repository": None}, {"repository": None, "repository_version": version}):
-        with pytest.raises(Refused) as refused:
+    pinned = {"repository": None, "repository_version": version}
+    for fields, reason in (
+        ({"repository": None}, "without a `repository` cannot have `allow_uploads`"),
+        (pinned, "serves one `repository_version` cannot have `allow_uploads`"),
+    ):
+        with pytest.raises(Refused, match=reason) as refused:
             rest.patch(registry["pulp_href"], **fields)
         assert refused.value.status == 400
-    rest.patch(
-        registry["pulp_href"], repository=None, repository_version=version, allow_uploads=False
-    )
+    rest.patch(registry["pulp_href"], **pinned, allow_uploads=False)
     assert rest.get(registry["pulp_href"])["repository_version"] == version
 
 
 def test_only_crates_are_served(rest: Rest) -> None:
     """A repository of another kind is refused, and so is a version of one."""
     keyring = rest.make("repositories/core/openpgp_keyring/", name=unique("keys"))
-    for fields in (
-        {"repository": keyring["pulp_href"]},
-        {"repository_version": keyring["latest_version_href"]},
+    for fields, reason in (
+        ({"repository": keyring["pulp_href"]}, '"repository".*Incorrect URL match'),
+        ({"repository_version": keyring["latest_version_href"]}, "No URL match"),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refused, match=reason) as refused:
             make(rest, **fields)
         assert refused.value.status == 400
 

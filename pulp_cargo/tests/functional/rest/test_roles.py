@@ -130,7 +130,7 @@ def answers(user: Rest, kind: Kind, href: str) -> dict[str, int | str]:
     for name, (method, end, body) in kind.actions.items():
         url = user.url(kind.path if end == "/" else href + end)
         status = user.session.request(method, url, json=body, timeout=PATIENCE).status_code
-        assert status < 500, (name, status)
+        assert status < 500 and status != 405, (name, status)
         told[name] = status if status in (401, 403, 404) else "yes"
     return told
 

@@ -111,6 +111,7 @@ def test_nobody_is_named(registry: Registry, collector: Collector, name: str):
     registry.index(name)
     registry.download(name)
     settled(collector)
+    assert collector.texts
     for text in collector.texts:
         assert name not in text
         assert registry.name not in text

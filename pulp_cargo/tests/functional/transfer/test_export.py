@@ -183,7 +183,7 @@ def test_unit_that_is_there_stays_as_it_is(
 
 def time_passes(pubtime: str) -> None:
     """Wait for the second after the one in which something was published."""
-    wait_for(lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > pubtime)
+    assert wait_for(lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > pubtime)
 
 
 def test_import_into_a_domain(first: Pulp, second: Pulp, registry: Registry, name: str) -> None:
