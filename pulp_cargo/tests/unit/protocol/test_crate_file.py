@@ -71,8 +71,24 @@ def test_ordinary_archives_are_accepted(members):
 
 def test_long_name_is_the_name():
     """The name from an extension counts, also for the manifest."""
-    unpacked = tar(long_name(b"leaf-1.0.0/Cargo.toml"), Member(b"leaf-1.0.0/x", MANIFEST))
-    assert read(packed(unpacked)).manifest == MANIFEST
+    for extension in (long_name(b"leaf-1.0.0/Cargo.toml"), pax(path="leaf-1.0.0/Cargo.toml")):
+        unpacked = tar(extension, Member(b"leaf-1.0.0/x", MANIFEST))
+        assert read(packed(unpacked)).manifest == MANIFEST
+
+
+@pytest.mark.parametrize("path", ["leaf-1.0.0/../a", "other-1.0.0/a", "leaf-1.0.0/nul"])
+def test_long_name_is_as_safe_as_any_other(path: str) -> None:
+    """The rules for paths are about the one that counts, and the one that is cut short does not."""
+    for extension in (long_name(path.encode()), pax(path=path)):
+        with pytest.raises(InvalidCrateFile, match="the path"):
+            read(crate(extension, file("a")))
+
+
+def test_largest_extension() -> None:
+    """It has 64 KiB; a comment may be that long, and a path is limited on its own."""
+    assert read(crate(pax(comment="x" * (64 * 1024 - 15)), file("a"))).entries == 2
+    with pytest.raises(InvalidCrateFile, match="tar extension of 65537 bytes"):
+        read(crate(pax(comment="x" * (64 * 1024 - 14)), file("a")))
 
 
 @pytest.mark.parametrize(
@@ -231,8 +247,9 @@ def test_truncated_tar_is_refused(cut):
 
 def test_entries_behind_the_end_are_refused():
     """Readers differ in whether they see them."""
-    with pytest.raises(InvalidCrateFile, match="after the end of its tar"):
-        read(packed(tar(manifest()) + file("hidden").render()))
+    for hidden in (file("hidden").render(), bytes(BLOCK) + b"X" * BLOCK):
+        with pytest.raises(InvalidCrateFile, match="after the end of its tar"):
+            read(packed(tar(manifest()) + hidden))
 
 
 def test_padding_behind_the_end_is_accepted():

@@ -64,7 +64,7 @@ def test_dependency_may_start_with_underscore():
         ("a" * 65, "longer than 64"),
         ("a" * 63 + ".", r"'\.'"),
         ("a.b", r"'\.'"),
-        ("9", "'9'"),
+        ("9", "'9' must start with an ASCII letter, not with '9'"),
     ],
 )
 def test_refusal_names_the_rule(name, said):

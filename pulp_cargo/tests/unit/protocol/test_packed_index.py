@@ -1,10 +1,12 @@
 """Index files as they come compressed."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
 
+from pulp_cargo.protocol import packed_index
 from pulp_cargo.protocol.packed_index import MAX_SIZE, pack, unpack, unpack_sent
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
@@ -25,9 +27,12 @@ def test_what_we_pack_is_gzip():
     assert pack(BODY)[:9] == b"\x1f\x8b\x08\x00" + bytes(4) + b"\x04"
 
 
-def test_what_is_kept_is_unpacked_no_further_than_an_index_file() -> None:
+def test_what_is_kept_is_unpacked_no_further_than_an_index_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Whatever has happened to it meanwhile."""
-    assert len(unpack(gzip.compress(bytes(MAX_SIZE + 1), 1))) == MAX_SIZE
+    monkeypatch.setattr(packed_index, "MAX_SIZE", 1000)
+    assert len(unpack(gzip.compress(bytes(1001)))) == 1000
 
 
 def test_several_members_are_one_file():
@@ -70,9 +75,21 @@ def test_a_bomb_is_not_unpacked(members):
         unpack_sent(sent, "leaf")
 
 
+def test_several_members_are_unpacked_no_further_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first may be small, and the next a bomb."""
+    monkeypatch.setattr(packed_index, "MAX_SIZE", 1000)
+    sent = gzip.compress(b"") + gzip.compress(bytes(4 * 1024 * 1024))
+    tracemalloc.start()
+    with pytest.raises(UpstreamIndexInvalid, match="more than 1000 bytes"):
+        unpack_sent(sent, "leaf")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1024 * 1024
+
+
 def test_parts_without_end_are_refused():
     """A megabyte of empty members takes seconds to read, and nobody sends that."""
-    with pytest.raises(UpstreamIndexInvalid, match="of several parts"):
+    with pytest.raises(UpstreamIndexInvalid, match=r"of `leaf` cannot be .* of several parts"):
         unpack_sent(gzip.compress(b"") * 60_000, "leaf")
 
 
