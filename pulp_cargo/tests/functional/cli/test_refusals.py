@@ -31,9 +31,9 @@ REFUSALS = {
     " see the list of cargo repositories, or make it first.",
     "repository create --name {taken}": "name: there is a cargo repository with this name already:"
     " choose another, or update that one.",
-    "repository create --name new --remote nope": "There is no cargo remote with name 'nope':"
+    "repository create --name {new} --remote nope": "There is no cargo remote with name 'nope':"
     " see the list of cargo remotes, or make it first.",
-    "repository create --name new --index-alias sparse+https://x.example/a": "index_aliases: the registry"
+    "repository create --name {new} --index-alias sparse+https://x.example/a": "index_aliases: the registry"
     " URL 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
     "repository show --href /pulp/api/v3/remotes/cargo/cargo/{id}/":
     "'/pulp/api/v3/remotes/cargo/cargo/{id}/' is not the href of a cargo repository.",
@@ -55,36 +55,36 @@ REFUSALS = {
     " vers '1.0.0' and name 'nope': see the list of crates, or upload it first.",
     "content --type yank show --name nope --vers 1.0.0+a": "There is no yank mark with"
     " vers '1.0.0' and name 'nope': see the list of yank marks.",
-    "remote create --name new --url https://x.example/": "url: the URL 'https://x.example/' is not"
+    "remote create --name {new} --url https://x.example/": "url: the URL 'https://x.example/' is not"
     " that of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
     " cargo's configuration.",
-    "remote create --name new --url sparse+https://x.example/a": "url: the registry URL"
+    "remote create --name {new} --url sparse+https://x.example/a": "url: the registry URL"
     " 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
-    "distribution create --name new --base-path new --repository file:file:x":
+    "distribution create --name {new} --base-path {new} --repository file:file:x":
     "'file:file:x' is no cargo repository: --repository takes the name, href or PRN of one.",
-    "distribution create --name new --base-path {taken}": "base_path: there is a distribution"
+    "distribution create --name {new} --base-path {taken}": "base_path: there is a distribution"
     " with this base_path already: choose another.",
-    "distribution create --name {taken} --base-path new": "name: there is a cargo distribution"
+    "distribution create --name {taken} --base-path {new}": "name: there is a cargo distribution"
     " with this name already: choose another, or update that one.",
-    "distribution create --name {taken}-keys --base-path new": "name: there is a distribution"
+    "distribution create --name {taken}-keys --base-path {new}": "name: there is a distribution"
     " with this name already: choose another.",
-    "distribution create --name new --base-path /abs": "base_path: '/abs' must be without a slash"
+    "distribution create --name {new} --base-path /abs": "base_path: '/abs' must be without a slash"
     " at the start.",
-    "distribution create --name new --base-path new --allow-uploads": "allow_uploads: A registry"
+    "distribution create --name {new} --base-path {new} --allow-uploads": "allow_uploads: A registry"
     " without a `repository` cannot have `allow_uploads`: name one by `--repository`.",
-    "distribution create --name new --base-path new --repository {taken} --version 7":
+    "distribution create --name {new} --base-path {new} --repository {taken} --version 7":
     NO_VERSION_7,
     "distribution update --name {taken} --version 7": NO_VERSION_7,
-    "distribution create --name new --base-path {taken}/a": "base_path: Overlaps with an existing"
+    "distribution create --name {new} --base-path {taken}/a": "base_path: Overlaps with an existing"
     " distribution: choose another base path.",
-    "distribution create --name new --base-path new --version 1": "A version is one of a"
+    "distribution create --name {new} --base-path {new} --version 1": "A version is one of a"
     " repository: name the repository, too.",
     "token create --name {taken}": "name: `admin` has a token of that name already.",
     "token revoke nope": "There is no cargo token with name 'nope' and user 'admin': see the list of"
     " cargo tokens.",
-    "token create --name new --expires-at soon": "'soon' is no date: write one as 2030-01-31 or"
+    "token create --name {new} --expires-at soon": "'soon' is no date: write one as 2030-01-31 or"
     " 2030-01-31T12:00:00Z.",
-    "token create --name new --credentials x": "To write the token, name the registry by"
+    "token create --name {new} --credentials x": "To write the token, name the registry by"
     " --registry, too.",
     "content upload nope.crate": "There is no file or folder 'nope.crate'.",
     "content upload {empty}": "There is no .crate file in the folder '{empty}'.",
@@ -99,17 +99,19 @@ def test_bad_input_is_refused_in_one_line(
     (repository,) = stack.rest.list(KINDS[0], name=taken)
     about = {
         "taken": taken,
+        "new": f"{taken}-new",
         "id": "00000000-0000-7000-8000-000000000000",
         "repository": repository["pulp_href"],
         "empty": str(tmp_path),
     }
-    before = _counts(stack)
+    before = _named(stack, taken)
     with pytest.raises(PulpFailed) as refused:
         pulp.cargo(*command.format(**about).split())
     assert refused.value.said == f"Error: {REFUSALS[command].format(**about)}\n"
     assert refused.value.status == 1
-    assert _counts(stack) == before
+    assert _named(stack, taken) == before
 
 
-def _counts(stack: Stack) -> list[Any]:
-    return [stack.rest.get(kind, limit=1)["count"] for kind in KINDS]
+def _named(stack: Stack, start: str) -> list[dict[str, Any]]:
+    """Return everything whose name begins so; other tests make and delete what has other names."""
+    return [one for kind in KINDS for one in stack.rest.list(kind, name__startswith=start)]
