@@ -1,16 +1,23 @@
 """Index files as they come compressed."""
 
 import gzip
+import os
 import tracemalloc
 import zlib
 
 import pytest
 
 from pulp_cargo.protocol import packed_index
-from pulp_cargo.protocol.packed_index import MAX_SIZE, pack, unpack, unpack_sent
+from pulp_cargo.protocol.packed_index import MAX_SEVERAL, pack, unpack, unpack_sent
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
 BODY = b'{"name":"leaf"}\n' * 1000
+
+
+@pytest.fixture
+def smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index file has a thousand bytes at most."""
+    monkeypatch.setattr(packed_index, "MAX_SIZE", 1000)
 
 
 @pytest.mark.parametrize("level", [1, 9])
@@ -27,11 +34,8 @@ def test_what_we_pack_is_gzip():
     assert pack(BODY)[:9] == b"\x1f\x8b\x08\x00" + bytes(4) + b"\x04"
 
 
-def test_what_is_kept_is_unpacked_no_further_than_an_index_file(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_is_kept_is_unpacked_no_further_than_an_index_file(smaller: None) -> None:
     """Whatever has happened to it meanwhile."""
-    monkeypatch.setattr(packed_index, "MAX_SIZE", 1000)
     assert len(unpack(gzip.compress(bytes(1001)))) == 1000
 
 
@@ -67,24 +71,35 @@ def test_what_is_damaged_is_refused(sent):
         unpack_sent(sent, "leaf")
 
 
-@pytest.mark.parametrize("members", [1, 2])
-def test_a_bomb_is_not_unpacked(members):
-    """A byte more than an index file may have is enough to refuse it."""
-    sent = gzip.compress(b"\n" * (MAX_SIZE * 2 // members), 1) * members
-    with pytest.raises(UpstreamIndexInvalid, match="it has more than 33554432 bytes"):
-        unpack_sent(sent, "leaf")
-
-
-def test_several_members_are_unpacked_no_further_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first may be small, and the next a bomb."""
-    monkeypatch.setattr(packed_index, "MAX_SIZE", 1000)
-    sent = gzip.compress(b"") + gzip.compress(bytes(4 * 1024 * 1024))
+@pytest.mark.parametrize(
+    "first",
+    [b"", gzip.compress(b""), gzip.compress(b"\n" * 1000)],
+    ids=["alone", "behind an empty one", "behind one of the largest"],
+)
+def test_a_bomb_is_not_unpacked(smaller: None, first: bytes) -> None:
+    """A byte more than an index file may have is enough to refuse it, in whichever member."""
+    sent = first + gzip.compress(bytes(4 * 1024 * 1024))
     tracemalloc.start()
-    with pytest.raises(UpstreamIndexInvalid, match="more than 1000 bytes"):
+    with pytest.raises(
+        UpstreamIndexInvalid, match="of `leaf` cannot be used: it has more than 1000"
+    ):
         unpack_sent(sent, "leaf")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1024 * 1024
+
+
+def test_largest_index_file(smaller: None) -> None:
+    """It is kept as it came; a file of several members may be as large."""
+    sent = gzip.compress(b"\n" * 1000)
+    assert unpack_sent(sent, "leaf") == (b"\n" * 1000, sent)
+    assert unpack_sent(gzip.compress(b"") + sent, "leaf")[0] == b"\n" * 1000
+
+
+def test_only_what_has_several_members_must_be_small() -> None:
+    """A form that is one member is read once."""
+    body = os.urandom(MAX_SEVERAL)
+    assert unpack_sent(gzip.compress(body, 1), "leaf")[0] == body
 
 
 def test_parts_without_end_are_refused():

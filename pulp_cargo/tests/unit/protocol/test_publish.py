@@ -140,7 +140,7 @@ def test_metadata_of_wrong_shape_is_refused(values, error):
 )
 def test_metadata_that_is_no_object_is_refused(data):
     """JSON not UTF-8, not an object: 400 (66)."""
-    with pytest.raises(InvalidMetadata):
+    with pytest.raises(InvalidMetadata, match="the metadata is not"):
         parse_metadata(data)
 
 

@@ -52,6 +52,7 @@ MATCHES = {
     "^0.0.3-rc.1": ("0.0.3-rc.1 0.0.3", "0.0.4"),
     ">=1.2.3-rc.1, <1.3": ("1.2.3-rc.1 1.2.9", "1.2.4-rc.1 1.3.0"),
     "=1.2, >=1.2.3-rc.1": ("1.2.3 1.2.9", "1.2.3-rc.1"),
+    "^1.2, >=1.2.3-rc.1": ("1.2.3-rc.1 1.2.3 1.9.9", "1.2.2 1.2.4-rc.1 2.0.0"),
 }
 
 # The same requirements as ranges of everything that there is, pre-releases included.
