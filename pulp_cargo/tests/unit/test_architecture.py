@@ -60,6 +60,13 @@ def inner_imports() -> Iterator[tuple[str, str]]:
                 yield name, target.removeprefix("pulp_cargo.")
 
 
+def test_the_tables_here_name_what_is_there() -> None:
+    """A place that was renamed would be watched by nobody."""
+    there = {name for name, _ in modules()}
+    named = {place for places in LAYERS for place in places} | {*EDGES, *PURE, *ADAPTERS, "serve"}
+    assert named <= there
+
+
 def test_no_module_imports_from_a_higher_layer() -> None:
     """What a registry must do never depends on how it is reached."""
     wrong = []
