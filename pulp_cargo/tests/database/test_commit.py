@@ -5,11 +5,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.test import override_settings
 
 from pulp_cargo.protocol.errors import Forbidden, NameTaken, VersionExists, VersionNotFound
 from pulp_cargo.protocol.semver import parse_version
@@ -25,12 +25,14 @@ Prepare = Callable[..., "Publish"]
 
 
 @pytest.fixture
-def working_directory(name: str) -> Iterator[Path]:
+def working_directory(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working directory of the test's own, beside the files that others are at work on."""
+    from pulp_cargo.app.services import incoming
+
     directory = Path(settings.WORKING_DIRECTORY, name)
     directory.mkdir()
-    with override_settings(WORKING_DIRECTORY=str(directory)):
-        yield directory
+    monkeypatch.setattr(incoming, "settings", SimpleNamespace(WORKING_DIRECTORY=str(directory)))
+    yield directory
     shutil.rmtree(directory)
 
 
@@ -126,6 +128,7 @@ def test_a_commit_that_fails_leaves_neither_rows_nor_files(
     from pulp_cargo.app.services import commit
 
     change = prepare(Crate(name, "1.0.0"))
+    assert list(working_directory.iterdir()) != []
 
     def fail(*args: object) -> None:
         assert storage_path(change).exists()

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -189,15 +190,12 @@ def test_files_are_looked_after_now_and_then(tmp_path: Path) -> None:
 
 def test_setting_names_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one there are no advisories."""
-    from django.test import override_settings
-
     from pulp_cargo.app.services import advisories
 
     directory(tmp_path, DATABASE)
-    with override_settings(CARGO_ADVISORY_DB=str(tmp_path)):
-        assert [one.id for one in advisories.about("tree")] == ["GHSA-1"]
-    with override_settings(CARGO_ADVISORY_DB=""):
-        assert advisories.about("tree") == ()
+    for database, found in ((str(tmp_path), ["GHSA-1"]), ("", [])):
+        monkeypatch.setattr(advisories, "settings", SimpleNamespace(CARGO_ADVISORY_DB=database))
+        assert [one.id for one in advisories.about("tree")] == found
 
 
 def wait_for(copy: "AdvisoryCopy", crate: str) -> list[str]:
