@@ -55,6 +55,14 @@ def until_it_waits() -> Callable[[], None]:
     return wait
 
 
+@pytest.fixture
+def short_lock_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets commits wait less for a lock that they will not get."""
+    from pulp_cargo.app.models import repository
+
+    monkeypatch.setattr(repository, "LOCK_PATIENCE", 0.2)
+
+
 def test_crate_that_somebody_stores_meanwhile_is_found(
     repository: "CargoRepository",
     prepare: Prepare,
@@ -81,7 +89,12 @@ def test_crate_that_somebody_stores_meanwhile_is_found(
 
 
 def test_somebody_who_takes_long_makes_it_busy(
-    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str, elsewhere: Do
+    repository: "CargoRepository",
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+    elsewhere: Do,
+    short_lock_timeout: None,
 ) -> None:
     """Whatever statement has to wait: after seconds the publish is told to come again."""
     from django.db import transaction
@@ -97,7 +110,12 @@ def test_somebody_who_takes_long_makes_it_busy(
 
 
 def test_somebody_at_work_on_the_same_file_makes_it_busy(
-    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str, elsewhere: Do
+    repository: "CargoRepository",
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+    elsewhere: Do,
+    short_lock_timeout: None,
 ) -> None:
     """In seconds, too: tidying up does not wait for that lock without an end."""
     from django.db import transaction

@@ -75,7 +75,7 @@ def test_client_that_takes_nothing_is_cut_off(
     """Its place is free then; one that takes a little at a time gets everything."""
     from pulp_cargo.app.endpoints import listing
 
-    monkeypatch.setattr(listing, "PATIENCE", 2)
+    monkeypatch.setattr(listing, "PATIENCE", 1)
     monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
 
     async def scene() -> None:

@@ -13,7 +13,7 @@ from pulp_cargo.rules.lock_report import Report
 from pulp_cargo.tests.support.lock_file import lock_file, package
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.models import CargoRemote, CargoRepository
+    from pulp_cargo.app.models import CargoRemote, CargoRepository, UpstreamIndexFile
     from pulp_cargo.app.queries.registries import Registry
 
 CKSUM = "0" * 64
@@ -46,6 +46,11 @@ def cache(repository: "CargoRepository", remote: "CargoRemote") -> Iterator["Reg
 
 def keep_index(remote: "CargoRemote", name: str, versions: int) -> None:
     """Store an index file with so many versions."""
+    index_file(remote, name, versions).save()
+
+
+def index_file(remote: "CargoRemote", name: str, versions: int) -> "UpstreamIndexFile":
+    """Return an index file with so many versions, to be stored."""
     from django.utils import timezone
 
     from pulp_cargo.app.models import UpstreamIndexFile
@@ -54,7 +59,7 @@ def keep_index(remote: "CargoRemote", name: str, versions: int) -> None:
         json.dumps({"name": name, "vers": f"1.{n}.0", "deps": [], "cksum": CKSUM, "yanked": False})
         for n in range(versions)
     ]
-    UpstreamIndexFile.objects.create(
+    return UpstreamIndexFile(
         remote=remote,
         name=name,
         canonical_name=name.replace("-", "_"),
@@ -85,9 +90,10 @@ def test_statements_do_not_grow_with_the_lock_file(
     cache: "Registry", remote: "CargoRemote", name: str
 ) -> None:
     """Six for up to 500 packages, and one more for each further 500."""
+    from pulp_cargo.app.models import UpstreamIndexFile
+
     names = [f"{name}-{n}" for n in range(501)]
-    for one in names:
-        keep_index(remote, one, 2)
+    UpstreamIndexFile.objects.bulk_create(index_file(remote, one, 2) for one in names)
     for count, most in ((1, 6), (500, 6), (501, 7)):
         report, statements = check(cache, lock_of(names[:count]))
         assert (len(report.judged), report.passes) == (count, True)

@@ -36,13 +36,14 @@ def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatc
         await site.start()
         _, port = server.addresses[0]
         stopped, _one = await ask(port)
+        monkeypatch.setattr(object_storage, "TURN_SECONDS", 20)
         served, _other = await asyncio.wait_for(ask(port), 30)
         sizes = [len((await one.read()).partition(b"\r\n\r\n")[2]) for one in (served, stopped)]
         await server.cleanup()
         return sizes
 
     monkeypatch.setattr(object_storage, "TURNS", asyncio.Semaphore(1))
-    monkeypatch.setattr(object_storage, "TURN_SECONDS", 1)
+    monkeypatch.setattr(object_storage, "TURN_SECONDS", 0.5)
     monkeypatch.setattr(object_storage, "_fetch", fetch)
     whole, part = asyncio.run(one_after_the_other())
     assert part < whole == SIZE
