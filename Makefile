@@ -3,7 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup serve test test-quick lint format bench bench-short
+# One more than there are cores: tests wait for processes and for each other's tasks.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+.PHONY: help setup serve test test-quick test-all lint format bench bench-short
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,11 +23,14 @@ $(READY): pyproject.toml pulp-glue-cargo/pyproject.toml pulp-cli-cargo/pyproject
 serve: $(READY) ## set up and run a private registry on this machine (ARGS='--help' for options)
 	@exec $(BIN)/pulp-cargo serve $(ARGS)
 
-test: $(READY) ## set up and pass every test, with the real cargo (about half an hour)
-	$(BIN)/pytest
+test: $(READY) ## set up and pass the tests, with the real cargo (about ten minutes)
+	$(PYTEST) -m "not long" $(ARGS)
 
 test-quick: $(READY) ## the tests that need no server (seconds)
 	$(BIN)/pytest pulp_cargo/tests/unit
+
+test-all: $(READY) ## every test: also what takes long by nature, and the mutation run (hours)
+	$(PYTEST) $(ARGS)
 
 lint: $(READY) ## style, types, direction of imports, migrations
 	$(BIN)/ruff check .
