@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pulp_cargo.protocol.crate_file import CrateFile, Limits, read_crate_file
 from pulp_cargo.protocol.errors import InvalidCrateFile, RegistryError
+from pulp_cargo.protocol.gzip_stream import GzipStream
 from pulp_cargo.tests.unit.protocol.archives import (
     BLOCK,
     END,
@@ -74,6 +75,22 @@ def test_long_name_is_the_name():
     for extension in (long_name(b"leaf-1.0.0/Cargo.toml"), pax(path="leaf-1.0.0/Cargo.toml")):
         unpacked = tar(extension, Member(b"leaf-1.0.0/x", MANIFEST))
         assert read(packed(unpacked)).manifest == MANIFEST
+
+
+def test_fields_of_a_name_may_be_full() -> None:
+    """They have 100 and 155 bytes; what stands behind them is no part of the name."""
+    name = "README".ljust(89, "x")
+    assert read(crate(file(name, b"hi"))).readmes == {name: b"hi"}
+    folder = "a" * 144
+    full = Member(b"README", b"hi", prefix=f"leaf-1.0.0/{folder}X".encode())
+    assert read(crate(full), wanted=f"{folder}/README").readmes == {f"{folder}/README": b"hi"}
+
+
+def test_longest_path() -> None:
+    """It has 1024 bytes, the root included."""
+    assert read(crate(long_name(b"leaf-1.0.0/".ljust(1024, b"a")), file("a"))).entries == 2
+    with pytest.raises(InvalidCrateFile, match="is longer than 1024 bytes"):
+        read(crate(long_name(b"leaf-1.0.0/".ljust(1025, b"a")), file("a")))
 
 
 @pytest.mark.parametrize("path", ["leaf-1.0.0/../a", "other-1.0.0/a", "leaf-1.0.0/nul"])
@@ -144,11 +161,28 @@ def test_two_files_at_one_path_are_refused(paths):
         read(crate(*(file(path) for path in paths)))
 
 
-@pytest.mark.parametrize("flag", [bytes([flag]) for flag in b"123467SKgV?X"])
-def test_anything_but_files_and_folders_is_refused(flag):
+@pytest.mark.parametrize(
+    ("flag", "kind"),
+    [
+        (b"1", "a hard link"),
+        (b"2", "a symbolic link"),
+        (b"3", "a character device"),
+        (b"4", "a block device"),
+        (b"6", "a FIFO"),
+        (b"7", "a contiguous file"),
+        (b"K", "the long target of a link"),
+        (b"S", "a sparse file"),
+        (b"g", "a pax header for the whole archive"),
+        (b"V", "an entry of type b'V'"),
+        (b"?", "an entry of type b'?'"),
+        (b"X", "an entry of type b'X'"),
+    ],
+)
+def test_anything_but_files_and_folders_is_refused(flag: bytes, kind: str) -> None:
     """Symlink, hard link, device, FIFO, sparse, pax global, unknown type: 400 (80)."""
-    with pytest.raises(InvalidCrateFile, match="only files may be"):
+    with pytest.raises(InvalidCrateFile) as error:
         read(crate(file("a", flag=flag)))
+    assert str(error.value) == f"'leaf-1.0.0/a' in the crate file is {kind}; only files may be"
 
 
 @pytest.mark.parametrize(
@@ -238,6 +272,12 @@ def test_archive_without_manifest_is_refused():
         read(packed(tar(file("sub/Cargo.toml"))))
 
 
+def test_manifest_has_one_spelling() -> None:
+    """Cargo on Windows would find another one, and nobody else would."""
+    with pytest.raises(InvalidCrateFile, match=r"called 'Cargo\.toml', not 'cargo\.toml'"):
+        read(packed(tar(file("cargo.toml", MANIFEST))))
+
+
 @pytest.mark.parametrize("cut", [0, 1, 511, 512, 513, 1023, 1024])
 def test_truncated_tar_is_refused(cut):
     """The archive must reach its end mark."""
@@ -308,6 +348,7 @@ def test_limits_are_told():
         read(crate(file("a")), Limits(unpacked_bytes=MEBIBYTE, entries=1))
     with pytest.raises(InvalidCrateFile, match="1001 bytes, more than 1000"):
         read(packed(tar(manifest(b"#" * 1001))))
+    assert len(read(packed(tar(manifest(b"#" * 1000)))).manifest) == 1000
 
 
 def test_folders_without_entries_are_counted():
@@ -315,6 +356,10 @@ def test_folders_without_entries_are_counted():
     deep = [Member(b"leaf-1.0.0/%d/" % n + b"a/" * 30 + b"x") for n in range(2)]
     with pytest.raises(InvalidCrateFile, match="more than 50 folders"):
         read(crate(*deep))
+    most, more = (long_name(b"leaf-1.0.0/" + b"a/" * levels + b"x") for levels in (50, 51))
+    assert read(crate(most, file("cut short"), file("a/x"))).entries == 3
+    with pytest.raises(InvalidCrateFile, match="more than 50 folders"):
+        read(crate(more, file("cut short")))
 
 
 def test_readmes_are_kept_within_their_budget():
@@ -322,12 +367,22 @@ def test_readmes_are_kept_within_their_budget():
     large, wanted = file("README", b"x" * 1001), file("docs/Intro.md", b"hi")
     found = read(crate(large, wanted, file("readme.txt", b"y" * 999)), wanted="docs/Intro.md")
     assert found.readmes == {"docs/Intro.md": b"hi"}
+    parts = [file("README", b"x" * 500), file("readme.a", b"y" * 499), file("readme.b", b"zz")]
+    assert list(read(crate(*parts)).readmes) == ["README", "readme.a"]
+    assert list(read(crate(*parts, file("readme.c", b"z"))).readmes)[2:] == ["readme.c"]
+
+
+def test_readmes_are_files_in_the_root() -> None:
+    """What lies in a folder is one only if the manifest says so."""
+    assert read(crate(file("readme/", flag=b"5"), file("readme/a", b"hi"))).readmes == {}
 
 
 def test_root_of_an_unknown_crate_is_its_first_folder():
     """For an import the file itself must say which crate it is; the manifest has to agree."""
     found = read_crate_file(crate(), name=None, vers=None, limits=LIMITS)
     found.require_root_of("leaf", "1.0.0")
+    deep = packed(tar(file("src/bin/a.rs"), manifest()))
+    assert read_crate_file(deep, name=None, vers=None, limits=LIMITS).root == "leaf-1.0.0"
     with pytest.raises(InvalidCrateFile, match=r"`leaf-1\.0\.0`.*`leaf-1\.0\.1`"):
         found.require_root_of("leaf", "1.0.1")
     with pytest.raises(InvalidCrateFile, match=r"not below `leaf-1\.0\.0/`"):
@@ -341,6 +396,13 @@ def test_content_passes_chunk_borders():
     assert found.readme("README.md") == b"end"
     large = Limits(unpacked_bytes=MEBIBYTE, entries=9, readme_bytes=MEBIBYTE)
     assert read(crate(file("README.md", noise)), large).readme("README.md") == noise
+
+
+def test_stream_tells_how_much_was_there() -> None:
+    """Who reads on at its end gets less than was asked for."""
+    stream = GzipStream(packed(b"0123456789"), limit=100)
+    assert (stream.read(2), stream.skip(3), stream.read(2)) == (b"01", 3, b"56")
+    assert (stream.skip(9), stream.skip(1), stream.read(1)) == (3, 0, b"")
 
 
 @QUICK

@@ -195,6 +195,21 @@ def test_line_that_cargo_loses_is_refused(line):
         parse_line(line)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (change(cksum="A"), "`cksum` of the index line is 'A'"),
+        (change(pubtime="yesterday"), "`pubtime` of the index line is 'yesterday'"),
+        (change(deps=[{"name": "a"}]), r"`deps\[0\]` of the index line has no `req`"),
+        (change(features={"a": "b"}), "`a` of `features` of the index line must be a list"),
+    ],
+)
+def test_refusal_names_key_and_value(line: str, said: str) -> None:
+    """Whoever wrote the line by hand finds the place."""
+    with pytest.raises(InvalidMetadata, match=said):
+        parse_line(line)
+
+
 def test_defaults_of_a_dependency():
     """Since 1.84 cargo fills in what is missing; an unknown kind is read as normal."""
     line = change(deps=[{"name": "a", "req": "^1", "kind": "future", "unknown": 1}])
