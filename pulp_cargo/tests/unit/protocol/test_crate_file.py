@@ -202,10 +202,9 @@ def test_anything_but_files_and_folders_is_refused(flag: bytes, kind: str) -> No
         [Member(b"p", b"5 ab\n", b"x"), file("a")],
         [Member(b"p", b"a" * 70_000, b"L"), file("a")],
         [long_name(b"leaf-1.0.0/" + b"a" * 1024), file("a")],
-        [file("a", size=b"notanumber00")],
+        [file("a", b"abc", size=b"100000000003")],
         [file("a", size=b"\x80" + bytes(11))],
         [file("a", size=b"77777777777\0")],
-        [file("a", checksum=1)],
         [file("a", b"abc", flag=b"5")],
     ],
 )
@@ -264,6 +263,29 @@ def test_most_records_of_a_pax_header():
     assert read(crate(Member(b"p", record * 32, b"x"), file("a"))).entries == 2
     with pytest.raises(InvalidCrateFile, match="33 records"):
         read(crate(Member(b"p", record * 33, b"x"), file("a")))
+
+
+def test_size_that_is_no_number_is_refused() -> None:
+    """The field is octal digits and what pads them."""
+    with pytest.raises(InvalidCrateFile, match="tar header with size b'notanumber00'"):
+        read(crate(file("a", size=b"notanumber00")))
+
+
+@pytest.mark.parametrize(
+    ("at", "written", "said"),
+    [
+        (0, b"L", "damaged tar header"),
+        (148, b"000001\0 ", "damaged tar header"),
+        (148, b"1", "damaged tar header"),
+        (148, b"00008\0 ", r"tar header with checksum b'00008"),
+    ],
+)
+def test_header_is_that_of_its_checksum(at: int, written: bytes, said: str) -> None:
+    """Each of its bytes counts, and each digit of the checksum."""
+    header = bytearray(file("a").render())
+    header[at : at + len(written)] = written
+    with pytest.raises(InvalidCrateFile, match=said):
+        read(packed(manifest().render() + bytes(header) + END))
 
 
 def test_archive_without_manifest_is_refused():
@@ -379,6 +401,9 @@ def test_readmes_are_files_in_the_root() -> None:
 
 def test_root_of_an_unknown_crate_is_its_first_folder():
     """For an import the file itself must say which crate it is; the manifest has to agree."""
+    with pytest.raises(InvalidCrateFile, match=r"not below `leaf-1\.0\.0/`"):
+        read(packed(tar(Member(b"leaf-1.0.1/Cargo.toml", MANIFEST))))
+    assert read_crate_file(crate(), name="leaf", vers=None, limits=LIMITS).root == "leaf-1.0.0"
     found = read_crate_file(crate(), name=None, vers=None, limits=LIMITS)
     found.require_root_of("leaf", "1.0.0")
     deep = packed(tar(file("src/bin/a.rs"), manifest()))
