@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE
@@ -94,8 +95,27 @@ def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
     assert f"{cache.name} keeps nothing of its remote" in caplog.text
 
 
+def counting_cursor() -> Any:
+    """Return a class of cursors that notes what they execute."""
+
+    class Counting(psycopg.Cursor[Any]):
+        """A cursor of psycopg's."""
+
+        statements: ClassVar[list[object]] = []
+
+        def execute(self, query: Any, *values: Any, **options: Any) -> Any:
+            """Execute a statement."""
+            self.statements.append(query)
+            return super().execute(query, *values, **options)
+
+    return Counting
+
+
 def test_long_list_takes_the_queries_of_a_short_one(
-    new_repository: "NewRepository", new_remote: "NewRemote", new_distribution: "NewList"
+    new_repository: "NewRepository",
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However many repositories and remotes there are, and for a claim it is one."""
     from django.db import connection
@@ -114,8 +134,11 @@ def test_long_list_takes_the_queries_of_a_short_one(
             registry = registry_of(distribution)
         counts.append(len(looked_up))
     assert counts[0] == counts[1] < 10
+    # Django does not see this one, which is prepared.
+    monkeypatch.setattr(psycopg, "Cursor", counting := counting_cursor())
     answer = claims.who_may_answer(registry, "serde")
     assert answer is not None and len(answer.ask) == 9
+    assert len(counting.statements) == 1
 
 
 def ask(distribution: "CargoDistribution", name: str) -> Answer:
