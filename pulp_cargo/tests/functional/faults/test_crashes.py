@@ -10,8 +10,8 @@ import pytest
 from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
-from pulp_cargo.tests.support.rest import Refused
-from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.rest import Refused, unique
+from pulp_cargo.tests.support.stack import DISTRIBUTIONS, Stack
 from pulp_cargo.tests.support.traces import unfinished_uploads
 
 pytestmark = pytest.mark.faults
@@ -80,7 +80,8 @@ def test_index_follows_after_a_restart_of_the_database(stack: Stack, registry: R
 def test_task_that_waits_for_the_next_worker(stack: Stack):
     """What is dispatched while no worker lives is done when there is one, which wakes it."""
     launcher.kill(_pid(stack, "pulpcore.tasking"))
-    assert stack.make_registry().index_file("none").status == 404
+    name = unique("late")
+    assert stack.rest.make(DISTRIBUTIONS, name=name, base_path=name)["base_path"] == name
 
 
 def _pid(stack: Stack, victim: str) -> int:
