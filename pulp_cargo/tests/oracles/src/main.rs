@@ -25,7 +25,11 @@ fn main() -> io::Result<()> {
 
 fn answer(line: &str) -> Answer {
     let request: Value = serde_json::from_str(line).expect("a request is JSON");
-    let text = |key: &str| request[key].as_str().unwrap_or_else(|| panic!("no {key} in {line}"));
+    let text = |key: &str| {
+        request[key]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {key} in {line}"))
+    };
     match text("ask") {
         "version" => printed::<Version>(text("text")),
         "requirement" => printed::<VersionReq>(text("text")),
@@ -77,7 +81,9 @@ fn members(archive: &[u8]) -> Answer {
 fn from_hex(text: &str) -> Vec<u8> {
     let digit = |byte: u8| (byte as char).to_digit(16).expect("hexadecimal") as u8;
     let pairs = text.as_bytes().chunks_exact(2);
-    pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+    pairs
+        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+        .collect()
 }
 
 fn to_hex(bytes: &[u8]) -> String {
