@@ -69,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         work = Path(directory)
         _copy(work)
         _try(work, chosen.parts, chosen.max_children)
-        survivors = list(_survivors(work))
-    return _report(survivors, read_explanations(EXPLAINED.read_text()), whole=not chosen.parts)
+        survivors = list(_survivors(work, some=bool(chosen.parts)))
+    return report(survivors, read_explanations(EXPLAINED.read_text()), whole=not chosen.parts)
 
 
 def read_explanations(text: str) -> list[Explanation]:
@@ -109,21 +109,22 @@ def _try(work: Path, parts: Sequence[str], max_children: int | None) -> None:
         sys.exit(f"mutmut failed: {(done.stdout or '')[-5000:]}")
 
 
-def _survivors(work: Path) -> Iterator[Mutant]:
+def _survivors(work: Path, *, some: bool) -> Iterator[Mutant]:
+    noticed = (*_NOTICED, "not checked") if some else _NOTICED
     for line in _output(work, "results").splitlines():
         name, _, status = line.strip().rpartition(": ")
-        if status not in (*_NOTICED, "not checked"):
+        if status not in noticed:
             lines = _output(work, "show", name).splitlines()
             # Before the change are the name of the mutant, and the file's twice.
-            yield Mutant(_function(name), _marked(lines[3:], "-"), _marked(lines[3:], "+"))
+            yield Mutant(function_of(name), _marked(lines[3:], "-"), _marked(lines[3:], "+"))
 
 
-def _function(name: str) -> str:
+def function_of(name: str) -> str:
     """Return the name of a mutant's function.
 
-    >>> _function("pulp_cargo.rules.breaker.xǁBreakerǁfailed__mutmut_4")
+    >>> function_of("pulp_cargo.rules.breaker.xǁBreakerǁfailed__mutmut_4")
     'rules.breaker.Breaker.failed'
-    >>> _function("pulp_cargo.protocol.names.x__why__mutmut_10")
+    >>> function_of("pulp_cargo.protocol.names.x__why__mutmut_10")
     'protocol.names._why'
     """
     module, _, function = name.removeprefix("pulp_cargo.").rpartition(".")
@@ -140,7 +141,7 @@ def _mutmut(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("mutmut")), *arguments]
 
 
-def _report(survivors: list[Mutant], known: list[Explanation], *, whole: bool) -> int:
+def report(survivors: list[Mutant], known: list[Explanation], *, whole: bool) -> int:
     """Print what is not explained, and in a whole run also what explains nothing any more."""
     new = [
         mutant
