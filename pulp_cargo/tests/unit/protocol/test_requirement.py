@@ -77,6 +77,8 @@ UNREADABLE = [
     "1.2.3+",
     "1\t",
     "1\n",
+    "*\n",
+    "\tx",
     "\u0661",
     "18446744073709551616",
     "9" * 5000,
@@ -95,6 +97,15 @@ def test_requirement_that_cargo_cannot_read_is_refused(text):
     """Requirement that does not parse: 400 (89)."""
     with pytest.raises(InvalidRequirement):
         normalise_requirement(text)
+
+
+def test_refusal_quotes_the_part_that_is_wrong() -> None:
+    """And the whole, in which it has to be found."""
+    with pytest.raises(InvalidRequirement) as error:
+        normalise_requirement(">=1, two")
+    assert str(error.value) == (
+        "the requirement '>=1, two' cannot be read by cargo, because of ' two'"
+    )
 
 
 def test_most_comparators():
