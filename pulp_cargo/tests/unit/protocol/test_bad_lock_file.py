@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulp_cargo.protocol import lock_file
 from pulp_cargo.protocol.errors import InvalidLockFile, RegistryError, TooLarge
-from pulp_cargo.protocol.lock_file import MAX_PACKAGES, MAX_SIZE, parse_lock_file
+from pulp_cargo.protocol.lock_file import MAX_SIZE, parse_lock_file
 from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.tests.unit.protocol.locked import CKSUM, IN_METADATA, LEAF
 from pulp_cargo.tests.unit.protocol.properties import QUICK
@@ -21,6 +22,7 @@ from pulp_cargo.tests.unit.protocol.properties import QUICK
         ("<<<<<<< HEAD\n", "not TOML.*line 1"),
         ("a = " + "[" * 100_000, "not TOML"),
         ("a" + ".a" * 101 + " = 1", "more than 100 dots"),
+        ("a" + " .a" * 101 + " = 1", "more than 100 dots"),
         ("", "it is none"),
         ("[workspace]\nmembers = []", "it is none"),
         ('[package]\nname = "leaf"', "`package` of the lock file must be a list"),
@@ -52,13 +54,16 @@ def test_bad_lock_file_is_refused(text, said):
         parse_lock_file(text)
 
 
-def test_lock_file_has_a_largest_size():
+def test_lock_file_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """In bytes, and in packages."""
+    assert parse_lock_file("version = 4\n".ljust(MAX_SIZE, "#")).packages == ()
     with pytest.raises(TooLarge, match=f"{MAX_SIZE + 1} bytes, more than {MAX_SIZE}"):
         parse_lock_file("#" * (MAX_SIZE + 1))
-    many = "".join(f'[[package]]\nname="a"\nversion="{n}.0.0"\n' for n in range(MAX_PACKAGES + 1))
-    with pytest.raises(TooLarge, match=f"more than {MAX_PACKAGES} packages"):
-        parse_lock_file(many)
+    monkeypatch.setattr(lock_file, "MAX_PACKAGES", 2)
+    one, two, three = (f'[[package]]\nname="a"\nversion="{n}.0.0"\n' for n in range(3))
+    assert len(parse_lock_file(one + two).packages) == 2
+    with pytest.raises(TooLarge, match="more than 2 packages"):
+        parse_lock_file(one + two + three)
 
 
 @QUICK

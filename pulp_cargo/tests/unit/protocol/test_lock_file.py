@@ -77,8 +77,9 @@ def test_windows_line_ends():
 
 def test_root_of_the_oldest_files_is_a_package():
     """The first releases of cargo kept the project apart from its dependencies."""
-    lock = parse_lock_file('[root]\nname = "app"\nversion = "0.1.0"\n' + LEAF)
-    assert [package.name for package in lock.packages] == ["app", "leaf"]
+    root = '[root]\nname = "app"\nversion = "0.1.0"\n'
+    assert [package.name for package in parse_lock_file(root + LEAF).packages] == ["app", "leaf"]
+    assert [package.name for package in parse_lock_file(root).packages] == ["app"]
 
 
 def test_checksum_in_metadata_belongs_to_the_package_it_names():

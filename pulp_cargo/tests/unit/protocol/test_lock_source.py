@@ -25,6 +25,7 @@ from pulp_cargo.tests.unit.protocol.properties import QUICK
         ("git+https://g.example/a?ref=b", GitSource("https://g.example/a", "branch=b", None)),
         ("git+https://g.example/a?tag=a&rev=b", GitSource("https://g.example/a", "rev=b", None)),
         ("git+https://g.example/a?tag=", GitSource("https://g.example/a", "tag=", None)),
+        ("git+https://g.example/a+b", GitSource("https://g.example/a+b", None, None)),
         ("git+https://g.example/a?x=y", GitSource("https://g.example/a", None, None)),
         (
             "git+https://g.example/a?branch=a%2Bb",
@@ -54,11 +55,20 @@ def test_source_that_is_crates_io(text, crates_io):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "git", "git+", "git+a/b", "git+https://[::1/a", "sparse+", "directory+file:///a"]
+    ("text", "said"),
+    [
+        ("", "the source '' is none of"),
+        ("git", "the source 'git' is none of"),
+        ("directory+file:///a", r"the source 'directory\+file:///a' is none of"),
+        ("git+", r"the source 'git\+' is not an absolute URL"),
+        ("git+a/b", r"the source 'git\+a/b' is not an absolute URL"),
+        ("git+https://[::1/a", r"the source 'git\+https://\[::1/a' is not a valid URL"),
+        ("sparse+", r"the registry URL 'sparse\+' cannot be used"),
+    ],
 )
-def test_bad_source_is_refused(text):
+def test_bad_source_is_refused(text: str, said: str) -> None:
     """Cargo writes none of these, and refuses to read them."""
-    with pytest.raises(RegistryError):
+    with pytest.raises(RegistryError, match=said):
         parse_lock_source(text)
 
 

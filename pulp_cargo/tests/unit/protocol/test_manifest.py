@@ -260,6 +260,7 @@ def test_file_that_is_no_manifest_is_refused(toml, error, said):
         ('rust-version = "^1.60"', "rust-version"),
         ('rust-version = "1.60.0-beta"', "rust-version"),
         ('description = "a\\u0000b"', "cannot be stored"),
+        ('[dependencies]\n"a\\u0000" = "1"', "has a key with a character that cannot be stored"),
     ],
 )
 def test_manifest_that_cargo_does_not_pack_is_refused(toml, said):
