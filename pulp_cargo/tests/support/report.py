@@ -69,6 +69,8 @@ class Times:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the longest, and the CPU time of all processes of the run."""
+        if not self.is_first:
+            return
         self.cpu.update({f"shared {name}": spent for name, spent in run.end().items()})
         elapsed = time.monotonic() - self.began
         terminalreporter.section("where the time went")

@@ -131,12 +131,20 @@ class TaskStates:
 
     def of(self, href: str) -> str:
         """Return the state of a task."""
+        task = href.rstrip("/").rpartition("/")[2]
         with self._lock:
-            if self._connection is None or self._connection.closed:
-                self._connection = self._stack.connect()
-            row = self._connection.execute(STATE, [href.rstrip("/").rpartition("/")[2]]).fetchone()
+            try:
+                row = self._connected().execute(STATE, [task]).fetchone()
+            except psycopg.OperationalError:
+                # The server has been started again since.
+                row = self._connected().execute(STATE, [task]).fetchone()
         assert row is not None, href
         return str(row[0])
+
+    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._stack.connect()
+        return self._connection
 
 
 @contextmanager
