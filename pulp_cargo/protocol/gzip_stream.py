@@ -62,14 +62,12 @@ class GzipStream:
 
     def _unpack(self) -> bytes:
         packed = self._inflate.unconsumed_tail or self._file.read(_CHUNK)
+        if not packed:
+            raise InvalidCrateFile("the crate file ends in the middle of its gzip data")
         try:
-            # Without new input there may still be output that did not fit last time.
-            unpacked = self._inflate.decompress(packed, _CHUNK)
+            return self._inflate.decompress(packed, _CHUNK)
         except zlib.error as error:
             raise InvalidCrateFile(f"the crate file is not intact gzip: {error}") from error
-        if not packed and not unpacked and not self._inflate.eof:
-            raise InvalidCrateFile("the crate file ends in the middle of its gzip data")
-        return unpacked
 
     def _require_nothing_behind(self) -> None:
         if self._inflate.unused_data or self._file.read(1):

@@ -423,6 +423,21 @@ def test_content_passes_chunk_borders():
     assert read(crate(file("README.md", noise)), large).readme("README.md") == noise
 
 
+class InPieces(io.BytesIO):
+    """A file of which nobody may read much at once."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes, of which there may be more than memory has."""
+        assert size is not None and 0 < size <= 64 * 1024
+        return super().read(size)
+
+
+def test_file_is_read_in_pieces() -> None:
+    """Many uploads are read at the same time."""
+    noise = file("noise", os.urandom(300_000))
+    assert read(InPieces(crate(noise).getvalue())).entries == 2
+
+
 def test_stream_tells_how_much_was_there() -> None:
     """Who reads on at its end gets less than was asked for."""
     stream = GzipStream(packed(b"0123456789"), limit=100)

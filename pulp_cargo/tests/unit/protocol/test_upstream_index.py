@@ -54,9 +54,11 @@ def test_file_is_served_without_some_versions():
     left = b"".join(
         line for line in FROZEN.splitlines(True) if b'"1.0.5"' not in line and b'"0.1' not in line
     )
-    index = parse_index_file(FROZEN.rstrip(), "cfg-if")
+    index = parse_index_file(FROZEN, "cfg-if")
     assert left.count(b"\n") == 5
     assert index.serve({"1.0.5", *(f"0.1.{n}" for n in range(11))}) == left
+    endless = parse_index_file(body(line(), line("2.0.0")).rstrip(), "leaf")
+    assert endless.serve({"1.0.0"}) == body(line("2.0.0"))
 
 
 @pytest.mark.parametrize(
