@@ -329,6 +329,7 @@ def test_padding_behind_the_end_is_accepted():
         gzip.compress(b""),
         zlib.compress(tar(manifest())),
     ],
+    ids=["empty", "one byte", "text", "plain tar", "gzip of nothing", "zlib"],
 )
 def test_file_that_is_no_crate_is_refused(data):
     """Not gzip: 400 (77)."""

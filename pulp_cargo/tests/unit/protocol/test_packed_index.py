@@ -64,6 +64,7 @@ def damaged() -> bytes:
         gzip.compress(BODY) + b"more",
         gzip.compress(BODY) + gzip.compress(BODY)[:-1],
     ],
+    ids=["html", "plain", "zlib", "checksum", "cut", "cut early", "more", "second cut"],
 )
 def test_what_is_damaged_is_refused(sent):
     """Nothing of it is served, be the beginning as good as it may."""
