@@ -1,0 +1,184 @@
+"""How changes come together in one commit; the commits themselves are in `database/`."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from pulp_cargo.protocol.errors import Forbidden
+from pulp_cargo.protocol.unavailable import RepositoryBusy
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.services.commit import Result
+
+OURS, THEIRS = UUID(int=1), UUID(int=2)
+DOMAIN = SimpleNamespace(name="default")
+
+
+class Commits:
+    """What is committed, and what becomes of it: by default each commit is a version."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[UUID, Any, list[Any]]] = []
+        self.fails: list[Exception] = []
+        self.refuses: dict[str, Exception] = {}
+
+    def __call__(self, repository: UUID, domain: Any, changes: Sequence[Any]) -> "Result":
+        """Commit changes, as `commit_together` does."""
+        from pulp_cargo.app.services.commit import Committed, Result
+
+        self.made.append((repository, domain, list(changes)))
+        if self.fails:
+            raise self.fails.pop(0)
+        committed = Committed(repository, len(self.made), frozenset())
+        return Result(committed, [self.refuses.get(change) for change in changes])
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
+    """The commits of this process, which none of its threads sees."""
+    from pulp_cargo.app.services import group_commit
+
+    commits = Commits()
+
+    async def write(task: Callable[..., Any], *args: Any) -> Any:
+        await asyncio.sleep(0)
+        return task(*args)
+
+    monkeypatch.setattr(group_commit, "commit_together", commits)
+    monkeypatch.setattr(group_commit.threads, "write", write)
+    monkeypatch.setattr(group_commit, "BUSY_PAUSE", 0.001)
+    monkeypatch.setattr(group_commit, "settings", SimpleNamespace(CARGO_BUSY_SECONDS=60))
+    return commits
+
+
+def together(*submitted: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Run all at once; what is raised is an answer, too, and nothing may stay in a queue."""
+    from pulp_cargo.app.services import group_commit
+
+    async def run() -> list[Any]:
+        answers = asyncio.gather(*submitted, return_exceptions=True)
+        return await asyncio.wait_for(answers, 10)
+
+    answers = asyncio.run(run())
+    assert group_commit._queues == {}
+    return answers
+
+
+def submit(change: str, repository: UUID = OURS) -> Coroutine[Any, Any, Any]:
+    """Submit a change."""
+    from pulp_cargo.app.services import group_commit
+
+    return group_commit.submit(repository, DOMAIN, change)  # type: ignore[arg-type]
+
+
+def test_what_waits_for_one_repository_is_committed_together(commits: Commits) -> None:
+    """Each change is told of the version; one that comes alone has one of its own."""
+    answers = together(submit("a"), submit("b"))
+    assert [(answer.repository, answer.number) for answer in answers] == [(OURS, 1)] * 2
+    assert together(submit("c"))[0].number == 2
+    assert commits.made == [(OURS, DOMAIN, ["a", "b"]), (OURS, DOMAIN, ["c"])]
+
+
+def test_changes_of_two_repositories_are_never_in_one_commit(commits: Commits) -> None:
+    """However close they come."""
+    answers = together(submit("a"), submit("b", THEIRS), submit("c"))
+    assert [answer.repository for answer in answers] == [OURS, THEIRS, OURS]
+    assert commits.made == [(OURS, DOMAIN, ["a", "c"]), (THEIRS, DOMAIN, ["b"])]
+
+
+def test_a_commit_takes_no_more_than_so_many(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first must not wait until a hundred are written."""
+    from pulp_cargo.app.services import group_commit
+
+    assert group_commit.MOST_AT_ONCE == 64
+    monkeypatch.setattr(group_commit, "MOST_AT_ONCE", 2)
+    together(*(submit(change) for change in "abcde"))
+    assert [changes for *_, changes in commits.made] == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_each_change_has_its_own_verdict(commits: Commits) -> None:
+    """One that is refused does so alone."""
+    commits.refuses = {"b": Forbidden("no")}
+    first, refused, last = together(submit("a"), submit("b"), submit("c"))
+    assert (first.number, str(refused), last.number) == (1, "no", 1)
+
+
+def test_what_nobody_foresaw_is_told_to_all_who_waited(commits: Commits) -> None:
+    """The next change is none the worse for it."""
+    commits.fails = [ZeroDivisionError("oh")]
+    assert [str(answer) for answer in together(submit("a"), submit("b"))] == ["oh", "oh"]
+    assert together(submit("c"))[0].number == 2
+
+
+def test_busy_repository_is_tried_again(commits: Commits) -> None:
+    """Until it is free; what came meanwhile goes with the rest."""
+    from pulp_cargo.app.services import group_commit
+
+    before = group_commit.busy_waits
+    commits.fails = [RepositoryBusy(), RepositoryBusy()]
+    assert [answer.number for answer in together(submit("a"), submit("b"))] == [3, 3]
+    assert [changes for *_, changes in commits.made] == [["a", "b"]] * 3
+    assert group_commit.busy_waits == before + 2
+
+
+def test_who_has_waited_long_enough_is_refused(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who have not wait on."""
+    from pulp_cargo.app.services import group_commit
+
+    impatient = submit("a")
+    times = iter([60.0, 0.0])
+    monkeypatch.setattr(
+        group_commit,
+        "settings",
+        type("Settings", (), {"CARGO_BUSY_SECONDS": property(lambda _: next(times))})(),
+    )
+    commits.fails = [RepositoryBusy()]
+    patient, refused = together(impatient, submit("b"))
+    assert (patient.number, type(refused)) == (2, RepositoryBusy)
+    assert [changes for *_, changes in commits.made] == [["a", "b"], ["a"]]
+
+
+def test_who_went_away_holds_up_nobody(commits: Commits) -> None:
+    """A client may close its connection while its change waits."""
+
+    async def leave() -> Any:
+        gone = asyncio.ensure_future(submit("a"))
+        stays = asyncio.ensure_future(submit("b"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        return await stays
+
+    (answer,) = together(leave())
+    assert answer.number == 1
+    assert [changes for *_, changes in commits.made] == [["a", "b"]]
+
+
+def test_old_versions_are_cleaned_up_now_and_then(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each version of a round number, and none that made nothing."""
+    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.commit import Committed, Result
+
+    cleaned: list[UUID] = []
+    monkeypatch.setattr(group_commit, "clean_up", cleaned.append)
+
+    async def commit(*numbers: int | None) -> None:
+        for number in numbers:
+            made = number and Committed(OURS, number, frozenset())
+            group_commit.clean_up_after(OURS, Result(made or None, []))
+        await asyncio.gather(*group_commit._cleanups)
+
+    asyncio.run(commit(None, 1, 49, 51))
+    assert cleaned == []
+    asyncio.run(commit(50, 100))
+    assert cleaned == [OURS, OURS]
+    assert group_commit._cleanups == set()
