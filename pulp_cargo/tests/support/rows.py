@@ -44,12 +44,12 @@ class Rows:
             SESSION_KEY,
             get_user_model,
         )
-        from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
         from pulpcore.plugin.util import assign_role
 
-        # One round in place of a million, which a check of the password would take its time for.
-        secret = PBKDF2PasswordHasher().encode(name, "salt", iterations=1)
+        from pulp_cargo.tests.support.hashers import OneRound
+
+        secret = OneRound().encode(name, "salt")
         user = get_user_model().objects.create(username=name, password=secret)
         for role in roles:
             assign_role(role, user, _object(on))

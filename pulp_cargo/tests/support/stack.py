@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from pulp_cargo.tests.functional.serve import launcher
-from pulp_cargo.tests.support import run, template
+from pulp_cargo.tests.support import hashers, run, template
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.rows import Rows
@@ -162,6 +162,7 @@ def launched(
 ) -> Iterator[launcher.Running]:
     """Have a Pulp of one's own for a while, without a client for its API."""
     template.copy_to(data_dir, environ)
+    environ = {**hashers.SETTING, **environ}
     with launcher.running(data_dir, *arguments, environ=environ) as running:
         yield running
 
@@ -174,7 +175,7 @@ def shared() -> Stack:
     def start() -> str:
         data_dir = run.directory() / "stack"
         template.copy_to(data_dir, launcher.AS_IT_IS)
-        running = launcher.start(data_dir)
+        running = launcher.start(data_dir, environ=hashers.SETTING)
         run.outlives("stack", running.process.pid)
         return json.dumps(running.ready)
 

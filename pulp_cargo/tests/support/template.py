@@ -8,6 +8,7 @@ copy, which is up in a third of the time.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from pulp_cargo.serve.ports import listening
 from pulp_cargo.serve.startup import set_up
 from pulp_cargo.serve.state import read_state, write_state
 from pulp_cargo.serve.supervisor import Supervisor
-from pulp_cargo.tests.support import run
+from pulp_cargo.tests.support import hashers, run
 
 DOMAINS = "PULP_DOMAIN_ENABLED"
 # What is a part of the database, of which the default domain has a copy.
@@ -57,7 +58,8 @@ def _in_default_domain(path: str) -> str:
 
 def _make() -> str:
     directory = run.directory() / "data-template"
-    subprocess.run([sys.executable, "-m", __name__, str(directory)], check=True)
+    command = [sys.executable, "-m", __name__, str(directory)]
+    subprocess.run(command, check=True, env={**os.environ, **hashers.SETTING})
     return str(directory)
 
 
