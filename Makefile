@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 # One more than there are cores: tests wait for processes and for each other's tasks.
 WORKERS ?= $(shell expr $$(nproc) + 1)
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: help setup serve test test-quick test-all lint format bench bench-short
 

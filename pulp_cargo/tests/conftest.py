@@ -8,18 +8,11 @@ from typing import Protocol
 
 import pytest
 
-from pulp_cargo.tests.support import groups, run
+from pulp_cargo.tests.support import run
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack, shared
 from pulp_cargo.tests.support.traces import nothing_stored
-
-
-# First, because pytest-xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests go to one worker, and what is begun first."""
-    groups.arrange(items)
 
 
 class NothingStored(Protocol):

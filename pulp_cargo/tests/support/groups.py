@@ -2,12 +2,14 @@
 
 A folder with a stack of its own is one group, so that the stack is started once and stopped when
 the folder is done; else a file is one, so that its fixtures are made once. The long groups come
-first: what begins last should be short.
+first: what begins last should be short. A plugin of pytest, named in pyproject.toml.
 """
 
 from pathlib import PurePath
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS = "pulp_cargo/tests/"
 # Folders with stacks of their own, the longest first; folders of one line share their stacks.
@@ -25,10 +27,26 @@ STACKS = (
 )
 
 
-def arrange(items: list[pytest.Item]) -> None:
-    """Give each test its group, and sort the groups."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item.nodeid)))
+class ByGroup(LoadScopeScheduling):
+    """Hands out whole groups.
+
+    Marks of `xdist_group` would say the same, but pytest-xdist 3.8 loses them with pytest 9.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
+    """Have pytest-xdist work by groups."""
+    return ByGroup(config, log)
+
+
+# First, so that `--random-order` has the last word.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the groups."""
     items.sort(key=lambda item: _rank(item.nodeid))
 
 

@@ -49,7 +49,7 @@ class Times:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how long a test took without its fixtures."""
         if report.when == "call":
-            self.tests[report.nodeid.rpartition("@")[0] or report.nodeid] += report.duration
+            self.tests[report.nodeid] += report.duration
 
     def pytest_sessionfinish(self) -> None:
         """Send what a worker measured to the first process."""
