@@ -6,6 +6,10 @@
 mutmut makes the mutants and tries each with the tests that reach it. Those that survive must be
 explained in `mutants.txt`, beside this file, or this exits with 1. mutmut changes the bodies of
 functions; what stands outside of them, or below a decorator, it leaves alone.
+
+Of the write path it has what needs no database: how changes come together, and the yank. For the
+rest, a mutant takes five seconds with a stack that is up (by mutmut's `forkserver`, with Django
+set up beforehand), and most tests of it are in `functional`, whose server is another process.
 """
 
 import argparse
@@ -94,9 +98,10 @@ def _marked(lines: Sequence[str], mark: str) -> tuple[str, ...]:
 def _copy(work: Path) -> None:
     """Copy what mutmut needs: it writes mutants below its working directory."""
     shutil.copy(ROOT / "pyproject.toml", work)
-    # Fixtures are about stacks and workers, and these tests have neither.
-    ignored = shutil.ignore_patterns("__pycache__", "conftest.py", "target")
+    ignored = shutil.ignore_patterns("__pycache__", "target")
     shutil.copytree(ROOT / "pulp_cargo", work / "pulp_cargo", ignore=ignored)
+    # Its fixtures are about stacks and workers, and these tests have neither.
+    (work / "pulp_cargo/tests/conftest.py").unlink()
 
 
 def _try(work: Path, parts: Sequence[str], max_children: int | None) -> None:

@@ -23,6 +23,7 @@ class Commits:
 
     def __init__(self) -> None:
         self.made: list[tuple[UUID, Any, list[Any]]] = []
+        self.before = 0
         self.fails: list[Exception] = []
         self.refuses: dict[str, Exception] = {}
 
@@ -33,7 +34,7 @@ class Commits:
         self.made.append((repository, domain, list(changes)))
         if self.fails:
             raise self.fails.pop(0)
-        committed = Committed(repository, len(self.made), frozenset())
+        committed = Committed(repository, self.before + len(self.made), frozenset())
         return Result(committed, [self.refuses.get(change) for change in changes])
 
 
@@ -61,7 +62,9 @@ def together(*submitted: Coroutine[Any, Any, Any]) -> list[Any]:
 
     async def run() -> list[Any]:
         answers = asyncio.gather(*submitted, return_exceptions=True)
-        return await asyncio.wait_for(answers, 10)
+        given = await asyncio.wait_for(answers, 5)
+        await asyncio.gather(*group_commit._cleanups)
+        return given
 
     answers = asyncio.run(run())
     assert group_commit._queues == {}
@@ -161,6 +164,25 @@ def test_who_went_away_holds_up_nobody(commits: Commits) -> None:
     assert [changes for *_, changes in commits.made] == [["a", "b"]]
 
 
+def test_queue_goes_on_when_its_task_was_stopped(commits: Commits) -> None:
+    """What waited is committed with the next change."""
+    from pulp_cargo.app.services import group_commit
+
+    async def go_on() -> list[Any]:
+        waits = asyncio.ensure_future(submit("a"))
+        await asyncio.sleep(0)
+        runner = group_commit._queues[OURS].runner
+        assert runner is not None
+        await asyncio.sleep(0)
+        runner.cancel()
+        await asyncio.wait([runner])
+        return await asyncio.gather(waits, submit("b"))
+
+    (answers,) = together(go_on())
+    assert [answer.number for answer in answers] == [1, 1]
+    assert commits.made == [(OURS, DOMAIN, ["a", "b"])]
+
+
 def test_old_versions_are_cleaned_up_now_and_then(
     commits: Commits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,4 +203,7 @@ def test_old_versions_are_cleaned_up_now_and_then(
     assert cleaned == []
     asyncio.run(commit(50, 100))
     assert cleaned == [OURS, OURS]
+    commits.before = 149
+    together(submit("a", THEIRS))
+    assert cleaned[2:] == [THEIRS]
     assert group_commit._cleanups == set()
