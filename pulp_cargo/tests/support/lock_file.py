@@ -1,5 +1,8 @@
 """Lock files as cargo writes them, of the packages that a test names."""
 
+import json
+from collections.abc import Sequence
+
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate
 
 PROJECT = '[[package]]\nname = "project"\nversion = "0.1.0"\n'
@@ -11,11 +14,19 @@ def lock_file(*packages: str) -> str:
 
 
 def package(
-    name: str, vers: str = "1.0.0", cksum: str | None = None, source: str = f"registry+{CRATES_IO}"
+    name: str,
+    vers: str = "1.0.0",
+    cksum: str | None = None,
+    source: str = f"registry+{CRATES_IO}",
+    deps: Sequence[str] = (),
 ) -> str:
     """Return one package, by default of crates.io."""
     checksum = f'checksum = "{cksum}"\n' if cksum else ""
-    return f'[[package]]\nname = "{name}"\nversion = "{vers}"\nsource = "{source}"\n{checksum}'
+    dependencies = f"dependencies = {json.dumps(list(deps))}\n" if deps else ""
+    return (
+        f'[[package]]\nname = "{name}"\nversion = "{vers}"\nsource = "{source}"\n'
+        f"{checksum}{dependencies}"
+    )
 
 
 def locked(crate: Crate, own_url: str = "", source: str = f"registry+{CRATES_IO}") -> str:

@@ -73,15 +73,16 @@ def original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     cargo = Cargo(folder / "home", {}).configure()
     project = cargo.project(folder / "closure", MANIFEST)
     if request.param == "pinned":
-        (project.folder / "Cargo.lock").write_text(lock_file(*(package(*one) for one in pinned())))
+        packages = (package(name, vers, deps=deps) for name, vers, deps in pinned())
+        (project.folder / "Cargo.lock").write_text(lock_file(*packages))
     project.run("fetch")
     return project
 
 
-def pinned() -> list[tuple[str, str]]:
-    """Return names and versions of the closure, as cargo resolved it once."""
-    rows = (line.split() for line in CLOSURE.read_text().splitlines())
-    return [(name, vers) for name, vers in rows]
+def pinned() -> list[tuple[str, str, list[str]]]:
+    """Return names, versions and dependencies of the closure, as cargo resolved it once."""
+    rows = (line.partition(": ") for line in CLOSURE.read_text().splitlines())
+    return [(*head.split(), deps.split(", ") if deps else []) for head, _, deps in rows]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_closure_is_worth_the_name(original: Project, reals: list[Real]):
 @pytest.mark.parametrize("original", ["pinned"], indirect=True)
 def test_pinned_closure_is_what_cargo_takes(original: Project) -> None:
     """The list is a whole closure: cargo neither adds a crate to it nor takes another version."""
-    listed = {f"{name} {vers}" for name, vers in pinned()}
+    listed = {f"{name} {vers}" for name, vers, _ in pinned()}
     assert original.locked().keys() - {"closure 1.0.0"} == listed
 
 

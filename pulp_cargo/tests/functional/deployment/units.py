@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pulp_cargo.tests.functional.docs.shell import DOCS
+from pulp_cargo.tests.support import hashers
 
 UNITS = DOCS / "admin" / "systemd"
 
@@ -34,7 +35,7 @@ def running(
     settings: Path, services: Mapping[str, int | None], environ: Mapping[str, str]
 ) -> Iterator[None]:
     """Have the services of units for a while, each with one process, on a port if it listens."""
-    known = {**os.environ, "PULP_SETTINGS": str(settings), **environ}
+    known = {**os.environ, **hashers.SETTING, "PULP_SETTINGS": str(settings), **environ}
     processes = [_start(name, settings, port, known) for name, port in services.items()]
     try:
         yield
