@@ -5,6 +5,7 @@ fields, the checks and the signals are the same, at a tenth of the time. A test 
 making, changing or deleting an object does that over HTTP.
 """
 
+import io
 import json
 from functools import cache
 from importlib import import_module
@@ -34,6 +35,14 @@ class Rows:
             serializer = _new_token()(made, context={"request": _request()})
         shown: dict[str, Any] = json.loads(JSONRenderer().render(serializer.data))
         return shown
+
+    def command(self, *words: str) -> str:
+        """Run a command of `pulpcore-manager` and return what it prints."""
+        from django.core.management import call_command
+
+        said = io.StringIO()
+        call_command(*words, stdout=said)
+        return said.getvalue()
 
     def make_user(self, name: str, *roles: str, on: str | None) -> dict[str, str]:
         """Make a user with roles, on an object or everywhere; return the cookies of a session."""

@@ -149,7 +149,10 @@ def test_files_are_bit_identical(mirror: Registry, reals: list[Real]):
 def test_project_builds_without_crates_io(
     original: Project, mirror: Registry, tmp_path: Path, locked: bool
 ):
-    """By source replacement, with crates.io out of reach; the lock file is the same [121]."""
+    """By source replacement, with crates.io out of reach; the lock file is the same [121].
+
+    It takes long because rustc compiles real crates, whose bytes came from here.
+    """
     replaced = '[source.crates-io]\nreplace-with = "mine"\n'
     lock = (original.folder / "Cargo.lock").read_text()
     with counting_proxy() as proxy:

@@ -3,23 +3,17 @@
 from collections.abc import Mapping
 
 from pulp_cargo.tests.functional.docs.own_page import run_page
-from pulp_cargo.tests.functional.docs.shell import DOCS
-from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES, Stack
+from pulp_cargo.tests.functional.docs.shell import DOCS, Shell
+from pulp_cargo.tests.support.stack import DISTRIBUTIONS, Stack
 
 PAGE = DOCS / "admin" / "guides" / "roles.md"
 
 
-def test_roles_guide_works_as_written(stack: Stack, values: Mapping[str, str]) -> None:
-    """From a registry `team`, which the guide before it makes."""
-    _registry_of_the_guide(stack)
+def test_roles_guide_works_as_written(
+    stack: Stack, values: Mapping[str, str], shell: Shell
+) -> None:
+    """From a registry `team`, which the guide before it has made in the other shell."""
     run_page(PAGE, values)
     (registry,) = stack.rest.list(DISTRIBUTIONS, name="team")
     # The guides for users share the registry, and know of no guard.
     stack.rest.patch(registry["pulp_href"], content_guard=None)
-
-
-def _registry_of_the_guide(stack: Stack) -> None:
-    if stack.rest.list(DISTRIBUTIONS, name="team"):
-        return
-    repository = stack.rest.make(REPOSITORIES, name="team")["pulp_href"]
-    stack.rest.make(DISTRIBUTIONS, name="team", base_path="team", repository=repository)

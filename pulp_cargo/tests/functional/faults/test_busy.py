@@ -69,7 +69,10 @@ def test_publish_waits_for_a_short_task(stack: Stack, registry: Registry, name: 
 def test_publish_gives_up_before_cargo_does(
     stack: Stack, registry: Registry, nothing: NothingStored, name: str
 ):
-    """503 with a sentence within 30 s, nothing stored, and the task goes on [41, 49, 57]."""
+    """503 with a sentence within 30 s, nothing stored, and the task goes on [41, 49, 57].
+
+    It takes long because it waits as long as the default of the setting says.
+    """
     task = hold(stack, registry, seconds=60)
     with nothing(registry, name):
         begun = time.monotonic()

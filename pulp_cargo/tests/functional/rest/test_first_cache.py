@@ -1,17 +1,13 @@
 """`pulpcore-manager cargo-first-cache`: the cache of crates.io of a fresh installation."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
 from pulp_cargo.tests.support.rest import Rest, unique
-from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES, Stack
+from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES
 
 REMOTES = "remotes/cargo/cargo/"
 
@@ -19,16 +15,13 @@ Command = Callable[[str], str | None]
 
 
 @pytest.fixture
-def make_cache(stack: Stack) -> Command:
-    """Runs the command against the stack; returns the index URL that it prints."""
-    manager = str(Path(sys.executable).with_name("pulpcore-manager"))
-    environ = {**os.environ, "PULP_SETTINGS": str(stack.data_dir / "settings.py")}
+def make_cache(rest: Rest) -> Command:
+    """Runs the command in this process; returns the index URL that it prints."""
+    assert rest.rows is not None
+    rows = rest.rows
 
     def run(name: str) -> str | None:
-        said = subprocess.check_output(
-            [manager, "cargo-first-cache", "--name", name], env=environ, text=True
-        )
-        url: str | None = json.loads(said)["index_url"]
+        url: str | None = json.loads(rows.command("cargo-first-cache", "--name", name))["index_url"]
         return url
 
     return run

@@ -37,6 +37,7 @@ def test_start_fetches_nothing(registry: Running) -> None:
         assert connection.execute(FETCHED).fetchone() == (0,)
 
 
+@pytest.mark.long
 def test_cache_can_be_left_out_made_later_and_deleted(scratch: Path) -> None:
     """`--no-cache` makes none, the next start without it does, and what was deleted stays so."""
     data = scratch / "no-cache"

@@ -55,7 +55,10 @@ def test_secrets_are_closed_to_other_users(data_dir: Path):
 
 
 def test_existing_postgresql_is_used(registry: Running, data_dir: Path, scratch: Path):
-    """With `--database`, no PostgreSQL is started, and all the rest is as ever."""
+    """With `--database`, no PostgreSQL is started, and all the rest is as ever.
+
+    It takes long because a first start runs all migrations, which is what it is about.
+    """
     host = data_dir / "socket"
     with psycopg.connect(host=str(host), user="pulp", dbname="pulp", autocommit=True) as connection:
         connection.execute("CREATE DATABASE elsewhere")

@@ -143,7 +143,10 @@ def url_of(database: dict[str, Any]) -> str:
 def test_old_database_is_upgraded_and_served(
     stack: Stack, database: dict[str, Any], open_directory: Path
 ) -> None:
-    """The crate has its line and its yank, and the registry goes on."""
+    """The crate has its line and its yank, and the registry goes on.
+
+    It takes long because it runs all migrations, in two parts.
+    """
     make_old(stack, database, open_directory / "old-settings")
     fill(database)
     data = open_directory / "upgraded"
