@@ -148,8 +148,7 @@ def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset
     return frozenset(
         dep.registry
         for dep in manifest.deps
-        if dep.registry not in (None, CRATES_IO)
-        and (dep.name, dep.kind, dep.target) in ours
+        if dep.registry not in (None, CRATES_IO) and (dep.name, dep.kind, dep.target) in ours
     )
 
 
