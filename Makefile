@@ -31,6 +31,8 @@ test-quick: $(READY) ## the tests that need no server (seconds)
 
 test-all: $(READY) ## every test: also what takes long by nature, and the mutation run (hours)
 	$(PYTEST) $(ARGS)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutation]'
+	$(BIN)/python -m pulp_cargo.tests.mutation
 
 lint: $(READY) ## style, types, direction of imports, migrations
 	$(BIN)/ruff check .
