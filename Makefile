@@ -23,7 +23,7 @@ $(READY): pyproject.toml pulp-glue-cargo/pyproject.toml pulp-cli-cargo/pyproject
 serve: $(READY) ## set up and run a private registry on this machine (ARGS='--help' for options)
 	@exec $(BIN)/pulp-cargo serve $(ARGS)
 
-test: $(READY) ## set up and pass the tests, with the real cargo (about ten minutes)
+test: $(READY) ## set up and pass the tests, with the real cargo (about a quarter of an hour)
 	$(PYTEST) -m "not long" $(ARGS)
 
 test-quick: $(READY) ## the tests that need no server (seconds)
