@@ -15,7 +15,8 @@ from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
 # How long something that belongs to nobody may be on its way to its owner, in seconds.
-SETTLING_SECONDS = 10
+# A cache joins what other tests have fetched after a minute at most.
+SETTLING_SECONDS = 70
 
 VERSIONS = """
     SELECT next_version, (SELECT count(*) FROM core_repositoryversion v
