@@ -22,13 +22,16 @@ log = logging.getLogger(__name__)
 PAUSE = 0.1
 MOST_ROWS = 100
 
-# A remote that has another URL by now, or is gone, has no such file; and the newest word counts.
+# A remote that has another URL by now, or is gone, has no such file; and the newest word counts. The
+# lock lets nobody change the URL between the look at it and the commit: with it go the files.
 KEEP = """
     INSERT INTO cargo_upstreamindexfile AS kept (remote_id, name, canonical_name, gzipped, digest,
         is_sound, etag, last_modified, checked_at, first_seen)
     SELECT r.pulp_id, %(name)s, %(canonical_name)s, %(gzipped)s, %(digest)s, %(is_sound)s, %(etag)s,
         %(last_modified)s, %(checked_at)s, %(first_seen)s::jsonb
-    FROM core_remote r WHERE r.pulp_id = %(remote)s AND r.url = %(url)s
+    FROM (
+        SELECT pulp_id FROM core_remote WHERE pulp_id = %(remote)s AND url = %(url)s FOR SHARE
+    ) r
     ON CONFLICT (remote_id, name) DO UPDATE SET gzipped = EXCLUDED.gzipped,
         digest = EXCLUDED.digest, is_sound = EXCLUDED.is_sound, etag = EXCLUDED.etag,
         last_modified = EXCLUDED.last_modified, checked_at = EXCLUDED.checked_at,

@@ -4,11 +4,15 @@ import gzip
 import hashlib
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pulp_cargo.tests.functional.serve import launcher
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
+WAITING = """
+    SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = %s
+"""
 
 
 @pytest.fixture
@@ -113,6 +120,37 @@ def test_another_url_is_another_registry(remote: "CargoRemote"):
     assert read(remote) is None
     keep(before, copy(b"1\n", LATER))
     assert read(remote) is None
+
+
+def test_url_that_changes_while_a_file_is_written_leaves_none(remote: "CargoRemote"):
+    """Whoever changes it waits for what is under way, and removes that, too."""
+    from django.db import connection, transaction
+
+    before = view(remote)
+    remote.url = "sparse+https://other.example/i/"
+
+    def change() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET application_name = 'changes the URL'")
+        remote.save()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            keep(before, copy(b"1\n"))
+            changing = other.submit(change)
+            assert launcher.wait_for(lambda: changing.done() or is_waiting("changes the URL"))
+        changing.result()
+    assert read(remote) is None
+
+
+def is_waiting(application: str) -> bool:
+    """Whether a connection of this name waits for a lock."""
+    from django.db import connection
+
+    with closing(connection.copy()) as mine, mine.cursor() as cursor:
+        cursor.execute(WAITING, [application])
+        return cursor.fetchone() is not None
 
 
 def test_removed_remote_keeps_nothing(remote: "CargoRemote"):
