@@ -10,14 +10,19 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Field, QuerySet
 from import_export.widgets import CharWidget, Widget
+from tablib import Dataset
 
 from pulpcore.plugin.importexport import BaseContentResource, QueryModelResource
 from pulpcore.plugin.modelresources import RepositoryResource
 from pulpcore.plugin.models import Content, Task
+from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.queries.own_urls import own_urls
 from pulp_cargo.protocol.registry_url import parse_registry_url
+from pulp_cargo.rules.metadata_source import FILE, IMPORT
+
+SOURCE = "metadata_source"
 
 
 class TextWidget(CharWidget):
@@ -64,7 +69,22 @@ class UnitResource(BaseContentResource):
 
 
 class CrateContentResource(UnitResource):
-    """Crate versions."""
+    """Crate versions; what the other Pulp has read from their files is its word here."""
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Take exports from before the column was there."""
+        super().before_import(dataset, **kwargs)
+        if SOURCE not in dataset.headers:
+            dataset.append_col([FILE] * len(dataset), header=SOURCE)
+
+    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
+        """Note that the files were not read here, unless this one was."""
+        super().before_import_row(row, **kwargs)
+        same = CrateContent.objects.filter(
+            name=row["name"], vers=row["vers"], cksum=row["cksum"], _pulp_domain=get_domain()
+        )
+        if row[SOURCE] == FILE and not same.filter(metadata_source=FILE).exists():
+            row[SOURCE] = IMPORT
 
     class Meta:
         model = CrateContent

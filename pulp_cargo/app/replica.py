@@ -17,6 +17,7 @@ from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 from pulpcore.plugin.replica import Replicator
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, CargoUpstream
+from pulp_cargo.app.services import repository_use
 from pulp_cargo.app.tasks import synchronize
 
 log = logging.getLogger(__name__)
@@ -56,12 +57,9 @@ class CargoReplicator(Replicator):
         """
         name, base_path = upstream_distribution["name"], upstream_distribution["base_path"]
         if upstream_distribution.get("upstreams"):
-            log.warning(
-                "The upstream's distribution `%s` is not replicated: it is a list of upstreams.",
-                name,
-            )
-            self.left_alone.add(name)
-            return None
+            return self._leave_alone(name, "it is a list of upstreams")
+        if upstream_distribution.get("remote") and not _has_content(upstream_distribution):
+            return self._leave_alone(name, "it is a cache that stores nothing")
         replaced = Q(name=name) | Q(base_path=base_path) | Q(repository__name=name)
         ours = Q(allow_uploads=True) | Q(remote__isnull=False) | Q(upstreams__isnull=False)
         found = CargoDistribution.objects.filter(replaced, ours, pulp_domain=self.domain).distinct()
@@ -74,7 +72,25 @@ class CargoReplicator(Replicator):
             )
             self.left_alone |= {name, own.name}
             self.left_alone |= {part.name for part in (own.repository, own.remote) if part}
-        return None if found else super().create_or_update_remote(upstream_distribution)
+        if found:
+            return None
+        own_repository = CargoRepository.objects.filter(name=name, pulp_domain=self.domain).first()
+        if own_repository is not None and not self._is_copy(own_repository):
+            return self._leave_alone(name, "a repository of this name here is no copy")
+        return super().create_or_update_remote(upstream_distribution)
+
+    def _is_copy(self, repository: CargoRepository) -> bool:
+        """Whether a repository holds nothing but what was replicated, or nothing at all.
+
+        The copy is a mirror, which removes what other people have put there.
+        """
+        if repository.pulp_labels.get("UpstreamPulp") == str(self.server.pk):
+            return True
+        return not repository_use.is_in_use(repository) and repository.latest_version().number == 0
+
+    def _leave_alone(self, name: str, why: str) -> None:
+        log.warning("The upstream's distribution `%s` is not replicated: %s.", name, why)
+        self.left_alone.add(name)
 
     def remove_missing(self, names: Iterable[str]) -> None:
         """Remove what is not upstream, but nothing that was left alone or that lists here have."""
@@ -144,6 +160,12 @@ class CargoReplicator(Replicator):
             "repository_pk": str(repository.pk),
             "mirror": True,
         }
+
+
+def _has_content(upstream_distribution: Upstream) -> bool:
+    return bool(
+        upstream_distribution.get("repository") or upstream_distribution.get("repository_version")
+    )
 
 
 def is_private(upstream_distribution: Upstream) -> bool:

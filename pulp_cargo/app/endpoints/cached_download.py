@@ -36,10 +36,10 @@ class Wanted:
     headers: Mapping[str, str]
 
     async def stored(self, source: Source, cksum: str) -> crates.KeptFile | None:
-        """Return the file with a checksum if it came from the same upstream before."""
+        """Return the file with a checksum if it came through the same remote before."""
         assert source.remote is not None, "only remotes have a store"
-        registry, url = self.cargo.registry.at(source), source.remote.url
-        return await threads.read(crates.kept_file, registry, url, self.name, self.vers, cksum)
+        registry, remote = self.cargo.registry.at(source), source.remote.pk
+        return await threads.read(crates.kept_file, registry, remote, self.name, self.vers, cksum)
 
 
 async def get_cached_crate_file(

@@ -7,6 +7,8 @@ from django.db import models
 from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import get_domain_pk
 
+from pulp_cargo.rules.metadata_source import FILE
+
 
 class CrateContent(Content):
     """One version of a crate: the index line it has, what people search for, and its .crate file."""
@@ -20,6 +22,8 @@ class CrateContent(Content):
     vers_key = models.TextField()
     cksum = models.CharField(max_length=64)
     pubtime = models.DateTimeField()
+    # Whose word the metadata are, empty for those of the file (rules/metadata_source).
+    metadata_source = models.CharField(max_length=64, default=FILE)
     # The line as it is served, not yanked, each dependency with the absolute URL of its registry.
     index_line = models.TextField()
     # The real names of the dependencies, and the registries other than crates.io they come from.
@@ -44,12 +48,17 @@ class CrateContent(Content):
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
-        unique_together = ("name", "vers", "cksum", "_pulp_domain")
+        unique_together = ("name", "vers", "cksum", "metadata_source", "_pulp_domain")
         indexes = [
             models.Index(fields=["canonical_name", "vers_key"], name="cargo_crate_canonical"),
             models.Index(fields=["cksum"], name="cargo_crate_cksum"),
             GinIndex(fields=["dependency_names"], name="cargo_crate_dependencies"),
         ]
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the metadata were read from the .crate file here, and are nobody's word."""
+        return self.metadata_source == FILE
 
     @property
     def relative_path(self) -> str:

@@ -11,7 +11,7 @@ from django.db import connection
 from pulpcore.plugin.exceptions import ValidationError
 from pulpcore.plugin.models import RepositoryVersion
 
-from pulp_cargo.app.models.crate import CrateYank
+from pulp_cargo.app.models.crate import CrateContent, CrateYank
 
 ADDED_NAMES = """
     SELECT DISTINCT c.canonical_name FROM core_repositorycontent rc
@@ -55,6 +55,35 @@ OF_REMOVED_CRATES = """(y.canonical_name, y.vers_key) IN (
     JOIN core_repositorycontent gone ON gone.content_id = c.content_ptr_id
     WHERE gone.version_removed_id = %(version)s
 )"""
+
+
+# Two units of one file, of which a version adds one: `keep` is the added one, unless the other was
+# read from the file and it was not (rules/metadata_source).
+DESCRIBED_TWICE = """
+    SELECT CASE WHEN other.metadata_source = '' AND added.metadata_source <> ''
+        THEN added.content_ptr_id ELSE other.content_ptr_id END
+    FROM core_repositorycontent rc
+    JOIN cargo_cratecontent added ON added.content_ptr_id = rc.content_id
+    CROSS JOIN LATERAL (
+        SELECT c.content_ptr_id, c.metadata_source
+        FROM cargo_cratecontent c CROSS JOIN LATERAL (
+            SELECT 1 FROM core_repositorycontent held
+            WHERE held.content_id = c.content_ptr_id AND held.repository_id = %(repository)s
+            AND held.version_removed_id IS NULL AND held.version_added_id <> %(version)s OFFSET 0
+        ) member
+        WHERE c.cksum = added.cksum AND c.name = added.name AND c.vers = added.vers
+        AND c.content_ptr_id <> added.content_ptr_id OFFSET 0
+    ) other
+    WHERE rc.version_added_id = %(version)s AND rc.version_removed_id IS NULL
+"""
+
+
+def drop_second_descriptions(new_version: RepositoryVersion) -> None:
+    """Remove one of two units of the same file: what was read goes before what somebody says of it."""
+    rows = _rows(DESCRIBED_TWICE, new_version)
+    if rows:
+        units = CrateContent.objects.filter(pk__in={row[0] for row in rows})
+        new_version.remove_content(units)
 
 
 def require_sound(new_version: RepositoryVersion) -> None:

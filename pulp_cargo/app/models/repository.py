@@ -83,7 +83,11 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
             return super().new_version(base_version)
 
     def finalize_new_version(self, new_version: RepositoryVersion) -> None:
-        """Refuse what no registry may hold, drop the marks of crates that left, and claim names."""
+        """Refuse what no registry may hold, drop the marks of crates that left, and claim names.
+
+        Of two units of one file, one stays.
+        """
+        invariants.drop_second_descriptions(new_version)
         invariants.drop_dangling_yanks(new_version)
         invariants.require_sound(new_version)
         claim_names(new_version.pk)

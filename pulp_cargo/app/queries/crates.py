@@ -11,7 +11,7 @@ from django.db import connection
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, rows_of
 from pulp_cargo.app.queries.registries import Registry
-from pulp_cargo.app.queries.upstream_stores import STORES_OF_URL
+from pulp_cargo.app.queries.upstream_stores import STORES_OF_REMOTE
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
@@ -30,9 +30,10 @@ IS_STORED = """
     SELECT 1 FROM cargo_cratecontent
     WHERE canonical_name = %(canonical)s AND vers = %(vers)s AND cksum = %(cksum)s LIMIT 1
 """
-# A file of these bytes that came from the same upstream, for whichever cache of the domain; and
-# whether it is in the newest version of the repository. An upstream may name the checksum of a
-# private crate, and must not be given its bytes for that.
+# A file of these bytes that came through the same remote, for whichever cache; and whether it is in
+# the newest version of the repository. An upstream may name the checksum of a private crate, and
+# must not be given its bytes for that. What another cache has is taken over only if its metadata
+# were read here.
 KEPT_FILE = f"""
     SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license, EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
@@ -45,9 +46,10 @@ KEPT_FILE = f"""
     AND unit.cksum = %(cksum)s AND unit._pulp_domain_id = %(domain)s
     AND EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND (rc.repository_id = %(repository)s
-            OR rc.repository_id IN ({STORES_OF_URL.format(url="%(url)s")}))
+        AND (rc.repository_id = %(repository)s OR unit.metadata_source = ''
+            AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="%(remote)s")}))
     )
+    ORDER BY unit.metadata_source LIMIT 1
 """
 # A file of this size is read at once; a larger one is streamed.
 SMALL = 1024 * 1024
@@ -85,15 +87,17 @@ class KeptFile:
     is_member: bool
 
 
-def kept_file(registry: Registry, url: str, name: str, vers: str, cksum: str) -> KeptFile | None:
-    """Return a file with a checksum that came from the upstream at a URL.
+def kept_file(
+    registry: Registry, remote: UUID, name: str, vers: str, cksum: str
+) -> KeptFile | None:
+    """Return a file with a checksum that came through a remote.
 
     Raises ServiceUnavailable when the storage has lost or spoilt it.
     """
     values = {
         "repository": registry.repository,
         "domain": registry.domain.pk,
-        "url": url,
+        "remote": remote,
         "canonical": canonical_name(name),
         "name": name,
         "vers": vers,

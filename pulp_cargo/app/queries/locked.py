@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from pulp_cargo.app.queries.upstream_stores import STORES_OF_URL
+from pulp_cargo.app.queries.upstream_stores import STORES_OF_REMOTE
 from pulp_cargo.protocol.packed_index import unpack
 
 # A version of a crate without its build metadata, of which a registry has one.
@@ -59,7 +59,7 @@ SPELLINGS = f"""
         WHERE unit.canonical_name = wanted.name LIMIT 1
     ) found
 """
-# Files that came from a remote's upstream, for whichever cache (see KEPT_FILE in queries/crates).
+# Files that came through a remote, for whichever cache (see KEPT_FILE in queries/crates).
 FILES = f"""
     SELECT DISTINCT remote.pulp_id, unit.name, unit.vers, unit.cksum, unit.content_ptr_id, unit.license
     FROM core_remote remote CROSS JOIN unnest(%(names)s::text[], %(keys)s::text[]) w (name, vers_key)
@@ -67,9 +67,10 @@ FILES = f"""
     JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
     WHERE remote.pulp_id = ANY(%(remotes)s)
     AND ca.artifact_id IS NOT NULL AND unit._pulp_domain_id = %(domain)s
+    AND unit.metadata_source = ''
     AND EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND rc.repository_id IN ({STORES_OF_URL.format(url="remote.url")})
+        AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="remote.pulp_id")})
     )
 """
 LICENSES = f"""

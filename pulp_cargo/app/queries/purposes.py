@@ -1,32 +1,32 @@
-"""What repositories are there for: a private one claims names, a store keeps what an upstream has.
+"""What the distributions of a domain use repositories for (`rules/repository_use`)."""
 
-One that is both would claim every name that somebody fetches; and where a store took uploads, an
-upstream could put its crates beside those that were published.
-"""
-
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
+from pulp_cargo.rules.repository_use import Use
 
 
-def claiming(repositories: Collection[UUID], but: UUID | None = None) -> set[UUID]:
-    """Return those that are private in a list of another distribution than `but`."""
-    found = CargoUpstream.objects.filter(repository__in=repositories, private=True)
-    return set(found.exclude(distribution=but).values_list("repository", flat=True))
+def uses_elsewhere(
+    repositories: Collection[UUID], own: UUID | None = None
+) -> Mapping[UUID, Collection[Use]]:
+    """Return how other distributions than `own` use each of these repositories, if they do."""
+    distributions = CargoDistribution.objects.filter(repository__in=repositories).exclude(pk=own)
+    entries = CargoUpstream.objects.filter(repository__in=repositories).exclude(distribution=own)
+    found: defaultdict[UUID, set[Use]] = defaultdict(set)
+    for use, rows in (
+        (Use.UPLOADS, distributions.filter(allow_uploads=True)),
+        (Use.CACHE, distributions.filter(remote__isnull=False)),
+        (Use.CACHE, entries.filter(remote__isnull=False)),
+        (Use.CLAIM, entries.filter(private=True)),
+    ):
+        for repository in rows.values_list("repository", flat=True):
+            found[repository].add(use)
+    return found
 
 
-def taking_uploads(repositories: Collection[UUID], but: UUID | None = None) -> set[UUID]:
-    """Return those that take uploads through another distribution than `but`."""
+def taking_uploads(repositories: Collection[UUID]) -> set[UUID]:
+    """Return those that take uploads through some distribution."""
     found = CargoDistribution.objects.filter(repository__in=repositories, allow_uploads=True)
-    return set(found.exclude(pk=but).values_list("repository", flat=True))
-
-
-def stores(repositories: Collection[UUID], but: UUID | None = None) -> set[UUID]:
-    """Return those that belong to a remote in another distribution than `but`."""
-    caches = CargoDistribution.objects.filter(repository__in=repositories, remote__isnull=False)
-    listed = CargoUpstream.objects.filter(repository__in=repositories, remote__isnull=False)
-    return {
-        *caches.exclude(pk=but).values_list("repository", flat=True),
-        *listed.exclude(distribution=but).values_list("repository", flat=True),
-    }
+    return set(found.values_list("repository", flat=True))

@@ -8,13 +8,14 @@ from django.db import connection
 
 from pulpcore.plugin.models import Domain
 
-# The repositories that keep what comes from any remote with a URL, which is to be filled in.
-STORES_OF_URL = """
+# The repositories that store what comes from a remote, which is to be filled in. Another remote with
+# the same URL is another's: its stores are none of this one's, as anybody may write that URL.
+STORES_OF_REMOTE = """
     SELECT d.repository_id FROM core_distribution d
-    JOIN core_remote r ON r.pulp_id = d.remote_id WHERE r.url = {url}
+    JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
+    WHERE d.remote_id = {remote}
     UNION
-    SELECT u.repository_id FROM cargo_cargoupstream u
-    JOIN core_remote r ON r.pulp_id = u.remote_id WHERE r.url = {url}
+    SELECT u.repository_id FROM cargo_cargoupstream u WHERE u.remote_id = {remote}
 """
 # Each kept version of a crate, and whether it is marked as yanked.
 KEPT = """

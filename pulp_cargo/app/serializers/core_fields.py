@@ -1,4 +1,8 @@
-"""What core's own fields mean, where core does not say it in the OpenAPI schema."""
+"""What core's own fields mean, where core does not say it in the OpenAPI schema.
+
+Defaults of our fields are callable, so that they stay out of the schema: generated clients send
+every default in it with a PATCH, too, and so would take back what was not named.
+"""
 
 from rest_framework import serializers
 

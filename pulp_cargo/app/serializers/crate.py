@@ -17,11 +17,12 @@ from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import VisibleArtifactField
-from pulp_cargo.app.services import unit_rows, units
+from pulp_cargo.app.services import units
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import Features, IndexEntry, parse_line
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.rules.metadata_source import FILE
 
 # Pulp's own fields that make no sense here: a file's path follows from its name and version, and
 # a registry never replaces a version.
@@ -59,6 +60,11 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
     artifact = VisibleArtifactField(
         required=False, help_text="The stored .crate file of the crate version."
     )
+    is_read = serializers.BooleanField(
+        read_only=True,
+        help_text="Whether this Pulp has read the metadata from the .crate file. If not, they are"
+        " what an upstream says of it.",
+    )
     dependencies = serializers.SerializerMethodField(
         help_text="The dependencies of the crate, as in the registry's index."
     )
@@ -75,6 +81,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
                 if name not in OMITTED
             ),
             *CRATE_FIELDS,
+            "is_read",
             "dependencies",
             "features",
         )
@@ -110,16 +117,14 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         return data | read | {"relative_path": unit.relative_path}
 
     def retrieve(self, validated_data: dict[str, Any]) -> CrateContent | None:
-        """Return the unit that the same bytes made before, and see that it says what they say."""
-        stored = CrateContent.objects.filter(
+        """Return the unit that was read from the same bytes before."""
+        return CrateContent.objects.filter(
             name=validated_data["name"],
             vers=validated_data["vers"],
             cksum=validated_data["cksum"],
+            metadata_source=FILE,
             _pulp_domain=get_domain_pk(),
         ).first()
-        if stored is not None:
-            unit_rows.put_right(stored, validated_data)
-        return stored
 
 
 class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):

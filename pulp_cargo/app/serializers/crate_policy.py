@@ -100,7 +100,8 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         validators=[core.DomainUniqueValidator(queryset=CargoCratePolicy.objects.all())],
     )
     cooldown_days = serializers.IntegerField(
-        default=0,
+        # Defaults are callable, here and elsewhere: see serializers/core_fields.
+        default=int,
         min_value=0,
         max_value=MOST_DAYS,
         help_text="How many days old a version has to be before it comes in, 0 for none. What has"
@@ -135,12 +136,14 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         " licence is known once the file of the version was fetched.",
     )
     hide_yanked = serializers.BooleanField(
-        default=False,
-        help_text="Whether yanked versions are left out, other than those that were served before.",
+        default=bool,
+        help_text="Whether yanked versions are left out, other than those that were served before;"
+        " false by default.",
     )
     dry_run = serializers.BooleanField(
-        default=False,
-        help_text="Whether the rules only record what they would hold back, and hold back nothing.",
+        default=bool,
+        help_text="Whether the rules only record what they would hold back, and hold back nothing;"
+        " false by default.",
     )
 
     class Meta:

@@ -10,13 +10,13 @@ from pulpcore.plugin import serializers as core
 from pulpcore.plugin.util import get_current_authenticated_user, get_prn
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
-from pulp_cargo.app.queries import purposes
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.upstream_list import UpstreamListFields, place_for_uploads
 from pulp_cargo.app.serializers.visible import CratePolicyField
+from pulp_cargo.app.services import repository_use, upstream_list
+from pulp_cargo.rules.repository_use import NOTHING, Conflict, DistributionUse, Use
 
 BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
-MODIFY = "cargo.modify_cargorepository"
 
 
 class CargoConfigSerializer(serializers.Serializer):
@@ -59,12 +59,17 @@ class CargoDistributionSerializer(
         " those of each remote; null for none."
     )
     allow_uploads = serializers.BooleanField(
-        default=False,
+        default=bool,
         help_text="Whether `cargo publish` and `cargo yank` work here; needs a repository, and"
-        " neither a remote nor a pinned repository version.",
+        " neither a remote nor a pinned repository version. False by default.",
     )
     auth_required = serializers.BooleanField(
-        default=False, help_text="Whether index and downloads need a token, too."
+        default=bool, help_text="Whether index and downloads need a token, too; false by default."
+    )
+    hidden = serializers.BooleanField(
+        default=bool,
+        help_text="Whether the distribution is left out of the list of the content app; false by"
+        " default.",
     )
 
     class Meta(core.DistributionSerializer.Meta):
@@ -110,6 +115,14 @@ class CargoDistributionSerializer(
         self.require_sound_upstreams(data, entries)
         if self.value(data, "allow_uploads"):
             self._require_place_for_uploads(data, entries)
+        self._require_allowed(
+            repository_use.use_of(
+                repository=self.value(data, "repository"),
+                remote=self.value(data, "remote"),
+                allow_uploads=self.value(data, "allow_uploads"),
+                upstreams=entries,
+            )
+        )
         return data
 
     def _require_place_for_uploads(
@@ -126,31 +139,40 @@ class CargoDistributionSerializer(
             fault = "A registry without a `repository` cannot have `allow_uploads`."
         else:
             fault = None
-        if fault is None and purposes.stores([repository.pk], self.own_pk):
-            fault = (
-                "The `repository` keeps what comes from the remote of another registry: what is"
-                " published needs a repository of its own, or an upstream could put crates beside"
-                " it."
-            )
         if fault is not None:
             raise serializers.ValidationError({"allow_uploads": fault})
-        self._require_right_to_write(repository)
 
-    def _require_right_to_write(self, repository: CargoRepository) -> None:
-        """Let nobody open a repository for uploads who may not change what is in it.
-
-        The owner of a distribution may publish through it, and seeing a repository is enough
-        to serve it.
-        """
-        before = self.instance
-        is_open = before and before.allow_uploads and before.repository_id == repository.pk
-        # In the task that does what was asked for there is no request, but the same user; by then
-        # another change may have made a different thing of it.
-        user = get_current_authenticated_user()
-        if is_open or user is None:
-            return
-        own = repository.cast()
-        if not any(user.has_perm(MODIFY, of) for of in (None, own.pulp_domain, own)):
+    def _require_allowed(self, after: DistributionUse) -> None:
+        """Refuse what would put crates beside others that they must not or may not be beside."""
+        before = self._use_before()
+        conflict = repository_use.find_new_conflict(before, after, self.own_pk)
+        if conflict is not None:
+            raise serializers.ValidationError(_fault(conflict))
+        try:
+            # In the task that does what was asked for there is no request, but the same user; by
+            # then another change may have made a different thing of it.
+            user = get_current_authenticated_user()
+            repository_use.require_permitted(before, after, user)
+        except repository_use.NotPermitted as error:
             raise PermissionDenied(
-                f"Uploads into the repository `{repository.name}` are for those who may modify it."
-            )
+                f"Uploads into the repository `{error}`, and crates of a remote that are stored"
+                " there, are for those who may modify it."
+            ) from error
+
+    def _use_before(self) -> DistributionUse:
+        before = self.instance
+        if before is None:
+            return NOTHING
+        return repository_use.use_of(
+            repository=before.repository,
+            remote=before.remote,
+            allow_uploads=before.allow_uploads,
+            upstreams=upstream_list.entries(before),
+        )
+
+
+def _fault(conflict: Conflict) -> dict[str, Any]:
+    if conflict.use.upstream is not None:
+        return {"upstreams": [conflict.sentence]}
+    field = "allow_uploads" if conflict.use.use is Use.UPLOADS else "repository"
+    return {field: conflict.sentence}

@@ -16,6 +16,12 @@ SPARSE = ("sparse+https://", "sparse+http://")
 MOST_SECONDS = 2**31 - 1
 
 
+def default_policy() -> str:
+    """Return when files come from a remote that was made without a word about it."""
+    policy: str = Remote.ON_DEMAND
+    return policy
+
+
 class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
     """Shows and makes our record of an upstream registry."""
 
@@ -25,9 +31,10 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
     )
     policy = serializers.ChoiceField(
         choices=Remote.POLICY_CHOICES,
-        default=Remote.IMMEDIATE,
+        default=default_policy,
         help_text="When .crate files are downloaded: `immediate` with their index,"
-        " `on_demand` when first asked for and then kept, `streamed` each time.",
+        " `on_demand` when first asked for and then kept, `streamed` each time. The default is"
+        " `on_demand`.",
     )
 
     token = serializers.CharField(

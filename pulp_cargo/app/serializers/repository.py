@@ -34,9 +34,9 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         " the setting `CARGO_RETAIN_REPO_VERSIONS`.",
     )
     crates_io_rules = serializers.BooleanField(
-        default=False,
+        default=bool,
         help_text="Whether crates must also keep the publishing rules of crates.io, such as a"
-        " description and a licence; without this, cargo only shows warnings.",
+        " description and a licence; without this, as by default, cargo only shows warnings.",
     )
     index_aliases = serializers.ListField(
         child=serializers.CharField(),

@@ -56,7 +56,9 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         required=False, allow_null=True, help_text="When the token ends, null for never."
     )
     last_used = serializers.DateTimeField(
-        read_only=True, help_text="When the token was last used, true to the hour."
+        read_only=True,
+        allow_null=True,
+        help_text="When the token was last used, true to the hour; null if it never was.",
     )
 
     class Meta:

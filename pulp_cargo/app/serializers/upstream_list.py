@@ -8,7 +8,6 @@ from django.db import transaction
 from rest_framework import serializers
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
-from pulp_cargo.app.queries import purposes
 from pulp_cargo.app.serializers.upstream import PatternsField, UpstreamSerializer
 from pulp_cargo.app.services import upstream_list
 
@@ -83,7 +82,6 @@ class UpstreamListFields(serializers.Serializer):
             )
         if "upstreams" in data:
             require_sound_list(entries)
-            require_one_purpose(entries, self.own_pk)
 
     def _require_no_leftovers(self, data: dict[str, Any]) -> None:
         for field in ("reserved_names", "mixed_names"):
@@ -91,22 +89,6 @@ class UpstreamListFields(serializers.Serializer):
                 raise serializers.ValidationError(
                     {field: f"Without a list of `upstreams`, `{field}` would mean nothing."}
                 )
-        repository = self.value(data, "repository")
-        if not (self.value(data, "remote") and repository):
-            return
-        if purposes.claiming([repository.pk], self.own_pk):
-            fault = (
-                "This one is private in a list of upstreams: it would claim every name that comes"
-                " from the `remote`. Give the cache a repository of its own."
-            )
-        elif purposes.taking_uploads([repository.pk], self.own_pk):
-            fault = (
-                "This one takes uploads through another registry: the `remote` could put crates"
-                " beside those. Give the cache a repository of its own."
-            )
-        else:
-            return
-        raise serializers.ValidationError({"repository": fault})
 
     @property
     def own_pk(self) -> UUID | None:
@@ -131,25 +113,6 @@ def require_sound_list(entries: Sequence[Entry]) -> None:
             if value is not None and value in owners:
                 raise _fault(f"`{owners[value]}` and `{entry['name']}` have one `{field}`: {rule}.")
             owners[value] = entry["name"]
-
-
-def require_one_purpose(entries: Sequence[Entry], own: UUID | None) -> None:
-    """Raise ValidationError where a repository claims names and keeps those of an upstream.
-
-    `own` is the distribution of the list.
-    """
-    kept = {one["repository"].pk: one["name"] for one in entries if one["remote"] and _place(one)}
-    private = {one["repository"].pk: one["name"] for one in entries if one["private"]}
-    for pk in purposes.claiming(kept, own) | purposes.taking_uploads(kept, own):
-        raise _fault(
-            f"The repository of `{kept[pk]}` holds crates of your own for another registry: what"
-            " comes from a `remote` needs a repository for itself."
-        )
-    for pk in purposes.stores(private, own):
-        raise _fault(
-            f"The repository of `{private[pk]}` keeps what comes from a remote in another registry:"
-            " as a private one it would claim every name that is fetched there."
-        )
 
 
 def place_for_uploads(entries: Sequence[Entry], repository: CargoRepository | None) -> str | None:

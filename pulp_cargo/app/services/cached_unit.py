@@ -1,11 +1,12 @@
 """A .crate file of an upstream registry as the content unit it becomes.
 
-What its Cargo.toml says holds, as for every crate. Registries have crates that we would refuse
-today, since their rules were others once; of those the index line is all that is known.
+What its Cargo.toml says holds, as for every crate. Where that cannot be read, all that is known is
+the word of the upstream: the unit is then its alone (`rules/metadata_source`).
 """
 
 import logging
 from datetime import UTC, datetime
+from uuid import UUID
 
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.services import units
@@ -16,14 +17,15 @@ from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_line import with_absolute_registries
+from pulp_cargo.rules.metadata_source import word_of
 
 log = logging.getLogger(__name__)
 
 
-def unit_of_upstream(line: str, file: IncomingFile, registry: str) -> CrateContent:
+def unit_of_upstream(line: str, file: IncomingFile, registry: str, remote: UUID) -> CrateContent:
     """Return the unsaved unit of a file and its line in the upstream's index.
 
-    `registry` is the URL by which dependencies name that upstream. Raises RegistryError where even
+    `registry` is the URL by which dependencies name that upstream, `remote` our record of it. Raises RegistryError where even
     the line cannot be read.
     """
     entry = parse_line(with_absolute_registries(line, registry))
@@ -34,10 +36,11 @@ def unit_of_upstream(line: str, file: IncomingFile, registry: str) -> CrateConte
         return units.unit_of(manifest, cksum=entry.cksum, readme=readme, pubtime=pubtime)
     except RegistryError as error:
         log.info("`%s %s` is kept by its index line alone: %s", entry.name, entry.vers, error)
-    return _unit_of_line(entry, pubtime)
+    return _unit_of_line(entry, pubtime, remote)
 
 
-def _unit_of_line(entry: IndexEntry, pubtime: datetime) -> CrateContent:
+def _unit_of_line(entry: IndexEntry, pubtime: datetime, remote: UUID) -> CrateContent:
+    line = render_line(entry)
     urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
     return CrateContent(
         name=entry.name,
@@ -46,7 +49,8 @@ def _unit_of_line(entry: IndexEntry, pubtime: datetime) -> CrateContent:
         vers_key=parse_version(entry.vers).without_build,
         cksum=entry.cksum,
         pubtime=pubtime,
-        index_line=render_line(entry),
+        index_line=line,
+        metadata_source=word_of(remote, {"index_line": line}),
         dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
         registries=sorted(url for url in urls if url),
         links=entry.links,

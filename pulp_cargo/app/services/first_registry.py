@@ -12,7 +12,8 @@ from pulpcore.plugin.util import assign_role, get_default_domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoToken
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.services import tokens
+from pulp_cargo.app.services import repository_use, tokens
+from pulp_cargo.rules.repository_use import NOTHING
 from pulp_cargo.rules.scopes import Scope
 
 TOKEN_NAME = "first"
@@ -26,10 +27,15 @@ class FirstRegistry:
     token: str | None
 
 
+class RepositoryTaken(Exception):
+    """The repository of this name stores what comes from a remote."""
+
+
 def make(name: str, username: str, *, renew_token: bool = False) -> FirstRegistry:
     """Make what is missing of the registry and its token, in the default domain.
 
-    A token that is there stays, unless it is to be renewed. Raises User.DoesNotExist.
+    A token that is there stays, unless it is to be renewed. Raises User.DoesNotExist, and
+    RepositoryTaken where a cache stores crates of its remote in a repository of this name.
     """
     user = get_user_model().objects.get_by_natural_key(username)
     domain = get_default_domain()
@@ -49,6 +55,11 @@ def _distribution(name: str, domain: Domain) -> CargoDistribution:
         pulp_domain=domain,
         defaults={"retain_repo_versions": settings.CARGO_RETAIN_REPO_VERSIONS},
     )
+    use = repository_use.use_of(
+        repository=repository, remote=None, allow_uploads=True, upstreams=()
+    )
+    if repository_use.find_new_conflict(NOTHING, use, None):
+        raise RepositoryTaken(name)
     return CargoDistribution.objects.create(
         name=name,
         base_path=name,

@@ -72,6 +72,7 @@ class Came:
     line: str
     yanked: bool
     registry: str
+    remote: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def read(domain: Domain, came: Came) -> Keep | None:
     try:
         file.settle()
         with with_domain(domain):
-            unit = unit_of_upstream(came.line, file, came.registry)
+            unit = unit_of_upstream(came.line, file, came.registry, came.remote)
     except Exception as error:
         note(Event.NOT_KEPT)
         log.warning("`%s %s` is not kept: %s", came.pull.name, came.pull.vers, error)

@@ -25,7 +25,7 @@ class Keeper:
         remote, repository = self.source.remote, self.source.repository
         if repository is None or remote is None or remote.policy == Remote.STREAMED:
             return
-        came = Came(pull, self.version.line, self.version.yanked, remote.registry)
+        came = Came(pull, self.version.line, self.version.yanked, remote.registry, remote.pk)
         kept.keep_file(repository, self.domain, came)
 
     def mend(self, pull: Pull) -> None:

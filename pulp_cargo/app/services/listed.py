@@ -4,10 +4,8 @@ The table has what is compared, and where in the file the rest is. So a large re
 on the disk, and statements over the whole of it stay single statements.
 """
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import BinaryIO
 from uuid import UUID
 
@@ -15,8 +13,6 @@ from django.db import connection
 
 from pulpcore.plugin.exceptions import SyncError
 
-from pulp_cargo.app.models import CrateContent
-from pulp_cargo.protocol.index import IndexEntry, parse_line, sort_deps
 from pulp_cargo.protocol.listing import (
     LONGEST_LINE,
     End,
@@ -28,32 +24,32 @@ from pulp_cargo.protocol.listing import (
 )
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.rules.metadata_source import word_of
 
 CREATE = """
     CREATE TEMPORARY TABLE cargo_listed (
         at bigint PRIMARY KEY, name text, canonical_name text, vers text, vers_key text,
-        cksum varchar(64), size bigint, yanked boolean, told bytea, content_id uuid
+        cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid
     )
 """
-COLUMNS = "at, name, canonical_name, vers, vers_key, cksum, size, yanked, told"
-# Found by what makes a unit one: the bytes, and the name and version that they go by. Returns
-# those whose lines are not the same, apart from the time; `told` is the digest that `_told` makes.
+COLUMNS = "at, name, canonical_name, vers, vers_key, cksum, size, yanked, metadata_source"
+# A unit of the repository that was read from the file of this checksum: the bytes go before what
+# anybody says of them. Only of the repository: a checksum opens nobody else's crates.
+FIND_READ_UNITS = """
+    UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
+    WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
+    AND c._pulp_domain_id = %(domain)s AND c.metadata_source = ''
+    AND EXISTS (
+        SELECT 1 FROM core_repositorycontent rc
+        WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
+    )
+"""
+# A unit that is the word of this very remote, and just that word.
 FIND_UNITS = """
-    WITH found AS (
-        UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
-        WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
-        AND c._pulp_domain_id = %s
-        RETURNING l.at, l.content_id, l.told <> sha256(convert_to(replace(
-            c.index_line,
-            ',"pubtime":"'
-                || to_char(c.pubtime AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '"',
-            ''
-        ), 'UTF8')) AS differs
-    )
-    SELECT at, content_id FROM found WHERE differs ORDER BY at
+    UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
+    WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
+    AND c._pulp_domain_id = %(domain)s AND c.metadata_source = l.metadata_source
 """
-# Lines that are read back at a time.
-LINES_AT_ONCE = 500
 TWICE = """
     SELECT min(name), vers_key FROM cargo_listed
     GROUP BY canonical_name, vers_key HAVING count(*) > 1 LIMIT 1
@@ -61,8 +57,8 @@ TWICE = """
 
 
 @contextmanager
-def table_of(file: BinaryIO) -> Iterator[Head]:
-    """Have the table `cargo_listed` for a while, and return the head of the listing.
+def table_of(file: BinaryIO, remote: UUID) -> Iterator[Head]:
+    """Have the table `cargo_listed` for a while, and return the head of the remote's listing.
 
     Raises SyncError for a listing that is not whole or has a line that cannot be used.
     """
@@ -70,7 +66,7 @@ def table_of(file: BinaryIO) -> Iterator[Head]:
         cursor.execute(CREATE)
     try:
         try:
-            yield _load(file)
+            yield _load(file, remote)
         except InvalidListing as error:
             raise SyncError(f"{error}; nothing was stored") from error
     finally:
@@ -78,14 +74,13 @@ def table_of(file: BinaryIO) -> Iterator[Head]:
             cursor.execute("DROP TABLE cargo_listed")
 
 
-def find_units(file: BinaryIO, domain: object) -> None:
-    """Note the ids of the units that the domain has; raises SyncError for one that is another."""
+def find_units(domain: UUID, repository: UUID) -> None:
+    """Note the ids of the units that are there."""
+    values = {"domain": domain, "repository": repository}
     with connection.cursor() as cursor:
-        cursor.execute(FIND_UNITS, [domain])
-        differing = cursor.fetchall()
+        cursor.execute(FIND_READ_UNITS, values)
+        cursor.execute(FIND_UNITS, values)
         cursor.execute("ANALYZE cargo_listed")
-    for start in range(0, len(differing), LINES_AT_ONCE):
-        _require_same(file, differing[start : start + LINES_AT_ONCE])
 
 
 def read_again(file: BinaryIO, at: int) -> ListedCrate:
@@ -96,40 +91,19 @@ def read_again(file: BinaryIO, at: int) -> ListedCrate:
     return listed
 
 
-def _require_same(file: BinaryIO, found: Sequence[tuple[int, UUID]]) -> None:
-    """Raise SyncError for units that are not what the listing says, in whatever order of words.
-
-    They would stay as they are, and the copy would not be one.
-    """
-    units = CrateContent.objects.filter(pk__in=[pk for _, pk in found])
-    stored = dict(units.values_list("pk", "index_line"))
-    for at, pk in found:
-        listed = read_again(file, at)
-        if pk in stored and _meaning(listed.line) != _meaning(stored[pk]):
-            raise SyncError(
-                f"the upstream says other things of `{listed.entry.name} {listed.entry.vers}` than"
-                " what is known here of a file with the same checksum; what such a file says holds"
-                " once it is uploaded here"
-            )
+def source_of(crate: ListedCrate, remote: UUID) -> str:
+    """Return the source of the metadata that a remote's listing has of a crate version."""
+    facts = {"index_line": crate.line, **crate.texts, **crate.lists}
+    return word_of(remote, facts)
 
 
-def _meaning(line: str) -> IndexEntry:
-    entry = parse_line(line)
-    return replace(entry, pubtime=None, deps=sort_deps(entry.deps))
-
-
-def _told(crate: ListedCrate) -> bytes:
-    """Return the digest of a line without its time, which is that of a first publish somewhere."""
-    line = crate.line.replace(f',"pubtime":"{crate.entry.pubtime}"', "")
-    return hashlib.sha256(line.encode()).digest()
-
-
-def _load(file: BinaryIO) -> Head:
+def _load(file: BinaryIO, remote: UUID) -> Head:
     head = _head(file)
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY cargo_listed ({COLUMNS}) FROM STDIN") as copy:
             for at, crate in _crates(file, head.count):
-                copy.write_row((at, *_key(crate), crate.size, crate.yanked, _told(crate)))
+                source = source_of(crate, remote)
+                copy.write_row((at, *_key(crate), crate.size, crate.yanked, source))
         cursor.execute("CREATE INDEX ON cargo_listed (canonical_name, vers_key)")
         cursor.execute("CREATE INDEX ON cargo_listed (content_id)")
         cursor.execute("ANALYZE cargo_listed")

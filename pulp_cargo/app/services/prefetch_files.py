@@ -66,7 +66,7 @@ async def _bring(one: Absent, held: ExitStack, ended: Callable[[], None]) -> Cam
         refused = refused_license(one.policies, one.name.lower(), version, license or "")
         if refused is not None:
             return Problem(one.name, version.vers, refused.sentence)
-    return Came(pull, version.line, version.yanked, one.remote.registry)
+    return Came(pull, version.line, version.yanked, one.remote.registry, one.remote.pk)
 
 
 async def _keep(

@@ -35,7 +35,7 @@ def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
     if not crates:
         return []
     artifacts = save_files([file for _, file in crates], domain)
-    units = unit_rows.save_read_units([unit for unit, _ in crates], domain)
+    units = unit_rows.save_units([unit for unit, _ in crates], domain)
     with connection.cursor() as cursor:
         cursor.executemany(
             LINK_FILES,

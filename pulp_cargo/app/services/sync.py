@@ -7,17 +7,16 @@ wants that, and in the end there is one new repository version, or none if nothi
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from pulpcore.plugin.models import Content, RepositoryVersion
 
-from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, notify
+from pulp_cargo.app.models import CargoRemote, CargoRepository, notify
 from pulp_cargo.app.models.repository import add_aliases
 from pulp_cargo.app.services import sync_units
 from pulp_cargo.app.services.listed import table_of
+from pulp_cargo.app.services.repository_use import require_replaceable
 from pulp_cargo.app.upstream import listing
-from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.listing import Head
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 
@@ -55,33 +54,15 @@ OTHER_YANKS = f"""
 """
 
 
-class CannotMirror(BadRequest):
-    """People publish to the repository, and making it equal to another would undo that."""
-
-    def __init__(self, repository: str, distribution: str) -> None:
-        super().__init__(
-            f"the distribution `{distribution}` takes uploads for the repository `{repository}`,"
-            " and `mirror` would remove what was published there"
-        )
-
-
-def require_mirrorable(repository: CargoRepository) -> None:
-    """Raise CannotMirror where people publish to the repository."""
-    served = Q(repository=repository) | Q(repository_version__repository=repository)
-    open_one = CargoDistribution.objects.filter(served, allow_uploads=True).first()
-    if open_one is not None:
-        raise CannotMirror(repository.name, open_one.name)
-
-
 def synchronize(
     repository: CargoRepository, remote: CargoRemote, *, mirror: bool
 ) -> RepositoryVersion | None:
     """Bring a repository up to date with its upstream; None if it was.
 
-    Raises SyncError, and CannotMirror.
+    Raises SyncError, and CannotReplace.
     """
     if mirror:
-        require_mirrorable(repository)
+        require_replaceable(repository)
     immediate = remote.policy == CargoRemote.IMMEDIATE
     made_of = {
         "remote": str(remote.pk),
@@ -92,7 +73,7 @@ def synchronize(
     fetched = listing.fetch(remote, _known_tag(repository, made_of))
     if fetched is None:
         return None
-    with open(fetched.path, "rb") as file, table_of(file) as head:
+    with open(fetched.path, "rb") as file, table_of(file, remote.pk) as head:
         sync_units.make_units(file, repository, remote)
         if immediate:
             sync_units.fetch_files(repository, remote)

@@ -7,6 +7,7 @@ Each has a place for its file, and the upstream registry as a source of it. The 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, BinaryIO, TypeVar
+from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
@@ -50,7 +51,8 @@ WANTED_MARKS = """
     JOIN cargo_crateyank y USING (canonical_name, vers_key)
     WHERE l.yanked AND y._pulp_domain_id = %s
 """
-# A file of these bytes that is there already is the file.
+# A file of these bytes that the repository has had is the file. What others have is none of the
+# upstream's business: it may name the checksum of a private crate.
 LINK_FILES = """
     INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
         artifact_id, content_id)
@@ -58,6 +60,11 @@ LINK_FILES = """
         a.pulp_id, l.content_id
     FROM cargo_listed l
     LEFT JOIN core_artifact a ON a.sha256 = l.cksum AND a.pulp_domain_id = %(domain)s
+    AND EXISTS (
+        SELECT 1 FROM core_contentartifact held
+        JOIN core_repositorycontent rc ON rc.content_id = held.content_id
+        WHERE held.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
+    )
     WHERE NOT EXISTS (
         SELECT 1 FROM core_contentartifact ca WHERE ca.content_id = l.content_id
     )
@@ -88,17 +95,22 @@ FILL_IN = "UPDATE core_contentartifact SET artifact_id = %s WHERE pulp_id = %s"
 def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote) -> None:
     """Make every crate version and yank mark of the listing that the domain lacks."""
     domain = repository.pulp_domain
-    listed.find_units(file, domain.pk)
+    listed.find_units(domain.pk, repository.pk)
     places = [row[0] for row in _rows(MISSING)]
     with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
         for batch in _batches(places, UNITS_AT_ONCE):
-            units = [unit_of(listed.read_again(file, at)) for at in batch]
+            units = [unit_of(listed.read_again(file, at), remote.pk) for at in batch]
             save_batch(units, repository.pulp_domain)
             progress.increase_by(len(batch))
-    listed.find_units(file, domain.pk)
+    listed.find_units(domain.pk, repository.pk)
     Content.objects.filter(pk__in=RawSQL(LOOSE, [repository.pk])).touch()
     _make_marks(repository)
-    source = {"root": registry_root(remote), "remote": remote.pk, "domain": domain.pk}
+    source = {
+        "root": registry_root(remote),
+        "remote": remote.pk,
+        "domain": domain.pk,
+        "repository": repository.pk,
+    }
     for statement in (LINK_FILES, NOTE_SOURCES):
         _again_if_taken(partial(_execute, statement, source))
 
@@ -132,8 +144,8 @@ def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
             progress.increase_by(len(batch))
 
 
-def unit_of(crate: ListedCrate) -> CrateContent:
-    """Return the unsaved unit of a listed crate version, the same as it is upstream."""
+def unit_of(crate: ListedCrate, remote: UUID) -> CrateContent:
+    """Return the unsaved unit of a crate version as a remote's listing describes it."""
     entry = crate.entry
     urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
     return CrateContent(
@@ -142,6 +154,7 @@ def unit_of(crate: ListedCrate) -> CrateContent:
         vers=entry.vers,
         vers_key=parse_version(entry.vers).without_build,
         cksum=entry.cksum,
+        metadata_source=listed.source_of(crate, remote),
         pubtime=crate.pubtime,
         index_line=crate.line,
         dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),

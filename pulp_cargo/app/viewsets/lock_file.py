@@ -24,9 +24,8 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services import lock_check
 from pulp_cargo.app.services import prefetch as prefetching
+from pulp_cargo.app.services.repository_use import may_modify
 from pulp_cargo.rules.lock_check import Wanted
-
-MODIFY = "cargo.modify_cargorepository"
 
 
 class LockFileMixin:
@@ -89,8 +88,7 @@ class LockFileMixin:
 
 def _require_right_to_modify(request: Request, repositories: Iterable[CargoRepository]) -> None:
     for repository in repositories:
-        over = (None, repository.pulp_domain, repository)
-        if not any(request.user.has_perm(MODIFY, one) for one in over):
+        if not may_modify(request.user, repository):
             raise PermissionDenied(
                 f"What is fetched goes into the repository `{repository.name}`, and that is for"
                 " those who may modify it."

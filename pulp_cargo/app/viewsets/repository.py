@@ -27,7 +27,7 @@ from pulp_cargo.app.serializers import (
     ModifyRepositorySerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.services.sync import require_mirrorable
+from pulp_cargo.app.services.repository_use import require_replaceable
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import KeptInLists
 from pulp_cargo.app.viewsets.visible import visible
@@ -93,7 +93,7 @@ class CargoRepositoryViewSet(
         mirror = serializer.validated_data["mirror"]
         if mirror:
             with refused_as_invalid():
-                require_mirrorable(repository)
+                require_replaceable(repository)
         task = dispatch(
             tasks.synchronize,
             shared_resources=[remote],

@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from pulp_cargo.tests.support.crate import Crate
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
     from pulp_cargo.app.services.incoming import IncomingFile
 
+REMOTE = UUID(int=1)
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
 
 
@@ -36,8 +38,8 @@ def test_manifest_of_a_file_holds(name: str, domain: Any):
     from pulp_cargo.app.services.cached_unit import unit_of_upstream
 
     data = Crate(name, package={"description": "What it is."}).packed()
-    unit = unit_of_upstream(line(name, data), incoming(data), CRATES_IO)
-    assert unit.description == "What it is."
+    unit = unit_of_upstream(line(name, data), incoming(data), CRATES_IO, REMOTE)
+    assert (unit.description, unit.is_read) == ("What it is.", True)
     assert unit.pubtime.isoformat() == "2020-02-02T02:02:02+00:00"
     assert '"yanked":false' in unit.index_line
 
@@ -48,9 +50,33 @@ def test_file_that_we_would_refuse_is_kept_by_its_line(name: str, domain: Any):
 
     data = b"no archive at all"
     deps = '[{"name":"dep","req":"^1","features":[],"optional":false,"default_features":true}]'
-    unit = unit_of_upstream(line(name, data, deps), incoming(data), CRATES_IO)
+    unit = unit_of_upstream(line(name, data, deps), incoming(data), CRATES_IO, REMOTE)
     assert (unit.name, unit.vers, unit.dependency_names) == (name, "1.0.0", ["dep"])
+    assert not unit.is_read
     assert f'"registry":"{CRATES_IO}"' in unit.index_line
+
+
+def test_word_of_an_upstream_never_replaces_what_was_read(
+    repository: "CargoRepository", name: str, domain: Any
+):
+    """Two remotes that describe a file whose manifest cannot be read have a unit each."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.unit_rows import save_units
+
+    data = b"no archive at all"
+    deps = '[{"name":"evil","req":"^1","features":[],"optional":false,"default_features":true}]'
+    words = [
+        unit_of_upstream(line(name, data, said), incoming(data), CRATES_IO, UUID(int=remote))
+        for said, remote in (("[]", 1), (deps, 2), ("[]", 2))
+    ]
+    read = unit_of_upstream(line(name, data), incoming(data), CRATES_IO, REMOTE)
+    read.metadata_source = ""
+    ids = save_units([*words, read], domain)
+    assert len(set(ids)) == 4
+    assert save_units(words[:1], domain) == ids[:1]
+    stored = {pk: CrateContent.objects.get(pk=pk).dependency_names for pk in ids}
+    assert [stored[pk] for pk in ids] == [[], ["evil"], [], []]
 
 
 def test_version_is_kept_once_with_its_yank(repository: "CargoRepository", name: str, domain: Any):
@@ -63,7 +89,7 @@ def test_version_is_kept_once_with_its_yank(repository: "CargoRepository", name:
 
     def change() -> Keep:
         file = incoming(data)
-        return Keep(unit_of_upstream(line(name, data), file, CRATES_IO), file, yanked=True)
+        return Keep(unit_of_upstream(line(name, data), file, CRATES_IO, REMOTE), file, yanked=True)
 
     first, second = change(), change()
     assert commit(repository.pk, domain, [first, second]).refusals == [None, None]
@@ -86,7 +112,7 @@ def test_stored_unit_is_adopted_by_another_repository(new_repository: Any, name:
     data = Crate(name).packed()
     file = incoming(data)
     one, other = new_repository(), new_repository()
-    kept = Keep(unit_of_upstream(line(name, data), file, CRATES_IO), file, yanked=False)
+    kept = Keep(unit_of_upstream(line(name, data), file, CRATES_IO, REMOTE), file, yanked=False)
     commit(one.pk, domain, [kept])
     commit(other.pk, domain, adopted([Adopt(kept.unit.pk, yanked=True)]))
     latest = other.latest_version()

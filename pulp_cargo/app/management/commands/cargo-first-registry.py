@@ -31,4 +31,9 @@ class Command(BaseCommand):
             )
         except get_user_model().DoesNotExist as error:
             raise CommandError(f"there is no user `{options['user']}`") from error
+        except first_registry.RepositoryTaken as error:
+            raise CommandError(
+                f"the repository `{error}` stores what comes from a remote, so it takes no uploads:"
+                " choose another `--name`"
+            ) from error
         self.stdout.write(json.dumps(asdict(made)))

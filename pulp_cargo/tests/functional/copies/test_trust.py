@@ -36,37 +36,66 @@ def deps(*names: str) -> list[dict[str, str]]:
         {"features": {"default": ["net"], "net": []}},
         {"links": "z"},
         {"rust_version": "1.99"},
+        {"pubtime": "2025-05-05T05:05:05Z"},
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_other_words_about_the_same_file_are_refused(
+def test_each_copy_has_the_words_of_its_own_upstream(
     upstream: Upstream, copy_of: CopyOf, name: str, changes: dict[str, Any]
 ) -> None:
-    """One file has one index line: the task names the crate, and both copies stay as they are."""
-    upstream.serve([line_of(Crate(name)), line_of(Crate(name, "1.1.0"))])
-    first = copy_of(upstream.index_url)
-    first.sync()
-    before = first.registry.index_file(name).body
-    upstream.serve([line_of(Crate(name)), told(Crate(name, "1.1.0"), **changes)])
-    second = copy_of(upstream.index_url)
-    for copy, version in ((first, 1), (second, 0)):
-        with pytest.raises(Refused, match=f"other things of `{name} 1.1.0`") as refused:
-            copy.sync()
-        assert (refused.value.status, copy.version) == (None, version)
-    assert first.registry.index_file(name).body == before
-
-
-def test_same_words_in_another_order_or_of_another_time_are_accepted(
-    upstream: Upstream, copy_of: CopyOf, name: str
-) -> None:
-    """The time is that of the first publish anywhere; the order of dependencies means nothing."""
-    upstream.serve([told(Crate(name), deps=deps("a", "b"))])
-    copy_of(upstream.index_url).sync()
-    upstream.serve([told(Crate(name), deps=deps("b", "a"), pubtime="2025-05-05T05:05:05Z")])
+    """Nobody can say something false of a file first, and so change or stop another's copy."""
+    false = told(Crate(name), **changes)
+    upstream.serve([false])
+    liar = copy_of(upstream.index_url)
+    liar.sync()
+    upstream.serve([line_of(Crate(name))])
     copy = copy_of(upstream.index_url)
     copy.sync()
-    assert [dep["name"] for dep in copy.registry.entry(name)["deps"]] == ["a", "b"]
-    assert copy.registry.entry(name)["pubtime"] == "2026-01-02T03:04:05Z"
+    true = json.loads(line_of(Crate(name))["index_line"])
+    (key,) = changes
+    assert copy.registry.entry(name).get(key) == true.get(key)
+    assert liar.registry.entry(name)[key] != true.get(key)
+
+
+@pytest.mark.parametrize("mirror", [True, False], ids=["mirror", "additive"])
+def test_upstream_may_correct_itself(
+    upstream: Upstream, copy_of: CopyOf, name: str, mirror: bool
+) -> None:
+    """What it says today of the same file is what the next version of the copy says."""
+    upstream.serve([told(Crate(name), links="z")])
+    copy = copy_of(upstream.index_url)
+    copy.sync(mirror=mirror)
+    upstream.serve([line_of(Crate(name))])
+    copy.sync(mirror=mirror)
+    assert copy.version == 2
+    assert "links" not in copy.registry.entry(name)
+
+
+@pytest.mark.parametrize("policy", ["on_demand", "immediate"])
+def test_checksum_of_a_private_crate_opens_nothing(
+    stack: Stack, upstream: Upstream, copy_of: CopyOf, name: str, policy: str
+) -> None:
+    """It stands in every lock file; a listing that names it gets neither file nor metadata."""
+    private = stack.make_registry(auth_required=True)
+    secret = Crate(name, package={"description": "Top secret."})
+    private.publish(secret)
+    cksum = secret.cksum(private.index_url)
+    upstream.serve([told(Crate(name), cksum=cksum) | {"cksum": cksum}])
+    copy = copy_of(upstream.index_url, policy=policy)
+    if policy == "immediate":
+        with pytest.raises(Refused, match="404"):
+            copy.sync()
+        return
+    copy.sync()
+    answer = copy.registry.download(name)
+    assert (answer.status, b"secret" in answer.body) == (502, False)
+    (unit,) = copy.rest.list("content/cargo/crates/", name=name, repository_version=latest(copy))
+    assert (unit["description"], unit["artifact"], unit["is_read"]) == (None, None, False)
+
+
+def latest(copy: Copy) -> str:
+    """Return the newest version of the copy's repository."""
+    return str(copy.rest.get(copy.registry.repository)["latest_version_href"])
 
 
 def test_copy_of_what_was_published_here_is_accepted(
@@ -86,22 +115,20 @@ def test_copy_of_what_was_published_here_is_accepted(
     }
 
 
-def test_file_decides_between_two_upstreams(upstream: Upstream, copy_of: CopyOf, name: str) -> None:
-    """Once it is uploaded, who tells the truth is believed and who does not is refused."""
+def test_file_in_the_repository_goes_before_all_words(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """Once it is uploaded there, what it says holds, whatever the upstream says of it later."""
     crate = Crate(name)
-    wrong, right = [told(crate, deps=deps("evil"))], [line_of(crate)]
-    upstream.serve(wrong)
-    first, second = copy_of(upstream.index_url), copy_of(upstream.index_url)
-    first.sync()
-    upstream.serve(right)
-    with pytest.raises(Refused, match="what such a file says holds once it is uploaded here"):
-        second.sync()
-    second.rest.upload("content/cargo/crates/", crate.packed())
-    second.sync()
-    assert second.registry.entry(name)["deps"] == first.registry.entry(name)["deps"] == []
-    upstream.serve(wrong)
-    with pytest.raises(Refused, match=f"`{name} 1.0.0`"):
-        second.sync()
+    upstream.serve([told(crate, deps=deps("evil"))])
+    copy = copy_of(upstream.index_url)
+    copy.sync()
+    assert copy.registry.entry(name)["deps"] != []
+    copy.rest.upload("content/cargo/crates/", crate.packed(), repository=copy.registry.repository)
+    assert copy.registry.entry(name)["deps"] == []
+    for mirror in (False, True):
+        copy.sync(mirror=mirror)
+        assert copy.registry.entry(name)["deps"] == []
 
 
 def test_upstream_cannot_take_over_dependencies_of_other_crates(

@@ -53,13 +53,14 @@ def test_what_is_there_is_not_fetched_again(
 
 
 def test_file_of_another_registry_is_taken_over(
-    stack: Stack, upstream: SparseUpstream, gate: Gate, gate_of: GateOf, name: str
+    stack: Stack, upstream: SparseUpstream, cache: Cache, gate: Gate, gate_of: GateOf, name: str
 ) -> None:
-    """The domain has it, so the upstream is not asked for it."""
+    """A cache of the same remote has it, so the upstream is not asked for it."""
     upstream.have(Crate(name))
     lock = lock_file(locked(Crate(name), upstream.index_url))
     gate.prefetch(lock)
-    other = make_cache(stack, upstream.index_url)
+    registry = stack.make_registry(remote=cache.remote, allow_uploads=False)
+    other = Cache(stack, cache.remote, registry)
     assert gate_of(other).prefetch(lock)["result"]["fetched"] == 1
     assert other.kept() == {f"{name} 1.0.0"}
     assert len(upstream.asked_for(file_path(Crate(name)))) == 1

@@ -37,7 +37,7 @@ policy_option = pulp_option(
     "--policy",
     type=click.Choice(["immediate", "on_demand", "streamed"], case_sensitive=False),
     help="When .crate files are downloaded: with their index, when first asked for, or each"
-    " time. New remotes have `immediate`.",
+    " time. New remotes have `on_demand`.",
 )
 own_options = [
     policy_option,

@@ -1,0 +1,135 @@
+"""Who may put what beside whose crates: the ways in which a distribution uses repositories.
+
+Serving a repository, or claiming the names in it, changes nothing there: it takes the right to see
+the repository. Uploads and the crates of a remote go into it, which takes the right to modify it.
+Uploads and the crates of a remote never share a repository, since the remote could put versions
+beside those that were published; and what comes from a remote never claims a name.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from uuid import UUID
+
+
+class Use(Enum):
+    """What a distribution does with a repository, beside serving it."""
+
+    UPLOADS = "takes uploads into it"
+    CACHE = "stores in it what comes from a remote"
+    CLAIM = "claims the names in it"
+
+
+WRITES = frozenset({Use.UPLOADS, Use.CACHE})
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryUse:
+    """One use of a repository; `remote` is set for a cache alone.
+
+    `upstream` is the name of the entry in a list of upstreams, None for the distribution itself.
+    """
+
+    repository: UUID
+    use: Use
+    remote: UUID | None = None
+    upstream: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamUse:
+    """An entry of a list of upstreams, as far as it uses a repository."""
+
+    name: str
+    repository: UUID | None
+    remote: UUID | None
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionUse:
+    """What a distribution names; `repository` is the latest version's, never a pinned one's."""
+
+    repository: UUID | None = None
+    remote: UUID | None = None
+    allow_uploads: bool = False
+    upstreams: tuple[UpstreamUse, ...] = ()
+
+    def uses(self) -> frozenset[RepositoryUse]:
+        """Return what the distribution does with which repository."""
+        return frozenset(self._uses())
+
+    def _uses(self) -> Iterable[RepositoryUse]:
+        if self.repository is not None:
+            if self.allow_uploads:
+                yield RepositoryUse(self.repository, Use.UPLOADS)
+            if self.remote is not None:
+                yield RepositoryUse(self.repository, Use.CACHE, self.remote)
+        for one in self.upstreams:
+            if one.repository is None:
+                continue
+            if one.remote is not None:
+                yield RepositoryUse(one.repository, Use.CACHE, one.remote, one.name)
+            elif one.private:
+                yield RepositoryUse(one.repository, Use.CLAIM, None, one.name)
+
+
+NOTHING = DistributionUse()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A use that another distribution's use of the same repository excludes."""
+
+    use: RepositoryUse
+    sentence: str
+
+
+def needs_right_to_modify(before: DistributionUse, after: DistributionUse) -> frozenset[UUID]:
+    """Return the repositories that a change lets somebody write into who could not before.
+
+    A cache of another remote is another way in, even into the same repository.
+    """
+    return frozenset(one.repository for one in after.uses() - before.uses() if one.use in WRITES)
+
+
+def find_conflict(
+    uses: Iterable[RepositoryUse], elsewhere: Mapping[UUID, Collection[Use]]
+) -> Conflict | None:
+    """Return the first of the uses that does not go with those that other distributions have."""
+    for one in sorted(uses, key=lambda one: (one.upstream or "", one.use.name)):
+        others = elsewhere.get(one.repository, ())
+        if one.use is Use.CACHE and (Use.CLAIM in others or Use.UPLOADS in others):
+            return Conflict(one, _why_no_cache(one, others))
+        if one.use is not Use.CACHE and Use.CACHE in others:
+            return Conflict(one, _why_no_crates_of_ours(one))
+    return None
+
+
+def _why_no_cache(one: RepositoryUse, others: Collection[Use]) -> str:
+    if one.upstream is not None:
+        return (
+            f"The repository of `{one.upstream}` holds crates of your own for another registry:"
+            " what comes from a `remote` needs a repository for itself."
+        )
+    if Use.CLAIM in others:
+        return (
+            "This one is private in a list of upstreams: it would claim every name that comes"
+            " from the `remote`. Give the cache a repository of its own."
+        )
+    return (
+        "This one takes uploads through another registry: the `remote` could put crates"
+        " beside those. Give the cache a repository of its own."
+    )
+
+
+def _why_no_crates_of_ours(one: RepositoryUse) -> str:
+    if one.use is Use.CLAIM:
+        return (
+            f"The repository of `{one.upstream}` keeps what comes from a remote in another"
+            " registry: as a private one it would claim every name that is fetched there."
+        )
+    return (
+        "The `repository` keeps what comes from the remote of another registry: what is"
+        " published needs a repository of its own, or an upstream could put crates beside it."
+    )

@@ -1,0 +1,178 @@
+"""Nobody writes into a repository that they may not modify, whatever they may see and own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from pulp_cargo.tests.functional.rest.upstreams import DISTRIBUTIONS
+from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import Stack
+
+THEIRS = "sparse+https://their.example/"
+REPOSITORY = ("none", "latest", "pinned")
+LISTS = ("none", "reads", "claims", "stores", "passes on")
+# The role on the repository, and whether its bearer may modify what is in there.
+ROLES = {None: False, "viewer": False, "publisher": True, "owner": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a distribution says of the repository and of the remote."""
+
+    repository: str
+    remote: bool
+    upstreams: str
+    allow_uploads: bool
+
+    @property
+    def names_repository(self) -> bool:
+        """Whether the repository is named at all."""
+        return self.repository != "none" or self.upstreams in ("reads", "claims", "stores")
+
+    @property
+    def names_remote(self) -> bool:
+        """Whether the remote is named at all."""
+        return self.remote or self.upstreams in ("stores", "passes on")
+
+    @property
+    def ways_in(self) -> set[str]:
+        """How something comes into the repository."""
+        found = set()
+        if self.repository == "latest" and self.allow_uploads:
+            found.add("uploads")
+        if (self.repository == "latest" and self.remote) or self.upstreams == "stores":
+            found.add("remote")
+        return found
+
+
+SHAPES = st.builds(
+    Shape, st.sampled_from(REPOSITORY), st.booleans(), st.sampled_from(LISTS), st.booleans()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A repository and a remote, and users with each role on the repository."""
+
+    admin: Rest
+    repository: str
+    remote: str
+    users: dict[tuple[str | None, bool], Rest]
+
+    def fields(self, shape: Shape) -> dict[str, Any]:
+        """Return the shape as the REST API has it."""
+        entry: dict[str, Any] = {"name": "one"}
+        if shape.upstreams != "passes on":
+            entry |= {"repository": self.repository, "private": shape.upstreams == "claims"}
+        if shape.upstreams in ("stores", "passes on"):
+            entry |= {"remote": self.remote, "private": False}
+        return {
+            "repository": self.repository if shape.repository == "latest" else None,
+            "repository_version": f"{self.repository}versions/0/"
+            if shape.repository == "pinned"
+            else None,
+            "remote": self.remote if shape.remote else None,
+            "upstreams": [] if shape.upstreams == "none" else [entry],
+            "allow_uploads": shape.allow_uploads,
+        }
+
+
+@pytest.fixture(scope="module")
+def world(stack: Stack) -> World:
+    """One for all examples: none of them leaves a distribution behind."""
+    admin = stack.rest
+    repository = admin.need("repositories/cargo/cargo/", name=unique("vault"))["pulp_href"]
+    remote = admin.need("remotes/cargo/cargo/", name=unique("theirs"), url=THEIRS)["pulp_href"]
+    users = {}
+    for role in ROLES:
+        for sees_remote in (True, False):
+            users[role, sees_remote] = user = admin.new_user("cargo.cargodistribution_creator")
+            name = user.auth[0] if user.auth else ""
+            if role is not None:
+                grant(admin, name, f"cargo.cargorepository_{role}", repository)
+            if sees_remote:
+                grant(admin, name, "cargo.cargoremote_viewer", remote)
+    return World(admin, repository, remote, users)
+
+
+def grant(admin: Rest, user: str, role: str, on: str) -> None:
+    """Give a user a role on an object."""
+    admin.post(f"{on}add_role/", users=[user], role=role)
+
+
+def status(rest: Rest, method: str, path: str, fields: dict[str, Any]) -> int:
+    """Return how a request ends, once the task that it may start has ended: 200 for done."""
+    answer = rest.session.request(method, rest.url(path), json=fields, timeout=60)
+    if answer.status_code == 202:
+        rest.wait_task(answer.json()["task"])
+        return 200
+    return 200 if answer.status_code == 201 else answer.status_code
+
+
+@pytest.mark.parametrize("role", ROLES, ids=str)
+@settings(
+    max_examples=15,
+    # Each example takes tasks; what fails is small enough as it is.
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(sees_remote=st.booleans(), before=st.none() | SHAPES, after=SHAPES)
+def test_each_change_by_users_with_each_role(
+    world: World, role: str | None, sees_remote: bool, before: Shape | None, after: Shape
+) -> None:
+    """It takes the right to see what is named, and to modify where a new way in is made."""
+    user = world.users[role, sees_remote]
+    if before is not None and attempt(world, world.admin, None, before) != 200:
+        return
+    sound = attempt(world, world.admin, before, after)
+    seen = (not after.names_repository or role is not None) and (
+        not after.names_remote or sees_remote
+    )
+    new = after.ways_in - (before.ways_in if before else set())
+    found = attempt(world, user, before, after)
+    if not seen:
+        assert found in (400, 403)
+    elif sound != 200:
+        assert found == sound == 400
+    else:
+        assert found == (200 if not new or ROLES[role] else 403)
+
+
+def attempt(world: World, who: Rest, before: Shape | None, after: Shape) -> int:
+    """Make a distribution, or change one of the administrator's, and remove it again."""
+    name = unique("registry")
+    fields = {"name": name, "base_path": name} | world.fields(after)
+    if before is None:
+        found = status(who, "POST", DISTRIBUTIONS, fields)
+        (made,) = world.admin.list(DISTRIBUTIONS, name=name) or (None,)
+    else:
+        start = {"name": name, "base_path": name} | world.fields(before)
+        made = world.admin.make(DISTRIBUTIONS, **start)
+        if who.auth and who is not world.admin:
+            grant(world.admin, who.auth[0], "cargo.cargodistribution_owner", made["pulp_href"])
+        found = status(who, "PATCH", made["pulp_href"], world.fields(after))
+    if made is not None:
+        world.admin.delete(made["pulp_href"])
+    return found
+
+
+@pytest.mark.parametrize("form", ["remote", "upstreams"])
+def test_who_sees_a_repository_fills_it_from_no_remote(stack: Stack, form: str) -> None:
+    """Theirs would put crates there, and turn crates.io's into ones from there."""
+    victim = stack.make_registry(allow_uploads=False)
+    user = stack.rest.new_user("cargo.cargoremote_creator", "cargo.cargodistribution_creator")
+    assert user.auth
+    grant(stack.rest, user.auth[0], "cargo.cargorepository_viewer", victim.repository)
+    remote = user.make("remotes/cargo/cargo/", name=unique("evil"), url=THEIRS)
+    entry = {"repository": victim.repository, "remote": remote["pulp_href"]}
+    fields = entry if form == "remote" else {"upstreams": [{"name": "x", **entry}]}
+    own = unique("own")
+    wanted = {"name": own, "base_path": own} | fields
+    answer = user.session.post(user.url(DISTRIBUTIONS), json=wanted, timeout=60)
+    assert answer.status_code == 403
+    assert "may modify it" in answer.text
+    assert stack.rest.list(DISTRIBUTIONS, name=own) == []
