@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pulp_cargo.tests.support.registry import Registry
@@ -24,17 +25,25 @@ VERSIONS = """
         (SELECT count(*) FROM core_repositorycontent c WHERE c.repository_id = r.pulp_id)
     FROM core_repository r WHERE pulp_id::text = %(repository)s
 """
-# Units of the crate that no other registry has, and units of no registry but for those of other
-# tests, which the name that their crates begin with tells apart.
+# Units of the crate that no other registry has.
 UNITS = """
     SELECT content_ptr_id FROM (
         SELECT content_ptr_id, name AS called FROM cargo_cratecontent
         UNION ALL SELECT content_ptr_id, canonical_name FROM cargo_crateyank) units
-    WHERE NOT EXISTS (SELECT FROM core_repositorycontent c WHERE c.content_id = content_ptr_id
+    WHERE strpos(lower(called), lower(%(name)s)) > 0
+        AND NOT EXISTS (SELECT FROM core_repositorycontent c WHERE c.content_id = content_ptr_id
             AND c.repository_id::text <> %(repository)s)
-        AND (strpos(lower(called), lower(%(name)s)) > 0
-            OR called !~ '(^x[0-9a-f]{10}|-[0-9a-f]{12})' AND EXISTS (SELECT FROM core_contentartifact a
-                WHERE a.content_id = content_ptr_id AND a.artifact_id IS NOT NULL))
+"""
+# Units with files that were made since a moment and are in no registry. The names that other tests'
+# crates begin with tell those apart; what a registry loses that is deleted was made before.
+STRANGERS = """
+    SELECT content_ptr_id FROM cargo_cratecontent
+    JOIN core_content ON core_content.pulp_id = content_ptr_id
+    WHERE core_content.pulp_created >= %(since)s
+        AND name !~ '(^x[0-9a-f]{10}|-[0-9a-f]{12})'
+        AND NOT EXISTS (SELECT FROM core_repositorycontent c WHERE c.content_id = content_ptr_id)
+        AND EXISTS (SELECT FROM core_contentartifact a
+            WHERE a.content_id = content_ptr_id AND a.artifact_id IS NOT NULL)
 """
 ORPHANS = """
     SELECT sha256 FROM core_artifact a WHERE NOT EXISTS (
@@ -66,15 +75,18 @@ def traces(stack: Stack, registry: Registry, name: str) -> Traces:
     )
 
 
-def of_nobody(stack: Stack) -> frozenset[str]:
-    """Return the artifacts of no unit, the stored files of no artifact, and unfinished uploads."""
+def of_nobody(stack: Stack, since: datetime) -> frozenset[str]:
+    """Return the artifacts of no unit, the stored files of no artifact, and unfinished uploads.
+
+    And the units of no registry that were made since a moment.
+    """
     stored = files(Path(stack.settings["MEDIA_ROOT"]))
     with stack.connect() as connection:
-        orphans, known = (
-            frozenset(str(value) for (value,) in connection.execute(query).fetchall())
-            for query in (ORPHANS, KNOWN)
+        orphans, known, strangers = (
+            frozenset(str(value) for (value,) in connection.execute(query, values).fetchall())
+            for query, values in ((ORPHANS, {}), (KNOWN, {}), (STRANGERS, {"since": since}))
         )
-    return orphans | (stored - known) | unfinished_uploads(stack)
+    return orphans | (stored - known) | strangers | unfinished_uploads(stack)
 
 
 def unfinished_uploads(stack: Stack) -> frozenset[str]:
@@ -86,15 +98,17 @@ def unfinished_uploads(stack: Stack) -> frozenset[str]:
 @contextmanager
 def nothing_left(stack: Stack) -> Iterator[None]:
     """Fail if something that belongs to nobody stays behind."""
-    before = of_nobody(stack)
+    # Units have the time of the machine that makes them, which is this one.
+    since = datetime.now(UTC)
+    before = of_nobody(stack, since)
     yield
-    new = of_nobody(stack) - before
+    new = of_nobody(stack, since) - before
     deadline = time.monotonic() + SETTLING_SECONDS
     # What other tests have just sent gets its owner in a moment, and so does what was sent here
     # lose its file: the answer to a refusal may go out before the unfinished file is removed.
     while new and time.monotonic() < deadline:
         time.sleep(0.05)
-        new &= of_nobody(stack)
+        new &= of_nobody(stack, since)
     assert not new
 
 
