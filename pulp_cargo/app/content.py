@@ -12,7 +12,7 @@ from pulp_cargo.app.endpoints.edge import edge, handle_registry
 from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.listener import listening
 from pulp_cargo.app.endpoints.passing_on import close_upstreams, open_upstreams
-from pulp_cargo.app.endpoints.publish import remove_leftovers
+from pulp_cargo.app.endpoints.publish import finish_publishes, remove_leftovers
 
 # Threads that unpack crates hold the interpreter for so long at a time, in seconds, while a request
 # waits for its turn several times; Python's own 5 ms make a cold `cargo fetch` a quarter longer.
@@ -41,3 +41,4 @@ app.on_startup.append(remove_leftovers)
 app.on_startup.append(open_upstreams)
 app.cleanup_ctx.append(listening)
 app.on_cleanup.append(close_upstreams)
+app.on_cleanup.append(finish_publishes)

@@ -1,7 +1,8 @@
 """Reading a .crate file under limits, and refusing what is unsafe or ambiguous to unpack.
 
-Cargo refuses any entry outside `{name}-{version}/` (Cargo Book, Registry Web API, Publish). The rules
-for paths follow from unpacking on Windows and macOS, where other paths are equal or special.
+Cargo refuses any entry outside `{name}-{version}/` (Cargo Book, Registry Web API, Publish). What is
+published here keeps stricter rules for paths, which follow from unpacking on Windows and macOS, where
+other paths are equal or special. What an upstream has is read as cargo reads it.
 """
 
 import re
@@ -15,16 +16,25 @@ from pulp_cargo.protocol.tar import TarEntry, TarReader
 
 MANIFEST = "Cargo.toml"
 
+# An archive may unpack to so many times its size, or to so many bytes; real crates stay far below.
+# Otherwise half a megabyte of zeros would cost as much as the largest crate there may be.
+LARGEST_RATIO = 200
+SMALL_UNPACKED_BYTES = 32 * 1024 * 1024
+# The bytes of all paths of an archive together: each is taken apart and compared.
+MOST_PATH_BYTES = 4 * 1024 * 1024
+
 _DEVICES = "|".join(sorted(WINDOWS_DEVICES))
+# What a component of a path may not be, by what Windows and macOS make of it.
 _UNSAFE = (
-    (re.compile(r"\0"), "has a NUL character"),
+    (re.compile(r"[\x01-\x1f\x7f]"), "has a control character"),
     (re.compile(r"\\"), "has a backslash"),
-    (re.compile(r"(?:^|/)(?:/|$)"), "has an empty component"),
-    (re.compile(r"(?:^|/)\.{1,2}(?:/|$)"), "has a component `.` or `..`"),
-    (re.compile(r"[. ](?:/|$)"), "has a component that ends in a dot or space"),
-    (re.compile(r"(?:^|/)[A-Za-z]:"), "has a drive letter"),
-    (re.compile(rf"(?:^|/)(?:{_DEVICES}) *(?:[./]|$)", re.IGNORECASE), "names a Windows device"),
+    (re.compile(r"[. ]$"), "has a component that ends in a dot or space"),
+    (re.compile(r"^[A-Za-z]:"), "has a drive letter"),
+    (re.compile(r'[<>:"|?*]'), 'has one of the characters `<>:"|?*`, which Windows has in no name'),
+    (re.compile(rf"^(?:{_DEVICES}) *(?:\.|$)", re.IGNORECASE), "names a Windows device"),
 )
+# Where letter case makes no other path, the last of two such files would be the one that is built.
+_BUILT = (".rs", ".toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +76,19 @@ def read_crate_file(
     vers: str | None,
     limits: Limits,
     wanted: str | None = None,
+    strict: bool = True,
 ) -> CrateFile:
     """Read all of a .crate file and return its parts, or raise with what is wrong with it.
+
+    `strict` is for what is published here; without it, only what cargo does not unpack is refused.
 
     Kept are the manifest, files in the root called readme, and `wanted`, the path of another one.
     Where name and version are not known yet, the first entry decides on the root, and the caller
     must compare it with the manifest.
     """
-    stream = GzipStream(file, limits.unpacked_bytes)
+    stream = GzipStream(file, min(limits.unpacked_bytes, _most_unpacked(file)))
     reader = TarReader(stream)
-    contents = _Contents(f"{name}-{vers}" if name and vers else None, limits, wanted)
+    contents = _Contents(f"{name}-{vers}" if name and vers else None, limits, wanted, strict)
     for entry in reader:
         path = contents.add(entry)
         if contents.wants(path, entry):
@@ -91,6 +104,13 @@ def read_crate_file(
     )
 
 
+def _most_unpacked(file: BinaryIO) -> int:
+    at = file.tell()
+    packed = file.seek(0, 2) - at
+    file.seek(at)
+    return max(SMALL_UNPACKED_BYTES, LARGEST_RATIO * packed)
+
+
 @dataclass(slots=True)
 class _Contents:
     """What was seen so far of the entries of a .crate file."""
@@ -98,25 +118,36 @@ class _Contents:
     root: str | None
     limits: Limits
     wanted: str | None
+    strict: bool
     entries: int = 0
     manifest: bytes | None = None
     readmes: dict[str, bytes] = field(default_factory=dict)
     kept_bytes: int = 0
+    path_bytes: int = 0
+    components: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
 
     def add(self, entry: TarEntry) -> str:
         """Check an entry and return its path below the root."""
         self.entries += 1
+        self.path_bytes += len(entry.path)
         if self.entries > self.limits.entries:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} entries")
-        full = _safe_path(entry)
+        if self.path_bytes > MOST_PATH_BYTES:
+            raise InvalidCrateFile(
+                f"the paths in the crate file have more than {MOST_PATH_BYTES} bytes together"
+            )
+        full = self._safe_path(entry)
         if self.root is None:
             self.root = full.partition("/")[0]
         path = _path_below(self.root, full, entry.is_directory)
-        if path.lower() == MANIFEST.lower() and path != MANIFEST:
+        if self.strict and path.lower() == MANIFEST.lower() and path != MANIFEST:
             raise InvalidCrateFile(f"the manifest must be called {MANIFEST!r}, not {path!r}")
-        self._require_unique(path, entry.is_directory)
+        if self.strict:
+            self._require_unique(path, entry.is_directory)
+        elif path == MANIFEST and self.manifest is not None:
+            raise InvalidCrateFile(f"the crate file has {MANIFEST!r} twice")
         return path
 
     def wants(self, path: str, entry: TarEntry) -> bool:
@@ -140,11 +171,33 @@ class _Contents:
             self.readmes[path] = content
             self.kept_bytes += len(content)
 
+    def _safe_path(self, entry: TarEntry) -> str:
+        """Return an entry's path in components with one slash between them."""
+        try:
+            path = entry.path.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidCrateFile(
+                f"the path {entry.path!r} in the crate file is not UTF-8"
+            ) from error
+        if "\0" in path:
+            raise _unsafe(path, "has a NUL character")
+        if entry.is_directory:
+            path = path.removesuffix("/")
+        components = path.split("/")
+        if not self.strict:
+            return _as_cargo_reads(path, components)
+        for component in components:
+            # Most were seen before, since files share their folders.
+            if component not in self.components:
+                _require_safe(path, component)
+                self.components.add(component)
+        return path
+
     def _require_unique(self, path: str, is_directory: bool) -> None:
-        folded = path.casefold()
+        folded = path.casefold() if path.lower().endswith(_BUILT) else path
         taken = folded in self.files or (folded in self.folders and not is_directory)
-        (self.folders if is_directory else self.files).add(folded)
-        parent = folded.rpartition("/")[0]
+        (self.folders if is_directory else self.files).update((folded, path))
+        parent = path.rpartition("/")[0]
         while parent and parent not in self.folders:
             taken = taken or parent in self.files
             self.folders.add(parent)
@@ -155,21 +208,29 @@ class _Contents:
         if taken:
             raise InvalidCrateFile(
                 f"the crate file has {path!r} twice, or as file and folder; "
-                "letter case makes no other path"
+                "for sources letter case makes no other path"
             )
 
 
-def _safe_path(entry: TarEntry) -> str:
-    try:
-        path = entry.path.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidCrateFile(f"the path {entry.path!r} in the crate file is not UTF-8") from error
-    if entry.is_directory:
-        path = path.removesuffix("/")
+def _require_safe(path: str, component: str) -> None:
+    if not component:
+        raise _unsafe(path, "has an empty component")
+    if component in (".", ".."):
+        raise _unsafe(path, "has a component `.` or `..`")
     for pattern, fault in _UNSAFE:
-        if pattern.search(path):
-            raise InvalidCrateFile(f"the path {path!r} in the crate file {fault}")
-    return path
+        if pattern.search(component):
+            raise _unsafe(path, fault)
+
+
+def _as_cargo_reads(path: str, components: list[str]) -> str:
+    """Return a path without what has no meaning to Rust's `Path`; cargo unpacks none with `..`."""
+    if ".." in components or path.startswith("/"):
+        raise _unsafe(path, "leads out of its folder")
+    return "/".join(one for one in components if one not in ("", "."))
+
+
+def _unsafe(path: str, fault: str) -> InvalidCrateFile:
+    return InvalidCrateFile(f"the path {path!r} in the crate file {fault}")
 
 
 def _path_below(root: str, path: str, is_directory: bool) -> str:

@@ -5,6 +5,7 @@
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import tomli
@@ -14,13 +15,24 @@ from pulp_cargo.protocol.index import Dependency, Features, IndexEntry
 from pulp_cargo.protocol.manifest_deps import parse_dependencies
 from pulp_cargo.protocol.names import CrateName, parse_crate_name
 from pulp_cargo.protocol.semver import NUMBER, parse_version
-from pulp_cargo.protocol.table import Table
+from pulp_cargo.protocol.table import Table, is_storable
 
 # Cargo loses a version whose `rust_version` has an operator, a pre-release or no number at all.
 _RUST_VERSION = re.compile(rf"{NUMBER}(?:\.{NUMBER}){{0,2}}")
 # The parser's work grows with the square of a key's parts: a megabyte of deep keys took it ten
 # seconds. Keys that cargo writes have a few; such a run of words in a text is refused as well.
 _DEEPEST_KEY = 64
+# What describes a crate to people, by the names of our fields.
+PACKAGE_TEXTS = {
+    "edition": "edition",
+    "description": "description",
+    "license": "license",
+    "license_file": "license-file",
+    "homepage": "homepage",
+    "documentation": "documentation",
+    "repository_url": "repository",
+}
+PACKAGE_LISTS = ("keywords", "categories", "authors")
 _DEEP_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){{{_DEEPEST_KEY}}}""")
 
 
@@ -87,6 +99,29 @@ def parse_manifest(data: bytes) -> Manifest:
         edition=package.text_or_none("edition"),
         authors=package.texts("authors"),
     )
+
+
+def read_package(data: bytes) -> Mapping[str, object]:
+    """Return what the `[package]` of an upstream's crate says in so far as it can be read.
+
+    Those are `PACKAGE_TEXTS`, and `PACKAGE_LISTS` as lists: an old manifest may have a dependency or a
+    version in a form that is refused today, and its licence is its licence all the same. Raises
+    InvalidManifest.
+    """
+    manifest = _parse_toml(data)
+    values = manifest.values
+    package = values.get("package", values.get("project"))
+    if not isinstance(package, dict):
+        raise InvalidManifest("the Cargo.toml in the crate file has no `[package]`")
+    found: dict[str, object] = {}
+    for field, key in PACKAGE_TEXTS.items():
+        text = package.get(key)
+        found[field] = text if isinstance(text, str) and is_storable(text) else None
+    for field in PACKAGE_LISTS:
+        texts = package.get(field)
+        listed = texts if isinstance(texts, list) else []
+        found[field] = [one for one in listed if isinstance(one, str) and is_storable(one)]
+    return found
 
 
 def _parse_toml(data: bytes) -> Table:

@@ -110,7 +110,7 @@ class PublishMetadata:
 
 def parse_metadata(data: bytes) -> PublishMetadata:
     """Return the metadata; a missing key is null, and unknown keys are ignored."""
-    table = parse_json_object(data, "the metadata", InvalidMetadata)
+    table = parse_json_object(data, "the metadata", InvalidMetadata, unique_keys=True)
     deps = () if table.values.get("deps") is None else table.list_of_tables("deps")
     return PublishMetadata(
         name=parse_crate_name(table.text("name")),

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from pulp_cargo.protocol.errors import RegistryError
 
@@ -92,20 +92,41 @@ class Table:
         raise self.error(f"`{key}` of {self.where} must be {_WORDS[expected]}")
 
 
-def parse_json_object(data: bytes | str, where: str, error: type[RegistryError]) -> Table:
+def parse_json_object(
+    data: bytes | str, where: str, error: type[RegistryError], *, unique_keys: bool = False
+) -> Table:
     """Return a JSON document that must be an object.
+
+    `unique_keys` refuses a key that is there twice, of which readers take one or the other.
 
     >>> parse_json_object('{"a": "b"}', "the example", RegistryError).text("a")
     'b'
     """
     try:
         # Given bytes, the parser would take UTF-16 and UTF-32 as well.
-        value = json.loads(data.decode() if isinstance(data, bytes) else data)
+        value = json.loads(
+            data.decode() if isinstance(data, bytes) else data,
+            object_pairs_hook=_unique if unique_keys else None,
+            parse_constant=_no_number,
+        )
     except (ValueError, RecursionError) as fault:
         raise error(f"{where} is not JSON: {fault}") from fault
     if not isinstance(value, dict):
         raise error(f"{where} is not a JSON object")
     return Table(value, where, error)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key[:100]!r} is there twice")
+        found[key] = value
+    return found
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"`{word}` is no number in JSON")
 
 
 def is_storable(text: str) -> bool:

@@ -15,6 +15,8 @@ from pulp_cargo.protocol.gzip_stream import GzipStream
 BLOCK = 512
 LONGEST_PATH = 1024
 _LONGEST_EXTENSION = 64 * 1024
+# Of all extensions of an archive; cargo writes one for each path of more than 100 bytes.
+_MOST_EXTENSION_BYTES = 4 * 1024 * 1024
 
 _ZEROS = bytes(BLOCK)
 _OCTAL = re.compile(rb" *([0-7]{1,12})[ \0]*")
@@ -55,6 +57,7 @@ class TarReader:
         self._stream = stream
         self._left = 0
         self._padding = 0
+        self._extension_bytes = 0
 
     def __iter__(self) -> Iterator[TarEntry]:
         extension = None
@@ -101,6 +104,11 @@ class TarReader:
             )
         if size > _LONGEST_EXTENSION:
             raise InvalidCrateFile(f"the crate file has a tar extension of {size} bytes")
+        self._extension_bytes += size
+        if self._extension_bytes > _MOST_EXTENSION_BYTES:
+            raise InvalidCrateFile(
+                f"the crate file has more than {_MOST_EXTENSION_BYTES} bytes of tar extensions"
+            )
         content = self.read_content()
         self._finish_entry()
         if flag == _LONG_NAME:

@@ -9,7 +9,15 @@ from pulp_cargo.app.endpoints.memory import memory
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.endpoints.writable import require_repository
 from pulp_cargo.app.queries.principals import Grant
-from pulp_cargo.app.services import group_commit, incoming, publish, threads, units
+from pulp_cargo.app.services import (
+    crate_reader,
+    group_commit,
+    incoming,
+    publish,
+    steps,
+    threads,
+    units,
+)
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.app.services.upload import uploaded
 from pulp_cargo.protocol.api import published_body
@@ -33,15 +41,24 @@ async def put_new(cargo: CargoRequest) -> web.Response:
     file = await threads.work(IncomingFile)
     try:
         metadata, rest = await _receive(cargo, file)
+        steps.reached("received")
         # The token may have been revoked while the body came in.
         grant = await cargo.require(*PUBLISHING, crate=metadata.name)
         change = await threads.work(_examine, cargo, grant, metadata, file, rest)
+        steps.reached("examined")
         async with uploaded(file, cargo.registry.domain):
-            committed = await group_commit.submit(repository, cargo.registry.domain, change)
+            committed = await group_commit.submit(repository, cargo.registry.domain, change, file)
     finally:
-        file.discard()
+        file.release()
     await memory.hearing.reach(committed)
+    steps.reached("told")
     return web.Response(body=published_body(change.warnings), content_type="application/json")
+
+
+async def finish_publishes(app: web.Application) -> None:
+    """Commit what waits, or refuse it, when the process ends (an aiohttp clean-up signal)."""
+    await group_commit.finish()
+    crate_reader.stop()
 
 
 async def remove_leftovers(app: web.Application) -> None:
@@ -61,7 +78,8 @@ async def _receive(cargo: CargoRequest, file: IncomingFile) -> tuple[PublishMeta
     async for chunk in _chunks(cargo.http):
         lot += frame.feed(chunk)
         if metadata is None and frame.metadata is not None:
-            metadata = parse_metadata(frame.metadata)
+            # A megabyte of JSON takes longer than others should have to wait.
+            metadata = await threads.work(parse_metadata, frame.metadata)
             await cargo.require(*PUBLISHING, crate=metadata.name)
         if len(lot) >= LOT:
             await threads.work(file.write, bytes(lot))

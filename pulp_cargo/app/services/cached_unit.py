@@ -1,15 +1,17 @@
 """A .crate file of an upstream registry as the content unit it becomes.
 
-What its Cargo.toml says holds, as for every crate. Where that cannot be read, all that is known is
-the word of the upstream: the unit is then its alone (`rules/metadata_source`).
+What its Cargo.toml says holds, as for every crate. Where that is not what could be published here,
+dependencies and features are the upstream's word, and the unit is that remote's alone
+(`rules/metadata_source`); what describes the crate is still read.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
 from pulp_cargo.app.models import CrateContent
-from pulp_cargo.app.services import units
+from pulp_cargo.app.services import crate_reader, units
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import IndexEntry, parse_line, render_line
@@ -30,16 +32,24 @@ def unit_of_upstream(line: str, file: IncomingFile, registry: str, remote: UUID)
     """
     entry = parse_line(with_absolute_registries(line, registry))
     pubtime = _time(entry.pubtime)
+    package: Mapping[str, object] = {}
     try:
-        manifest, crate_file = units.read(file.rewind(), name=entry.name, vers=entry.vers)
-        readme = units.readme_text(crate_file, manifest)
-        return units.unit_of(manifest, cksum=entry.cksum, readme=readme, pubtime=pubtime)
+        found = crate_reader.read_upstream(
+            file.path, name=entry.name, vers=entry.vers, limits=units.limits()
+        )
+        if found.manifest is not None:
+            readme = units.storable_text(found.readme)
+            return units.unit_of(found.manifest, cksum=entry.cksum, readme=readme, pubtime=pubtime)
+        fault, package = found.fault, found.package or {}
     except RegistryError as error:
-        log.info("`%s %s` is kept by its index line alone: %s", entry.name, entry.vers, error)
-    return _unit_of_line(entry, pubtime, remote)
+        fault = str(error)
+    log.info("`%s %s` is stored by its index line: %s", entry.name, entry.vers, fault)
+    return _unit_of_line(entry, pubtime, remote, package)
 
 
-def _unit_of_line(entry: IndexEntry, pubtime: datetime, remote: UUID) -> CrateContent:
+def _unit_of_line(
+    entry: IndexEntry, pubtime: datetime, remote: UUID, package: Mapping[str, object]
+) -> CrateContent:
     line = render_line(entry)
     urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
     return CrateContent(
@@ -50,11 +60,12 @@ def _unit_of_line(entry: IndexEntry, pubtime: datetime, remote: UUID) -> CrateCo
         cksum=entry.cksum,
         pubtime=pubtime,
         index_line=line,
-        metadata_source=word_of(remote, {"index_line": line}),
+        metadata_source=word_of(remote, {"index_line": line, **package}),
         dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
         registries=sorted(url for url in urls if url),
         links=entry.links,
         rust_version=entry.rust_version,
+        **package,
     )
 
 

@@ -24,7 +24,7 @@ from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.models.repository import add_aliases, lock, lose_patience
 from pulp_cargo.app.queries import heads
 from pulp_cargo.app.queries.heads import Head
-from pulp_cargo.app.services import store
+from pulp_cargo.app.services import steps, store
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound
 from pulp_cargo.protocol.unavailable import RepositoryBusy
@@ -116,11 +116,13 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
                 draft = Draft(repository, {change.keys for change in changes})
                 refusals = [_refusal(change, draft) for change in changes]
                 made = _write(head, draft, domain)
+                steps.reached("written")
         except Exception:
             if draft is not None and draft.crates:
                 with suppress(Exception):
                     store.forget_files([file for _, file in draft.crates], domain)
             raise
+    steps.reached("committed")
     if made is None:
         return Result(None, refusals)
     return Result(Committed(repository, made.number, _listeners()), refusals)
@@ -158,6 +160,7 @@ def _write(head: Head, draft: Draft, domain: Domain) -> version_rows.NewVersion 
     """Write what the draft holds and say so, or do nothing when it holds nothing."""
     added = store.save_crates(draft.crates, domain) + store.save_yanks(draft.new_yanks, domain)
     added += store.touch(draft.adopted)
+    steps.reached("stored")
     removed = draft.gone_yanks
     if not added and not removed:
         return None

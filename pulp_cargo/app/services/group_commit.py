@@ -16,12 +16,16 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.services import threads
 from pulp_cargo.app.services.commit import Change, Committed, Result, clean_up, commit_together
+from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 # How many changes one version takes at most, so that the first of them does not wait too long.
 MOST_AT_ONCE = 64
 # How long to wait between two looks at a repository that a task holds, in seconds.
 BUSY_PAUSE = 0.1
+# How long a process that ends takes for what waits, in seconds: an attempt at a busy repository
+# takes two.
+LAST_SECONDS = 5
 # A clean-up of old versions takes so many at once.
 TRIM_EVERY = 50
 
@@ -47,20 +51,37 @@ _queues: dict[UUID, Queue] = {}
 # How often this process found a repository busy.
 busy_waits = 0
 _cleanups: set[asyncio.Task[None]] = set()
+_is_ending = False
 
 
-async def submit(repository: UUID, domain: Domain, change: Change) -> Committed | None:
+async def submit(
+    repository: UUID, domain: Domain, change: Change, file: IncomingFile | None = None
+) -> Committed | None:
     """Commit a change and return the version made, None when nothing changed.
 
-    Raises the RegistryError that the change met; RepositoryBusy when a task kept the repository.
+    The file of the change is held until the verdict, also when whoever waits for it gives up: a
+    commit may be under way. Raises the RegistryError that the change met; RepositoryBusy when a task
+    kept the repository.
     """
     loop = asyncio.get_running_loop()
     queue = _queues.setdefault(repository, Queue())
     waiting = Waiting(change, loop.create_future(), time.monotonic() + settings.CARGO_BUSY_SECONDS)
+    if file is not None:
+        file.hold()
+        waiting.verdict.add_done_callback(lambda _: file.release())
     queue.waiting.append(waiting)
     if queue.runner is None:
         queue.runner = loop.create_task(_run(repository, domain, queue))
-    return await waiting.verdict
+    return await asyncio.shield(waiting.verdict)
+
+
+async def finish() -> None:
+    """Commit what waits, when the process ends; whoever waits for a busy repository is refused."""
+    global _is_ending
+    _is_ending = True
+    runners = [queue.runner for queue in _queues.values() if queue.runner is not None]
+    if runners:
+        await asyncio.wait(runners, timeout=LAST_SECONDS)
 
 
 async def _run(repository: UUID, domain: Domain, queue: Queue) -> None:
@@ -91,7 +112,7 @@ async def _run(repository: UUID, domain: Domain, queue: Queue) -> None:
 def _give_up(queue: Queue, error: RepositoryBusy) -> None:
     """Refuse what has waited too long for a busy repository."""
     now = time.monotonic()
-    for one in [one for one in queue.waiting if one.until <= now]:
+    for one in [one for one in queue.waiting if one.until <= now or _is_ending]:
         queue.waiting.remove(one)
         _settle(one, error)
 

@@ -37,6 +37,7 @@ class IncomingFile:
         self.size = 0
         self._checksum = pulp_hashlib.new(CHECKSUM)
         self._digests: dict[str, str] = {}
+        self._holders = 1
 
     def write(self, chunk: bytes) -> None:
         """Append bytes; raises StorageFull when the disk has no room."""
@@ -75,10 +76,19 @@ class IncomingFile:
     def restore(self) -> None:
         """Make sure that the file has a name again, after a commit that moved it failed."""
         if not os.path.exists(self.path):
-            with open(self.path, "wb") as copy, _storage_full():
-                shutil.copyfileobj(self.rewind(), copy)
-                copy.flush()
-                os.fsync(copy.fileno())
+            if self.file.closed:
+                raise ValueError(f"the file {self.path} is gone")
+            copy_whole(self.rewind(), self.path)
+
+    def hold(self) -> None:
+        """Keep the file until `release`, whoever else lets go of it."""
+        self._holders += 1
+
+    def release(self) -> None:
+        """Let go of the file, which is discarded when nobody holds it any more."""
+        self._holders -= 1
+        if not self._holders:
+            self.discard()
 
     @property
     def cksum(self) -> str:
@@ -109,6 +119,21 @@ class IncomingFile:
                     hasher.update(lot)
         digests = {name: hasher.hexdigest() for name, hasher in hashers.items()}
         self._digests = {CHECKSUM: self.cksum, **digests}
+
+
+def copy_whole(file: BinaryIO, path: str) -> None:
+    """Have a whole copy of a file at a path, and on the disk, or nothing; raises StorageFull."""
+    folder, name = os.path.split(path)
+    handle, part = tempfile.mkstemp(prefix=f"{name}-", suffix=SUFFIX, dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as copy, _storage_full():
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.fsync(handle)
+            os.rename(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
 
 
 def remove_leftovers() -> None:

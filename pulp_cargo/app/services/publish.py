@@ -12,7 +12,7 @@ from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
-from pulp_cargo.app.services import units
+from pulp_cargo.app.services import crate_reader, units
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.errors import Forbidden, InvalidRegistryUrl, RuleBroken
@@ -55,8 +55,12 @@ def examine(
 ) -> Publish:
     """Judge an uploaded crate by every rule that does not depend on what else is there."""
     file.settle()
-    manifest, crate_file = units.read(
-        file.rewind(), name=metadata.name, vers=metadata.vers, readme=metadata.readme_file
+    manifest, crate_file = crate_reader.read_published(
+        file.path,
+        name=metadata.name,
+        vers=metadata.vers,
+        readme=metadata.readme_file,
+        limits=units.limits(),
     )
     require_agreement(metadata, manifest)
     # In its domain a unit needs no query to find out which that is.

@@ -15,7 +15,7 @@ from aiohttp import ClientResponse
 from django.conf import settings
 
 from pulp_cargo.app.queries.sources import RemoteView
-from pulp_cargo.app.services import threads, units
+from pulp_cargo.app.services import crate_reader, threads, units
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.app.services.upstream_clients import client_of
 from pulp_cargo.app.upstream.events import Event, note
@@ -107,12 +107,15 @@ class Pull:
         """Return the licence in the manifest of a complete file, None where there is none."""
         assert self.file is not None, "only files that came have a manifest"
         try:
-            # Others read the file at the same time.
-            with self.file.reopened() as file:
-                manifest, _ = units.read(file, name=self.name, vers=self.vers)
+            found = crate_reader.read_upstream(
+                self.file.path, name=self.name, vers=self.vers, limits=units.limits()
+            )
         except RegistryError:
             return None
-        return manifest.license
+        if found.manifest is not None:
+            return found.manifest.license
+        license = (found.package or {}).get("license")
+        return license if isinstance(license, str) else None
 
     def hold(self) -> None:
         """Keep the file, until `release`."""

@@ -1,8 +1,9 @@
 """Crates with their files written to tables and storage, many in a few statements."""
 
+import logging
 import os
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -13,7 +14,9 @@ from pulp_cargo.app.models import CrateContent, CrateYank
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.models.repository import lose_patience
 from pulp_cargo.app.services import unit_rows
-from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.app.services.incoming import IncomingFile, copy_whole
+
+log = logging.getLogger(__name__)
 
 # The first key of the advisory locks on digests, which keep a file from being removed as debris
 # by one writer while another adopts it.
@@ -100,9 +103,14 @@ class Storable(Protocol):
 
     def restore(self) -> None: ...
 
+    def rewind(self) -> BinaryIO: ...
+
 
 def save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
-    """Move the files to the storage, and return the artifacts' ids by SHA-256."""
+    """Move the files to the storage, and return the artifacts' ids by SHA-256.
+
+    A file that the storage has lost or cut short is put back: its row alone proves nothing.
+    """
     digests = lock_digests(files)
     known = stored(digests, domain)
     if known:
@@ -115,8 +123,21 @@ def save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
         Artifact(file=file.path, size=file.size, pulp_domain=domain, **file.digests)
         for file in fresh.values()
     ]
+    is_local = domain.storage_class == FILE_SYSTEM
+    paths = {file.cksum: _path_of(file.cksum, domain) for file in files} if is_local else {}
+    new_folders = {
+        folder for digest in fresh if is_local for folder in _missing_folders(paths[digest])
+    }
     unit_rows.insert(Artifact, made)
-    _settle_folders(made, domain)
+    if is_local:
+        lost = [file for file in files if file.cksum in known and not _is_whole(paths, file)]
+        for file in lost:
+            _put_back(file, paths[file.cksum])
+        for file in fresh.values():
+            if not _is_whole(paths, file):
+                raise OSError(f"the storage has not taken all of the file {file.cksum}")
+        settled = {paths[digest] for digest in fresh} | {paths[file.cksum] for file in lost}
+        _settle(settled, new_folders)
     return known | {artifact.sha256: artifact.pk for artifact in made}
 
 
@@ -148,12 +169,39 @@ def _remove_debris(digest: str, domain: Domain) -> None:
         storage.delete(name)
 
 
-def _settle_folders(artifacts: Iterable[Artifact], domain: Domain) -> None:
-    """Make sure that the new files' names are on the disk, where the storage is one."""
-    if domain.storage_class != FILE_SYSTEM:
-        return
-    for folder in {os.path.dirname(artifact.file.path) for artifact in artifacts}:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _path_of(digest: str, domain: Domain) -> str:
+    return str(domain.get_storage().path(Artifact(sha256=digest).storage_path("")))
+
+
+def _missing_folders(path: str) -> Iterator[str]:
+    """Yield the folders that are there and get new ones in them when a file comes to a path."""
+    folder = os.path.dirname(path)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+        yield folder
+
+
+def _is_whole(paths: Mapping[str, str], file: Storable) -> bool:
+    try:
+        return os.stat(paths[file.cksum]).st_size == file.size
+    except FileNotFoundError:
+        return False
+
+
+def _put_back(file: Storable, path: str) -> None:
+    log.warning("The storage had lost the file of the artifact %s; it is back.", file.cksum)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    copy_whole(file.rewind(), path)
+
+
+def _settle(paths: Iterable[str], folders: Iterable[str]) -> None:
+    """Make sure that files and their names are on the disk, and new folders in these ones.
+
+    A file that stayed on its file system was settled when it came; one that was copied was not.
+    """
+    names = set(paths)
+    for path in (*names, *{os.path.dirname(name) for name in names}, *folders):
+        handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

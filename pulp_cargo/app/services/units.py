@@ -8,16 +8,16 @@ from django.conf import settings
 
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.own_urls import own_urls
-from pulp_cargo.protocol.crate_file import CrateFile, read_crate_file
+from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import RuleBroken, TooLarge
-from pulp_cargo.protocol.features import check_features
 from pulp_cargo.protocol.index import render_line
-from pulp_cargo.protocol.manifest import Manifest, parse_manifest
+from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.crates_io import complaints
-from pulp_cargo.rules.limits import PublishLimits, require_within
+from pulp_cargo.rules.limits import PublishLimits
+from pulp_cargo.rules.read_crate import read_published
 
 
 def limits() -> PublishLimits:
@@ -36,19 +36,7 @@ def read(
     file: BinaryIO, *, name: str | None, vers: str | None, readme: str | None = None
 ) -> tuple[Manifest, CrateFile]:
     """Read a .crate file and all that a registry must know of it, or raise a RegistryError."""
-    allowed = limits()
-    crate_file = read_crate_file(
-        file,
-        name=name,
-        vers=vers,
-        limits=allowed.of_crate_file(),
-        wanted=readme,
-    )
-    manifest = parse_manifest(crate_file.manifest)
-    crate_file.require_root_of(manifest.name, manifest.vers)
-    require_within(manifest, allowed)
-    check_features(manifest.features, manifest.deps)
-    return manifest, crate_file
+    return read_published(file, name=name, vers=vers, readme=readme, limits=limits())
 
 
 def require_size(size: int) -> None:
@@ -119,7 +107,11 @@ def unit_of(
 
 def readme_text(crate_file: CrateFile, manifest: Manifest) -> str | None:
     """Return the readme in the file as text that PostgreSQL can hold, None without one."""
-    data = crate_file.readme(manifest.readme)
+    return storable_text(crate_file.readme(manifest.readme))
+
+
+def storable_text(data: bytes | None) -> str | None:
+    """Return a readme's bytes as text that PostgreSQL can hold."""
     return (
         None
         if data is None

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from aiohttp import ClientError
 
@@ -38,6 +39,10 @@ class Downloaded:
 
     def restore(self) -> None:
         """Do nothing: the file has not been moved anywhere yet."""
+
+    def rewind(self) -> BinaryIO:
+        """Return the file, at its start."""
+        return open(self.path, "rb")
 
 
 @contextmanager

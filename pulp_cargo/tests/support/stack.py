@@ -92,6 +92,12 @@ class Stack:
                 return process
         raise LookupError(words)
 
+    def content_process(self) -> int:
+        """Return the id of one of the processes that answer cargo's requests."""
+        parent = self.child("pulpcore.content").pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return int(children[-1])
+
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Return a connection to the stack's database."""
         there = self.settings["DATABASES"]["default"]

@@ -59,6 +59,8 @@ PATHS = [
     ("{root}/c:x", "drive letter"), ("{root}/nul", "Windows device"),
     ("{root}/a/CON.txt", "Windows device"), ("{root}/src/lib.rs", "'src/lib.rs' twice"),
     ("{root}/SRC/LIB.RS", "'SRC/LIB.RS' twice"), ("{root}/src/lib.rs/x", "'src/lib.rs/x' twice"),
+    ("{root}/:w", "`<>:"), ("{root}/src/lib.rs:x", "`<>:"), ("{root}/Cargo.toml::$DATA", "`<>:"),
+    ("{root}/a?b", "`<>:"), ("{root}/a\x1b[2J", "control character"),
 ]  # fmt: skip
 KINDS = [
     ("symlink", partial(_at, "{root}/l", tarball.SYMLINK, b"", "Cargo.toml")),

@@ -87,7 +87,7 @@ def test_task_that_waits_for_the_next_worker(stack: Stack):
 def _pid(stack: Stack, victim: str) -> int:
     words = victim.removeprefix("a process of ")
     process = stack.child(words)
-    return launcher.family(process.pid)[-1].pid if words != victim else process.pid
+    return process.pid if words == victim else stack.content_process()
 
 
 def _is_healthy(stack: Stack, registry: Registry, name: str) -> bool:

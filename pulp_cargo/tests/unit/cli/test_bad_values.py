@@ -75,7 +75,7 @@ def test_a_registry_needs_a_name(tmp_path: Path) -> None:
     [
         ("content upload", "by default from 32MB on"),
         ("remote create", "sparse+https://crates.example.org/"),
-        ("remote create", "New remotes have `immediate`"),
+        ("remote create", "New remotes have `on_demand`"),
         ("token create", "at most 36500"),
     ],
 )

@@ -62,7 +62,9 @@ def test_crate_file_of_cargo():
         [file("gnu", magic=b"ustar  \0")],
         [file("sub/Cargo.toml"), file("Cargo.toml.orig"), file("Cargo.lock")],
         [file(".cargo_vcs_info.json"), file("...x"), file("a b"), file("ü"), file("con-tools")],
-        [file("ab:c"), file("console.rs"), file("com10"), file("x.con")],
+        [file("console.rs"), file("com10"), file("x.con")],
+        [file("README.md"), file("readme.md"), file("Readme")],
+        [file("docs/A"), file("docs/a"), file("Docs/a")],
     ],
 )
 def test_ordinary_archives_are_accepted(members):
@@ -130,6 +132,17 @@ def test_largest_extension() -> None:
         "leaf-1.0.0/a./b",
         "leaf-1.0.0/C:/a",
         "leaf-1.0.0/c:a",
+        "leaf-1.0.0/:w",
+        "leaf-1.0.0/src/lib.rs:x",
+        "leaf-1.0.0/Cargo.toml::$DATA",
+        "leaf-1.0.0/a?b",
+        "leaf-1.0.0/a*/b",
+        "leaf-1.0.0/a<b>",
+        "leaf-1.0.0/a|b",
+        'leaf-1.0.0/a"b',
+        "leaf-1.0.0/a\x1b[2J",
+        "leaf-1.0.0/a\nb",
+        "leaf-1.0.0/a\x7f",
         "leaf-1.0.0/nul",
         "leaf-1.0.0/src/AUX.rs",
         "leaf-1.0.0/com1/a",
@@ -153,10 +166,20 @@ def test_path_that_is_no_text_is_refused(path):
 
 
 @pytest.mark.parametrize(
-    "paths", [("a", "a"), ("a", "A"), ("ß", "SS"), ("a", "a/b"), ("a/b", "A"), ("a/b/c", "a/B")]
+    "paths",
+    [
+        ("a", "a"),
+        ("a.rs", "A.rs"),
+        ("src/a.RS", "SRC/A.rs"),
+        ("ß.rs", "SS.rs"),
+        ("a.toml", "A.TOML"),
+        ("a", "a/b"),
+        ("a/b", "a"),
+        ("a/b/c", "a/b"),
+    ],
 )
 def test_two_files_at_one_path_are_refused(paths):
-    """On Windows and macOS letter case makes no other path, and the last one would win."""
+    """On Windows and macOS letter case makes no other path, and the last source would be built."""
     with pytest.raises(InvalidCrateFile, match="twice"):
         read(crate(*(file(path) for path in paths)))
 
@@ -461,3 +484,54 @@ def test_mutated_archive_is_read_or_refused(data):
         assert read(io.BytesIO(mutated)).entries
     except RegistryError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [file("README.md"), file("readme.md")],
+        [file("cargo.toml", b"[other]")],
+        [file("a"), file("a")],
+        [file("src/lib.rs:x"), file("nul"), file("a."), file("C:/x")],
+        [Member(b"leaf-1.0.0//src/./lib.rs")],
+    ],
+)
+def test_what_cargo_unpacks_is_read_where_it_was_published_elsewhere(members: list[Member]) -> None:
+    """The rules of today's publishing are not those of another registry, years ago."""
+    found = read_crate_file(crate(*members), name="leaf", vers="1.0.0", limits=LIMITS, strict=False)
+    assert found.manifest == MANIFEST
+
+
+@pytest.mark.parametrize(
+    "path", ["leaf-1.0.0/../x", "/leaf-1.0.0/x", "other/x", "leaf-1.0.0/Cargo.toml"]
+)
+def test_what_cargo_does_not_unpack_is_read_nowhere(path: str) -> None:
+    """And of two manifests it is not known which one is built."""
+    with pytest.raises(InvalidCrateFile):
+        read_crate_file(
+            crate(Member(path.encode())), name="leaf", vers="1.0.0", limits=LIMITS, strict=False
+        )
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [
+            member
+            for number in range(6_000)
+            for member in (long_name(b"leaf-1.0.0/" + b"a/" * 400 + b"%d" % number), file("a"))
+        ],
+        [
+            member
+            for number in range(70)
+            for member in (pax(comment="x" * 65_000), file(f"{number}"))
+        ],
+        [file("zeros", bytes(64 * 1024 * 1024))],
+    ],
+    ids=["paths", "extensions", "zeros"],
+)
+def test_cost_is_bounded_by_what_was_sent(members: list[Member]) -> None:
+    """Each of these is some ten thousand bytes when it is packed."""
+    large = Limits(unpacked_bytes=2**30, entries=20_000)
+    with pytest.raises(InvalidCrateFile, match=r"(more than|or more)"):
+        read(crate(*members), large)

@@ -1,0 +1,112 @@
+"""The server's side of `pulp_cargo.reader`: a few processes that read .crate files."""
+
+import logging
+import signal
+import subprocess
+import sys
+from queue import LifoQueue
+from typing import Any
+
+from pulp_cargo.protocol.crate_file import CrateFile
+from pulp_cargo.protocol.errors import InvalidCrateFile
+from pulp_cargo.protocol.manifest import Manifest
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
+from pulp_cargo.reader.messages import (
+    ReadPublished,
+    ReadUpstream,
+    Refusal,
+    Request,
+    receive,
+    send,
+)
+from pulp_cargo.rules.limits import PublishLimits
+from pulp_cargo.rules.read_crate import UpstreamCrate
+
+log = logging.getLogger(__name__)
+
+READER_COUNT = 2
+COMMAND = (sys.executable, "-P", "-m", "pulp_cargo.reader")
+
+
+class Reader:
+    """One process, which is started when it is needed, and again when it has ended."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, request: Request) -> Any:
+        """Return the answer to a request; raises the RegistryError that it met."""
+        answer = self._answer(request)
+        if isinstance(answer, Refusal):
+            raise answer.error()
+        return answer
+
+    def stop(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    def _answer(self, request: Request) -> Any:
+        # One that somebody has killed while it waited is no reason to refuse anything.
+        for is_first in (True, False):
+            process = self._running()
+            assert process.stdin is not None and process.stdout is not None
+            try:
+                send(process.stdin, request)
+                return receive(process.stdout)
+            except (OSError, EOFError) as error:
+                status = process.wait()
+                self.stop()
+                if status == -signal.SIGVTALRM:
+                    raise InvalidCrateFile(
+                        "the crate file takes too long to be read: no crate needs so much time"
+                    ) from error
+                log.warning("A process that reads .crate files has ended with %s.", status)
+                if not is_first:
+                    raise ServiceUnavailable(
+                        "the crate file could not be read just now; try again later"
+                    ) from error
+        raise AssertionError("the second attempt answers or raises")
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.stop()
+            self._process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self._process
+
+
+_all = [Reader() for _ in range(READER_COUNT)]
+# The last one back is the next to go, so that a quiet server has one process.
+_idle: LifoQueue[Reader] = LifoQueue()
+for _reader in _all:
+    _idle.put(_reader)
+
+
+def read_published(
+    path: str, *, name: str, vers: str, readme: str | None, limits: PublishLimits
+) -> tuple[Manifest, CrateFile]:
+    """Return manifest and contents of a file that is published; raises RegistryError."""
+    found: tuple[Manifest, CrateFile] = _ask(ReadPublished(path, name, vers, readme, limits))
+    return found
+
+
+def read_upstream(path: str, *, name: str, vers: str, limits: PublishLimits) -> UpstreamCrate:
+    """Return what a file of an upstream tells; raises RegistryError."""
+    found: UpstreamCrate = _ask(ReadUpstream(path, name, vers, limits))
+    return found
+
+
+def stop() -> None:
+    """End all processes, when the server ends."""
+    for reader in _all:
+        reader.stop()
+
+
+def _ask(request: Request) -> Any:
+    reader = _idle.get()
+    try:
+        return reader.ask(request)
+    finally:
+        _idle.put(reader)

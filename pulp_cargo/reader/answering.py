@@ -1,0 +1,47 @@
+"""The reader's side: one request after the other, each with limits on time and memory."""
+
+import resource
+import signal
+from typing import Any, BinaryIO
+
+from pulp_cargo.protocol.errors import InvalidCrateFile, RegistryError
+from pulp_cargo.reader.messages import ReadPublished, ReadUpstream, Refusal, Request, receive, send
+from pulp_cargo.rules.read_crate import read_published, read_upstream
+
+# The processor time that one file may take, in seconds. What is within the limits takes a fraction
+# of it; this is for what nobody has thought of. Past it the kernel ends the process.
+CPU_SECONDS = 20.0
+# The most memory, in bytes: manifest, readmes and what tomli makes of them.
+MEMORY_BYTES = 2 * 1024**3
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer until the requests end."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    # The server ends this process by closing the pipe; Ctrl-C is for the server.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            request: Request = receive(requests)
+        except EOFError:
+            return
+        signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS)
+        try:
+            answer = _answer(request)
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        send(answers, answer)
+
+
+def _answer(request: Request) -> Any:
+    try:
+        with open(request.path, "rb") as file:
+            match request:
+                case ReadPublished(_, name, vers, readme, limits):
+                    return read_published(file, name=name, vers=vers, readme=readme, limits=limits)
+                case ReadUpstream(_, name, vers, limits):
+                    return read_upstream(file, name=name, vers=vers, limits=limits)
+    except RegistryError as error:
+        return Refusal.of(error)
+    except MemoryError:
+        return Refusal.of(InvalidCrateFile("the crate file needs too much memory to be read"))

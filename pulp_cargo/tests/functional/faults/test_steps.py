@@ -1,0 +1,127 @@
+"""Each step of a publish is the last one of its process: what cargo was told is there afterwards."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.app.services.steps import STEPS
+from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.stack import Stack, started
+
+pytestmark = pytest.mark.faults
+
+SIGNALS = (signal.SIGKILL, signal.SIGTERM)
+MEMORY = Path("/dev/shm")
+LOCK = "SELECT pg_advisory_lock(%s, hashtext(%s))"
+LOCK_CLASS = 0x6361_7267
+MOST_PATIENT = 15
+WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which a file stops the content process at a step."""
+    return tmp_path_factory.mktemp("steps")
+
+
+@pytest.fixture(scope="module", params=["one", "two"], ids=lambda count: f"{count}-file-systems")
+def working(request: pytest.FixtureRequest, open_directory: Path) -> Iterator[Path]:
+    """Where files come: on the file system on which they stay, or in memory."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if request.param == "two" else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def stack(open_directory: Path, steps: Path, working: Path) -> Iterator[Stack]:
+    """A running Pulp, which a test stops where it wants."""
+    environ = {"PULP_CARGO_TESTS_STEPS": str(steps), "PULP_WORKING_DIRECTORY": str(working)}
+    with started(open_directory / f"steps-{working.name}", environ=environ) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def registry(stack: Stack) -> Registry:
+    """The registry that is there from the start."""
+    return stack.registry
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("step", STEPS)
+def test_publish_is_there_whole_or_not_at_all(
+    registry: Registry, steps: Path, working: Path, name: str, step: str, number: signal.Signals
+) -> None:
+    """Whoever was told 200 finds it; whoever was told nothing publishes again, or finds it, too."""
+    (steps / step).write_text(str(int(number)))
+    crate = Crate(name)
+    status = answer(registry, crate)
+    assert not (steps / step).exists(), "the process went past the step"
+    assert launcher.wait_for(lambda: answers(registry), seconds=30)
+    found = whole(registry, crate)
+    if status == 200:
+        assert found
+    elif not found:
+        assert registry.send(crate).status == 200
+    assert whole(registry, crate)
+    assert launcher.wait_for(lambda: not list(working.glob("crate-*")))
+
+
+def test_process_that_ends_while_a_publish_waits_stores_no_part(
+    stack: Stack, registry: Registry, name: str
+) -> None:
+    """The file belongs to the commit until its verdict, whoever gave up waiting for that."""
+    crate = Crate(name)
+    repository = registry.repository.rstrip("/").rpartition("/")[2]
+    with ThreadPoolExecutor(1) as pool, stack.connect() as holder:
+        holder.execute(LOCK, [LOCK_CLASS, repository])
+        sending = pool.submit(answer, registry, crate)
+        assert launcher.wait_for(lambda: is_waiting(stack))
+        os.kill(stack.content_process(), signal.SIGTERM)
+        # The process cuts its clients off after a while, and the commit is still under way.
+        launcher.wait_for(sending.done, seconds=MOST_PATIENT)
+        holder.execute("SELECT pg_advisory_unlock_all()")
+        status = sending.result()
+    assert launcher.wait_for(lambda: answers(registry), seconds=30)
+    if not whole(registry, crate):
+        assert status != 200
+        assert registry.send(crate).status == 200
+    assert whole(registry, crate)
+
+
+def is_waiting(stack: Stack) -> bool:
+    """Whether a commit waits for the repository."""
+    with stack.connect() as connection:
+        return connection.execute(WAITING).fetchone() is not None
+
+
+def answer(registry: Registry, crate: Crate) -> int:
+    """Return the status of a publish, 0 for no answer."""
+    try:
+        return registry.send(crate).status
+    except (OSError, HTTPException):
+        return 0
+
+
+def answers(registry: Registry) -> bool:
+    """Whether the content app is there again."""
+    try:
+        return registry.request("GET", "config.json").status == 200
+    except (OSError, HTTPException):
+        return False
+
+
+def whole(registry: Registry, crate: Crate) -> bool:
+    """Whether the index has a version; then its file is there with every byte."""
+    lines = registry.index(crate.name)
+    assert len(lines) <= 1
+    if lines:
+        file = registry.download(crate.name)
+        assert (file.status, file.body) == (200, crate.packed(registry.index_url))
+    return bool(lines)
