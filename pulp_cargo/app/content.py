@@ -8,6 +8,7 @@ from django.conf import settings
 
 from pulpcore.plugin.content import app
 
+from pulp_cargo.app.endpoints.core import leave_bodies_packed
 from pulp_cargo.app.endpoints.edge import edge, handle_registry
 from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.listener import listening
@@ -28,6 +29,9 @@ _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 if _soft < OPEN_FILES:
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, _hard), _hard))
+# Bodies come as they are sent: the HTTP parser would unpack them on the event loop, for anybody who
+# sends one, before a route or a token is looked at.
+leave_bodies_packed(app)
 app.router.add_route("*", ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
 if settings.OTEL_ENABLED:

@@ -84,7 +84,8 @@ class CargoReplicator(Replicator):
 
         The copy is a mirror, which removes what other people have put there.
         """
-        if repository.pulp_labels.get("UpstreamPulp") == str(self.server.pk):
+        # By this label replication marks what it makes, for whichever upstream.
+        if "UpstreamPulp" in repository.pulp_labels:
             return True
         return not repository_use.is_in_use(repository) and repository.latest_version().number == 0
 

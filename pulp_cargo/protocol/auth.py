@@ -12,7 +12,7 @@ from pulp_cargo.protocol.errors import NotAuthenticated
 
 _VISIBLE = re.compile(r"[!-~]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_EXPECTED = "expected a token, `Bearer <token>` or `Basic <credentials>`"
+_EXPECTED = "expected a token, `Bearer <token>`, `Token <token>` or `Basic <credentials>`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ def parse_authorization(header: str | None) -> TokenCredential | BasicCredential
     if not all(_VISIBLE.fullmatch(word) for word in words):
         raise NotAuthenticated("the Authorization header holds characters that no token has")
     match words:
-        case [secret] if secret.lower() not in ("bearer", "basic"):
+        case [secret] if secret.lower() not in ("bearer", "token", "basic"):
             return TokenCredential(secret)
-        case [scheme, secret] if scheme.lower() == "bearer":
+        # Dependabot sends its registries' tokens as `Token`.
+        case [scheme, secret] if scheme.lower() in ("bearer", "token"):
             return TokenCredential(secret)
         case [scheme, encoded] if scheme.lower() == "basic":
             return _basic(encoded)

@@ -3,17 +3,31 @@
     RegistryError
     ├── BadRequest (400)   the input breaks a rule: the Invalid… classes, names, versions, rules
     ├── NotAuthenticated (401), Forbidden (403), NotFound (404), MethodNotAllowed (405)
-    ├── TooLarge (413)
+    ├── TooLarge (413), UnsupportedEncoding (415)
     ├── Upstream… (502)    the registry that this one copies does not have it to give, or not right
     └── Unavailable (503)  try again after `retry_after` seconds
 
 The text of an error is a sentence for the person who typed `cargo`: cargo prints it and nothing else.
 """
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
 _LONGEST_SENTENCE = 2000
+# Control characters, and those that turn the direction of what follows.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
+
+
+def printable(text: str) -> str:
+    """Return text that somebody else wrote as a terminal may show it.
+
+    >>> printable("a\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class RegistryError(Exception):
@@ -22,8 +36,8 @@ class RegistryError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(self, sentence: str) -> None:
-        # Sentences quote what was sent, and that may be a megabyte.
-        super().__init__(sentence[:_LONGEST_SENTENCE])
+        # Sentences quote what was sent, and that may be a megabyte, or change what a terminal shows.
+        super().__init__(printable(sentence[:_LONGEST_SENTENCE]))
 
 
 class BadRequest(RegistryError):
@@ -98,13 +112,25 @@ class NameTaken(BadRequest):
 
 
 class VersionExists(BadRequest):
-    """The version was published before."""
+    """The version was published before; release tools look for "already uploaded" or "exists"."""
+
+    def __init__(self, name: str, vers: str, *, same_bytes: bool) -> None:
+        number = vers.partition("+")[0]
+        bytes = "just these bytes" if same_bytes else "other bytes"
+        super().__init__(
+            f"crate version `{name} {number}` is already uploaded: it already exists here with"
+            f" {bytes}; a published version can never be replaced, publish a higher one"
+        )
+
+
+class VersionUsed(BadRequest):
+    """The version was published with other bytes, and is not in the repository any more."""
 
     def __init__(self, name: str, vers: str) -> None:
         number = vers.partition("+")[0]
         super().__init__(
-            f"crate `{name}` already has version `{number}`; "
-            "a published version can never be replaced, publish a higher one"
+            f"crate version `{name} {number}` was published here before with other bytes, and removed:"
+            " copies of those may still be in use, so the number is used up; publish a higher one"
         )
 
 
@@ -189,3 +215,15 @@ class TooLarge(RegistryError):
     """What was announced or sent is over a limit of size."""
 
     status = 413
+
+
+class UnsupportedEncoding(RegistryError):
+    """A body is sent compressed, and unpacking it would be at everybody's cost."""
+
+    status = 415
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(
+            f"a body in the encoding {encoding[:40]!r} is not taken: send it as it is, without a"
+            " `Content-Encoding`"
+        )

@@ -63,7 +63,7 @@ class ListedCrate:
 
     entry: IndexEntry
     line: str
-    pubtime: datetime
+    pubtime: datetime | None
     size: int | None
     yanked: bool
     texts: Mapping[str, str | None]
@@ -162,9 +162,11 @@ def _require_usable(entry: IndexEntry) -> None:
     check_features(entry.features | (entry.features2 or {}), entry.deps)
 
 
-def _pubtime(entry: IndexEntry) -> datetime:
+def _pubtime(entry: IndexEntry) -> datetime | None:
+    if entry.pubtime is None:
+        return None
     try:
-        return datetime.strptime(entry.pubtime or "", "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(entry.pubtime, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise InvalidMetadata(f"its `pubtime` {entry.pubtime!r} is no time") from error
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pulp_cargo.protocol.errors import InvalidManifest
 from pulp_cargo.protocol.index import Dependency, sort_deps
 from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
-from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url
+from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io, parse_registry_url
 from pulp_cargo.protocol.requirement import normalise_requirement
 from pulp_cargo.protocol.table import Table
 from pulp_cargo.protocol.target import parse_target
@@ -54,13 +54,20 @@ def _dependency(name: str, table: Table, *, kind: str, target: str | None) -> De
         default_features=table.flag(_spelling(table, _DEFAULT_FEATURES), default=True),
         target=target,
         kind=kind,
-        registry=parse_registry_url(table.text_or_none("registry-index") or CRATES_IO),
+        registry=_registry(table.text_or_none("registry-index")),
         package=package,
         public=None if public is None else table.flag("public", default=False),
         artifact=_artifact(table),
         bindep_target=table.text_or_none("target"),
         lib=table.flag("lib", default=False),
     )
+
+
+def _registry(url: str | None) -> str:
+    """Return the URL of a registry; crates.io has one, by whichever of its URLs it is named."""
+    if url is None or url == "" or is_crates_io(parse_registry_url(url)):
+        return CRATES_IO
+    return url
 
 
 def _refuse_local(table: Table) -> None:

@@ -105,7 +105,6 @@ class PublishMetadata:
     vers: str
     deps: tuple[PublishDependency, ...]
     readme: str | None
-    readme_file: str | None
 
 
 def parse_metadata(data: bytes) -> PublishMetadata:
@@ -116,8 +115,7 @@ def parse_metadata(data: bytes) -> PublishMetadata:
         name=parse_crate_name(table.text("name")),
         vers=str(parse_version(table.text("vers"))),
         deps=tuple(_dependency(dep) for dep in deps),
-        readme=table.text_or_none("readme"),
-        readme_file=table.text_or_none("readme_file"),
+        readme=_readme(table),
     )
 
 
@@ -150,6 +148,14 @@ def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset
         for dep in manifest.deps
         if dep.registry not in (None, CRATES_IO) and (dep.name, dep.kind, dep.target) in ours
     )
+
+
+def _readme(table: Table) -> str | None:
+    """Return the readme, which counts only where the crate file has none; any text will do."""
+    value = table.values.get("readme")
+    if value is not None and not isinstance(value, str):
+        raise InvalidMetadata("`readme` of the metadata must be a string")
+    return value
 
 
 def _dependency(table: Table) -> PublishDependency:

@@ -31,6 +31,12 @@ def parse_registry_url(text: str) -> str:
         _refuse(
             text, "it must be absolute: `sparse+https://…/`, or the https, ssh or file URL of git"
         )
+    # Only ssh has a user in its URLs who is no secret, as in `ssh://git@host/`.
+    if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
+        raise InvalidRegistryUrl(
+            f"the URL of the registry at `{parts.hostname}` cannot be used: it has a user or password"
+            " in it, which everybody would see who reads the index"
+        )
     if parts.scheme != "file" and not parts.hostname:
         _refuse(text, "it names no host")
     if parts.scheme in _SPARSE_SCHEMES:

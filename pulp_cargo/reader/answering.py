@@ -37,8 +37,8 @@ def _answer(request: Request) -> Any:
     try:
         with open(request.path, "rb") as file:
             match request:
-                case ReadPublished(_, name, vers, readme, limits):
-                    return read_published(file, name=name, vers=vers, readme=readme, limits=limits)
+                case ReadPublished(_, name, vers, limits):
+                    return read_published(file, name=name, vers=vers, limits=limits)
                 case ReadUpstream(_, name, vers, limits):
                     return read_upstream(file, name=name, vers=vers, limits=limits)
     except RegistryError as error:

@@ -20,7 +20,6 @@ class ReadPublished:
     path: str
     name: str | None
     vers: str | None
-    readme: str | None
     limits: PublishLimits
 
 

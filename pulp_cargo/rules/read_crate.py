@@ -5,6 +5,7 @@ in a process of its own (`pulp_cargo.reader`).
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 
 from pulp_cargo.protocol.crate_file import CrateFile, read_crate_file
@@ -28,13 +29,32 @@ class UpstreamCrate:
 
 
 def read_published(
-    file: BinaryIO, *, name: str | None, vers: str | None, readme: str | None, limits: PublishLimits
+    file: BinaryIO,
+    *,
+    name: str | None,
+    vers: str | None,
+    limits: PublishLimits,
+    strict: bool = True,
 ) -> tuple[Manifest, CrateFile]:
-    """Return manifest and contents of a file that is published; raises RegistryError."""
-    crate_file = read_crate_file(
-        file, name=name, vers=vers, limits=limits.of_crate_file(), wanted=readme
+    """Return manifest and contents of a file that is published; raises RegistryError.
+
+    Without `strict` it was published elsewhere, and its paths are what cargo makes of them.
+    """
+    read = partial(
+        read_crate_file,
+        file,
+        name=name,
+        vers=vers,
+        limits=limits.of_crate_file(),
+        strict=strict,
     )
+    crate_file = read()
     manifest = parse_manifest(crate_file.manifest)
+    if manifest.readme and crate_file.readme(manifest.readme) is None:
+        # It is not in the root; only the manifest could tell where it is.
+        file.seek(0)
+        wanted = manifest.readme.removeprefix("./")
+        crate_file = read(wanted=wanted)
     crate_file.require_root_of(manifest.name, manifest.vers)
     require_within(manifest, limits)
     check_features(manifest.features, manifest.deps)

@@ -21,14 +21,19 @@ from pulp_cargo.app.endpoints.core import authenticate
 from pulp_cargo.app.endpoints.errors import as_registry_error, error_response, http_error_response
 from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.memory import memory
-from pulp_cargo.app.endpoints.request import CargoRequest, locate
+from pulp_cargo.app.endpoints.request import CargoRequest, locate, not_known
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries import principals
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services.brief import digest_of
-from pulp_cargo.protocol.errors import NotAuthenticated, RegistryError, RegistryNotFound
+from pulp_cargo.protocol.errors import (
+    NotAuthenticated,
+    RegistryError,
+    RegistryNotFound,
+    UnsupportedEncoding,
+)
 from pulp_cargo.rules.scopes import Scope
 
 log = logging.getLogger(__name__)
@@ -46,6 +51,7 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
     """Answer any request below a registry's URL; whatever fails, in cargo's form."""
     login_url = None
     try:
+        _require_plain_body(request)
         cargo = await locate(request)
         login_url = cargo.registry.login_url
         return await _dispatch(cargo)
@@ -57,6 +63,13 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         if told is None:
             raise
         return error_response(told, login_url)
+
+
+def _require_plain_body(request: web.Request) -> None:
+    """Raise UnsupportedEncoding for a body that would have to be unpacked (`content.py`)."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity") and request.body_exists:
+        raise UnsupportedEncoding(encoding)
 
 
 @web.middleware
@@ -134,6 +147,8 @@ async def _require_reader(cargo: CargoRequest) -> None:
     Cargo gives up on a 403, and asks for a token on a 401.
     """
     grant = await cargo.grant(Scope.READ)
+    if grant is None and "Authorization" in cargo.http.headers:
+        raise not_known(cargo.registry)
     if grant is None or not grant.allows(Scope.READ):
         raise NotAuthenticated(
             f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"

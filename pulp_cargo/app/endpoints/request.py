@@ -59,6 +59,8 @@ class CargoRequest:
     async def require(self, *scopes: Scope, crate: str | None = None) -> Grant:
         """Return the sender's grant if it has one of the scopes; raises what cargo shows if not."""
         grant = await self.grant(*scopes, crate=crate)
+        if grant is None and "Authorization" in self.http.headers:
+            raise not_known(self.registry)
         if grant is None:
             raise NotAuthenticated(
                 f"this needs a valid token of the registry `{self.registry.name}`:"
@@ -71,6 +73,14 @@ class CargoRequest:
                 f"{what} in the registry `{self.registry.name}`, by this token or by role"
             )
         return grant
+
+
+def not_known(registry: Registry) -> NotAuthenticated:
+    """Return what is said of credentials that nobody has, without telling which of it is so."""
+    return NotAuthenticated(
+        f"this token is not known to the registry `{registry.name}`: it was revoked, has expired, is"
+        f" for another registry, or was mistyped; get one from {registry.login_url}"
+    )
 
 
 def _allows(grant: Grant, scopes: tuple[Scope, ...], crate: str | None) -> bool:

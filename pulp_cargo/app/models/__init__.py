@@ -1,6 +1,6 @@
 """The plugin's tables. Pulp finds the models by this package's names, so each stands here."""
 
-from pulp_cargo.app.models.claims import ClaimedName
+from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, HeldVersion
 from pulp_cargo.app.models.distribution import CargoDistribution
@@ -21,4 +21,5 @@ __all__ = [
     "CrateYank",
     "HeldVersion",
     "UpstreamIndexFile",
+    "UsedVersion",
 ]

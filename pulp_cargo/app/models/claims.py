@@ -1,4 +1,4 @@
-"""The names of crates that a repository has ever had: a private one claims them for good."""
+"""What a repository has ever had: names, which a private one claims for good, and used up versions."""
 
 from uuid import UUID
 
@@ -7,13 +7,20 @@ from django.db import connection, models
 # Which names a version adds shows in its rows, whoever wrote them. The lateral join keeps the planner
 # from reading all crates, as it may while PostgreSQL has no statistics of new tables.
 CLAIM = """
+    WITH added AS MATERIALIZED (
+        SELECT rc.repository_id, unit.*
+        FROM core_repositorycontent rc CROSS JOIN LATERAL (
+            SELECT c.canonical_name, c.vers_key, c.cksum FROM cargo_cratecontent c
+            WHERE c.content_ptr_id = rc.content_id OFFSET 0
+        ) unit
+        WHERE rc.version_added_id = %(version)s
+    ), versions AS (
+        INSERT INTO cargo_usedversion (repository_id, canonical_name, vers_key, cksum)
+        SELECT DISTINCT repository_id, canonical_name, vers_key, cksum FROM added
+        ON CONFLICT (repository_id, canonical_name, vers_key, cksum) DO NOTHING
+    )
     INSERT INTO cargo_claimedname (repository_id, canonical_name)
-    SELECT DISTINCT rc.repository_id, unit.canonical_name
-    FROM core_repositorycontent rc CROSS JOIN LATERAL (
-        SELECT c.canonical_name FROM cargo_cratecontent c
-        WHERE c.content_ptr_id = rc.content_id OFFSET 0
-    ) unit
-    WHERE rc.version_added_id = %(version)s
+    SELECT DISTINCT repository_id, canonical_name FROM added
     ON CONFLICT (repository_id, canonical_name) DO NOTHING
 """
 
@@ -34,7 +41,22 @@ class ClaimedName(models.Model):
         unique_together = ("repository", "canonical_name")
 
 
+class UsedVersion(models.Model):
+    """A version that a repository had with these bytes: downloads are said never to change."""
+
+    id = models.BigAutoField(primary_key=True)
+    repository = models.ForeignKey(
+        "CargoRepository", on_delete=models.CASCADE, related_name="used_versions"
+    )
+    canonical_name = models.TextField()
+    vers_key = models.TextField()
+    cksum = models.CharField(max_length=64)
+
+    class Meta:
+        unique_together = ("repository", "canonical_name", "vers_key", "cksum")
+
+
 def claim_names(version: UUID) -> None:
-    """Note the names that a repository version adds, in the transaction that makes it."""
+    """Note names and versions that a repository version adds, in the transaction that makes it."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"version": version})

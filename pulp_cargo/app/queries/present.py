@@ -1,8 +1,9 @@
-"""Which versions of some crates a repository holds now."""
+"""Which versions of some crates a repository holds now, and which it ever held."""
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 
-from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.models import CargoRepository, CrateContent, UsedVersion
 
 # So many names at a time: PostgreSQL plans a list of them well, and a huge one badly.
 BATCH = 1_000
@@ -19,3 +20,18 @@ def versions_of(repository: CargoRepository, names: Collection[str]) -> Iterator
         wanted = CrateContent.objects.filter(canonical_name__in=ordered[start : start + BATCH])
         found = version.get_content(wanted)
         yield from found.only("name", "canonical_name", "vers", "vers_key", "cksum").iterator()
+
+
+def used_versions(
+    repository: CargoRepository, names: Collection[str]
+) -> Mapping[tuple[str, str], set[str]]:
+    """Return the checksums of all versions of crates that a repository ever had, by their keys."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    ordered = sorted(names)
+    for start in range(0, len(ordered), BATCH):
+        used = UsedVersion.objects.filter(
+            repository=repository, canonical_name__in=ordered[start : start + BATCH]
+        )
+        for name, vers, cksum in used.values_list("canonical_name", "vers_key", "cksum"):
+            found[name, vers].add(cksum)
+    return found

@@ -85,10 +85,10 @@ for _reader in _all:
 
 
 def read_published(
-    path: str, *, name: str, vers: str, readme: str | None, limits: PublishLimits
+    path: str, *, name: str, vers: str, limits: PublishLimits
 ) -> tuple[Manifest, CrateFile]:
     """Return manifest and contents of a file that is published; raises RegistryError."""
-    found: tuple[Manifest, CrateFile] = _ask(ReadPublished(path, name, vers, readme, limits))
+    found: tuple[Manifest, CrateFile] = _ask(ReadPublished(path, name, vers, limits))
     return found
 
 

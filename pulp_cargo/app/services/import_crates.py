@@ -1,6 +1,7 @@
-"""Many .crate files in one archive, taken into a repository together or not at all.
+"""Many .crate files in one archive, taken into a repository in one version of it.
 
-Everything is judged before anything is stored. Then units and files are stored in batches, and at
+Everything is judged before anything is stored; what is refused is named, and the others come in. Then
+units and files are stored in batches, and at
 last one repository version has them all; what a crash leaves before that is in no repository, and
 Pulp's orphan cleanup removes it.
 
@@ -9,7 +10,7 @@ memory: those of a batch are made again when it is stored.
 """
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,15 +23,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from pulpcore.plugin.models import Content, Domain
+from pulpcore.plugin.models import Content, Domain, RepositoryVersion
 from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent
-from pulp_cargo.app.queries.present import versions_of
+from pulp_cargo.app.queries.present import used_versions, versions_of
 from pulp_cargo.app.services import store, units, upload
 from pulp_cargo.app.services.crate_archive import crate_files
 from pulp_cargo.app.services.incoming import IncomingFile
-from pulp_cargo.protocol.errors import BadRequest, RegistryError
+from pulp_cargo.protocol.errors import RegistryError
 
 # What one transaction stores, and what is in memory at once. Each file's digest is locked, and
 # PostgreSQL's table of locks is small.
@@ -59,55 +60,77 @@ class Member:
         return self.key[0]
 
 
-def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member]:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file of the archive that does not come in, and why."""
+
+    path: str
+    sentence: str
+
+
+def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member | Refused]:
     """Judge the .crate files of an archive by themselves, each that is not a repetition.
 
-    Raises a RegistryError that names the file. The bytes are kept in the working directory of the
-    task.
+    Raises a RegistryError for an archive that cannot be read. The bytes are kept in the working
+    directory of the task.
     """
     strict = units.strict_urls(repository)
     seen: set[str] = set()
     for path, content in crate_files(archive, max_bytes=settings.CARGO_MAX_CRATE_BYTES):
         cksum = sha256(content).hexdigest()
-        if cksum not in seen:
-            seen.add(cksum)
-            file = _kept(content)
-            unit = _judged(path, file, strict)
+        if cksum in seen:
+            continue
+        seen.add(cksum)
+        file = _kept(content)
+        try:
+            unit = _unit(file, timezone.now(), strict)
+        except RegistryError as error:
+            file.discard()
+            yield Refused(path, str(error))
+        else:
             key = (unit.canonical_name, unit.vers_key)
             yield Member(path, unit.name, unit.vers, key, cksum, file)
 
 
-def require_agreement(members: Collection[Member]) -> None:
-    """Raise BadRequest when two files of the archive cannot both be in a registry."""
+def agreeing(members: Iterable[Member]) -> Iterator[Member | Refused]:
+    """Yield the files that can be in one registry; of two that cannot, the first one."""
     spellings: dict[str, Member] = {}
     versions: dict[tuple[str, str], Member] = {}
     for member in members:
-        same = spellings.setdefault(member.canonical_name, member)
-        if same.name != member.name:
-            raise _clash(member, f"`{same.path}` has it as `{same.name}`")
-        same = versions.setdefault(member.key, member)
-        if same is not member:
-            raise _clash(member, f"`{same.path}` is the same version with other bytes")
+        spelled = spellings.setdefault(member.canonical_name, member)
+        same = versions.setdefault(member.key, member) if spelled.name == member.name else member
+        if spelled.name != member.name:
+            yield _clash(member, f"`{spelled.path}` has it as `{spelled.name}`")
+        elif same is not member:
+            yield _clash(member, f"`{same.path}` is the same version with other bytes")
+        else:
+            yield member
 
 
-def fresh(repository: CargoRepository, members: Collection[Member]) -> Sequence[Member]:
-    """Return what the repository does not have; raises BadRequest where it has something else."""
+def fresh(repository: CargoRepository, members: Collection[Member]) -> Iterator[Member | Refused]:
+    """Yield what the repository does not have, and what it has otherwise, as refused."""
     there: dict[tuple[str, str], str] = {}
     spellings: dict[str, str] = {}
-    for unit in versions_of(repository, {member.canonical_name for member in members}):
+    names = {member.canonical_name for member in members}
+    for unit in versions_of(repository, names):
         there[unit.canonical_name, unit.vers_key] = unit.cksum
         spellings[unit.canonical_name] = unit.name
+    used = used_versions(repository, names)
     for member in members:
         spelling = spellings.get(member.canonical_name, member.name)
         if spelling != member.name:
-            raise _clash(member, f"the repository has it as `{spelling}`")
-        if there.get(member.key, member.cksum) != member.cksum:
-            raise _clash(member, "the repository has this version with other bytes")
-    return [member for member in members if member.key not in there]
+            yield _clash(member, f"the repository has it as `{spelling}`")
+        elif member.key in there:
+            if there[member.key] != member.cksum:
+                yield _clash(member, "the repository has this version with other bytes")
+        elif member.key in used and member.cksum not in used[member.key]:
+            yield _clash(member, "the repository had this version with other bytes before")
+        else:
+            yield member
 
 
-def add(repository: CargoRepository, members: Sequence[Member]) -> None:
-    """Store crates and make one version of the repository that has them.
+def add(repository: CargoRepository, members: Sequence[Member]) -> RepositoryVersion | None:
+    """Store crates and return the one version of the repository that has them, if there are any.
 
     All of them are published at one moment, so that the index has them in order of SemVer.
     """
@@ -117,9 +140,11 @@ def add(repository: CargoRepository, members: Sequence[Member]) -> None:
     ids: list[UUID] = []
     for start in range(0, len(members), BATCH):
         ids += _stored(members[start : start + BATCH], pubtime, get_domain())
-    if ids:
-        with repository.new_version() as version:
-            version.add_content(Content.objects.filter(pk__in=ids))
+    if not ids:
+        return None
+    with repository.new_version() as version:
+        version.add_content(Content.objects.filter(pk__in=ids))
+    return version
 
 
 def _kept(content: bytes) -> IncomingFile:
@@ -129,20 +154,15 @@ def _kept(content: bytes) -> IncomingFile:
     return file
 
 
-def _judged(path: str, file: IncomingFile, strict: Collection[str] | None) -> CrateContent:
-    try:
-        return _unit(file, timezone.now(), strict)
-    except RegistryError as error:
-        raise BadRequest(f"`{path}` in the archive: {error}") from error
-
-
 def _unit(
     file: IncomingFile, pubtime: datetime, strict: Collection[str] | None = None
 ) -> CrateContent:
     """Read the unit of a file, and close the file: there may be thousands."""
     with file.rewind() as opened:
         cksum = file.cksum
-        return units.unit_of_file(opened, cksum=cksum, pubtime=pubtime, strict=strict)
+        return units.unit_of_file(
+            opened, cksum=cksum, pubtime=pubtime, strict=strict, as_cargo_reads=True
+        )
 
 
 def _stored(batch: Sequence[Member], pubtime: datetime, domain: Domain) -> list[UUID]:
@@ -159,8 +179,9 @@ def _stored(batch: Sequence[Member], pubtime: datetime, domain: Domain) -> list[
         raise
 
 
-def _clash(member: Member, reason: str) -> BadRequest:
-    return BadRequest(
-        f"`{member.path}` in the archive cannot be added as `{member.name} {member.vers}`: {reason};"
-        " a registry has one spelling of a name, and never replaces a version"
+def _clash(member: Member, reason: str) -> Refused:
+    return Refused(
+        member.path,
+        f"it cannot be added as `{member.name} {member.vers}`: {reason}; a registry has one spelling"
+        " of a name, and never replaces a version",
     )

@@ -143,5 +143,7 @@ async def _join(
         return
     result = await join(repository, domain, wanted)
     for refusal in filter(None, result.refusals):
-        log.info("A crate of an upstream was not kept: %s", refusal)
+        # Such as a name that differs from another in `-` and `_`: it is passed through each time.
+        note(Event.NOT_KEPT)
+        log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
     clean_up_after(repository, result)

@@ -15,6 +15,7 @@ from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import crate_reader, units
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import Forbidden, InvalidRegistryUrl, RuleBroken
 from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.publish import PublishMetadata, own_url_evidence, require_agreement
@@ -46,6 +47,7 @@ class Publish:
                 f"this token may not publish {'a new crate' if is_new else 'a new version'}"
                 f" `{self.unit.name}`: it lacks the scope `{scope}`"
             )
+        draft.require_unused(self.unit)
         draft.add_crate(self.unit, self.file)
         draft.add_aliases(self.aliases)
 
@@ -59,7 +61,6 @@ def examine(
         file.path,
         name=metadata.name,
         vers=metadata.vers,
-        readme=metadata.readme_file,
         limits=units.limits(),
     )
     require_agreement(metadata, manifest)
@@ -68,7 +69,7 @@ def examine(
         unit = units.unit_of(
             manifest,
             cksum=file.cksum,
-            readme=metadata.readme or units.readme_text(crate_file, manifest),
+            readme=_readme(crate_file, manifest, metadata),
             pubtime=timezone.now(),
         )
     aliases = _proven_aliases(registry, metadata, manifest)
@@ -78,6 +79,14 @@ def examine(
         grant=grant,
         warnings=_crates_io_warnings(registry, manifest, aliases),
         aliases=aliases,
+    )
+
+
+def _readme(crate_file: CrateFile, manifest: Manifest, metadata: PublishMetadata) -> str | None:
+    """Return the readme in the file, as by every other way in; or else what cargo has sent beside it."""
+    sent = metadata.readme
+    return units.readme_text(crate_file, manifest) or units.storable_text(
+        None if sent is None else sent.encode("utf-8", "replace")
     )
 
 

@@ -5,6 +5,7 @@ Each has a place for its file, and the upstream registry as a source of it. The 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
@@ -155,7 +156,8 @@ def unit_of(crate: ListedCrate, remote: UUID) -> CrateContent:
         vers_key=parse_version(entry.vers).without_build,
         cksum=entry.cksum,
         metadata_source=listed.source_of(crate, remote),
-        pubtime=crate.pubtime,
+        # A version without a time was published before it was brought upstream.
+        pubtime=crate.pubtime or datetime.now(UTC),
         index_line=crate.line,
         dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
         registries=sorted(urls),

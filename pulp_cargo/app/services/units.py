@@ -32,13 +32,6 @@ def limits() -> PublishLimits:
     )
 
 
-def read(
-    file: BinaryIO, *, name: str | None, vers: str | None, readme: str | None = None
-) -> tuple[Manifest, CrateFile]:
-    """Read a .crate file and all that a registry must know of it, or raise a RegistryError."""
-    return read_published(file, name=name, vers=vers, readme=readme, limits=limits())
-
-
 def require_size(size: int) -> None:
     """Raise TooLarge for a .crate file of more bytes than the settings allow."""
     limit = settings.CARGO_MAX_CRATE_BYTES
@@ -54,30 +47,43 @@ def strict_urls(repository: CargoRepository | None) -> Collection[str] | None:
 
 
 def unit_of_file(
-    file: BinaryIO, *, cksum: str, pubtime: datetime, strict: Collection[str] | None
+    file: BinaryIO,
+    *,
+    cksum: str,
+    pubtime: datetime,
+    strict: Collection[str] | None,
+    as_cargo_reads: bool = False,
 ) -> CrateContent:
     """Return the unit of a .crate file that comes without a word of cargo; raises RegistryError.
 
-    `strict` is what `strict_urls` says of the repository that the file is for.
+    `strict` is what `strict_urls` says of the repository that the file is for; `as_cargo_reads` is
+    for what was published elsewhere, where the rules for paths may have been others.
     """
-    manifest, crate_file = read(file, name=None, vers=None)
-    if manifest.readme and crate_file.readme(manifest.readme) is None:
-        # The readme is not in the root; only the manifest could tell where it is.
-        file.seek(0)
-        manifest, crate_file = read(file, name=None, vers=None, readme=manifest.readme)
+    manifest, crate_file = read_published(
+        file, name=None, vers=None, limits=limits(), strict=not as_cargo_reads
+    )
     broken = [] if strict is None else list(complaints(manifest, own_urls=strict))
     if broken:
         raise RuleBroken(broken)
     readme = readme_text(crate_file, manifest)
-    return unit_of(manifest, cksum=cksum, readme=readme, pubtime=pubtime)
+    return unit_of(manifest, cksum=cksum, readme=readme, pubtime=pubtime, is_new=False)
 
 
 def unit_of(
-    manifest: Manifest, *, cksum: str, readme: str | None, pubtime: datetime
+    manifest: Manifest,
+    *,
+    cksum: str,
+    readme: str | None,
+    pubtime: datetime,
+    is_new: bool = True,
 ) -> CrateContent:
-    """Return the unsaved unit of a crate version that is first published at `pubtime`."""
+    """Return the unsaved unit of a crate version that came at `pubtime`.
+
+    Its index line says so only where the version `is_new`: one that was published elsewhere, nobody
+    knows when, would seem too young to cargo.
+    """
     pubtime = pubtime.replace(microsecond=0)
-    entry = manifest.entry(cksum, pubtime.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    entry = manifest.entry(cksum, pubtime.strftime("%Y-%m-%dT%H:%M:%SZ") if is_new else None)
     urls = {dep.registry for dep in manifest.deps if dep.registry not in (None, CRATES_IO)}
     return CrateContent(
         name=manifest.name,

@@ -28,6 +28,7 @@ class Yank:
         """Mark the version in what is being committed."""
         if draft.spelling(canonical_name(self.name)) is None:
             raise CrateNotFound(self.name)
-        if not draft.has_version(*self.keys):
+        # Exactly: crates.io has no `1.0.0` either where `1.0.0+1` was published.
+        if draft.vers(*self.keys) != str(self.vers):
             raise VersionNotFound(self.name, str(self.vers))
         draft.set_yanked(*self.keys, yanked=self.yanked)

@@ -1,50 +1,83 @@
 """The task that takes an archive of .crate files into a repository."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from pulpcore.plugin.exceptions import ValidationError
 from pulpcore.plugin.models import ProgressReport, PulpTemporaryFile, Upload, UploadChunk
+from pulpcore.plugin.util import get_url
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.services import import_crates as service
-from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.app.services.import_crates import Member, Refused
+from pulp_cargo.protocol.errors import BadRequest, RegistryError, printable
 
 
 def import_crates(
     repository: str, temporary_file: str | None = None, upload: str | None = None, **kwargs: Any
-) -> None:
-    """Add the .crate files of an archive to a repository, all in one version or none.
+) -> dict[str, Any]:
+    """Add the .crate files of an archive to a repository in one version, and return what came of it.
 
-    The archive is either a temporary file or an upload, named by its id. An upload is gone when
-    it was imported, and stays for another try when it was refused.
+    What is refused does not keep the rest from coming in; the result names it. The archive is either
+    a temporary file or an upload, named by its id. An upload is gone when it was imported, and stays
+    for another try when nothing of it came in.
     """
     unit = CargoRepository.objects.get(pk=repository)
     if upload is not None:
         chunked = Upload.objects.get(pk=upload)
         with _joined(chunked) as archive:
-            _import(unit, archive)
+            result = _import(unit, archive)
         chunked.delete()
-        return
+        return result
     stored = PulpTemporaryFile.objects.get(pk=temporary_file)
     try:
         with stored.file.open("rb") as archive:
-            _import(unit, archive)
+            return _import(unit, archive)
     finally:
         stored.delete()
 
 
-def _import(repository: CargoRepository, archive: BinaryIO) -> None:
+def _import(repository: CargoRepository, archive: BinaryIO) -> dict[str, Any]:
     report = ProgressReport(message="Importing .crate files", code="cargo.import")
+    refused: list[Refused] = []
     try:
         with report:
-            found = list(report.iter(service.members(repository, archive)))
-            service.require_agreement(found)
-            service.add(repository, service.fresh(repository, found))
+            found = _taken(report.iter(service.members(repository, archive)), refused)
+            agreeing = _taken(service.agreeing(found), refused)
+            before = len(refused)
+            fresh = _taken(service.fresh(repository, agreeing), refused)
+            there = len(agreeing) - len(fresh) - (len(refused) - before)
+            if refused and not fresh and not there:
+                raise _nothing_left(refused)
+            made = service.add(repository, fresh)
     except RegistryError as error:
         raise ValidationError(str(error)) from error
+    problems = [{"file": printable(one.path), "reason": one.sentence} for one in refused]
+    return {
+        "added": len(fresh),
+        "there": there,
+        "problems": problems,
+        "repository_version": made and f"{get_url(repository)}versions/{made.number}/",
+    }
+
+
+def _nothing_left(refused: Sequence[Refused]) -> BadRequest:
+    first, others = refused[0], len(refused) - 1
+    more = f" ({others} more files were refused as well)" if others else ""
+    return BadRequest(f"`{first.path}` in the archive: {first.sentence}{more}")
+
+
+def _taken(judged: Iterable[Member | Refused], refused: list[Refused]) -> list[Member]:
+    """Return what is not refused, and put what is into the list."""
+    taken = []
+    for one in judged:
+        if isinstance(one, Refused):
+            refused.append(one)
+        else:
+            taken.append(one)
+    return taken
 
 
 @contextmanager

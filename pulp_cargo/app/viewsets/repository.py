@@ -104,8 +104,9 @@ class CargoRepositoryViewSet(
 
     @extend_schema(
         summary="Import .crate files",
-        description="Trigger an asynchronous task that adds all the .crate files of a tar archive"
-        " in one repository version, or none of them if one is refused.",
+        description="Trigger an asynchronous task that adds the .crate files of a tar archive in one"
+        " repository version. Its result tells how many were `added`, how many were `there`, and the"
+        " `problems`: the files that were refused, each with the reason.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=ImportCratesSerializer)

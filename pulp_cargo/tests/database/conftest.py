@@ -127,12 +127,15 @@ def prepare() -> Callable[..., "Publish"]:
     from pulp_cargo.app.services import units
     from pulp_cargo.app.services.incoming import IncomingFile
     from pulp_cargo.app.services.publish import Publish
+    from pulp_cargo.rules.read_crate import read_published
 
     def make(crate: Crate, *scopes: Scope) -> "Publish":
         file = IncomingFile()
         file.write(crate.packed())
         file.settle()
-        manifest, _ = units.read(file.rewind(), name=crate.name, vers=crate.vers)
+        manifest, _ = read_published(
+            file.rewind(), name=crate.name, vers=crate.vers, limits=units.limits()
+        )
         unit = units.unit_of(manifest, cksum=file.cksum, readme=None, pubtime=timezone.now())
         grant = Grant(
             user=1,

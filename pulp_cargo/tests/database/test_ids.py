@@ -15,4 +15,5 @@ def test_ids_do_not_run_out() -> None:
             ("cargo_claimedname", "bigint"),
             ("cargo_heldversion", "bigint"),
             ("cargo_upstreamindexfile", "bigint"),
+            ("cargo_usedversion", "bigint"),
         ]

@@ -55,7 +55,7 @@ def test_readmes_are_not_kept_in_memory(
     found = list(import_crates.members(repository, file))
     kept, _ = tracemalloc.get_traced_memory()
     assert len(found) == 24 and kept - before < 4 * MIB
-    import_crates.add(repository, import_crates.fresh(repository, found))
+    import_crates.add(repository, list(import_crates.fresh(repository, found)))
     _, peak = tracemalloc.get_traced_memory()
     assert peak - before < 16 * MIB
     stored = CrateContent.objects.filter(name=name)

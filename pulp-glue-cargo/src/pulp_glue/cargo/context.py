@@ -72,10 +72,13 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
     VERSION_CONTEXT = PulpCargoRepositoryVersionContext
     CAPABILITIES = {"sync": [], "roles": [], "pulpexport": []}
 
-    def import_crates(self, archive: IO[bytes], chunk_size: int) -> EntityDefinition | None:
-        """Add the .crate files of a tar archive in one new version, all of them or none.
+    def import_crates(
+        self, archive: IO[bytes], chunk_size: int
+    ) -> tuple[EntityDefinition | None, list[dict[str, str]]]:
+        """Add the .crate files of a tar archive in one new version.
 
-        Return the version, None if all of them were there already. `archive` is an open file with
+        Return the version, None if all of them were there already; and the files that were refused,
+        each as `file` with its `reason`. `archive` is an open file with
         a name; one that is larger than a chunk is sent in chunks, so that it is never in memory as
         a whole.
         """
@@ -83,7 +86,9 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         if Path(archive.name).stat().st_size > chunk_size:
             body = {"upload": PulpUploadContext(self.pulp_ctx).upload_file(archive, chunk_size)}
         done = self.call("import_crates", parameters={self.HREF: self.pulp_href}, body=body)
-        return self._version_made_by(done)
+        href = done["repository_version"]
+        version = href and self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=href).entity
+        return version, done["problems"]
 
     def rollback(self, number: int) -> EntityDefinition | None:
         """Make a new version with the content of an older one; None if the newest is like that."""

@@ -75,9 +75,7 @@ def test_publish_of_a_yanked_version_is_refused_by_the_registry(
     project = cargo.package(tmp_path, name)
     project.publish("--no-verify")
     registry.yank(name)
-    with pytest.raises(
-        CargoFailed, match=f"`{name}` already has version `1.0.0`.*never be replaced"
-    ):
+    with pytest.raises(CargoFailed, match=f"`{name} 1.0.0` is already uploaded.*never be replaced"):
         project.publish("--no-verify")
 
 

@@ -39,14 +39,16 @@ def test_a_folder_is_added_in_one_version(
     assert json.loads(again.stdout)["number"] == 1
 
 
-def test_nothing_is_added_if_one_file_is_bad(pulp: Pulp, name: str, folder: Path) -> None:
-    """The message names the file."""
+def test_bad_file_is_named_and_the_others_are_added(pulp: Pulp, name: str, folder: Path) -> None:
+    """And the status says that not all of them are there."""
     (folder / "bad.crate").write_bytes(b"no archive")
     pulp.cargo("repository", "create", "--name", name)
-    with pytest.raises(PulpFailed, match=r"bad\.crate") as refused:
+    with pytest.raises(PulpFailed, match=r"bad\.crate` was refused: .*gzip") as refused:
         pulp.run("cargo", "content", "upload", str(folder), "--repository", name)
     assert refused.value.status == 1
-    assert _held(pulp, name) == set()
+    assert "1 of 3 files were refused" in refused.value.said
+    assert json.loads(refused.value.stdout)["number"] == 1
+    assert _held(pulp, name) == {f"{name}-a", f"{name}-b"}
 
 
 def test_a_bad_file_has_the_path_that_was_typed(

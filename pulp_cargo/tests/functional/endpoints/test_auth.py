@@ -13,7 +13,7 @@ from pulp_cargo.tests.support.registry import Answer, Registry, reads
 from pulp_cargo.tests.support.stack import Stack
 
 OTHER_SCHEMES = [
-    "Digest abc", "Token {token}", "Bearer", "Basic", "Bearer a b", "Basic ???", "Basic YQ==",
+    "Digest abc", "Token", "Token a b", "Bearer", "Basic", "Bearer a b", "Basic ???", "Basic YQ==",
     "{token} x", "", "\xff\xfe", "Basic /////w==", "x" * 8000, "Bearer {token}x", "{token}x",
 ]  # fmt: skip
 

@@ -18,7 +18,7 @@ from pulp_cargo.tests.support.tarball import Entry, tar
 def test_gzip_bomb_is_refused_in_bounded_time_and_memory(
     stack: Stack, registry: Registry, refuse: Refuse, name: str, in_file: bool
 ):
-    """More than 512 MiB unpacked is refused while unpacking [78].
+    """More than 200 times what was sent is refused while unpacking, as is more than 512 MiB [78].
 
     That the gzip data have no end would be told if they were unpacked to it.
     """
@@ -27,7 +27,7 @@ def test_gzip_bomb_is_refused_in_bounded_time_and_memory(
     head = Entry(f"{root}/zeros".encode(), size=zeros).packed() if in_file else b""
     bomb = _compressed(tar(Crate(name).entries(registry.index_url))[:-1024] + head, zeros)
     before = _peak_memory(stack)
-    assert "536870912" in refuse(registry, Crate(name, archive=bomb))
+    assert f"unpacks to {200 * len(bomb)} bytes" in refuse(registry, Crate(name, archive=bomb))
     assert _peak_memory(stack) - before < 64 * 1024
 
 

@@ -110,7 +110,7 @@ def test_published_version_can_never_be_replaced(
     with nothing(registry, name):
         answer = registry.send(Crate(name, again, files={"src/lib.rs": b"// other"}))
         assert answer.status == 400
-        assert f"`{name}` already has version `1.0.0`" in answer.detail
+        assert f"`{name} 1.0.0` is already uploaded" in answer.detail
         assert "never be replaced" in answer.detail
 
 

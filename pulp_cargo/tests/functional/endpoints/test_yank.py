@@ -106,14 +106,23 @@ def test_other_spelling_of_the_name_is_found(registry: Registry, name: str):
     assert registry.entry(f"{name}-Ab")["yanked"] is True
 
 
-@pytest.mark.parametrize("typed", ["1.0.0", "1.0.0+b.5", "1.0.0%2Bb.5", "1.0.0+other"])
-def test_version_is_found_with_and_without_build_metadata(
-    registry: Registry, name: str, typed: str
-):
-    """There is only one version of these numbers [104]."""
+@pytest.mark.parametrize("typed", ["1.0.0+b.5", "1.0.0%2Bb.5"])
+def test_version_is_named_with_its_build_metadata(registry: Registry, name: str, typed: str):
+    """In a URL a plus may stand for itself."""
     registry.publish(Crate(name, "1.0.0+b.5"))
     assert registry.yank(name, typed).json() == {"ok": True}
     assert registry.entry(name, "1.0.0+b.5")["yanked"] is True
+    assert registry.unyank(name, typed).json() == {"ok": True}
+    assert registry.entry(name, "1.0.0+b.5")["yanked"] is False
+
+
+@pytest.mark.parametrize("typed", ["1.0.0", "1.0.0+other", "1.0.0+b"])
+def test_version_of_other_build_metadata_is_not_there(registry: Registry, name: str, typed: str):
+    """As on crates.io, so that nobody yanks what they did not name."""
+    registry.publish(Crate(name, "1.0.0+b.5"))
+    for answer in (registry.yank(name, typed), registry.unyank(name, typed)):
+        assert (answer.status, f"no version `{typed}`" in answer.detail) == (404, True)
+    assert registry.entry(name, "1.0.0+b.5")["yanked"] is False
 
 
 def test_body_and_content_type_do_not_matter(registry: Registry, name: str):

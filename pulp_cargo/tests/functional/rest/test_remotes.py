@@ -13,7 +13,7 @@ CRATES_IO = "sparse+https://crates.example.org/"
 def test_create_read_change_delete(rest: Rest) -> None:
     """A remote keeps the URL as cargo writes it, and downloads as its policy says."""
     made = rest.make(REMOTES, name=unique("up"), url=CRATES_IO)
-    assert (made["url"], made["policy"]) == (CRATES_IO, "immediate")
+    assert (made["url"], made["policy"]) == (CRATES_IO, "on_demand")
     for policy in ("on_demand", "streamed"):
         rest.patch(made["pulp_href"], policy=policy)
         assert rest.list(REMOTES, name=made["name"])[0]["policy"] == policy

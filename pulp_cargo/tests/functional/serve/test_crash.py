@@ -16,6 +16,8 @@ CONFIG = "/pulp/cargo/my-crates/config.json"
 def test_crashed_child_is_restarted(registry: Running, command: str):
     """`kill -9` of any child heals by itself within seconds."""
     status = f"{registry.ready['api_url']}/pulp/api/v3/status/"
+    # One that another test has killed may just be starting.
+    assert launcher.wait_for(lambda: registry.child(command) is not None)
     crashed = registry.child(command)
     launcher.kill(crashed.pid)
     assert launcher.wait_for(lambda: registry.child(command) not in (None, crashed))

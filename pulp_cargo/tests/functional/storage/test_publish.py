@@ -62,7 +62,7 @@ def test_refused_publish_leaves_nothing_in_the_storage(
     before = s3.names(""), artifacts(stack)
     answer = registry.send(large(name))
     assert answer.status == 400
-    assert "already has version" in answer.detail
+    assert "is already uploaded" in answer.detail
     assert (s3.names(""), artifacts(stack)) == before
 
 

@@ -75,6 +75,7 @@ def units(pulp: Pulp, registry: Registry) -> list[dict[str, Any]]:
     """Return what the REST API says of a registry's crates, but for what is of one Pulp."""
     version = pulp.rest.get(registry.repository)["latest_version_href"]
     own = {"pulp_href", "prn", "artifact", "pulp_created", "pulp_last_updated", "vuln_report"}
+    own.add("is_read")
     found = pulp.rest.list(f"{pulp.root}content/cargo/crates/", repository_version=version)
     shown = [{key: value for key, value in unit.items() if key not in own} for unit in found]
     return sorted(shown, key=lambda unit: unit["cksum"])
@@ -94,6 +95,9 @@ def test_export_comes_into_an_empty_pulp(
     there = second.serve(repository)
     assert_same(registry, there, everything(name))
     assert units(second, there) == units(first, registry)
+    # What another Pulp has read is its word here.
+    found = second.rest.list("content/cargo/crates/", name__startswith=name)
+    assert {one["is_read"] for one in found} == {False}
     after = second.rest.get(there.repository)
     assert (after["description"], after["retain_repo_versions"]) == ("Ours", 100)
     assert registry.index_url in after["index_aliases"]

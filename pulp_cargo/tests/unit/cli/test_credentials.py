@@ -1,5 +1,6 @@
 """A token is written where cargo looks for it, and nothing else in the file changes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,12 +74,15 @@ def test_cargos_own_file_is_the_default(tmp_path: Path, monkeypatch: pytest.Monk
     assert default_path() == tmp_path / "credentials"
 
 
-@pytest.mark.parametrize("name", ["team", "my crates", "a/b", "2024", "crates-io", "…", "-a-"])
+@pytest.mark.parametrize(
+    "name", ["team", "my crates", "a/b", "2024", "crates-io", "…", "-a-", "équipe", "größe"]
+)
 def test_a_registry_has_the_name_of_the_printed_configuration(name: str) -> None:
     """cargo looks for the token below that name."""
     assert registry_key(name) == cargo_config.registry_key(name)
 
 
-def test_a_name_that_cargo_takes_stays() -> None:
-    """Somebody wrote it into the configuration by hand."""
-    assert registry_key("größe") == "größe"
+@pytest.mark.parametrize("name", ["équipe", "größe", "日本"])
+def test_key_can_be_written_in_a_variable(name: str) -> None:
+    """`CARGO_REGISTRIES_<KEY>_TOKEN` has ASCII letters, digits and `_` alone."""
+    assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", registry_key(name))

@@ -1,6 +1,7 @@
 """Bytes of config.json and of the web API's answers (checklist 1, 2, 49, 50, 94, 101)."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -50,11 +51,31 @@ def test_success_has_no_errors():
     ("error", "parts", "status", "sentence"),
     [
         (
-            errors.VersionExists,
+            partial(errors.VersionExists, same_bytes=True),
             ("leaf", "1.0.0+a+b"),
             400,
-            "crate `leaf` already has version `1.0.0`; "
-            "a published version can never be replaced, publish a higher one",
+            "crate version `leaf 1.0.0` is already uploaded: it already exists here with just these"
+            " bytes; a published version can never be replaced, publish a higher one",
+        ),
+        (
+            partial(errors.VersionExists, same_bytes=False),
+            ("leaf", "1.0.0"),
+            400,
+            "crate version `leaf 1.0.0` is already uploaded: it already exists here with other"
+            " bytes; a published version can never be replaced, publish a higher one",
+        ),
+        (
+            errors.UnsupportedEncoding,
+            ("gzip",),
+            415,
+            "a body in the encoding 'gzip' is not taken: send it as it is, without a"
+            " `Content-Encoding`",
+        ),
+        (
+            errors.BadRequest,
+            ("`\x1b[2J\x00\x9b\u202e` ü\n",),
+            400,
+            "`\\x1b[2J\\x00\\x9b\\u202e` ü\n",
         ),
         (
             errors.NameTaken,

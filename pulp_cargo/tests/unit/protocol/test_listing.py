@@ -92,7 +92,7 @@ def test_line_is_read():
         (line({"vers": "one"}, vers="one"), "is not SemVer"),
         (line({"cksum": "F" * 64}, cksum="F" * 64), "`cksum`"),
         (line({"yanked": True}), "that of a yanked version"),
-        (line({"pubtime": None}), "is no time"),
+        (line({"pubtime": ""}), "is no time"),
         (line({"pubtime": "2026-13-01T00:00:00Z"}), "is no time"),
         (line({"deps": [{"name": "a b", "req": "^1"}]}), "cannot be in the dependency name"),
         (line({"deps": [{"name": "a", "req": "one", "registry": "https://r"}]}), "requirement"),

@@ -102,7 +102,6 @@ def test_metadata_of_cargo():
     )
     assert metadata.deps == (PublishDependency("a", "b", OURS, "dev", "cfg(unix)"),)
     assert (metadata.name, metadata.vers, metadata.readme) == ("leaf", "1.0.0", "hi")
-    assert metadata.readme_file is None
 
 
 @pytest.mark.parametrize("values", [{"deps": None}, {"deps": []}, {"deps": [{"name": "a"}]}])
@@ -125,8 +124,7 @@ def test_missing_key_of_the_metadata_is_null(values):
         ({"deps": ["a"]}, InvalidMetadata),
         ({"deps": [{}]}, InvalidMetadata),
         ({"readme": ["a"]}, InvalidMetadata),
-        ({"readme": "a\0b"}, InvalidMetadata),
-        ({"readme_file": "\ud800"}, InvalidMetadata),
+        ({"name": "a\0b"}, InvalidMetadata),
     ],
 )
 def test_metadata_of_wrong_shape_is_refused(values, error):
@@ -196,3 +194,27 @@ def test_publisher_tells_by_which_url_we_are_known():
         ]
     )
     assert own_url_evidence(metadata, parse_manifest(toml.encode())) == {OURS}
+
+
+@pytest.mark.parametrize("readme", ["a\0b", "\ud800", ""])
+def test_readme_of_the_metadata_is_any_text(readme):
+    """The one in the .crate file counts, and that one is taken with such characters replaced."""
+    assert parse(readme=readme).readme == readme
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name":"leaf","vers":"1.0.0","name":"other"}',
+        b'{"name":"leaf","vers":"1.0.0","vers":"1.0.0"}',
+        b'{"name":"leaf","vers":"1.0.0","deps":[{"name":"a","name":"b"}]}',
+        b'{"name":"leaf","vers":"1.0.0","x":{"y":1,"y":2}}',
+        b'{"name":"leaf","vers":"1.0.0","x":NaN}',
+        b'{"name":"leaf","vers":"1.0.0","x":[-Infinity]}',
+        b'{"name":"leaf","vers":"1.0.0","x":Infinity}',
+    ],
+)
+def test_metadata_that_is_read_in_two_ways_is_refused(body):
+    """A key twice, of which readers take one or the other, and numbers that JSON does not have."""
+    with pytest.raises(InvalidMetadata, match=r"is there twice|is no number in JSON"):
+        parse_metadata(body)

@@ -90,4 +90,5 @@ def test_target_that_cargo_cannot_read_is_refused(target: str) -> None:
     """Unparsable `cfg(`: the whole version is lost to cargo, so a publish refuses it."""
     with pytest.raises(InvalidManifest, match="cfg") as error:
         parse_target(target)
-    assert str(error.value).startswith(f"`{target}"[:2000])
+    shown = target.replace("\t", "\\t")
+    assert str(error.value).startswith(f"`{shown}"[:2000])

@@ -59,8 +59,8 @@ content.add_command(show_command(decorators=unit_lookup_options))
 
 
 @content.command(
-    help="Upload .crate files, and those in folders. With --repository all of them are added in"
-    " one new version, or none of them; without, they are stored and in no repository.",
+    help="Upload .crate files, and those in folders. With --repository they are added in one new"
+    " version, and each that is refused is named; without, they are stored and in no repository.",
     allowed_with_contexts=(PulpCargoCrateContext,),
 )
 @click.argument(
@@ -87,8 +87,12 @@ def upload(
     assert isinstance(crate_ctx, PulpCargoCrateContext)
     found = uploads.crate_files(paths)
     if repository:
-        made = uploads.into(repository, found, chunk_size or pulp_ctx.chunk_size)
+        made, refused = uploads.into(repository, found, chunk_size or pulp_ctx.chunk_size)
         output_version(pulp_ctx, repository, made, "These crates are there already")
+        for sentence in refused:
+            pulp_ctx.echo(sentence, err=True)
+        if refused:
+            raise click.ClickException(f"{len(refused)} of {len(found)} files were refused.")
     else:
         stored: list[Any] = []
         try:

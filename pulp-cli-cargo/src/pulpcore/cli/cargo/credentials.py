@@ -20,7 +20,8 @@ def registry_key(name: str) -> str:
     >>> registry_key("team"), registry_key("my crates"), registry_key("2b")
     ('team', 'my-crates', 'pulp-2b')
     """
-    if re.fullmatch(r"[^\W\d][\w-]*", name) and name != "crates-io":
+    # Letters beyond ASCII are fine for cargo, but not for the variables that take its place.
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name) and name != "crates-io":
         return name
     key = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "registry"
     return f"pulp-{key}" if key == "crates-io" or key[0].isdigit() else key

@@ -39,8 +39,11 @@ def crate_files(paths: Iterable[Path]) -> dict[str, Path]:
 
 def into(
     repository: PulpCargoRepositoryContext, files: Mapping[str, Path], chunk_size: int | None
-) -> EntityDefinition | None:
-    """Add files to a repository, by one request and in one version, which is returned."""
+) -> tuple[EntityDefinition | None, list[str]]:
+    """Add files to a repository, by one request and in one version.
+
+    Return the version, and a sentence for each file that was refused.
+    """
     if len(files) > MOST_FILES:
         raise PulpException(
             f"A repository takes at most {MOST_FILES} files at once, and here are {len(files)}:"
@@ -52,9 +55,11 @@ def into(
         _pack(packed, files)
         with Path(packed.name).open("rb") as archive:
             try:
-                return repository.import_crates(archive, chunk_size or CHUNK_SIZE)
+                made, problems = repository.import_crates(archive, chunk_size or CHUNK_SIZE)
             except PulpException as error:
                 raise PulpException(_as_typed(str(error), files)) from error
+    sentences = [f"`{one['file']}` was refused: {one['reason']}" for one in problems]
+    return made, [_as_typed(one, files) for one in sentences]
 
 
 def without_repository(
