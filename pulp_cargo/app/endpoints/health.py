@@ -10,7 +10,6 @@ import time
 
 import psycopg
 from aiohttp import web
-from django.apps import apps
 
 from pulp_cargo.app.endpoints.errors import error_response
 from pulp_cargo.app.endpoints.listener import parameters
@@ -72,7 +71,6 @@ async def get_health(request: web.Request) -> web.Response:
         "status": STATUSES[reachable, memory.listening],
         "database": reachable,
         "listening": memory.listening,
-        "versions": {name: apps.get_app_config(name).version for name in ("core", "cargo")},
     }
     return web.Response(
         status=200 if reachable else 503,

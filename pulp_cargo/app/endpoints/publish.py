@@ -11,6 +11,7 @@ from pulp_cargo.app.endpoints.writable import require_repository
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.services import (
     crate_reader,
+    free_space,
     group_commit,
     incoming,
     publish,
@@ -38,7 +39,7 @@ async def put_new(cargo: CargoRequest) -> web.Response:
     """`PUT /crates/new`: answers when the version is committed, and every process knows it."""
     await cargo.require(*PUBLISHING)
     repository = require_repository(cargo.registry)
-    file = await threads.work(IncomingFile)
+    file = await threads.work(_begin)
     try:
         metadata, rest = await _receive(cargo, file)
         steps.reached("received")
@@ -105,6 +106,12 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
         ) from error
     except web.RequestPayloadError as error:
         raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error
+
+
+def _begin() -> IncomingFile:
+    """Return a new file, if there is room for one; raises StorageFull."""
+    free_space.require_room()
+    return IncomingFile()
 
 
 def _examine(

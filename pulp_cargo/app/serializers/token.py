@@ -21,12 +21,32 @@ from pulp_cargo.rules.scopes import Scope, is_expired
 DEFAULT_SCOPES = [Scope.READ, Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE, Scope.YANK]
 
 
+class UserField(serializers.SlugRelatedField):
+    """Takes a user by name, and tells nobody which names there are."""
+
+    def to_internal_value(self, data: Any) -> AbstractBaseUser:
+        """Refuse an unknown name as one that the asker has no power over."""
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError:
+            asker = self.context["request"].user
+            if asker.is_superuser or asker.has_perm("core.view_user"):
+                raise
+            raise _not_yours(str(data)) from None
+
+
+def _not_yours(username: str) -> serializers.ValidationError:
+    return serializers.ValidationError(
+        f"A token for `{username}` is made by that user, or by an administrator."
+    )
+
+
 class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
     """Shows and makes tokens."""
 
     pulp_href = core.IdentityField(view_name="cargo/tokens-detail")
     name = serializers.CharField(help_text="What the token is for; unique among its user's tokens.")
-    user = serializers.SlugRelatedField(
+    user = UserField(
         slug_field="username",
         queryset=get_user_model().objects.all(),
         required=False,
@@ -81,9 +101,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
             return user
         may_change = asker.has_perm("core.change_user") or asker.has_perm("core.change_user", user)
         if user.is_superuser or not may_change:
-            raise serializers.ValidationError(
-                f"A token for `{user.get_username()}` is made by that user, or by an administrator."
-            )
+            raise _not_yours(user.get_username())
         return user
 
     def validate_scopes(self, scopes: list[str]) -> list[str]:

@@ -123,6 +123,7 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
                     store.forget_files([file for _, file in draft.crates], domain)
             raise
     steps.reached("committed")
+    store.restore_lost([file for _, file in draft.crates], domain)
     if made is None:
         return Result(None, refusals)
     return Result(Committed(repository, made.number, _listeners()), refusals)

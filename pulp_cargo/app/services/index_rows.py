@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from pulp_cargo.app.queries.sources import RemoteView
 from pulp_cargo.app.queries.upstream_index import IndexCopy
-from pulp_cargo.app.services import threads
+from pulp_cargo.app.services import free_space, threads
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,8 @@ _writer: asyncio.Task[None] | None = None
 def keep(remote: RemoteView, copy: IndexCopy, *, is_new: bool) -> None:
     """Have a file written soon; `is_new` where the row has other bytes, or there is none."""
     global _writer
+    if not free_space.has_room():
+        return
     key = remote.identity, copy.name
     before = _waiting.get(key)
     _waiting[key] = Row(remote, copy, is_new or (before is not None and before.is_new))

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pulpcore.plugin.models import Domain
 
-from pulp_cargo.app.services import threads
+from pulp_cargo.app.services import free_space, threads
 from pulp_cargo.app.services.commit import Change
 from pulp_cargo.app.services.group_commit import clean_up_after
 from pulp_cargo.app.services.keep import Adopt, Came, adopted, join, read
@@ -55,8 +55,9 @@ _lots: dict[UUID, Lot] = {}
 
 
 def keep_file(repository: UUID, domain: Domain, came: Came) -> None:
-    """Have a file kept that has just come; with too many of them it is fetched again another time."""
-    if sum(len(lot.came) for lot in _lots.values()) >= _most_waiting():
+    """Have a file kept that has just come; without room for it, it is fetched again another time."""
+    is_full = sum(len(lot.came) for lot in _lots.values()) >= _most_waiting()
+    if is_full or not free_space.has_room():
         note(Event.NOT_KEPT)
         return
     came.pull.hold()

@@ -71,6 +71,20 @@ def touch(units: Iterable[UUID]) -> list[UUID]:
     return found
 
 
+def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
+    """Put files back that somebody removed while they were committed.
+
+    Pulp's clean-up of orphans removes a row, and its file a moment later, under whose name a new one
+    may have come meanwhile.
+    """
+    if domain.storage_class != FILE_SYSTEM:
+        return
+    for file in files:
+        path = _path_of(file.cksum, domain)
+        if not _is_whole({file.cksum: path}, file) and not file.file.closed:
+            _put_back(file, path)
+
+
 def forget_files(files: Iterable[IncomingFile], domain: Domain) -> None:
     """Remove the files of what failed, where no artifact has taken them over.
 

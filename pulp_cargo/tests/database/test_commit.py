@@ -273,3 +273,93 @@ def test_the_number_of_statements_does_not_grow_with_the_repository(
         counts.append(len(queries))
         publish(repository, *(f"{name}-fill{number}" for number in range(60)))
     assert counts[0] == counts[1] <= 25
+
+
+def test_file_that_is_removed_during_the_commit_is_put_back(
+    repository: "CargoRepository",
+    prepare: Callable[..., "Publish"],
+    domain: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Pulp's clean-up of orphans unlinks a file a moment after its row is gone."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services import commit, steps
+
+    def unlink(step: str) -> None:
+        if step == "committed":
+            path().unlink()
+
+    def path() -> Path:
+        unit = CrateContent.objects.get(name=name)
+        return Path(unit.contentartifact_set.get().artifact.file.path)
+
+    monkeypatch.setattr(steps, "reached", unlink)
+    commit.commit(repository.pk, domain, [prepare(Crate(name))])
+    assert path().read_bytes() == Crate(name).packed()
+
+
+@pytest.mark.parametrize("left", [None, b"short"], ids=["lost", "cut short"])
+def test_file_that_the_storage_has_lost_comes_back_with_a_publish(
+    new_repository: Callable[..., "CargoRepository"],
+    prepare: Callable[..., "Publish"],
+    domain: Any,
+    name: str,
+    left: bytes | None,
+):
+    """A row that says it is there is no reason to throw the bytes away."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services import commit
+
+    one, other = new_repository(), new_repository()
+    commit.commit(one.pk, domain, [prepare(Crate(name))])
+    unit = CrateContent.objects.get(name=name)
+    path = Path(unit.contentartifact_set.get().artifact.file.path)
+    path.unlink() if left is None else path.write_bytes(left)
+    assert commit.commit(other.pk, domain, [prepare(Crate(name))]).made is not None
+    assert path.read_bytes() == Crate(name).packed()
+
+
+def test_files_and_their_names_are_on_the_disk_before_the_commit(
+    repository: "CargoRepository",
+    prepare: Callable[..., "Publish"],
+    domain: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Whatever file system they came on: the file, and its name in the folder."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services import commit, steps
+
+    settled: list[str] = []
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        settled.append(os.readlink(f"/proc/self/fd/{handle}"))
+        real(handle)
+
+    at_the_end: list[str] = []
+    change = prepare(Crate(name))
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(
+        steps,
+        "reached",
+        lambda step: at_the_end.extend(settled) if step == "written" else None,
+    )
+    commit.commit(repository.pk, domain, [change])
+    unit = CrateContent.objects.get(name=name)
+    path = Path(unit.contentartifact_set.get().artifact.file.path)
+    assert {str(path), str(path.parent)} <= set(at_the_end)
+
+
+def test_new_folders_are_settled_in_those_that_hold_them(tmp_path: Path):
+    """As deep as they are."""
+    from pulp_cargo.app.services import store
+
+    path = tmp_path / "artifact" / "ab" / "cd"
+    wanted = [str(tmp_path / "artifact"), str(tmp_path)]
+    assert list(store._missing_folders(str(path))) == wanted
+    (tmp_path / "artifact").mkdir()
+    assert list(store._missing_folders(str(path))) == wanted[:1]
+    path.parent.mkdir()
+    assert list(store._missing_folders(str(path))) == []

@@ -22,7 +22,7 @@ DOMAIN: Any = SimpleNamespace(name="default")
 
 
 class Draft:
-    """A draft of a repository that has `lab_base` 1.0.0, and remembers what is done to it."""
+    """A draft of a repository that has `lab_base` 1.0.0+b, and remembers what is done to it."""
 
     def __init__(self) -> None:
         self.done: list[Any] = []
@@ -31,9 +31,12 @@ class Draft:
         """Return how the repository spells a name that it has."""
         return {"lab_base": "Lab-base"}.get(canonical)
 
-    def has_version(self, canonical: str, vers_key: str) -> bool:
-        """Tell whether the repository has a version."""
-        return (canonical, vers_key) == ("lab_base", "1.0.0")
+    def vers(self, canonical: str, vers_key: str) -> str | None:
+        """Return how the repository writes a version that it has."""
+        return {("lab_base", "1.0.0"): "1.0.0+b"}.get((canonical, vers_key))
+
+    def require_unused(self, unit: Any) -> None:
+        """Find that no version was used before."""
 
     def set_yanked(self, canonical: str, vers_key: str, *, yanked: bool) -> None:
         """Note that a version is yanked, or is no more."""
@@ -58,15 +61,17 @@ def yank(draft: Draft, name: str, vers: str, *, yanked: bool = True) -> None:
 
 @pytest.mark.parametrize("yanked", [True, False])
 def test_yank_is_of_a_version_in_any_spelling(yanked: bool) -> None:
-    """Neither case nor build metadata make another one."""
+    """Case makes no other crate."""
     draft = Draft()
     yank(draft, "LAB-Base", "1.0.0+b", yanked=yanked)
     assert draft.done == [("lab_base", "1.0.0", yanked)]
 
 
 def test_yank_of_what_is_not_there_says_what_is_missing() -> None:
-    """In the spelling of the one who asks."""
+    """In the spelling of the one who asks; build metadata makes another version."""
     draft = Draft()
+    with pytest.raises(VersionNotFound, match=r"has no version `1\.0\.0`"):
+        yank(draft, "Lab-Base", "1.0.0")
     with pytest.raises(CrateNotFound, match="no crate `Leaf`"):
         yank(draft, "Leaf", "1.0.0")
     with pytest.raises(VersionNotFound, match=r"crate `Lab-Base` has no version `2\.0\.0\+b`"):

@@ -110,7 +110,8 @@ def test_wrong_token_says_so(stack: Stack, name: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "bytes"), [({"src/lib.rs": b""}, "just these bytes"), ({"src/lib.rs": b"//"}, "other bytes")]
+    ("files", "bytes"),
+    [({"src/lib.rs": b""}, "just these bytes"), ({"src/lib.rs": b"//"}, "other bytes")],
 )
 def test_release_tools_find_their_words(
     registry: Registry, name: str, files: dict[str, Any], bytes: str

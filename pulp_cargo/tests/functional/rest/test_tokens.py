@@ -126,3 +126,18 @@ def test_nobody_without_a_name(rest: Rest) -> None:
     with pytest.raises(Refused) as refused:
         Rest(rest.origin, None).list(TOKENS)
     assert refused.value.status == 401
+
+
+def test_nobody_learns_which_users_there_are(rest: Rest) -> None:
+    """A name that is taken and one that is not are refused in the same words."""
+    asker, other = rest.new_user(), rest.new_user()
+    assert other.auth
+    sentences = set()
+    for username in (other.auth[0], unique("nobody")):
+        with pytest.raises(Refused) as refused:
+            asker.make("cargo/tokens/", name=unique("t"), user=username)
+        assert refused.value.status == 400
+        sentences.add(refused.value.text.replace(username, "NAME"))
+    assert len(sentences) == 1
+    with pytest.raises(Refused, match="does not exist"):
+        rest.make("cargo/tokens/", name=unique("t"), user=unique("nobody"))

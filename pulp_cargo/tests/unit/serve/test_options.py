@@ -61,3 +61,10 @@ def test_origin_loses_its_final_slash():
     """Paths are joined to it."""
     options = parse_options(["serve", "--origin=https://crates.example.com/"])
     assert options.origin == "https://crates.example.com"
+
+
+def test_database_may_be_named_where_nobody_sees_its_password(monkeypatch: pytest.MonkeyPatch):
+    """The list of processes shows command lines to everybody; the option goes first."""
+    monkeypatch.setenv("PULP_CARGO_DATABASE", "postgresql://pulp:secret@db/pulp")
+    assert parse_options(["serve"]).database == "postgresql://pulp:secret@db/pulp"
+    assert parse_options(["serve", "--database", "postgresql://x"]).database == "postgresql://x"

@@ -1,0 +1,57 @@
+"""Below a settable amount of free space nothing more is stored."""
+
+from typing import Any
+
+import pytest
+
+from pulp_cargo.protocol.unavailable import StorageFull
+
+
+@pytest.fixture(autouse=True)
+def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer of another test is not good any more."""
+    from pulp_cargo.app.services import free_space
+
+    monkeypatch.setattr(free_space, "_until", 0.0)
+
+
+@pytest.mark.parametrize(("least", "has_room"), [(0, True), (2**62, False)])
+def test_room_is_what_the_setting_wants(settings: Any, least: int, has_room: bool) -> None:
+    """Where files come, and where they stay."""
+    from pulp_cargo.app.services import free_space
+
+    settings.CARGO_MIN_FREE_BYTES = least
+    assert free_space.has_room() is has_room
+
+
+def test_publish_is_refused_without_room(settings: Any) -> None:
+    """Before a byte of it is stored, by a sentence and a status that says to come again."""
+    from pulp_cargo.app.endpoints import publish
+
+    settings.CARGO_MIN_FREE_BYTES = 2**62
+    with pytest.raises(StorageFull, match="no room left") as refused:
+        publish._begin()
+    assert refused.value.status == 503
+
+
+def test_cache_stores_nothing_without_room(settings: Any) -> None:
+    """Neither files nor index files; clients have what they came for."""
+    from pulp_cargo.app.services import index_rows, kept
+
+    settings.CARGO_MIN_FREE_BYTES = 2**62
+    kept.keep_file(None, None, None)
+    index_rows.keep(None, None, is_new=True)
+    assert kept._lots == {}
+    assert index_rows._waiting == {}
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Django's settings, of which a test may set some."""
+    from django.conf import settings
+
+    class Changed:
+        def __setattr__(self, name: str, value: object) -> None:
+            monkeypatch.setattr(settings, name, value, raising=False)
+
+    return Changed()
