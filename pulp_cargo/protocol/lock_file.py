@@ -19,6 +19,7 @@ from pulp_cargo.protocol.index import CKSUM
 from pulp_cargo.protocol.lock_source import LockSource, parse_lock_source
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.table import Table
+from pulp_cargo.protocol.toml_keys import has_cheap_keys
 
 # A package takes 200 bytes, or 400 with its dependencies; few projects have 2,000 of them.
 MAX_SIZE = 2 * 1024 * 1024
@@ -84,7 +85,10 @@ def _parse_toml(data: bytes | str) -> Table:
         )
     try:
         # cargo forgives the mark that some editors put first.
-        values = tomli.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        if not has_cheap_keys(text):
+            raise InvalidLockFile("the lock file has deep keys, which cargo never writes")
+        values = tomli.loads(text)
     except UnicodeDecodeError as error:
         raise InvalidLockFile(f"the lock file is not UTF-8 at byte {error.start}") from error
     except (ValueError, RecursionError) as error:

@@ -16,12 +16,10 @@ from pulp_cargo.protocol.manifest_deps import parse_dependencies
 from pulp_cargo.protocol.names import CrateName, parse_crate_name
 from pulp_cargo.protocol.semver import NUMBER, parse_version
 from pulp_cargo.protocol.table import Table, is_storable
+from pulp_cargo.protocol.toml_keys import has_cheap_keys
 
 # Cargo loses a version whose `rust_version` has an operator, a pre-release or no number at all.
 _RUST_VERSION = re.compile(rf"{NUMBER}(?:\.{NUMBER}){{0,2}}")
-# The parser's work grows with the square of a key's parts: a megabyte of deep keys took it ten
-# seconds. Keys that cargo writes have a few; such a run of words in a text is refused as well.
-_DEEPEST_KEY = 64
 # What describes a crate to people, by the names of our fields.
 PACKAGE_TEXTS = {
     "edition": "edition",
@@ -33,7 +31,6 @@ PACKAGE_TEXTS = {
     "repository_url": "repository",
 }
 PACKAGE_LISTS = ("keywords", "categories", "authors")
-_DEEP_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){{{_DEEPEST_KEY}}}""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,8 @@ def read_package(data: bytes) -> Mapping[str, object]:
 def _parse_toml(data: bytes) -> Table:
     try:
         text = data.decode()
-        _require_shallow_keys(text)
+        if not has_cheap_keys(text):
+            raise InvalidManifest("the Cargo.toml in the crate file has too many deep keys")
         values = tomli.loads(text)
     except UnicodeDecodeError as error:
         raise InvalidManifest(
@@ -136,13 +134,6 @@ def _parse_toml(data: bytes) -> Table:
     except (ValueError, RecursionError) as error:
         raise InvalidManifest(f"the Cargo.toml in the crate file is not TOML: {error}") from error
     return Table(values, "the Cargo.toml in the crate file", InvalidManifest)
-
-
-def _require_shallow_keys(text: str) -> None:
-    if _DEEP_KEY.search(text):
-        raise InvalidManifest(
-            f"the Cargo.toml in the crate file has a key of more than {_DEEPEST_KEY} parts"
-        )
 
 
 def _refuse_unpublishable(manifest: Table, package: Table) -> None:

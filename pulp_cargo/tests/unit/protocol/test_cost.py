@@ -1,0 +1,144 @@
+"""What takes long to read takes no longer than ordinary text of its size, or is refused before.
+
+Compared with each other, in the same process: how fast the machine is makes no difference.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.lock_file import parse_lock_file
+from pulp_cargo.protocol.manifest import parse_manifest
+from pulp_cargo.protocol.publish import parse_metadata
+from pulp_cargo.protocol.requirement import normalise_requirement
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.target import parse_target
+from pulp_cargo.protocol.upstream_index import parse_index_file
+
+SIZE = 128 * 1024
+# So many times what ordinary text of the size takes. What was found to be wrong took hundreds.
+MOST = 25
+
+HEAD = '[package]\nname = "a"\nversion = "1.0.0"\n'
+DEEP = ".".join("b" for _ in range(60))
+LINE = (
+    '{"name":"a","vers":"1.0.%d","deps":[],"cksum":"' + "0" * 64 + '","features":{},"yanked":false}'
+)
+
+
+def filled(*parts: str) -> str:
+    """Return the parts again and again, each with its number for `%d`, up to the size."""
+    text, number = [], 0
+    left = SIZE
+    while left > 0:
+        for part in parts:
+            text.append(part.replace("%d", str(number)))
+            left -= len(text[-1])
+        number += 1
+    return "".join(text)
+
+
+def index(text: str) -> object:
+    """Read an index file."""
+    return parse_index_file(text.encode(), "a")
+
+
+def manifest(text: str) -> object:
+    """Read a Cargo.toml."""
+    return parse_manifest(text.encode())
+
+
+def metadata(text: str) -> object:
+    """Read what cargo sends before the .crate file."""
+    return parse_metadata(text.encode())
+
+
+ORDINARY: dict[Callable[[str], object], str] = {
+    manifest: HEAD + "[dependencies]\n" + filled('dep%d = "1.0"\n'),
+    metadata: '{"name":"a","vers":"1.0.0","deps":['
+    + filled('{"name":"dep%d"},')
+    + '{"name":"a"}]}',
+    parse_lock_file: "version = 4\n"
+    + filled('[[package]]\nname = "a%d"\nversion = "1.0.0"\ndependencies = ["a0"]\n'),
+    index: filled(LINE + "\n"),
+}
+NASTY: list[tuple[Callable[[str], object], str]] = [
+    (manifest, HEAD + filled(f"[x%d.{DEEP}]\n")),
+    (manifest, HEAD + filled(f"x%d.{DEEP} = 1\n")),
+    (manifest, HEAD + filled(f"[[x.{DEEP}]]\n")),
+    (manifest, HEAD + filled("[a.b.c.d.e.f.g.h]\n[[a.b.c.d.e.f.g.h.%d]]\n")),
+    (manifest, HEAD + "a = {" + filled(f"x%d.{DEEP} = 1, ") + "z = 1}"),
+    (manifest, HEAD + "a = " + "[" * (SIZE // 2)),
+    (manifest, HEAD + "a = [" + "[]," * (SIZE // 3) + "]"),
+    (manifest, HEAD + "a = " + "{b=" * (SIZE // 3)),
+    (manifest, HEAD + "a" + " . " * (SIZE // 3)),
+    (manifest, HEAD + 'description = "' + "a." * (SIZE // 2) + '"'),
+    (manifest, HEAD + "[target.'cfg(all(" + "unix," * (SIZE // 5) + "))'.dependencies]\n"),
+    (manifest, HEAD + "[features]\n" + filled('f%d = ["f0"]\n')),
+    (metadata, '{"name":"a","vers":"1.0.0","x":[' + "{}," * (SIZE // 3) + "{}]}"),
+    (metadata, '{"a":' + "[" * SIZE),
+    (metadata, '{"a":' * (SIZE // 5)),
+    (metadata, '{"a":1' + "0" * SIZE + "}"),
+    (metadata, '{"a":1e' + "1" * SIZE + "}"),
+    (parse_lock_file, filled(f"[x%d.{DEEP}]\n")),
+    (parse_lock_file, filled(f"x%d.{DEEP} = 1\n")),
+    (parse_lock_file, filled("[[package]]\n")),
+    (parse_lock_file, "a = " + "[" * SIZE),
+    (index, "x\n" * (SIZE // 2)),
+    (index, "{}\n" * (SIZE // 3)),
+    (index, '{"name":"a"}\n' * (SIZE // 13)),
+    (index, "\n" * SIZE),
+    (index, (LINE % 0 + "\n") * (SIZE // len(LINE))),
+    (index, '{"a":' + "[" * SIZE),
+]
+
+
+def seconds(read: Callable[[str], object], text: str) -> float:
+    """Return the processor time that it takes to read a text, or to refuse it; the least of three."""
+    taken = []
+    for _ in range(3):
+        begun = time.process_time()
+        with suppress(RegistryError):
+            read(text)
+        taken.append(time.process_time() - begun)
+    return min(taken)
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [pytest.param(*one, id=f"{one[0].__name__}-{at}") for at, one in enumerate(NASTY)],
+)
+def test_text_that_is_made_to_take_long_does_not(read: Callable[[str], object], text: str) -> None:
+    """Whatever becomes of it."""
+    assert seconds(read, text) <= MOST * seconds(read, ORDINARY[read])
+
+
+@pytest.mark.parametrize(
+    ("read", "unit"),
+    [
+        (normalise_requirement, ">=1,"),
+        (normalise_requirement, "1."),
+        (normalise_requirement, " "),
+        (parse_version, "1.0.0-a."),
+        (parse_version, "0"),
+        (parse_target, "cfg(not("),
+        (parse_target, "cfg(all(a,"),
+        (parse_target, 'cfg(a="b'),
+        (parse_target, "cfg( "),
+    ],
+)
+def test_long_text_takes_no_more_than_twice_of_half_of_it(
+    read: Callable[[str], object], unit: str
+) -> None:
+    """Or little more: the time follows the length and not its square."""
+    half, whole = (seconds(read, unit * (size // len(unit))) for size in (SIZE, 4 * SIZE))
+    assert whole <= 8 * half + 0.01
+
+
+def test_ordinary_texts_are_read() -> None:
+    """Or the others would be compared with nothing."""
+    for read, text in ORDINARY.items():
+        read(text)
