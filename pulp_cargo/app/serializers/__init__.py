@@ -12,8 +12,10 @@ from pulp_cargo.app.serializers.distribution import (
 from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
 from pulp_cargo.app.serializers.lock_file import (
     LockFileCheckSerializer,
+    LockFileCheckTextSerializer,
     LockFileReportSerializer,
     LockFileSerializer,
+    LockFileTextSerializer,
 )
 from pulp_cargo.app.serializers.modify import ModifyRepositorySerializer
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
@@ -32,8 +34,10 @@ __all__ = [
     "HeldVersionSerializer",
     "ImportCratesSerializer",
     "LockFileCheckSerializer",
+    "LockFileCheckTextSerializer",
     "LockFileReportSerializer",
     "LockFileSerializer",
+    "LockFileTextSerializer",
     "ModifyRepositorySerializer",
     "NewCargoTokenSerializer",
 ]
