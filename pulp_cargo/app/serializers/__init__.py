@@ -18,6 +18,10 @@ from pulp_cargo.app.serializers.lock_file import (
     LockFileTextSerializer,
 )
 from pulp_cargo.app.serializers.modify import ModifyRepositorySerializer
+from pulp_cargo.app.serializers.named_version import (
+    NamedVersionSerializer,
+    RemoveCratesSerializer,
+)
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
@@ -39,5 +43,7 @@ __all__ = [
     "LockFileSerializer",
     "LockFileTextSerializer",
     "ModifyRepositorySerializer",
+    "NamedVersionSerializer",
     "NewCargoTokenSerializer",
+    "RemoveCratesSerializer",
 ]
