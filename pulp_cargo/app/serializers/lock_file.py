@@ -133,7 +133,7 @@ class JudgedPackageSerializer(NotJudgedPackageSerializer):
         allow_null=True, help_text="The upstream that has the package, or was asked for it at last."
     )
     here = NamedChoiceField(
-        "Presence",
+        "LockFilePresence",
         choices=[one.value for one in Here],
         help_text="What is here: the .crate file is `stored`, the version is only in an `index`"
         " file, or it is `unknown`.",
