@@ -194,6 +194,35 @@ class VersionNotFound(NotFound):
         super().__init__(f"crate `{name}` has no version `{vers}` in this registry")
 
 
+class VersionsNotFound(NotFound):
+    """A repository lacks some of the crate versions that a change of it names.
+
+    Each is a crate, the version that is named, and the one that differs in its build metadata
+    alone, if that one is there.
+    """
+
+    MOST_NAMED = 10
+
+    def __init__(self, missing: Sequence[tuple[str, str, str | None]]) -> None:
+        named = ", ".join(_missing(*one) for one in missing[: self.MOST_NAMED])
+        more = f", and {rest} more" if (rest := len(missing) - self.MOST_NAMED) > 0 else ""
+        super().__init__(f"this repository does not have {named}{more}; nothing was changed")
+
+
+def _missing(name: str, vers: str, instead: str | None) -> str:
+    return f"`{name} {vers}`" + (f" (it has `{name} {instead}`)" if instead else "")
+
+
+class RegistryWithoutRepository(NotFound):
+    """The registry has nothing to serve crates from: its repository was perhaps deleted."""
+
+    def __init__(self, registry: str) -> None:
+        super().__init__(
+            f"the registry `{registry}` has no repository to serve crates from;"
+            " its administrator has to give it one"
+        )
+
+
 class RouteNotFound(NotFound):
     """The path is not part of a registry."""
 

@@ -46,6 +46,7 @@ async def _get(
 ) -> web.StreamResponse:
     if cargo.registry.sources:
         return await get_cached_crate_file(cargo, name, vers, headers)
+    cargo.require_crates()
     file = await threads.read(crates.crate_file, cargo.registry, name, vers)
     if file is None:
         raise VersionNotFound(name, vers)

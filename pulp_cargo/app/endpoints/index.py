@@ -28,6 +28,7 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
 async def _get(cargo: CargoRequest, name: str) -> web.StreamResponse:
     if cargo.registry.sources:
         return await get_cached_index_file(cargo, name)
+    cargo.require_crates()
     found = await threads.read(index.index_file, cargo.registry, name)
     if found is None:
         raise CrateNotFound(name)

@@ -11,7 +11,12 @@ from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import threads, tokens
 from pulp_cargo.protocol.auth import BasicCredential, TokenCredential, parse_authorization
-from pulp_cargo.protocol.errors import Forbidden, NotAuthenticated, RegistryNotFound
+from pulp_cargo.protocol.errors import (
+    Forbidden,
+    NotAuthenticated,
+    RegistryNotFound,
+    RegistryWithoutRepository,
+)
 from pulp_cargo.rules.scopes import Scope
 
 
@@ -73,6 +78,14 @@ class CargoRequest:
                 f"{what} in the registry `{self.registry.name}`, by this token or by role"
             )
         return grant
+
+    def require_crates(self) -> None:
+        """Refuse a registry that has nowhere to have crates from.
+
+        Without its repository, which was perhaps deleted, it would look like an empty one.
+        """
+        if self.registry.version is None and not self.registry.sources:
+            raise RegistryWithoutRepository(self.registry.name)
 
 
 def not_known(registry: Registry) -> NotAuthenticated:

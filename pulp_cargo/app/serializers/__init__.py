@@ -12,10 +12,16 @@ from pulp_cargo.app.serializers.distribution import (
 from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
 from pulp_cargo.app.serializers.lock_file import (
     LockFileCheckSerializer,
+    LockFileCheckTextSerializer,
     LockFileReportSerializer,
     LockFileSerializer,
+    LockFileTextSerializer,
 )
 from pulp_cargo.app.serializers.modify import ModifyRepositorySerializer
+from pulp_cargo.app.serializers.named_version import (
+    NamedVersionSerializer,
+    RemoveCratesSerializer,
+)
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
@@ -32,8 +38,12 @@ __all__ = [
     "HeldVersionSerializer",
     "ImportCratesSerializer",
     "LockFileCheckSerializer",
+    "LockFileCheckTextSerializer",
     "LockFileReportSerializer",
     "LockFileSerializer",
+    "LockFileTextSerializer",
     "ModifyRepositorySerializer",
+    "NamedVersionSerializer",
     "NewCargoTokenSerializer",
+    "RemoveCratesSerializer",
 ]

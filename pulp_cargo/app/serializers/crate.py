@@ -65,6 +65,9 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         help_text="Whether this Pulp has read the metadata from the .crate file. If not, they are"
         " what an upstream says of it.",
     )
+    size = serializers.SerializerMethodField(
+        help_text="The size of the .crate file in bytes; null while this Pulp does not have it."
+    )
     dependencies = serializers.SerializerMethodField(
         help_text="The dependencies of the crate, as in the registry's index."
     )
@@ -82,11 +85,17 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
             ),
             *CRATE_FIELDS,
             "is_read",
+            "size",
             "dependencies",
             "features",
         )
         read_only_fields = tuple(CRATE_FIELDS)
         extra_kwargs = {name: {"help_text": text} for name, text in CRATE_FIELDS.items()}
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_size(self, unit: CrateContent) -> int | None:
+        """Return the size of the unit's artifact, which lists have fetched for all units at once."""
+        return next((artifact.size for artifact in unit._artifacts.all()), None)
 
     @extend_schema_field(DependencySerializer(many=True))
     def get_dependencies(self, unit: CrateContent) -> list[dict[str, Any]]:
@@ -132,8 +141,8 @@ class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
 
     name = serializers.CharField(
         source="canonical_name",
-        write_only=True,
-        help_text="The name of the crate, in any spelling.",
+        help_text="The name of the crate, in any spelling; shown as `canonical_name`, since one"
+        " mark is for all spellings.",
     )
     vers = serializers.CharField(
         source="vers_key",

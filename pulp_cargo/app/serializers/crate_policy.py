@@ -8,11 +8,14 @@ from rest_framework import serializers
 from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import CargoCratePolicy, HeldVersion
+from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.rules.licenses import parse_license_id
 from pulp_cargo.rules.patterns import parse_pattern
+from pulp_cargo.rules.verdicts import Rule
 
 # A hundred years; no date can lie further back than its calendar.
 MOST_DAYS = 36_500
@@ -168,12 +171,14 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
             return list(dict.fromkeys(parse_license_id(license_id) for license_id in licenses))
 
 
-class HeldVersionSerializer(serializers.ModelSerializer):
+class HeldVersionSerializer(ShownFields, serializers.ModelSerializer):
     """Shows a version that a policy held back, or would have."""
 
     name = serializers.CharField(read_only=True, help_text="The crate.")
     vers = serializers.CharField(read_only=True, help_text="The version.")
-    rule = serializers.CharField(
+    rule = NamedChoiceField(
+        "CratePolicyRule",
+        choices=[rule.value for rule in Rule],
         read_only=True,
         help_text="The rule that decided: `block`, `allow`, `license`, `yanked` or `cooldown`.",
     )

@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from pulp_cargo.app.serializers.choices import NamedChoiceField
+
 
 class DependencySerializer(serializers.Serializer):
     """Shows a dependency; nothing can be set."""
@@ -13,8 +15,10 @@ class DependencySerializer(serializers.Serializer):
         allow_null=True, help_text="The real name of a renamed dependency, null for others."
     )
     req = serializers.CharField(help_text="The version requirement, such as `^1.2`.")
-    kind = serializers.ChoiceField(
-        choices=["normal", "build", "dev"], help_text="What the dependency is needed for."
+    kind = NamedChoiceField(
+        "DependencyKind",
+        choices=["normal", "build", "dev"],
+        help_text="What the dependency is needed for.",
     )
     optional = serializers.BooleanField(help_text="Whether only a feature turns it on.")
     default_features = serializers.BooleanField(

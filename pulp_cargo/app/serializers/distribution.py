@@ -11,6 +11,7 @@ from pulpcore.plugin.util import get_current_authenticated_user, get_prn
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
+from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.serializers.upstream_list import UpstreamListFields, place_for_uploads
 from pulp_cargo.app.serializers.visible import CratePolicyField
 from pulp_cargo.app.services import repository_use, upstream_list
@@ -19,7 +20,7 @@ from pulp_cargo.rules.repository_use import NOTHING, Conflict, DistributionUse, 
 BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
 
 
-class CargoConfigSerializer(serializers.Serializer):
+class CargoConfigSerializer(ShownFields):
     """Shows what a person puts into cargo's configuration."""
 
     config = serializers.CharField(read_only=True, help_text="The lines, in TOML.")

@@ -5,6 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from pulp_cargo.app.serializers.choices import NamedChoiceField
+from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.rules.upstream_order import Rule
 
 MOST_COLLISIONS = 1_000
@@ -49,12 +51,14 @@ class ExplainedUpstreamSerializer(serializers.Serializer):
         ref_name = "cargo.ExplainedUpstream"
 
 
-class ExplanationSerializer(serializers.Serializer):
+class ExplanationSerializer(ShownFields):
     """Shows which upstream answers for a crate, and why."""
 
     name = serializers.CharField(help_text="The crate that was asked about.")
-    rule = serializers.ChoiceField(
-        choices=[rule.value for rule in Rule], help_text="The rule that decides."
+    rule = NamedChoiceField(
+        "UpstreamRule",
+        choices=[rule.value for rule in Rule],
+        help_text="The rule that decides.",
     )
     sentence = serializers.CharField(help_text="The rule in words.")
     answers = serializers.ListField(
@@ -115,7 +119,7 @@ class CollisionSerializer(serializers.Serializer):
         ref_name = "cargo.Collision"
 
 
-class CollisionsSerializer(serializers.Serializer):
+class CollisionsSerializer(ShownFields):
     """Shows a page of such names."""
 
     results = CollisionSerializer(many=True, help_text="The names, in order.")

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
 
+from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.protocol.lock_file import MAX_SIZE, LockFile, parse_lock_file
 from pulp_cargo.protocol.lock_source import GitSource, RegistrySource
@@ -80,6 +81,24 @@ class LockFileCheckSerializer(LockFileSerializer):
         ref_name = "cargo.LockFileCheck"
 
 
+class LockFileTextSerializer(LockFileSerializer):
+    """Describes a lock file in JSON, which has no files."""
+
+    lock_file = serializers.CharField(help_text="The text of a Cargo.lock.")
+
+    class Meta:
+        ref_name = "cargo.LockFileText"
+
+
+class LockFileCheckTextSerializer(LockFileCheckSerializer):
+    """Describes one that is to be judged, in JSON."""
+
+    lock_file = serializers.CharField(help_text="The text of a Cargo.lock.")
+
+    class Meta:
+        ref_name = "cargo.LockFileCheckText"
+
+
 class NotJudgedPackageSerializer(serializers.Serializer):
     """Shows a package that the registry has no say in."""
 
@@ -113,16 +132,20 @@ class JudgedPackageSerializer(NotJudgedPackageSerializer):
     upstream = serializers.CharField(
         allow_null=True, help_text="The upstream that has the package, or was asked for it at last."
     )
-    here = serializers.ChoiceField(
+    here = NamedChoiceField(
+        "LockFilePresence",
         choices=[one.value for one in Here],
         help_text="What is here: the .crate file is `stored`, the version is only in an `index`"
         " file, or it is `unknown`.",
     )
-    verdict = serializers.ChoiceField(
-        source="outcome", choices=[one.value for one in Outcome], help_text="What becomes of it."
+    verdict = NamedChoiceField(
+        "LockFileVerdict",
+        choices=[one.value for one in Outcome],
+        source="outcome",
+        help_text="What becomes of it.",
     )
     flags = serializers.ListField(
-        child=serializers.ChoiceField(choices=[one.value for one in Flag]),
+        child=NamedChoiceField("LockFileFlag", choices=[one.value for one in Flag]),
         help_text="What else there is to know, whatever the verdict.",
     )
     passes = serializers.BooleanField(help_text="Whether this verdict lets a build go ahead.")

@@ -6,6 +6,7 @@ from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Remote
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import CratePolicyField
@@ -29,7 +30,8 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         help_text="The sparse index of the upstream registry as cargo's configuration has it,"
         " with a final slash: `sparse+https://crates.example.org/`."
     )
-    policy = serializers.ChoiceField(
+    policy = NamedChoiceField(
+        "RemotePolicy",
         choices=Remote.POLICY_CHOICES,
         default=default_policy,
         help_text="When .crate files are downloaded: `immediate` with their index,"

@@ -12,6 +12,7 @@ from pulpcore.plugin import serializers as core
 from pulpcore.plugin.util import assign_role, get_domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoToken
+from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services import tokens
@@ -54,7 +55,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         " somebody else takes the right to change that user.",
     )
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=[scope.value for scope in Scope]),
+        child=NamedChoiceField("TokenScope", choices=[scope.value for scope in Scope]),
         default=[scope.value for scope in DEFAULT_SCOPES],
         allow_empty=False,
         help_text="What the token is good for, as far as its user may do it.",

@@ -1,7 +1,8 @@
 """What workers do. Pulp finds a task by its name in this package, so each stands here."""
 
 from pulp_cargo.app.tasks.import_crates import import_crates
+from pulp_cargo.app.tasks.named_versions import remove, set_yanked
 from pulp_cargo.app.tasks.prefetch import prefetch
 from pulp_cargo.app.tasks.synchronize import synchronize
 
-__all__ = ["import_crates", "prefetch", "synchronize"]
+__all__ = ["import_crates", "prefetch", "remove", "set_yanked", "synchronize"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django_filters import CharFilter
+from django_filters import BaseInFilter, CharFilter
 
 from pulpcore.plugin import viewsets as core
 
@@ -12,6 +12,7 @@ from pulp_cargo.app.models import CrateContent, CrateYank
 from pulp_cargo.app.serializers import CrateContentSerializer, CrateYankSerializer
 from pulp_cargo.app.viewsets.unit_lists import InVersionFilter, UnitPagination
 from pulp_cargo.app.viewsets.visible import visible
+from pulp_cargo.protocol.names import canonical_name
 
 
 class CrateContentFilter(core.ContentFilter):
@@ -23,6 +24,10 @@ class CrateContentFilter(core.ContentFilter):
         help_text="Crate versions that depend on the crate of this name, as its own Cargo.toml"
         " spells it.",
     )
+    keyword = CharFilter(
+        method="filter_keyword",
+        help_text="Crate versions that have this keyword, in this spelling.",
+    )
 
     class Meta:
         model = CrateContent
@@ -31,6 +36,7 @@ class CrateContentFilter(core.ContentFilter):
             "canonical_name": ["exact", "in"],
             "vers": ["exact", "in"],
             "cksum": ["exact", "in"],
+            "rust_version": ["exact", "in"],
         }
 
     def filter_dependency(
@@ -38,6 +44,12 @@ class CrateContentFilter(core.ContentFilter):
     ) -> QuerySet[CrateContent]:
         """Keep the units that have the crate among their dependencies."""
         return units.filter(dependency_names__contains=[name])
+
+    def filter_keyword(
+        self, units: QuerySet[CrateContent], field: str, keyword: str
+    ) -> QuerySet[CrateContent]:
+        """Keep the units that have the keyword."""
+        return units.filter(keywords__contains=[keyword])
 
 
 class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
@@ -62,15 +74,31 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
         return {**super().get_serializer_context(), "visible": found}
 
 
+class VersionsFilter(BaseInFilter, CharFilter):
+    """Takes several versions."""
+
+
 class CrateYankFilter(core.ContentFilter):
     """Finds yank marks by the version that they are about."""
 
     repository_version = InVersionFilter()
+    name = CharFilter(
+        method="filter_name", help_text="The yank marks of the crate of this name, in any spelling."
+    )
     vers = CharFilter(field_name="vers_key", help_text="Filter results where vers matches value")
+    vers__in = VersionsFilter(
+        field_name="vers_key",
+        lookup_expr="in",
+        help_text="Filter results where vers is in a comma-separated list of values",
+    )
 
     class Meta:
         model = CrateYank
         fields = {"canonical_name": ["exact", "in"]}
+
+    def filter_name(self, marks: QuerySet[CrateYank], field: str, name: str) -> QuerySet[CrateYank]:
+        """Keep the marks of a crate."""
+        return marks.filter(canonical_name=canonical_name(name))
 
 
 class CrateYankViewSet(core.NoArtifactContentViewSet):

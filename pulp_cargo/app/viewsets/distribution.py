@@ -25,6 +25,7 @@ from pulp_cargo.app.serializers.explain import (
     NamesUpstreamSerializer,
     checked,
 )
+from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.services.explain import explain
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.lock_file import LockFileMixin
@@ -82,9 +83,8 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
     def config(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Answer with what the registry's `config.toml` has."""
         registry = registry_of(self.get_object())
-        return Response(
-            CargoConfigSerializer({"config": registry.cargo_config(for_readers=True)}).data
-        )
+        found = {"config": registry.cargo_config(for_readers=True)}
+        return self._shown(CargoConfigSerializer, found)
 
     @extend_schema(
         summary="Explain which upstream answers",
@@ -100,7 +100,7 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
         asked = checked(ExplainQuerySerializer, request.query_params)
         with refused_as_invalid():
             explanation = explain(registry, order, asked["name"])
-        return Response(ExplanationSerializer(explanation).data)
+        return self._shown(ExplanationSerializer, explanation)
 
     @extend_schema(
         summary="Find names that are private and upstream",
@@ -117,7 +117,7 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
         found = collisions(registry, after=asked["after"], limit=asked["limit"] + 1)
         page = found[: asked["limit"]]
         more = page[-1].canonical_name if len(found) > len(page) else None
-        return Response(CollisionsSerializer({"results": page, "next_after": more}).data)
+        return self._shown(CollisionsSerializer, {"results": page, "next_after": more})
 
     @extend_schema(
         summary="Find which of these names are private",
@@ -133,6 +133,10 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
         names = checked(NamesUpstreamSerializer, request.data)["names"]
         found = collisions(registry, after="", limit=len(names), names=names)
         return Response(CollisionsSerializer({"results": found, "next_after": None}).data)
+
+    def _shown(self, kind: type[ShownFields], found: object) -> Response:
+        """Answer with those fields that the query wants."""
+        return Response(kind(found, context={"request": self.request}).data)
 
     def _listed(self) -> tuple[Registry, Order]:
         """Return the registry and its order; a 400 for one without a list."""

@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from pulpcore.plugin import viewsets as core
 from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
@@ -18,14 +19,25 @@ from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.queries.registries import registry_of
 from pulp_cargo.app.serializers import (
     LockFileCheckSerializer,
+    LockFileCheckTextSerializer,
     LockFileReportSerializer,
     LockFileSerializer,
+    LockFileTextSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services import lock_check
 from pulp_cargo.app.services import prefetch as prefetching
 from pulp_cargo.app.services.repository_use import may_modify
 from pulp_cargo.rules.lock_check import Wanted
+
+
+def _forms(text: type[Serializer], file: type[Serializer]) -> dict[str, type[Serializer]]:
+    """Return what a request may be; JSON comes first, since generated clients send the first."""
+    return {
+        "application/json": text,
+        "multipart/form-data": file,
+        "application/x-www-form-urlencoded": file,
+    }
 
 
 class LockFileMixin:
@@ -35,7 +47,7 @@ class LockFileMixin:
         summary="Judge a lock file",
         description="Say of each package of a Cargo.lock whether this registry serves it, and if"
         " not, why; nothing is changed.",
-        request=LockFileCheckSerializer,
+        request=_forms(LockFileCheckTextSerializer, LockFileCheckSerializer),
         responses={200: LockFileReportSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=LockFileCheckSerializer)
@@ -59,7 +71,7 @@ class LockFileMixin:
         description="Trigger an asynchronous task that fetches the .crate files of a Cargo.lock that"
         " this registry does not keep yet, as far as the rules let them in. Its result tells how"
         " many were `fetched`, how many were `there`, and the `problems`.",
-        request=LockFileSerializer,
+        request=_forms(LockFileTextSerializer, LockFileSerializer),
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=LockFileSerializer)

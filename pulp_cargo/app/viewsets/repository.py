@@ -1,5 +1,6 @@
 """REST endpoints of repositories and their versions."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,10 +22,14 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app import tasks
 from pulp_cargo.app.access import Verb, access_for, access_for_versions
 from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.queries import named
+from pulp_cargo.app.queries.named import NamedVersion
 from pulp_cargo.app.serializers import (
     CargoRepositorySerializer,
     ImportCratesSerializer,
     ModifyRepositorySerializer,
+    NamedVersionSerializer,
+    RemoveCratesSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.repository_use import require_replaceable
@@ -55,6 +60,7 @@ class CargoRepositoryViewSet(
             Verb(("modify",), "modify"),
             Verb(("sync",), "sync", refers=True),
             Verb(("import_crates",), "modify", conditions=(UPLOAD,)),
+            Verb(("yank", "unyank", "remove"), "modify"),
         ],
         roles={"publisher": ["view", "modify"]},
         refers_to=[("remote", "cargoremote")],
@@ -123,6 +129,70 @@ class CargoRepositoryViewSet(
             kwargs={"repository": str(repository.pk), **archive},
         )
         return core.OperationPostponedResponse(task, request)
+
+    @extend_schema(
+        summary="Yank a crate version",
+        description="Trigger an asynchronous task that makes a repository version in which the"
+        " crate version is yanked; none if it was yanked already.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=NamedVersionSerializer)
+    def yank(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Start the task, unless the version is not there."""
+        return self._set_yanked(request, yanked=True)
+
+    @extend_schema(
+        summary="Take a yank back",
+        description="Trigger an asynchronous task that makes a repository version in which the"
+        " crate version is not yanked; none if it was not.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=NamedVersionSerializer)
+    def unyank(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Start the task, unless the version is not there."""
+        return self._set_yanked(request, yanked=False)
+
+    @extend_schema(
+        summary="Remove crate versions",
+        description="Trigger an asynchronous task that makes a repository version without these"
+        " crate versions and their yank marks. If one is not there, nothing is changed.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=RemoveCratesSerializer)
+    def remove(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Start the task, unless one of them is not there."""
+        repository = self.get_object()
+        serializer = RemoveCratesSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data["crates"]
+        pairs = [(one.name, str(one.vers)) for one in wanted]
+        return self._change(request, tasks.remove, repository, wanted, crates=pairs)
+
+    def _set_yanked(self, request: Request, *, yanked: bool) -> Response:
+        repository = self.get_object()
+        serializer = NamedVersionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
+        said = {"name": wanted.name, "vers": str(wanted.vers), "yanked": yanked}
+        return self._change(request, tasks.set_yanked, repository, [wanted], **said)
+
+    def _change(
+        self,
+        request: Request,
+        task: Callable[..., None],
+        repository: CargoRepository,
+        wanted: Sequence[NamedVersion],
+        **said: Any,
+    ) -> Response:
+        """Dispatch a task about versions that are there now: a wrong name is told at once."""
+        with refused_as_invalid():
+            named.units(repository.pk, wanted)
+        started = dispatch(
+            task,
+            exclusive_resources=[repository],
+            kwargs={"repository": str(repository.pk), **said},
+        )
+        return core.OperationPostponedResponse(started, request)
 
     @staticmethod
     def _stored(serializer: ImportCratesSerializer) -> dict[str, str]:

@@ -270,6 +270,12 @@ def test_reports_are_in_the_rest_api(
     assert first["results"] == [a]
     rest = client.get(f"{href}collisions/", {"after": first["next_after"]}).json()
     assert rest == {"results": [b], "next_after": None}
+    shown = {"name": f"{name}-a", "fields": "rule,answers"}
+    assert client.get(f"{href}explain/", shown).json() == {"rule": "claim", "answers": ["ours"]}
+    assert client.get(f"{href}collisions/", {"exclude_fields": "next_after"}).json() == {
+        "results": [a, b]
+    }
+    assert client.get(f"{href}config/", {"exclude_fields": "config"}).json() == {}
     sent = {"names": [f"{name}-b", "serde"]}
     told = client.post(f"{href}collisions/", sent, content_type="application/json").json()
     assert told == {"results": [b], "next_after": None}

@@ -1,5 +1,6 @@
 """What `pulp_cargo` keeps in a Pulp, each as the context by which pulp-glue talks to it."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -94,6 +95,26 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         """Make a new version with the content of an older one; None if the newest is like that."""
         older = self.get_version_context(number).entity["pulp_href"]
         return self._version_made_by(self.modify(base_version=older))
+
+    def set_yanked(self, crate: str, vers: str, *, yanked: bool) -> EntityDefinition | None:
+        """Yank a version of a crate or take that back; None if there was nothing to change.
+
+        `vers` names the version exactly, with its build metadata.
+        """
+        body = {"name": crate, "vers": vers}
+        operation = "yank" if yanked else "unyank"
+        return self._version_made_by(
+            self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
+        )
+
+    def remove_crates(self, crates: Sequence[Mapping[str, str]]) -> EntityDefinition | None:
+        """Remove crate versions, each with `name` and `vers`, in one new version or not at all."""
+        done = self.call(
+            "remove",
+            parameters={self.HREF: self.pulp_href},
+            body={"crates": [dict(crate) for crate in crates]},
+        )
+        return self._version_made_by(done)
 
     def sync_index(self, body: EntityDefinition) -> EntityDefinition | None:
         """Read the index of an upstream registry; None if there is nothing new."""

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pulp_cargo.tests.support.crate import Crate
-from pulp_cargo.tests.support.pulp import Pulp
+from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
@@ -53,6 +53,40 @@ def test_content_is_added_and_removed_by_name(pulp: Pulp, own: Registry) -> None
         *("--name", "Leaf", "--vers", "1.1.0", "--cksum", cksum),
     )
     assert _held(pulp, own.name) == {("leaf", "1.1.0")}
+
+
+def test_a_version_is_yanked_and_unyanked_in_one_step(pulp: Pulp, own: Registry) -> None:
+    """Each prints the new version; where nothing has to change, it says so."""
+    wanted = (own.name, "--crate", "LEAF", "--vers", "1.0.0")
+    assert pulp.cargo("repository", "yank", *wanted)["number"] == 3
+    assert [entry["yanked"] for entry in own.index("leaf")] == [True, False]
+    again = pulp.run("cargo", "repository", "yank", *wanted)
+    assert "`LEAF 1.0.0` is yanked already: nothing changed.\n" in again.stderr
+    assert pulp.cargo("repository", "unyank", *wanted)["number"] == 4
+    assert [entry["yanked"] for entry in own.index("leaf")] == [False, False]
+    again = pulp.run("cargo", "repository", "unyank", *wanted)
+    assert "`LEAF 1.0.0` is not yanked: nothing changed.\n" in again.stderr
+    with pytest.raises(PulpFailed) as refused:
+        pulp.cargo("repository", "yank", own.name, "--crate", "leaf", "--vers", "1.0.0+b")
+    assert refused.value.said == (
+        "Error: this repository does not have `leaf 1.0.0+b` (it has `leaf 1.0.0`); nothing was"
+        " changed.\n"
+    )
+
+
+def test_crates_are_removed_by_name_and_version(pulp: Pulp, own: Registry) -> None:
+    """One by options, several by a list; all of them or none."""
+    own.publish(Crate("leaf", "1.2.0"))
+    one = pulp.cargo("repository", "remove", own.name, "--crate", "leaf", "--vers", "1.2.0")
+    assert one["number"] == 4
+    left = {("leaf", "1.0.0"), ("leaf", "1.1.0")}
+    gone = '[{"name": "leaf", "vers": "1.0.0"}, {"name": "leaf", "vers": "1.2.0"}]'
+    with pytest.raises(PulpFailed, match=r"does not have `leaf 1\.2\.0`; nothing"):
+        pulp.cargo("repository", "remove", own.name, "--crates", gone)
+    assert _held(pulp, own.name) == left
+    both = json.dumps([{"name": "Leaf", "vers": vers} for _, vers in left])
+    assert pulp.cargo("repository", "remove", own.name, "--crates", both)["number"] == 5
+    assert _held(pulp, own.name) == set()
 
 
 def _with_cksums(own: Registry, units: str) -> str:

@@ -111,7 +111,7 @@ def three(stack: Stack, name: str) -> dict[str, Any]:
     base = Crate(f"{name}-base")
     for crate in (
         base,
-        Crate(f"{name}-base", "2.0.0"),
+        Crate(f"{name}-base", "2.0.0", package={"keywords": ["tree"], "rust-version": "1.70"}),
         Crate(f"{name}-top", deps=[Dep(name=base.name)]),
     ):
         registry.publish(crate)
@@ -132,6 +132,8 @@ FILTERS = {
     "--name-contains {name} --vers 2.0.0": ["base 2.0.0"],
     "--cksum {base}": ["base 1.0.0"],
     "--dependency {name}-base": ["top 1.0.0"],
+    "--name-contains {name} --keyword tree": ["base 2.0.0"],
+    "--name-contains {name} --rust-version 1.70": ["base 2.0.0"],
     "--repository-version {version}": ["base 1.0.0", "base 2.0.0", "top 1.0.0"],
     "--repository-version-added {version}": ["top 1.0.0"],
     "--repository-version-removed {version}": [],

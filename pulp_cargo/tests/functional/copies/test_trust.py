@@ -91,6 +91,7 @@ def test_checksum_of_a_private_crate_opens_nothing(
     assert (answer.status, b"secret" in answer.body) == (502, False)
     (unit,) = copy.rest.list("content/cargo/crates/", name=name, repository_version=latest(copy))
     assert (unit["description"], unit["artifact"], unit["is_read"]) == (None, None, False)
+    assert unit["size"] is None
 
 
 def latest(copy: Copy) -> str:

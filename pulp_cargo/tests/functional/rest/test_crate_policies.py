@@ -202,6 +202,7 @@ def test_what_was_held_back_is_listed(stack: Stack, policy: dict[str, Any]) -> N
         ({"offset": 2}, ["1.0.0"]),
     ):
         assert [one["vers"] for one in stack.rest.list(held, **wanted)] == found
+    assert stack.rest.list(held, fields="vers", limit=1) == [{"vers": "1.0.2"}]
     stack.rest.delete(policy["pulp_href"])
 
 

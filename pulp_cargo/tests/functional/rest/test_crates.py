@@ -42,6 +42,7 @@ def test_upload_tells_all_that_the_index_and_the_manifest_say(rest: Rest) -> Non
         "edition": "2021",
         "keywords": ["tree"],
         "readme": f"# {name}\n",
+        "size": len(file),
         "links": None,
         "features": {"default": ["std"], "std": ["dep:serde"]},
     }
@@ -185,7 +186,7 @@ def test_filters(rest: Rest, repository: dict[str, Any]) -> None:
     name, dependency = unique("Leaf"), unique("dep")
     more = f'[dependencies.alias]\npackage = "{dependency}"\nversion = "1"'
     old = rest.upload(CRATES, crate_file(name, "1.0.0"))
-    new = rest.upload(CRATES, crate_file(name, "1.1.0", more=more))
+    new = rest.upload(CRATES, crate_file(name, "1.1.0", more=f'rust-version = "1.70"\n{more}'))
 
     def found(**filters: str) -> list[str]:
         return sorted(unit["vers"] for unit in rest.list(CRATES, **filters))
@@ -198,6 +199,10 @@ def test_filters(rest: Rest, repository: dict[str, Any]) -> None:
     assert found(cksum__in=f"{old['cksum']},{new['cksum']}") == ["1.0.0", "1.1.0"]
     assert found(dependency=dependency) == ["1.1.0"]
     assert found(name=name, dependency="alias") == []
+    assert found(name=name, keyword="tree") == ["1.0.0", "1.1.0"]
+    assert found(name=name, keyword="Tree") == []
+    assert found(name=name, rust_version="1.70") == ["1.1.0"]
+    assert found(name=name, rust_version__in="1.60,1.70") == ["1.1.0"]
     assert found(name=name, repository_version=repository["latest_version_href"]) == []
 
 

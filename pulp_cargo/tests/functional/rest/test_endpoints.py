@@ -36,10 +36,13 @@ EXPECTED = {
     "repositories/cargo/cargo/{pk}/": "delete get patch put",
     "repositories/cargo/cargo/{pk}/import_crates/": "post",
     "repositories/cargo/cargo/{pk}/modify/": "post",
+    "repositories/cargo/cargo/{pk}/remove/": "post",
     "repositories/cargo/cargo/{pk}/sync/": "post",
+    "repositories/cargo/cargo/{pk}/unyank/": "post",
     "repositories/cargo/cargo/{pk}/versions/": "get",
     "repositories/cargo/cargo/{pk}/versions/{pk}/": "delete get",
     "repositories/cargo/cargo/{pk}/versions/{pk}/repair/": "post",
+    "repositories/cargo/cargo/{pk}/yank/": "post",
 }
 ROLE_ACTIONS = ("add_role", "list_roles", "my_permissions", "remove_role")
 LABEL_ACTIONS = ("set_label", "unset_label")

@@ -56,6 +56,9 @@ CONTENT: dict[str, Request] = {
     "modify": ("POST", "modify/", {"add_content_units": ["nonsense"]}),
     "import_crates": ("POST", "import_crates/", {}),
     "sync": ("POST", "sync/", {}),
+    "yank": ("POST", "yank/", {}),
+    "unyank": ("POST", "unyank/", {}),
+    "remove": ("POST", "remove/", {}),
 }
 # What a list of upstreams has is for those who may read from it.
 REPORTS: dict[str, Request] = {
@@ -70,7 +73,7 @@ KINDS = {
         COMMON | VERSIONS | CONTENT,
         {
             "owner": CHANGING | VERSIONS.keys() | CONTENT.keys(),
-            "publisher": READING | OF_VERSIONS | {"modify", "import_crates"},
+            "publisher": READING | OF_VERSIONS | CONTENT.keys() - {"sync"},
             "viewer": READING | OF_VERSIONS,
             "creator": {"create"},
         },

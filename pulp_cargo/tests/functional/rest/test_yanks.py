@@ -18,6 +18,7 @@ def test_yank_and_back(rest: Rest, repository: dict[str, Any], current: Current)
     unit = rest.upload("content/cargo/crates/", crate_file(name, "1.0.0"), repository=href)
     mark = rest.make(YANKS, name=name, vers="1.0.0+any", repository=href)
     assert (mark["canonical_name"], mark["vers"]) == (unit["canonical_name"], "1.0.0")
+    assert mark["name"] == mark["canonical_name"]
     assert current("yanks") == [mark]
     rest.post(f"{href}modify/", remove_content_units=[mark["pulp_href"]])
     assert (current("yanks"), current("crates")) == ([], [unit])
@@ -30,6 +31,9 @@ def test_one_mark_for_every_spelling(rest: Rest) -> None:
     assert rest.make(YANKS, name=name.lower().replace("-", "_"), vers="1.0.0+x") == first
     assert rest.list(YANKS, canonical_name=first["canonical_name"], vers="1.0.0") == [first]
     assert rest.list(YANKS, canonical_name=first["canonical_name"], vers="2.0.0") == []
+    assert rest.list(YANKS, name=name.upper()) == [first]
+    assert rest.list(YANKS, name=name, vers__in="1.0.0,2.0.0") == [first]
+    assert rest.list(YANKS, name=name, vers__in="2.0.0") == []
 
 
 def test_only_what_is_there_can_be_yanked(

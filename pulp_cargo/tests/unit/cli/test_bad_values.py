@@ -31,6 +31,14 @@ REFUSALS = {
     " them.",
     "repository sync a --repository b": "NAME and --repository both say what is meant: give one of"
     " them.",
+    "repository remove a --crate b": "Say what to remove by --crate and --vers, or several at once"
+    " by --crates.",
+    "repository remove a --crates [] --vers 1.0.0": "Say what to remove by --crate and --vers, or"
+    " several at once by --crates.",
+    "repository remove a --crates {": "--crates is not JSON: Expecting property name enclosed in"
+    " double quotes: line 1 column 2 (char 1).",
+    "repository remove a --crates 1": "--crates takes a list of objects, such as"
+    ' [{"name": "careful", "vers": "0.1.0"}].',
     "token revoke --name b a": "NAME and --name both say what is meant: give one of them.",
     "distribution config a --distribution b": "NAME and --distribution both say what is meant:"
     " give one of them.",

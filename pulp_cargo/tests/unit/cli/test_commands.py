@@ -15,7 +15,7 @@ from pulp_cargo.tests.unit.test_docs import DOCS
 
 TREE: dict[str, set[str]] = {
     "repository": {
-        "create list show update destroy sync rollback",
+        "create list show update destroy sync rollback yank unyank remove",
         "label set unset show",
         "role list add remove my-permissions",
         "version list show destroy repair",

@@ -51,6 +51,16 @@ filter_options = [
     pulp_option("--vers", help="Filter {entities} by version"),
     pulp_option("--cksum", help="Filter {entities} by the SHA-256 of the .crate file", **OF_CRATES),
     pulp_option("--dependency", help="Filter {entities} that depend on this crate", **OF_CRATES),
+    pulp_option(
+        "--keyword",
+        help="Filter {entities} by a keyword, in the spelling that they have",
+        **OF_CRATES,
+    ),
+    pulp_option(
+        "--rust-version",
+        help="Filter {entities} by the lowest version of Rust that they are made for",
+        **OF_CRATES,
+    ),
     *content_filter_options,
 ]
 

@@ -1,0 +1,57 @@
+"""Crate versions that a request names, for changes of a repository that take no hrefs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from pulp_cargo.app.queries.named import NamedVersion
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.protocol.names import parse_crate_name
+from pulp_cargo.protocol.semver import parse_version
+
+MOST_VERSIONS = 10_000
+
+
+class NamedVersionSerializer(serializers.Serializer):
+    """Takes the name of a crate and one of its versions."""
+
+    name = serializers.CharField(help_text="The name of the crate, in any spelling.")
+    vers = serializers.CharField(help_text="The version, with its build metadata if it has any.")
+
+    class Meta:
+        ref_name = "cargo.NamedVersion"
+
+    def to_internal_value(self, data: Any) -> NamedVersion:
+        """Refuse what would be ignored, such as a checksum: another file could be meant by it."""
+        unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
+        if unknown:
+            raise serializers.ValidationError(
+                {str(key): ["Unexpected field"] for key in sorted(unknown, key=str)}
+            )
+        read = super().to_internal_value(data)
+        return NamedVersion(read["name"], read["vers"])
+
+    def validate_name(self, name: str) -> str:
+        """Refuse what could never be a crate."""
+        with refused_as_invalid():
+            return parse_crate_name(name)
+
+    def validate_vers(self, vers: str) -> Any:
+        """Refuse what is no version."""
+        with refused_as_invalid():
+            return parse_version(vers)
+
+
+class RemoveCratesSerializer(serializers.Serializer):
+    """Takes the crate versions that are to be removed."""
+
+    crates = NamedVersionSerializer(
+        many=True,
+        allow_empty=False,
+        max_length=MOST_VERSIONS,
+        help_text="The versions to remove, with their yank marks; each has to be there.",
+    )
+
+    class Meta:
+        ref_name = "cargo.RemoveCrates"
