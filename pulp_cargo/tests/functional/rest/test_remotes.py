@@ -28,7 +28,7 @@ def test_create_read_change_delete(rest: Rest) -> None:
         ("sparse+https://crates.example.org", "must end in"),
         ("sparse+https://", "no host"),
         ("sparse+https://crates.example.org/?a=b", "query"),
-        ("sparse+https://me:secret@crates.example.org/", "username or password"),
+        ("sparse+https://me:secret@crates.example.org/", "user or password"),
         ("sparse+ftp://crates.example.org/", "sparse"),
         ("sparse+https://[crates.example.org/", "not valid"),
         ("file:///etc/", "sparse"),
