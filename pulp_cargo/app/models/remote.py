@@ -7,6 +7,7 @@ from django_lifecycle import AFTER_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, EncryptedTextField, Remote
 
+from pulp_cargo.app.models.connecting import GuardedFactory
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 
 
@@ -23,6 +24,13 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     index_max_age = models.PositiveIntegerField(null=True)
     stale_for = models.PositiveIntegerField(null=True)
     crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
+
+    @property
+    def download_factory(self) -> GuardedFactory:
+        """Make what core downloads with, once: it may not connect wherever an upstream says."""
+        if not hasattr(self, "_download_factory"):
+            self._download_factory = GuardedFactory(self)
+        return self._download_factory
 
     @hook(AFTER_UPDATE, when="url", has_changed=True)
     def forget_index_files(self) -> None:

@@ -48,6 +48,10 @@ class Client:
         """Yield a body as it comes; raises TimeoutError when it stops coming."""
         return self.connection.chunks(response)
 
+    def is_own(self, response: ClientResponse) -> bool:
+        """Whether an answer is from the registry itself, and not from where it leads."""
+        return self.connection.is_own(response)
+
     async def close(self) -> None:
         """Close the connections."""
         await self.connection.close()
