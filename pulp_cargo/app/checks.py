@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from pulp_cargo.rules.networks import parse_networks
+
 
 @register
 def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
@@ -23,6 +25,22 @@ def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
         for name, url in urls
         if not _is_absolute(url)
     ]
+
+
+@register
+def networks_can_be_read(**kwargs: Any) -> list[CheckMessage]:
+    """A network with a typing error would allow nothing, or fail every request to an upstream."""
+    try:
+        parse_networks(settings.CARGO_UPSTREAM_PRIVATE_NETWORKS)
+    except ValueError as error:
+        return [
+            Error(
+                f"CARGO_UPSTREAM_PRIVATE_NETWORKS cannot be read: {error}",
+                hint="It is a list of networks like '10.20.0.0/16'; set it in Pulp's settings.",
+                id="cargo.E002",
+            )
+        ]
+    return []
 
 
 def _is_absolute(url: str | None) -> bool:

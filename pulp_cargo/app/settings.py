@@ -28,3 +28,5 @@ CARGO_UPSTREAM_MAX_AGE = 60
 CARGO_MIN_FREE_BYTES = 256 * 1024 * 1024
 # A local copy of an advisory database (RustSec or OSV): a directory or an archive; empty: none.
 CARGO_ADVISORY_DB = ""
+# Networks that are not public, and to which upstreams elsewhere may lead by `dl`, redirects and DNS.
+CARGO_UPSTREAM_PRIVATE_NETWORKS: list[str] = []

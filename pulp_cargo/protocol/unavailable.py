@@ -52,6 +52,13 @@ class UpstreamIndexInvalid(RegistryError):
         super().__init__(f"the upstream registry's index file of `{name}` cannot be used: {what}")
 
 
+class UpstreamIndexEmpty(UpstreamIndexInvalid):
+    """What an upstream registry sent as an index file has nothing in it: it has no such crate."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "it is empty")
+
+
 class UpstreamConfigInvalid(RegistryError):
     """What an upstream registry sent as its config.json is none, or is damaged."""
 

@@ -14,7 +14,7 @@ import msgspec
 from pulp_cargo.protocol.index import CKSUM, PUBTIME
 from pulp_cargo.protocol.packed_index import MAX_SIZE
 from pulp_cargo.protocol.semver import is_version, parse_version
-from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
+from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
 
 
 class _Line(msgspec.Struct, frozen=True, gc=False):
@@ -44,6 +44,10 @@ class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
     yanked: bool
     pubtime: str | None
     v: int
+
+
+# Lines that cargo would skip take longer than the others, and an index has hardly any.
+MOST_SKIPPED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ def merged(parts: Iterable[tuple[bytes, Iterable[str]]], name: str) -> bytes:
 def parse_index_file(body: bytes, name: str) -> UpstreamIndex:
     """Return the index file of the crate, or raise UpstreamIndexInvalid where it is none.
 
+    One that has no crate in it raises UpstreamIndexEmpty.
+
     Of two lines with one version the last one counts, as for cargo up to 1.95; later ones may
     take the checksum of the first. We can only have one file, so the others are never served.
     """
@@ -99,6 +105,8 @@ def parse_index_file(body: bytes, name: str) -> UpstreamIndex:
         repeated = repeated or entry.vers in versions
         versions[entry.vers] = entry
     if not versions:
+        if _is_about_nothing(body):
+            raise UpstreamIndexEmpty(name)
         raise UpstreamIndexInvalid(name, "no line of it is a version of a crate")
     return UpstreamIndex(body, versions, is_sound=not repeated)
 
@@ -120,7 +128,7 @@ def _text(body: bytes, name: str) -> str:
     if len(body) > MAX_SIZE:
         raise UpstreamIndexInvalid(name, f"it has {len(body)} bytes, more than {MAX_SIZE}")
     if not body.strip():
-        raise UpstreamIndexInvalid(name, "it is empty")
+        raise UpstreamIndexEmpty(name)
     if b"\0" in body:
         raise UpstreamIndexInvalid(name, "it has a NUL, which no index file has")
     try:
@@ -132,10 +140,16 @@ def _text(body: bytes, name: str) -> str:
 def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
     # Not splitlines: that splits at characters which JSON allows within a string.
     *lines, last = text.split("\n")
+    skipped = 0
     for line in lines:
         values = _read(line)
         if values is not None and (entry := _entry(line, values, name)):
             yield entry
+        elif line:
+            skipped += 1
+            if skipped > MOST_SKIPPED:
+                what = f"more than {MOST_SKIPPED} lines of it are no versions of the crate"
+                raise UpstreamIndexInvalid(name, what)
     if not last.strip():
         return
     # Some registries end without a newline. A line cut off in the midst is never JSON.
@@ -144,6 +158,22 @@ def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
         raise UpstreamIndexInvalid(name, "it ends in the midst of a line")
     if entry := _entry(last, values, name):
         yield entry
+
+
+def _is_about_nothing(body: bytes) -> bool:
+    """Whether a file without versions is an index file all the same, of lines that cargo skips.
+
+    A page for people or an error in JSON, sent in place of it, says nothing about the crate.
+    """
+    return all(_is_skipped(line) for line in body.split(b"\n") if line.strip())
+
+
+def _is_skipped(line: bytes) -> bool:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return not values or (isinstance(values, dict) and isinstance(values.get("name"), str))
 
 
 def _read(line: str) -> _Line | None:

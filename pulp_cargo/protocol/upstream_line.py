@@ -1,8 +1,30 @@
 """A line of another registry's index, made to mean the same here."""
 
 import json
+import re
+from collections.abc import Callable
 
 from pulp_cargo.protocol.errors import InvalidMetadata
+
+# A key, and not the text of a string: within one each quote follows a backslash.
+_REGISTRY = re.compile(rb'("registry"\s*:\s*)("(?:[^"\\]|\\.)*")')
+
+
+def with_own_registries(body: bytes, is_own: Callable[[str], bool]) -> bytes:
+    """Return lines in which the registries that stand for this one are null; all else stays.
+
+    >>> with_own_registries(b'{"registry":"https://r.example"}', "https://r.example".__eq__)
+    b'{"registry":null}'
+    """
+
+    def replaced(found: re.Match[bytes]) -> bytes:
+        try:
+            url = json.loads(found[2])
+        except ValueError:
+            return found[0]
+        return found[1] + b"null" if is_own(url) else found[0]
+
+    return _REGISTRY.sub(replaced, body)
 
 
 def with_absolute_registries(line: str, registry: str) -> str:

@@ -19,10 +19,15 @@ class NotJudged:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdicts on a lock file, in its order."""
+    """The verdicts on a lock file, in its order.
+
+    `not_refreshed` are the lower-case names of crates of which an upstream did not answer, or not
+    in time.
+    """
 
     judged: tuple[Judged, ...]
     not_judged: tuple[NotJudged, ...]
+    not_refreshed: tuple[str, ...] = ()
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -52,6 +57,15 @@ class Report:
         >>> Report((), ()).sentence
         'the lock file passes: it has no packages of this registry'
         """
+        if not self.not_refreshed:
+            return self._verdict
+        return (
+            f"{self._verdict}; upstreams did not answer, or not in time, for"
+            f" {len(self.not_refreshed)} crates: try again in a moment"
+        )
+
+    @property
+    def _verdict(self) -> str:
         if self.is_elsewhere:
             return (
                 "the lock file does not pass: no package is from this registry or from one that it"

@@ -14,6 +14,15 @@ from pulp_cargo.serve.errors import ServeError
 
 NAME = "pulp"
 USER = "pulp"
+# How long to wait for a connection, in seconds, and for a sign of life from the other end: what was
+# sent is acknowledged within 15 seconds, and a silent connection is asked after 10, three times.
+TIMEOUTS = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "15000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +39,8 @@ class Database:
         return f"{place}{':' + port if port else ''}/{self.parameters.get('dbname', '')}"
 
     def django(self) -> dict[str, Any]:
-        """Return the database as an entry of Django's `DATABASES`."""
-        others = dict(self.parameters)
+        """Return the database as an entry of Django's `DATABASES`, with bounds on waiting for it."""
+        others = {**TIMEOUTS, **self.parameters}
         named = {
             "NAME": others.pop("dbname", ""),
             "USER": others.pop("user", ""),

@@ -8,6 +8,9 @@ from pulp_cargo.serve.ports import Listener
 from pulp_cargo.serve.processes import ProcessSpec, python_command
 
 _CHILD = "pulp_cargo.serve.child"
+# No statement of a request goes on after cargo has given up, at 30 seconds; tasks may take longer. An
+# environment, since all of Pulp's processes read the same settings.
+CONTENT_TIMEOUT = {"PGOPTIONS": "-c statement_timeout=30s"}
 
 
 def bootstrap(data: DataDir, *, with_registry: bool, with_cache: bool) -> ProcessSpec:
@@ -27,7 +30,9 @@ def api(data: DataDir, listener: Listener) -> ProcessSpec:
 
 def content(data: DataDir, listener: Listener, *, workers: int) -> ProcessSpec:
     """Return the content app, where cargo connects."""
-    return _server(data, "content", "pulpcore.content.entrypoint:main", listener, workers=workers)
+    entry_point = "pulpcore.content.entrypoint:main"
+    spec = _server(data, "content", entry_point, listener, workers=workers)
+    return replace(spec, environ={**spec.environ, **CONTENT_TIMEOUT})
 
 
 def worker(data: DataDir) -> ProcessSpec:

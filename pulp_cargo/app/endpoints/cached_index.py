@@ -9,6 +9,7 @@ from pulp_cargo.app.endpoints.answers import remember, revalidated
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.queries import index
 from pulp_cargo.app.queries.index import GZIP_FROM, IndexFile
+from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.queries.upstream_index import IndexCopy
 from pulp_cargo.app.services import held, judging, sourcing, threads
 from pulp_cargo.app.services.crate_rules import Judgement
@@ -18,9 +19,12 @@ from pulp_cargo.protocol.index_file import strong_etag
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.packed_index import pack
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, merged, parse_index_file
+from pulp_cargo.protocol.upstream_line import with_own_registries
 
 # How long what we keep stands for an upstream that does not have it, or is not there, in seconds.
 STAND_IN_SECONDS = 5.0
+# What no line of crates.io has, and only some of others.
+REGISTRY = b'"registry"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ async def _served(cargo: CargoRequest, found: Found, name: str) -> Served | None
         held.note(judgement.dry_run)
         left_out = judgement.left_out
     file = await _file(found, name, left_out)
+    if REGISTRY in file.body:
+        file = await threads.work(_with_own_registries, cargo.registry, file)
     current = found.current
     fresh_for = STAND_IN_SECONDS if current is None else current.fresh_for
     return Served(file, _until(judgement, fresh_for), current and current.age, left_out)
@@ -99,6 +105,15 @@ def _whole(copy: IndexCopy) -> IndexFile:
 
 def _without(index: UpstreamIndex, left_out: frozenset[str]) -> IndexFile:
     return _made(index.serve(left_out))
+
+
+def _with_own_registries(registry: Registry, file: IndexFile) -> IndexFile:
+    """Return a file in which dependencies on what the registry stands in for stay in it.
+
+    Else cargo would go there itself, and take crates of two sources for different ones.
+    """
+    body = with_own_registries(file.body, registry.is_null)
+    return file if body == file.body else _made(body)
 
 
 def _mixed(parts: Sequence[Served], name: str) -> Served:

@@ -21,6 +21,7 @@ from pulp_cargo.app.endpoints.core import authenticate
 from pulp_cargo.app.endpoints.errors import as_registry_error, error_response, http_error_response
 from pulp_cargo.app.endpoints.health import get_health
 from pulp_cargo.app.endpoints.memory import memory
+from pulp_cargo.app.endpoints.patience import BYTES_AT_ONCE, limit_pauses
 from pulp_cargo.app.endpoints.request import CargoRequest, locate, not_known
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
@@ -50,6 +51,7 @@ TURNS: WeakValueDictionary[tuple[UUID, bytes], asyncio.Lock] = WeakValueDictiona
 async def handle_registry(request: web.Request) -> web.StreamResponse:
     """Answer any request below a registry's URL; whatever fails, in cargo's form."""
     login_url = None
+    limit_pauses(request)
     try:
         _require_plain_body(request)
         cargo = await locate(request)
@@ -78,6 +80,8 @@ async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResp
     answer = memory.answers.get(request.raw_path)
     if answer and _is_good(answer) and _is_plain_read(request) and _may_have(request, answer):
         memory.answers.move_to_end(request.raw_path)
+        if len(answer.body) > BYTES_AT_ONCE:
+            limit_pauses(request)
         return respond(request, answer)
     own = request.match_info.handler
     return await (own if own in (handle_registry, get_health) else handler)(request)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.answers import cut_off, matches, revalidated, takes_gzip, varies
+from pulp_cargo.app.endpoints.patience import SlowClient
 from pulp_cargo.app.endpoints.request import CargoRequest, refresh
 from pulp_cargo.app.queries import listing
 from pulp_cargo.app.queries.listing import Place
@@ -27,9 +28,9 @@ GZIP = 16 + zlib.MAX_WBITS
 LEVEL = 4
 # So many are sent at once.
 SENDING = asyncio.Semaphore(4)
-# A client is given up that does not take so many bytes in so many seconds.
-BYTES_AT_ONCE = 64 * 1024
-PATIENCE = 60
+# A client is given up that takes less than so many bytes a second: the others wait for its place, and
+# it is another server.
+SLOWEST = 64 * 1024
 
 
 async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
@@ -56,6 +57,7 @@ async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
 async def _send(
     cargo: CargoRequest, count: int, response: web.StreamResponse
 ) -> web.StreamResponse:
+    client = SlowClient(SLOWEST)
     gzip = None
     if "Content-Encoding" in response.headers:
         gzip = zlib.compressobj(LEVEL, wbits=GZIP)
@@ -63,23 +65,15 @@ async def _send(
     try:
         async for piece in _pieces(cargo.registry, count):
             data = await threads.make_part(gzip.compress, piece) if gzip else piece
-            await _write(response, data)
+            await client.write(response.write, data)
         if gzip:
-            await _write(response, gzip.flush())
-        async with asyncio.timeout(PATIENCE):
-            await response.write_eof()
+            await client.write(response.write, gzip.flush())
+        await client.write_eof(response)
     except Exception as error:
         log.warning("A listing of `%s` was cut off: %r", cargo.registry.name, error)
         cut_off(cargo.http)
         raise ConnectionAbortedError from error
     return response
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    """Send data as the client takes it; raises TimeoutError when it does not."""
-    for start in range(0, len(data), BYTES_AT_ONCE):
-        async with asyncio.timeout(PATIENCE):
-            await response.write(data[start : start + BYTES_AT_ONCE])
 
 
 async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:

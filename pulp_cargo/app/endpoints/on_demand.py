@@ -17,6 +17,7 @@ from pulpcore.plugin.content import Handler
 from pulpcore.plugin.models import ContentArtifact
 
 from pulp_cargo.app.endpoints.answers import cut_off
+from pulp_cargo.app.endpoints.patience import SlowClient
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.crates import UpstreamFile
@@ -37,6 +38,15 @@ class PassedOn(web.StreamResponse):
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__(headers=headers)
         self._own_headers = dict(headers)
+        self._client = SlowClient()
+
+    async def write(self, data: bytes) -> None:
+        """Send data; raises ConnectionAbortedError for a client that does not take it."""
+        try:
+            await self._client.write(super().write, data)
+        except TimeoutError as error:
+            # Not a timeout to core: it would ask the upstream once more.
+            raise ConnectionAbortedError("the client takes nothing") from error
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the headers; refuses to begin anew when the download does, in mid-answer."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.answers import cut_off
+from pulp_cargo.app.endpoints.patience import SlowClient
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.endpoints.sending import part_of
 from pulp_cargo.app.queries.crates import SMALL
@@ -29,9 +30,11 @@ async def pass_on(
     await response.prepare(cargo.http)
     if cargo.http.method == "HEAD":
         return response
+    client = SlowClient()
     try:
         async for chunk in pull.read(0, pull.size):
-            await response.write(chunk)
+            await client.write(response.write, chunk)
+        await client.write_eof(response)
     except Exception as error:
         # Whoever gets a part has to notice, and cargo tries again.
         cut_off(cargo.http)

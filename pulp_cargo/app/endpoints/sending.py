@@ -8,6 +8,7 @@ from pulp_cargo.app.endpoints import object_storage
 from pulp_cargo.app.endpoints.answers import remember
 from pulp_cargo.app.endpoints.core import check_request_was_modified
 from pulp_cargo.app.endpoints.on_demand import send_from_upstream
+from pulp_cargo.app.endpoints.patience import PatientFile
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.queries.crates import StoredFile, UpstreamFile
 from pulp_cargo.protocol.names import canonical_name
@@ -37,7 +38,7 @@ async def send(
             fresh_for=fresh_for,
         )
     if file.path is not None:
-        return web.FileResponse(file.path, headers=headers)
+        return PatientFile(file.path, file.size, headers)
     return await _from_object_storage(cargo, file, f"{name}-{vers}.crate", headers)
 
 

@@ -4,6 +4,13 @@ Each was read in pulpcore 3.123; a change of core shows here and nowhere else.
 """
 
 import atexit
+import socket
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import ClientSession, TCPConnector
+from aiohttp.abc import AbstractResolver
 
 from pulpcore.app.contexts import with_domain
 from pulpcore.app.models import (
@@ -33,9 +40,31 @@ __all__ = [
     "RepositoryVersionContentDetails",
     "Role",
     "UserRole",
+    "guard_session",
     "let_go_of_session",
     "with_domain",
 ]
+
+
+class Guard(AbstractResolver):
+    """Resolves the names of hosts, and opens sockets to addresses."""
+
+    @abstractmethod
+    def open_socket(self, target: tuple[Any, ...]) -> socket.socket:
+        """Return a socket for an address as `getaddrinfo` has it; raises OSError to refuse it."""
+
+
+def guard_session(session: ClientSession, make: Callable[[AbstractResolver], Guard]) -> None:
+    """Have every connection of a session that core made go through a guard.
+
+    Core's factory makes its connector itself, with all that the remote says of TLS.
+    """
+    connector = session.connector
+    assert isinstance(connector, TCPConnector), "core connects by TCP"
+    # A name that aiohttp has no more would be set, and guard nothing.
+    assert hasattr(connector, "_resolver") and hasattr(connector, "_socket_factory")
+    guard = make(connector._resolver)
+    connector._resolver, connector._socket_factory = guard, guard.open_socket
 
 
 def let_go_of_session(remote: Remote) -> None:

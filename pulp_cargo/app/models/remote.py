@@ -7,6 +7,7 @@ from django_lifecycle import AFTER_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, EncryptedTextField, Remote
 
+from pulp_cargo.app.models.connecting import GuardedFactory
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 
 
@@ -14,7 +15,8 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     """A registry to read from; its URL is a sparse index as cargo writes it.
 
     `index_max_age` and `stale_for` are seconds: after the first an index file is asked for again,
-    and for the second it is served when that fails; null is the setting's, and for ever.
+    and for the second it is served when that fails; null is the setting's, and for ever. An
+    upstream for which `forbidden_means_missing` says 403 of what it does not have.
     """
 
     TYPE = "cargo"
@@ -22,7 +24,15 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     token = EncryptedTextField(null=True)
     index_max_age = models.PositiveIntegerField(null=True)
     stale_for = models.PositiveIntegerField(null=True)
+    forbidden_means_missing = models.BooleanField(default=False)
     crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
+
+    @property
+    def download_factory(self) -> GuardedFactory:
+        """Make what core downloads with, once: it may not connect wherever an upstream says."""
+        if not hasattr(self, "_download_factory"):
+            self._download_factory = GuardedFactory(self)
+        return self._download_factory
 
     @hook(AFTER_UPDATE, when="url", has_changed=True)
     def forget_index_files(self) -> None:

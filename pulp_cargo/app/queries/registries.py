@@ -17,6 +17,7 @@ from pulp_cargo.app.queries.mirrored_urls import mirrored_urls
 from pulp_cargo.app.queries.own_urls import own_urls, urls_at
 from pulp_cargo.app.queries.sources import Source, order_of, sources_of
 from pulp_cargo.protocol.cargo_config import render_cargo_config
+from pulp_cargo.protocol.errors import InvalidRegistryUrl
 from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
 from pulp_cargo.rules.upstream_order import Order
 
@@ -103,6 +104,15 @@ class Registry:
         """Whether a registry URL in a dependency means this registry."""
         return any(same_registry(url, own) for own in self.own_urls)
 
+    def is_null(self, url: str) -> bool:
+        """Whether a dependency on the registry with this URL is one on "this registry" here."""
+        known = (*self.own_urls, *self.mirrored_urls)
+        try:
+            return any(same_registry(url, one) for one in known)
+        except InvalidRegistryUrl:
+            # An upstream's line may have anything there.
+            return False
+
     def urls_of_null(self, registries: Iterable[str]) -> list[str]:
         """Return the URLs that are null, "this registry", in the index lines it serves.
 
@@ -110,8 +120,7 @@ class Registry:
         mirrors is null as its own is: cargo would take crates of two sources for different ones.
         Only in what is served: nobody who publishes can mean this registry by such a URL.
         """
-        known = (*self.own_urls, *self.mirrored_urls)
-        null = [url for url in registries if any(same_registry(url, one) for one in known)]
+        null = [url for url in registries if self.is_null(url)]
         return [*null, CRATES_IO] if CRATES_IO in self.mirrored_urls else null
 
 

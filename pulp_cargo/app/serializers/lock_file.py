@@ -168,6 +168,10 @@ class LockFileReportSerializer(serializers.Serializer):
     not_judged = NotJudgedPackageSerializer(
         many=True, help_text="The packages that are from elsewhere."
     )
+    not_refreshed = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="The crates, in lower case, for which an upstream did not answer, or not in time.",
+    )
 
     class Meta:
         ref_name = "cargo.LockFileReport"

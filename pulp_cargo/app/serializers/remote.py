@@ -63,6 +63,11 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         help_text="How long a cache serves an index file after that, in seconds, when the upstream"
         " cannot be asked; null: for ever.",
     )
+    forbidden_means_missing = serializers.BooleanField(
+        required=False,
+        help_text="Whether the upstream answers 403 for crates that it does not have, as a bucket of"
+        " S3 does that may not be listed. The default is false: 403 is a failure then.",
+    )
     crate_policy = CratePolicyField(
         help_text="The rules for what may come in from this upstream, null for none."
     )
@@ -74,6 +79,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
             "token",
             "index_max_age",
             "stale_for",
+            "forbidden_means_missing",
             "crate_policy",
         )
 

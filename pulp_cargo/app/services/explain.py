@@ -1,6 +1,5 @@
 """Why a list of upstreams answers for a crate as it does, without asking any upstream."""
 
-import gzip
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from pulp_cargo.app.queries.claims import Held
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
+from pulp_cargo.protocol.packed_index import unpack
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 from pulp_cargo.protocol.upstream_index import parse_index_file
 from pulp_cargo.rules.upstream_order import Order, Rule, who_answers, who_has
@@ -105,6 +105,6 @@ def _kept_of_remotes(sources: Iterable[Source], name: str) -> dict[str, Had]:
 
 def _versions_in(gzipped: bytes, name: str) -> int:
     try:
-        return len(parse_index_file(gzip.decompress(gzipped), name).versions)
+        return len(parse_index_file(unpack(gzipped), name).versions)
     except UpstreamIndexInvalid:
         return 0

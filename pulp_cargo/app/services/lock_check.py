@@ -34,12 +34,12 @@ def check(
     judged, others = divide(registry, lock, crates_io=crates_io)
     lookup = Lookup(registry, judged)
     if refresh:
-        lock_refresh.refresh(lookup, names_to_ask_for(registry, judged))
+        lock_refresh.refresh_in_request(lookup, names_to_ask_for(registry, judged))
     rows = (
         judge_package(package, found, wanted, flags)
         for package, found, flags in lookup.find(judged)
     )
-    return Report(tuple(rows), tuple(others))
+    return Report(tuple(rows), tuple(others), tuple(sorted(lookup.indexes.not_refreshed)))
 
 
 def divide(

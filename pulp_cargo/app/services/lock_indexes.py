@@ -43,6 +43,18 @@ class Indexes:
         self._faults[file] = sentence
         self._known.pop(file, None)
 
+    def note_silence(self, file: File, sentence: str) -> None:
+        """Note that an upstream did not answer in time: what is here counts, if there is anything."""
+        if self._known.get(file):
+            self._old.add(file)
+        else:
+            self.note_fault(file, sentence)
+
+    @property
+    def not_refreshed(self) -> set[str]:
+        """The lower-case names of crates of which an upstream was asked in vain."""
+        return {name for _, name in (*self._faults, *self._old)}
+
     def read(self, files: Collection[File]) -> None:
         """Read the files that are needed next, and forget those from before."""
         wanted = {file for file in files if self.has(file) and file not in self._fetched}

@@ -1,20 +1,32 @@
 """Asking upstreams for the index files that the packages of a lock file need."""
 
 import asyncio
+import threading
 from collections.abc import Collection, Iterator
+from uuid import UUID
 
 from pulp_cargo.app.queries.locked import File
 from pulp_cargo.app.services import index_rows, upstream_index
+from pulp_cargo.app.services.brief import Brief
 from pulp_cargo.app.services.lock_lookup import Lookup
 from pulp_cargo.app.services.lock_places import FromRemote
 from pulp_cargo.app.services.upstream_loop import start
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 
-# How long all of them may take where somebody is waiting, in seconds.
-PATIENCE = 50
+# How long all of them may take where a request waits, which keeps its process of the API waiting, in
+# seconds. What is asked for goes on meanwhile, and is there for the next request.
+REQUEST_SECONDS = 5
+# How long requests do not wait for an upstream that took longer, in seconds.
+SLOW_SECONDS = 30
+# How long what is here may take to be read, in seconds.
+QUICK_SECONDS = 0.5
+# So many requests of a process wait at once.
+AT_ONCE = threading.BoundedSemaphore(2)
+
+_slow: Brief[UUID, bool] = Brief(1_000)
 
 
-def refresh(lookup: Lookup, names: Collection[str], *, patience: int = PATIENCE) -> None:
+def refresh(lookup: Lookup, names: Collection[str], *, patience: float) -> None:
     """Bring the index files of crates up to date, as far as their upstreams answer.
 
     In rounds: the next upstream in order is asked only where the one before does not have the
@@ -23,7 +35,18 @@ def refresh(lookup: Lookup, names: Collection[str], *, patience: int = PATIENCE)
     start(_refresh(lookup, sorted(names), patience)).result()
 
 
-async def _refresh(lookup: Lookup, names: Collection[str], patience: int) -> None:
+def refresh_in_request(lookup: Lookup, names: Collection[str]) -> None:
+    """Do the same for as long as a request may wait; what is not here then is noted."""
+    if not AT_ONCE.acquire(blocking=False):
+        refresh(lookup, names, patience=QUICK_SECONDS)
+        return
+    try:
+        refresh(lookup, names, patience=REQUEST_SECONDS)
+    finally:
+        AT_ONCE.release()
+
+
+async def _refresh(lookup: Lookup, names: Collection[str], patience: float) -> None:
     deadline = asyncio.get_running_loop().time() + patience
     asked: set[File] = set()
     while wanted := dict(_next(lookup, names, asked)):
@@ -31,7 +54,12 @@ async def _refresh(lookup: Lookup, names: Collection[str], patience: int) -> Non
             for file, place in wanted.items():
                 group.create_task(_ask(lookup, place, file, deadline))
         asked |= wanted.keys()
-    await index_rows.written()
+    try:
+        async with asyncio.timeout(max(1, patience)):
+            await index_rows.written()
+    except TimeoutError:
+        # They are written soon, and what was read here is in memory.
+        return
 
 
 def _next(
@@ -50,13 +78,18 @@ def _next(
 
 
 async def _ask(lookup: Lookup, place: FromRemote, file: File, deadline: float) -> None:
+    is_slow = _slow.get(place.remote.pk)
+    if is_slow:
+        deadline = min(deadline, asyncio.get_running_loop().time() + QUICK_SECONDS)
     try:
         async with asyncio.timeout_at(deadline):
             current = await upstream_index.current(place.remote, file[1])
     except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
         lookup.indexes.note_fault(file, str(error))
     except TimeoutError:
-        lookup.indexes.note_fault(
+        if not is_slow:
+            _slow.keep(place.remote.pk, True, SLOW_SECONDS)
+        lookup.indexes.note_silence(
             file, f"`{place.source.name}` takes too long to answer; try again"
         )
     else:

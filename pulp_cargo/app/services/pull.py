@@ -2,12 +2,14 @@
 
 The bytes go to a temporary file; clients read from there while it grows, so memory stays the same
 for a large crate and many clients. The end of a file is held back until its checksum is known to
-be right: nobody ever gets a wrong file whole.
+be right: nobody ever gets a wrong file whole. Of what another host than the upstream's own sends,
+all is held back: it may be no crate, and not for clients to read.
 """
 
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 LOT = 256 * 1024
 # So much is not given out before the whole was compared with the checksum, in bytes.
 HELD_BACK = 1024
+ALL = sys.maxsize
 
 
 class Pull:
@@ -52,7 +55,9 @@ class Pull:
         try:
             client = await client_of(remote)
             async with client.crate_file(self.name, self.vers, self.cksum) as response:
-                await self._receive(response, client.chunks(response))
+                # What another host sends may be something inside that the upstream has led us to.
+                held_back = HELD_BACK if client.is_own(response) else ALL
+                await self._receive(response, client.chunks(response), held_back)
             if self.file is None or self.file.cksum != self.cksum:
                 note(Event.CHECKSUM)
                 raise self._failure("what it sent has another checksum than its index says")
@@ -138,7 +143,9 @@ class Pull:
         finally:
             self.release()
 
-    async def _receive(self, response: ClientResponse, chunks: AsyncIterator[bytes]) -> None:
+    async def _receive(
+        self, response: ClientResponse, chunks: AsyncIterator[bytes], held_back: int
+    ) -> None:
         limit = settings.CARGO_MAX_CRATE_BYTES
         if response.headers.get("Content-Encoding", "identity") != "identity":
             # Its length would not be that of the file.
@@ -154,7 +161,7 @@ class Pull:
             if received > limit:
                 raise self._failure(f"it has more than the {limit} bytes that this registry takes")
             self.file = await threads.work(_written, self.file, lot)
-            self._readable = max(0, received - HELD_BACK)
+            self._readable = max(0, received - held_back)
             self._tell()
 
     def _told(self, error: Exception) -> RegistryError:

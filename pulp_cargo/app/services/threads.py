@@ -12,6 +12,7 @@ from threading import Barrier
 from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
+from psycopg.errors import QueryCanceled
 
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
@@ -21,6 +22,8 @@ T = TypeVar("T")
 # Reads and commits take milliseconds; a large .crate file may take seconds to unpack, so that
 # happens elsewhere. Each reader and committer has a connection to the database of its own.
 READER_COUNT = 4
+# Cargo gives up at 30 seconds without an answer.
+READ_SECONDS = 20
 READERS = ThreadPoolExecutor(READER_COUNT, thread_name_prefix="cargo-read")
 COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
 # Passwords are made to be slow to check, so strangers who send them must not hold up the others.
@@ -35,9 +38,16 @@ FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
 
 
 async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a query in a thread, and once more when the connection turns out to be dead."""
+    """Run a query in a thread, and once more when the connection turns out to be dead.
 
-    return await _run(READERS, lambda: _healed(query, *args, **kwargs))
+    Raises ServiceUnavailable where that takes too long: a database that is gone without a word
+    keeps the thread waiting until the system notices, but nobody else.
+    """
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await _run(READERS, lambda: _healed(query, *args, **kwargs))
+    except TimeoutError as error:
+        raise ServiceUnavailable("the registry's database does not answer; try again") from error
 
 
 async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -51,8 +61,11 @@ async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 def _healed(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return query(*args, **kwargs)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError) as error:
         connection.close()
+        if isinstance(error.__cause__, QueryCanceled):
+            # The connection was well, and what took too long once would do so again.
+            raise
         return query(*args, **kwargs)
 
 

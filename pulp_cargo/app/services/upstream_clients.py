@@ -1,6 +1,7 @@
 """The clients of this process, one for each remote that it has asked lately."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +13,8 @@ from pulp_cargo.app.services import threads
 from pulp_cargo.app.upstream.client import Client
 from pulp_cargo.app.upstream.connection import FILE_SECONDS
 from pulp_cargo.protocol.unavailable import UpstreamUnreachable
+
+log = logging.getLogger(__name__)
 
 # A client that another takes the place of lives on for as many seconds as a file may take.
 GRACE = FILE_SECONDS
@@ -33,10 +36,14 @@ class _Made:
         await self.client.close()
 
 
+# How often to look for clients of remotes that were changed or deleted, in seconds: they hold tokens.
+LOOK_SECONDS = 60
+
 _clients: dict[UUID, _Made] = {}
 _retired: set[_Made] = set()
 _closing: set[asyncio.Task[None]] = set()
 _making: dict[UUID, asyncio.Lock] = {}
+_looking: asyncio.Task[None] | None = None
 
 
 async def client_of(remote: RemoteView) -> Client:
@@ -56,6 +63,8 @@ def known(remote: RemoteView) -> Client | None:
 
 async def close_all() -> None:
     """Close every connection."""
+    if _looking is not None:
+        _looking.cancel()
     for made in [*_clients.values(), *_retired]:
         await made.close()
     _clients.clear()
@@ -73,9 +82,49 @@ async def _current(remote: RemoteView) -> Client:
         return before.client
     made = _clients[remote.pk] = _Made(row, Client(row))
     if before is not None:
-        _retired.add(before)
-        asyncio.get_running_loop().call_later(GRACE, _close, before)
+        _retire(before)
+    _look_later()
     return made.client
+
+
+def _retire(made: _Made) -> None:
+    """Let a client finish what it does, and close it then."""
+    _retired.add(made)
+    asyncio.get_running_loop().call_later(GRACE, _close, made)
+
+
+def _look_later() -> None:
+    """Drop clients that nobody asks for again, as long as there are any."""
+    global _looking
+    if _looking is None or _looking.done():
+        _looking = asyncio.get_running_loop().create_task(_look())
+
+
+async def _look() -> None:
+    while _clients:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            await drop_outdated()
+        except Exception as error:
+            log.warning("Clients of upstream registries were not looked through: %s", error)
+
+
+async def drop_outdated() -> None:
+    """Retire the clients of remotes that were deleted, or are others than before."""
+    clients = dict(_clients)
+    updated = await threads.read(_updated, list(clients))
+    for pk, made in clients.items():
+        if _clients.get(pk) is made and (pk not in updated or updated[pk] != made.updated):
+            del _clients[pk]
+            _retire(made)
+    for pk in _making.keys() - updated.keys():
+        if not _making[pk].locked():
+            del _making[pk]
+
+
+def _updated(remotes: list[UUID]) -> dict[UUID, datetime | None]:
+    rows = CargoRemote.objects.filter(pk__in=remotes)
+    return dict(rows.values_list("pk", "pulp_last_updated"))
 
 
 def _close(retired: _Made) -> None:

@@ -19,7 +19,11 @@ from pulp_cargo.app.services.upstream_clients import client_of, known
 from pulp_cargo.app.upstream.answer import Fetched, Validators
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.packed_index import pack, unpack_sent
-from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
+from pulp_cargo.protocol.unavailable import (
+    UpstreamIndexEmpty,
+    UpstreamIndexInvalid,
+    UpstreamUnreachable,
+)
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
 
 log = logging.getLogger(__name__)
@@ -129,16 +133,19 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
     asked = Validators(copy.etag, copy.last_modified) if copy and has_body else Validators()
     fetched = await client.index_file(name, asked)
     now = datetime.now(UTC)
-    if not fetched.found:
+    read = None
+    if fetched.body is not None:
+        read = await threads.work(_read, name, fetched, copy, now)
+    if not fetched.found or (fetched.body is not None and read is None):
         _missing.keep((remote.identity, name), True, min(MISSING_SECONDS, remote.max_age))
         if copy is None:
             return None
         newest, is_new = replace(copy, gzipped=None, checked_at=now), has_body
-    elif fetched.body is None:
+    elif read is None:
         assert copy is not None, "only who has a copy is told that it is the same"
         newest, is_new = replace(copy, checked_at=now), False
     else:
-        newest, found = await threads.work(_read, name, fetched, copy, now)
+        newest, found = read
         if found is not None:
             upstream_versions.remember(remote, name, newest.digest, found)
         is_new = newest != replace(copy, checked_at=now) if copy else True
@@ -152,10 +159,11 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
 
 def _read(
     name: str, fetched: Fetched, before: IndexCopy | None, now: datetime
-) -> tuple[IndexCopy, UpstreamIndex | None]:
+) -> tuple[IndexCopy, UpstreamIndex | None] | None:
     """Return a file as it is to be kept, and its versions if they are others than before.
 
-    Raises UpstreamIndexInvalid.
+    None is for a file with no crate in it, which is another way to say that there is none. Raises
+    UpstreamIndexInvalid.
     """
     assert fetched.body is not None, "a file that is the same is not read"
     body, gzipped = fetched.body, None
@@ -168,7 +176,10 @@ def _read(
     etag, modified = fetched.validators.etag, fetched.validators.last_modified
     if before is not None and before.digest == digest and before.gzipped is not None:
         return replace(before, checked_at=now, etag=etag, last_modified=modified), None
-    found = parse_index_file(body, name)
+    try:
+        found = parse_index_file(body, name)
+    except UpstreamIndexEmpty:
+        return None
     seen = dict(before.first_seen) if before else {}
     for vers, entry in found.versions.items():
         if entry.pubtime is None:

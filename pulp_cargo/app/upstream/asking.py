@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from aiohttp import ClientError
+from aiohttp import ClientConnectorError, ClientError
 
+from pulp_cargo.app.models.connecting import AddressRefused
 from pulp_cargo.app.upstream.answer import without_query
 from pulp_cargo.protocol.unavailable import (
     UpstreamLeftAlone,
@@ -16,6 +17,10 @@ from pulp_cargo.rules.breaker import Breaker
 
 # The longest pause that an answer about one file may ask for, in seconds: it is about no other.
 LONGEST_WAIT_FOR_FILE = 60
+LEADS_INSIDE = (
+    "it leads to an address that is not a public one, and that the setting"
+    " `CARGO_UPSTREAM_PRIVATE_NETWORKS` does not allow"
+)
 
 
 @dataclass(slots=True)
@@ -42,13 +47,24 @@ class Asking:
         except UpstreamUnreachable as error:
             self._failed_with(error)
             raise
+        except ClientConnectorError as error:
+            if not isinstance(error.os_error, AddressRefused):
+                self._note_silence()
+                raise self._told(error) from error
+            # It is well, and leads elsewhere with this one request.
+            self.breaker.succeeded()
+            detail = without_query(self.url)
+            raise UpstreamRefused(self.upstream, LEADS_INSIDE, detail=detail) from error
         except (ClientError, TimeoutError, OSError, ValueError) as error:
-            # Who only waited for a turn knows nothing of the upstream.
-            if self.has_begun:
-                self.breaker.failed()
+            self._note_silence()
             raise self._told(error) from error
         else:
             self.breaker.succeeded()
+
+    def _note_silence(self) -> None:
+        # Who only waited for a turn knows nothing of the upstream.
+        if self.has_begun:
+            self.breaker.failed()
 
     def _failed_with(self, answer: UpstreamUnreachable) -> None:
         """Note an answer that says that something is wrong there."""

@@ -11,13 +11,14 @@ from http import HTTPStatus
 from aiohttp import ClientResponse
 
 from pulp_cargo.app.models import CargoRemote
-from pulp_cargo.app.upstream.answer import Fetched, Validators, read
+from pulp_cargo.app.upstream.answer import Fetched, Validators, read, without_query
 from pulp_cargo.app.upstream.connection import Connection
 from pulp_cargo.protocol import upstream_config
 from pulp_cargo.protocol.packed_index import MAX_SIZE
 from pulp_cargo.protocol.paths import index_path
 from pulp_cargo.protocol.unavailable import (
     UpstreamConfigInvalid,
+    UpstreamRefused,
     UpstreamUnreachable,
 )
 from pulp_cargo.protocol.upstream_config import UpstreamConfig
@@ -29,6 +30,10 @@ CONFIG_SECONDS = 600
 OLD_CONFIG_SECONDS = 30
 # A crate that is gone, by any of the ways to say so (Cargo Book, "Nonexistent Crates").
 NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
+FORBIDDEN = (
+    "it answers 403; if that is its word for crates that it does not have, as of an S3 bucket, the"
+    " remote needs `forbidden_means_missing`"
+)
 
 
 class Client:
@@ -36,6 +41,7 @@ class Client:
 
     def __init__(self, remote: CargoRemote) -> None:
         self.connection = Connection(remote)
+        self._forbidden_means_missing = remote.forbidden_means_missing
         self._config: tuple[UpstreamConfig, float] | None = None
         self._asking_config = asyncio.Lock()
 
@@ -48,6 +54,10 @@ class Client:
         """Yield a body as it comes; raises TimeoutError when it stops coming."""
         return self.connection.chunks(response)
 
+    def is_own(self, response: ClientResponse) -> bool:
+        """Whether an answer is from the registry itself, and not from where it leads."""
+        return self.connection.is_own(response)
+
     async def close(self) -> None:
         """Close the connections."""
         await self.connection.close()
@@ -59,7 +69,7 @@ class Client:
         url = self.connection.root + index_path(name)
         async with self.connection.answer(url, headers, is_packed=True) as response:
             self.connection.require_same_security(response)
-            if response.status in NOT_THERE:
+            if response.status in NOT_THERE or self._is_forbidden_for_missing(response):
                 return Fetched(found=False)
             if response.status == HTTPStatus.NOT_MODIFIED and validators.headers():
                 return Fetched(found=True)
@@ -101,6 +111,18 @@ class Client:
         async with sent as response:
             self.connection.require_ok(response)
             yield response
+
+    def _is_forbidden_for_missing(self, response: ClientResponse) -> bool:
+        """Whether 403 says that there is no such crate; raises UpstreamRefused where nobody knows.
+
+        Object storages say so of what is missing to those who may not list what is there.
+        """
+        if response.status != HTTPStatus.FORBIDDEN:
+            return False
+        if not self._forbidden_means_missing:
+            url = without_query(str(response.url))
+            raise UpstreamRefused(self.connection.name, FORBIDDEN, detail=url)
+        return True
 
     async def _fetch_config(self) -> UpstreamConfig:
         async with self.connection.answer(self.connection.root + "config.json", {}) as response:

@@ -106,6 +106,10 @@ class Connection:
                 return
             yield chunk
 
+    def is_own(self, response: ClientResponse) -> bool:
+        """Whether an answer is from the registry's own origin, after all redirects."""
+        return self._is_own(str(response.url))
+
     def require_ok(self, response: ClientResponse) -> None:
         """Raise UpstreamUnreachable, or UpstreamRefused, for any other answer than 200."""
         if response.status == HTTPStatus.OK:
@@ -153,6 +157,6 @@ class Connection:
         return _origin(url) == self._origin
 
 
-def _origin(url: str) -> list[str]:
-    """Return the scheme and the host of a URL, in pieces."""
-    return url.split("/", 3)[:3]
+def _origin(url: str) -> URL:
+    """Return the scheme, the host and the port of a URL."""
+    return URL(url, encoded=True).origin()

@@ -11,10 +11,11 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientResponseError
 
-from pulpcore.plugin.download import DownloaderFactory, DownloadResult, HttpDownloader
+from pulpcore.plugin.download import DownloadResult, HttpDownloader
 from pulpcore.plugin.exceptions import SyncError, TimeoutException
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.models.connecting import GuardedFactory
 from pulp_cargo.protocol.listing import LONGEST_LINE
 
 NAME = "versions.jsonl"
@@ -84,7 +85,7 @@ async def _fetch(remote: CargoRemote, etag: str | None) -> Fetched | None:
 
 def _downloader(remote: CargoRemote, url: str) -> Any:
     overrides = dict.fromkeys(("http", "https"), ListingDownloader)
-    factory = DownloaderFactory(remote, downloader_overrides=overrides)
+    factory = GuardedFactory(remote, downloader_overrides=overrides)
     return remote.get_downloader(url=url, download_factory=factory)
 
 

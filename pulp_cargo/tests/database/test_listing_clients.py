@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -73,9 +73,9 @@ def test_client_that_takes_nothing_is_cut_off(
     registry: "Registry", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its place is free then; one that takes a little at a time gets everything."""
-    from pulp_cargo.app.endpoints import listing
+    from pulp_cargo.app.endpoints import listing, patience
 
-    monkeypatch.setattr(listing, "PATIENCE", 1)
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 1)
     monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
 
     async def scene() -> None:
@@ -96,6 +96,31 @@ def test_client_that_takes_nothing_is_cut_off(
                     got += piece
                     await asyncio.sleep(0.05)
             assert got.endswith(b'\n{"end":30}\n')
+
+    asyncio.run(scene())
+
+
+def test_clients_that_take_a_little_now_and_then_do_not_keep_the_places(
+    registry: "Registry", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four of them would keep all others from it, for ever."""
+    from pulp_cargo.app.endpoints import listing, patience
+
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
+
+    async def scene() -> None:
+        async with serving(registry) as server:
+            reader, writer = await ask(server)
+            await until(lambda: listing.SENDING.locked())
+            begun = asyncio.get_running_loop().time()
+            while listing.SENDING.locked():
+                # Never still for a second, and slower than anybody who copies the registry.
+                with suppress(ConnectionError):
+                    await reader.read(4096)
+                await asyncio.sleep(0.3)
+                assert asyncio.get_running_loop().time() - begun < 30
+            writer.close()
 
     asyncio.run(scene())
 

@@ -138,3 +138,39 @@ def test_client_is_freed(view: "View") -> None:
 
     # The thread that read the row may be about to let go of it.
     assert wait_for(are_freed, seconds=5)
+
+
+@pytest.mark.parametrize("change", ["deleted", "another URL"])
+def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
+    remote: "CargoRemote", view: "View", monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """It has the remote's token, and connections; one that is as it was stays."""
+    from pulp_cargo.app.models import CargoDistribution, CargoRemote
+    from pulp_cargo.app.services import upstream_clients
+    from pulp_cargo.app.services.upstream_clients import client_of, known
+
+    seen = view()
+    monkeypatch.setattr(upstream_clients, "GRACE", 0)
+    monkeypatch.setattr(upstream_clients, "LOOK_SECONDS", 0.1)
+
+    def alter() -> None:
+        if change == "deleted":
+            CargoDistribution.objects.filter(remote=remote).update(remote=None)
+            CargoRemote.objects.get(pk=remote.pk).delete()
+        else:
+            row = CargoRemote.objects.get(pk=remote.pk)
+            row.url = "sparse+https://elsewhere.example/"
+            row.save()
+
+    async def scene() -> tuple[bool, bool, bool]:
+        async with closing():
+            client = await client_of(seen)
+            await asyncio.sleep(0.5)
+            stayed = known(seen) is client
+            await asyncio.to_thread(alter)
+            async with asyncio.timeout(5):
+                while upstream_clients._clients or not client.connection._session.closed:
+                    await asyncio.sleep(0.05)
+            return stayed, seen.pk in upstream_clients._clients, bool(upstream_clients._retired)
+
+    assert asyncio.run(scene()) == (True, False, False)

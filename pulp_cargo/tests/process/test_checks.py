@@ -32,3 +32,18 @@ def test_url_settings_are_absolute(
     found = checks.urls_are_absolute()
     assert len(found) == faults
     assert all(name in error.msg for error in found)
+
+
+@pytest.mark.parametrize(
+    ("networks", "faults"),
+    [([], 0), (["10.0.0.0/8", "fd00::/8", "::1"], 0), (["10.0.0.0/8", "corp.example"], 1)],
+)
+def test_private_networks_are_networks(
+    monkeypatch: pytest.MonkeyPatch, networks: list[str], faults: int
+) -> None:
+    """Else every request to an upstream would fail."""
+    from pulp_cargo.app import checks
+
+    setting = {"CARGO_UPSTREAM_PRIVATE_NETWORKS": networks}
+    monkeypatch.setattr(checks, "settings", SimpleNamespace(**setting))
+    assert len(checks.networks_can_be_read()) == faults

@@ -27,3 +27,44 @@ def test_storage_that_hangs_keeps_no_publish_waiting(monkeypatch: pytest.MonkeyP
             await hanging
 
     assert asyncio.run(publish_beside_redirects()) == 1
+
+
+def test_readers_of_a_dead_database_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a bounded time, whether their query hangs or waits for a thread behind others."""
+    from pulp_cargo.app.services import threads
+    from pulp_cargo.protocol.unavailable import ServiceUnavailable
+
+    assert threads.READ_SECONDS < 30
+    monkeypatch.setattr(threads, "READ_SECONDS", 0.2)
+    alive = threading.Event()
+
+    async def read_all() -> list[Any]:
+        reads = [threads.read(alive.wait, 20) for _ in range(threads.READER_COUNT * 2)]
+        try:
+            ends = asyncio.gather(*reads, return_exceptions=True)
+            return await asyncio.wait_for(ends, 5)
+        finally:
+            alive.set()
+
+    answers = asyncio.run(read_all())
+    assert [type(answer) for answer in answers] == [ServiceUnavailable] * len(answers)
+    assert {answer.status for answer in answers} == {503}
+
+
+def test_query_that_took_too_long_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL ended it, on a connection that is well."""
+    from django.db import OperationalError
+    from psycopg.errors import QueryCanceled
+
+    from pulp_cargo.app.services import threads
+
+    asked = []
+
+    def query() -> None:
+        asked.append(1)
+        raise OperationalError from QueryCanceled()
+
+    monkeypatch.setattr(threads.connection, "close", lambda: None)
+    with pytest.raises(OperationalError):
+        asyncio.run(threads.read(query))
+    assert len(asked) == 1

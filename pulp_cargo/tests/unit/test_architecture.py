@@ -133,6 +133,21 @@ def test_only_the_adapters_name_what_is_inside_pulpcore() -> None:
     assert wrong == []
 
 
+def test_what_is_unpacked_has_a_limit() -> None:
+    """A few bytes may be gigabytes: nothing is unpacked by a function that knows no limit."""
+    wrong = [
+        f"{name} calls {ast.unparse(node)}"
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "decompress"
+        and len(node.args) < 2
+        and not any(keyword.arg == "max_length" for keyword in node.keywords)
+    ]
+    assert wrong == []
+
+
 def test_every_module_says_what_it_is_for() -> None:
     """A module with anything in it begins with a docstring, but for the plugin itself."""
     silent = [name for name, tree in modules() if tree.body and not ast.get_docstring(tree)]

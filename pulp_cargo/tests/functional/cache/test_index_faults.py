@@ -69,15 +69,13 @@ def test_host_that_is_none(upstream: SparseUpstream, own: Cache, name: str) -> N
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"", "empty"),
-        (b"\n\n", "empty"),
         (b"\xff\xfe", "UTF-8"),
         (GOOD.encode()[:-9], "midst of a line"),
         (GOOD.replace("%s", "other").encode(), "another crate"),
         (GOOD.encode() + b"\0", "NUL"),
-        (b"[]\n{}\n", "no line of it"),
+        (b'{"errors":[{"detail":"no"}]}\n', "no line of it"),
         (b"[" * 100_000, "midst of a line"),
-        (b"null\n" * 100, "no line of it"),
+        (b"1\n" * 100, "no line of it"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -108,6 +106,22 @@ def test_not_there_is_no_fault(
     """Registries have three ways to say it, of which every cargo knows 404."""
     upstream.faults[at(name)] = broken.says(status)
     assert cache.registry.index_file(name).status == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"\n\n", b"[]\n{}\n", b'{"name":"%s","vers":"1"}\n'])
+def test_file_without_a_crate_is_no_fault(
+    upstream: SparseUpstream, cache: Cache, name: str, body: bytes
+) -> None:
+    """Cargo finds no such crate there; what it finds later is served."""
+    upstream.index(name, body.replace(b"%s", name.encode()))
+    answer = cache.registry.index_file(name)
+    assert (answer.status, answer.detail) == (404, f"this registry has no crate `{name}`")
+    assert cache.registry.download(name).status == 404
+    upstream.have(Crate(name))
+    assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 200, seconds=15)
+    # And what is gone later is gone.
+    upstream.index(name, b"")
+    assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 404, seconds=15)
 
 
 def test_config_that_is_broken_breaks_no_index(

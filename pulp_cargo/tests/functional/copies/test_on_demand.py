@@ -117,3 +117,31 @@ def test_upstream_without_the_file(upstream: Upstream, copy_of: CopyOf, name: st
     assert f"did not send the file of `{name} 1.0.0`" in answer.detail
     upstream.have(crate)
     assert copy.registry.download(name).body == crate.packed()
+
+
+@pytest.mark.faults
+def test_wrong_bytes_of_another_host_reach_nobody(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """An upstream may lead to what only we can read; the right file is passed on."""
+    crate = Crate(name, files={"noise": random.randbytes(100_000)})
+    path = fake.file_path(crate)
+    with fake.running() as elsewhere:
+        upstream.have(crate)
+        copy = copy_of(upstream.index_url)
+        copy.sync()
+        upstream.statuses[path] = 302
+        upstream.says["Location"] = elsewhere.origin + path
+        elsewhere.bodies[path] = crate.packed()[::-1]
+        answer = copy.registry.download(name)
+        assert answer.status == 502
+        assert elsewhere.downloads() == [path]
+    with fake.running() as elsewhere:
+        upstream.says["Location"] = elsewhere.origin + path
+        other = Crate(f"{name}-other", files={"noise": random.randbytes(100_000)})
+        upstream.have(crate, other)
+        upstream.statuses[fake.file_path(other)] = 302
+        upstream.says["Location"] = elsewhere.origin + fake.file_path(other)
+        elsewhere.bodies[fake.file_path(other)] = other.packed()
+        copy.sync()
+        assert copy.registry.download(other.name).body == other.packed()

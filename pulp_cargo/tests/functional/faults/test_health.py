@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -48,3 +50,22 @@ def test_database_that_comes_back_is_noticed(stack: Stack, registry: Registry):
     # Several, since each may come to another process.
     healed = lambda: all(_is(registry, 200, "ok") for _ in range(6))  # noqa: E731
     assert launcher.wait_for(healed, seconds=30)
+
+
+def test_readers_do_not_wait_for_a_database_that_hangs(stack: Stack, registry: Registry, name: str):
+    """Cargo gives up at 30 seconds, without a word; so more of them than there are threads hear 503."""
+    assert launcher.wait_for(lambda: _is(registry, 200, "ok"))
+    postgres = launcher.family(stack.child("bin/postgres").pid)
+    for process in postgres:
+        os.kill(process.pid, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        names = [f"{name}-{number}" for number in range(12)]
+        with ThreadPoolExecutor(len(names)) as pool:
+            answers = list(pool.map(registry.index_file, names))
+        assert {answer.status for answer in answers} == {503}
+        assert time.monotonic() - begun < 28
+    finally:
+        for process in reversed(postgres):
+            os.kill(process.pid, signal.SIGCONT)
+    assert launcher.wait_for(lambda: registry.index_file(name).status == 404, seconds=30)

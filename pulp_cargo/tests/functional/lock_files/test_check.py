@@ -1,12 +1,20 @@
 """`check/` of a distribution: what it says of the packages in a lock file."""
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+
 from pulp_cargo.tests.functional.lock_files.conftest import Gate
-from pulp_cargo.tests.support.cache import Cache
+from pulp_cargo.tests.functional.serve.launcher import wait_for
+from pulp_cargo.tests.support.cache import Cache, make_cache
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.lock_file import lock_file, locked, package
 from pulp_cargo.tests.support.rest import Rest
-from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
+from pulp_cargo.tests.support.sparse_upstream import SparseUpstream, at
 from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.upstream_faults import held
 
 CKSUM = "0" * 64
 
@@ -177,3 +185,31 @@ def test_registry_of_ours_knows_its_own_url(stack: Stack, name: str) -> None:
         ("unknown", "missing", []),
     ]
     assert f"has the crate `{name}_x` as `{name}-x`" in report["packages"][3]["reason"]
+
+
+def test_slow_upstream_does_not_keep_the_api_waiting(
+    stack: Stack, upstream: SparseUpstream, gate_of: Callable[[Cache], Gate], name: str
+) -> None:
+    """The report says what could not be refreshed, and the next one waits less; it heals."""
+    names = [f"{name}-{number}" for number in range(20)]
+    known = Crate(f"{name}-known")
+    upstream.have(known)
+    cache = make_cache(stack, upstream.index_url, sock_read_timeout=20)
+    gate = gate_of(cache)
+    lock = lock_file(*(locked(crate, upstream.index_url) for crate in map(Crate, names)))
+    assert gate.row(lock_file(locked(known, upstream.index_url)))["verdict"] == "served"
+    for one in names:
+        upstream.have(Crate(one))
+    status = partial(stack.rest.list, "remotes/cargo/cargo/", name=name)
+    with ExitStack() as slow:
+        for one in names:
+            slow.enter_context(held(upstream, at(one)))
+        for most in (8, 3):
+            begun = time.monotonic()
+            with ThreadPoolExecutor() as pool:
+                report, _ = pool.map(lambda ask: ask(), [partial(gate.check, lock), status])
+            assert time.monotonic() - begun < most
+            assert report["not_refreshed"] == sorted(names)
+            assert "did not answer, or not in time, for 20 crates" in report["sentence"]
+            assert not report["passes"]
+    assert wait_for(lambda: gate.check(lock, refresh=False)["passes"], seconds=20)

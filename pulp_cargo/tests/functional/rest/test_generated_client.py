@@ -28,6 +28,7 @@ REMOTE = {
     "policy": "streamed",
     "index_max_age": 1,
     "stale_for": 2,
+    "forbidden_means_missing": True,
     "tls_validation": False,
     "download_concurrency": 3,
     "max_retries": 4,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
+from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
 from pulp_cargo.protocol.upstream_index import MAX_SIZE, parse_index_file
 from pulp_cargo.tests.unit.protocol.index_lines import body, line
 from pulp_cargo.tests.unit.protocol.properties import QUICK
@@ -18,13 +18,12 @@ FROZEN = Path(__file__).with_name("crates_io_cfg_if.jsonl").read_bytes()
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        (b"", "it is empty"),
-        (b" \r\n\n", "it is empty"),
         (body(line(), line("2.0.0"))[:-20], "ends in the midst of a line"),
         (body(line(), "<html>")[:-1], "ends in the midst of a line"),
         (b"<html><body>Sign in</body></html>\n", "no line of it is a version"),
         (b'{"errors":[{"detail":"no"}]}\n', "no line of it is a version"),
-        (b"{}", "no line of it is a version"),
+        (body(line(vers=1), "<html>"), "no line of it is a version"),
+        (b'[{"code":"Denied"}]\n', "no line of it is a version"),
         (body(line()) + b"\0", "NUL"),
         (b"\x1f\x8b\x08garbage", "not UTF-8 at byte 1"),
         (line().encode("utf-16"), "NUL"),
@@ -38,6 +37,31 @@ def test_body_that_is_no_index_file(sent, said):
     with pytest.raises(UpstreamIndexInvalid, match=rf"index file of `leaf`.*{said}") as caught:
         parse_index_file(sent, "leaf")
     assert caught.value.status == 502
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b" \r\n\n",
+        b"{}",
+        b"[]\n{}\n",
+        b"null\n" * 100,
+        body(line("not a version"), line(cksum=None)),
+    ],
+)
+def test_file_without_a_crate_in_it(sent):
+    """Cargo skips all its lines, and finds no such crate (crates.io#6159)."""
+    with pytest.raises(UpstreamIndexEmpty, match="index file of `leaf`"):
+        parse_index_file(sent, "leaf")
+
+
+@pytest.mark.parametrize("sent", [b"<html>\n", b'{"errors":[]}\n', b"[" * 100_000 + b"\n", b"1\n"])
+def test_page_in_place_of_the_file_says_nothing_of_the_crate(sent):
+    """Else whoever answers in the upstream's place would make room for the next one of a list."""
+    with pytest.raises(UpstreamIndexInvalid) as caught:
+        parse_index_file(sent, "leaf")
+    assert not isinstance(caught.value, UpstreamIndexEmpty)
 
 
 def test_name_of_letters_that_are_lower_case_ascii_only_to_unicode():

@@ -3,7 +3,7 @@
 import pytest
 
 from pulp_cargo.protocol.errors import InvalidMetadata
-from pulp_cargo.protocol.upstream_line import with_absolute_registries
+from pulp_cargo.protocol.upstream_line import with_absolute_registries, with_own_registries
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,25 @@ def test_line_without_dependencies_cannot_be_read(line: str, said: str) -> None:
     """It came through the checks of an index file, which do not look at dependencies."""
     with pytest.raises(InvalidMetadata, match=f"the index line cannot be read: .*{said}"):
         with_absolute_registries(line, "https://r.example")
+
+
+@pytest.mark.parametrize(
+    ("sent", "served"),
+    [
+        (b'{"deps":[{"registry":"https://own"}]}', b'{"deps":[{"registry":null}]}'),
+        (
+            b'{"deps":[{"registry" : "https:\\/\\/own","a":1}]}',
+            b'{"deps":[{"registry" : null,"a":1}]}',
+        ),
+        (b'{"registry":"https:\\u002f/own"}\n{}', b'{"registry":null}\n{}'),
+        (b'{"registry":"https://other"}', None),
+        (b'{"registry":null,"name":"https://own"}', None),
+        (b'{"x":"\\"registry\\":\\"https://own\\""}', None),
+        (b'{"registry":"\\x"}', None),
+        (b'{"registry":["https://own"]}', None),
+        (b'\xff{"registry":"https://own', None),
+    ],
+)
+def test_registry_that_another_stands_in_for(sent: bytes, served: bytes | None) -> None:
+    """It is null, "this registry", in whatever spelling JSON has; all else stays byte by byte."""
+    assert with_own_registries(sent, "https://own".__eq__) == (sent if served is None else served)

@@ -20,7 +20,7 @@ def test_url_becomes_a_django_database():
         "PASSWORD": "p@ss",
         "HOST": "db.example.com",
         "PORT": "5433",
-        "OPTIONS": {"sslmode": "require"},
+        "OPTIONS": {**database.TIMEOUTS, "sslmode": "require"},
     }
 
 
@@ -29,7 +29,7 @@ def test_parts_that_are_not_given_are_left_to_libpq():
     assert database.from_url("postgres:///crates").django() == {
         **ENGINE,
         "NAME": "crates",
-        "OPTIONS": {},
+        "OPTIONS": database.TIMEOUTS,
     }
 
 
@@ -40,7 +40,7 @@ def test_own_database_is_on_a_socket():
         "NAME": "pulp",
         "USER": "pulp",
         "HOST": "/data/socket",
-        "OPTIONS": {},
+        "OPTIONS": database.TIMEOUTS,
     }
 
 

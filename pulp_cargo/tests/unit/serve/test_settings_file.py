@@ -1,14 +1,17 @@
 """The settings file that Pulp reads."""
 
 import runpy
+import socket
 import stat
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
+from pulp_cargo.serve import pulp
 from pulp_cargo.serve.data_dir import DataDir
-from pulp_cargo.serve.database import on_socket
+from pulp_cargo.serve.database import from_url, on_socket
+from pulp_cargo.serve.ports import Listener
 from pulp_cargo.serve.settings_file import origin_aliases, write_settings
 
 ORIGIN = "http://127.0.0.1:24816"
@@ -73,3 +76,28 @@ def test_settings_file_is_closed_to_others(data: DataDir):
 def test_loopback_has_two_names(origin: str, aliases: list[str]):
     """A dependency that was declared through the other one is on this registry too."""
     assert origin_aliases(origin) == aliases
+
+
+def test_nobody_waits_for_ever_for_the_database(data: DataDir):
+    """A server that is gone without a word is noticed; who names other bounds has them."""
+    data.create()
+    url = "postgresql://me@db.example/pulp?tcp_user_timeout=1&sslmode=require"
+    write_settings(data, from_url(url), ORIGIN)
+    options = runpy.run_path(str(data.settings_file))["DATABASES"]["default"]["OPTIONS"]
+    assert options["sslmode"] == "require"
+    assert options["tcp_user_timeout"] == "1"
+    assert int(options["connect_timeout"]) <= 10
+    asked = [int(options[f"keepalives_{name}"]) for name in ("idle", "interval", "count")]
+    assert asked[0] + asked[1] * asked[2] <= 30
+
+
+def test_statements_of_requests_end_and_those_of_tasks_do_not(data: DataDir):
+    """A sync may have statements that take minutes; a client of the content app has gone by then."""
+    data.create()
+    write_settings(data, on_socket(data.root), ORIGIN)
+    assert "statement_timeout" not in data.settings_file.read_text()
+    with socket.socket() as listening:
+        serving = pulp.content(data, Listener(listening, "127.0.0.1"), workers=1)
+        others = [pulp.api(data, Listener(listening, "127.0.0.1")), pulp.worker(data)]
+    assert "statement_timeout=30s" in serving.environ["PGOPTIONS"]
+    assert not any("PGOPTIONS" in one.environ for one in others)

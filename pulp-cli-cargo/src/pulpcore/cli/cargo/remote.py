@@ -57,6 +57,12 @@ own_options = [
         help="How long a cache serves an index file after that, in seconds, when the upstream"
         " cannot be asked; an empty value: for ever.",
     ),
+    pulp_option(
+        "--forbidden-means-missing/--no-forbidden-means-missing",
+        default=None,
+        help="Whether the upstream answers 403 for crates that it does not have, as some buckets"
+        " of S3 do.",
+    ),
 ]
 create_options = [*common_remote_create_options, *own_options]
 update_options = [*lookup_options, *common_remote_update_options, *own_options]

@@ -49,6 +49,39 @@ def test_failure_ends_the_search(
     assert both.download(name, "2.0.0").status == 404
 
 
+def test_403_may_mean_that_there_is_no_such_crate(
+    upstream: SparseUpstream,
+    elsewhere: SparseUpstream,
+    new_store_of: StoreOf,
+    list_of: ListOf,
+    name: str,
+) -> None:
+    """A bucket says so of all that it does not have; whoever runs the list has to say it first."""
+    first = new_store_of(upstream)
+    both = list_of(theirs(first), theirs(new_store_of(elsewhere)))
+    elsewhere.have(Crate(name))
+    upstream.faults[at(name)] = broken.says(403)
+    answer = both.index_file(name)
+    assert answer.status == 502
+    assert "`forbidden_means_missing`" in answer.detail
+    first.change(forbidden_means_missing=True)
+    assert wait_for(lambda: both.index_file(name).status == 200)
+    assert both.download(name).body == Crate(name).packed()
+    upstream.have(Crate(f"{name}-there"))
+    assert versions(both, f"{name}-there") == ["1.0.0"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}\n"])
+def test_index_file_without_a_crate_makes_room(
+    upstream: SparseUpstream, elsewhere: SparseUpstream, both: Registry, name: str, body: bytes
+) -> None:
+    """To cargo it is no crate, as a 404 is."""
+    upstream.index(name, body)
+    elsewhere.have(Crate(name))
+    assert versions(both, name) == ["1.0.0"]
+    assert both.download(name).body == Crate(name).packed()
+
+
 def test_refused_connection_ends_the_search(
     upstream: SparseUpstream, elsewhere: SparseUpstream, both: Registry, name: str
 ) -> None:

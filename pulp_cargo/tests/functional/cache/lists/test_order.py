@@ -3,7 +3,7 @@
 import pytest
 
 from pulp_cargo.tests.functional.cache.lists.conftest import ListOf, StoreOf, theirs, versions
-from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
 
@@ -152,3 +152,27 @@ def test_narrowest_pin_counts(
         assert both.entry(one)["cksum"] == crate(one, "1.0.0", whose).cksum()
     assert upstream.paths(names[1]) == upstream.paths(names[2])
     assert elsewhere.paths(names[0]) == elsewhere.paths(names[1])
+
+
+def test_dependency_on_another_upstream_of_the_list_stays_in_it(
+    upstream: SparseUpstream,
+    elsewhere: SparseUpstream,
+    new_store_of: StoreOf,
+    list_of: ListOf,
+    name: str,
+) -> None:
+    """What the list stands in for is its own: else cargo goes past it, and sees two sources."""
+    third = "sparse+https://third.example/index/"
+    urls = {"b": elsewhere.index_url, "c": third, "a": None}
+    deps = [Dep(name=f"{name}-{one}", registry=url) for one, url in urls.items()]
+    upstream.have(Crate(name, deps=deps))
+    elsewhere.have(Crate(f"{name}-b"))
+    partner, other = new_store_of(upstream), new_store_of(elsewhere)
+    both = list_of(theirs(partner), theirs(other))
+    sent = {dep["name"]: dep.get("registry") for dep in both.entry(name)["deps"]}
+    assert sent == {f"{name}-b": None, f"{name}-c": third, f"{name}-a": None}
+    # A list that has the other one for some names only does not stand in for it.
+    for others in ([theirs(other, patterns=[f"{name}-x"])], []):
+        some = list_of(theirs(partner), *others)
+        kept = {dep["name"]: dep.get("registry") for dep in some.entry(name)["deps"]}
+        assert kept == {f"{name}-b": elsewhere.index_url, f"{name}-c": third, f"{name}-a": None}

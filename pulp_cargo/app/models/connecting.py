@@ -1,0 +1,151 @@
+"""What core connects to when it downloads by a remote; core asks the model for its downloaders.
+
+An upstream chooses by `dl`, redirects and DNS where we connect. The check is where the address is
+final, of each connection that is opened: no second look-up of a name can come in between.
+"""
+
+import errno
+import hashlib
+import logging
+import socket
+from collections.abc import Mapping
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from aiohttp import ClientResponse
+from aiohttp.abc import AbstractResolver, ResolveResult
+from django.conf import settings
+from yarl import URL
+
+from pulpcore.plugin.download import DownloaderFactory, DownloadResult, HttpDownloader
+from pulpcore.plugin.exceptions import DigestValidationError
+
+from pulp_cargo.app.models.core import Guard, guard_session
+from pulp_cargo.rules.networks import is_address, may_connect, parse_networks
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 1024 * 1024
+MEANING = "the address is not a public one (see the setting CARGO_UPSTREAM_PRIVATE_NETWORKS)"
+
+
+class AddressRefused(OSError):
+    """An upstream leads to an address that is not its own to choose."""
+
+    def __init__(self) -> None:
+        # Of one text for all addresses of a host: of different ones aiohttp makes another error.
+        super().__init__(errno.EACCES, MEANING)
+
+
+class AddressGuard(Guard):
+    """Knows the addresses of the remote's own host, and opens sockets to those that are allowed.
+
+    What the own host has had once counts for as long as the connections live: one that was public
+    does not become private later.
+    """
+
+    def __init__(self, host: str, resolver: AbstractResolver) -> None:
+        self._host, self._resolver = _plain(host), resolver
+        self._allowed = parse_networks(settings.CARGO_UPSTREAM_PRIVATE_NETWORKS)
+        # A URL with an address resolves to just that.
+        self._own = {host} if is_address(host) else set[str]()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Resolve a host, the remote's own before any other."""
+        is_own = _plain(host) == self._host
+        if not is_own and not self._own:
+            await self._resolve_own(port, family)
+        found = await self._resolver.resolve(host, port, family)
+        if is_own:
+            self._own.update(one["host"] for one in found)
+        return found
+
+    async def close(self) -> None:
+        """Close the resolver."""
+        await self._resolver.close()
+
+    def open_socket(self, target: tuple[Any, ...]) -> socket.socket:
+        """Return a socket for an address; raises AddressRefused."""
+        family, kind, proto, _, address = target
+        if not may_connect(address[0], self._own, self._allowed):
+            log.warning("%s leads to %s: %s.", self._host, address[0], MEANING)
+            raise AddressRefused
+        return socket.socket(family=family, type=kind, proto=proto)
+
+    async def _resolve_own(self, port: int, family: socket.AddressFamily) -> None:
+        try:
+            await self.resolve(self._host, port, family)
+        except OSError as error:
+            # Without addresses of its own it may name public ones.
+            log.info("%s has no address: %s", self._host, error)
+
+
+class SafeDownloader(HttpDownloader):
+    """Gives out nothing of what another host than the remote's sends before it was compared.
+
+    Whoever waits for a file that core passes on would get to read what is none.
+    """
+
+    own_origin: URL | None = None
+
+    async def _handle_response(self, response: ClientResponse) -> DownloadResult:
+        if response.url.origin() == self.own_origin or not self.expected_digests:
+            return await super()._handle_response(response)
+        with TemporaryFile(dir=settings.WORKING_DIRECTORY) as file:
+            await self._compare(response, file)
+            file.seek(0)
+            if self.headers_ready_callback:
+                await self.headers_ready_callback(response.headers)
+            while chunk := file.read(CHUNK_BYTES):
+                await self.handle_data(chunk)
+        await self.finalize()
+        return DownloadResult(
+            path=self.path,
+            artifact_attributes=self.artifact_attributes,
+            url=self.url,
+            headers=response.headers,
+        )
+
+    async def _compare(self, response: ClientResponse, file: IO[bytes]) -> None:
+        """Write what comes to a file; raises DigestValidationError where it is not what should."""
+        digests = {name: hashlib.new(name) for name in self.expected_digests}
+        size = 0
+        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+            size += len(chunk)
+            file.write(chunk)
+            for digest in digests.values():
+                digest.update(chunk)
+            if self.expected_size and size > self.expected_size:
+                break
+        for name, digest in digests.items():
+            if digest.hexdigest() != self.expected_digests[name]:
+                expected = self.expected_digests[name]
+                raise DigestValidationError(digest.hexdigest(), expected, url=self.url)
+
+
+class GuardedFactory(DownloaderFactory):
+    """Makes core's downloaders for a remote, with connections that are guarded.
+
+    A proxy connects in our place: where it may go is for whoever runs it.
+    """
+
+    def __init__(self, remote: Any, downloader_overrides: Mapping[str, Any] | None = None) -> None:
+        safe = dict.fromkeys(("http", "https"), SafeDownloader)
+        super().__init__(remote, downloader_overrides={**safe, **(downloader_overrides or {})})
+        self._own = URL(str(remote.url).removeprefix("sparse+"))
+        if not remote.proxy_url:
+            host = self._own.raw_host or ""
+            guard_session(self._session, lambda resolver: AddressGuard(host, resolver))
+
+    def build(self, url: str, **kwargs: Any) -> Any:
+        """Return a downloader, which knows what the remote's own origin is."""
+        downloader = super().build(url, **kwargs)
+        if isinstance(downloader, SafeDownloader):
+            downloader.own_origin = self._own.origin()
+        return downloader
+
+
+def _plain(host: str) -> str:
+    return host.lower().rstrip(".")
