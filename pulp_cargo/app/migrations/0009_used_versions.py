@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cargo", "0006_metadata_source")]
+    dependencies = [("cargo", "0007_upstream_answers")]
 
     operations = [
         migrations.CreateModel(
