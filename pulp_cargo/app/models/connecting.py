@@ -21,7 +21,7 @@ from pulpcore.plugin.download import DownloaderFactory, DownloadResult, HttpDown
 from pulpcore.plugin.exceptions import DigestValidationError
 
 from pulp_cargo.app.models.core import Guard, guard_session
-from pulp_cargo.rules.networks import is_address, may_connect, parse_networks
+from pulp_cargo.rules.networks import Reach, is_address, may_connect, parse_networks, reach_of
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class AddressGuard(Guard):
             await self._resolve_own(port, family)
         found = await self._resolver.resolve(host, port, family)
         if is_own:
-            self._own.update(one["host"] for one in found)
+            self._note_own({one["host"] for one in found})
         return found
 
     async def close(self) -> None:
@@ -73,6 +73,12 @@ class AddressGuard(Guard):
             log.warning("%s leads to %s: %s.", self._host, address[0], MEANING)
             raise AddressRefused
         return socket.socket(family=family, type=kind, proto=proto)
+
+    def _note_own(self, addresses: set[str]) -> None:
+        self._own |= addresses
+        public = [one for one in self._own if reach_of(one) is Reach.PUBLIC]
+        # One is enough to be outside, and those of a large network are ever new ones.
+        self._own = {public[0]} if public else self._own
 
     async def _resolve_own(self, port: int, family: socket.AddressFamily) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -46,3 +47,18 @@ def test_unit_may_write_where_the_settings_of_the_guide_put_files(unit: Path) ->
     folders = re.findall(r'^(?:\w+_ROOT|\w+_DIR\w*) = "(.+)"$', GUIDE.read_text(), re.MULTILINE)
     assert len(folders) == 4
     assert all(Path(service["ReadWritePaths"]) in Path(folder).parents for folder in folders)
+
+
+def test_statements_of_requests_end_and_those_of_tasks_do_not(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL hears it of the content app's connections, and of no others."""
+    limits = {}
+    for unit in ALL:
+        settings = shlex.split(read(unit)["Service"]["Environment"])
+        environ = dict(setting.split("=", 1) for setting in settings)
+        assert environ["PULP_SETTINGS"] == "/etc/pulp/settings.py"
+        monkeypatch.setenv("PGOPTIONS", environ.get("PGOPTIONS", ""))
+        with stack.connect() as connection:
+            (limits[unit.stem],) = connection.execute("SHOW statement_timeout").fetchone()
+    assert limits == {"pulpcore-api": "0", "pulpcore-content": "30s", "pulpcore-worker@": "0"}
