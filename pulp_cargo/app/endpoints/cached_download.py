@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from pulp_cargo.app.endpoints.cached_index import STAND_IN_SECONDS
 from pulp_cargo.app.endpoints.passing_on import pass_on
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.endpoints.sending import send
@@ -72,17 +73,21 @@ async def _from(wanted: Wanted, source: Source) -> tuple[bool, web.StreamRespons
     found, version = await _version(wanted, found)
     if version is not None:
         return True, await _send_judged(wanted, found, version)
-    if found.kept is not None and is_judged:
-        await _require_open(wanted, found)
-    elif is_judged:
-        # No policy has a word on what the upstream does not have.
-        return True, None
+    fresh_for = None
+    if judging.policies_of(cargo.registry, source, stored=True):
+        if found.kept is None:
+            # No policy has a word on what the upstream does not have.
+            return True, None
+        fresh_for = await _require_open(wanted, found)
     file = await threads.read(
         crates.crate_file, cargo.registry.at(source), wanted.name, wanted.vers
     )
     if file is None:
         return True, None
-    return True, await send(cargo, file, wanted.name, wanted.vers, wanted.headers)
+    if source.remote is not None:
+        # The upstream's index says nothing of it now, and may soon have other bytes.
+        fresh_for = min(STAND_IN_SECONDS, STAND_IN_SECONDS if fresh_for is None else fresh_for)
+    return True, await send(cargo, file, wanted.name, wanted.vers, wanted.headers, fresh_for)
 
 
 async def _version(wanted: Wanted, found: Found) -> tuple[Found, UpstreamVersion | None]:

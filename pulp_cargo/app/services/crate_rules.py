@@ -7,13 +7,14 @@ open only if all of them say so, and the first refusal counts.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from pulp_cargo.app.queries.crate_policies import NamedPolicy
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 from pulp_cargo.rules.advisories import Advisory
 from pulp_cargo.rules.crate_policy import CratePolicy, Facts
-from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, judge_crate
+from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, judge, judge_crate
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +173,29 @@ def judge_index(
             if verdict.enforced and verdict.until is not None:
                 ends.append(verdict.until)
     return Judgement(frozenset(left_out), min(ends, default=None), tuple(dry_run), case)
+
+
+def left_out_of_store(
+    units: Iterable[tuple[UUID, str, str, str | None]],
+    policies: Iterable[NamedPolicy],
+    now: datetime,
+) -> frozenset[UUID]:
+    """Return which units of a store (id, name, vers and licence) the policies leave out.
+
+    All of them were served before, so neither their age nor a yank counts.
+    """
+    left_out: set[UUID] = set()
+    about: dict[str, list[CratePolicy]] = {}
+    enforced = [one.policy for one in policies if not one.policy.dry_run]
+    for pk, name, vers, license in units:
+        if name not in about:
+            about[name] = [one for one in (p.about(name) for p in enforced) if _may_refuse(one)]
+        if about[name]:
+            facts = Facts(name, parse_version(vers), now, license=license or "", served_before=True)
+            if not all(judge(one, facts, now).is_open for one in about[name]):
+                left_out.add(pk)
+    return frozenset(left_out)
+
+
+def _may_refuse(policy: CratePolicy) -> bool:
+    return bool(policy.block) or policy.allow is not None or policy.licenses is not None

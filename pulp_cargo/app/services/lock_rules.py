@@ -25,24 +25,31 @@ class Rules:
     def __init__(self, registry: Registry, indexes: Indexes, names: Collection[str]) -> None:
         self._registry, self._indexes = registry, indexes
         self._now = datetime.now(UTC)
-        ruled = [s.version for s in registry.sources if s.version and self.policies(s)]
+        sources = registry.sources or (registry.whole,)
+        ruled = [s.version for s in sources if s.version and self.policies(s, stored=True)]
         # Versions that are kept were served before, and their licences are known.
         self._kept: Mapping[tuple[UUID, str], Mapping[str, str]] = (
             locked.licenses(ruled, names) if ruled else {}
         )
 
-    def policies(self, source: Source) -> tuple[NamedPolicy, ...]:
-        """Return the policies that are in force for what comes from an upstream."""
-        return policies_of(self._registry, source)
+    def policies(self, source: Source, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
+        """Return the policies that are in force for what comes from an upstream, or is `stored`."""
+        return policies_of(self._registry, source, stored=stored)
 
     def verdict(
-        self, source: Source, file: File, entry: UpstreamVersion, license: str | None
+        self,
+        source: Source,
+        file: File,
+        entry: UpstreamVersion,
+        license: str | None,
+        *,
+        stored: bool = False,
     ) -> Verdict | None:
         """Return what is said of a version in an upstream's index file, None without policies.
 
         `license` is that of a file which is stored, but not kept. Raises UpstreamIndexInvalid.
         """
-        policies, body = self.policies(source), self._indexes.body(file)
+        policies, body = self.policies(source, stored=stored), self._indexes.body(file)
         if not policies:
             return None
         about = advisories.about(file[1])
@@ -64,7 +71,7 @@ class Rules:
     def verdict_on_kept(self, source: Source, file: File, unit: Unit) -> Verdict | None:
         """Return what is said of a version that stands in for the upstream's index."""
         entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None, 1)
-        return self.verdict(source, file, entry, None)
+        return self.verdict(source, file, entry, None, stored=True)
 
 
 def refused_license(
