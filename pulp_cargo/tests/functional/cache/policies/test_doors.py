@@ -112,7 +112,9 @@ def test_registry_of_a_store_has_the_policies_of_the_cache(
     stack.rest.patch(href, crate_policy=made["pulp_href"])
     lock = lock_file(locked(Crate(name, "1.1.0", package={"license": "GPL-3.0-only"})))
     for rules in RULES:
-        stack.rest.patch(made["pulp_href"], **{"block": [], "allow": None, "licenses": None, **rules})
+        stack.rest.patch(
+            made["pulp_href"], **{"block": [], "allow": None, "licenses": None, **rules}
+        )
         for _ in range(2):
             assert versions(registry, name) == ["1.0.0"]
             assert made["name"] in refusal(registry, name, "1.1.0")
@@ -139,9 +141,7 @@ def test_listing_changes_its_tag_with_the_policy(
     assert own.registry.get("versions.jsonl", If_None_Match=tag).status == 200
 
 
-def test_blocked_version_is_not_synced(
-    stack: Stack, own: Cache, policy: Policy, name: str
-) -> None:
+def test_blocked_version_is_not_synced(stack: Stack, own: Cache, policy: Policy, name: str) -> None:
     """Neither into a new copy nor does it stay in a mirror."""
     remote = stack.rest.need(REMOTES, name=unique("copy"), url=own.registry.index_url)["pulp_href"]
     copy = stack.make_registry()
