@@ -17,10 +17,15 @@ from pulp_cargo.app.serializers.lock_file import (
 )
 from pulp_cargo.app.serializers.modify import ModifyRepositorySerializer
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
+from pulp_cargo.app.serializers.replaced_version import (
+    AcceptReplacedVersionSerializer,
+    ReplacedVersionSerializer,
+)
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
 __all__ = [
+    "AcceptReplacedVersionSerializer",
     "CargoConfigSerializer",
     "CargoCratePolicySerializer",
     "CargoDistributionSerializer",
@@ -36,4 +41,5 @@ __all__ = [
     "LockFileSerializer",
     "ModifyRepositorySerializer",
     "NewCargoTokenSerializer",
+    "ReplacedVersionSerializer",
 ]

@@ -16,6 +16,7 @@ from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 from pulp_cargo.rules.advisories import affects
+from pulp_cargo.rules.crate_policy import KeptVersion
 from pulp_cargo.rules.verdicts import Verdict
 
 
@@ -28,8 +29,8 @@ class Rules:
         sources = registry.sources or (registry.whole,)
         ruled = [s.version for s in sources if s.version and self.policies(s, stored=True)]
         # Versions that are kept were served before, and their licences are known.
-        self._kept: Mapping[tuple[UUID, str], Mapping[str, str]] = (
-            locked.licenses(ruled, names) if ruled else {}
+        self._kept: Mapping[tuple[UUID, str], Mapping[str, KeptVersion]] = (
+            locked.kept(ruled, names) if ruled else {}
         )
 
     def policies(self, source: Source, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
@@ -81,7 +82,7 @@ def refused_license(
 
     `name` is in lower case.
     """
-    known = crate_rules.Known(kept={entry.vers: license})
+    known = crate_rules.Known(kept={entry.vers: KeptVersion(entry.cksum, license)})
     now = datetime.now(UTC)
     found = crate_rules.judge_index(_alone(entry), name, policies, known, now)
     verdict = found.verdict(entry.vers)
