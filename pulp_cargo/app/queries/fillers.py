@@ -35,6 +35,8 @@ def fillers_of(repositories: Collection[UUID]) -> Mapping[UUID, tuple[Filler, ..
     ).select_related("distribution__crate_policy")
     pairs = [(one.repository_id, one.remote_id, one.crate_policy) for one in caches]
     pairs += [(one.repository_id, one.remote_id, one.distribution.crate_policy) for one in entries]
+    if not pairs:
+        return {}
     remotes = CargoRemote.objects.select_related("crate_policy").in_bulk({pk for _, pk, _ in pairs})
     found: defaultdict[UUID, list[Filler]] = defaultdict(list)
     for repository, remote, policy in pairs:

@@ -1,7 +1,7 @@
 """Where a registry has its crates from, when they are not all in one repository."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,7 +79,8 @@ def sources_of(distribution: CargoDistribution) -> tuple[Source, ...]:
         upstreams = distribution.upstreams.select_related("remote__crate_policy")
         return _listed(distribution.name, list(upstreams))
     remote = distribution.remote.cast()
-    stores = _stores(distribution.name, [distribution.repository_id])
+    given = {distribution.repository_id} if distribution.repository_id else set()
+    stores = _stores(distribution.name, given, _taking_uploads(given))
     versions = heads.latest_versions(stores)
     repository = distribution.repository_id if stores else None
     return (_source(remote.name, remote, repository, versions, fillers_of(stores)),)
@@ -97,10 +98,12 @@ def order_of(distribution: CargoDistribution, sources: tuple[Source, ...]) -> Or
 
 
 def _listed(name: str, upstreams: Sequence[CargoUpstream]) -> tuple[Source, ...]:
-    stores = _stores(name, [one.repository_id for one in upstreams if one.remote_id])
+    given = {one.repository_id for one in upstreams if one.remote_id and one.repository_id}
     ours = {one.repository_id for one in upstreams if not one.remote_id}
+    published = _taking_uploads(given | ours)
+    stores = _stores(name, given, published)
     versions = heads.latest_versions(stores | ours)
-    fillers = fillers_of(stores | ours - _taking_uploads(ours))
+    fillers = fillers_of((stores | ours) - published)
     return tuple(
         _source(
             one.name,
@@ -116,11 +119,9 @@ def _listed(name: str, upstreams: Sequence[CargoUpstream]) -> tuple[Source, ...]
     )
 
 
-def _stores(registry: str, repositories: Iterable[UUID | None]) -> set[UUID]:
+def _stores(registry: str, given: set[UUID], published: set[UUID]) -> set[UUID]:
     """Return those of a registry's repositories that may keep what comes from a remote."""
-    given = {one for one in repositories if one is not None}
-    published = _taking_uploads(given)
-    if published:
+    if given & published:
         log.warning(
             "%s keeps nothing of its remote: its repository takes uploads, and a cache needs one of"
             " its own.",

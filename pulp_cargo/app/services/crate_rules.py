@@ -205,17 +205,35 @@ def left_out_of_store(
 
     All of them were served before, so neither their age nor a yank counts.
     """
-    left_out: set[UUID] = set()
-    about: dict[str, list[CratePolicy]] = {}
-    enforced = [one.policy for one in policies if not one.policy.dry_run]
-    for pk, name, vers, license in units:
-        if name not in about:
-            about[name] = [one for one in (p.about(name) for p in enforced) if _may_refuse(one)]
-        if about[name]:
-            facts = Facts(name, parse_version(vers), now, license=license or "", served_before=True)
-            if not all(judge(one, facts, now).is_open for one in about[name]):
-                left_out.add(pk)
-    return frozenset(left_out)
+    lets_in = AgelessRules(policies, now).let_in
+    return frozenset(pk for pk, name, vers, license in units if not lets_in(name, vers, license))
+
+
+class AgelessRules:
+    """What some policies say of versions whose age and yank do not count, one after the other."""
+
+    def __init__(self, policies: Iterable[NamedPolicy], now: datetime) -> None:
+        self._policies = [one.policy for one in policies if not one.policy.dry_run]
+        self._about: dict[str, list[CratePolicy]] = {}
+        self._now = now
+
+    def let_in(self, name: str, vers: str, license: str | None) -> bool:
+        """Whether none of the policies refuses a version."""
+        if name not in self._about:
+            about = (one.about(name) for one in self._policies)
+            self._about[name] = [one for one in about if _may_refuse(one)]
+        if not self._about[name]:
+            return True
+        facts = Facts(
+            name, parse_version(vers), self._now, license=license or "", served_before=True
+        )
+        return all(judge(one, facts, self._now).is_open for one in self._about[name])
+
+    @property
+    def text(self) -> str:
+        """What changes when they may say something else."""
+        now = self._now
+        return "".join(f"{one} {[x.ends > now for x in one.exceptions]}" for one in self._policies)
 
 
 def _may_refuse(policy: CratePolicy) -> bool:

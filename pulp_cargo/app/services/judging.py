@@ -11,7 +11,7 @@ from pulp_cargo.app.queries.kept import kept
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.app.services import advisories, crate_rules, held, threads
-from pulp_cargo.app.services.crate_rules import Judgement, Known
+from pulp_cargo.app.services.crate_rules import AgelessRules, Judgement, Known
 from pulp_cargo.app.services.sourcing import Found
 from pulp_cargo.protocol.errors import VersionRefused
 from pulp_cargo.protocol.upstream_index import UpstreamIndex
@@ -55,11 +55,8 @@ def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
 
 def rules_of_listing(registry: Registry) -> list[str]:
     """Return text that changes when something else is left out of the listing."""
-    now = datetime.now(UTC)
-    return [
-        f"{one.policy} {[exemption.ends > now for exemption in one.policy.exceptions]}"
-        for one in policies_of_store(registry)
-    ]
+    policies = policies_of_store(registry)
+    return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
 
 
 async def judge(

@@ -154,6 +154,27 @@ def test_blocked_version_is_not_synced(stack: Stack, own: Cache, policy: Policy,
     assert versions(copy, name) == ["1.0.0"]
 
 
+@pytest.mark.parametrize("rules", RULES)
+def test_sync_by_a_remote_has_the_remotes_policy(
+    stack: Stack, own: Cache, policy: Policy, name: str, rules: dict[str, Any]
+) -> None:
+    """As a cache of it has; a change of the policy counts though the listing is the same."""
+    remote = stack.rest.need(REMOTES, name=unique("copy"), url=own.registry.index_url)["pulp_href"]
+    copy = stack.make_registry()
+    stack.rest.patch(copy.href, allow_uploads=False)
+    sync = {"remote": remote, "mirror": True}
+    made = policy(**rules)
+    stack.rest.patch(remote, crate_policy=made["pulp_href"])
+    stack.rest.post(f"{copy.repository}sync/", **sync)
+    assert versions(copy, name) == ["1.0.0"]
+    stack.rest.patch(made["pulp_href"], dry_run=True)
+    stack.rest.post(f"{copy.repository}sync/", **sync)
+    assert versions(copy, name) == ["1.0.0", "1.1.0"]
+    stack.rest.patch(made["pulp_href"], dry_run=False)
+    stack.rest.post(f"{copy.repository}sync/", **sync)
+    assert versions(copy, name) == ["1.0.0"]
+
+
 def test_what_another_remote_stored_has_that_ones_policy(
     stack: Stack, own: Cache, policy: Policy, upstream: SparseUpstream, name: str
 ) -> None:
