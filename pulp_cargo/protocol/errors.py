@@ -160,6 +160,17 @@ class VersionRefused(Forbidden):
         super().__init__(f"{sentence} (crate policy `{policy}`)")
 
 
+class VersionReplaced(Forbidden):
+    """An upstream has replaced the bytes of a version, and nobody has accepted the new ones."""
+
+    def __init__(self, name: str, vers: str, cksum: str, now: str) -> None:
+        super().__init__(
+            f"the upstream registry has replaced the file of `{name} {vers}`: it had the checksum"
+            f" {cksum} and has {now} now. The old file is not stored here, and the new one is"
+            " refused until an administrator accepts it for the remote"
+        )
+
+
 class UploadsNotAllowed(Forbidden):
     """The registry takes no publishes and yanks from anybody."""
 

@@ -7,6 +7,7 @@ are, their checksums, and what rules look at. Everything else in a line is for c
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -73,6 +74,11 @@ class UpstreamIndex:
         if self.is_sound and len(staying) == len(self.versions):
             return self.body
         return "".join(f"{line}\n" for line in staying).encode()
+
+    def with_lines(self, lines: Mapping[str, str]) -> bytes:
+        """Return the file with other lines for some versions; without lines that are no versions."""
+        served = (lines.get(vers, entry.line) for vers, entry in self.versions.items())
+        return "".join(f"{line}\n" for line in served).encode()
 
 
 def merged(parts: Iterable[tuple[bytes, Iterable[str]]], name: str) -> bytes:
@@ -223,4 +229,11 @@ def _require_name(found: object, name: str) -> None:
 
 def _pubtime(value: object) -> str | None:
     # Cargo 1.94 loses a version with a time of another form, 1.93 does as if there were none.
-    return value if isinstance(value, str) and PUBTIME.fullmatch(value) else None
+    if not isinstance(value, str) or not PUBTIME.fullmatch(value):
+        return None
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        # It has the form of a time, and is none: the 31st of February.
+        return None
+    return value

@@ -6,9 +6,10 @@ JSON (OSV schema, `affected`), in which RustSec and others export theirs. Ranges
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import TypeVar
 
 import tomli
 
@@ -17,6 +18,9 @@ from pulp_cargo.protocol.names import CanonicalName, canonical_name
 from pulp_cargo.protocol.requirement import Comparator, parse_requirement
 from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
 from pulp_cargo.protocol.table import Table, parse_json_object
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _FENCE = "```"
 # OSV calls crates.io an ecosystem; other registries have none there.
@@ -61,15 +65,44 @@ def fixes(advisories: Iterable[Advisory], vers: Version, older: Iterable[Version
     return [a.id for a in advisories if affects(a, newest) and is_patched(a, vers)]
 
 
-def parse_advisory(text: str) -> tuple[Advisory, ...]:
+def parse_advisory(text: str, left_out: list[str] | None = None) -> tuple[Advisory, ...]:
     """Return what an advisory says, for each crate that it is about, or raise with what is wrong.
+
+    A bad part does not take the good ones beside it along: their crates would look sound. Why it does
+    not count is added to `left_out`. Where no part is good, InvalidAdvisory is raised.
 
     >>> parse_advisory('{"id": "OSV-1", "affected": []}')
     ()
     """
+    faults: list[str] = []
     if text.lstrip().startswith("{"):
-        return tuple(_parse_osv(parse_json_object(text, "the OSV advisory", InvalidAdvisory)))
-    return (_parse_rustsec(_front_matter(text)),)
+        osv = parse_json_object(text, "the OSV advisory", InvalidAdvisory)
+        found = tuple(_parse_osv(osv, faults))
+    else:
+        found = (_parse_rustsec(_front_matter(text), faults),)
+    if faults and not found:
+        raise InvalidAdvisory(faults[0])
+    if left_out is not None:
+        left_out.extend(faults)
+    return found
+
+
+def _good_ones(parse: Callable[[T], R], parts: Iterable[T], left_out: list[str]) -> tuple[R, ...]:
+    """Return what can be read of some parts; what is wrong with the others goes to `left_out`.
+
+    Where all of them are bad, the first fault is raised: nothing is known then.
+    """
+    good: list[R] = []
+    faults: list[InvalidAdvisory] = []
+    for part in parts:
+        try:
+            good.append(parse(part))
+        except InvalidAdvisory as error:
+            faults.append(error)
+    if faults and not good:
+        raise faults[0]
+    left_out.extend(map(str, faults))
+    return tuple(good)
 
 
 def _front_matter(text: str) -> Table:
@@ -86,17 +119,19 @@ def _front_matter(text: str) -> Table:
     return Table(values, "the advisory", InvalidAdvisory)
 
 
-def _parse_rustsec(front: Table) -> Advisory:
+def _parse_rustsec(front: Table, left_out: list[str]) -> Advisory:
     about, versions = front.table("advisory"), front.table("versions")
     patched = versions.texts_or_none("patched")
     if patched is None:
         raise InvalidAdvisory("`versions` of the advisory has no `patched`")
-    mended = tuple(_range(text) for text in patched)
+    # What is not known to be patched or unaffected is affected.
+    mended = _good_ones(_range, patched, left_out)
+    unaffected = _good_ones(_range, versions.texts("unaffected"), left_out)
     return Advisory(
         id=about.text("id"),
         name=canonical_name(about.text("package")),
         affected=(VersionRange(),),
-        unaffected=(*mended, *map(_range, versions.texts("unaffected"))),
+        unaffected=(*mended, *unaffected),
         patched=mended,
         informational=about.text_or_none("informational"),
         withdrawn=about.values.get("withdrawn") is not None,
@@ -120,21 +155,35 @@ def _whole(comparator: Comparator) -> Comparator:
     return dataclasses.replace(comparator, numbers=(major, minor, patch))
 
 
-def _parse_osv(osv: Table) -> Iterator[Advisory]:
-    for affected in osv.list_of_tables("affected"):
-        package = affected.table("package")
-        if package.text("ecosystem") == _ECOSYSTEM:
-            yield _parse_affected(osv, package.text("name"), affected)
+def _parse_osv(osv: Table, left_out: list[str]) -> Iterator[Advisory]:
+    parts = osv.values.get("affected")
+    if not isinstance(parts, list):
+        what = "has no `affected`" if parts is None else "has an `affected` that is no list"
+        raise InvalidAdvisory(f"the OSV advisory {what}")
+    for number, part in enumerate(parts):
+        try:
+            affected = osv.below(f"affected[{number}]", part)
+            package = affected.table("package")
+            if package.text("ecosystem") == _ECOSYSTEM:
+                yield _parse_affected(osv, package.text("name"), affected, left_out)
+        except InvalidAdvisory as error:
+            left_out.append(str(error))
 
 
-def _parse_affected(osv: Table, name: str, affected: Table) -> Advisory:
-    ranges = [
-        list(_events(table))
-        for table in (affected.list_of_tables("ranges") if affected.values.get("ranges") else ())
+def _parse_affected(osv: Table, name: str, affected: Table, left_out: list[str]) -> Advisory:
+    ranges = _good_ones(
+        lambda table: list(_events(table)),
         # What is left out is about commits.
-        if table.text("type") in ("SEMVER", "ECOSYSTEM")
-    ]
-    named = map(_osv_version, affected.texts("versions"))
+        (
+            table
+            for table in (
+                affected.list_of_tables("ranges") if affected.values.get("ranges") else ()
+            )
+            if table.text("type") in ("SEMVER", "ECOSYSTEM")
+        ),
+        left_out,
+    )
+    named = _good_ones(_osv_version, affected.texts("versions"), left_out)
     return Advisory(
         id=osv.text("id"),
         name=canonical_name(name),

@@ -65,6 +65,14 @@ class CratePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """The bytes of a version that is kept here; the licence is empty where the manifest names none."""
+
+    cksum: str
+    license: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a version: `since` is its pubtime, or when it was first seen here.
 

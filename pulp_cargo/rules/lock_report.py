@@ -10,10 +10,11 @@ from pulp_cargo.rules.lock_check import Judged, Outcome
 
 @dataclass(frozen=True, slots=True)
 class NotJudged:
-    """A package that the registry has no say in, and why."""
+    """A package that the registry has no say in, why, and whether it may be there all the same."""
 
     package: LockedPackage
     sentence: str
+    passes: bool
     from_registry: bool = False
 
 
@@ -38,12 +39,17 @@ class Report:
     @property
     def failing(self) -> int:
         """How many packages do not pass."""
-        return sum(not row.passes for row in self.judged)
+        return sum(not row.passes for row in self.judged) + self._foreign
+
+    @property
+    def _foreign(self) -> int:
+        return sum(not row.passes for row in self.not_judged)
 
     @property
     def is_elsewhere(self) -> bool:
         """Whether the lock file is about other registries alone: then this is the wrong one."""
-        return not self.judged and any(row.from_registry for row in self.not_judged)
+        foreign = (row for row in self.not_judged if row.from_registry and not row.passes)
+        return not self.judged and any(foreign)
 
     @property
     def passes(self) -> bool:
@@ -72,9 +78,9 @@ class Report:
                 " stands in for, so there is nothing that it could say of them"
             )
         if self.failing:
-            return (
-                f"the lock file does not pass: {self.failing} of {len(self.judged)} packages fail"
-            )
+            count = len(self.judged) + self._foreign
+            said = f"the lock file does not pass: {self.failing} of {count} packages fail"
+            return f"{said}, {self._foreign} of them by their source" if self._foreign else said
         if not self.judged:
             return "the lock file passes: it has no packages of this registry"
         return f"the lock file passes, with {len(self.judged)} packages of this registry"

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from pulp_cargo.app.endpoints.cached_index import STAND_IN_SECONDS
 from pulp_cargo.app.endpoints.passing_on import pass_on
 from pulp_cargo.app.endpoints.request import CargoRequest
 from pulp_cargo.app.endpoints.sending import send
 from pulp_cargo.app.queries import crates
+from pulp_cargo.app.queries.replaced_versions import replaced_by
 from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.app.services import (
+    index_rows,
     judging,
     pulls,
     sourcing,
@@ -21,7 +24,7 @@ from pulp_cargo.app.services import (
 )
 from pulp_cargo.app.services.keeper import Keeper
 from pulp_cargo.app.services.sourcing import Found
-from pulp_cargo.protocol.errors import VersionNotFound
+from pulp_cargo.protocol.errors import VersionNotFound, VersionReplaced
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
@@ -40,6 +43,19 @@ class Wanted:
         assert source.remote is not None, "only remotes have a store"
         registry, remote = self.cargo.registry.at(source), source.remote.pk
         return await threads.read(crates.kept_file, registry, remote, self.name, self.vers, cksum)
+
+    async def require_unreplaced(self, source: Source, cksum: str) -> None:
+        """Raise VersionReplaced for a file that is neither here nor with its upstream any more."""
+        assert source.remote is not None, "only a remote can replace a file"
+        name = self.name.lower()
+        waiting = index_rows.waiting(source.remote, name)
+        if waiting is None:
+            now = await threads.read(replaced_by, source.remote.pk, name, self.vers, cksum)
+        else:
+            before, now = waiting.replaced.get(self.vers, (None, None))
+            now = now if before == cksum else None
+        if now is not None:
+            raise VersionReplaced(self.name, self.vers, cksum, now)
 
 
 async def get_cached_crate_file(
@@ -72,17 +88,21 @@ async def _from(wanted: Wanted, source: Source) -> tuple[bool, web.StreamRespons
     found, version = await _version(wanted, found)
     if version is not None:
         return True, await _send_judged(wanted, found, version)
-    if found.kept is not None and is_judged:
-        await _require_open(wanted, found)
-    elif is_judged:
-        # No policy has a word on what the upstream does not have.
-        return True, None
+    fresh_for = None
+    if judging.policies_of(cargo.registry, source, stored=True):
+        if found.kept is None:
+            # No policy has a word on what the upstream does not have.
+            return True, None
+        fresh_for = await _require_open(wanted, found)
     file = await threads.read(
         crates.crate_file, cargo.registry.at(source), wanted.name, wanted.vers
     )
     if file is None:
         return True, None
-    return True, await send(cargo, file, wanted.name, wanted.vers, wanted.headers)
+    if source.remote is not None:
+        # The upstream's index says nothing of it now, and may soon have other bytes.
+        fresh_for = min(STAND_IN_SECONDS, STAND_IN_SECONDS if fresh_for is None else fresh_for)
+    return True, await send(cargo, file, wanted.name, wanted.vers, wanted.headers, fresh_for)
 
 
 async def _version(wanted: Wanted, found: Found) -> tuple[Found, UpstreamVersion | None]:
@@ -135,6 +155,7 @@ async def _license(
     stored = await wanted.stored(source, version.cksum)
     if stored is not None:
         return stored.license or ""
+    await wanted.require_unreplaced(source, version.cksum)
     keep = Keeper(wanted.cargo.registry.domain, source, version).keep
     pull = pulls.pull(source.remote, wanted.name, version.vers, version.cksum, keep)
     held.enter_context(pull.held())
@@ -155,11 +176,14 @@ async def _send(
         if stored is not None:
             if not stored.is_member:
                 keeper.adopt(stored.unit)
-            file, vers = stored.file, version.vers
-            return await send(cargo, file, name, vers, wanted.headers, fresh_for)
+            # Nobody remembers a file for longer than the index that has its checksum.
+            most = float(source.remote.max_age)
+            fresh_for = most if fresh_for is None else min(fresh_for, most)
+            return await send(cargo, stored.file, name, version.vers, wanted.headers, fresh_for)
     except ServiceUnavailable:
         # The storage has lost or spoilt it, which is no loss while the upstream has it.
         done = keeper.mend
+    await wanted.require_unreplaced(source, version.cksum)
     pull = pulls.pull(source.remote, name, version.vers, version.cksum, done)
     with pull.held():
         return await pass_on(cargo, pull, wanted.headers)

@@ -65,7 +65,7 @@ async def get_cached_index_file(cargo: CargoRequest, name: str) -> web.StreamRes
 
 async def _served(cargo: CargoRequest, found: Found, name: str) -> Served | None:
     """Return what an upstream's answer becomes here, None where it is gone by now."""
-    if found.source.remote is None:
+    if found.source.remote is None and found.kept is None:
         own = await threads.read(index.index_file, cargo.registry.at(found.source), name)
         return own and Served(own, None)
     judgement = await judging.judge(cargo.registry, found, name)
@@ -77,6 +77,8 @@ async def _served(cargo: CargoRequest, found: Found, name: str) -> Served | None
     if REGISTRY in file.body:
         file = await threads.work(_with_own_registries, cargo.registry, file)
     current = found.current
+    if found.source.remote is None:
+        return Served(file, _until(judgement, None), None, left_out)
     fresh_for = STAND_IN_SECONDS if current is None else current.fresh_for
     return Served(file, _until(judgement, fresh_for), current and current.age, left_out)
 
@@ -86,7 +88,7 @@ async def _file(found: Found, name: str, left_out: frozenset[str]) -> IndexFile:
     if left_out:
         return await threads.work(_without, await found.index(name), left_out)
     if current is None:
-        assert found.kept is not None, "what a remote does not have is what we keep of it"
+        assert found.kept is not None, "what no remote has is what we keep"
         return found.kept
     assert current.copy is not None, "what is not there is not found"
     if current.copy.unpacked is not None and current.copy.is_sound:
@@ -128,6 +130,6 @@ def _made(body: bytes) -> IndexFile:
     return IndexFile(body, pack(body) if len(body) >= GZIP_FROM else None, strong_etag(body))
 
 
-def _until(judgement: Judgement | None, fresh_for: float) -> float:
+def _until(judgement: Judgement | None, fresh_for: float | None) -> float | None:
     until = None if judgement is None else judging.good_for(judgement)
-    return fresh_for if until is None else min(fresh_for, until)
+    return min((one for one in (until, fresh_for) if one is not None), default=None)

@@ -10,7 +10,7 @@ from pulp_cargo.app.endpoints.request import CargoRequest, refresh
 from pulp_cargo.app.endpoints.sending import send
 from pulp_cargo.app.queries import crates
 from pulp_cargo.app.queries.membership import VersionGone
-from pulp_cargo.app.services import threads
+from pulp_cargo.app.services import judging, threads
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
 from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
@@ -44,7 +44,7 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
 async def _get(
     cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    if cargo.registry.sources:
+    if cargo.registry.sources or judging.policies_of_store(cargo.registry):
         return await get_cached_crate_file(cargo, name, vers, headers)
     cargo.require_crates()
     file = await threads.read(crates.crate_file, cargo.registry, name, vers)

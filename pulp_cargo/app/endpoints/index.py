@@ -7,7 +7,7 @@ from pulp_cargo.app.endpoints.cached_index import get_cached_index_file
 from pulp_cargo.app.endpoints.request import CargoRequest, refresh
 from pulp_cargo.app.queries import index
 from pulp_cargo.app.queries.membership import VersionGone
-from pulp_cargo.app.services import threads
+from pulp_cargo.app.services import judging, threads
 from pulp_cargo.protocol.errors import CrateNotFound, RouteNotFound
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.paths import name_at
@@ -26,7 +26,7 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
 
 
 async def _get(cargo: CargoRequest, name: str) -> web.StreamResponse:
-    if cargo.registry.sources:
+    if cargo.registry.sources or judging.policies_of_store(cargo.registry):
         return await get_cached_index_file(cargo, name)
     cargo.require_crates()
     found = await threads.read(index.index_file, cargo.registry, name)

@@ -18,7 +18,7 @@ from pulp_cargo.app.queries import listing
 from pulp_cargo.app.queries.listing import Place
 from pulp_cargo.app.queries.membership import VersionGone
 from pulp_cargo.app.queries.registries import Registry
-from pulp_cargo.app.services import threads
+from pulp_cargo.app.services import judging, threads
 from pulp_cargo.protocol.listing import render_end, render_head
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
@@ -40,7 +40,7 @@ async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
     except VersionGone:
         await refresh(cargo)
         count = await threads.read(listing.count, cargo.registry)
-    etag = listing.tag(cargo.registry)
+    etag = listing.tag(cargo.registry, judging.rules_of_listing(cargo.registry))
     headers = _headers(cargo, etag)
     if matches(cargo.http.headers.get("If-None-Match", ""), etag):
         headers.pop("Content-Encoding", None)
@@ -82,10 +82,12 @@ async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
     Raises LookupError instead of the end when old versions were trimmed meanwhile, which moves
     rows to where another page has had them.
     """
+    left_out = await threads.make_part(judging.left_out_of_listing, registry)
+    count -= len(left_out)
     yield render_head(sorted(registry.own_urls), count)
     sent, place = 0, Place()
     while place is not None:
-        page = await threads.make_part(listing.page, registry, place)
+        page = await threads.make_part(listing.page, registry, place, left_out)
         if page.lines:
             yield page.lines
         sent, place = sent + page.count, page.end

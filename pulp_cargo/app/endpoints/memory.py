@@ -18,6 +18,7 @@ from pulp_cargo.app.endpoints.answer import Answer
 from pulp_cargo.app.endpoints.hearing import Hearing
 from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
+from pulp_cargo.app.services import upstream_versions
 from pulp_cargo.app.services.brief import Brief, digest, digest_of
 
 MOST_REGISTRIES = 10_000
@@ -129,6 +130,10 @@ class Memory:
                 self._move_on(notice)
             case {"kind": "repository", "repository": repository}:
                 self._forget_repository(UUID(repository))
+            case {"kind": "index", "remote": remote, "name": name}:
+                # It is rare, and any registry may have its crates from there.
+                upstream_versions.forget(UUID(remote), name)
+                self.forget()
             case {"kind": "principals"}:
                 self._forget_people()
             case _:

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cargo", "0007_upstream_answers")]
+    dependencies = [("cargo", "0008_replaced_versions")]
 
     operations = [
         migrations.CreateModel(

@@ -7,7 +7,7 @@ from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
-from pulp_cargo.app.models.upstream import CargoUpstream, UpstreamIndexFile
+from pulp_cargo.app.models.upstream import CargoUpstream, ReplacedVersion, UpstreamIndexFile
 
 __all__ = [
     "CargoCratePolicy",
@@ -20,6 +20,7 @@ __all__ = [
     "CrateContent",
     "CrateYank",
     "HeldVersion",
+    "ReplacedVersion",
     "UpstreamIndexFile",
     "UsedVersion",
 ]

@@ -4,11 +4,13 @@ from aiohttp.web import HTTPNotFound
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django_lifecycle import BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
+from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import add_aliases
 
 
@@ -53,9 +55,28 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
         add_aliases(repository_id, [url])
 
     def content_handler(self, path: str) -> None:
-        """Close Pulp's generic content path for private registries, since it knows no tokens."""
-        if self.auth_required:
+        """Close Pulp's generic content path where it would go past tokens or crate policies."""
+        if self.auth_required or self._has_policies():
             raise HTTPNotFound
+
+    def _has_policies(self) -> bool:
+        """Whether a crate policy is for this registry, or for what fills its repository."""
+        ruled = CargoRemote.objects.filter(crate_policy__isnull=False)
+        if self.crate_policy_id or ruled.filter(pk=self.remote_id).exists():
+            return True
+        repository = self.repository_id or (
+            self.repository_version and self.repository_version.repository_id
+        )
+        if repository is None:
+            return False
+        caches = CargoDistribution.objects.filter(repository=repository, remote__isnull=False)
+        entries = self.upstreams.model.objects.filter(repository=repository, remote__isnull=False)
+        return (
+            caches.filter(Q(crate_policy__isnull=False) | Q(remote__in=ruled)).exists()
+            or entries.filter(
+                Q(distribution__crate_policy__isnull=False) | Q(remote__in=ruled)
+            ).exists()
+        )
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"

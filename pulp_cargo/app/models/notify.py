@@ -94,6 +94,14 @@ def repository_changed(repository: UUID) -> None:
     _send(kind="repository", repository=str(repository))
 
 
+def index_changed(remote: UUID, name: str) -> None:
+    """Say that an upstream's index file, by its lower-case name, has other bytes of a version.
+
+    Whoever remembers the old ones must not serve them under the new checksum.
+    """
+    _send(kind="index", remote=str(remote), name=name)
+
+
 def principals_changed() -> None:
     """Say that a token, a user or a role changed."""
     _send(kind="principals")

@@ -37,6 +37,10 @@ class CargoUpstream(BaseModel):
 class UpstreamIndexFile(models.Model):
     """A crate's index file of a remote, whole and as it was fetched.
 
+    But for versions whose bytes were replaced: until that is accepted their lines stay as they were,
+    and `replaced` has the checksums before and now, by `vers`. `gone` has the lines of versions that
+    it had once.
+
     `name` is in lower case, as the index path has it; `gzipped` holds the bytes, and is null for a
     crate that the upstream does not have any more. One that is not sound has a version twice, and is
     not served as it is. `first_seen` has times by `vers`, for versions
@@ -55,7 +59,28 @@ class UpstreamIndexFile(models.Model):
     last_modified = models.TextField(null=True)
     checked_at = models.DateTimeField()
     first_seen = models.JSONField(default=dict)
+    gone = models.JSONField(default=dict)
+    replaced = models.JSONField(default=dict)
 
     class Meta:
         unique_together = ("remote", "name")
         indexes = [models.Index(fields=["canonical_name"], name="cargo_upstream_canonical")]
+
+
+class ReplacedVersion(models.Model):
+    """A version whose bytes an upstream has replaced, and when somebody accepted the new ones."""
+
+    # Each insert spends an id, whether it makes a row or not.
+    id = models.BigAutoField(primary_key=True)
+    remote = models.ForeignKey(
+        CargoRemote, on_delete=models.CASCADE, related_name="replaced_versions"
+    )
+    name = models.TextField()
+    vers = models.TextField()
+    cksum_before = models.CharField(max_length=64)
+    cksum = models.CharField(max_length=64)
+    found_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        unique_together = ("remote", "name", "vers", "cksum")

@@ -4,25 +4,27 @@ from collections.abc import Mapping
 
 from pulp_cargo.app.queries.membership import IS_MEMBER, SERVED, ServedVersion, rows_of
 from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.rules.crate_policy import KeptVersion
 
 KEPT = f"""
     WITH {SERVED}, found AS (
-        SELECT unit.name, unit.vers, unit.license
+        SELECT unit.name, unit.vers, unit.cksum, unit.license
         FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
         WHERE unit.canonical_name = %(name)s
     )
-    SELECT f.name, f.vers, f.license FROM served LEFT JOIN found f ON true
+    SELECT f.name, f.vers, f.cksum, f.license FROM served LEFT JOIN found f ON true
 """
 
 
-def kept(served: ServedVersion, name: str) -> Mapping[str, str]:
-    """Return the licences of the versions that a repository keeps of a crate, by `vers`.
-
-    A licence is empty where the manifest names none. Raises VersionGone.
-    """
+def kept(served: ServedVersion, name: str) -> Mapping[str, KeptVersion]:
+    """Return the versions that a repository keeps of a crate, by `vers`; raises VersionGone."""
     rows = rows_of(served, KEPT, name=canonical_name(name))
     # The outer join leaves one empty row for a crate that is not there.
-    return {vers: license or "" for found, vers, license in rows if _is(found, name)}
+    return {
+        vers: KeptVersion(cksum, license or "")
+        for found, vers, cksum, license in rows
+        if _is(found, name)
+    }
 
 
 def _is(found: str | None, name: str) -> bool:

@@ -6,6 +6,7 @@ asks for one and the same version, so that publishes between two pages make no d
 
 import hashlib
 import json
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,6 +25,18 @@ COUNT = f"""
         SELECT count FROM core_repositoryversioncontentdetails
         WHERE repository_version_id = %(version)s AND content_type = %(type)s AND count_type = 'P'
     ), 0) FROM served
+"""
+UNITS = f"""
+    WITH {SERVED}, found AS (
+        SELECT unit.content_ptr_id, unit.name, unit.vers, unit.license
+        FROM served CROSS JOIN core_repositorycontent rc
+        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
+        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+        JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
+        WHERE rc.repository_id = %(repository)s
+        AND va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
+    )
+    SELECT f.* FROM served LEFT JOIN found f ON true
 """
 IN_SERVED = """
     va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
@@ -92,9 +105,12 @@ class Page:
     end: Place | None
 
 
-def tag(registry: Registry) -> str:
-    """Return the entity tag of the listing: it changes with all that is told, without being made."""
-    told = [FORMAT, str(registry.version), sorted(registry.own_urls)]
+def tag(registry: Registry, rules: Sequence[str] = ()) -> str:
+    """Return the entity tag of the listing: it changes with all that is told, without being made.
+
+    `rules` are those by which something is left out of it.
+    """
+    told = [FORMAT, str(registry.version), sorted(registry.own_urls), *rules]
     return f'"{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]}"'
 
 
@@ -104,10 +120,20 @@ def count(registry: Registry) -> int:
     return rows[0][0] if rows else 0
 
 
-def page(registry: Registry, after: Place) -> Page:
-    """Return the crate versions that follow a place; raises VersionGone."""
+def units(registry: Registry) -> list[tuple[UUID, str, str, str | None]]:
+    """Return id, name, vers and licence of all crate versions; raises VersionGone."""
+    found = rows_of(registry, UNITS)
+    return [(pk, name, vers, license) for pk, name, vers, license in found if pk is not None]
+
+
+def page(registry: Registry, after: Place, left_out: Container[UUID] = ()) -> Page:
+    """Return the crate versions that follow a place, but for some units; raises VersionGone."""
     rows = rows_of(registry, PAGE, content=after.content, added=after.added)
     if not rows or rows[0][0] is None:
         return Page(b"", 0, None)
-    lines = [render_crate(values) for _, _, *values in rows if values[0] is not None]
+    lines = [
+        render_crate(values)
+        for unit, _, *values in rows
+        if values[0] is not None and unit not in left_out
+    ]
     return Page(b"".join(lines), len(lines), Place(*rows[-1][:2]))

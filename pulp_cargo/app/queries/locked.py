@@ -12,6 +12,7 @@ from django.db import connection
 
 from pulp_cargo.app.queries.upstream_stores import STORES_OF_REMOTE
 from pulp_cargo.protocol.packed_index import unpack
+from pulp_cargo.rules.crate_policy import KeptVersion
 
 # A version of a crate without its build metadata, of which a registry has one.
 Key = tuple[str, str]
@@ -73,9 +74,9 @@ FILES = f"""
         AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="remote.pulp_id")})
     )
 """
-LICENSES = f"""
+KEPT = f"""
     WITH {SERVED}, wanted AS (SELECT DISTINCT name FROM unnest(%(names)s::text[]) w (name))
-    SELECT served.pulp_id, lower(unit.name), unit.vers, coalesce(unit.license, '')
+    SELECT served.pulp_id, lower(unit.name), unit.vers, unit.cksum, coalesce(unit.license, '')
     FROM served CROSS JOIN wanted CROSS JOIN LATERAL (
         SELECT unit.* FROM cargo_cratecontent unit
         WHERE unit.canonical_name = wanted.name OFFSET 0
@@ -171,17 +172,17 @@ def known(
     )
 
 
-def licenses(
+def kept(
     versions: Collection[UUID], names: Collection[str]
-) -> dict[tuple[UUID, str], dict[str, str]]:
-    """Return licences by repository version and lower-case name, and then by `vers`.
+) -> dict[tuple[UUID, str], dict[str, KeptVersion]]:
+    """Return what is kept by repository version and lower-case name, and then by `vers`.
 
-    `names` are canonical. A licence is empty where the manifest names none.
+    `names` are canonical.
     """
-    found: defaultdict[tuple[UUID, str], dict[str, str]] = defaultdict(dict)
+    found: defaultdict[tuple[UUID, str], dict[str, KeptVersion]] = defaultdict(dict)
     values = {"versions": list(versions), "names": list(names)}
-    for version, name, vers, text in _rows(LICENSES, values):
-        found[version, name][vers] = text
+    for version, name, vers, cksum, license in _rows(KEPT, values):
+        found[version, name][vers] = KeptVersion(cksum, license)
     return found
 
 

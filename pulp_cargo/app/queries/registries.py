@@ -11,7 +11,9 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
+from pulp_cargo.app.queries import purposes
 from pulp_cargo.app.queries.crate_policies import NamedPolicy, named_policy
+from pulp_cargo.app.queries.fillers import Filler, fillers_of
 from pulp_cargo.app.queries.guards import CREDENTIAL, headers_read_by
 from pulp_cargo.app.queries.mirrored_urls import mirrored_urls
 from pulp_cargo.app.queries.own_urls import own_urls, urls_at
@@ -34,6 +36,7 @@ class Registry:
     `sources` are the upstreams it has its crates from; without any it serves `version` alone.
     `order` says for a list of upstreams which of them answers.
     `rules` are those for what may come in from its sources, beside each one's own.
+    `fillers` are the caches whose store its repository is, this registry perhaps among them.
     """
 
     pk: UUID
@@ -56,11 +59,19 @@ class Registry:
     order: Order | None = None
     mirrored_urls: tuple[str, ...] = ()
     rules: NamedPolicy | None = None
+    fillers: tuple[Filler, ...] = ()
 
     @property
     def repositories(self) -> frozenset[UUID | None]:
         """The repositories whose content it serves."""
         return frozenset([self.repository, *(source.repository for source in self.sources)])
+
+    @property
+    def whole(self) -> Source:
+        """The repository version that it serves, as its only source."""
+        return Source(
+            self.name, None, self.repository, self.version, self.number, fillers=self.fillers
+        )
 
     def at(self, source: Source) -> "Registry":
         """Return the registry as if it served one of its sources' repositories alone."""
@@ -182,7 +193,15 @@ def registry_of(distribution: CargoDistribution) -> Registry:
         sources=sources,
         order=order_of(distribution, sources),
         rules=named_policy(distribution.crate_policy),
+        fillers=_fillers(repository),
     )
+
+
+def _fillers(repository: CargoRepository | None) -> tuple[Filler, ...]:
+    # What is published is nobody's upstream, whatever else may have come into the same repository.
+    if repository is None or purposes.taking_uploads([repository.pk]):
+        return ()
+    return fillers_of([repository.pk]).get(repository.pk, ())
 
 
 def _repository(pk: UUID | None) -> CargoRepository | None:

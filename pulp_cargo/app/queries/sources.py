@@ -1,7 +1,7 @@
 """Where a registry has its crates from, when they are not all in one repository."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.conf import settings
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoUpstream
 from pulp_cargo.app.queries import heads, purposes
 from pulp_cargo.app.queries.crate_policies import NamedPolicy, named_policy
+from pulp_cargo.app.queries.fillers import Filler, fillers_of
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
 from pulp_cargo.rules.upstream_order import Order, Upstream
 
@@ -52,7 +53,8 @@ class Source:
 
     `version` is None without a repository. Only a source without a remote can be `private`. That
     of a remote has no repository where the one it was given takes uploads: an upstream's crates
-    would be served as published ones. Such rows are from before they were refused.
+    would be served as published ones. Such rows are from before they were refused. `fillers` are the
+    caches that store in the repository what comes from their remotes.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Source:
     patterns: tuple[str, ...] = ("*",)
     pins: tuple[str, ...] = ()
     private: bool = False
+    fillers: tuple[Filler, ...] = ()
 
 
 def sources_of(distribution: CargoDistribution) -> tuple[Source, ...]:
@@ -76,10 +79,11 @@ def sources_of(distribution: CargoDistribution) -> tuple[Source, ...]:
         upstreams = distribution.upstreams.select_related("remote__crate_policy")
         return _listed(distribution.name, list(upstreams))
     remote = distribution.remote.cast()
-    stores = _stores(distribution.name, [distribution.repository_id])
+    given = {distribution.repository_id} if distribution.repository_id else set()
+    stores = _stores(distribution.name, given, _taking_uploads(given))
     versions = heads.latest_versions(stores)
     repository = distribution.repository_id if stores else None
-    return (_source(remote.name, remote, repository, versions),)
+    return (_source(remote.name, remote, repository, versions, fillers_of(stores)),)
 
 
 def order_of(distribution: CargoDistribution, sources: tuple[Source, ...]) -> Order | None:
@@ -94,15 +98,19 @@ def order_of(distribution: CargoDistribution, sources: tuple[Source, ...]) -> Or
 
 
 def _listed(name: str, upstreams: Sequence[CargoUpstream]) -> tuple[Source, ...]:
-    stores = _stores(name, [one.repository_id for one in upstreams if one.remote_id])
+    given = {one.repository_id for one in upstreams if one.remote_id and one.repository_id}
     ours = {one.repository_id for one in upstreams if not one.remote_id}
+    published = _taking_uploads(given | ours)
+    stores = _stores(name, given, published)
     versions = heads.latest_versions(stores | ours)
+    fillers = fillers_of((stores | ours) - published)
     return tuple(
         _source(
             one.name,
             one.remote,
             one.repository_id if one.repository_id in stores | ours else None,
             versions,
+            fillers,
             patterns=tuple(one.patterns),
             pins=tuple(one.pins),
             private=one.private,
@@ -111,11 +119,9 @@ def _listed(name: str, upstreams: Sequence[CargoUpstream]) -> tuple[Source, ...]
     )
 
 
-def _stores(registry: str, repositories: Iterable[UUID | None]) -> set[UUID]:
+def _stores(registry: str, given: set[UUID], published: set[UUID]) -> set[UUID]:
     """Return those of a registry's repositories that may keep what comes from a remote."""
-    given = {one for one in repositories if one is not None}
-    published = purposes.taking_uploads(given) if given else set()
-    if published:
+    if given & published:
         log.warning(
             "%s keeps nothing of its remote: its repository takes uploads, and a cache needs one of"
             " its own.",
@@ -124,11 +130,16 @@ def _stores(registry: str, repositories: Iterable[UUID | None]) -> set[UUID]:
     return given - published
 
 
+def _taking_uploads(repositories: set[UUID]) -> set[UUID]:
+    return purposes.taking_uploads(repositories) if repositories else set()
+
+
 def _source(
     name: str,
     remote: CargoRemote | None,
     repository: UUID | None,
     versions: Mapping[UUID, tuple[UUID, int]],
+    fillers: Mapping[UUID, tuple[Filler, ...]],
     **order: Any,
 ) -> Source:
     version, number = versions.get(repository, (None, 0)) if repository else (None, 0)
@@ -138,6 +149,7 @@ def _source(
         repository=repository,
         version=version,
         number=number,
+        fillers=fillers.get(repository, ()) if repository else (),
         **order,
     )
 

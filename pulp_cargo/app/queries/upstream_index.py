@@ -9,10 +9,15 @@ from django.db import connection
 
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.packed_index import unpack
+from pulp_cargo.rules.replaced_versions import version_key
 
 KEPT = """
-    SELECT gzipped, digest, is_sound, etag, last_modified, checked_at, first_seen::text
-    FROM cargo_upstreamindexfile WHERE remote_id = %s AND name = %s
+    SELECT gzipped, digest, is_sound, etag, last_modified, checked_at, first_seen::text, gone::text,
+        replaced::text, ARRAY(
+            SELECT r.vers || ' ' || r.cksum FROM cargo_replacedversion r
+            WHERE r.remote_id = f.remote_id AND r.name = f.name AND r.accepted_at IS NOT NULL
+        )
+    FROM cargo_upstreamindexfile f WHERE remote_id = %s AND name = %s
 """
 
 
@@ -21,7 +26,8 @@ class IndexCopy:
     """An upstream's index file as it was fetched; `gzipped` is None for a crate that is gone.
 
     `checked_at` is when the upstream last said that it is so. `first_seen` has times as text by
-    `vers`, for versions without a `pubtime`.
+    `vers`, for versions without a `pubtime`. `gone` and `replaced` are as in the model; `accepted`
+    has the keys of replaced versions that may have their new bytes.
     """
 
     name: str
@@ -32,6 +38,9 @@ class IndexCopy:
     last_modified: str | None
     checked_at: datetime
     first_seen: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, tuple[str, str]] = field(default_factory=dict)
+    accepted: frozenset[str] = field(default=frozenset(), compare=False)
     # The file's bytes while they are at hand: whoever waits for it need not unpack them again.
     unpacked: bytes | None = field(default=None, compare=False, repr=False)
 
@@ -39,6 +48,13 @@ class IndexCopy:
     def canonical_name(self) -> str:
         """The name as it is compared with others."""
         return canonical_name(self.name)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a replaced version was accepted since the file was fetched."""
+        return any(
+            version_key(vers, now) in self.accepted for vers, (_, now) in self.replaced.items()
+        )
 
     def body(self) -> bytes:
         """Return the file's bytes, those that the upstream sent."""
@@ -53,7 +69,8 @@ def index_copy(remote: UUID, name: str) -> IndexCopy | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    gzipped, digest, is_sound, etag, last_modified, checked_at, first_seen = row
+    gzipped, digest, is_sound, etag, last_modified, checked_at, *texts, accepted = row
+    first_seen, gone, replaced = map(json.loads, texts)
     return IndexCopy(
         name=name,
         gzipped=None if gzipped is None else bytes(gzipped),
@@ -62,5 +79,8 @@ def index_copy(remote: UUID, name: str) -> IndexCopy | None:
         etag=etag,
         last_modified=last_modified,
         checked_at=checked_at,
-        first_seen=json.loads(first_seen),
+        first_seen=first_seen,
+        gone=gone,
+        replaced={vers: (before, now) for vers, (before, now) in replaced.items()},
+        accepted=frozenset(accepted),
     )

@@ -23,10 +23,15 @@ from pulp_cargo.app.serializers.named_version import (
     RemoveCratesSerializer,
 )
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
+from pulp_cargo.app.serializers.replaced_version import (
+    AcceptReplacedVersionSerializer,
+    ReplacedVersionSerializer,
+)
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
 __all__ = [
+    "AcceptReplacedVersionSerializer",
     "CargoConfigSerializer",
     "CargoCratePolicySerializer",
     "CargoDistributionSerializer",
@@ -46,4 +51,5 @@ __all__ = [
     "NamedVersionSerializer",
     "NewCargoTokenSerializer",
     "RemoveCratesSerializer",
+    "ReplacedVersionSerializer",
 ]

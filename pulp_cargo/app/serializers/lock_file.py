@@ -13,6 +13,9 @@ from pulp_cargo.protocol.lock_file import MAX_SIZE, LockFile, parse_lock_file
 from pulp_cargo.protocol.lock_source import GitSource, RegistrySource
 from pulp_cargo.rules.lock_check import Flag, Here, Judged, Outcome
 from pulp_cargo.rules.lock_report import NotJudged
+from pulp_cargo.rules.lock_sources import parse_source
+
+MOST_SOURCES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,20 @@ class LockFileCheckSerializer(LockFileSerializer):
         default=False, help_text="Whether yanked packages fail; else they are a warning."
     )
 
+    allow_sources = serializers.ListField(
+        child=serializers.CharField(),
+        default=list,
+        max_length=MOST_SOURCES,
+        help_text="The registries and git repositories beside this registry that packages may come"
+        " from: URLs as in the lock file, or beginnings of URLs with a final `/*`. Packages from"
+        " any other fail; by default there are none.",
+    )
+
+    def validate_allow_sources(self, sources: list[str]) -> list[str]:
+        """Refuse what could never mean a source."""
+        with refused_as_invalid():
+            return [parse_source(text) for text in sources]
+
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Fill in whether upstreams are asked."""
         data = super().validate(data)
@@ -99,8 +116,8 @@ class LockFileCheckTextSerializer(LockFileCheckSerializer):
         ref_name = "cargo.LockFileCheckText"
 
 
-class NotJudgedPackageSerializer(serializers.Serializer):
-    """Shows a package that the registry has no say in."""
+class LockedPackageSerializer(serializers.Serializer):
+    """Shows what every package of a report has."""
 
     name = serializers.CharField(source="package.name", help_text="The name of the package.")
     vers = serializers.CharField(source="package.vers", help_text="The version of the package.")
@@ -117,11 +134,19 @@ class NotJudgedPackageSerializer(serializers.Serializer):
         found = row.package.source
         return found.url if isinstance(found, RegistrySource | GitSource) else None
 
+
+class NotJudgedPackageSerializer(LockedPackageSerializer):
+    """Shows a package that the registry has no say in."""
+
+    passes = serializers.BooleanField(
+        help_text="Whether it lets a build go ahead: it is on the disk, or its source is allowed."
+    )
+
     class Meta:
         ref_name = "cargo.NotJudgedPackage"
 
 
-class JudgedPackageSerializer(NotJudgedPackageSerializer):
+class JudgedPackageSerializer(LockedPackageSerializer):
     """Shows a package with its verdict."""
 
     checksum = serializers.CharField(

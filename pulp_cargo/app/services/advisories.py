@@ -111,6 +111,9 @@ def _parsed(path: str, text: bytes) -> Iterator[Advisory]:
     try:
         if len(text) > MAX_BYTES:
             raise InvalidAdvisory(f"it is larger than {MAX_BYTES} bytes")
-        yield from parse_advisory(text.decode())
+        left_out: list[str] = []
+        yield from parse_advisory(text.decode(), left_out)
+        for fault in left_out:
+            log.warning("A part of the advisory %s is left out: %s.", path, fault)
     except (InvalidAdvisory, UnicodeDecodeError) as error:
         log.warning("The advisory %s is left out: %s.", path, error)

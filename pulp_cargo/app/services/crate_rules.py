@@ -7,32 +7,45 @@ open only if all of them say so, and the first refusal counts.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from pulp_cargo.app.queries.crate_policies import NamedPolicy
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Facts
-from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, judge_crate
+from pulp_cargo.rules.crate_policy import CratePolicy, Facts, KeptVersion
+from pulp_cargo.rules.replaced_versions import version_key
+from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, judge, judge_crate
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known here of a crate beside its index file.
 
-    `first_seen` has times in ISO 8601 by `vers`, for versions without a `pubtime`; `kept` has the
-    licences of versions that are kept here, and so were served before; `licenses` those of
-    others. `advisories` are those about the crate.
+    `first_seen` has times in ISO 8601 by `vers`, for versions without a `pubtime`, and for replaced
+    bytes by `version_key`; `kept` has the versions that are kept here, and so were served before;
+    `licenses` has those of others. `advisories` are those about the crate.
     """
 
     first_seen: Mapping[str, str] = field(default_factory=dict)
-    kept: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, KeptVersion] = field(default_factory=dict)
     advisories: Sequence[Advisory] = ()
     licenses: Mapping[str, str] = field(default_factory=dict)
 
-    def license(self, vers: str) -> str | None:
-        """Return a version's licence, None where it is not known."""
-        return self.kept.get(vers, self.licenses.get(vers))
+    def license(self, entry: UpstreamVersion) -> str | None:
+        """Return the licence of a version with just these bytes, None where it is not known."""
+        if self.is_kept(entry):
+            return self.kept[entry.vers].license
+        return self.licenses.get(entry.vers)
+
+    def is_kept(self, entry: UpstreamVersion) -> bool:
+        """Whether just these bytes of a version were served before."""
+        kept = self.kept.get(entry.vers)
+        return kept is not None and kept.cksum == entry.cksum
+
+    def replaced_at(self, entry: UpstreamVersion) -> str | None:
+        """Return when a version came with these bytes instead of others, None where it did not."""
+        return self.first_seen.get(version_key(entry.vers, entry.cksum))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +94,9 @@ class Case:
             vers
             for vers, entry in versions.items()
             if (policy.cooldown_days and not (entry.pubtime and entry.pubtime <= youngest))
+            or (policy.cooldown_days and self.known.replaced_at(entry))
             or (policy.hide_yanked and entry.yanked)
-            or (policy.licenses is not None and self.known.license(vers) is not None)
+            or (policy.licenses is not None and self.known.license(entry) is not None)
         ]
 
     def _facts(self, vers: str) -> Facts:
@@ -92,19 +106,27 @@ class Case:
             vers=parse_version(vers),
             since=self._since(entry),
             yanked=entry.yanked,
-            license=self.known.license(vers),
-            served_before=vers in self.known.kept,
+            license=self.known.license(entry),
+            served_before=self.known.is_kept(entry),
         )
 
     def _since(self, entry: UpstreamVersion) -> datetime:
-        for text in (entry.pubtime, self.known.first_seen.get(entry.vers)):
-            try:
-                if text is not None:
-                    return datetime.fromisoformat(text)
-            except ValueError:
-                # It has the form of a time, and is none: the 31st of February.
-                continue
-        return self.now
+        """Return from when a version is: its publication, or when it was first seen, if that is older.
+
+        Other bytes are as new as when they came, whatever time the upstream gives them. A time
+        that lies ahead is none.
+        """
+        published = _time(entry.pubtime)
+        if published is not None and published > self.now:
+            published = None
+        if replaced := _time(self.known.replaced_at(entry)):
+            return max(replaced, published or replaced)
+        times = [published, _time(self.known.first_seen.get(entry.vers))]
+        return min((time for time in times if time is not None), default=self.now)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +194,47 @@ def judge_index(
             if verdict.enforced and verdict.until is not None:
                 ends.append(verdict.until)
     return Judgement(frozenset(left_out), min(ends, default=None), tuple(dry_run), case)
+
+
+def left_out_of_store(
+    units: Iterable[tuple[UUID, str, str, str | None]],
+    policies: Iterable[NamedPolicy],
+    now: datetime,
+) -> frozenset[UUID]:
+    """Return which units of a store (id, name, vers and licence) the policies leave out.
+
+    All of them were served before, so neither their age nor a yank counts.
+    """
+    lets_in = AgelessRules(policies, now).let_in
+    return frozenset(pk for pk, name, vers, license in units if not lets_in(name, vers, license))
+
+
+class AgelessRules:
+    """What some policies say of versions whose age and yank do not count, one after the other."""
+
+    def __init__(self, policies: Iterable[NamedPolicy], now: datetime) -> None:
+        self._policies = [one.policy for one in policies if not one.policy.dry_run]
+        self._about: dict[str, list[CratePolicy]] = {}
+        self._now = now
+
+    def let_in(self, name: str, vers: str, license: str | None) -> bool:
+        """Whether none of the policies refuses a version."""
+        if name not in self._about:
+            about = (one.about(name) for one in self._policies)
+            self._about[name] = [one for one in about if _may_refuse(one)]
+        if not self._about[name]:
+            return True
+        facts = Facts(
+            name, parse_version(vers), self._now, license=license or "", served_before=True
+        )
+        return all(judge(one, facts, self._now).is_open for one in self._about[name])
+
+    @property
+    def text(self) -> str:
+        """What changes when they may say something else."""
+        now = self._now
+        return "".join(f"{one} {[x.ends > now for x in one.exceptions]}" for one in self._policies)
+
+
+def _may_refuse(policy: CratePolicy) -> bool:
+    return bool(policy.block) or policy.allow is not None or policy.licenses is not None

@@ -6,12 +6,13 @@ What a crash loses is only a copy: it is fetched again.
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from pulp_cargo.app.models import asking, notify
 from pulp_cargo.app.queries.sources import RemoteView
 from pulp_cargo.app.queries.upstream_index import IndexCopy
 from pulp_cargo.app.services import free_space, threads
@@ -26,17 +27,31 @@ MOST_ROWS = 100
 # lock lets nobody change the URL between the look at it and the commit: with it go the files.
 KEEP = """
     INSERT INTO cargo_upstreamindexfile AS kept (remote_id, name, canonical_name, gzipped, digest,
-        is_sound, etag, last_modified, checked_at, first_seen)
+        is_sound, etag, last_modified, checked_at, first_seen, gone, replaced)
     SELECT r.pulp_id, %(name)s, %(canonical_name)s, %(gzipped)s, %(digest)s, %(is_sound)s, %(etag)s,
-        %(last_modified)s, %(checked_at)s, %(first_seen)s::jsonb
+        %(last_modified)s, %(checked_at)s, %(first_seen)s::jsonb, %(gone)s::jsonb,
+        %(replaced)s::jsonb
     FROM (
         SELECT pulp_id FROM core_remote WHERE pulp_id = %(remote)s AND url = %(url)s FOR SHARE
     ) r
     ON CONFLICT (remote_id, name) DO UPDATE SET gzipped = EXCLUDED.gzipped,
         digest = EXCLUDED.digest, is_sound = EXCLUDED.is_sound, etag = EXCLUDED.etag,
         last_modified = EXCLUDED.last_modified, checked_at = EXCLUDED.checked_at,
-        first_seen = kept.first_seen || EXCLUDED.first_seen
+        first_seen = kept.first_seen || EXCLUDED.first_seen, gone = EXCLUDED.gone,
+        replaced = EXCLUDED.replaced
     WHERE kept.checked_at <= EXCLUDED.checked_at
+"""
+# An upstream may replace bytes with every answer; an administrator needs no more than the first.
+MOST_REPLACED = 1_000
+RECORD = f"""
+    INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)
+    SELECT f.remote_id, f.name, %(vers)s, %(before)s, %(cksum)s, %(found_at)s
+    FROM cargo_upstreamindexfile f WHERE f.remote_id = %(remote)s AND f.name = %(name)s
+    AND f.replaced ? %(vers)s AND (
+        SELECT count(*) FROM cargo_replacedversion r
+        WHERE r.remote_id = f.remote_id AND r.name = f.name
+    ) < {MOST_REPLACED}
+    ON CONFLICT DO NOTHING
 """
 CONFIRM = """
     UPDATE cargo_upstreamindexfile SET checked_at = %(checked_at)s
@@ -90,6 +105,16 @@ def write(rows: Sequence[Row]) -> None:
             values = [_values(row) for row in ordered if row.is_new is is_new]
             if values:
                 cursor.executemany(statement, values)
+        if events := [event for row in ordered for event in _replaced(row)]:
+            cursor.executemany(RECORD, events)
+
+
+def write_at_once(row: Row) -> None:
+    """Write a file with other bytes of a version, and wait until nobody remembers the old ones."""
+    with transaction.atomic():
+        write([row])
+        notify.index_changed(row.remote.pk, row.copy.name)
+        asking.ask_after_commit()
 
 
 async def _write_all() -> None:
@@ -123,4 +148,18 @@ def _values(row: Row) -> dict[str, object]:
         "last_modified": copy.last_modified,
         "checked_at": copy.checked_at,
         "first_seen": json.dumps(copy.first_seen),
+        "gone": json.dumps(copy.gone),
+        "replaced": json.dumps(copy.replaced),
     }
+
+
+def _replaced(row: Row) -> Iterator[dict[str, object]]:
+    for vers, (before, cksum) in row.copy.replaced.items():
+        yield {
+            "remote": row.remote.pk,
+            "name": row.copy.name,
+            "vers": vers,
+            "before": before,
+            "cksum": cksum,
+            "found_at": row.copy.checked_at,
+        }

@@ -3,26 +3,60 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
+from pulp_cargo.app.queries import listing
 from pulp_cargo.app.queries.crate_policies import NamedPolicy
 from pulp_cargo.app.queries.kept import kept
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.queries.sources import Source
 from pulp_cargo.app.services import advisories, crate_rules, held, threads
-from pulp_cargo.app.services.crate_rules import Judgement, Known
+from pulp_cargo.app.services.crate_rules import AgelessRules, Judgement, Known
 from pulp_cargo.app.services.sourcing import Found
 from pulp_cargo.protocol.errors import VersionRefused
 from pulp_cargo.protocol.upstream_index import UpstreamIndex
 
 
-def policies_of(registry: Registry, source: Source) -> tuple[NamedPolicy, ...]:
+def policies_of(
+    registry: Registry, source: Source, *, stored: bool = False
+) -> tuple[NamedPolicy, ...]:
     """Return the policies for what comes from an upstream: its own, and the registry's.
 
-    They are for what comes in: repositories of ours are none of their business.
+    For the store of caches, served without an upstream, they are the policies of those caches, too.
+    What is `stored` beside an upstream may be from another remote: its policy holds as well. No
+    policy is for repositories that no cache fills.
     """
-    if source.remote is None:
-        return ()
-    return tuple(one for one in (source.remote.rules, registry.rules) if one is not None)
+    found: list[NamedPolicy | None] = []
+    if source.remote is not None:
+        found += [source.remote.rules, registry.rules]
+        if stored:
+            found += [one.of_remote for one in source.fillers]
+    elif source.fillers:
+        found += [policy for one in source.fillers for policy in one.policies]
+        found.append(registry.rules)
+    return tuple({one.pk: one for one in found if one is not None}.values())
+
+
+def policies_of_store(registry: Registry) -> tuple[NamedPolicy, ...]:
+    """Return the policies for all that is in the repository of a registry."""
+    return policies_of(registry, registry.whole)
+
+
+def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
+    """Return the units of a registry's repository that its policies leave out of the listing.
+
+    For a thread: it reads all of them, but only where a policy is in force. Raises VersionGone.
+    """
+    policies = policies_of_store(registry)
+    if not policies:
+        return frozenset()
+    return crate_rules.left_out_of_store(listing.units(registry), policies, datetime.now(UTC))
+
+
+def rules_of_listing(registry: Registry) -> list[str]:
+    """Return text that changes when something else is left out of the listing."""
+    policies = policies_of_store(registry)
+    return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
 
 
 async def judge(
@@ -32,7 +66,7 @@ async def judge(
 
     `licenses` are known beside those of the versions that are kept. Raises VersionGone.
     """
-    policies = policies_of(registry, found.source)
+    policies = policies_of(registry, found.source, stored=found.kept is not None)
     if not policies:
         return None
     index = await found.index(name)

@@ -4,7 +4,7 @@ The table has what is compared, and where in the file the rest is. So a large re
 on the disk, and statements over the whole of it stay single statements.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 from uuid import UUID
@@ -57,8 +57,12 @@ TWICE = """
 
 
 @contextmanager
-def table_of(file: BinaryIO, remote: UUID) -> Iterator[Head]:
+def table_of(
+    file: BinaryIO, remote: UUID, lets_in: Callable[[ListedCrate], bool]
+) -> Iterator[Head]:
     """Have the table `cargo_listed` for a while, and return the head of the remote's listing.
+
+    What `lets_in` refuses is not in the table.
 
     Raises SyncError for a listing that is not whole or has a line that cannot be used.
     """
@@ -66,7 +70,7 @@ def table_of(file: BinaryIO, remote: UUID) -> Iterator[Head]:
         cursor.execute(CREATE)
     try:
         try:
-            yield _load(file, remote)
+            yield _load(file, remote, lets_in)
         except InvalidListing as error:
             raise SyncError(f"{error}; nothing was stored") from error
     finally:
@@ -97,11 +101,13 @@ def source_of(crate: ListedCrate, remote: UUID) -> str:
     return word_of(remote, facts)
 
 
-def _load(file: BinaryIO, remote: UUID) -> Head:
+def _load(file: BinaryIO, remote: UUID, lets_in: Callable[[ListedCrate], bool]) -> Head:
     head = _head(file)
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY cargo_listed ({COLUMNS}) FROM STDIN") as copy:
             for at, crate in _crates(file, head.count):
+                if not lets_in(crate):
+                    continue
                 source = source_of(crate, remote)
                 copy.write_row((at, *_key(crate), crate.size, crate.yanked, source))
         cursor.execute("CREATE INDEX ON cargo_listed (canonical_name, vers_key)")

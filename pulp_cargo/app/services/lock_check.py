@@ -4,17 +4,18 @@ Judged are the packages that cargo would look for here: those that name this reg
 source, and those of the registries that it stands in for, such as crates.io.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pulp_cargo.app.queries.own_urls import urls_at
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import lock_refresh
 from pulp_cargo.app.services.lock_lookup import Lookup
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
-from pulp_cargo.protocol.lock_source import GitSource, RegistrySource
+from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.lock_check import Wanted, judge_package
 from pulp_cargo.rules.lock_report import NotJudged, Report
+from pulp_cargo.rules.lock_sources import is_allowed
 
 
 def check(
@@ -24,14 +25,17 @@ def check(
     *,
     refresh: bool,
     crates_io: bool | None = None,
+    allow_sources: Collection[str] = (),
 ) -> Report:
     """Return what a registry says of a lock file.
+
+    Packages of other registries and of git pass only if `allow_sources` has their source.
 
     With `refresh`, index files that are missing or old are asked for upstream first; without, what
     is here decides. `crates_io` tells whether this registry stands in for crates.io where that
     does not follow from its upstreams' URLs, for one that is itself a copy.
     """
-    judged, others = divide(registry, lock, crates_io=crates_io)
+    judged, others = divide(registry, lock, crates_io=crates_io, allow_sources=allow_sources)
     lookup = Lookup(registry, judged)
     if refresh:
         lock_refresh.refresh_in_request(lookup, names_to_ask_for(registry, judged))
@@ -43,7 +47,11 @@ def check(
 
 
 def divide(
-    registry: Registry, lock: LockFile, *, crates_io: bool | None
+    registry: Registry,
+    lock: LockFile,
+    *,
+    crates_io: bool | None,
+    allow_sources: Collection[str] = (),
 ) -> tuple[list[LockedPackage], list[NotJudged]]:
     """Return the packages that a registry has a say in, and the others."""
     urls = (*registry.own_urls, *registry.mirrored_urls)
@@ -60,7 +68,7 @@ def divide(
         ):
             judged.append(package)
         else:
-            others.append(_not_judged(package))
+            others.append(_not_judged(package, allow_sources))
     return judged, others
 
 
@@ -83,12 +91,15 @@ def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> s
     }
 
 
-def _not_judged(package: LockedPackage) -> NotJudged:
-    match package.source:
-        case RegistrySource(url=url):
-            said = f"it is from the registry {url}, which this one does not stand in for"
-        case GitSource(url=url):
-            said = f"it is from the git repository {url}"
-        case _:
-            said = "it is on the disk of whoever builds, such as the project itself"
-    return NotJudged(package, said, from_registry=isinstance(package.source, RegistrySource))
+def _not_judged(package: LockedPackage, allow_sources: Collection[str]) -> NotJudged:
+    source = package.source
+    if source is None:
+        said = "it is on the disk of whoever builds, such as the project itself"
+        return NotJudged(package, said, passes=True)
+    if isinstance(source, RegistrySource):
+        said = f"it is from the registry {source.url}, which this one does not stand in for"
+    else:
+        said = f"it is from the git repository {source.url}"
+    passes = is_allowed(source, allow_sources)
+    said += ", as was allowed" if passes else "; nobody has allowed this source"
+    return NotJudged(package, said, passes, isinstance(source, RegistrySource))

@@ -26,7 +26,7 @@ class Lookup:
     """What a registry has of some packages, read in a few statements for all of them."""
 
     def __init__(self, registry: Registry, packages: Sequence[LockedPackage]) -> None:
-        sources = registry.sources or (_whole(registry),)
+        sources = registry.sources or (registry.whole,)
         keys = sorted({key_of(package) for package in packages})
         self._registry = registry
         self._order = registry.order or Order(tuple(Upstream(one.name) for one in sources))
@@ -43,7 +43,7 @@ class Lookup:
         self.places = {source.name: self._place(source) for source in sources}
 
     def _place(self, source: Source) -> Place:
-        repository = InRepository(source, self._known)
+        repository = InRepository(source, self._known, self._rules)
         if source.remote is None:
             return repository
         return FromRemote(source, source.remote, repository, self.indexes, self._rules)
@@ -108,11 +108,6 @@ class Lookup:
         name = canonical_name(package.name)
         if found.upstream in private and any(one == name for _, one in self._known.upstream):
             yield Flag.NAME_ALSO_UPSTREAM
-
-
-def _whole(registry: Registry) -> Source:
-    """Return the one repository version that a registry without upstreams serves."""
-    return Source(registry.name, None, registry.repository, registry.version, registry.number)
 
 
 def _usable(sources: Sequence[Source], known: Known) -> Iterator[tuple[File, bool]]:

@@ -1,6 +1,6 @@
 """The upstreams of a registry, as the packages of a lock file find them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from pulp_cargo.app.queries.locked import File, Key, Known, Stored, Unit
@@ -37,6 +37,12 @@ class InRepository:
 
     source: Source
     known: Known
+    rules: Rules
+
+    def file(self, name: str) -> File | None:
+        """Return which index file stands beside what is kept of a crate."""
+        place = self.source.remote.pk if self.source.remote else self.source.repository
+        return (place, name.lower()) if place else None
 
     def has(self, name: str) -> bool:
         """Return whether the crate is there, in whatever spelling: each is the same name."""
@@ -50,7 +56,9 @@ class InRepository:
             # A private crate may have the name of one that an advisory is about.
             is_theirs = _is_of_crates_io(package) and not self.source.private
             advisories = advisories_on(package) if is_theirs else ()
-            return Found(self.source.name, unit.cksum, here, unit.yanked, advisories=advisories)
+            file = self.file(package.name)
+            verdict = self.rules.verdict_on_kept(self.source, file, unit) if file else None
+            return Found(self.source.name, unit.cksum, here, unit.yanked, verdict, advisories)
         spelled = self.spelling(package.name)
         if spelled is not None and spelled != package.name:
             said = f"`{self.source.name}` has the crate `{package.name}` as `{spelled}`"
@@ -98,7 +106,7 @@ class FromRemote:
         """Return what the upstream's index says of a package, and whether its file is here."""
         file = self.file(package.name)
         if not self.indexes.has(file) and self._stands_in(package.name):
-            return self._find_kept(package)
+            return self.kept.find(package)
         if self.indexes.has(file) is None:
             unknown = (
                 f"the index file of `{package.name}` from `{self.source.name}` is not here, or too old,"
@@ -119,13 +127,6 @@ class FromRemote:
         is_theirs = _is_of_crates_io(package) or is_crates_io(self.remote.url)
         advisories = advisories_on(package) if is_theirs else ()
         return Found(self.source.name, entry.cksum, here, entry.yanked, verdict, advisories)
-
-    def _find_kept(self, package: LockedPackage) -> Found | NotFound:
-        found, unit = self.kept.find(package), self.kept.unit(package)
-        if isinstance(found, NotFound) or unit is None:
-            return found
-        verdict = self.rules.verdict_on_kept(self.source, self.file(package.name), unit)
-        return replace(found, rules=verdict)
 
     def stored(self, package: LockedPackage, cksum: str) -> Stored | None:
         """Return the unit whose file is sent for a package, if it came from this upstream before."""

@@ -16,6 +16,7 @@ from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 from pulp_cargo.rules.advisories import affects
+from pulp_cargo.rules.crate_policy import KeptVersion
 from pulp_cargo.rules.verdicts import Verdict
 
 
@@ -25,24 +26,31 @@ class Rules:
     def __init__(self, registry: Registry, indexes: Indexes, names: Collection[str]) -> None:
         self._registry, self._indexes = registry, indexes
         self._now = datetime.now(UTC)
-        ruled = [s.version for s in registry.sources if s.version and self.policies(s)]
+        sources = registry.sources or (registry.whole,)
+        ruled = [s.version for s in sources if s.version and self.policies(s, stored=True)]
         # Versions that are kept were served before, and their licences are known.
-        self._kept: Mapping[tuple[UUID, str], Mapping[str, str]] = (
-            locked.licenses(ruled, names) if ruled else {}
+        self._kept: Mapping[tuple[UUID, str], Mapping[str, KeptVersion]] = (
+            locked.kept(ruled, names) if ruled else {}
         )
 
-    def policies(self, source: Source) -> tuple[NamedPolicy, ...]:
-        """Return the policies that are in force for what comes from an upstream."""
-        return policies_of(self._registry, source)
+    def policies(self, source: Source, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
+        """Return the policies that are in force for what comes from an upstream, or is `stored`."""
+        return policies_of(self._registry, source, stored=stored)
 
     def verdict(
-        self, source: Source, file: File, entry: UpstreamVersion, license: str | None
+        self,
+        source: Source,
+        file: File,
+        entry: UpstreamVersion,
+        license: str | None,
+        *,
+        stored: bool = False,
     ) -> Verdict | None:
         """Return what is said of a version in an upstream's index file, None without policies.
 
         `license` is that of a file which is stored, but not kept. Raises UpstreamIndexInvalid.
         """
-        policies, body = self.policies(source), self._indexes.body(file)
+        policies, body = self.policies(source, stored=stored), self._indexes.body(file)
         if not policies:
             return None
         about = advisories.about(file[1])
@@ -64,7 +72,7 @@ class Rules:
     def verdict_on_kept(self, source: Source, file: File, unit: Unit) -> Verdict | None:
         """Return what is said of a version that stands in for the upstream's index."""
         entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None, 1)
-        return self.verdict(source, file, entry, None)
+        return self.verdict(source, file, entry, None, stored=True)
 
 
 def refused_license(
@@ -74,7 +82,7 @@ def refused_license(
 
     `name` is in lower case.
     """
-    known = crate_rules.Known(kept={entry.vers: license})
+    known = crate_rules.Known(kept={entry.vers: KeptVersion(entry.cksum, license)})
     now = datetime.now(UTC)
     found = crate_rules.judge_index(_alone(entry), name, policies, known, now)
     verdict = found.verdict(entry.vers)

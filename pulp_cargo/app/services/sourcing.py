@@ -27,8 +27,8 @@ class Found:
     """An upstream that answers for a crate.
 
     `current` is what a remote says of it; where that is None, a remote does not have the crate or
-    is not there, and `kept` is the index file of what we keep of it. Both are None for a repository
-    of ours.
+    is not there, and `kept` is the index file of what we keep of it. Of a repository of ours `kept` is
+    there where caches fill it.
     """
 
     source: Source
@@ -47,7 +47,7 @@ class Found:
 async def asked(registry: Registry, name: str) -> Asked:
     """Return the upstreams that may answer for a crate; a claimed name is asked of nobody else."""
     if registry.order is None:
-        return Asked(registry.sources)
+        return Asked(registry.sources or (registry.whole,))
     answer = await threads.read(claims.who_may_answer, registry, name)
     assert answer is not None, "a list has an order"
     sources = {source.name: source for source in registry.sources}
@@ -79,7 +79,11 @@ async def ask(
     we keep something of it.
     """
     if source.remote is None:
-        return Found(source)
+        if not source.fillers:
+            return Found(source)
+        # Policies of the caches that fill it may have a word.
+        stored = await threads.read(index.index_file, registry.at(source), name)
+        return Found(source, kept=stored)
     failure: Exception | None = None
     try:
         current = await upstream_index.current(source.remote, name, at_any_age=at_any_age)

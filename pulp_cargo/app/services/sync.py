@@ -4,6 +4,8 @@ The listing is fetched and judged, units are made, files are downloaded if the r
 wants that, and in the end there is one new repository version, or none if nothing changed.
 """
 
+import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,11 +15,13 @@ from pulpcore.plugin.models import Content, RepositoryVersion
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, notify
 from pulp_cargo.app.models.repository import add_aliases
+from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.services import sync_units
+from pulp_cargo.app.services.crate_rules import AgelessRules
 from pulp_cargo.app.services.listed import table_of
 from pulp_cargo.app.services.repository_use import require_replaceable
 from pulp_cargo.app.upstream import listing
-from pulp_cargo.protocol.listing import Head
+from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 
 # Under this key a version notes what it was made of, so that the next sync can ask for news only.
@@ -70,10 +74,19 @@ def synchronize(
         "mirror": mirror,
         "immediate": immediate,
     }
+    policy = named_policy(remote.crate_policy)
+    rules = AgelessRules([policy] if policy else [], datetime.now(UTC))
+    if rules.text:
+        # Other rules make another repository of the same listing.
+        made_of["rules"] = hashlib.sha256(rules.text.encode()).hexdigest()
+
+    def lets_in(crate: ListedCrate) -> bool:
+        return rules.let_in(crate.entry.name, crate.entry.vers, crate.texts["license"])
+
     fetched = listing.fetch(remote, _known_tag(repository, made_of))
     if fetched is None:
         return None
-    with open(fetched.path, "rb") as file, table_of(file, remote.pk) as head:
+    with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
         sync_units.make_units(file, repository, remote)
         if immediate:
             sync_units.fetch_files(repository, remote)

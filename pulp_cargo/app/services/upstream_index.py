@@ -7,6 +7,7 @@ served while the upstream is slow, broken or gone.
 import asyncio
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -24,7 +25,8 @@ from pulp_cargo.protocol.unavailable import (
     UpstreamIndexInvalid,
     UpstreamUnreachable,
 )
-from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
+from pulp_cargo.rules.replaced_versions import gone_from, replaced_in, version_key
 
 log = logging.getLogger(__name__)
 
@@ -67,11 +69,14 @@ async def current(remote: RemoteView, name: str, *, at_any_age: bool = False) ->
     if _missing.get(key):
         return Current(None, 0)
     read = await threads.read(index_copy, remote.pk, name)
-    # What came while the database was asked is newer.
+    # What came while the database was asked is newer, but not what was accepted meanwhile.
     copy = index_rows.waiting(remote, name) or read
+    if copy and read:
+        copy = replace(copy, accepted=read.accepted)
     age = _age(copy) if copy else 0.0
-    if copy and (age < remote.max_age or (at_any_age and copy.gzipped is not None)):
-        return Current(_there(copy), max(0, remote.max_age - age))
+    is_recent = copy is not None and not copy.is_outdated
+    if copy and is_recent and (age < remote.max_age or (at_any_age and copy.gzipped is not None)):
+        return _current(remote, copy, max(0, remote.max_age - age))
     # That a crate was gone once is nothing to serve: another upstream must not answer for it.
     is_usable = _there(copy) is not None and (remote.stale_for is None or age < remote.stale_for)
     fetch = _fetches.get(key) or _start(remote, name, copy)
@@ -86,9 +91,19 @@ async def current(remote: RemoteView, name: str, *, at_any_age: bool = False) ->
         if not _slow.get(remote.pk):
             _slow.keep(remote.pk, True, SLOW_SECONDS)
     else:
-        return Current(_there(newest), remote.max_age)
+        return _current(remote, newest, remote.max_age)
     note(Event.STALE)
-    return Current(_there(copy), _pause(remote), int(age))
+    return _current(remote, copy, _pause(remote), int(age))
+
+
+def _current(
+    remote: RemoteView, copy: IndexCopy | None, fresh_for: float, age: int | None = None
+) -> Current:
+    """Return what is to be served, after which no older versions are in memory."""
+    there = _there(copy)
+    if there is not None:
+        upstream_versions.forget_others(remote, there)
+    return Current(there, fresh_for, age)
 
 
 def _there(copy: IndexCopy | None) -> IndexCopy | None:
@@ -130,7 +145,8 @@ def _finished(key: Key, task: asyncio.Task[IndexCopy | None]) -> None:
 async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> IndexCopy | None:
     client = await client_of(remote)
     has_body = copy is not None and copy.gzipped is not None
-    asked = Validators(copy.etag, copy.last_modified) if copy and has_body else Validators()
+    is_whole = copy is not None and has_body and not copy.is_outdated
+    asked = Validators(copy.etag, copy.last_modified) if copy and is_whole else Validators()
     fetched = await client.index_file(name, asked)
     now = datetime.now(UTC)
     read = None
@@ -140,7 +156,8 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
         _missing.keep((remote.identity, name), True, min(MISSING_SECONDS, remote.max_age))
         if copy is None:
             return None
-        newest, is_new = replace(copy, gzipped=None, checked_at=now), has_body
+        gone = await threads.work(_gone, copy) if has_body else copy.gone
+        newest, is_new = replace(copy, gzipped=None, checked_at=now, gone=gone), has_body
     elif read is None:
         assert copy is not None, "only who has a copy is told that it is the same"
         newest, is_new = replace(copy, checked_at=now), False
@@ -151,7 +168,11 @@ async def _fetch(remote: RemoteView, name: str, copy: IndexCopy | None) -> Index
         is_new = newest != replace(copy, checked_at=now) if copy else True
     # Whoever waits for it now need not unpack it; nobody else keeps so much in memory.
     packed = replace(newest, unpacked=None)
-    index_rows.keep(remote, packed, is_new=is_new)
+    _tell_of_replaced(remote, copy, newest)
+    if copy is not None and copy.is_outdated and not newest.is_outdated:
+        await threads.write(index_rows.write_at_once, index_rows.Row(remote, packed, is_new=True))
+    else:
+        index_rows.keep(remote, packed, is_new=is_new)
     if copy is not None and newest.digest != copy.digest:
         yanks_upstream.follow(remote, packed)
     return newest
@@ -175,15 +196,25 @@ def _read(
     digest = hashlib.sha256(body).hexdigest()
     etag, modified = fetched.validators.etag, fetched.validators.last_modified
     if before is not None and before.digest == digest and before.gzipped is not None:
-        return replace(before, checked_at=now, etag=etag, last_modified=modified), None
+        same = replace(before, checked_at=now, etag=etag, last_modified=modified, replaced={})
+        return same, None
     try:
         found = parse_index_file(body, name)
     except UpstreamIndexEmpty:
         return None
+    known = _versions(before) if before else {}
+    instead = replaced_in(found, known, before.accepted if before else ())
     seen = dict(before.first_seen) if before else {}
+    moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for vers, (_, cksum) in instead.cksums.items():
+        seen.setdefault(version_key(vers, cksum), moment)
+    if instead.lines:
+        body, gzipped = found.with_lines(instead.lines), None
+        digest, found = hashlib.sha256(body).hexdigest(), parse_index_file(body, name)
     for vers, entry in found.versions.items():
-        if entry.pubtime is None:
-            seen.setdefault(vers, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        # Times of this form sort as text; one that lies ahead is none.
+        if entry.pubtime is None or entry.pubtime > moment:
+            seen.setdefault(vers, moment)
     copy = IndexCopy(
         name=name,
         gzipped=gzipped or pack(body),
@@ -193,6 +224,37 @@ def _read(
         last_modified=modified,
         checked_at=now,
         first_seen=seen,
+        gone=gone_from(found, known),
+        replaced=dict(instead.cksums),
+        accepted=before.accepted if before else frozenset(),
         unpacked=body,
     )
     return copy, found
+
+
+def _versions(copy: IndexCopy) -> Mapping[str, UpstreamVersion]:
+    """Return the versions that a file has and had."""
+    gone = "".join(f"{line}\n" for line in copy.gone.values()).encode()
+    versions = dict(parse_index_file(gone, copy.name).versions) if gone else {}
+    if copy.gzipped is not None:
+        versions |= parse_index_file(copy.body(), copy.name).versions
+    return versions
+
+
+def _gone(copy: IndexCopy) -> dict[str, str]:
+    return gone_from(None, _versions(copy))
+
+
+def _tell_of_replaced(remote: RemoteView, before: IndexCopy | None, newest: IndexCopy) -> None:
+    for vers, (old, new) in newest.replaced.items():
+        if before is None or before.replaced.get(vers) != (old, new):
+            note(Event.REPLACED)
+            log.warning(
+                "`%s` has other bytes of `%s %s` than before: the checksum %s was %s. The version"
+                " stays as it was until somebody accepts the new one.",
+                remote.name,
+                newest.name,
+                vers,
+                new,
+                old,
+            )

@@ -54,5 +54,23 @@ def remember(remote: RemoteView, name: str, digest: str, index: UpstreamIndex) -
         _size -= _known.popitem(last=False)[1][2]
 
 
+def forget_others(remote: RemoteView, copy: IndexCopy) -> None:
+    """Forget the versions of a file that has other bytes by now."""
+    found = _known.get((remote.identity, copy.name))
+    if found is not None and found[0] != copy.digest:
+        _forget((remote.identity, copy.name))
+
+
+def forget(remote: UUID, name: str) -> None:
+    """Forget the versions of a remote's file, by its lower-case name."""
+    for key in [key for key in _known if key[0][0] == remote and key[1] == name]:
+        _forget(key)
+
+
+def _forget(key: Key) -> None:
+    global _size
+    _size -= _known.pop(key)[2]
+
+
 def _parse(copy: IndexCopy) -> UpstreamIndex:
     return parse_index_file(copy.body(), copy.name)

@@ -13,6 +13,7 @@ class Event(StrEnum):
     CHECKSUM = "checksum"
     CUT_OFF = "cut-off"
     NOT_KEPT = "not-kept"
+    REPLACED = "replaced"
 
 
 # All of them from the start: what is not there cannot be seen to grow.

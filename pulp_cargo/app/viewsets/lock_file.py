@@ -63,6 +63,7 @@ class LockFileMixin:
             Wanted(offline=asked["offline"], fail_on_yanked=asked["fail_on_yanked"]),
             refresh=asked["refresh"],
             crates_io=asked["crates_io"],
+            allow_sources=asked["allow_sources"],
         )
         return Response(LockFileReportSerializer(report).data)
 

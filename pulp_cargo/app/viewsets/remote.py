@@ -2,14 +2,37 @@
 
 from typing import Any
 
+from django_filters import BooleanFilter, FilterSet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import ValidationError
+
 from pulpcore.plugin import viewsets as core
 
-from pulp_cargo.app.access import access_for
-from pulp_cargo.app.models import CargoRemote
-from pulp_cargo.app.serializers import CargoRemoteSerializer
+from pulp_cargo.app.access import Verb, access_for
+from pulp_cargo.app.models import CargoRemote, ReplacedVersion
+from pulp_cargo.app.serializers import (
+    AcceptReplacedVersionSerializer,
+    CargoRemoteSerializer,
+    ReplacedVersionSerializer,
+)
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.services import replaced_versions
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.in_use import KeptInLists
 from pulp_cargo.app.viewsets.visible import visible
+
+
+class ReplacedVersionFilter(FilterSet):
+    """Finds records by crate and version, or those that nobody has accepted."""
+
+    accepted = BooleanFilter(field_name="accepted_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = ReplacedVersion
+        fields = ("name", "vers")
 
 
 class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
@@ -20,9 +43,56 @@ class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
     serializer_class = CargoRemoteSerializer
     queryset_filtering_required_permission = "cargo.view_cargoremote"
 
-    DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(CargoRemote)
+    DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(
+        CargoRemote, also=[Verb(("replaced",), "view"), Verb(("accept",), "change")]
+    )
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Let a request that names a crate policy ask what the asker sees."""
         found = visible(self.request, CargoCratePolicyViewSet)
         return {**super().get_serializer_context(), "visible": found}
+
+    @extend_schema(
+        summary="List replaced versions",
+        description="The versions whose bytes the upstream has replaced, the last first. Until their"
+        " new bytes are accepted they stay as they were.",
+        parameters=[
+            OpenApiParameter("name", str, description="Filter results by name"),
+            OpenApiParameter("vers", str, description="Filter results by vers"),
+            OpenApiParameter("accepted", bool, description="Filter results by accepted"),
+        ],
+        responses={200: ReplacedVersionSerializer(many=True)},
+    )
+    # The filters of the viewset are about remotes.
+    @action(
+        detail=True,
+        methods=["get"],
+        serializer_class=ReplacedVersionSerializer,
+        filterset_class=None,
+    )
+    def replaced(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Answer with a page of the records."""
+        records = self.get_object().replaced_versions.order_by("-found_at", "-pk")
+        found = ReplacedVersionFilter(request.query_params, queryset=records)
+        if not found.is_valid():
+            raise ValidationError(found.errors)
+        page = self.paginate_queryset(found.qs)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        summary="Accept a replaced version",
+        description="Let a version whose bytes the upstream has replaced have the new ones. Lock"
+        " files that name the checksum before cannot be built through this remote any more.",
+        request=AcceptReplacedVersionSerializer,
+        responses={200: ReplacedVersionSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=AcceptReplacedVersionSerializer)
+    def accept(self, request: Request, pk: str, **kwargs: Any) -> Response:
+        """Answer with the record."""
+        remote = self.get_object()
+        serializer = AcceptReplacedVersionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = serializer.validated_data
+        with refused_as_invalid():
+            row = replaced_versions.accept(remote, asked["name"], asked["vers"], asked["checksum"])
+        return Response(ReplacedVersionSerializer(row).data)

@@ -14,6 +14,7 @@ def test_ids_do_not_run_out() -> None:
         assert cursor.fetchall() == [
             ("cargo_claimedname", "bigint"),
             ("cargo_heldversion", "bigint"),
+            ("cargo_replacedversion", "bigint"),
             ("cargo_upstreamindexfile", "bigint"),
             ("cargo_usedversion", "bigint"),
         ]

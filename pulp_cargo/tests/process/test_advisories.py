@@ -1,6 +1,7 @@
 """The advisory database that an administrator provides: a directory, or an archive of one."""
 
 import io
+import json
 import logging
 import os
 import tarfile
@@ -121,6 +122,21 @@ def test_broken_advisory_is_left_out(
     said = " ".join(caplog.messages)
     for name in ("broken.md", "long.md", "latin.md"):
         assert f"The advisory crates/tree/{name} is left out" in said
+
+
+def test_bad_part_of_an_advisory_is_left_out_alone(
+    tmp_path: Path, copy_of: Callable[[Path], "AdvisoryCopy"], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is good beside it counts, and the log says what does not."""
+    whole = json.loads(TREE)
+    whole["affected"] = [{"ranges": []}, *whole["affected"]]
+    files = DATABASE | {"crates/tree/GHSA-1.json": json.dumps(whole)}
+    copy = copy_of(directory(tmp_path, files))
+    with caplog.at_level(logging.WARNING):
+        assert "GHSA-1" in ids(copy, "tree")
+    said = " ".join(caplog.messages)
+    assert "A part of the advisory crates/tree/GHSA-1.json is left out: " in said
+    assert "`affected[0]`" in said
 
 
 def test_changed_files_are_read_again(

@@ -10,7 +10,7 @@ import pytest
 from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
 from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption
+from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption, KeptVersion
 from pulp_cargo.rules.verdicts import Outcome, Rule
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ def judged(found: UpstreamIndex, *policies: CratePolicy | None, **known: Any) ->
     """What becomes of the file, by rules that are named in order."""
     from pulp_cargo.app.services.crate_rules import Known, judge_index
 
+    if "kept" in known:
+        kept = known["kept"].items()
+        known["kept"] = {vers: KeptVersion("0" * 64, license) for vers, license in kept}
     return judge_index(found, "leaf", [named(one) for one in policies], Known(**known), NOW)
 
 
@@ -198,3 +201,57 @@ def test_rules_that_say_nothing_cost_nothing(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(crate_rules, "parse_version", note)
     assert (judged(found, *quiet).left_out, seen) == (frozenset(), [])
     assert judged(found, BLOCK).left_out == set(seen) == set(versions)
+
+
+def test_number_with_other_bytes_was_not_served_before() -> None:
+    """What is kept of a version says nothing of other bytes under its number, nor its licence."""
+    allowed = CratePolicy(licenses=frozenset({"MIT"}), cooldown_days=7)
+    young = "2031-03-09T12:00:00Z"
+    body = (
+        line("1.0.0", young, cksum="1" * 64)
+        + line("1.1.0", young)
+        + line("1.2.0", OLD, cksum="2" * 64)
+    )
+    found = parse_index_file(body.encode(), "leaf")
+    kept = {"1.0.0": "MIT", "1.1.0": "MIT", "1.2.0": "GPL-3.0-only"}
+    assert judged(found, allowed, kept=kept).left_out == {"1.0.0"}
+
+
+def test_other_bytes_are_as_new_as_when_they_came() -> None:
+    """Whatever time the upstream gives them; the cooldown is not that of the number."""
+    found = parse_index_file(line("1.0.0", OLD, cksum="1" * 64).encode(), "leaf")
+    seen = {"1.0.0": OLD, f"1.0.0 {'1' * 64}": "2031-03-08T12:00:00Z"}
+    said = judged(found, COOLDOWN, first_seen=seen)
+    assert said.left_out == {"1.0.0"}
+    assert said.until == datetime(2031, 3, 15, 12, 0, tzinfo=UTC)
+    other = parse_index_file(line("1.0.0", OLD).encode(), "leaf")
+    assert judged(other, COOLDOWN, first_seen=seen).left_out == frozenset()
+
+
+@pytest.mark.parametrize(
+    "pubtime",
+    [
+        "2031-02-31T00:00:00Z",
+        "2020-02-31T00:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "2020-01-01T24:61:00Z",
+        "2031-03-10T12:00:01Z",
+        "9999-12-31T23:59:59Z",
+        "yesterday",
+        None,
+    ],
+)
+def test_time_that_is_none_or_lies_ahead_is_unknown(pubtime: str | None) -> None:
+    """Then it counts when the version was first seen, and one that nobody has seen is new."""
+    found = index(v1_0_0=pubtime)
+    assert judged(found, COOLDOWN).left_out == {"1.0.0"}
+    assert judged(found, COOLDOWN, first_seen={"1.0.0": OLD}).left_out == frozenset()
+    young = judged(found, COOLDOWN, first_seen={"1.0.0": "2031-03-09T12:00:00Z"})
+    assert young.until == datetime(2031, 3, 16, 12, 0, tzinfo=UTC)
+
+
+def test_time_that_lay_ahead_does_not_make_a_version_younger() -> None:
+    """No version is from after it was first seen."""
+    found = index(v1_0_0="2031-03-09T12:00:00Z")
+    seen = {"1.0.0": "2031-03-01T12:00:00Z"}
+    assert judged(found, COOLDOWN, first_seen=seen).left_out == frozenset()

@@ -48,11 +48,11 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         answer = self.call("config", parameters={self.HREF: self.pulp_href})
         return str(answer["config"])
 
-    def check(self, lock_file: bytes, **wanted: bool | None) -> EntityDefinition:
+    def check(self, lock_file: bytes, **wanted: Any) -> EntityDefinition:
         """Return what the registry says of the packages of a lock file.
 
         `wanted` are the options of the REST API: `refresh`, `offline`, `fail_on_yanked`,
-        `crates_io`; None leaves one to the server.
+        `crates_io`, and the list `allow_sources`; None leaves one to the server, as an empty list does.
         """
         return self._about("check", lock_file, wanted)
 
@@ -64,8 +64,9 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         """
         return self._about("prefetch", lock_file, {"crates_io": crates_io})
 
-    def _about(self, operation: str, lock_file: bytes, wanted: Mapping[str, bool | None]) -> Any:
-        said = {name: value for name, value in wanted.items() if value is not None}
+    def _about(self, operation: str, lock_file: bytes, wanted: Mapping[str, Any]) -> Any:
+        # A server that does not know a field refuses it, so only what is asked for is sent.
+        said = {name: value for name, value in wanted.items() if value not in (None, [])}
         body = {"lock_file": lock_file, **said}
         return self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
 

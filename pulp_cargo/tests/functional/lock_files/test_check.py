@@ -128,10 +128,10 @@ def test_upstream_that_is_gone_is_told(
     assert (row["verdict"], row["flags"]) == ("served", ["old-index"])
 
 
-def test_packages_from_elsewhere_are_not_judged(
+def test_packages_from_elsewhere_fail_unless_their_source_is_allowed(
     upstream: SparseUpstream, gate: Gate, name: str
 ) -> None:
-    """Each is listed with its source; they neither pass nor fail."""
+    """Each is listed with its source; what is on the disk has none, and passes."""
     upstream.have(Crate(name))
     lock = lock_file(
         locked(Crate(name), upstream.index_url),
@@ -140,19 +140,29 @@ def test_packages_from_elsewhere_are_not_judged(
     )
     report = gate.check(lock)
     assert [row["name"] for row in report["packages"]] == [name]
-    assert [(row["name"], row["source"]) for row in report["not_judged"]] == [
-        ("project", None),
-        ("a", "sparse+https://other.example/"),
-        ("b", "https://git.example/b"),
+    assert [(row["name"], row["source"], row["passes"]) for row in report["not_judged"]] == [
+        ("project", None, True),
+        ("a", "sparse+https://other.example/", False),
+        ("b", "https://git.example/b", False),
     ]
-    assert report["passes"]
+    assert not report["passes"]
+    said = "the lock file does not pass: 2 of 3 packages fail, 2 of them by their source"
+    assert report["sentence"] == said
+    half = gate.check(lock, allow_sources=["https://git.example/b"])
+    assert [row["passes"] for row in half["not_judged"]] == [True, False, True]
+    assert not half["passes"]
+    both = ["https://git.example/*", "sparse+https://other.example/"]
+    assert gate.check(lock, allow_sources=both)["passes"]
 
 
 def test_registry_that_knows_none_of_the_packages_lets_nothing_pass(gate: Gate) -> None:
     """A lock file of crates.io, shown to a registry that does not stand in for it."""
-    report = gate.check(lock_file(package("a")), crates_io=None)
+    lock = lock_file(package("a"))
+    report = gate.check(lock, crates_io=None)
     assert (report["packages"], report["passes"]) == ([], False)
     assert "no package is from this registry" in report["sentence"]
+    allowed = ["https://github.com/rust-lang/crates.io-index"]
+    assert gate.check(lock, crates_io=None, allow_sources=allowed)["passes"]
 
 
 def test_project_without_dependencies_passes(gate: Gate) -> None:

@@ -27,7 +27,8 @@ def report(*rows: dict[str, Any], elsewhere: int = 0) -> dict[str, Any]:
     """Return a report on these packages."""
     passes = all(one["passes"] for one in rows)
     said = "the lock file passes" if passes else "the lock file does not pass"
-    return {"passes": passes, "sentence": said, "packages": rows, "not_judged": [{}] * elsewhere}
+    others = [{"name": "b", "vers": "1.0.0", "passes": True, "reason": "why"}] * elsewhere
+    return {"passes": passes, "sentence": said, "packages": rows, "not_judged": others}
 
 
 @pytest.fixture
@@ -89,6 +90,19 @@ def test_a_line_for_each_package_that_is_not_fine(
     )
 
 
+def test_package_of_a_foreign_source_is_an_error(
+    tmp_path: Path, lock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others from elsewhere are only counted."""
+    told = report(elsewhere=1) | {"passes": False}
+    told["not_judged"].append({"name": "g", "vers": "1.0.0", "passes": False, "reason": "git"})
+    answers(monkeypatch, told)
+    with pytest.raises(PulpFailed) as failed:
+        run(tmp_path, "check", lock)
+    assert failed.value.stdout == "error: g 1.0.0: foreign-source: git\n"
+    assert failed.value.said.endswith("; 1 packages from elsewhere were not judged.\n")
+
+
 def test_what_passes_prints_nothing(
     tmp_path: Path, lock: str, asked: list[tuple[str, dict[str, Any]]]
 ) -> None:
@@ -104,13 +118,16 @@ def test_options_are_passed_on(
 ) -> None:
     """Each by the name that it has in the REST API."""
     options = ("--offline", "--refresh", "--fail-on-yanked", "--no-crates-io")
-    run(tmp_path, "check", lock, *options)
+    sources = ("https://git.example/a", "https://git.example/b/*")
+    allow = [word for source in sources for word in ("--allow-source", source)]
+    run(tmp_path, "check", lock, *options, *allow)
     assert asked[0][1] == {
         "lock_file": b"version = 4\n",
         "offline": True,
         "refresh": True,
         "fail_on_yanked": True,
         "crates_io": False,
+        "allow_sources": list(sources),
     }
 
 

@@ -186,3 +186,19 @@ def test_release_that_never_had_the_fault_fixes_nothing():
     """Only what the advisory calls patched is a fix, and not all that it calls unaffected."""
     advisories = parse_advisory(rustsec('patched = []\nunaffected = ["> 1.0.0"]'))
     assert fixes(advisories, parse_version("1.0.1"), [parse_version("1.0.0")]) == []
+
+
+@pytest.mark.parametrize(
+    ("versions", "affected"),
+    [
+        ('patched = ["what", ">= 1.2.0"]', "1.0.0 1.1.0"),
+        ('patched = [">= 1.2.0"]\nunaffected = ["< 1.1.0", "?"]', "1.1.0"),
+    ],
+)
+def test_bad_range_does_not_take_the_others_along(versions: str, affected: str) -> None:
+    """What a bad one may have spared is affected; the good ones count, and the bad one is told."""
+    left_out: list[str] = []
+    (advisory,) = parse_advisory(rustsec(versions), left_out)
+    names = ("1.0.0", "1.1.0", "1.2.0")
+    assert " ".join(v for v in names if affects(advisory, parse_version(v))) == affected
+    assert len(left_out) == 1

@@ -164,12 +164,25 @@ def test_report_counts_every_outcome() -> None:
 
 def test_lock_file_passes_without_packages_of_registries() -> None:
     """A project without dependencies has nothing that could be wrong."""
-    report = Report((), (NotJudged(replace(LEAF, source=None), "on the disk"),))
+    report = Report((), (NotJudged(replace(LEAF, source=None), "on the disk", passes=True),))
     assert report.passes
 
 
 def test_wrong_registry_does_not_pass() -> None:
     """It could say yes to anything: it knows none of the packages."""
-    report = Report((), (NotJudged(LEAF, "elsewhere", from_registry=True),))
+    report = Report((), (NotJudged(LEAF, "elsewhere", passes=False, from_registry=True),))
     assert not report.passes
     assert "no package is from this registry" in report.sentence
+
+
+def test_package_of_a_foreign_source_fails() -> None:
+    """However good the others are; one whose source is allowed is no reason to fail."""
+    foreign = NotJudged(LEAF, "elsewhere", passes=False, from_registry=True)
+    judged = (judge_package(LEAF, THERE, Wanted()),)
+    report = Report(judged, (foreign,))
+    assert (report.passes, report.failing) == (False, 1)
+    assert report.sentence == (
+        "the lock file does not pass: 1 of 2 packages fail, 1 of them by their source"
+    )
+    assert Report(judged, (replace(foreign, passes=True),)).passes
+    assert Report((), (replace(foreign, passes=True),)).passes

@@ -93,3 +93,57 @@ def test_event_without_a_version_is_refused():
     """As it is written there, and not as it would be completed."""
     with pytest.raises(InvalidAdvisory, match="the version 'one' is not SemVer"):
         parse_advisory(osv({"introduced": "one"}))
+
+
+GOOD = {"package": {"ecosystem": "crates.io", "name": "leaf"}, "versions": ["1.0.0"]}
+ENDS = {"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.0.1"}]}
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({}, "has no `ecosystem`"),
+        ("text", "`affected[0]` of the OSV advisory must be a table"),
+        ({"package": {"ecosystem": "crates.io"}}, "has no `name`"),
+        (GOOD | {"versions": ["one"]}, "the version 'one' is not SemVer"),
+        (GOOD | {"versions": 1}, "must be a list"),
+        (GOOD | {"ranges": [{"events": []}]}, "has no `type`"),
+    ],
+    ids=["no package", "no table", "no name", "no version", "no list", "no type"],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_bad_part_does_not_take_the_good_one_along(bad: object, said: str, *, first: bool) -> None:
+    """The crate of the good part would look sound else; what is left out is told."""
+    parts = [bad, GOOD] if first else [GOOD, bad]
+    left_out: list[str] = []
+    (found,) = parse_advisory(osv(affected=parts), left_out)
+    assert affects(found, parse_version("1.0.0"))
+    (fault,) = left_out
+    assert said.replace("[0]", "[0]" if first else "[1]") in fault
+
+
+@pytest.mark.parametrize(
+    ("affected", "versions"),
+    [
+        (GOOD | {"ranges": [{"type": "SEMVER", "events": [{"fixed": "x"}]}, ENDS]}, "0.1.0 1.0.0"),
+        (GOOD | {"ranges": [ENDS, {"type": "SEMVER"}]}, "0.1.0 1.0.0"),
+        (GOOD | {"versions": ["1.0.0", "two"]}, "1.0.0"),
+    ],
+    ids=["event", "events", "version"],
+)
+def test_bad_range_does_not_take_the_others_along(
+    affected: dict[str, object], versions: str
+) -> None:
+    """Within a part as well."""
+    left_out: list[str] = []
+    (found,) = parse_advisory(osv(affected=[affected]), left_out)
+    assert " ".join(v for v in ("0.1.0", "1.0.0", "1.0.1") if affects(found, parse_version(v))) == (
+        versions
+    )
+    assert len(left_out) == 1
+
+
+def test_advisory_without_a_good_part_is_refused() -> None:
+    """Nothing is known then, and whoever reads the file is told why."""
+    with pytest.raises(InvalidAdvisory, match="has no `ecosystem`"):
+        parse_advisory(osv(affected=[{}]))

@@ -108,6 +108,14 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
     help="Whether upstreams are asked for index files that are missing or old; by default they"
     " are, unless it is about being offline.",
 )
+@click.option(
+    "--allow-source",
+    "allow_sources",
+    multiple=True,
+    help="A registry or git repository beside this registry that packages may come from: its URL as"
+    " in the lock file, or the beginning of URLs and `/*`. May be given several times; packages from"
+    " anywhere else fail.",
+)
 @click.option("--fail-on-yanked", is_flag=True, help="Let no yanked packages pass, either.")
 @click.option(
     "--format",
@@ -123,10 +131,11 @@ def check(
     lock_file: bytes,
     distribution: EntityFieldDefinition,
     form: str,
+    allow_sources: tuple[str, ...],
     **wanted: bool | None,
 ) -> None:
     """Print what the registry says."""
-    report = _registry(distribution).check(lock_file, **wanted)
+    report = _registry(distribution).check(lock_file, allow_sources=list(allow_sources), **wanted)
     if form == "json":
         pulp_ctx.output_result(report)
     else:
@@ -177,10 +186,14 @@ def _lines(report: EntityDefinition) -> Iterator[str]:
         for flag in row["flags"]:
             if flag in FLAGS:
                 yield f"warning: {about}: {flag}: {FLAGS[flag]}"
+    for row in report["not_judged"]:
+        # An older Pulp lets all of them pass, and does not say so.
+        if not row.get("passes", True):
+            yield f"error: {row['name']} {row['vers']}: foreign-source: {row['reason']}"
 
 
 def _summary(report: EntityDefinition) -> str:
     said = str(report["sentence"])
-    count = len(report["not_judged"])
+    count = sum(row.get("passes", True) for row in report["not_judged"])
     others = f"; {count} packages from elsewhere were not judged" if count else ""
     return f"{said[0].upper()}{said[1:]}{others}."

@@ -1,0 +1,19 @@
+"""Versions whose bytes an upstream has replaced without anybody's consent."""
+
+from uuid import UUID
+
+from django.db import connection
+
+REPLACED = """
+    SELECT replaced -> %(vers)s ->> 1 FROM cargo_upstreamindexfile
+    WHERE remote_id = %(remote)s AND name = %(name)s AND replaced -> %(vers)s ->> 0 = %(cksum)s
+"""
+
+
+def replaced_by(remote: UUID, lower_name: str, vers: str, cksum: str) -> str | None:
+    """Return the checksum that an upstream has instead of the one that its index file here has."""
+    values = {"remote": remote, "name": lower_name, "vers": vers, "cksum": cksum}
+    with connection.cursor() as cursor:
+        cursor.execute(REPLACED, values)
+        row = cursor.fetchone()
+    return None if row is None else row[0]

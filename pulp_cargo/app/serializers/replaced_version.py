@@ -1,0 +1,42 @@
+"""Versions whose bytes an upstream has replaced, in the REST API."""
+
+from rest_framework import serializers
+
+from pulpcore.plugin import serializers as core
+
+from pulp_cargo.app.models import ReplacedVersion
+
+
+class ReplacedVersionSerializer(serializers.ModelSerializer):
+    """Shows a version whose bytes an upstream has replaced."""
+
+    name = serializers.CharField(read_only=True, help_text="The crate, in lower case.")
+    vers = serializers.CharField(read_only=True, help_text="The version.")
+    checksum_before = serializers.CharField(
+        source="cksum_before", read_only=True, help_text="The SHA-256 that it had before, in hex."
+    )
+    checksum = serializers.CharField(
+        source="cksum", read_only=True, help_text="The SHA-256 that it has upstream, in hex."
+    )
+    found_at = serializers.DateTimeField(read_only=True, help_text="When that was seen first.")
+    accepted_at = serializers.DateTimeField(
+        read_only=True, help_text="When the new bytes were accepted; null: they are refused."
+    )
+
+    class Meta:
+        model = ReplacedVersion
+        fields = ("name", "vers", "checksum_before", "checksum", "found_at", "accepted_at")
+        ref_name = "cargo.ReplacedVersion"
+
+
+class AcceptReplacedVersionSerializer(core.ValidateFieldsMixin, serializers.Serializer):
+    """Takes the version whose new bytes are accepted."""
+
+    name = serializers.CharField(help_text="The crate.")
+    vers = serializers.CharField(help_text="The version.")
+    checksum = serializers.CharField(
+        help_text="The SHA-256 of the new bytes, in hex: no others are accepted with them."
+    )
+
+    class Meta:
+        ref_name = "cargo.AcceptReplacedVersion"
