@@ -108,7 +108,7 @@ class CargoRepositoryResource(RepositoryResource):
 
     class Meta:
         model = CargoRepository
-        exclude = (*RepositoryResource.Meta.exclude, "index_aliases")
+        exclude = (*RepositoryResource.Meta.exclude, "index_aliases", "mirrored_urls")
 
 
 class RegistryUrlsResource(QueryModelResource):

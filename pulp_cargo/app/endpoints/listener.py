@@ -18,7 +18,7 @@ from pulp_cargo.app.models.notify import CHANNEL, LISTENER
 from pulp_cargo.app.queries import crates, index, registries
 from pulp_cargo.app.queries.membership import VersionGone
 from pulp_cargo.app.queries.registries import Registry
-from pulp_cargo.app.services import threads
+from pulp_cargo.app.services import kept, threads
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,8 @@ async def _listen() -> None:
             silent = not notices
             for notice in notices:
                 memory.take_notice(notice)
+                if notice["kind"] == "registries":
+                    kept.hurry()
             async with asyncio.timeout(PULSE):
                 await _confirm(own, notices)
 

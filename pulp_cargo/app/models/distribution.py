@@ -10,8 +10,8 @@ from django_lifecycle import BEFORE_DELETE, BEFORE_UPDATE, hook
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
+from pulp_cargo.app.models.registry_urls import add_aliases, note_mirrored
 from pulp_cargo.app.models.remote import CargoRemote
-from pulp_cargo.app.models.repository import add_aliases
 
 
 def root_url(domain: str, base_path: str, origin: str | None = None) -> str:
@@ -53,6 +53,17 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
             return
         url = f"sparse+{root_url(self.pulp_domain.name, self.initial_value('base_path'))}"
         add_aliases(repository_id, [url])
+
+    @hook(BEFORE_UPDATE, when_any=["remote_id", "repository_id"], has_changed=True)
+    @hook(BEFORE_DELETE)
+    def note_what_was_mirrored(self) -> None:
+        """Let dependencies within what a cache has stored stay so, when it is one no more."""
+        repository, remote = self.initial_value("repository_id"), self.initial_value("remote_id")
+        stores = [(repository, remote), *self.upstreams.values_list("repository_id", "remote_id")]
+        for repository, remote in stores:
+            url = CargoRemote.objects.filter(pk=remote).values_list("url", flat=True).first()
+            if repository is not None and url is not None:
+                note_mirrored(repository, url)
 
     def content_handler(self, path: str) -> None:
         """Close Pulp's generic content path where it would go past tokens or crate policies."""

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.db import models
-from django_lifecycle import AFTER_UPDATE, hook
+from django_lifecycle import AFTER_UPDATE, BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, EncryptedTextField, Remote
 
 from pulp_cargo.app.models.connecting import GuardedFactory
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
+from pulp_cargo.app.models.registry_urls import note_mirrored
 
 
 class CargoRemote(Remote, AutoAddObjPermsMixin):
@@ -38,6 +39,15 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     def forget_index_files(self) -> None:
         """Drop the index files of another registry."""
         self.index_files.all().delete()
+
+    @hook(BEFORE_UPDATE, when="url", has_changed=True)
+    @hook(BEFORE_DELETE)
+    def note_what_was_mirrored(self) -> None:
+        """Let dependencies within what caches have stored of the old URL stay so."""
+        listed = self.cargo_cargoupstream.values_list("repository_id", flat=True)
+        cached = self.distribution_set.values_list("repository_id", flat=True)
+        for repository in {*listed, *cached} - {None}:
+            note_mirrored(repository, self.initial_value("url"))
 
     def get_remote_artifact_url(
         self, relative_path: str | None = None, request: Any = None

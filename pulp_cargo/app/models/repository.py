@@ -1,6 +1,5 @@
 """The repository behind a registry, and how new versions of it come to be."""
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +17,6 @@ from pulp_cargo.app.models.remote import CargoRemote
 LOCK_CLASS = 0x6361_7267
 # How long what answers a request waits for a lock at a time, in seconds.
 LOCK_PATIENCE = 2
-# One statement, so that what others add at the same time stays.
-ADD_ALIASES = """
-    UPDATE cargo_cargorepository r SET index_aliases = r.index_aliases || ARRAY(
-        SELECT DISTINCT url FROM unnest(%(urls)s::text[]) url
-        WHERE NOT url = ANY(r.index_aliases) ORDER BY url
-    )
-    WHERE r.repository_ptr_id = %(repository)s AND NOT %(urls)s::text[] <@ r.index_aliases
-"""
 
 
 def lose_patience() -> None:
@@ -42,13 +33,6 @@ def lock(repository: UUID) -> None:
         )
 
 
-def add_aliases(repository: UUID, urls: Iterable[str]) -> bool:
-    """Let further URLs mean the registries of a repository; return whether one of them is new."""
-    with connection.cursor() as cursor:
-        cursor.execute(ADD_ALIASES, {"repository": repository, "urls": list(urls)})
-        return bool(cursor.rowcount)
-
-
 class CargoRepository(Repository, AutoAddObjPermsMixin):
     """Crates and yank marks, versioned; every publish and yank makes a version."""
 
@@ -58,6 +42,8 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
 
     crates_io_rules = models.BooleanField(default=False)
     index_aliases = ArrayField(models.TextField(), default=list)
+    # The upstreams whose crates caches have stored here, and that are none of theirs any more.
+    mirrored_urls = ArrayField(models.TextField(), default=list)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
@@ -111,7 +97,9 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
 
     def _take_over_what_others_made(self) -> None:
         stored = type(self).objects.select_for_update(no_key=True).filter(pk=self.pk)
-        for next_version, aliases in stored.values_list("next_version", "index_aliases"):
+        columns = ("next_version", "index_aliases", "mirrored_urls")
+        for next_version, aliases, mirrored in stored.values_list(*columns):
             self.next_version = max(self.next_version, next_version)
+            self.mirrored_urls = mirrored
             if not self.has_changed("index_aliases"):
                 self.index_aliases = aliases

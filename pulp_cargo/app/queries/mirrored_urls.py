@@ -1,6 +1,7 @@
 """Which other registries' crates a registry has: those of its upstreams."""
 
 from collections.abc import Iterable
+from itertools import chain
 from uuid import UUID
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoUpstream
@@ -30,14 +31,18 @@ def mirrored_urls(distribution: CargoDistribution, sources: tuple[Source, ...]) 
 
 
 def _kept_from(repository: UUID | None) -> list[str]:
-    """Return the URLs of the remotes whose crates a repository keeps, and nobody else's."""
+    """Return the URLs of the remotes whose crates a repository has, and nobody else's.
+
+    Also of those that are none of its caches' any more: lock files that were made then still hold.
+    """
     served = CargoDistribution.objects.filter(repository=repository)
     if repository is None or served.filter(allow_uploads=True).exists():
         # What is published may depend on more of an upstream than is kept here.
         return []
     caches = served.filter(remote__isnull=False).values_list("remote__url", flat=True)
     listed = CargoUpstream.objects.filter(repository=repository, remote__isnull=False)
-    return [*caches, *listed.values_list("remote__url", flat=True)]
+    former = CargoRepository.objects.filter(pk=repository).values_list("mirrored_urls", flat=True)
+    return [*caches, *listed.values_list("remote__url", flat=True), *chain(*former)]
 
 
 def _with_both_of_crates_io(urls: Iterable[str]) -> set[str]:

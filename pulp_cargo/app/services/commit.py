@@ -21,7 +21,8 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoRepository, notify, retention, version_rows
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.models.repository import add_aliases, lock, lose_patience
+from pulp_cargo.app.models.registry_urls import add_aliases
+from pulp_cargo.app.models.repository import lock, lose_patience
 from pulp_cargo.app.queries import heads
 from pulp_cargo.app.queries.heads import Head
 from pulp_cargo.app.services import steps, store

@@ -72,12 +72,17 @@ def keep_change(repository: UUID, domain: Domain, change: Adopt | Change) -> Non
     _lot(repository, domain).changes.append(change)
 
 
-async def join_all() -> None:
-    """Join what waits, as the process ends; what cannot be joined at once is fetched again."""
-    runners = [lot.runner for lot in _lots.values() if lot.runner is not None]
+def hurry() -> None:
+    """Join what waits now: a cache may have been changed into something that has no upstream."""
     for lot in _lots.values():
         lot.first = lot.last = -LONGEST
         lot.hurry.set()
+
+
+async def join_all() -> None:
+    """Join what waits, as the process ends; what cannot be joined at once is fetched again."""
+    runners = [lot.runner for lot in _lots.values() if lot.runner is not None]
+    hurry()
     if runners:
         await asyncio.wait(runners, timeout=LAST_SECONDS)
 
@@ -106,6 +111,7 @@ async def _run(repository: UUID, lot: Lot) -> None:
     try:
         while lot:
             await _ripe(lot)
+            lot.hurry.clear()
             most = _most_at_once()
             came, changes = lot.came[:most], lot.changes[:most]
             del lot.came[: len(came)], lot.changes[: len(changes)]

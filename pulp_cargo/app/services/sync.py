@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from pulpcore.plugin.models import Content, RepositoryVersion
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, notify
-from pulp_cargo.app.models.repository import add_aliases
+from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.services import sync_units
 from pulp_cargo.app.services.crate_rules import AgelessRules

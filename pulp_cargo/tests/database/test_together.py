@@ -127,7 +127,7 @@ def test_aliases_that_come_during_a_publish_stay(
 ) -> None:
     """The publish has read what there was before; both are there afterwards."""
     from pulp_cargo.app.models import CargoRepository
-    from pulp_cargo.app.models.repository import add_aliases
+    from pulp_cargo.app.models.registry_urls import add_aliases
     from pulp_cargo.app.services import commit
 
     class Change:

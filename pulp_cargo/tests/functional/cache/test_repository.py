@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pulp_cargo.tests.functional.serve.launcher import wait_for
 from pulp_cargo.tests.support.cache import Cache
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
@@ -66,6 +67,42 @@ def test_distribution_of_the_repository_alone(
     """It serves all that was kept, and nothing more."""
     alone = cache.stack.make_registry(of=cache.registry, allow_uploads=False)
     serves(alone, upstream, crates[:2])
+
+
+@pytest.mark.parametrize(
+    "end", ["detached", "deleted", "remote deleted", "another URL", "unlisted"]
+)
+def test_lines_mean_the_same_when_it_is_a_cache_no_more(
+    upstream: SparseUpstream, cache: Cache, crates: list[Crate], name: str, end: str
+) -> None:
+    """Lock files that were made with it still hold."""
+    alone = cache.stack.make_registry(of=cache.registry, allow_uploads=False)
+    if end == "unlisted":
+        entry = {"name": "up", "remote": cache.remote, "repository": cache.registry.repository}
+        listed = cache.stack.make_registry(allow_uploads=False)
+        cache.rest.patch(listed.href, repository=None, upstreams=[entry])
+        cache.rest.patch(cache.registry.href, remote=None)
+        cache.rest.patch(listed.href, upstreams=[])
+    elif end == "detached":
+        cache.rest.patch(cache.registry.href, remote=None)
+    elif end == "deleted":
+        cache.rest.delete(cache.registry.href)
+    elif end == "remote deleted":
+        cache.rest.delete(cache.remote)
+    else:
+        cache.change(url="sparse+https://elsewhere.example/")
+    deps = [dep["registry"] for dep in alone.entry(name)["deps"]]
+    assert deps == [None, "sparse+https://other.example/i/"]
+
+
+def test_what_was_just_served_stays_when_the_remote_goes(
+    upstream: SparseUpstream, own: Cache, name: str
+) -> None:
+    """It waits for others to be stored with it, which is no reason to lose it."""
+    upstream.have(Crate(name))
+    assert own.registry.download(name).status == 200
+    own.rest.patch(own.registry.href, remote=None)
+    assert wait_for(lambda: own.registry.download(name).status == 200, seconds=5)
 
 
 def test_lines_mean_the_same_there(

@@ -1,0 +1,32 @@
+"""The URLs that a repository has beside those of its distributions."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+
+# One statement, so that what others add at the same time stays.
+ADD_URLS = """
+    UPDATE cargo_cargorepository r SET {column} = r.{column} || ARRAY(
+        SELECT DISTINCT url FROM unnest(%(urls)s::text[]) url
+        WHERE NOT url = ANY(r.{column}) ORDER BY url
+    )
+    WHERE r.repository_ptr_id = %(repository)s AND NOT %(urls)s::text[] <@ r.{column}
+"""
+
+
+def add_aliases(repository: UUID, urls: Iterable[str]) -> bool:
+    """Let further URLs mean the registries of a repository; return whether one of them is new."""
+    return _add_urls("index_aliases", repository, urls)
+
+
+def note_mirrored(repository: UUID, url: str) -> None:
+    """Remember that a repository has crates of the upstream at a URL, which it no longer is asked."""
+    _add_urls("mirrored_urls", repository, [url])
+
+
+def _add_urls(column: str, repository: UUID, urls: Iterable[str]) -> bool:
+    with connection.cursor() as cursor:
+        values = {"repository": repository, "urls": list(urls)}
+        cursor.execute(ADD_URLS.format(column=column), values)
+        return bool(cursor.rowcount)
