@@ -6,7 +6,7 @@ for every process and after a crash.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +21,7 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoRepository, notify, retention, version_rows
 from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.models.pipeline import pipelined
 from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.models.repository import lock, lose_patience
 from pulp_cargo.app.queries import heads
@@ -31,6 +32,8 @@ from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 log = logging.getLogger(__name__)
+
+Write = Callable[..., version_rows.NewVersion]
 
 # By these PostgreSQL says that nothing was committed; after a lost connection, say, nobody knows.
 CLASHES = (psycopg.IntegrityError, DeadlockDetected)
@@ -109,9 +112,10 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
     with with_domain(domain):
         try:
             with transaction.atomic():
-                lose_patience()
-                lock(repository)
-                head = heads.head(repository)
+                with pipelined():
+                    lose_patience()
+                    lock(repository)
+                    head = heads.head(repository)
                 if head is None:
                     raise RegistryNotFound(str(repository))
                 draft = Draft(repository, {change.keys for change in changes})
@@ -160,13 +164,22 @@ def _refusal(change: Change, draft: Draft) -> RegistryError | None:
 
 def _write(head: Head, draft: Draft, domain: Domain) -> version_rows.NewVersion | None:
     """Write what the draft holds and say so, or do nothing when it holds nothing."""
-    added = store.save_crates(draft.crates, domain) + store.save_yanks(draft.new_yanks, domain)
-    added += store.touch(draft.adopted)
+    yanks = store.save_yanks(draft.new_yanks, domain) + store.touch(draft.adopted)
+    if not version_rows.is_supported():
+        return _write_rows(head, draft, domain, yanks, version_rows.write_with_core)
+    with pipelined():
+        return _write_rows(head, draft, domain, yanks, version_rows.write)
+
+
+def _write_rows(
+    head: Head, draft: Draft, domain: Domain, others: list[UUID], write: Write
+) -> version_rows.NewVersion | None:
+    """Write crates and the version that has them and other units, of which some may be there."""
+    added = store.save_crates(draft.crates, domain) + others
     steps.reached("stored")
     removed = draft.gone_yanks
     if not added and not removed:
         return None
-    write = version_rows.write if version_rows.is_supported() else version_rows.write_with_core
     made = write(head.repository, head.version, head.next_number, added=added, removed=removed)
     _add_aliases(head, draft.aliases)
     notify.new_version(head.repository, head.number, made.number, made.pk, draft.changed_names)

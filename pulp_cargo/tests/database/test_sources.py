@@ -235,7 +235,7 @@ def test_list_is_another_registry_than_the_repository_that_takes_its_uploads(
     repository: "CargoRepository", new_distribution: "NewList"
 ) -> None:
     """A crate may depend on one that only the list has; read elsewhere, that must lead to the list."""
-    from pulp_cargo.app.models.repository import add_aliases
+    from pulp_cargo.app.models.registry_urls import add_aliases
 
     plain = new_distribution(repository=repository)
     entries = {"ours": {"repository": repository, "private": True}}

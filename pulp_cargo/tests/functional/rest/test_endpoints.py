@@ -32,6 +32,8 @@ EXPECTED = {
     "distributions/cargo/cargo/{pk}/prefetch/": "post",
     "remotes/cargo/cargo/": "get post",
     "remotes/cargo/cargo/{pk}/": "delete get patch put",
+    "remotes/cargo/cargo/{pk}/accept/": "post",
+    "remotes/cargo/cargo/{pk}/replaced/": "get",
     "repositories/cargo/cargo/": "get post",
     "repositories/cargo/cargo/{pk}/": "delete get patch put",
     "repositories/cargo/cargo/{pk}/import_crates/": "post",

@@ -1,6 +1,7 @@
 """The other rules: block and allow lists, yanked versions, licences, exceptions, and dry runs."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -132,6 +133,33 @@ def test_licence_that_is_not_allowed(
     wanted = ["1.0.0"] if download_policy == "on_demand" else ["1.0.0", "1.1.0", "1.2.0"]
     assert wait_for(lambda: versions(cache.registry, name) == wanted)
     cache.change(policy="on_demand")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"files": {"README.md": b"", "readme.md": b""}},
+        {"files": {"cargo.toml": b"[package]"}},
+        {"files": {"src/lib.rs": b"", "src/LIB.rs": b"", "a:b": b"", "nul": b""}},
+        {"manifest_tail": '[patch.crates-io]\nserde = { path = "../serde" }'},
+        {"manifest_tail": '[dependencies]\nserde = { git = "https://git.example/serde" }'},
+        {"package": {"license": "MIT", "rust-version": ">=1.50"}},
+    ],
+    ids=["readmes", "manifests", "paths", "patch", "git", "rust-version"],
+)
+def test_licence_of_a_crate_that_could_not_be_published_today(
+    upstream: SparseUpstream, cache: Cache, ruled: Ruled, name: str, odd: dict[str, Any]
+) -> None:
+    """The upstream has it, cargo builds with it, and its manifest names the licence."""
+    crate = Crate(name, **{"package": {"license": "MIT"}} | odd)
+    upstream.have(crate)
+    ruled(licenses=["MIT"])
+    assert cache.registry.download(name).body == crate.packed(upstream.index_url)
+    assert cache.keeps(f"{name} 1.0.0")
+    assert versions(cache.registry, name) == ["1.0.0"]
+    (unit,) = cache.rest.list("content/cargo/crates/", name=name, repository_version=cache.latest)
+    assert unit["license"] == "MIT"
+    assert unit["is_read"] is ("files" in odd)
 
 
 def test_licence_of_a_version_that_was_served_before(
