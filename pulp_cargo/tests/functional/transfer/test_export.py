@@ -71,9 +71,14 @@ def repository_name(pulp: Pulp, registry: Registry) -> str:
     return str(pulp.rest.get(registry.repository)["name"])
 
 
+def version_of(pulp: Pulp, registry: Registry) -> str:
+    """Return the newest version of a registry's repository."""
+    return str(pulp.rest.get(registry.repository)["latest_version_href"])
+
+
 def units(pulp: Pulp, registry: Registry) -> list[dict[str, Any]]:
     """Return what the REST API says of a registry's crates, but for what is of one Pulp."""
-    version = pulp.rest.get(registry.repository)["latest_version_href"]
+    version = version_of(pulp, registry)
     own = {"pulp_href", "prn", "artifact", "pulp_created", "pulp_last_updated", "vuln_report"}
     own.add("is_read")
     found = pulp.rest.list(f"{pulp.root}content/cargo/crates/", repository_version=version)
@@ -96,7 +101,8 @@ def test_export_comes_into_an_empty_pulp(
     assert_same(registry, there, everything(name))
     assert units(second, there) == units(first, registry)
     # What another Pulp has read is its word here.
-    found = second.rest.list("content/cargo/crates/", name__startswith=name)
+    path = f"{second.root}content/cargo/crates/"
+    found = second.rest.list(path, repository_version=version_of(second, there))
     assert {one["is_read"] for one in found} == {False}
     after = second.rest.get(there.repository)
     assert (after["description"], after["retain_repo_versions"]) == ("Ours", 100)
