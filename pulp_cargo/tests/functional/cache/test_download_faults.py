@@ -163,11 +163,15 @@ def test_two_lines_of_one_version(upstream: SparseUpstream, cache: Cache, name: 
 
 
 def test_version_whose_file_changes(upstream: SparseUpstream, cache: Cache, name: str) -> None:
-    """Published again with other bytes, as some registries allow: index and file fit again."""
+    """Published again with other bytes, as some registries allow: index and file always fit."""
     first, second = Crate(name), Crate(name, files={"other": b"x"})
     upstream.have(first)
     assert cache.registry.download(name).body == first.packed()
     assert cache.keeps(f"{name} 1.0.0")
     upstream.have(second)
+    assert cache.registry.entry(name)["cksum"] == first.cksum()
+    assert cache.registry.download(name).body == first.packed()
+    assert launcher.wait_for(lambda: bool(cache.rest.list(f"{cache.remote}replaced/", name=name)))
+    cache.rest.post(f"{cache.remote}accept/", name=name, vers="1.0.0", checksum=second.cksum())
     assert launcher.wait_for(lambda: cache.registry.entry(name)["cksum"] == second.cksum())
     assert cache.registry.download(name).body == second.packed()
