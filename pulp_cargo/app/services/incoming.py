@@ -96,6 +96,11 @@ class IncomingFile:
         return self._checksum.hexdigest()
 
     @property
+    def is_settled(self) -> bool:
+        """Whether its bytes are on the disk."""
+        return bool(self._digests)
+
+    @property
     def digests(self) -> dict[str, str]:
         """Every digest of a settled file in hex, by its name in Pulp."""
         assert self._digests, "a file is settled before it is stored"

@@ -115,6 +115,9 @@ class Storable(Protocol):
     @property
     def digests(self) -> dict[str, str]: ...
 
+    @property
+    def is_settled(self) -> bool: ...
+
     def restore(self) -> None: ...
 
     def rewind(self) -> BinaryIO: ...
@@ -142,16 +145,20 @@ def save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
     new_folders = {
         folder for digest in fresh if is_local for folder in _missing_folders(paths[digest])
     }
+    came = {digest: _identity(file.path) for digest, file in fresh.items()} if is_local else {}
     unit_rows.insert(Artifact, made)
     if is_local:
         lost = [file for file in files if file.cksum in known and not _is_whole(paths, file)]
         for file in lost:
             _put_back(file, paths[file.cksum])
-        for file in fresh.values():
+        for digest, file in fresh.items():
             if not _is_whole(paths, file):
-                raise OSError(f"the storage has not taken all of the file {file.cksum}")
-        settled = {paths[digest] for digest in fresh} | {paths[file.cksum] for file in lost}
-        _settle(settled, new_folders)
+                raise OSError(f"the storage has not taken all of the file {digest}")
+            # What was copied from another file system is a new file.
+            if not file.is_settled or _identity(paths[digest]) != came[digest]:
+                _settle([paths[digest]])
+        folders = {os.path.dirname(paths[file.cksum]) for file in (*fresh.values(), *lost)}
+        _settle(folders | new_folders)
     return known | {artifact.sha256: artifact.pk for artifact in made}
 
 
@@ -208,13 +215,15 @@ def _put_back(file: Storable, path: str) -> None:
     copy_whole(file.rewind(), path)
 
 
-def _settle(paths: Iterable[str], folders: Iterable[str]) -> None:
-    """Make sure that files and their names are on the disk, and new folders in these ones.
+def _identity(path: str) -> tuple[int, int]:
+    """What stays of a file that gets another name."""
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
 
-    A file that stayed on its file system was settled when it came; one that was copied was not.
-    """
-    names = set(paths)
-    for path in (*names, *{os.path.dirname(name) for name in names}, *folders):
+
+def _settle(paths: Iterable[str]) -> None:
+    """Make sure that files, or the names in folders, are on the disk."""
+    for path in paths:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -37,6 +37,11 @@ class Downloaded:
         """The SHA-256, in hex."""
         return self.digests["sha256"]
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether its bytes are on the disk, of which core's downloader does not make sure."""
+        return False
+
     def restore(self) -> None:
         """Do nothing: the file has not been moved anywhere yet."""
 

@@ -320,7 +320,9 @@ def test_file_that_the_storage_has_lost_comes_back_with_a_publish(
     assert path.read_bytes() == Crate(name).packed()
 
 
+@pytest.mark.parametrize("folder", [None, "/dev/shm"], ids=["one file system", "two"])
 def test_files_and_their_names_are_on_the_disk_before_the_commit(
+    folder: str | None,
     repository: "CargoRepository",
     prepare: Callable[..., "Publish"],
     domain: Any,
@@ -329,7 +331,7 @@ def test_files_and_their_names_are_on_the_disk_before_the_commit(
 ):
     """Whatever file system they came on: the file, and its name in the folder."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import commit, steps
+    from pulp_cargo.app.services import commit, incoming, steps
 
     settled: list[str] = []
     real = os.fsync
@@ -339,8 +341,11 @@ def test_files_and_their_names_are_on_the_disk_before_the_commit(
         real(handle)
 
     at_the_end: list[str] = []
-    change = prepare(Crate(name))
+    directory = folder or settings.WORKING_DIRECTORY
+    monkeypatch.setattr(incoming, "settings", SimpleNamespace(WORKING_DIRECTORY=directory))
     monkeypatch.setattr(os, "fsync", fsync)
+    change = prepare(Crate(name))
+    came = change.file.path
     monkeypatch.setattr(
         steps,
         "reached",
@@ -349,7 +354,8 @@ def test_files_and_their_names_are_on_the_disk_before_the_commit(
     commit.commit(repository.pk, domain, [change])
     unit = CrateContent.objects.get(name=name)
     path = Path(unit.contentartifact_set.get().artifact.file.path)
-    assert {str(path), str(path.parent)} <= set(at_the_end)
+    assert {came, str(path.parent)} <= set(at_the_end)
+    assert (str(path) in at_the_end) is (folder is not None)
 
 
 def test_new_folders_are_settled_in_those_that_hold_them(tmp_path: Path):
