@@ -65,6 +65,13 @@ def test_success_has_no_errors():
             " bytes; a published version can never be replaced, publish a higher one",
         ),
         (
+            errors.VersionUsed,
+            ("leaf", "1.0.0+a+b"),
+            400,
+            "crate version `leaf 1.0.0` was published here before with other bytes, and removed:"
+            " copies of those may still be in use, so the number is used up; publish a higher one",
+        ),
+        (
             errors.UnsupportedEncoding,
             ("gzip",),
             415,
