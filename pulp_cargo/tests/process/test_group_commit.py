@@ -308,13 +308,14 @@ async def finish() -> None:
 
 
 @pytest.mark.usefixtures("ending")
-def test_process_that_ends_commits_what_waits(commits: Commits) -> None:
+def test_process_that_ends_commits_what_waits(commits: Commits, go_on: asyncio.Event) -> None:
     """In every repository; where nothing waits it ends at once."""
 
     async def end() -> list[bool]:
         await finish()
         waits = [asyncio.ensure_future(submit("a")), asyncio.ensure_future(submit("b", THEIRS))]
         await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
         await finish()
         made = len(commits.made)
         await asyncio.wait(waits)
