@@ -56,6 +56,21 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
     return commits
 
 
+@pytest.fixture
+def go_on(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Commits take until this is set."""
+    from pulp_cargo.app.services import group_commit
+
+    go_on = asyncio.Event()
+
+    async def write(task: Callable[..., Any], *args: Any) -> Any:
+        await go_on.wait()
+        return task(*args)
+
+    monkeypatch.setattr(group_commit.threads, "write", write)
+    return go_on
+
+
 def together(*submitted: Coroutine[Any, Any, Any]) -> list[Any]:
     """Run all at once; what is raised is an answer, too, and nothing may stay in a queue."""
     from pulp_cargo.app.services import group_commit
@@ -71,11 +86,27 @@ def together(*submitted: Coroutine[Any, Any, Any]) -> list[Any]:
     return answers
 
 
-def submit(change: str, repository: UUID = OURS) -> Coroutine[Any, Any, Any]:
+class File:
+    """The file of a change, which somebody else holds as well."""
+
+    holders = 1
+
+    def hold(self) -> None:
+        """Keep it."""
+        self.holders += 1
+
+    def release(self) -> None:
+        """Let go of it."""
+        self.holders -= 1
+
+
+def submit(
+    change: str, repository: UUID = OURS, file: File | None = None
+) -> Coroutine[Any, Any, Any]:
     """Submit a change."""
     from pulp_cargo.app.services import group_commit
 
-    return group_commit.submit(repository, DOMAIN, change)  # type: ignore[arg-type]
+    return group_commit.submit(repository, DOMAIN, change, file)  # type: ignore[arg-type]
 
 
 def test_what_waits_for_one_repository_is_committed_together(commits: Commits) -> None:
@@ -207,3 +238,125 @@ def test_old_versions_are_cleaned_up_now_and_then(
     together(submit("a", THEIRS))
     assert cleaned[2:] == [THEIRS]
     assert group_commit._cleanups == set()
+
+
+@pytest.mark.parametrize("refusal", [None, Forbidden("no")])
+def test_file_is_held_until_the_verdict(commits: Commits, refusal: Forbidden | None) -> None:
+    """Whether the change is committed or refused, and not a moment longer."""
+    file = File()
+    if refusal is not None:
+        commits.refuses = {"a": refusal}
+
+    async def watch() -> list[int]:
+        waits = asyncio.ensure_future(submit("a", file=file))
+        await asyncio.sleep(0)
+        held = file.holders
+        await asyncio.wait([waits])
+        return [held, file.holders]
+
+    assert together(watch()) == [[2, 1]]
+
+
+def test_file_is_held_also_when_nobody_waits_any_more(
+    commits: Commits, go_on: asyncio.Event
+) -> None:
+    """A commit may be under way that moves it."""
+    file = File()
+
+    async def leave() -> list[int]:
+        gone = asyncio.ensure_future(submit("a", file=file))
+        stays = asyncio.ensure_future(submit("b"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait([gone])
+        held = file.holders
+        go_on.set()
+        await stays
+        return [held, file.holders]
+
+    assert together(leave()) == [[2, 1]]
+    assert [changes for *_, changes in commits.made] == [["a", "b"]]
+
+
+def test_commit_that_forgets_a_change_is_a_mistake(commits: Commits) -> None:
+    """Whoever waited for it would wait for ever, and nobody would know why."""
+    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.commit import Result
+
+    async def answer() -> None:
+        verdict = asyncio.get_running_loop().create_future()
+        waiting = group_commit.Waiting("a", verdict, 0.0)  # type: ignore[arg-type]
+        group_commit._answer([waiting], Result(None, []))
+
+    with pytest.raises(ValueError, match="zip"):
+        asyncio.run(answer())
+
+
+@pytest.fixture
+def ending(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends in this test alone."""
+    from pulp_cargo.app.services import group_commit
+
+    monkeypatch.setattr(group_commit, "_is_ending", False)
+
+
+async def finish() -> None:
+    """End the process; the tests would hang where it does not."""
+    from pulp_cargo.app.services import group_commit
+
+    await asyncio.wait_for(group_commit.finish(), 2)
+
+
+@pytest.mark.usefixtures("ending")
+def test_process_that_ends_commits_what_waits(commits: Commits, go_on: asyncio.Event) -> None:
+    """In every repository; where nothing waits it ends at once."""
+
+    async def end() -> list[bool]:
+        await finish()
+        waits = [asyncio.ensure_future(submit("a")), asyncio.ensure_future(submit("b", THEIRS))]
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+        await finish()
+        made = len(commits.made)
+        await asyncio.wait(waits)
+        return [made == 2, *(one.exception() is None for one in waits)]
+
+    assert together(end()) == [[True, True, True]]
+
+
+@pytest.mark.usefixtures("ending")
+def test_process_that_ends_waits_for_no_busy_repository(commits: Commits) -> None:
+    """Whoever waits is refused after an attempt, and may try another process."""
+    commits.fails = [RepositoryBusy()]
+
+    async def end() -> Any:
+        waits = asyncio.ensure_future(submit("a"))
+        await asyncio.sleep(0)
+        await finish()
+        return await waits
+
+    (refused,) = together(end())
+    assert type(refused) is RepositoryBusy
+    assert len(commits.made) == 1
+
+
+@pytest.mark.usefixtures("ending")
+def test_process_that_ends_takes_no_more_than_so_long(
+    commits: Commits, go_on: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that hangs is left behind."""
+    from pulp_cargo.app.services import group_commit
+
+    assert group_commit.LAST_SECONDS == 5
+    monkeypatch.setattr(group_commit, "LAST_SECONDS", 0.01)
+
+    async def end() -> list[int]:
+        waits = asyncio.ensure_future(submit("a"))
+        await asyncio.sleep(0)
+        await finish()
+        made = len(commits.made)
+        go_on.set()
+        await waits
+        return [made, len(commits.made)]
+
+    assert together(end()) == [[0, 1]]

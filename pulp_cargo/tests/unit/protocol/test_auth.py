@@ -29,6 +29,8 @@ def basic(text: bytes) -> str:
         (" abc\t", TokenCredential("abc")),
         ("Bearer abc", TokenCredential("abc")),
         ("bEARER  abc", TokenCredential("abc")),
+        ("Token abc", TokenCredential("abc")),
+        ("tOKEN  abc", TokenCredential("abc")),
         ("Basic dXNlcjpwdw==", BasicCredential("user", "pw")),
         ("basic dXNlcjpwdw==", BasicCredential("user", "pw")),
         (basic(b"user:a:b"), BasicCredential("user", "a:b")),
@@ -36,7 +38,7 @@ def basic(text: bytes) -> str:
     ],
 )
 def test_what_cargo_may_send(header, credential):
-    """Bare token, `Bearer token` and `Basic …` are accepted (113)."""
+    """Bare token, `Bearer token`, `Token token` and `Basic …` are accepted (113)."""
     assert parse_authorization(header) == credential
 
 
@@ -46,6 +48,8 @@ def test_what_cargo_may_send(header, credential):
         "",
         " ",
         "Bearer",
+        "Token",
+        "token",
         "Basic",
         "Digest abc",
         "abc def",

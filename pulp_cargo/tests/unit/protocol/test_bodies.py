@@ -65,6 +65,55 @@ def test_success_has_no_errors():
             " bytes; a published version can never be replaced, publish a higher one",
         ),
         (
+            errors.VersionUsed,
+            ("leaf", "1.0.0+a+b"),
+            400,
+            "crate version `leaf 1.0.0` was published here before with other bytes, and removed:"
+            " copies of those may still be in use, so the number is used up; publish a higher one",
+        ),
+        (
+            errors.VersionReplaced,
+            ("leaf", "1.0.0", "aa", "bb"),
+            403,
+            "the upstream registry has replaced the file of `leaf 1.0.0`: it had the checksum aa"
+            " and has bb now. The old file is not stored here, and the new one is refused until an"
+            " administrator accepts it for the remote",
+        ),
+        (
+            errors.VersionsNotFound,
+            ([("leaf", "1.0.0", None)],),
+            404,
+            "this repository does not have `leaf 1.0.0`; nothing was changed",
+        ),
+        (
+            errors.VersionsNotFound,
+            ([("leaf", "1.0.0", "1.0.0+b"), ("base", "2.0.0", None)],),
+            404,
+            "this repository does not have `leaf 1.0.0` (it has `leaf 1.0.0+b`), `base 2.0.0`;"
+            " nothing was changed",
+        ),
+        (
+            errors.VersionsNotFound,
+            ([("a", "1.0.0", None)] * 10,),
+            404,
+            "this repository does not have `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, `a 1.0.0`,"
+            " `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, `a 1.0.0`; nothing was changed",
+        ),
+        (
+            errors.VersionsNotFound,
+            ([("a", "1.0.0", None)] * 11,),
+            404,
+            "this repository does not have `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, `a 1.0.0`,"
+            " `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, `a 1.0.0`, and 1 more; nothing was changed",
+        ),
+        (
+            errors.RegistryWithoutRepository,
+            ("private",),
+            404,
+            "the registry `private` has no repository to serve crates from; its administrator has"
+            " to give it one",
+        ),
+        (
             errors.UnsupportedEncoding,
             ("gzip",),
             415,

@@ -103,6 +103,28 @@ def test_long_name_is_as_safe_as_any_other(path: str) -> None:
             read(crate(extension, file("a")))
 
 
+def test_most_bytes_of_all_extensions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are counted from the first to the last, and may have just as many."""
+    named = [long_name(b"leaf-1.0.0/first"), file("a"), long_name(b"leaf-1.0.0/second"), file("b")]
+    monkeypatch.setattr("pulp_cargo.protocol.tar._MOST_EXTENSION_BYTES", 35)
+    assert read(crate(*named)).entries == 3
+    monkeypatch.setattr("pulp_cargo.protocol.tar._MOST_EXTENSION_BYTES", 34)
+    with pytest.raises(InvalidCrateFile) as error:
+        read(crate(*named))
+    assert str(error.value) == "the crate file has more than 34 bytes of tar extensions"
+
+
+def test_most_bytes_of_all_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of the manifest has 21 of them, and those of the others 12 and 13."""
+    paths = crate(file("a"), file("bc")).getvalue()
+    monkeypatch.setattr("pulp_cargo.protocol.crate_file.MOST_PATH_BYTES", 46)
+    assert read(io.BytesIO(paths)).entries == 3
+    monkeypatch.setattr("pulp_cargo.protocol.crate_file.MOST_PATH_BYTES", 45)
+    with pytest.raises(InvalidCrateFile) as error:
+        read(io.BytesIO(paths))
+    assert str(error.value) == "the paths in the crate file have more than 45 bytes together"
+
+
 def test_largest_extension() -> None:
     """It has 64 KiB; a comment may be that long, and a path is limited on its own."""
     assert read(crate(pax(comment="x" * (64 * 1024 - 15)), file("a"))).entries == 2
@@ -158,11 +180,40 @@ def test_unsafe_path_is_refused(path):
         read(crate(Member(path.encode())))
 
 
-@pytest.mark.parametrize("path", [b"leaf-1.0.0/\xff", b"leaf-1.0.0/a\0b"])
-def test_path_that_is_no_text_is_refused(path):
-    """Non-UTF-8 path: 400 (84); a NUL can only come from an extension."""
-    with pytest.raises(InvalidCrateFile):
-        read(crate(long_name(path), file("a")))
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("leaf-1.0.0//a", "has an empty component"),
+        ("leaf-1.0.0/a/", "has an empty component"),
+        ("/leaf-1.0.0/a", "has an empty component"),
+        ("leaf-1.0.0/./a", "has a component `.` or `..`"),
+        ("leaf-1.0.0/../a", "has a component `.` or `..`"),
+        ("leaf-1.0.0/a/..", "has a component `.` or `..`"),
+        ("leaf-1.0.0/a\nb", "has a control character"),
+        ("leaf-1.0.0/a\\b", "has a backslash"),
+        ("leaf-1.0.0/a.", "has a component that ends in a dot or space"),
+        ("leaf-1.0.0/a /b", "has a component that ends in a dot or space"),
+        ("leaf-1.0.0/C:/a", "has a drive letter"),
+        (
+            "leaf-1.0.0/a?b",
+            'has one of the characters `<>:"|?*`, which Windows has in no name',
+        ),
+        ("leaf-1.0.0/src/AUX.rs", "names a Windows device"),
+        ("leaf-1.0.0/a\0b", "has a NUL character"),
+    ],
+)
+def test_fault_of_a_path_is_told(path: str, fault: str) -> None:
+    """With the whole path, since whoever packed it has to find it."""
+    with pytest.raises(InvalidCrateFile) as error:
+        read(crate(long_name(path.encode()), file("a")))
+    assert str(error.value) == f"the path {path!r} in the crate file {fault}"
+
+
+def test_path_that_is_no_text_is_refused() -> None:
+    """Non-UTF-8 path: 400 (84)."""
+    with pytest.raises(InvalidCrateFile) as error:
+        read(crate(long_name(b"leaf-1.0.0/\xff"), file("a")))
+    assert str(error.value) == r"the path b'leaf-1.0.0/\xff' in the crate file is not UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -397,6 +448,25 @@ def test_limits_are_told():
     assert len(read(packed(tar(manifest(b"#" * 1000)))).manifest) == 1000
 
 
+def test_file_unpacks_to_no_more_than_so_many_times_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its size is what is left of it where reading starts."""
+    monkeypatch.setattr("pulp_cargo.protocol.crate_file.SMALL_UNPACKED_BYTES", 0)
+    data = crate(file("zeros", bytes(MEBIBYTE))).getvalue()
+    within = io.BytesIO(bytes(1000) + data)
+    within.seek(1000)
+    large = Limits(unpacked_bytes=2**30, entries=10)
+    for opened in (io.BytesIO(data), within):
+        with pytest.raises(InvalidCrateFile) as error:
+            read(opened, large)
+        assert str(error.value) == (
+            f"the crate file unpacks to {200 * len(data)} bytes or more, which is the limit"
+        )
+    monkeypatch.setattr("pulp_cargo.protocol.crate_file.SMALL_UNPACKED_BYTES", 2 * MEBIBYTE)
+    assert read(io.BytesIO(data), large).entries == 2
+
+
 def test_folders_without_entries_are_counted():
     """Deep paths name folders that have no entry; they are limited all the same."""
     deep = [Member(b"leaf-1.0.0/%d/" % n + b"a/" * 30 + b"x") for n in range(2)]
@@ -503,14 +573,39 @@ def test_what_cargo_unpacks_is_read_where_it_was_published_elsewhere(members: li
 
 
 @pytest.mark.parametrize(
-    "path", ["leaf-1.0.0/../x", "/leaf-1.0.0/x", "other/x", "leaf-1.0.0/Cargo.toml"]
+    "path",
+    [
+        "leaf-1.0.0/README.md",
+        "leaf-1.0.0//README.md",
+        "leaf-1.0.0/./README.md",
+        "./leaf-1.0.0/README.md",
+        "leaf-1.0.0/.//./README.md",
+    ],
 )
-def test_what_cargo_does_not_unpack_is_read_nowhere(path: str) -> None:
+def test_path_elsewhere_is_what_cargo_makes_of_it(path: str) -> None:
+    """To Rust's `Path` an empty component is none, and neither is one dot."""
+    file = crate(Member(path.encode(), b"hi"))
+    found = read_crate_file(file, name="leaf", vers="1.0.0", limits=LIMITS, strict=False)
+    assert found.readmes == {"README.md": b"hi"}
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("leaf-1.0.0/../x", "the path 'leaf-1.0.0/../x' in the crate file leads out of its folder"),
+        ("leaf-1.0.0/x/..", "the path 'leaf-1.0.0/x/..' in the crate file leads out of its folder"),
+        ("/leaf-1.0.0/x", "the path '/leaf-1.0.0/x' in the crate file leads out of its folder"),
+        ("other/x", "the path 'other/x' in the crate file is not below `leaf-1.0.0/`"),
+        ("leaf-1.0.0/Cargo.toml", "the crate file has 'Cargo.toml' twice"),
+    ],
+)
+def test_what_cargo_does_not_unpack_is_read_nowhere(path: str, said: str) -> None:
     """And of two manifests it is not known which one is built."""
-    with pytest.raises(InvalidCrateFile):
+    with pytest.raises(InvalidCrateFile) as error:
         read_crate_file(
             crate(Member(path.encode())), name="leaf", vers="1.0.0", limits=LIMITS, strict=False
         )
+    assert str(error.value) == said
 
 
 @pytest.mark.parametrize(

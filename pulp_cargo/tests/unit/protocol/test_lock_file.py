@@ -46,6 +46,12 @@ def checksums(text: str) -> list[str | None]:
     return [package.cksum for package in parse_lock_file(text).packages]
 
 
+def test_dots_are_counted_line_by_line() -> None:
+    """Only a key of many parts costs time, and it stands on one line."""
+    packages = "".join(LEAF.replace('"1.0.0"', f'"{number}.0.0"') for number in range(60))
+    assert len(parse_lock_file(packages).packages) == 60
+
+
 def test_newest_format():
     """Crates.io, another registry, a git branch, and what lies on the disk."""
     assert parse_lock_file(frozen(4)).packages == PACKAGES

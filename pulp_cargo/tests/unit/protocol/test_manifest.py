@@ -15,7 +15,7 @@ from pulp_cargo.protocol.errors import (
     RegistryError,
 )
 from pulp_cargo.protocol.index import Dependency, render_line
-from pulp_cargo.protocol.manifest import parse_manifest
+from pulp_cargo.protocol.manifest import parse_manifest, read_package
 from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.tests.unit.protocol.properties import QUICK
 from pulp_cargo.tests.unit.protocol.test_index import FROZEN
@@ -89,6 +89,11 @@ def test_dependency_from_a_registry_has_its_url_verbatim():
     """`registry-index` becomes the absolute registry (24)."""
     url = "sparse+https://r.example/i/"
     assert dep(f'[dependencies.a]\nversion = "1"\nregistry-index = "{url}"').registry == url
+
+
+def test_empty_registry_is_crates_io() -> None:
+    """So it stands in old manifests, and so cargo takes it."""
+    assert dep('[dependencies.a]\nversion = "1"\nregistry-index = ""').registry == CRATES_IO
 
 
 def test_renamed_dependency_changes_places():
@@ -290,6 +295,86 @@ def test_path_beside_a_version_is_passed_over():
     """The first releases of cargo packed the manifest as written: block 0.1.6 is such a crate."""
     found = dep('[dev-dependencies.a]\nversion = "0.0"\npath = "../a"')
     assert found == Dependency("a", "^0.0", kind="dev", registry=CRATES_IO)
+
+
+TEXTS = {
+    "edition": "edition",
+    "description": "description",
+    "license": "license",
+    "license_file": "license-file",
+    "homepage": "homepage",
+    "documentation": "documentation",
+    "repository_url": "repository",
+}
+LISTS = ("keywords", "categories", "authors")
+NOTHING = dict.fromkeys(TEXTS) | {field: [] for field in LISTS}
+
+
+@pytest.mark.parametrize(("field", "key"), TEXTS.items())
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ('"1.0 ü"', "1.0 ü"),
+        ('""', ""),
+        ('"a\\u0000"', None),
+        ("1", None),
+        ("true", None),
+        ('["a"]', None),
+        ("{ workspace = true }", None),
+    ],
+)
+def test_text_of_a_package_is_read_if_it_is_one(
+    field: str, key: str, value: str, text: str | None
+) -> None:
+    """And what is not, or cannot be stored, is as if it were not there."""
+    toml = f"[package]\n{key} = {value}\n"
+    assert read_package(toml.encode()) == NOTHING | {field: text}
+
+
+@pytest.mark.parametrize("field", LISTS)
+@pytest.mark.parametrize(
+    ("value", "texts"),
+    [
+        ('["a", "ü"]', ["a", "ü"]),
+        ('["a", 1, "b\\u0000", ["c"], "d"]', ["a", "d"]),
+        ('"abc"', []),
+        ("1", []),
+        ("{ workspace = true }", []),
+    ],
+)
+def test_list_of_a_package_has_the_texts_in_it(field: str, value: str, texts: list[str]) -> None:
+    """One bad keyword says nothing against the others."""
+    toml = f"[package]\n{field} = {value}\n"
+    assert read_package(toml.encode()) == NOTHING | {field: texts}
+
+
+def test_package_is_read_whatever_else_is_wrong() -> None:
+    """With a name, a version and a dependency that are refused today it has its licence."""
+    toml = '[package]\nname = 1\nversion = "1"\nlicense = "MIT"\n[dependencies]\na = 1\n'
+    assert read_package(toml.encode()) == NOTHING | {"license": "MIT"}
+
+
+def test_package_that_is_read_may_be_called_project() -> None:
+    """The new name counts where both are there, as it does for cargo."""
+    old, new = '[project]\nlicense = "MIT"\n', '[package]\nlicense = "ISC"\n'
+    assert read_package(old.encode()) == NOTHING | {"license": "MIT"}
+    assert read_package((old + new).encode()) == NOTHING | {"license": "ISC"}
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (b"", "the Cargo.toml in the crate file has no `[package]`"),
+        (b"[workspace]", "the Cargo.toml in the crate file has no `[package]`"),
+        (b"package = 1", "the Cargo.toml in the crate file has no `[package]`"),
+        (b"\xff", "the Cargo.toml in the crate file is not UTF-8 at byte 0"),
+    ],
+)
+def test_file_without_a_package_describes_nothing(toml: bytes, said: str) -> None:
+    """There is no crate that could be told about."""
+    with pytest.raises(InvalidManifest) as error:
+        read_package(toml)
+    assert str(error.value) == said
 
 
 @QUICK

@@ -78,6 +78,26 @@ def test_illegal_url_is_refused(url: str, rule: str) -> None:
     assert str(error.value) == f"the registry URL {url!r} cannot be used: {rule}"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user@r.example/i",
+        "https://user:secret@r.example/i",
+        "https://:secret@r.example/i",
+        "sparse+https://user@r.example/i/",
+        "ssh://git:secret@r.example/i",
+    ],
+)
+def test_url_with_a_secret_is_refused_without_it(url: str) -> None:
+    """Over ssh a user is none, and a password is one."""
+    with pytest.raises(InvalidRegistryUrl) as error:
+        parse_registry_url(url)
+    assert str(error.value) == (
+        "the URL of the registry at `r.example` cannot be used: it has a user or password in it,"
+        " which everybody would see who reads the index"
+    )
+
+
 @pytest.mark.parametrize("url", ["https://r.example:port/", "https://[::1/"])
 def test_url_that_cannot_be_parsed_is_refused(url: str) -> None:
     """Its port is no number, or its host no address."""

@@ -1,5 +1,6 @@
 """Who may put what beside whose crates, as a table."""
 
+from collections.abc import Iterable
 from uuid import UUID, uuid4
 
 import pytest
@@ -62,3 +63,98 @@ def test_crates_of_a_remote_are_alone(use: Use, other: Use) -> None:
     conflict = find_conflict([ours], {VAULT: {other}})
     assert (conflict is None) is ((use is Use.CACHE) == (other is Use.CACHE))
     assert find_conflict([ours], {OTHER: {other}}) is None
+
+
+def told(uses: Iterable[RepositoryUse]) -> set[tuple[UUID, Use, UUID | None, str | None]]:
+    """Return uses with the name of the entry, by which two of them are not told apart."""
+    return {(one.repository, one.use, one.remote, one.upstream) for one in uses}
+
+
+def test_uses_are_named_by_their_entry_in_the_list() -> None:
+    """One without a repository uses none, and neither does a public one without a remote."""
+    distribution = DistributionUse(
+        VAULT,
+        NEAR,
+        allow_uploads=True,
+        upstreams=(
+            UpstreamUse("remote", None, FAR, False),
+            UpstreamUse("public", OTHER, None, False),
+            UpstreamUse("cache", OTHER, FAR, False),
+            UpstreamUse("own", VAULT, None, True),
+        ),
+    )
+    assert told(distribution.uses()) == {
+        (VAULT, Use.UPLOADS, None, None),
+        (VAULT, Use.CACHE, NEAR, None),
+        (OTHER, Use.CACHE, FAR, "cache"),
+        (VAULT, Use.CLAIM, None, "own"),
+    }
+
+
+UPLOADS = RepositoryUse(VAULT, Use.UPLOADS)
+CACHE = RepositoryUse(VAULT, Use.CACHE, FAR)
+LISTED_CACHE = RepositoryUse(VAULT, Use.CACHE, FAR, "ALPHA")
+CLAIM = RepositoryUse(VAULT, Use.CLAIM, None, "ALPHA")
+OF_YOUR_OWN = (
+    "The repository of `ALPHA` holds crates of your own for another registry: what comes from a"
+    " `remote` needs a repository for itself."
+)
+KEEPS = (
+    "The `repository` keeps what comes from the remote of another registry: what is published needs"
+    " a repository of its own, or an upstream could put crates beside it."
+)
+
+
+@pytest.mark.parametrize(
+    ("use", "elsewhere", "sentence"),
+    [
+        (
+            CACHE,
+            {Use.CLAIM},
+            "This one is private in a list of upstreams: it would claim every name that comes from"
+            " the `remote`. Give the cache a repository of its own.",
+        ),
+        (
+            CACHE,
+            {Use.UPLOADS},
+            "This one takes uploads through another registry: the `remote` could put crates beside"
+            " those. Give the cache a repository of its own.",
+        ),
+        (LISTED_CACHE, {Use.CLAIM}, OF_YOUR_OWN),
+        (LISTED_CACHE, {Use.UPLOADS}, OF_YOUR_OWN),
+        (
+            CLAIM,
+            {Use.CACHE},
+            "The repository of `ALPHA` keeps what comes from a remote in another registry: as a"
+            " private one it would claim every name that is fetched there.",
+        ),
+        (UPLOADS, {Use.CACHE}, KEEPS),
+    ],
+)
+def test_conflict_says_what_stands_in_the_way(
+    use: RepositoryUse, elsewhere: set[Use], sentence: str
+) -> None:
+    """Where it is about an entry of a list, the entry is named."""
+    conflict = find_conflict([use], {VAULT: elsewhere})
+    assert conflict is not None
+    assert (conflict.use, conflict.use.upstream) == (use, use.upstream)
+    assert conflict.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("uses", "elsewhere", "first"),
+    [
+        ([CLAIM, UPLOADS], {Use.CACHE}, UPLOADS),
+        ([UPLOADS, CLAIM], {Use.CACHE}, UPLOADS),
+        ([UPLOADS, CACHE], {Use.CACHE, Use.UPLOADS}, CACHE),
+        ([CACHE, UPLOADS], {Use.CACHE, Use.UPLOADS}, CACHE),
+        ([RepositoryUse(VAULT, Use.CLAIM, None, "beta"), CLAIM], {Use.CACHE}, CLAIM),
+    ],
+)
+def test_first_conflict_is_always_the_same(
+    uses: list[RepositoryUse], elsewhere: set[Use], first: RepositoryUse
+) -> None:
+    """That of the distribution itself comes before its list's, and those by their names."""
+    conflict = find_conflict(uses, {VAULT: elsewhere})
+    assert conflict is not None
+    assert (conflict.use, conflict.use.upstream) == (first, first.upstream)

@@ -1,0 +1,17 @@
+"""JSON that somebody else wrote."""
+
+import pytest
+
+from pulp_cargo.protocol.errors import InvalidMetadata
+from pulp_cargo.protocol.table import parse_json_object
+
+TWICE = '{"a":"b","a":"c"}'
+
+
+def test_key_that_is_there_twice_is_refused_only_where_that_is_asked_for() -> None:
+    """What a client sends is judged; what others publish has always been read with its last one."""
+    assert parse_json_object(TWICE, "it", InvalidMetadata).text("a") == "c"
+    assert parse_json_object(TWICE, "it", InvalidMetadata, unique_keys=False).text("a") == "c"
+    with pytest.raises(InvalidMetadata) as error:
+        parse_json_object(TWICE, "it", InvalidMetadata, unique_keys=True)
+    assert str(error.value) == "it is not JSON: the key 'a' is there twice"
