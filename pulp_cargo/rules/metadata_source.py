@@ -26,4 +26,4 @@ def word_of(remote: UUID, facts: Mapping[str, object]) -> str:
     False
     """
     told = json.dumps([str(remote), facts], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(told.encode()).hexdigest()

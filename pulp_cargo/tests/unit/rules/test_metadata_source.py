@@ -1,6 +1,6 @@
 """By which digest the word of a remote is kept, which is stored: another one would be another word.
 
-The digests were made with `sha256sum`, of JSON that was written by hand.
+The digests are those of JSON that was written by hand.
 """
 
 from collections.abc import Mapping
