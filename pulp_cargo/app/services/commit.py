@@ -127,11 +127,19 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
                 with suppress(Exception):
                     store.forget_files([file for _, file in draft.crates], domain)
             raise
-    steps.reached("committed")
-    store.restore_lost([file for _, file in draft.crates], domain)
+        steps.reached("committed")
+        _restore_lost(draft, domain)
     if made is None:
         return Result(None, refusals)
     return Result(Committed(repository, made.number, _listeners()), refusals)
+
+
+def _restore_lost(draft: Draft, domain: Domain) -> None:
+    """Put files back that are not there; what is committed stays so where that cannot be done."""
+    try:
+        store.restore_lost([file for _, file in draft.crates], domain)
+    except Exception as error:
+        log.warning("The storage lacks the file of a new crate version: %s", error)
 
 
 def _listeners() -> frozenset[int]:

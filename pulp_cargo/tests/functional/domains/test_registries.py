@@ -34,8 +34,9 @@ def test_same_crate_in_two_domains(domains: Domains, name: str) -> None:
         assert registry.entry(name)["deps"][0]["registry"] is None
         assert registry.download(name).body == crate.packed(registry.index_url)
         assert registry.yank(name).json() == {"ok": True}
-    stored = [path for path in domains.media.rglob("*") if path.is_file()]
-    assert crate.packed(other.index_url) in [path.read_bytes() for path in stored]
+    stored = [path.read_bytes() for path in domains.media.rglob("*") if path.is_file()]
+    # Once: a path of the default domain's form would be another one.
+    assert stored.count(crate.packed(other.index_url)) == 1
 
 
 def test_token_of_a_domain_is_for_no_other(domains: Domains, name: str) -> None:
