@@ -53,7 +53,10 @@ def test_database_that_comes_back_is_noticed(stack: Stack, registry: Registry):
 
 
 def test_readers_do_not_wait_for_a_database_that_hangs(stack: Stack, registry: Registry, name: str):
-    """Cargo gives up at 30 seconds, without a word; so more of them than there are threads hear 503."""
+    """Cargo gives up at 30 seconds, without a word; so more of them than there are threads hear 503.
+
+    That takes the 20 seconds after which readers give up, and so does this test.
+    """
     assert launcher.wait_for(lambda: _is(registry, 200, "ok"))
     postgres = launcher.family(stack.child("bin/postgres").pid)
     for process in postgres:

@@ -122,7 +122,10 @@ def test_index_outlives_the_processes(
 def test_database_killed_during_pulls(
     stack: Stack, upstream: SparseUpstream, cache: Cache, name: str
 ) -> None:
-    """Clients get their files or a 5xx; afterwards all can be had, and all are kept."""
+    """Clients get their files or a 5xx; afterwards all can be had, and all are kept.
+
+    It takes as long as PostgreSQL needs to recover, and a cache to store sixty files after that.
+    """
     crates = [Crate(f"{name}-{number}") for number in range(60)]
     for crate in crates:
         upstream.have(crate)
