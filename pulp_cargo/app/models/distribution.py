@@ -58,12 +58,17 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
     @hook(BEFORE_DELETE)
     def note_what_was_mirrored(self) -> None:
         """Let dependencies within what a cache has stored stay so, when it is one no more."""
-        repository, remote = self.initial_value("repository_id"), self.initial_value("remote_id")
-        stores = [(repository, remote), *self.upstreams.values_list("repository_id", "remote_id")]
-        for repository, remote in stores:
-            url = CargoRemote.objects.filter(pk=remote).values_list("url", flat=True).first()
-            if repository is not None and url is not None:
-                note_mirrored(repository, url)
+        repository = self.initial_value("repository_id")
+        remote = CargoRemote.objects.filter(pk=self.initial_value("remote_id")).first()
+        if repository is not None and remote is not None:
+            note_mirrored(repository, remote.url)
+        self.note_what_upstreams_mirrored()
+
+    def note_what_upstreams_mirrored(self) -> None:
+        """Do the same for what the list of upstreams has stored."""
+        stores = self.upstreams.filter(repository__isnull=False, remote__isnull=False)
+        for repository, url in stores.values_list("repository_id", "remote__url"):
+            note_mirrored(repository, url)
 
     def content_handler(self, path: str) -> None:
         """Close Pulp's generic content path where it would go past tokens or crate policies."""

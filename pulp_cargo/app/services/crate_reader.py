@@ -41,12 +41,15 @@ class Reader:
             raise answer.error()
         return answer
 
-    def stop(self) -> None:
-        """End the process."""
+    def stop(self) -> int | None:
+        """End the process, and return with what it has ended, None if there was none."""
         process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.communicate()
+        if process is None:
+            return None
+        # Of one that has ended by itself the status stays.
+        process.kill()
+        process.communicate()
+        return process.returncode
 
     def _answer(self, request: Request) -> Any:
         # One that somebody has killed while it waited is no reason to refuse anything.
@@ -57,8 +60,7 @@ class Reader:
                 send(process.stdin, request)
                 return receive(process.stdout)
             except (OSError, EOFError) as error:
-                status = process.wait()
-                self.stop()
+                status = self.stop()
                 if status == -signal.SIGVTALRM:
                     raise InvalidCrateFile(
                         "the crate file takes too long to be read: no crate needs so much time"

@@ -8,13 +8,8 @@ from pulpcore.plugin.util import get_default_domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.services import repository_use
+from pulp_cargo.app.services.repository_use import RepositoryTaken, require_free
 from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
-from pulp_cargo.rules.repository_use import NOTHING
-
-
-class RepositoryTaken(Exception):
-    """The repository of this name is used, or was made, for something else."""
 
 
 def make(name: str) -> str | None:
@@ -45,12 +40,10 @@ def _distribution(name: str, domain: Domain) -> CargoDistribution:
         pulp_domain=domain,
         defaults={"remote": remote, "retain_repo_versions": settings.CARGO_RETAIN_REPO_VERSIONS},
     )
-    use = repository_use.use_of(
-        repository=repository, remote=remote, allow_uploads=False, upstreams=()
-    )
     # What was made here has the remote; another's repository is not to be filled from one.
-    if repository.remote_id != remote.pk or repository_use.find_new_conflict(NOTHING, use, None):
-        raise RepositoryTaken
+    if repository.remote_id != remote.pk:
+        raise RepositoryTaken(name)
+    require_free(repository, remote=remote)
     return CargoDistribution.objects.create(
         name=name, base_path=name, pulp_domain=domain, remote=remote, repository=repository
     )

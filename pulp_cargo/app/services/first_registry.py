@@ -12,8 +12,8 @@ from pulpcore.plugin.util import assign_role, get_default_domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoToken
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.services import repository_use, tokens
-from pulp_cargo.rules.repository_use import NOTHING
+from pulp_cargo.app.services import tokens
+from pulp_cargo.app.services.repository_use import require_free
 from pulp_cargo.rules.scopes import Scope
 
 TOKEN_NAME = "first"
@@ -25,10 +25,6 @@ class FirstRegistry:
 
     index_url: str
     token: str | None
-
-
-class RepositoryTaken(Exception):
-    """The repository of this name stores what comes from a remote."""
 
 
 def make(name: str, username: str, *, renew_token: bool = False) -> FirstRegistry:
@@ -55,11 +51,7 @@ def _distribution(name: str, domain: Domain) -> CargoDistribution:
         pulp_domain=domain,
         defaults={"retain_repo_versions": settings.CARGO_RETAIN_REPO_VERSIONS},
     )
-    use = repository_use.use_of(
-        repository=repository, remote=None, allow_uploads=True, upstreams=()
-    )
-    if repository_use.find_new_conflict(NOTHING, use, None):
-        raise RepositoryTaken(name)
+    require_free(repository, allow_uploads=True)
     return CargoDistribution.objects.create(
         name=name,
         base_path=name,

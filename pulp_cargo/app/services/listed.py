@@ -95,7 +95,7 @@ def read_again(file: BinaryIO, at: int) -> ListedCrate:
     return listed
 
 
-def source_of(crate: ListedCrate, remote: UUID) -> str:
+def _source_of(crate: ListedCrate, remote: UUID) -> str:
     """Return the source of the metadata that a remote's listing has of a crate version."""
     facts = {"index_line": crate.line, **crate.texts, **crate.lists}
     return word_of(remote, facts)
@@ -108,7 +108,7 @@ def _load(file: BinaryIO, remote: UUID, lets_in: Callable[[ListedCrate], bool]) 
             for at, crate in _crates(file, head.count):
                 if not lets_in(crate):
                     continue
-                source = source_of(crate, remote)
+                source = _source_of(crate, remote)
                 copy.write_row((at, *_key(crate), crate.size, crate.yanked, source))
         cursor.execute("CREATE INDEX ON cargo_listed (canonical_name, vers_key)")
         cursor.execute("CREATE INDEX ON cargo_listed (content_id)")

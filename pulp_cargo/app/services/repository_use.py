@@ -1,6 +1,7 @@
 """The one door before every change of what distributions do with repositories.
 
-REST, the first cache, replication and imports ask here; the rule is `rules/repository_use`.
+REST, the first registry and cache, syncs and replication ask here; the rule is
+`rules/repository_use`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,12 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoUpstream
+from pulp_cargo.app.models import (
+    CargoDistribution,
+    CargoRemote,
+    CargoRepository,
+    CargoUpstream,
+)
 from pulp_cargo.app.queries import purposes
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.rules.repository_use import (
+    NOTHING,
     Conflict,
     DistributionUse,
     UpstreamUse,
@@ -34,6 +41,10 @@ class CannotReplace(BadRequest):
         )
 
 
+class RepositoryTaken(Exception):
+    """A repository is there for something else than what is to be made with it; names it."""
+
+
 class NotPermitted(Exception):
     """Somebody would write into a repository that they may not modify; names the repository."""
 
@@ -41,7 +52,7 @@ class NotPermitted(Exception):
 def use_of(
     *,
     repository: CargoRepository | None,
-    remote: Any,
+    remote: CargoRemote | None,
     allow_uploads: bool,
     upstreams: Iterable[Mapping[str, Any]],
 ) -> DistributionUse:
@@ -73,6 +84,15 @@ def find_new_conflict(
     return find_conflict(uses, elsewhere)
 
 
+def require_free(
+    repository: CargoRepository, *, remote: CargoRemote | None = None, allow_uploads: bool = False
+) -> None:
+    """Raise RepositoryTaken where a new distribution may not do this with a repository."""
+    wanted = use_of(repository=repository, remote=remote, allow_uploads=allow_uploads, upstreams=())
+    if find_new_conflict(NOTHING, wanted, None):
+        raise RepositoryTaken(repository.name)
+
+
 def require_permitted(
     before: DistributionUse, after: DistributionUse, user: AbstractBaseUser | None
 ) -> None:
@@ -96,16 +116,17 @@ def may_modify(user: AbstractBaseUser, repository: CargoRepository) -> bool:
 
 def require_replaceable(repository: CargoRepository) -> None:
     """Raise CannotReplace where people publish to the repository."""
-    served = Q(repository=repository) | Q(repository_version__repository=repository)
-    open_one = CargoDistribution.objects.filter(served, allow_uploads=True).first()
+    open_one = _serving(repository).filter(allow_uploads=True).first()
     if open_one is not None:
         raise CannotReplace(repository.name, open_one.name)
 
 
 def is_in_use(repository: CargoRepository) -> bool:
     """Whether a distribution serves a repository, or has it in its list of upstreams."""
+    listed = CargoUpstream.objects.filter(repository=repository)
+    return _serving(repository).exists() or listed.exists()
+
+
+def _serving(repository: CargoRepository) -> QuerySet[CargoDistribution]:
     served = Q(repository=repository) | Q(repository_version__repository=repository)
-    return (
-        CargoDistribution.objects.filter(served).exists()
-        or CargoUpstream.objects.filter(repository=repository).exists()
-    )
+    return CargoDistribution.objects.filter(served)

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
@@ -81,7 +81,7 @@ def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
         return
     for file in files:
         path = _path_of(file.cksum, domain)
-        if not _is_whole({file.cksum: path}, file) and not file.file.closed:
+        if not _is_whole(path, file.size) and not file.file.closed:
             _put_back(file, path)
 
 
@@ -148,11 +148,15 @@ def save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
     came = {digest: _identity(file.path) for digest, file in fresh.items()} if is_local else {}
     unit_rows.insert(Artifact, made)
     if is_local:
-        lost = [file for file in files if file.cksum in known and not _is_whole(paths, file)]
+        lost = [
+            file
+            for file in files
+            if file.cksum in known and not _is_whole(paths[file.cksum], file.size)
+        ]
         for file in lost:
             _put_back(file, paths[file.cksum])
         for digest, file in fresh.items():
-            if not _is_whole(paths, file):
+            if not _is_whole(paths[digest], file.size):
                 raise OSError(f"the storage has not taken all of the file {digest}")
             # What was copied from another file system is a new file.
             if not file.is_settled or _identity(paths[digest]) != came[digest]:
@@ -202,9 +206,9 @@ def _missing_folders(path: str) -> Iterator[str]:
         yield folder
 
 
-def _is_whole(paths: Mapping[str, str], file: Storable) -> bool:
+def _is_whole(path: str, size: int) -> bool:
     try:
-        return os.stat(paths[file.cksum]).st_size == file.size
+        return os.stat(path).st_size == size
     except FileNotFoundError:
         return False
 

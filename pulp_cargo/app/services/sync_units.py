@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO, TypeVar
-from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
@@ -33,7 +32,9 @@ FILES_AT_ONCE = 50
 # So often a batch is written when others write the same.
 MOST_ATTEMPTS = 5
 
-MISSING = "SELECT at FROM cargo_listed WHERE content_id IS NULL ORDER BY at"
+MISSING = """
+    SELECT at, metadata_source FROM cargo_listed WHERE content_id IS NULL ORDER BY at
+"""
 # Units that no repository holds may be cleaned up; these are about to be held.
 LOOSE = """
     SELECT l.content_id FROM cargo_listed l WHERE NOT EXISTS (
@@ -97,10 +98,10 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
     """Make every crate version and yank mark of the listing that the domain lacks."""
     domain = repository.pulp_domain
     listed.find_units(domain.pk, repository.pk)
-    places = [row[0] for row in _rows(MISSING)]
+    places = _rows(MISSING)
     with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
         for batch in _batches(places, UNITS_AT_ONCE):
-            units = [unit_of(listed.read_again(file, at), remote.pk) for at in batch]
+            units = [unit_of(listed.read_again(file, at), source) for at, source in batch]
             save_batch(units, repository.pulp_domain)
             progress.increase_by(len(batch))
     listed.find_units(domain.pk, repository.pk)
@@ -145,8 +146,8 @@ def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
             progress.increase_by(len(batch))
 
 
-def unit_of(crate: ListedCrate, remote: UUID) -> CrateContent:
-    """Return the unsaved unit of a crate version as a remote's listing describes it."""
+def unit_of(crate: ListedCrate, source: str) -> CrateContent:
+    """Return the unsaved unit of a crate version, whose metadata are somebody's word."""
     entry = crate.entry
     urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
     return CrateContent(
@@ -155,7 +156,7 @@ def unit_of(crate: ListedCrate, remote: UUID) -> CrateContent:
         vers=entry.vers,
         vers_key=parse_version(entry.vers).without_build,
         cksum=entry.cksum,
-        metadata_source=listed.source_of(crate, remote),
+        metadata_source=source,
         # A version without a time was published before it was brought upstream.
         pubtime=crate.pubtime or datetime.now(UTC),
         index_line=crate.line,

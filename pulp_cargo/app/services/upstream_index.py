@@ -26,7 +26,7 @@ from pulp_cargo.protocol.unavailable import (
     UpstreamUnreachable,
 )
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
-from pulp_cargo.rules.replaced_versions import gone_from, replaced_in, version_key
+from pulp_cargo.rules.replaced_versions import Replaced, gone_from, replaced_in, version_key
 
 log = logging.getLogger(__name__)
 
@@ -186,13 +186,7 @@ def _read(
     None is for a file with no crate in it, which is another way to say that there is none. Raises
     UpstreamIndexInvalid.
     """
-    assert fetched.body is not None, "a file that is the same is not read"
-    body, gzipped = fetched.body, None
-    if fetched.encoding in GZIP:
-        body, gzipped = unpack_sent(body, name)
-    elif fetched.encoding not in PLAIN:
-        what = f"it has the encoding {fetched.encoding[:40]!r}, which nobody asked for"
-        raise UpstreamIndexInvalid(name, what)
+    body, gzipped = _unpacked(name, fetched)
     digest = hashlib.sha256(body).hexdigest()
     etag, modified = fetched.validators.etag, fetched.validators.last_modified
     if before is not None and before.digest == digest and before.gzipped is not None:
@@ -204,17 +198,9 @@ def _read(
         return None
     known = _versions(before) if before else {}
     instead = replaced_in(found, known, before.accepted if before else ())
-    seen = dict(before.first_seen) if before else {}
-    moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    for vers, (_, cksum) in instead.cksums.items():
-        seen.setdefault(version_key(vers, cksum), moment)
     if instead.lines:
         body, gzipped = found.with_lines(instead.lines), None
         digest, found = hashlib.sha256(body).hexdigest(), parse_index_file(body, name)
-    for vers, entry in found.versions.items():
-        # Times of this form sort as text; one that lies ahead is none.
-        if entry.pubtime is None or entry.pubtime > moment:
-            seen.setdefault(vers, moment)
     copy = IndexCopy(
         name=name,
         gzipped=gzipped or pack(body),
@@ -223,13 +209,39 @@ def _read(
         etag=etag,
         last_modified=modified,
         checked_at=now,
-        first_seen=seen,
+        first_seen=_first_seen(before, found, instead, now),
         gone=gone_from(found, known),
         replaced=dict(instead.cksums),
         accepted=before.accepted if before else frozenset(),
         unpacked=body,
     )
     return copy, found
+
+
+def _unpacked(name: str, fetched: Fetched) -> tuple[bytes, bytes | None]:
+    """Return a file's bytes, and the compressed form in which it came, if it did."""
+    assert fetched.body is not None, "a file that is the same is not read"
+    if fetched.encoding in GZIP:
+        return unpack_sent(fetched.body, name)
+    if fetched.encoding not in PLAIN:
+        what = f"it has the encoding {fetched.encoding[:40]!r}, which nobody asked for"
+        raise UpstreamIndexInvalid(name, what)
+    return fetched.body, None
+
+
+def _first_seen(
+    before: IndexCopy | None, found: UpstreamIndex, instead: Replaced, now: datetime
+) -> dict[str, str]:
+    """Return when versions without a sound `pubtime`, and replaced ones, were first seen."""
+    seen = dict(before.first_seen) if before else {}
+    moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for vers, (_, cksum) in instead.cksums.items():
+        seen.setdefault(version_key(vers, cksum), moment)
+    for vers, entry in found.versions.items():
+        # Times of this form sort as text; one that lies ahead is none.
+        if entry.pubtime is None or entry.pubtime > moment:
+            seen.setdefault(vers, moment)
+    return seen
 
 
 def _versions(copy: IndexCopy) -> Mapping[str, UpstreamVersion]:

@@ -6,7 +6,6 @@ from typing import Any
 from django.db import transaction
 
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
-from pulp_cargo.app.models.registry_urls import note_mirrored
 
 FIELDS = ("name", "repository", "remote", "patterns", "pins", "private")
 
@@ -20,9 +19,7 @@ def entries(distribution: CargoDistribution) -> list[dict[str, Any]]:
 def replace(distribution: CargoDistribution, entries: Iterable[Mapping[str, Any]]) -> None:
     """Put these entries in the place of those that the distribution has."""
     with transaction.atomic():
-        for one in distribution.upstreams.select_related("remote"):
-            if one.repository_id is not None and one.remote is not None:
-                note_mirrored(one.repository_id, one.remote.url)
+        distribution.note_what_upstreams_mirrored()
         distribution.upstreams.all().delete()
         for position, entry in enumerate(entries):
             CargoUpstream.objects.create(distribution=distribution, position=position, **entry)

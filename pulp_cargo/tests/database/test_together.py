@@ -22,7 +22,7 @@ WAITING = """
     SELECT count(*) FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND query ~ 'INSERT INTO cargo_cratecontent'
 """
-REMOTE = UUID(int=1)
+WORD = "somebody's"
 RENAMED = "sparse+https://old.example/index/"
 PUBLISHED = "sparse+https://other.example/index/"
 
@@ -47,7 +47,7 @@ def units(*crates: Crate) -> "list[CrateContent]":
     from pulp_cargo.app.services.sync_units import unit_of
 
     lines = [parse_crate(json.dumps(line_of(crate)).encode()) for crate in crates]
-    return [unit_of(line, REMOTE) for line in lines if isinstance(line, ListedCrate)]
+    return [unit_of(line, WORD) for line in lines if isinstance(line, ListedCrate)]
 
 
 def is_waiting() -> bool:

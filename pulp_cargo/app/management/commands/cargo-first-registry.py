@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pulp_cargo.app.services import first_registry
+from pulp_cargo.app.services.repository_use import RepositoryTaken
 
 
 class Command(BaseCommand):
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             )
         except get_user_model().DoesNotExist as error:
             raise CommandError(f"there is no user `{options['user']}`") from error
-        except first_registry.RepositoryTaken as error:
+        except RepositoryTaken as error:
             raise CommandError(
                 f"the repository `{error}` stores what comes from a remote, so it takes no uploads:"
                 " choose another `--name`"

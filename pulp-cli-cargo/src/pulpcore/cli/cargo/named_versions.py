@@ -1,6 +1,7 @@
 """`pulp cargo repository` by names and versions of crates: yank, unyank, remove."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -50,15 +51,24 @@ def _set_yanked(
     output_version(pulp_ctx, repository_ctx, made, f"`{crate} {vers}` {state}")
 
 
+def _of_one_version(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a repository, and options that name a crate version."""
+    for add in (
+        pass_pulp_context,
+        pass_repository_context,
+        click.option("--vers", required=True, help=VERS_HELP),
+        click.option("--crate", required=True, help=CRATE_HELP),
+        repository_lookup_option,
+        href_option,
+        name_option,
+        name_argument,
+    ):
+        command = add(command)
+    return command
+
+
 @pulp_command(help="Yank a version of a crate: new lock files leave it out.")
-@name_argument
-@name_option
-@href_option
-@repository_lookup_option
-@click.option("--crate", required=True, help=CRATE_HELP)
-@click.option("--vers", required=True, help=VERS_HELP)
-@pass_repository_context
-@pass_pulp_context
+@_of_one_version
 def yank(
     pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, crate: str, vers: str
 ) -> None:
@@ -67,14 +77,7 @@ def yank(
 
 
 @pulp_command(help="Take the yank of a version back.")
-@name_argument
-@name_option
-@href_option
-@repository_lookup_option
-@click.option("--crate", required=True, help=CRATE_HELP)
-@click.option("--vers", required=True, help=VERS_HELP)
-@pass_repository_context
-@pass_pulp_context
+@_of_one_version
 def unyank(
     pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, crate: str, vers: str
 ) -> None:

@@ -1,0 +1,118 @@
+"""The processes that read .crate files: what comes back, and what becomes of one that fails."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pulp_cargo.protocol.errors import InvalidCrateFile, NameTaken
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
+from pulp_cargo.reader.messages import ReadPublished, Refusal
+from pulp_cargo.rules.limits import PublishLimits
+from pulp_cargo.tests.support.crate import Crate
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.services.crate_reader import Reader
+
+# The reader with another limit.
+LIMITED = (
+    "import sys; from pulp_cargo.reader import answering; answering.{limit};"
+    " answering.serve(sys.stdin.buffer, sys.stdout.buffer)"
+)
+
+
+@pytest.fixture
+def reader() -> "Iterator[Reader]":
+    """One reader, which has no process yet."""
+    from pulp_cargo.app.services.crate_reader import Reader
+
+    made = Reader()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def wanted(tmp_path: Path) -> Callable[[Crate], ReadPublished]:
+    """Makes requests to read a crate."""
+
+    def make(crate: Crate) -> ReadPublished:
+        path = tmp_path / "a.crate"
+        path.write_bytes(crate.packed())
+        return ReadPublished(str(path), "leaf", "1.0.0", PublishLimits())
+
+    return make
+
+
+def heavy() -> Crate:
+    """A crate that takes a moment to unpack."""
+    return Crate("leaf", files={"noise": bytes(30_000_000)})
+
+
+def test_manifest_comes_back(reader: "Reader", wanted: Callable[[Crate], ReadPublished]) -> None:
+    """For one file after the other."""
+    for description in ("One.", "Another."):
+        manifest, crate_file = reader.ask(
+            wanted(Crate("leaf", package={"description": description}))
+        )
+        assert (manifest.name, manifest.description) == ("leaf", description)
+        assert crate_file.entries == 2
+
+
+def test_refusal_is_the_error_that_it_was(
+    reader: "Reader", wanted: Callable[[Crate], ReadPublished]
+) -> None:
+    """With its class, by which cargo is answered, and its sentence."""
+    with pytest.raises(InvalidCrateFile, match="not intact gzip"):
+        reader.ask(wanted(Crate("leaf", archive=b"no archive")))
+    assert reader.ask(wanted(Crate("leaf")))[0].vers == "1.0.0"
+
+
+def test_error_with_arguments_of_its_own_survives() -> None:
+    """Pickle would make it anew of its sentence."""
+    error = Refusal.of(NameTaken("foo-bar", "foo_bar")).error()
+    assert (type(error), error.status) == (NameTaken, 400)
+    assert str(error) == str(NameTaken("foo-bar", "foo_bar"))
+
+
+def test_process_that_was_killed_is_replaced(
+    reader: "Reader", wanted: Callable[[Crate], ReadPublished]
+) -> None:
+    """Nobody's crate is refused for it."""
+    request = wanted(Crate("leaf"))
+    reader.ask(request)
+    assert reader._process is not None
+    os.kill(reader._process.pid, signal.SIGKILL)
+    assert reader.ask(request)[0].name == "leaf"
+
+
+def test_file_that_takes_too_long_is_refused(
+    reader: "Reader",
+    wanted: Callable[[Crate], ReadPublished],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The kernel ends the process, whatever it is at; the next file is read by another one."""
+    from pulp_cargo.app.services import crate_reader
+
+    command = (sys.executable, "-c", LIMITED.format(limit="CPU_SECONDS = 0.005"))
+    with monkeypatch.context() as limited:
+        limited.setattr(crate_reader, "COMMAND", command)
+        with pytest.raises(InvalidCrateFile, match="takes too long"):
+            reader.ask(wanted(heavy()))
+    assert reader.ask(wanted(heavy()))[0].name == "leaf"
+
+
+def test_process_that_always_fails_is_no_fault_of_the_crate(
+    reader: "Reader",
+    wanted: Callable[[Crate], ReadPublished],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Cargo is told to try again later."""
+    from pulp_cargo.app.services import crate_reader
+
+    monkeypatch.setattr(crate_reader, "COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
+    with pytest.raises(ServiceUnavailable, match="try again later"):
+        reader.ask(wanted(Crate("leaf")))
