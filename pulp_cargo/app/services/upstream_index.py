@@ -68,11 +68,7 @@ async def current(remote: RemoteView, name: str, *, at_any_age: bool = False) ->
     key = remote.identity, name
     if _missing.get(key):
         return Current(None, 0)
-    read = await threads.read(index_copy, remote.pk, name)
-    # What came while the database was asked is newer, but not what was accepted meanwhile.
-    copy = index_rows.waiting(remote, name) or read
-    if copy and read:
-        copy = replace(copy, accepted=read.accepted)
+    copy = await _known(remote, name)
     age = _age(copy) if copy else 0.0
     is_recent = copy is not None and not copy.is_outdated
     if copy and is_recent and (age < remote.max_age or (at_any_age and copy.gzipped is not None)):
@@ -94,6 +90,17 @@ async def current(remote: RemoteView, name: str, *, at_any_age: bool = False) ->
         return _current(remote, newest, remote.max_age)
     note(Event.STALE)
     return _current(remote, copy, _pause(remote), int(age))
+
+
+async def _known(remote: RemoteView, name: str) -> IndexCopy | None:
+    """Return the newest file that is at hand, also while it is on its way into the database."""
+    # Both before and after: what is written in between was not in the row that was read.
+    before = index_rows.waiting(remote, name)
+    row = await threads.read(index_copy, remote.pk, name)
+    there = [one for one in (row, before, index_rows.waiting(remote, name)) if one is not None]
+    newest = max(there, key=lambda one: one.checked_at, default=None)
+    # What came may be newer than the row, but not what was accepted meanwhile.
+    return replace(newest, accepted=row.accepted) if newest and row else newest
 
 
 def _current(

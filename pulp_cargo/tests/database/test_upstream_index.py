@@ -1,5 +1,6 @@
 """Upstreams' index files in the database: whose word counts, and when they go."""
 
+import asyncio
 import gzip
 import hashlib
 import secrets
@@ -159,3 +160,24 @@ def test_removed_remote_keeps_nothing(remote: "CargoRemote"):
     remote.delete()
     keep(gone, copy(b"1\n"))
     assert read(remote) is None
+
+
+async def read_before_it_was_written(remote: "RemoteView", kept: "IndexCopy") -> "IndexCopy | None":
+    """Return what is known of a file whose row is read just before the file is written."""
+    from pulp_cargo.app.services import index_rows, threads, upstream_index
+
+    async def read_row(*asked: object) -> None:
+        # The row is not there yet; by the time that who asked goes on, the queue is empty.
+        await index_rows.written()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "read", read_row)
+        index_rows.keep(remote, kept, is_new=True)
+        return await upstream_index._known(remote, kept.name)
+
+
+def test_file_that_is_being_written_is_known(remote: "CargoRemote"):
+    """Between the queue and the row there is no moment in which nobody has it."""
+    found = asyncio.run(read_before_it_was_written(view(remote), copy(b"1\n")))
+    assert found == copy(b"1\n")
+    assert read(remote) == copy(b"1\n")

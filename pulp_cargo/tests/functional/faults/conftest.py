@@ -8,11 +8,13 @@ import pytest
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack, started
 
+CONTENT_WORKERS = 2
+
 
 @pytest.fixture(scope="package")
 def stack(open_directory: Path) -> Iterator[Stack]:
     """A running Pulp, of which any process may be killed."""
-    with started(open_directory / "faults", "--content-workers=2") as own:
+    with started(open_directory / "faults", f"--content-workers={CONTENT_WORKERS}") as own:
         yield own
 
 
