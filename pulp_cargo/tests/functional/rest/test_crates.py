@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support import traces
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
@@ -167,12 +168,13 @@ def test_version_is_never_replaced(
     ],
     ids=["not gzip", "wrong folder", "bad version", "bad name", "bad feature"],
 )
-def test_bad_file_makes_no_unit(rest: Rest, file: bytes, reason: str) -> None:
+def test_bad_file_makes_no_unit(stack: Stack, rest: Rest, file: bytes, reason: str) -> None:
     """What is wrong is said in a sentence, and there is no unit."""
     before = rest.get(CRATES, canonical_name="zbad")["count"]
     with pytest.raises(Refused, match=reason):
         rest.upload(CRATES, file)
     assert rest.get(CRATES, canonical_name="zbad")["count"] == before
+    traces.remove_upload(stack, file)
 
 
 def test_the_path_of_the_file_cannot_be_set(rest: Rest) -> None:
