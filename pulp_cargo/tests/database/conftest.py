@@ -5,6 +5,8 @@ Nothing is rolled back: each test makes a repository of its own, as the product 
 
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -31,6 +33,14 @@ def django_of_the_stack(stack: Stack) -> None:
     from django.conf import settings
 
     assert settings.DATABASES["default"]["HOST"] == stack.settings["DATABASES"]["default"]["HOST"]
+
+
+@pytest.fixture(autouse=True)
+def own_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep files on their way in apart from the stack's, where other tests look for what was left."""
+    from pulp_cargo.app.services import incoming
+
+    monkeypatch.setattr(incoming, "settings", SimpleNamespace(WORKING_DIRECTORY=str(tmp_path)))
 
 
 @pytest.fixture
