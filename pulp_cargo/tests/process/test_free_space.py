@@ -9,9 +9,10 @@ from pulp_cargo.protocol.unavailable import StorageFull
 
 @pytest.fixture(autouse=True)
 def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer of another test is not good any more."""
+    """An answer of another test is not good any more, and one of this test not for another."""
     from pulp_cargo.app.services import free_space
 
+    monkeypatch.setattr(free_space, "_has_room", free_space._has_room)
     monkeypatch.setattr(free_space, "_until", 0.0)
 
 
