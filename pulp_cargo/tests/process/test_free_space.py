@@ -1,5 +1,7 @@
 """Below a settable amount of free space nothing more is stored."""
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,16 @@ def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(free_space, "_has_room", free_space._has_room)
     monkeypatch.setattr(free_space, "_until", 0.0)
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The settings that this is about; Django's own would not be as they were after a change."""
+    from pulp_cargo.app.services import free_space
+
+    own = SimpleNamespace(WORKING_DIRECTORY=tmp_path, MEDIA_ROOT=tmp_path, CARGO_MIN_FREE_BYTES=0)
+    monkeypatch.setattr(free_space, "settings", own)
+    return own
 
 
 @pytest.mark.parametrize(("least", "has_room"), [(0, True), (2**62, False)])
@@ -44,15 +56,3 @@ def test_cache_stores_nothing_without_room(settings: Any) -> None:
     index_rows.keep(None, None, is_new=True)
     assert kept._lots == {}
     assert index_rows._waiting == {}
-
-
-@pytest.fixture
-def settings(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Django's settings, of which a test may set some."""
-    from django.conf import settings
-
-    class Changed:
-        def __setattr__(self, name: str, value: object) -> None:
-            monkeypatch.setattr(settings, name, value, raising=False)
-
-    return Changed()
