@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -58,10 +59,12 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     """An upstream outside."""
     from pulp_cargo.app.models import connecting
 
+    # Core's downloaders leave their files where the process is.
+    monkeypatch.chdir(tmp_path)
     world = World({"crates.example": [UP, PUBLIC], "inside.example": [INSIDE]})
 
     async def resolve(self: object, host: str, port: int = 0, family: Any = None) -> Any:

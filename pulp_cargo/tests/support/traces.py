@@ -126,14 +126,15 @@ def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None
     assert traces(stack, registry, name) == before
 
 
-def remove_upload(stack: Stack, sent: bytes) -> None:
-    """Remove what Pulp keeps of a refused upload for its clean-up of orphans, a day at least.
+def remove_orphan(stack: Stack, sent: bytes) -> None:
+    """Remove the artifact of a file that is in no unit, as that of a refused upload by REST.
 
-    Another test would take it for what itself has left behind.
+    Pulp keeps such for its clean-up of orphans, a day at least, and another test would take it for
+    what itself has left behind.
     """
     with stack.connect() as connection:
         row = connection.execute(REMOVE_ORPHAN, [hashlib.sha256(sent).hexdigest()]).fetchone()
-    assert row is not None, "the file of an upload is an artifact before it is looked at"
+    assert row is not None, "there is no such artifact, or a unit has it"
     (Path(stack.settings["MEDIA_ROOT"]) / row[0]).unlink()
 
 

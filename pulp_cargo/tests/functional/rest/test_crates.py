@@ -174,7 +174,7 @@ def test_bad_file_makes_no_unit(stack: Stack, rest: Rest, file: bytes, reason: s
     with pytest.raises(Refused, match=reason):
         rest.upload(CRATES, file)
     assert rest.get(CRATES, canonical_name="zbad")["count"] == before
-    traces.remove_upload(stack, file)
+    traces.remove_orphan(stack, file)
 
 
 def test_the_path_of_the_file_cannot_be_set(rest: Rest) -> None:

@@ -13,6 +13,7 @@ from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Refused, unique
 from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.traces import remove_orphan
 from pulp_cargo.tests.support.transfer import Pulp
 
 THIRD = "sparse+https://third.example/index/"
@@ -225,13 +226,14 @@ def make_domain(pulp: Pulp) -> Pulp:
 
 def test_files_that_are_not_there_cannot_be_exported(first: Pulp, stack: Stack, name: str) -> None:
     """A crate that Pulp would fetch on demand has to be fetched before."""
-    registry = stack.make_registry()
-    registry.publish(Crate(name))
+    registry, crate = stack.make_registry(), Crate(name)
+    registry.publish(crate)
     with stack.connect() as connection:
         connection.execute(
             "UPDATE core_contentartifact SET artifact_id = NULL WHERE relative_path = %s",
             [f"{name}/{name}-1.0.0.crate"],
         )
+    remove_orphan(stack, crate.packed())
     with pytest.raises(Refused, match="Remote artifacts cannot be exported"):
         first.export(first.make_exporter(registry.repository))
 
