@@ -30,3 +30,8 @@ def taking_uploads(repositories: Collection[UUID]) -> set[UUID]:
     """Return those that take uploads through some distribution."""
     found = CargoDistribution.objects.filter(repository__in=repositories, allow_uploads=True)
     return set(found.values_list("repository", flat=True))
+
+
+def is_published_to(repository: UUID) -> bool:
+    """Whether people publish to a repository: it takes uploads, or claims the names in it."""
+    return not {Use.UPLOADS, Use.CLAIM}.isdisjoint(uses_elsewhere({repository}).get(repository, ()))
