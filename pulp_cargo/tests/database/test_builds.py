@@ -1,5 +1,6 @@
 """Versions that differ in their build metadata alone: what people publish, and what is copied."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,38 @@ def test_cache_keeps_all_builds(
         [SetYanked((key, "0.4.0"), True), SetYanked((key, "0.4.0+25"), False)],
     )
     assert yanked() == {"0.4.0"}
+
+
+def test_names_that_differ_in_hyphens_are_not_kept_beside_each_other(
+    repository: "CargoRepository",
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A warning says of which crate there is nothing to be kept; builds of one crate cause none."""
+    from pulp_cargo.app.services import kept as keeping
+
+    crates = [
+        Crate(f"{name}-a", "0.4.0"),
+        Crate(f"{name}_a", "0.5.0"),
+        Crate(f"{name}-a", "0.4.0+25"),
+    ]
+    changes = [kept(prepare(crate)) for crate in crates]
+
+    async def keep() -> None:
+        for change in changes:
+            keeping.keep_change(repository.pk, domain, change)
+        await keeping.join_all()
+
+    asyncio.run(keep())
+    assert there(repository, f"{name}-a") == {"0.4.0", "0.4.0+25"}
+    assert there(repository, f"{name}_a") == set()
+    assert [one for one in caplog.messages if "passed through" in one] == [
+        f"A crate of an upstream is passed through and not stored: the crate `{name}_a` cannot be"
+        f" published because this registry has it as `{name}-a`; names that differ only in case,"
+        " `-` or `_` are the same crate"
+    ]
 
 
 def test_cache_that_people_publish_to_meanwhile(
@@ -241,3 +274,17 @@ def test_stores_of_a_remote_know_the_yank_of_each_build(
     named_versions.set_yanked(repository, named(name, "0.4.0+25"), yanked=True)
     (store,) = stores_of(remote.pk, unit.canonical_name)
     assert store.yanked == {"0.4.0": False, "0.4.0+25": True}
+
+
+def test_marks_of_an_old_export(new_crate: NewCrate, domain: Any, name: str) -> None:
+    """They name a number, and mean the version that came with them."""
+    from tablib import Dataset
+
+    from pulp_cargo.app.modelresource import CrateYankResource
+
+    for one, vers in (("a", "1.0.0"), ("a", "1.0.0+b"), ("b", "1.0.0+c")):
+        new_crate(f"{name}_{one}", vers)
+    names = [f"{name}_{one}" for one in "abc"]
+    rows = Dataset(*((one, "1.0.0") for one in names), headers=["canonical_name", "vers_key"])
+    CrateYankResource(repo_version=None).before_import(rows)
+    assert rows["vers"] == ["1.0.0", "1.0.0+c", "1.0.0"]
