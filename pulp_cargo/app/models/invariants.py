@@ -31,7 +31,7 @@ IS_PUBLISHED_TO = """(
         SELECT 1 FROM cargo_cargoupstream u WHERE u.repository_id = %(repository)s AND u.private
     )
 )"""
-# `crowded` is a number of which one version comes beside another.
+# `crowded` are versions of one number, of which one is new and another is there.
 # Asked with the names as an array: PostgreSQL believes new tables to be empty, and would compare
 # every added name with every crate of the repository.
 CLASHES = f"""
@@ -51,8 +51,8 @@ CLASHES = f"""
     LIMIT 1
 """
 
-# A yank whose crate version is not in the repository; `which` limits the yanks looked at. The index of
-# crates is by `vers_key`.
+# A yank whose crate version is not in the repository; `which` limits the yanks looked at. Crates
+# are found by their index on `vers_key`.
 WITHOUT_CRATE = """
     SELECT y.content_ptr_id, y.canonical_name, y.vers FROM cargo_crateyank y
     JOIN core_repositorycontent rc ON rc.content_id = y.content_ptr_id

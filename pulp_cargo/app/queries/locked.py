@@ -34,7 +34,7 @@ IS_MEMBER = """
         OFFSET 0
     ) member
 """
-# The index is by `vers_key`.
+# Crates are found by their index on `vers_key`.
 IS_WANTED = "unit.vers_key = split_part(wanted.vers, '+', 1) AND unit.vers = wanted.vers"
 UNITS = f"""
     WITH {SERVED}, wanted AS (

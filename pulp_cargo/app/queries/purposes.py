@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from django.db import connection
+
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
+from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
 from pulp_cargo.rules.repository_use import Use
 
 
@@ -33,5 +36,7 @@ def taking_uploads(repositories: Collection[UUID]) -> set[UUID]:
 
 
 def is_published_to(repository: UUID) -> bool:
-    """Whether people publish to a repository: it takes uploads, or claims the names in it."""
-    return not {Use.UPLOADS, Use.CLAIM}.isdisjoint(uses_elsewhere({repository}).get(repository, ()))
+    """Whether people publish to a repository: it takes uploads, or is private in a list."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {IS_PUBLISHED_TO}", {"repository": repository})
+        return bool(cursor.fetchone()[0])

@@ -10,6 +10,7 @@ memory: those of a batch are made again when it is stored.
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -112,13 +113,13 @@ def agreeing(members: Iterable[Member]) -> Iterator[Member | Refused]:
 
 def fresh(repository: CargoRepository, members: Collection[Member]) -> Iterator[Member | Refused]:
     """Yield what the repository does not have, and what it has otherwise, as refused."""
-    there: dict[tuple[str, str], str] = {}
+    there: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     spellings: dict[str, str] = {}
     names = {member.canonical_name for member in members}
     gone = used_versions(repository, names)
     key_of = _key_in(repository)
     for unit in versions_of(repository, names):
-        there[key_of(unit)] = unit.cksum
+        there[key_of(unit)].add(unit.cksum)
         spellings[unit.canonical_name] = unit.name
         gone[unit.canonical_name, unit.vers_key].discard(unit.cksum)
     for member in members:
@@ -126,7 +127,7 @@ def fresh(repository: CargoRepository, members: Collection[Member]) -> Iterator[
         if spelling != member.name:
             yield _clash(member, f"the repository has it as `{spelling}`")
         elif member.key in there:
-            if there[member.key] != member.cksum:
+            if member.cksum not in there[member.key]:
                 yield _clash(member, "the repository has this version with other bytes")
         elif _is_gone(member, gone):
             yield _clash(member, "the repository had this version with other bytes before")

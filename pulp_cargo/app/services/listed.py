@@ -27,7 +27,8 @@ from pulp_cargo.rules.metadata_source import word_of
 
 CREATE = """
     CREATE TEMPORARY TABLE cargo_listed (
-        at bigint PRIMARY KEY, name text, canonical_name text, vers text, cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid
+        at bigint PRIMARY KEY, name text, canonical_name text, vers text,
+        cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid
     )
 """
 COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"
