@@ -23,6 +23,7 @@ from pulp_cargo.protocol.registry_url import parse_registry_url
 from pulp_cargo.rules.metadata_source import FILE, IMPORT
 
 SOURCE = "metadata_source"
+VERS = "vers"
 
 
 class TextWidget(CharWidget):
@@ -94,6 +95,13 @@ class CrateContentResource(UnitResource):
 class CrateYankResource(UnitResource):
     """Yank marks."""
 
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Take exports from before marks named versions with their build metadata."""
+        super().before_import(dataset, **kwargs)
+        if VERS not in dataset.headers:
+            marks = zip(dataset["canonical_name"], dataset["vers_key"], strict=True)
+            dataset.append_col([_meant(*mark) for mark in marks], header=VERS)
+
     class Meta:
         model = CrateYank
         import_id_fields = model.natural_key_fields()
@@ -151,6 +159,15 @@ class RegistryUrlsResource(QueryModelResource):
         model = CargoRepository
         fields = ("index_aliases",)
         import_id_fields = ("index_aliases",)
+
+
+def _meant(name: str, number: str) -> str:
+    """Return which version an old mark of a number is about; the crates were imported before."""
+    crates = CrateContent.objects.filter(
+        canonical_name=name, vers_key=number, _pulp_domain=get_domain()
+    )
+    versions = set(crates.values_list(VERS, flat=True))
+    return number if number in versions else min(versions, default=number)
 
 
 IMPORT_ORDER = [

@@ -85,16 +85,19 @@ def merged(parts: Iterable[tuple[bytes, Iterable[str]]], name: str) -> bytes:
     """Return one index file made of several, with each version from the first that has it.
 
     With each file go the versions that were left out of it: no later one has them in their place.
-    Build metadata does not make a version another one (SemVer 2.0, 10).
+    Build metadata does not make a version another one (SemVer 2.0, 10); those that stand in one
+    file all come.
     """
-    lines: dict[str, str] = {}
+    lines: dict[str, list[str]] = {}
     for body, left_out in parts:
         # Nothing may be left of a file.
         found = parse_index_file(body, name).versions if body else {}
         served = {vers: f"{entry.line}\n" for vers, entry in found.items()}
+        own: dict[str, list[str]] = {}
         for vers, line in (served | dict.fromkeys(left_out, "")).items():
-            lines.setdefault(parse_version(vers).without_build, line)
-    return "".join(lines.values()).encode()
+            own.setdefault(parse_version(vers).without_build, []).append(line)
+        lines |= {number: builds for number, builds in own.items() if number not in lines}
+    return "".join(line for builds in lines.values() for line in builds).encode()
 
 
 def parse_index_file(body: bytes, name: str) -> UpstreamIndex:

@@ -14,11 +14,12 @@ class CrateContent(Content):
     """One version of a crate: the index line it has, what people search for, and its .crate file."""
 
     TYPE = "crate"
-    repo_key_fields = ("canonical_name", "vers_key")
+    repo_key_fields = ("canonical_name", "vers")
 
     name = models.TextField()
     canonical_name = models.TextField()
     vers = models.TextField()
+    # The version without its build metadata, of which one can be published (models/invariants).
     vers_key = models.TextField()
     cksum = models.CharField(max_length=64)
     pubtime = models.DateTimeField()
@@ -70,13 +71,14 @@ class CrateYank(Content):
     """The mark that one version of a crate is yanked, wherever a repository version holds it."""
 
     TYPE = "yank"
-    repo_key_fields = ("canonical_name", "vers_key")
+    repo_key_fields = ("canonical_name", "vers")
 
     canonical_name = models.TextField()
-    vers_key = models.TextField()
+    # Exact, with its build metadata.
+    vers = models.TextField()
 
     _pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.PROTECT)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
-        unique_together = ("canonical_name", "vers_key", "_pulp_domain")
+        unique_together = ("canonical_name", "vers", "_pulp_domain")

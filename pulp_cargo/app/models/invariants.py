@@ -1,9 +1,10 @@
 """What holds in every repository version, whichever way it was made.
 
 A registry has one crate per canonical name (Cargo Book, "Index Format": names are compared
-without case and hyphens) and one version per SemVer version without build metadata; a yank mark
-belongs to a version that is there. Checked over what a new version adds, so the cost follows
-the change and not the repository.
+without case and hyphens) and each version once; a yank mark belongs to a version that is there.
+Where people publish, build metadata does not make a version another one, as on crates.io today.
+What follows an upstream may hold both `0.4.0` and `0.4.0+25`: crates.io has hundreds of such pairs.
+Checked over what a new version adds, so the cost follows the change and not the repository.
 """
 
 from django.db import connection
@@ -19,39 +20,55 @@ ADDED_NAMES = """
     WHERE rc.version_added_id = %(version)s AND rc.version_removed_id IS NULL
 """
 
+# Whether people publish to a repository: it takes uploads, or is private in a list of upstreams.
+# Neither goes together with a remote (rules/repository_use).
+IS_PUBLISHED_TO = """(
+    EXISTS (
+        SELECT 1 FROM core_distribution d
+        JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
+        WHERE d.repository_id = %(repository)s AND c.allow_uploads
+    ) OR EXISTS (
+        SELECT 1 FROM cargo_cargoupstream u WHERE u.repository_id = %(repository)s AND u.private
+    )
+)"""
+# `crowded` are versions of one number, of which one is new and another is there.
 # Asked with the names as an array: PostgreSQL believes new tables to be empty, and would compare
 # every added name with every crate of the repository.
-CLASHES = """
+CLASHES = f"""
     SELECT added, array_agg(DISTINCT member.name || ' ' || member.vers)
     FROM unnest(%(names)s::text[]) added CROSS JOIN LATERAL (
-        SELECT c.name, c.vers, c.vers_key FROM cargo_cratecontent c CROSS JOIN LATERAL (
-            SELECT 1 FROM core_repositorycontent rc
+        SELECT c.name, c.vers, bool_or(held.is_new) OVER number AND count(*) OVER number > 1 AS crowded
+        FROM cargo_cratecontent c CROSS JOIN LATERAL (
+            SELECT rc.version_added_id = %(version)s AS is_new FROM core_repositorycontent rc
             WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
             AND rc.version_removed_id IS NULL OFFSET 0
         ) held
-        WHERE c.canonical_name = added OFFSET 0
+        WHERE c.canonical_name = added WINDOW number AS (PARTITION BY c.vers_key) OFFSET 0
     ) member
     GROUP BY added
-    HAVING count(DISTINCT member.name) > 1 OR count(*) > count(DISTINCT member.vers_key)
+    HAVING count(DISTINCT member.name) > 1 OR count(*) > count(DISTINCT member.vers)
+    OR bool_or(member.crowded) AND {IS_PUBLISHED_TO}
     LIMIT 1
 """
 
-# A yank whose crate version is not in the repository; `which` limits the yanks looked at.
+# A yank whose crate version is not in the repository; `which` limits the yanks looked at. Crates
+# are found by their index on `vers_key`.
 WITHOUT_CRATE = """
-    SELECT y.content_ptr_id, y.canonical_name, y.vers_key FROM cargo_crateyank y
+    SELECT y.content_ptr_id, y.canonical_name, y.vers FROM cargo_crateyank y
     JOIN core_repositorycontent rc ON rc.content_id = y.content_ptr_id
     WHERE rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL AND {which}
     AND NOT EXISTS (
         SELECT 1 FROM cargo_cratecontent c
         JOIN core_repositorycontent crc ON crc.content_id = c.content_ptr_id
-        WHERE c.canonical_name = y.canonical_name AND c.vers_key = y.vers_key
+        WHERE c.canonical_name = y.canonical_name AND c.vers = y.vers
+        AND c.vers_key = split_part(y.vers, '+', 1)
         AND crc.repository_id = rc.repository_id AND crc.version_removed_id IS NULL
         OFFSET 0
     )
 """
 ADDED = "rc.version_added_id = %(version)s"
-OF_REMOVED_CRATES = """(y.canonical_name, y.vers_key) IN (
-    SELECT c.canonical_name, c.vers_key FROM cargo_cratecontent c
+OF_REMOVED_CRATES = """(y.canonical_name, y.vers) IN (
+    SELECT c.canonical_name, c.vers FROM cargo_cratecontent c
     JOIN core_repositorycontent gone ON gone.content_id = c.content_ptr_id
     WHERE gone.version_removed_id = %(version)s
 )"""
@@ -92,7 +109,8 @@ def require_sound(new_version: RepositoryVersion) -> None:
     for canonical_name, versions in _rows(CLASHES, new_version, names=names):
         raise ValidationError(
             f"A registry holds one crate `{canonical_name}`, in one spelling, with each version"
-            f" once (build metadata does not make a version different); here would be:"
+            f" once (where people publish, build metadata does not make a version different);"
+            f" here would be:"
             f" {', '.join(sorted(versions)[:10])}."
         )
     for _, canonical_name, vers in _rows(WITHOUT_CRATE.format(which=ADDED), new_version):

@@ -14,15 +14,15 @@ GZIP_FROM = 300
 
 INDEX_LINES = f"""
     WITH {SERVED}, yanked AS (
-        SELECT coalesce(array_agg(unit.vers_key), '{{}}') AS keys
+        SELECT coalesce(array_agg(unit.vers), '{{}}') AS versions
         FROM served CROSS JOIN cargo_crateyank unit {IS_MEMBER}
         WHERE unit.canonical_name = %(name)s
     ), found AS (
-        SELECT unit.name, unit.vers, unit.pubtime, unit.index_line, unit.registries, unit.vers_key
+        SELECT unit.name, unit.vers, unit.pubtime, unit.index_line, unit.registries
         FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
         WHERE unit.canonical_name = %(name)s
     )
-    SELECT f.name, f.vers, f.pubtime, f.index_line, f.registries, f.vers_key = ANY(yanked.keys)
+    SELECT f.name, f.vers, f.pubtime, f.index_line, f.registries, f.vers = ANY(yanked.versions)
     FROM served CROSS JOIN yanked LEFT JOIN found f ON true
 """
 

@@ -73,7 +73,7 @@ PAGE = f"""
             WHERE rc.content_id = mark.content_ptr_id AND rc.repository_id = %(repository)s
             AND {IN_SERVED} OFFSET 0
         ) member
-        WHERE mark.canonical_name = f.canonical_name AND mark.vers_key = f.vers_key
+        WHERE mark.canonical_name = f.canonical_name AND mark.vers = f.vers
     ), f.index_line, {", ".join(f"f.{name}" for name in (*TEXTS, *LISTS))}
     FROM served LEFT JOIN found f ON coalesce(f.before, 0) < {MOST_BYTES}
     LEFT JOIN LATERAL (

@@ -14,7 +14,7 @@ from pulp_cargo.app.queries.upstream_stores import STORES_OF_REMOTE
 from pulp_cargo.protocol.packed_index import unpack
 from pulp_cargo.rules.crate_policy import KeptVersion
 
-# A version of a crate without its build metadata, of which a registry has one.
+# A crate in canonical form and one of its versions, with its build metadata.
 Key = tuple[str, str]
 # An index file by its remote and its lower-case name.
 File = tuple[UUID, str]
@@ -34,22 +34,24 @@ IS_MEMBER = """
         OFFSET 0
     ) member
 """
+# Crates are found by their index on `vers_key`.
+IS_WANTED = "unit.vers_key = split_part(wanted.vers, '+', 1) AND unit.vers = wanted.vers"
 UNITS = f"""
     WITH {SERVED}, wanted AS (
-        SELECT DISTINCT * FROM unnest(%(names)s::text[], %(keys)s::text[]) w (name, vers_key)
+        SELECT DISTINCT * FROM unnest(%(names)s::text[], %(wanted)s::text[]) w (name, vers)
     )
-    SELECT served.pulp_id, wanted.name, wanted.vers_key, unit.name, unit.vers, unit.cksum,
+    SELECT served.pulp_id, wanted.name, wanted.vers, unit.name, unit.vers, unit.cksum,
         EXISTS (
             SELECT 1 FROM core_contentartifact ca
             WHERE ca.content_id = unit.content_ptr_id AND ca.artifact_id IS NOT NULL
         ),
         EXISTS (
             SELECT 1 FROM cargo_crateyank unit {IS_MEMBER}
-            WHERE unit.canonical_name = wanted.name AND unit.vers_key = wanted.vers_key
+            WHERE unit.canonical_name = wanted.name AND unit.vers = wanted.vers
         )
     FROM served CROSS JOIN wanted CROSS JOIN LATERAL (
         SELECT unit.* FROM cargo_cratecontent unit
-        WHERE unit.canonical_name = wanted.name AND unit.vers_key = wanted.vers_key OFFSET 0
+        WHERE unit.canonical_name = wanted.name AND {IS_WANTED} OFFSET 0
     ) unit {IS_MEMBER}
 """
 SPELLINGS = f"""
@@ -63,8 +65,8 @@ SPELLINGS = f"""
 # Files that came through a remote, for whichever cache (see KEPT_FILE in queries/crates).
 FILES = f"""
     SELECT DISTINCT remote.pulp_id, unit.name, unit.vers, unit.cksum, unit.content_ptr_id, unit.license
-    FROM core_remote remote CROSS JOIN unnest(%(names)s::text[], %(keys)s::text[]) w (name, vers_key)
-    JOIN cargo_cratecontent unit ON unit.canonical_name = w.name AND unit.vers_key = w.vers_key
+    FROM core_remote remote CROSS JOIN unnest(%(names)s::text[], %(wanted)s::text[]) wanted (name, vers)
+    JOIN cargo_cratecontent unit ON unit.canonical_name = wanted.name AND {IS_WANTED}
     JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
     WHERE remote.pulp_id = ANY(%(remotes)s)
     AND ca.artifact_id IS NOT NULL AND unit._pulp_domain_id = %(domain)s
@@ -159,7 +161,7 @@ def known(
         "versions": list(versions),
         "remotes": list(remotes),
         "names": [name for name, _ in keys],
-        "keys": [vers for _, vers in keys],
+        "wanted": [vers for _, vers in keys],
     }
     files = list(_rows(INDEX_FILES, values))
     stored = _rows(FILES, values)

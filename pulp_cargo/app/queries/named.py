@@ -1,6 +1,7 @@
 """Crate versions of a repository that are named, as people do it, and not by their units."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,13 +13,17 @@ from pulp_cargo.protocol.errors import VersionsNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
 from pulp_cargo.protocol.semver import Version
 
+# By number: one that differs in its build metadata alone is told to who asks for another.
 NAMED = f"""
     WITH {LATEST}, served AS (SELECT number FROM latest)
-    SELECT unit.canonical_name, unit.vers_key, unit.content_ptr_id, unit.vers
-    FROM served CROSS JOIN unnest(%(names)s::text[], %(versions)s::text[])
+    SELECT unit.canonical_name, unit.vers_key, unit.vers, unit.content_ptr_id
+    FROM served CROSS JOIN unnest(%(names)s::text[], %(numbers)s::text[])
         wanted (canonical_name, vers_key)
     JOIN cargo_cratecontent unit USING (canonical_name, vers_key) {IS_MEMBER}
 """
+
+# A canonical name, and a version without its build metadata.
+Number = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,12 @@ class NamedVersion:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is found by: a repository has one version with this key."""
+        """The crate, in canonical form, and the version."""
+        return canonical_name(self.name), str(self.vers)
+
+    @property
+    def number(self) -> Number:
+        """The same without build metadata."""
         return canonical_name(self.name), self.vers.without_build
 
 
@@ -39,18 +49,27 @@ def units(repository: UUID, wanted: Collection[NamedVersion]) -> list[UUID]:
 
     Raises VersionsNotFound if it lacks one of them: another build metadata is another file.
     """
-    keys = sorted({one.key for one in wanted})
+    there = builds(repository, {one.number for one in wanted})
+    missing = [one for one in wanted if str(one.vers) not in there[one.number]]
+    if missing:
+        raise VersionsNotFound(
+            [(one.name, str(one.vers), min(there[one.number], default=None)) for one in missing]
+        )
+    return [there[one.number][str(one.vers)] for one in wanted]
+
+
+def builds(repository: UUID, numbers: Collection[Number]) -> Mapping[Number, dict[str, UUID]]:
+    """Return the units of the newest version of a repository by their numbers and `vers`."""
+    ordered = sorted(numbers)
     values = {
         "repository": repository,
         "repositories": [repository],
-        "names": [name for name, _ in keys],
-        "versions": [vers for _, vers in keys],
+        "names": [name for name, _ in ordered],
+        "numbers": [vers for _, vers in ordered],
     }
+    found: defaultdict[Number, dict[str, UUID]] = defaultdict(dict)
     with connection.cursor() as cursor:
         cursor.execute(NAMED, values)
-        there = {(name, key): (pk, vers) for name, key, pk, vers in cursor.fetchall()}
-    found = [(one, there.get(one.key, (None, None))[1]) for one in wanted]
-    missing = [(one.name, str(one.vers), vers) for one, vers in found if vers != str(one.vers)]
-    if missing:
-        raise VersionsNotFound(missing)
-    return [pk for pk, _ in there.values()]
+        for name, number, vers, pk in cursor.fetchall():
+            found[name, number][vers] = pk
+    return found

@@ -1,7 +1,7 @@
 """Which versions of some crates a repository holds now, and which it ever held."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, UsedVersion
 
@@ -24,8 +24,8 @@ def versions_of(repository: CargoRepository, names: Collection[str]) -> Iterator
 
 def used_versions(
     repository: CargoRepository, names: Collection[str]
-) -> Mapping[tuple[str, str], set[str]]:
-    """Return the checksums of all versions of crates that a repository ever had, by their keys."""
+) -> defaultdict[tuple[str, str], set[str]]:
+    """Return the checksums of all versions of crates that a repository ever had, by their numbers."""
     found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     ordered = sorted(names)
     for start in range(0, len(ordered), BATCH):

@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from django.db import connection
+
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
+from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
 from pulp_cargo.rules.repository_use import Use
 
 
@@ -30,3 +33,10 @@ def taking_uploads(repositories: Collection[UUID]) -> set[UUID]:
     """Return those that take uploads through some distribution."""
     found = CargoDistribution.objects.filter(repository__in=repositories, allow_uploads=True)
     return set(found.values_list("repository", flat=True))
+
+
+def is_published_to(repository: UUID) -> bool:
+    """Whether people publish to a repository: it takes uploads, or is private in a list."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {IS_PUBLISHED_TO}", {"repository": repository})
+        return bool(cursor.fetchone()[0])

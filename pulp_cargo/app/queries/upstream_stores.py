@@ -27,10 +27,10 @@ KEPT = """
         SELECT repository_id FROM cargo_cargoupstream
         WHERE remote_id = %(remote)s AND repository_id IS NOT NULL
     )
-    SELECT r.pulp_id, r.pulp_domain_id, unit.vers_key, EXISTS (
+    SELECT r.pulp_id, r.pulp_domain_id, unit.vers, EXISTS (
         SELECT 1 FROM cargo_crateyank y
         JOIN core_repositorycontent yc ON yc.content_id = y.content_ptr_id
-        WHERE y.canonical_name = unit.canonical_name AND y.vers_key = unit.vers_key
+        WHERE y.canonical_name = unit.canonical_name AND y.vers = unit.vers
         AND yc.repository_id = r.pulp_id AND yc.version_removed_id IS NULL
     )
     FROM stores JOIN core_repository r ON r.pulp_id = stores.pk
@@ -56,7 +56,7 @@ CHECKSUMS = """
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A repository with versions of a crate: whether each is yanked, by its SemVer version."""
+    """A repository with versions of a crate: whether each is yanked, by its `vers`."""
 
     repository: UUID
     domain: Domain
@@ -77,8 +77,8 @@ def stores_of(remote: UUID, canonical_name: str) -> list[Store]:
         rows = cursor.fetchall()
     domains = Domain.objects.in_bulk({row[1] for row in rows}) if rows else {}
     found: defaultdict[tuple[UUID, UUID], dict[str, bool]] = defaultdict(dict)
-    for repository, domain, vers_key, is_yanked in rows:
-        found[repository, domain][vers_key] = is_yanked
+    for repository, domain, vers, is_yanked in rows:
+        found[repository, domain][vers] = is_yanked
     return [
         Store(repository, domains[domain], kept) for (repository, domain), kept in found.items()
     ]

@@ -145,8 +145,7 @@ class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
         " mark is for all spellings.",
     )
     vers = serializers.CharField(
-        source="vers_key",
-        help_text="The version that is yanked; build metadata makes no difference.",
+        help_text="The version that is yanked, with its build metadata if it has any.",
     )
 
     class Meta(core.NoArtifactContentSerializer.Meta):
@@ -166,15 +165,15 @@ class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
             return canonical_name(parse_crate_name(name))
 
     def validate_vers(self, vers: str) -> str:
-        """Return a version without its build metadata."""
+        """Return a version as it is written in the index."""
         with refused_as_invalid():
-            return parse_version(vers).without_build
+            return str(parse_version(vers))
 
     def retrieve(self, validated_data: dict[str, Any]) -> CrateYank | None:
         """Return the mark that is there already."""
         return CrateYank.objects.filter(
             canonical_name=validated_data["canonical_name"],
-            vers_key=validated_data["vers_key"],
+            vers=validated_data["vers"],
             _pulp_domain=get_domain_pk(),
         ).first()
 
@@ -183,12 +182,16 @@ def _unit_of(artifact: Artifact, repository: CargoRepository | None) -> CrateCon
     """Read a stored .crate file and return its unit; raises RegistryError."""
     units.require_size(artifact.size)
     with artifact.file.open("rb") as file:
-        return units.unit_of_file(
+        unit = units.unit_of_file(
             file,
             cksum=artifact.sha256,
             pubtime=timezone.now(),
             strict=units.strict_urls(repository),
         )
+    if repository is not None:
+        # The task holds the repository, so nobody publishes meanwhile.
+        units.require_new_number(repository, unit)
+    return unit
 
 
 def _entry(unit: CrateContent) -> IndexEntry:

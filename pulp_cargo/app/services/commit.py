@@ -44,7 +44,7 @@ class Change(Protocol):
 
     @property
     def keys(self) -> tuple[str, str]:
-        """The canonical name and version that it concerns."""
+        """The canonical name and the version, with its build metadata, that it concerns."""
 
     def apply(self, draft: Draft) -> None:
         """Put it into a draft, or raise why that cannot be."""

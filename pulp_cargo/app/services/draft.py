@@ -6,21 +6,25 @@ stays true until the commit. It asks the database once for all its changes toget
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
 
 from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.errors import NameTaken, VersionExists, VersionUsed
+from pulp_cargo.protocol.semver import parse_version
 
+# A canonical name and a version, with its build metadata.
 Key = tuple[str, str]
+# The same without build metadata: what can be published once.
+Number = tuple[str, str]
 
 # The newest version's members are those that no version removed: nobody else is writing. The
 # lateral joins keep the planner from starting with all members of the repository, as it does
 # while PostgreSQL has no statistics of new tables.
-FOUND = """
+FOUND = f"""
     SELECT 'spelling', wanted, unit.name, NULL::uuid, NULL
     FROM unnest(%(names)s::text[]) wanted CROSS JOIN LATERAL (
         SELECT c.name FROM cargo_cratecontent c, LATERAL (
@@ -31,16 +35,16 @@ FOUND = """
         WHERE c.canonical_name = wanted LIMIT 1
     ) unit
     UNION ALL
-    SELECT found.kind, found.canonical_name, found.vers_key, found.content_ptr_id, found.detail
+    SELECT found.kind, found.canonical_name, found.text, found.content_ptr_id, found.detail
     FROM (
-        SELECT 'version' AS kind, unit.canonical_name, unit.vers_key, unit.content_ptr_id,
+        SELECT 'version' AS kind, unit.canonical_name, unit.vers_key AS text, unit.content_ptr_id,
             unit.vers || ' ' || unit.cksum AS detail
-        FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers_key)
+        FROM unnest(%(names)s::text[], %(numbers)s::text[]) wanted (canonical_name, vers_key)
         JOIN cargo_cratecontent unit USING (canonical_name, vers_key)
         UNION ALL
-        SELECT 'yank', unit.canonical_name, unit.vers_key, unit.content_ptr_id, NULL
-        FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers_key)
-        JOIN cargo_crateyank unit USING (canonical_name, vers_key)
+        SELECT 'yank', unit.canonical_name, unit.vers, unit.content_ptr_id, NULL
+        FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers)
+        JOIN cargo_crateyank unit USING (canonical_name, vers)
         OFFSET 0
     ) found CROSS JOIN LATERAL (
         SELECT 1 FROM core_repositorycontent rc
@@ -49,18 +53,12 @@ FOUND = """
     ) member
     UNION ALL
     SELECT 'used', used.canonical_name, used.vers_key, NULL, used.cksum
-    FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers_key)
+    FROM unnest(%(names)s::text[], %(numbers)s::text[]) wanted (canonical_name, vers_key)
     JOIN cargo_usedversion used USING (canonical_name, vers_key)
     WHERE used.repository_id = %(repository)s
+    UNION ALL
+    SELECT 'published to', '', NULL, NULL, NULL WHERE {IS_PUBLISHED_TO}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """A version that is in the repository, or will be."""
-
-    vers: str
-    cksum: str
 
 
 class Draft:
@@ -72,8 +70,10 @@ class Draft:
         self.adopted: dict[UUID, str] = {}
         self.aliases: set[str] = set()
         self._spellings: dict[str, str] = {}
-        self._versions: dict[Key, Present] = {}
-        self._used: defaultdict[Key, set[str]] = defaultdict(set)
+        # The checksum of each version that is there, or will be, by its number and `vers`.
+        self._versions: defaultdict[Number, dict[str, str]] = defaultdict(dict)
+        self._used: defaultdict[Number, set[str]] = defaultdict(set)
+        self._is_published_to = False
         self._yanks: dict[Key, UUID] = {}
         self._look_up(repository, keys)
         self._yanked = set(self._yanks)
@@ -99,20 +99,22 @@ class Draft:
         """How the registry spells a crate, None when it has no version of it."""
         return self._spellings.get(canonical_name)
 
-    def has_version(self, canonical_name: str, vers_key: str) -> bool:
-        """Whether the version is there, or will be by an earlier change of this commit."""
-        return (canonical_name, vers_key) in self._versions
+    def has_version(self, canonical_name: str, vers: str) -> bool:
+        """Whether just this version is there, or will be by an earlier change of this commit."""
+        return vers in self._versions[canonical_name, parse_version(vers).without_build]
 
-    def vers(self, canonical_name: str, vers_key: str) -> str | None:
-        """How the version is written, with its build metadata; None when it is not there."""
-        there = self._versions.get((canonical_name, vers_key))
-        return None if there is None else there.vers
+    def publish(self, unit: CrateContent, file: IncomingFile) -> None:
+        """Add a version that is published; raises NameTaken, VersionExists or VersionUsed.
 
-    def require_unused(self, unit: CrateContent) -> None:
-        """Raise VersionUsed where the version was here with other bytes, and is not any more."""
-        key = unit.canonical_name, unit.vers_key
-        if key not in self._versions and key in self._used and unit.cksum not in self._used[key]:
+        Build metadata makes no other version, also of one that is gone: of that the same bytes may
+        come again.
+        """
+        self._require_spelling(unit)
+        self._require_alone(unit)
+        number = unit.canonical_name, unit.vers_key
+        if number in self._used and unit.cksum not in self._used[number]:
             raise VersionUsed(unit.name, unit.vers)
+        self.add_crate(unit, file)
 
     def add_crate(self, unit: CrateContent, file: IncomingFile) -> None:
         """Add a new crate version; raises NameTaken or VersionExists."""
@@ -125,19 +127,27 @@ class Draft:
         self.adopted[unit.pk] = unit.canonical_name
 
     def _take_place(self, unit: CrateContent) -> None:
+        self._require_spelling(unit)
+        if self._is_published_to or self.has_version(unit.canonical_name, unit.vers):
+            self._require_alone(unit)
+        self._spellings[unit.canonical_name] = unit.name
+        self._versions[unit.canonical_name, unit.vers_key][unit.vers] = unit.cksum
+
+    def _require_spelling(self, unit: CrateContent) -> None:
         existing = self.spelling(unit.canonical_name)
         if existing not in (None, unit.name):
             raise NameTaken(unit.name, existing)
-        there = self._versions.get((unit.canonical_name, unit.vers_key))
-        if there is not None:
-            raise VersionExists(unit.name, unit.vers, same_bytes=there.cksum == unit.cksum)
-        self._spellings[unit.canonical_name] = unit.name
-        self._versions[unit.canonical_name, unit.vers_key] = Present(unit.vers, unit.cksum)
 
-    def set_yanked(self, canonical_name: str, vers_key: str, *, yanked: bool) -> None:
+    def _require_alone(self, unit: CrateContent) -> None:
+        there = self._versions[unit.canonical_name, unit.vers_key]
+        if there:
+            same_bytes = there.get(unit.vers) == unit.cksum
+            raise VersionExists(unit.name, unit.vers, same_bytes=same_bytes)
+
+    def set_yanked(self, canonical_name: str, vers: str, *, yanked: bool) -> None:
         """Mark a version as yanked or not."""
         change = self._yanked.add if yanked else self._yanked.discard
-        change((canonical_name, vers_key))
+        change((canonical_name, vers))
 
     def add_aliases(self, urls: Collection[str]) -> None:
         """Note further URLs that mean this registry."""
@@ -148,6 +158,7 @@ class Draft:
             "repository": repository,
             "names": [name for name, _ in keys],
             "versions": [vers for _, vers in keys],
+            "numbers": [parse_version(vers).without_build for _, vers in keys],
         }
         with connection.cursor() as cursor:
             cursor.execute(FOUND, values)
@@ -156,8 +167,11 @@ class Draft:
                     case "spelling":
                         self._spellings[name] = text
                     case "version":
-                        self._versions[name, text] = Present(*detail.split(" "))
+                        vers, cksum = detail.split(" ")
+                        self._versions[name, text][vers] = cksum
                     case "used":
                         self._used[name, text].add(detail)
                     case "yank":
                         self._yanks[name, text] = pk
+                    case "published to":
+                        self._is_published_to = True

@@ -10,7 +10,8 @@ memory: those of a batch are made again when it is stored.
 """
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.present import used_versions, versions_of
+from pulp_cargo.app.queries.purposes import is_published_to
 from pulp_cargo.app.services import store, units, upload
 from pulp_cargo.app.services.crate_archive import crate_files
 from pulp_cargo.app.services.incoming import IncomingFile
@@ -44,13 +46,15 @@ SETTLERS = 16
 class Member:
     """A crate version in the archive, and where it stands there.
 
-    Its `key` is crate and version in canonical form, of which a registry has one.
+    Its `key` is the crate in canonical form and the version, of which the repository has one; its
+    `number` is the version without build metadata.
     """
 
     path: str
     name: str
     vers: str
     key: tuple[str, str]
+    number: str
     cksum: str
     file: IncomingFile
 
@@ -75,6 +79,7 @@ def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member |
     directory of the task.
     """
     strict = units.strict_urls(repository)
+    key_of = _key_in(repository)
     seen: set[str] = set()
     for path, content in crate_files(archive, max_bytes=settings.CARGO_MAX_CRATE_BYTES):
         cksum = sha256(content).hexdigest()
@@ -88,8 +93,7 @@ def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member |
             file.discard()
             yield Refused(path, str(error))
         else:
-            key = (unit.canonical_name, unit.vers_key)
-            yield Member(path, unit.name, unit.vers, key, cksum, file)
+            yield Member(path, unit.name, unit.vers, key_of(unit), unit.vers_key, cksum, file)
 
 
 def agreeing(members: Iterable[Member]) -> Iterator[Member | Refused]:
@@ -109,24 +113,39 @@ def agreeing(members: Iterable[Member]) -> Iterator[Member | Refused]:
 
 def fresh(repository: CargoRepository, members: Collection[Member]) -> Iterator[Member | Refused]:
     """Yield what the repository does not have, and what it has otherwise, as refused."""
-    there: dict[tuple[str, str], str] = {}
+    there: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     spellings: dict[str, str] = {}
     names = {member.canonical_name for member in members}
+    gone = used_versions(repository, names)
+    key_of = _key_in(repository)
     for unit in versions_of(repository, names):
-        there[unit.canonical_name, unit.vers_key] = unit.cksum
+        there[key_of(unit)].add(unit.cksum)
         spellings[unit.canonical_name] = unit.name
-    used = used_versions(repository, names)
+        gone[unit.canonical_name, unit.vers_key].discard(unit.cksum)
     for member in members:
         spelling = spellings.get(member.canonical_name, member.name)
         if spelling != member.name:
             yield _clash(member, f"the repository has it as `{spelling}`")
         elif member.key in there:
-            if there[member.key] != member.cksum:
+            if member.cksum not in there[member.key]:
                 yield _clash(member, "the repository has this version with other bytes")
-        elif member.key in used and member.cksum not in used[member.key]:
+        elif _is_gone(member, gone):
             yield _clash(member, "the repository had this version with other bytes before")
         else:
             yield member
+
+
+def _key_in(repository: CargoRepository) -> Callable[[CrateContent], tuple[str, str]]:
+    """Return what tells which units a repository has one of (models/invariants)."""
+    if is_published_to(repository.pk):
+        return lambda unit: (unit.canonical_name, unit.vers_key)
+    return lambda unit: (unit.canonical_name, unit.vers)
+
+
+def _is_gone(member: Member, gone: Mapping[tuple[str, str], Collection[str]]) -> bool:
+    """Whether the repository had the number with other bytes, and has those no more."""
+    before = gone.get((member.canonical_name, member.number), ())
+    return bool(before) and member.cksum not in before
 
 
 def add(repository: CargoRepository, members: Sequence[Member]) -> RepositoryVersion | None:

@@ -37,8 +37,8 @@ class Keep:
 
     @property
     def keys(self) -> tuple[str, str]:
-        """The crate and version, in canonical form."""
-        return self.unit.canonical_name, self.unit.vers_key
+        """The crate, in canonical form, and the version."""
+        return self.unit.canonical_name, self.unit.vers
 
     def apply(self, draft: Draft) -> None:
         """Add the version, unless another process has just done so."""

@@ -23,16 +23,15 @@ from pulp_cargo.protocol.listing import (
     parse_head,
 )
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.metadata_source import word_of
 
 CREATE = """
     CREATE TEMPORARY TABLE cargo_listed (
-        at bigint PRIMARY KEY, name text, canonical_name text, vers text, vers_key text,
+        at bigint PRIMARY KEY, name text, canonical_name text, vers text,
         cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid
     )
 """
-COLUMNS = "at, name, canonical_name, vers, vers_key, cksum, size, yanked, metadata_source"
+COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"
 # A unit of the repository that was read from the file of this checksum: the bytes go before what
 # anybody says of them. Only of the repository: a checksum opens nobody else's crates.
 FIND_READ_UNITS = """
@@ -51,8 +50,8 @@ FIND_UNITS = """
     AND c._pulp_domain_id = %(domain)s AND c.metadata_source = l.metadata_source
 """
 TWICE = """
-    SELECT min(name), vers_key FROM cargo_listed
-    GROUP BY canonical_name, vers_key HAVING count(*) > 1 LIMIT 1
+    SELECT min(name), vers FROM cargo_listed
+    GROUP BY canonical_name, vers HAVING count(*) > 1 LIMIT 1
 """
 
 
@@ -110,7 +109,7 @@ def _load(file: BinaryIO, remote: UUID, lets_in: Callable[[ListedCrate], bool]) 
                     continue
                 source = _source_of(crate, remote)
                 copy.write_row((at, *_key(crate), crate.size, crate.yanked, source))
-        cursor.execute("CREATE INDEX ON cargo_listed (canonical_name, vers_key)")
+        cursor.execute("CREATE INDEX ON cargo_listed (canonical_name, vers)")
         cursor.execute("CREATE INDEX ON cargo_listed (content_id)")
         cursor.execute("ANALYZE cargo_listed")
         cursor.execute(TWICE)
@@ -146,7 +145,6 @@ def _crates(file: BinaryIO, count: int) -> Iterator[tuple[int, ListedCrate]]:
     raise InvalidListing(f"the listing is cut off after {seen} crate versions")
 
 
-def _key(crate: ListedCrate) -> tuple[str, str, str, str, str]:
-    name, vers = crate.entry.name, crate.entry.vers
-    vers_key = parse_version(vers).without_build
-    return name, canonical_name(name), vers, vers_key, crate.entry.cksum
+def _key(crate: ListedCrate) -> tuple[str, str, str, str]:
+    name = crate.entry.name
+    return name, canonical_name(name), crate.entry.vers, crate.entry.cksum

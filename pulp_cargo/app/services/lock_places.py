@@ -11,7 +11,6 @@ from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import is_crates_io
-from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 from pulp_cargo.rules.lock_check import Found, Here, NotFound
@@ -70,8 +69,7 @@ class InRepository:
         if self.source.version is None:
             return None
         unit = self.known.units.get((self.source.version, key_of(package)))
-        is_it = unit is not None and (unit.name, unit.vers) == (package.name, package.vers)
-        return unit if is_it else None
+        return unit if unit is not None and unit.name == package.name else None
 
     def spelling(self, name: str) -> str | None:
         """Return how the repository spells the name of a crate, None if it has none such."""
@@ -149,8 +147,8 @@ class FromRemote:
 
 
 def key_of(package: LockedPackage) -> Key:
-    """Return what a registry has one of."""
-    return canonical_name(package.name), parse_version(package.vers).without_build
+    """Return what a repository has one of."""
+    return canonical_name(package.name), package.vers
 
 
 def _is_of_crates_io(package: LockedPackage) -> bool:

@@ -26,7 +26,7 @@ def set_yanked(repository: CargoRepository, wanted: NamedVersion, *, yanked: boo
         else:
             name, vers = wanted.key
             new_version.remove_content(
-                CrateYank.objects.filter(canonical_name=name, vers_key=vers, _pulp_domain=domain)
+                CrateYank.objects.filter(canonical_name=name, vers=vers, _pulp_domain=domain)
             )
 
 

@@ -35,8 +35,8 @@ class Publish:
 
     @property
     def keys(self) -> tuple[str, str]:
-        """The crate and version that this changes, in canonical form."""
-        return self.unit.canonical_name, self.unit.vers_key
+        """The crate, in canonical form, and the version that this adds."""
+        return self.unit.canonical_name, self.unit.vers
 
     def apply(self, draft: Draft) -> None:
         """Add the crate to what is being committed; raises what cargo should be told instead."""
@@ -47,8 +47,7 @@ class Publish:
                 f"this token may not publish {'a new crate' if is_new else 'a new version'}"
                 f" `{self.unit.name}`: it lacks the scope `{scope}`"
             )
-        draft.require_unused(self.unit)
-        draft.add_crate(self.unit, self.file)
+        draft.publish(self.unit, self.file)
         draft.add_aliases(self.aliases)
 
 

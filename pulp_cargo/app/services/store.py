@@ -55,7 +55,7 @@ def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
     marks = []
     for name, vers in sorted(keys):
         mark, made = CrateYank.objects.get_or_create(
-            canonical_name=name, vers_key=vers, _pulp_domain=domain
+            canonical_name=name, vers=vers, _pulp_domain=domain
         )
         if not made:
             mark.touch()

@@ -37,7 +37,7 @@ NEW_CRATES = f"""
 """
 NEW_YANKS = f"""
     SELECT y.content_ptr_id FROM cargo_listed l
-    JOIN cargo_crateyank y USING (canonical_name, vers_key)
+    JOIN cargo_crateyank y USING (canonical_name, vers)
     WHERE l.yanked AND y._pulp_domain_id = %(domain)s AND NOT EXISTS (
         SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = y.content_ptr_id AND {MEMBER}
     )
@@ -53,7 +53,7 @@ OTHER_CRATES = f"""
 OTHER_YANKS = f"""
     SELECT y.content_ptr_id FROM core_repositorycontent rc
     JOIN cargo_crateyank y ON y.content_ptr_id = rc.content_id
-    LEFT JOIN cargo_listed l USING (canonical_name, vers_key)
+    LEFT JOIN cargo_listed l USING (canonical_name, vers)
     WHERE {MEMBER} AND l.yanked IS NOT TRUE AND (%(mirror)s OR l.at IS NOT NULL)
 """
 

@@ -43,14 +43,14 @@ LOOSE = """
     )
 """
 MISSING_MARKS = """
-    SELECT l.canonical_name, l.vers_key FROM cargo_listed l WHERE l.yanked AND NOT EXISTS (
+    SELECT l.canonical_name, l.vers FROM cargo_listed l WHERE l.yanked AND NOT EXISTS (
         SELECT 1 FROM cargo_crateyank y WHERE y.canonical_name = l.canonical_name
-        AND y.vers_key = l.vers_key AND y._pulp_domain_id = %s
+        AND y.vers = l.vers AND y._pulp_domain_id = %s
     ) ORDER BY 1, 2
 """
 WANTED_MARKS = """
     SELECT y.content_ptr_id FROM cargo_listed l
-    JOIN cargo_crateyank y USING (canonical_name, vers_key)
+    JOIN cargo_crateyank y USING (canonical_name, vers)
     WHERE l.yanked AND y._pulp_domain_id = %s
 """
 # A file of these bytes that the repository has had is the file. What others have is none of the
@@ -172,7 +172,7 @@ def _make_marks(repository: CargoRepository) -> None:
 
     def make() -> None:
         keys = _rows(MISSING_MARKS, domain.pk)
-        marks = [CrateYank(canonical_name=name, vers_key=vers) for name, vers in keys]
+        marks = [CrateYank(canonical_name=name, vers=vers) for name, vers in keys]
         unit_rows.insert_units(CrateYank, marks, domain)
 
     _again_if_taken(make)

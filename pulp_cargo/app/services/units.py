@@ -7,9 +7,10 @@ from typing import BinaryIO
 from django.conf import settings
 
 from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.queries.named import builds
 from pulp_cargo.app.queries.own_urls import own_urls
 from pulp_cargo.protocol.crate_file import CrateFile
-from pulp_cargo.protocol.errors import RuleBroken, TooLarge
+from pulp_cargo.protocol.errors import RuleBroken, TooLarge, VersionExists
 from pulp_cargo.protocol.index import render_line
 from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.names import canonical_name
@@ -44,6 +45,17 @@ def strict_urls(repository: CargoRepository | None) -> Collection[str] | None:
     if repository is None or not repository.crates_io_rules:
         return None
     return own_urls(repository)
+
+
+def require_new_number(repository: CargoRepository, unit: CrateContent) -> None:
+    """Raise VersionExists where a repository has the version with other build metadata.
+
+    For what is new here: a copy of what stands elsewhere is judged by `models/invariants` alone.
+    """
+    number = unit.canonical_name, unit.vers_key
+    there = builds(repository.pk, {number})[number]
+    if there and unit.vers not in there:
+        raise VersionExists(unit.name, unit.vers, same_bytes=False)
 
 
 def unit_of_file(

@@ -21,14 +21,14 @@ class Yank:
 
     @property
     def keys(self) -> tuple[str, str]:
-        """The crate and version that this changes, in canonical form."""
-        return canonical_name(self.name), self.vers.without_build
+        """The crate, in canonical form, and the version that this changes."""
+        return canonical_name(self.name), str(self.vers)
 
     def apply(self, draft: Draft) -> None:
         """Mark the version in what is being committed."""
         if draft.spelling(canonical_name(self.name)) is None:
             raise CrateNotFound(self.name)
         # Exactly: crates.io has no `1.0.0` either where `1.0.0+1` was published.
-        if draft.vers(*self.keys) != str(self.vers):
+        if not draft.has_version(*self.keys):
             raise VersionNotFound(self.name, str(self.vers))
         draft.set_yanked(*self.keys, yanked=self.yanked)

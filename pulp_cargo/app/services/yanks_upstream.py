@@ -9,7 +9,6 @@ from pulp_cargo.app.queries.upstream_index import IndexCopy
 from pulp_cargo.app.services import kept, threads
 from pulp_cargo.app.services.keep import SetYanked
 from pulp_cargo.app.services.upstream_versions import versions_of
-from pulp_cargo.protocol.semver import parse_version
 
 log = logging.getLogger(__name__)
 
@@ -28,15 +27,12 @@ async def _follow(remote: RemoteView, copy: IndexCopy) -> None:
         stores = await threads.read(upstream_stores.stores_of, remote.pk, copy.canonical_name)
         if not stores:
             return
-        yanked = {
-            parse_version(vers).without_build: entry.yanked
-            for vers, entry in (await versions_of(remote, copy)).items()
-        }
+        versions = await versions_of(remote, copy)
         for store in stores:
-            for vers_key, was_yanked in store.yanked.items():
-                is_yanked = yanked.get(vers_key, was_yanked)
+            for vers, was_yanked in store.yanked.items():
+                is_yanked = versions[vers].yanked if vers in versions else was_yanked
                 if is_yanked is not was_yanked:
-                    change = SetYanked((copy.canonical_name, vers_key), is_yanked)
+                    change = SetYanked((copy.canonical_name, vers), is_yanked)
                     kept.keep_change(store.repository, store.domain, change)
     except Exception as error:
         log.warning("The yanks of `%s` were not followed: %s", copy.name, error)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django_filters import BaseInFilter, CharFilter
+from django_filters import CharFilter
 
 from pulpcore.plugin import viewsets as core
 
@@ -74,10 +74,6 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
         return {**super().get_serializer_context(), "visible": found}
 
 
-class VersionsFilter(BaseInFilter, CharFilter):
-    """Takes several versions."""
-
-
 class CrateYankFilter(core.ContentFilter):
     """Finds yank marks by the version that they are about."""
 
@@ -85,16 +81,10 @@ class CrateYankFilter(core.ContentFilter):
     name = CharFilter(
         method="filter_name", help_text="The yank marks of the crate of this name, in any spelling."
     )
-    vers = CharFilter(field_name="vers_key", help_text="Filter results where vers matches value")
-    vers__in = VersionsFilter(
-        field_name="vers_key",
-        lookup_expr="in",
-        help_text="Filter results where vers is in a comma-separated list of values",
-    )
 
     class Meta:
         model = CrateYank
-        fields = {"canonical_name": ["exact", "in"]}
+        fields = {"canonical_name": ["exact", "in"], "vers": ["exact", "in"]}
 
     def filter_name(self, marks: QuerySet[CrateYank], field: str, name: str) -> QuerySet[CrateYank]:
         """Keep the marks of a crate."""

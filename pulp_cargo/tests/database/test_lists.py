@@ -74,7 +74,7 @@ def prefix(
         line = LINE % (name, crate.cksum)
         models.CrateContent.objects.filter(pk=crate.pk).update(index_line=line)
         made += [distribution, remote, policy]
-        models.CrateYank.objects.create(canonical_name=name, vers_key="1.0.0")
+        models.CrateYank.objects.create(canonical_name=name, vers="1.0.0")
     yield prefix
     for one in [*made, guard]:
         one.delete()

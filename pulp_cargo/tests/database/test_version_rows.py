@@ -65,7 +65,7 @@ def history(new_crate: Callable[..., "CrateContent"]) -> list[dict[str, Any]]:
     from pulp_cargo.app.models import CrateYank
 
     one, two, three, four = (new_crate(f"c{number}") for number in range(4))
-    mark, _ = CrateYank.objects.get_or_create(canonical_name=two.canonical_name, vers_key="1.0.0")
+    mark, _ = CrateYank.objects.get_or_create(canonical_name=two.canonical_name, vers="1.0.0")
     return [
         {"added": [one]},
         {"added": [two, three]},

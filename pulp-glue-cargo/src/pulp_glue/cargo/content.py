@@ -46,12 +46,6 @@ class PulpCargoYankContext(PulpCargoUnitContext):
     IF_NONE = "see the list of {entities}"
     IF_SEVERAL = "say which by `--vers`"
 
-    def find(self, **kwargs: Any) -> Any:
-        """Find a mark; build metadata of the version makes no difference."""
-        if "vers" in kwargs:
-            kwargs["vers"] = kwargs["vers"].partition("+")[0]
-        return super().find(**kwargs)
-
 
 # pulp-glue takes a model's name from its endpoint's, and ours differ.
 PulpEntityContext.PRN_TYPE_REGISTRY["cargo:cratecontent"] = PulpCargoCrateContext

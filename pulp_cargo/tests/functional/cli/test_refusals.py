@@ -54,7 +54,7 @@ REFUSALS = {
     "repository content add --repository {taken} --name nope --vers 1.0.0": "There is no crate with"
     " vers '1.0.0' and name 'nope': see the list of crates, or upload it first.",
     "content --type yank show --name nope --vers 1.0.0+a": "There is no yank mark with"
-    " vers '1.0.0' and name 'nope': see the list of yank marks.",
+    " vers '1.0.0+a' and name 'nope': see the list of yank marks.",
     "remote create --name {new} --url https://x.example/": "url: the URL 'https://x.example/' is not"
     " that of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
     " cargo's configuration.",

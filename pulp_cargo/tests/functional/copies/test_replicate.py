@@ -59,6 +59,28 @@ def test_replicate_and_then_the_difference(
     assert copied(second, first).send(Crate(name, "9.0.0")).status == 403
 
 
+def test_versions_that_differ_in_build_metadata(
+    stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
+) -> None:
+    """Both come over, and the yank of one of them."""
+    mirror = stack.make_registry(allow_uploads=False, pulp_labels={label: ""})
+    crates = "content/cargo/crates/"
+    units = [
+        stack.rest.upload(crates, Crate(name, vers).packed()) for vers in ("0.4.0", "0.4.0+25")
+    ]
+    added = [unit["pulp_href"] for unit in units]
+    stack.rest.post(f"{mirror.repository}modify/", add_content_units=added)
+    stack.rest.post(f"{mirror.repository}yank/", name=name, vers="0.4.0+25")
+    replicate(second.rest, upstream_pulp)
+    copy = copied(second, mirror)
+    assert [(line["vers"], line["yanked"]) for line in copy.index(name)] == [
+        ("0.4.0", False),
+        ("0.4.0+25", True),
+    ]
+    for vers in ("0.4.0", "0.4.0+25"):
+        assert copy.download(name, vers).body == Crate(name, vers).packed()
+
+
 def test_private_registry_stays_private(
     stack: Stack, second: Stack, origin: str, label: str, name: str
 ) -> None:

@@ -31,6 +31,30 @@ def test_copy_serves_the_same_index_and_files(stack: Stack, copy_of: CopyOf, nam
     )
 
 
+@pytest.mark.parametrize("mirror", [True, False])
+@pytest.mark.parametrize("policy", ["on_demand", "immediate"])
+def test_versions_that_differ_in_build_metadata(
+    upstream: Upstream, copy_of: CopyOf, name: str, policy: str, mirror: bool
+) -> None:
+    """Both come, each with its own yank; which of them is yanked may change."""
+    crates = [Crate(name, vers) for vers in ("0.4.0", "0.4.0+25")]
+    upstream.have(*crates)
+    copy = copy_of(upstream.index_url, policy=policy)
+    for yanked in ([True, False], [False, True]):
+        lines = zip(map(line_of, crates), yanked, strict=True)
+        upstream.serve([line | {"yanked": is_yanked} for line, is_yanked in lines])
+        copy.sync(mirror=mirror)
+        assert [(line["vers"], line["yanked"]) for line in copy.registry.index(name)] == [
+            ("0.4.0", yanked[0]),
+            ("0.4.0+25", yanked[1]),
+        ]
+    for crate in crates:
+        assert copy.registry.download(name, crate.vers).body == crate.packed()
+    upstream.have(crates[1])
+    copy.sync(mirror=True)
+    assert [line["vers"] for line in copy.registry.index(name)] == ["0.4.0+25"]
+
+
 def test_second_sync_makes_no_version_and_costs_no_listing(
     stack: Stack, copy_of: CopyOf, name: str
 ) -> None:

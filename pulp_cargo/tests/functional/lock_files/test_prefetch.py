@@ -39,6 +39,28 @@ def test_missing_files_come_in_one_version(
         assert [line["yanked"] for line in cache.registry.index(top.name)] == [True]
 
 
+def test_versions_that_differ_in_build_metadata(
+    upstream: SparseUpstream, gate: Gate, cache: Cache, name: str
+) -> None:
+    """Both come, the second also when the first is there; each is found by its very version."""
+    plain, built = Crate(name, "0.4.0"), Crate(name, "0.4.0+25")
+    upstream.have(plain, built)
+    first, both = (
+        lock_file(*(locked(crate, upstream.index_url) for crate in crates))
+        for crates in ([plain], [plain, built])
+    )
+    assert gate.prefetch(first)["result"] == {"fetched": 1, "there": 0, "problems": []}
+    here = [row["here"] for row in gate.rows(both)]
+    assert here == ["stored", "index"]
+    assert gate.prefetch(both)["result"] == {"fetched": 1, "there": 1, "problems": []}
+    assert cache.kept() == {f"{name} 0.4.0", f"{name} 0.4.0+25"}
+    with upstream.switched_off():
+        assert gate.check(both, offline=True)["passes"]
+        for crate in (plain, built):
+            answer = cache.registry.download(name, crate.vers)
+            assert answer.body == crate.packed(upstream.index_url)
+
+
 def test_what_is_there_is_not_fetched_again(
     upstream: SparseUpstream, gate: Gate, cache: Cache, name: str
 ) -> None:

@@ -161,10 +161,9 @@ def test_archive_with_anything_else_in_it_is_refused(
             "`a.crate` is the same version with other bytes",
         ),
         (lambda name: crate_file(name.upper(), "2.0.0"), "`a.crate` has it as `"),
-        (lambda name: crate_file(name, "1.0.0+b"), "`a.crate` is the same version"),
         (lambda name: crate_file("nul", "1.0.0"), "reserved"),
     ],
-    ids=["no crate", "two bytes", "two spellings", "build metadata", "reserved name"],
+    ids=["no crate", "two bytes", "two spellings", "reserved name"],
 )
 def test_bad_file_is_named_and_the_others_come_in(
     rest: Rest,
@@ -186,6 +185,51 @@ def test_bad_file_is_named_and_the_others_come_in(
     again = bring(rest, repository, archive(files[:1]))
     none = {"problems": [], "repository_version": None}
     assert again["result"] == {"added": 0, "there": 1} | none
+
+
+def test_versions_that_differ_in_build_metadata_come_in(
+    rest: Rest, stack: Stack, repository: Repository, current: Current
+) -> None:
+    """As elsewhere: the registries of a mirror serve both. In one archive, and in two."""
+    name = unique("leaf")
+    plain, built, other = (crate_file(name, vers) for vers in ("1.0.0", "1.0.0+b", "1.0.0+c"))
+    bring(rest, repository, archive([("a.crate", plain), ("b.crate", built)]))
+    task = bring(rest, repository, archive([("b.crate", built), ("c.crate", other)]))
+    assert task["result"] == {
+        "added": 1,
+        "there": 1,
+        "problems": [],
+        "repository_version": f"{repository['pulp_href']}versions/2/",
+    }
+    assert {unit["vers"] for unit in current("crates")} == {"1.0.0", "1.0.0+b", "1.0.0+c"}
+    changed = crate_file(name, "1.0.0+c", more='homepage = "https://leaf.example"')
+    with pytest.raises(Refused, match="has this version with other bytes"):
+        bring(rest, repository, archive([("c.crate", changed)]))
+    units = {unit["vers"]: unit["pulp_href"] for unit in current("crates")}
+    modify = f"{repository['pulp_href']}modify/"
+    rest.post(modify, remove_content_units=[units["1.0.0+c"]])
+    with pytest.raises(Refused, match="had this version with other bytes before"):
+        bring(rest, repository, archive([("c.crate", changed)]))
+    assert bring(rest, repository, archive([("c.crate", other)]))["result"]["added"] == 1
+
+
+def test_registry_that_takes_uploads_has_one_build_of_a_number(rest: Rest, stack: Stack) -> None:
+    """As if each file was published: of the archive the first comes in, and later none."""
+    name, registry = unique("leaf"), stack.make_registry()
+    repository = {"pulp_href": registry.repository}
+    files = [
+        ("a.crate", crate_file(name, "1.0.0+a")),
+        ("b.crate", crate_file(name, "1.0.0")),
+        ("c.crate", crate_file(name, "2.0.0")),
+    ]
+    result = bring(rest, repository, archive(files))["result"]
+    (problem,) = result["problems"]
+    assert (result["added"], problem["file"]) == (2, "b.crate")
+    assert "`a.crate` is the same version with other bytes" in problem["reason"]
+    assert [line["vers"] for line in registry.index(name)] == ["1.0.0+a", "2.0.0"]
+    with pytest.raises(Refused, match="has this version with other bytes"):
+        bring(rest, repository, archive(files[1:2]))
+    assert registry.send(Crate(name, "1.0.0+b")).status == 400
 
 
 def test_crate_that_was_published_by_other_rules_comes_in(

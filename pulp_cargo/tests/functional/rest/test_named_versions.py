@@ -49,7 +49,7 @@ def test_yank_and_back_in_one_step_each(
     task = rest.post(f"{href}yank/", **wanted)
     assert task["created_resources"] == [f"{href}versions/3/"]
     (mark,) = current("yanks")
-    assert (mark["name"], mark["vers"]) == (name.lower().replace("-", "_"), "1.0.0")
+    assert (mark["name"], mark["vers"]) == (name.lower().replace("-", "_"), "1.0.0+a")
     assert rest.post(f"{href}yank/", **wanted)["created_resources"] == []
     assert rest.post(f"{href}unyank/", **wanted)["created_resources"] == [f"{href}versions/4/"]
     assert current("yanks") == []

@@ -7,6 +7,7 @@ import pytest
 
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
+from pulp_cargo.tests.support.stack import Stack
 
 REPOSITORIES = "repositories/cargo/cargo/"
 Current = Callable[[str], list[dict[str, Any]]]
@@ -80,21 +81,26 @@ def test_roll_back(rest: Rest, repository: dict[str, Any], current: Current) -> 
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("one", "other", "takes_uploads"),
     [
-        (("Leaf-{}", "1.0.0"), ("leaf_{}", "2.0.0")),
-        (("leaf-{}", "1.0.0+a"), ("leaf-{}", "1.0.0+b")),
+        (("Leaf-{}", "1.0.0"), ("leaf_{}", "2.0.0"), False),
+        (("leaf-{}", "1.0.0+a"), ("leaf-{}", "1.0.0+b"), True),
     ],
     ids=["two spellings", "other build metadata"],
 )
 def test_modify_keeps_names_and_versions_unique(
+    stack: Stack,
     rest: Rest,
     repository: dict[str, Any],
     current: Current,
     one: tuple[str, str],
     other: tuple[str, str],
+    takes_uploads: bool,
 ) -> None:
-    """A registry has one spelling of a name, and a version whatever its build metadata once."""
+    """A registry has one spelling of a name, and of what is published a number once."""
+    if takes_uploads:
+        served = stack.make_registry()
+        stack.rest.patch(served.href, repository=repository["pulp_href"])
     end = unique("x")[2:]
     here, there = (leaf(rest, name.format(end), vers) for name, vers in (one, other))
     modify = f"{repository['pulp_href']}modify/"
@@ -108,6 +114,24 @@ def test_modify_keeps_names_and_versions_unique(
             add_content_units=[here["pulp_href"], there["pulp_href"]],
         )
     assert hrefs(*current("crates")) == hrefs(here)
+
+
+def test_builds_of_a_version_are_copied_and_not_uploaded(
+    stack: Stack, rest: Rest, repository: dict[str, Any], current: Current
+) -> None:
+    """Where nobody publishes, what stands elsewhere comes; a new file is published like any other."""
+    name = unique("leaf")
+    href, crates = repository["pulp_href"], "content/cargo/crates/"
+    plain = rest.upload(crates, crate_file(name, "0.4.0"), repository=href)
+    with pytest.raises(Refused, match=f"`{name} 0.4.0` is already uploaded"):
+        rest.upload(crates, crate_file(name, "0.4.0+25"), repository=href)
+    built = leaf(rest, name, "0.4.0+25")
+    rest.post(f"{href}modify/", add_content_units=[built["pulp_href"]], overwrite=False)
+    assert hrefs(*current("crates")) == hrefs(plain, built)
+    assert rest.upload(crates, crate_file(name, "0.4.0"), repository=href) == plain
+    served = stack.make_registry(allow_uploads=False)
+    rest.patch(served.href, repository=href)
+    assert [line["vers"] for line in served.index(name)] == ["0.4.0", "0.4.0+25"]
 
 
 def test_version_is_read_and_deleted(rest: Rest, repository: dict[str, Any]) -> None:

@@ -13,11 +13,11 @@ Current = Callable[[str], list[dict[str, Any]]]
 
 
 def test_yank_and_back(rest: Rest, repository: dict[str, Any], current: Current) -> None:
-    """The mark names a version in canonical form; taking it out again undoes the yank."""
+    """The mark names a crate in canonical form; taking it out again undoes the yank."""
     name, href = unique("Leaf"), repository["pulp_href"]
-    unit = rest.upload("content/cargo/crates/", crate_file(name, "1.0.0"), repository=href)
+    unit = rest.upload("content/cargo/crates/", crate_file(name, "1.0.0+any"), repository=href)
     mark = rest.make(YANKS, name=name, vers="1.0.0+any", repository=href)
-    assert (mark["canonical_name"], mark["vers"]) == (unit["canonical_name"], "1.0.0")
+    assert (mark["canonical_name"], mark["vers"]) == (unit["canonical_name"], "1.0.0+any")
     assert mark["name"] == mark["canonical_name"]
     assert current("yanks") == [mark]
     rest.post(f"{href}modify/", remove_content_units=[mark["pulp_href"]])
@@ -25,13 +25,15 @@ def test_yank_and_back(rest: Rest, repository: dict[str, Any], current: Current)
 
 
 def test_one_mark_for_every_spelling(rest: Rest) -> None:
-    """A mark is made once and found again."""
+    """A mark is made once and found again; build metadata makes another one."""
     name = unique("Leaf")
     first = rest.make(YANKS, name=name, vers="1.0.0")
-    assert rest.make(YANKS, name=name.lower().replace("-", "_"), vers="1.0.0+x") == first
+    assert rest.make(YANKS, name=name.lower().replace("-", "_"), vers="1.0.0") == first
+    built = rest.make(YANKS, name=name, vers="1.0.0+x")
+    assert rest.list(YANKS, canonical_name=first["canonical_name"], vers="1.0.0+x") == [built]
     assert rest.list(YANKS, canonical_name=first["canonical_name"], vers="1.0.0") == [first]
     assert rest.list(YANKS, canonical_name=first["canonical_name"], vers="2.0.0") == []
-    assert rest.list(YANKS, name=name.upper()) == [first]
+    assert rest.list(YANKS, name=name.upper(), vers="1.0.0") == [first]
     assert rest.list(YANKS, name=name, vers__in="1.0.0,2.0.0") == [first]
     assert rest.list(YANKS, name=name, vers__in="2.0.0") == []
 
@@ -39,11 +41,14 @@ def test_one_mark_for_every_spelling(rest: Rest) -> None:
 def test_only_what_is_there_can_be_yanked(
     rest: Rest, repository: dict[str, Any], current: Current
 ) -> None:
-    """A mark without its crate version is refused, and no version is made."""
-    with pytest.raises(Refused, match="cannot be yanked"):
-        rest.make(YANKS, name=unique("leaf"), vers="1.0.0", repository=repository["pulp_href"])
+    """A mark without its very version is refused, and no version is made."""
+    name, href = unique("leaf"), repository["pulp_href"]
+    rest.upload("content/cargo/crates/", crate_file(name, "1.0.0+a"), repository=href)
+    for other in ("1.0.0", "1.0.0+b", "2.0.0"):
+        with pytest.raises(Refused, match=f"{other}` cannot be yanked".replace("+", "[+]")):
+            rest.make(YANKS, name=name, vers=other, repository=href)
     assert current("yanks") == []
-    assert rest.get(repository["pulp_href"])["latest_version_href"].endswith("/versions/0/")
+    assert rest.get(href)["latest_version_href"].endswith("/versions/1/")
 
 
 def test_mark_leaves_with_its_crate(

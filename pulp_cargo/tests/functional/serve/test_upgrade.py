@@ -160,6 +160,10 @@ def test_old_database_is_upgraded_and_served(
         assert registry.index_file("old-leaf").body.decode() == expected
         (unit,) = rest.list("content/cargo/crates/", name="Old-Leaf")
         assert (unit["pubtime"], unit["description"]) == ("2026-01-02T03:04:05Z", "Old")
+        (mark,) = rest.list(
+            "content/cargo/yanks/", repository_version=f"{made['repository']}versions/1/"
+        )
+        assert (mark["name"], mark["vers"]) == ("old_leaf", "1.0.0+b")
         assert registry.unyank("Old-Leaf", "1.0.0+b").status == 200
         registry.publish(Crate("new-leaf", deps=[Dep(name="Old-Leaf")]))
         assert registry.entry("Old-Leaf", "1.0.0+b")["yanked"] is False

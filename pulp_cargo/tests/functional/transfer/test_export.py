@@ -115,6 +115,22 @@ def test_export_comes_into_an_empty_pulp(
     assert second.rest.get(there.repository)["latest_version_href"].endswith("/versions/3/")
 
 
+def test_versions_that_differ_in_build_metadata(
+    stack: Stack, first: Pulp, second: Pulp, name: str
+) -> None:
+    """A mirror that has both comes in as it is, with the yank of one of them."""
+    mirror = stack.make_registry(allow_uploads=False)
+    path = f"{first.root}content/cargo/crates/"
+    units = [first.rest.upload(path, Crate(name, vers).packed()) for vers in ("0.4.0", "0.4.0+25")]
+    added = [unit["pulp_href"] for unit in units]
+    first.rest.post(f"{mirror.repository}modify/", add_content_units=added)
+    first.rest.post(f"{mirror.repository}yank/", name=name, vers="0.4.0")
+    second.bring(first.export(first.make_exporter(mirror.repository)), create=True)
+    there = second.serve(repository_name(first, mirror))
+    assert_same(mirror, there, {name: {"0.4.0", "0.4.0+25"}})
+    assert [line["yanked"] for line in there.index(name)] == [True, False]
+
+
 def test_incremental_export_brings_the_difference(
     first: Pulp, second: Pulp, registry: Registry, name: str
 ) -> None:

@@ -175,6 +175,15 @@ def test_versions_of_several_files():
     assert merged([(second, ()), (first, ())], "leaf") == second
 
 
+def test_builds_of_one_version_in_one_file():
+    """All come, in their order, unless a file before has one of them or leaves one out."""
+    both = body(line("0.4.0"), line("1.0.0"), line("0.4.0+25"))
+    assert merged([(both, ())], "leaf") == body(line("0.4.0"), line("0.4.0+25"), line("1.0.0"))
+    first = body(line("0.4.0+7"))
+    assert merged([(first, ()), (both, ())], "leaf") == first + body(line("1.0.0"))
+    assert merged([(b"", ["0.4.0+25"]), (both, ())], "leaf") == body(line("1.0.0"))
+
+
 def test_version_that_is_left_out_of_one_file_is_not_taken_from_the_next():
     """Whoever leaves it out means the version; nothing may be left of a file, or of all."""
     later = body(line("1.0.0+b"), line("2.0.0"))

@@ -46,6 +46,17 @@ def test_blocked_versions(
     assert not any("1.1.0" in path for path in upstream.paths(name))
 
 
+def test_blocked_build(cache: Cache, upstream: SparseUpstream, ruled: Ruled, name: str) -> None:
+    """A range is one of numbers, and means all builds; what is held back is recorded exactly."""
+    upstream.have(Crate(name, "0.4.0"), Crate(name, "0.4.0+25"))
+    policy = ruled(block=lines(name, versions="=0.4.0"))
+    assert cache.registry.index_file(name).status == 404
+    for vers in ("0.4.0", "0.4.0+25"):
+        assert "block list" in refusal(cache.registry, name, vers)
+    assert wait_for(lambda: len(list(records(cache.stack, policy, name))) == 2)
+    assert {vers for vers, *_ in records(cache.stack, policy, name)} == {"0.4.0", "0.4.0+25"}
+
+
 def test_blocked_pattern(cache: Cache, upstream: SparseUpstream, ruled: Ruled, name: str) -> None:
     """In any spelling; a crate of which nothing is left is 404."""
     ruled(block=lines(f"{name}_a*"))
