@@ -20,6 +20,7 @@ EXPECTED = {
     "cargo/tokens/": "get post",
     "cargo/tokens/{pk}/": "delete get",
     "content/cargo/crates/": "get post",
+    "content/cargo/crates/upload/": "post",
     "content/cargo/crates/{pk}/": "get",
     "content/cargo/yanks/": "get post",
     "content/cargo/yanks/{pk}/": "get",
