@@ -81,7 +81,7 @@ def access_for_tokens(model: type[Model]) -> tuple[Policy, Roles]:
         _allow([*READING, "create"]),
         *(
             _allow(verb.actions, *_object_conditions(name, verb.permission))
-            for verb in (DESTROY, ROLES)
+            for verb in (LABELS, DESTROY, ROLES)
         ),
     ]
     return _policy(name, statements), _owner_role(model) | _roles(name, {"viewer": ["view"]})

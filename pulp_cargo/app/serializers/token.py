@@ -47,6 +47,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
 
     pulp_href = core.IdentityField(view_name="cargo/tokens-detail")
     name = serializers.CharField(help_text="What the token is for; unique among its user's tokens.")
+    pulp_labels = core.PulpLabelsField(required=False, validators=[core.pulp_labels_validator])
     user = UserField(
         slug_field="username",
         queryset=get_user_model().objects.all(),
@@ -87,6 +88,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         fields = (
             *core.ModelSerializer.Meta.fields,
             "name",
+            "pulp_labels",
             "user",
             "scopes",
             "crate_patterns",

@@ -33,10 +33,11 @@ TREE: dict[str, set[str]] = {
     },
     "crate-policy": {
         "create list show update destroy held",
+        "label set unset show",
         "role list add remove my-permissions",
     },
     "content": {"list show upload"},
-    "token": {"create list show revoke"},
+    "token": {"create list show revoke", "label set unset show"},
     "check": set(),
     "prefetch": set(),
 }
