@@ -23,6 +23,7 @@ TREE: dict[str, set[str]] = {
     },
     "remote": {
         "create list show update destroy",
+        "replaced list accept",
         "label set unset show",
         "role list add remove my-permissions",
     },
@@ -41,7 +42,7 @@ TREE: dict[str, set[str]] = {
     "check": set(),
     "prefetch": set(),
 }
-GROUPS = {"label", "role", "version", "content"}
+GROUPS = {"label", "role", "version", "content", "replaced"}
 SERVER = {"django", "pulpcore", "psycopg", "aiohttp", "djangorestframework", "pulp-cargo"}
 
 
