@@ -81,22 +81,23 @@ def access_for_tokens(model: type[Model]) -> tuple[Policy, Roles]:
         _allow([*READING, "create"]),
         *(
             _allow(verb.actions, *_object_conditions(name, verb.permission))
-            for verb in (DESTROY, ROLES)
+            for verb in (LABELS, DESTROY, ROLES)
         ),
     ]
     return _policy(name, statements), _owner_role(model) | _roles(name, {"viewer": ["view"]})
 
 
-def access_for_content(*conditions: str) -> Policy:
+def access_for_content(*conditions: str, also_creating: Iterable[str] = ()) -> Policy:
     """Return the policy of content, which belongs to the repositories that hold it.
 
-    `conditions` hold for creating, beside the right to change the repository that is named.
+    `conditions` hold for creating, beside the right to change the repository that is named, and so
+    they do for the actions `also_creating`.
     """
     on_upload = [f"{ON_UPLOAD}:cargo.{verb}_cargorepository" for verb in ("modify", "view")]
     return _scoped(
         [
             _allow(["list", "retrieve"]),
-            _allow(["create"], *on_upload, *conditions),
+            _allow(["create", *also_creating], *on_upload, *conditions),
             _allow(["set_label", "unset_label"], f"{ON_MODEL}:core.manage_content_labels"),
         ]
     )

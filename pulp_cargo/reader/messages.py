@@ -18,8 +18,8 @@ class ReadPublished:
     """Asks for manifest and contents of a file that is published (`read_published`)."""
 
     path: str
-    name: str
-    vers: str
+    name: str | None
+    vers: str | None
     limits: PublishLimits
 
 

@@ -24,6 +24,18 @@ def version_key(vers: str, cksum: str) -> str:
     return f"{vers} {cksum}"
 
 
+def replaced_sentence(vers: str, cksum_before: str, cksum: str) -> str:
+    """Return what becomes of a version that was replaced, for people.
+
+    >>> replaced_sentence("1.0.0", "ab", "cd")
+    '`1.0.0` is held as it was, with the checksum ab, until its new bytes, cd, are accepted'
+    """
+    return (
+        f"`{vers}` is held as it was, with the checksum {cksum_before}, until its new bytes,"
+        f" {cksum}, are accepted"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Replaced:
     """The lines that stay instead of the upstream's, and the checksums before and now by `vers`."""

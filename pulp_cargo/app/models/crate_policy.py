@@ -1,6 +1,6 @@
 """The rules for what may come in from upstream registries, and the record of what they held back."""
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields import ArrayField, HStoreField
 from django.db import models
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, BaseModel
@@ -19,6 +19,7 @@ class CargoCratePolicy(BaseModel, AutoAddObjPermsMixin):
     licenses = ArrayField(models.TextField(), null=True)
     hide_yanked = models.BooleanField(default=False)
     dry_run = models.BooleanField(default=False)
+    pulp_labels = HStoreField(default=dict)
     pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.CASCADE)
 
     class Meta:

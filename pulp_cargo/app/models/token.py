@@ -1,7 +1,7 @@
 """The record of a secret that cargo sends; the secret itself is never stored."""
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields import ArrayField, HStoreField
 from django.db import models
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, BaseModel
@@ -23,6 +23,7 @@ class CargoToken(BaseModel, AutoAddObjPermsMixin):
     )
     expires_at = models.DateTimeField(null=True)
     last_used = models.DateTimeField(null=True)
+    pulp_labels = HStoreField(default=dict)
     pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.CASCADE)
 
     class Meta:

@@ -5,6 +5,7 @@ from pulp_cargo.app.serializers.crate_policy import (
     CargoCratePolicySerializer,
     HeldVersionSerializer,
 )
+from pulp_cargo.app.serializers.crate_upload import CrateUploadSerializer
 from pulp_cargo.app.serializers.distribution import (
     CargoConfigSerializer,
     CargoDistributionSerializer,
@@ -39,6 +40,7 @@ __all__ = [
     "CargoRepositorySerializer",
     "CargoTokenSerializer",
     "CrateContentSerializer",
+    "CrateUploadSerializer",
     "CrateYankSerializer",
     "HeldVersionSerializer",
     "ImportCratesSerializer",

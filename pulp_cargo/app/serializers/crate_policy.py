@@ -102,6 +102,7 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         help_text="The name of the policy; unique in the domain.",
         validators=[core.DomainUniqueValidator(queryset=CargoCratePolicy.objects.all())],
     )
+    pulp_labels = core.PulpLabelsField(required=False, validators=[core.pulp_labels_validator])
     cooldown_days = serializers.IntegerField(
         # Defaults are callable, here and elsewhere: see serializers/core_fields.
         default=int,
@@ -154,6 +155,7 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         fields = (
             *core.ModelSerializer.Meta.fields,
             "name",
+            "pulp_labels",
             "cooldown_days",
             "allow",
             "block",

@@ -46,6 +46,11 @@ class ExplainedUpstreamSerializer(serializers.Serializer):
     checked_at = serializers.DateTimeField(
         allow_null=True, help_text="When a remote last said so; null for a repository."
     )
+    replaced = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="A sentence for each version whose bytes the upstream has replaced, and that is"
+        " held as it was until somebody accepts the new ones.",
+    )
 
     class Meta:
         ref_name = "cargo.ExplainedUpstream"

@@ -1,7 +1,5 @@
 """Lock files in the REST API: what is asked about them, and the report on one."""
 
-import json
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,18 +56,6 @@ class LockFileSerializer(core.ValidateFieldsMixin, serializers.Serializer):
         ref_name = "cargo.LockFile"
 
 
-class SourcesField(serializers.ListField):
-    """Takes a list, also in the form in which Pulp's command line sends one beside a file."""
-
-    def to_internal_value(self, data: Any) -> list[str]:
-        """Read a list in JSON; no URL begins with a bracket."""
-        if isinstance(data, list) and len(data) == 1 and str(data[0]).startswith("["):
-            with suppress(ValueError, RecursionError):
-                data = json.loads(data[0])
-        texts: list[str] = super().to_internal_value(data)
-        return texts
-
-
 class LockFileCheckSerializer(LockFileSerializer):
     """Takes a lock file that is to be judged, and what is to pass."""
 
@@ -87,7 +73,7 @@ class LockFileCheckSerializer(LockFileSerializer):
         default=False, help_text="Whether yanked packages fail; else they are a warning."
     )
 
-    allow_sources = SourcesField(
+    allow_sources = serializers.ListField(
         child=serializers.CharField(),
         default=list,
         max_length=MOST_SOURCES,

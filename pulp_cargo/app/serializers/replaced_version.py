@@ -20,7 +20,9 @@ class ReplacedVersionSerializer(serializers.ModelSerializer):
     )
     found_at = serializers.DateTimeField(read_only=True, help_text="When that was seen first.")
     accepted_at = serializers.DateTimeField(
-        read_only=True, help_text="When the new bytes were accepted; null: they are refused."
+        read_only=True,
+        allow_null=True,
+        help_text="When the new bytes were accepted; null: they are refused.",
     )
 
     class Meta:

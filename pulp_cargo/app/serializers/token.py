@@ -15,6 +15,7 @@ from pulp_cargo.app.models import CargoDistribution, CargoToken
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.visible import VisibleDetailField
 from pulp_cargo.app.services import tokens
 from pulp_cargo.rules.patterns import parse_pattern
 from pulp_cargo.rules.scopes import Scope, is_expired
@@ -47,6 +48,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
 
     pulp_href = core.IdentityField(view_name="cargo/tokens-detail")
     name = serializers.CharField(help_text="What the token is for; unique among its user's tokens.")
+    pulp_labels = core.PulpLabelsField(required=False, validators=[core.pulp_labels_validator])
     user = UserField(
         slug_field="username",
         queryset=get_user_model().objects.all(),
@@ -66,12 +68,13 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         help_text="The crates that may be published and yanked: names, or beginnings of names"
         " with a final `*`. Without any: all crates.",
     )
-    distribution = core.DetailRelatedField(
+    distribution = VisibleDetailField(
         required=False,
         allow_null=True,
         view_name="distributions-cargo/cargo-detail",
         queryset=CargoDistribution.objects.all(),
-        help_text="The only distribution that the token is for, null for all of the domain.",
+        help_text="The only distribution that the token is for, by href or PRN; null for all of the"
+        " domain.",
     )
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When the token ends, null for never."
@@ -87,6 +90,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         fields = (
             *core.ModelSerializer.Meta.fields,
             "name",
+            "pulp_labels",
             "user",
             "scopes",
             "crate_patterns",

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, Model, OuterRef, QuerySet
+from drf_spectacular.utils import extend_schema_field
 
 from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Artifact, ContentArtifact, RepositoryVersion
@@ -53,6 +54,8 @@ class VisibleDetailField(core.DetailRelatedField):
             self.fail("does_not_exist")
 
 
+# Core's schema does not say that a unit may be without its file; `allow_null` would let requests say so.
+@extend_schema_field({"type": ["string", "null"], "format": "uri"})
 class VisibleArtifactField(core.SingleContentArtifactField):
     """Takes the files of crates that the asker may see, and those that are nobody's yet."""
 

@@ -87,9 +87,12 @@ for _reader in _all:
 
 
 def read_published(
-    path: str, *, name: str, vers: str, limits: PublishLimits
+    path: str, *, name: str | None, vers: str | None, limits: PublishLimits
 ) -> tuple[Manifest, CrateFile]:
-    """Return manifest and contents of a file that is published; raises RegistryError."""
+    """Return manifest and contents of a file that is published; raises RegistryError.
+
+    Without `name` and `vers` the file alone says what it is.
+    """
     found: tuple[Manifest, CrateFile] = _ask(ReadPublished(path, name, vers, limits))
     return found
 

@@ -13,7 +13,6 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -21,7 +20,6 @@ from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from pulpcore.plugin.models import Content, Domain, RepositoryVersion
@@ -188,14 +186,7 @@ def _stored(batch: Sequence[Member], pubtime: datetime, domain: Domain) -> list[
     """Store a batch; the files that were not moved away stay until the task ends."""
     files = [member.file for member in batch]
     upload.upload_all(files, domain)
-    crates = [(_unit(file, pubtime), file) for file in files]
-    try:
-        with transaction.atomic():
-            return store.save_crates(crates, domain)
-    except Exception:
-        with suppress(Exception):
-            store.forget_files(files, domain)
-        raise
+    return store.save_apart([(_unit(file, pubtime), file) for file in files], domain)
 
 
 def _clash(member: Member, reason: str) -> Refused:

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
@@ -48,6 +49,17 @@ def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
             ],
         )
     return units
+
+
+def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
+    """Store crates in a transaction of their own, in no repository; a failure leaves no files."""
+    try:
+        with transaction.atomic():
+            return save_crates(crates, domain)
+    except Exception:
+        with suppress(Exception):
+            forget_files([file for _, file in crates], domain)
+        raise
 
 
 def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:

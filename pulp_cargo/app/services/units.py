@@ -74,6 +74,18 @@ def unit_of_file(
     manifest, crate_file = read_published(
         file, name=None, vers=None, limits=limits(), strict=not as_cargo_reads
     )
+    return unit_of_foreign(manifest, crate_file, cksum=cksum, pubtime=pubtime, strict=strict)
+
+
+def unit_of_foreign(
+    manifest: Manifest,
+    crate_file: CrateFile,
+    *,
+    cksum: str,
+    pubtime: datetime,
+    strict: Collection[str] | None,
+) -> CrateContent:
+    """Return the unit of a file that was read, and came without a word of cargo; raises RuleBroken."""
     broken = [] if strict is None else list(complaints(manifest, own_urls=strict))
     if broken:
         raise RuleBroken(broken)

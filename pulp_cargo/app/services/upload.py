@@ -40,6 +40,18 @@ async def uploaded(file: IncomingFile, domain: Domain) -> AsyncIterator[None]:
         raise
 
 
+@contextmanager
+def uploaded_here(file: IncomingFile, domain: Domain) -> Iterator[None]:
+    """Do what `uploaded` does in this thread, where there is no event loop."""
+    is_new = domain.storage_class != FILE_SYSTEM and _upload(file, domain)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            _take_back(file, domain)
+        raise
+
+
 def upload_all(files: Iterable[IncomingFile], domain: Domain) -> None:
     """Have files in an object storage, each of them at once and for itself.
 

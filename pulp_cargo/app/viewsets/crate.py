@@ -4,12 +4,21 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import CharFilter
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from pulpcore.plugin import viewsets as core
 
 from pulp_cargo.app.access import access_for_content
 from pulp_cargo.app.models import CrateContent, CrateYank
-from pulp_cargo.app.serializers import CrateContentSerializer, CrateYankSerializer
+from pulp_cargo.app.serializers import (
+    CrateContentSerializer,
+    CrateUploadSerializer,
+    CrateYankSerializer,
+)
 from pulp_cargo.app.viewsets.unit_lists import InVersionFilter, UnitPagination
 from pulp_cargo.app.viewsets.visible import visible
 from pulp_cargo.protocol.names import canonical_name
@@ -65,13 +74,27 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
     pagination_class = UnitPagination
 
     DEFAULT_ACCESS_POLICY = access_for_content(
-        "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
+        "has_upload_param_model_or_domain_or_obj_perms:core.change_upload", also_creating=["upload"]
     )
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Let an upload that names a stored file ask what the asker sees."""
         found = visible(self.request, CrateContentViewSet)
         return {**super().get_serializer_context(), "visible": found}
+
+    @extend_schema(
+        summary="Upload a .crate file synchronously",
+        description="Make a crate version of a .crate file, and add it to a repository if one is"
+        " named, without a task. The answer comes when it is in the registries of the repository.",
+        responses={201: CrateContentSerializer},
+    )
+    @action(detail=False, methods=["post"], serializer_class=CrateUploadSerializer)
+    def upload(self, request: Request, **kwargs: Any) -> Response:
+        """Make the unit, or find the one that was made of the same bytes."""
+        serializer = CrateUploadSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        shown = CrateContentSerializer(serializer.save(), context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_201_CREATED)
 
 
 class CrateYankFilter(core.ContentFilter):

@@ -25,7 +25,9 @@ HELD_BY = ("name", "vers", "rule", "dry_run")
 
 
 class CargoCratePolicyFilter(core.BaseFilterSet):
-    """Finds policies by name."""
+    """Finds policies by name and labels."""
+
+    pulp_label_select = core.LabelFilter()
 
     class Meta:
         model = CargoCratePolicy
@@ -47,6 +49,7 @@ class CargoCratePolicyViewSet(
     mixins.ListModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
+    core.LabelsMixin,
     core.RolesMixin,
 ):
     """

@@ -4,6 +4,7 @@ from typing import Any
 
 from django_filters import BooleanFilter, FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -84,7 +85,8 @@ class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
         description="Let a version whose bytes the upstream has replaced have the new ones. Lock"
         " files that name the checksum before cannot be built through this remote any more.",
         request=AcceptReplacedVersionSerializer,
-        responses={200: ReplacedVersionSerializer},
+        # As core's own actions answer; its schema says 201 of them whatever stands here.
+        responses={201: ReplacedVersionSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=AcceptReplacedVersionSerializer)
     def accept(self, request: Request, pk: str, **kwargs: Any) -> Response:
@@ -95,4 +97,4 @@ class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
         asked = serializer.validated_data
         with refused_as_invalid():
             row = replaced_versions.accept(remote, asked["name"], asked["vers"], asked["checksum"])
-        return Response(ReplacedVersionSerializer(row).data)
+        return Response(ReplacedVersionSerializer(row).data, status=status.HTTP_201_CREATED)

@@ -1,4 +1,4 @@
-"""REST endpoints of tokens: made, listed and revoked; never changed."""
+"""REST endpoints of tokens: made, listed, labelled and revoked; never changed otherwise."""
 
 from typing import Any
 
@@ -26,6 +26,8 @@ class CargoTokenFilter(core.BaseFilterSet):
         allow_null=True, help_text="Filter results by the distribution that they are limited to"
     )
 
+    pulp_label_select = core.LabelFilter()
+
     class Meta:
         model = CargoToken
         fields = {
@@ -41,6 +43,7 @@ class CargoTokenViewSet(
     mixins.RetrieveModelMixin,
     mixins.ListModelMixin,
     mixins.DestroyModelMixin,
+    core.LabelsMixin,
     core.RolesMixin,
 ):
     """

@@ -62,6 +62,31 @@ def explained(distribution: "CargoDistribution", name: str) -> dict[str, Any]:
     return {"rule": str(told.rule), "answers": told.answers, **of_each}
 
 
+def test_replaced_version_is_held_until_somebody_accepts_it(
+    new_remote: "NewRemote", new_distribution: "NewList", keep: "Keep", name: str
+) -> None:
+    """Each that is not accepted has a sentence with both checksums."""
+    from pulp_cargo.app.models import UpstreamIndexFile
+    from pulp_cargo.app.services.explain import explain
+    from pulp_cargo.app.services.replaced_versions import accept
+
+    far = new_remote()
+    registry = registry_of(new_distribution({"far": {"remote": far}}))
+    keep(far, name, "1.0.0", "2.0.0")
+    replaced = {"1.0.0": ["aa", "bb"], "2.0.0": ["cc", "dd"]}
+    UpstreamIndexFile.objects.filter(remote=far).update(replaced=replaced)
+    for vers, (before, now) in replaced.items():
+        far.replaced_versions.create(
+            name=name, vers=vers, cksum_before=before, cksum=now, found_at=CHECKED
+        )
+    accept(far, name, "2.0.0", "dd")
+    assert registry.order is not None
+    (told,) = explain(registry, registry.order, name.upper()).upstreams
+    assert told.replaced == (
+        "`1.0.0` is held as it was, with the checksum aa, until its new bytes, bb, are accepted",
+    )
+
+
 def test_first_that_has_the_crate_answers(
     new_remote: "NewRemote", new_distribution: "NewList", keep: "Keep", name: str
 ) -> None:
@@ -253,6 +278,7 @@ def test_reports_are_in_the_rest_api(
                 "has": True,
                 "versions": 1,
                 "checked_at": "2026-01-02T03:04:05Z",
+                "replaced": [],
             },
             {
                 "upstream": "ours",
@@ -262,6 +288,7 @@ def test_reports_are_in_the_rest_api(
                 "has": True,
                 "versions": 1,
                 "checked_at": None,
+                "replaced": [],
             },
         ],
     }

@@ -18,6 +18,8 @@ from pulp_glue.common.exceptions import (
 )
 
 NEEDS = [PluginRequirement("cargo", specifier=">=0.1.0.dev")]
+# How many records that belong to an object are asked for at a time.
+RECORDS_PAGE = 100
 UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -63,6 +65,20 @@ class CargoEntityContext(PulpEntityContext):
             raise PulpHTTPError(sentence, error.status_code, operation) from error
         except ValidationError as error:
             raise ValidationError(first_fault(str(error))) from error
+
+    def records(
+        self, operation: str, limit: int, offset: int, **filters: Any
+    ) -> list[EntityDefinition]:
+        """Return the records of the object that an operation lists by pages, `limit` at most."""
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        found: list[EntityDefinition] = []
+        while len(found) < limit:
+            page = {"limit": min(RECORDS_PAGE, limit - len(found)), "offset": offset + len(found)}
+            answer = self.call(operation, parameters={self.HREF: self.pulp_href, **page, **wanted})
+            found += answer["results"]
+            if not answer["next"]:
+                break
+        return found
 
     def _require_operation(self, operation: str) -> None:
         # pulp-glue keeps the description of an API, also when the server has become a newer one.

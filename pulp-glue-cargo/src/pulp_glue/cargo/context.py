@@ -13,9 +13,6 @@ from pulp_glue.common.context import (
 )
 from pulp_glue.core.context import PulpUploadContext
 
-# How many records of held versions are asked for at a time.
-HELD_PAGE = 100
-
 
 class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
     """Pulp's record of an upstream registry."""
@@ -35,6 +32,18 @@ class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
         "token",
     }
     CAPABILITIES = {"roles": []}
+
+    def replaced(self, limit: int, offset: int = 0, **filters: Any) -> list[EntityDefinition]:
+        """Return the versions whose bytes the upstream has replaced, the last first."""
+        return self.records("replaced", limit, offset, **filters)
+
+    def accept_replaced(self, crate: str, vers: str, checksum: str) -> EntityDefinition:
+        """Let a version that was replaced have the bytes with this checksum; return its record."""
+        body = {"name": crate, "vers": vers, "checksum": checksum}
+        record: EntityDefinition = self.call(
+            "accept", parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return record
 
 
 class PulpCargoRepositoryVersionContext(CargoEntityContext, PulpRepositoryVersionContext):
@@ -180,12 +189,4 @@ class PulpCargoCratePolicyContext(CargoEntityContext):
 
     def held(self, limit: int, offset: int = 0, **filters: Any) -> list[EntityDefinition]:
         """Return the records of what was held back, the last first."""
-        wanted = {name: value for name, value in filters.items() if value is not None}
-        found: list[EntityDefinition] = []
-        while len(found) < limit:
-            page = {"limit": min(HELD_PAGE, limit - len(found)), "offset": offset + len(found)}
-            answer = self.call("held", parameters={self.HREF: self.pulp_href, **page, **wanted})
-            found += answer["results"]
-            if not answer["next"]:
-                break
-        return found
+        return self.records("held", limit, offset, **filters)

@@ -67,7 +67,9 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
     def _about(self, operation: str, lock_file: bytes, wanted: Mapping[str, Any]) -> Any:
         # A server that does not know a field refuses it, so only what is asked for is sent.
         said = {name: value for name, value in wanted.items() if value not in (None, [])}
-        body = {"lock_file": lock_file, **said}
+        # As text in JSON, in which a list is one; pulp-glue sends bytes, and all beside them, in a
+        # form. What is no UTF-8 stays so, and the server says that.
+        body = {"lock_file": lock_file.decode(errors="surrogateescape"), **said}
         return self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
 
     def explain(self, crate: str) -> EntityDefinition:

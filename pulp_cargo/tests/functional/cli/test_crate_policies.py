@@ -91,9 +91,9 @@ def test_what_was_held_back_is_listed(
     stack: Stack, pulp: Pulp, policy: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last first, however many there are; by crate and by rule."""
-    from pulp_glue.cargo import context
+    from pulp_glue.cargo import base
 
-    monkeypatch.setattr(context, "HELD_PAGE", 2)
+    monkeypatch.setattr(base, "RECORDS_PAGE", 2)
     pk = policy["prn"].rpartition(":")[2]
     with stack.connect() as database:
         for number in range(5):

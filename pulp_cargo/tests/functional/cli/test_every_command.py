@@ -19,17 +19,19 @@ VIEWERS = {kind: f"cargo.cargo{kind}_viewer" for kind in KINDS}
 
 @pytest.fixture
 def made(stack: Stack, name: str) -> str:
-    """The name of a repository, a remote and a distribution."""
+    """The name of a repository, a remote, a distribution, a token and a crate policy."""
+    for path in ("cargo/tokens/", "cargo/crate-policies/"):
+        stack.rest.make(path, name=name)
     stack.rest.make("repositories/cargo/cargo/", name=name)
     stack.rest.make("remotes/cargo/cargo/", name=name, url="sparse+https://x.example/")
     stack.rest.make("distributions/cargo/cargo/", name=name, base_path=name)
     return name
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "token", "crate-policy"])
 def test_labels_are_set_shown_and_removed(pulp: Pulp, made: str, kind: str) -> None:
     """They are among what is listed by a label, too."""
-    named = (f"--{kind}", made)
+    named = (f"--{kind}" if kind in KINDS else "--name", made)
     pulp.cargo(kind, "label", "set", *named, "--key", "team", "--value", made)
     assert pulp.run("cargo", kind, "label", "show", *named, "--key", "team").stdout == f"{made}\n"
     found = pulp.cargo(kind, "list", "--label-select", f"team={made}", "--field", "name")

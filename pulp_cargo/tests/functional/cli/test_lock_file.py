@@ -56,3 +56,19 @@ def test_what_cannot_be_told_has_another_exit_code(pulp: Pulp, cache: str, tmp_p
             pulp.run("cargo", "check", write(tmp_path, text), "--distribution", registry)
         assert failed.value.status == 2
         assert failed.value.said.startswith(f"Error: {said}")
+
+
+def test_lists_and_large_files_are_sent_as_they_are(pulp: Pulp, cache: str, tmp_path: Path) -> None:
+    """One source or several, up to the largest lock file; what is no UTF-8 is told."""
+    url = "git+https://git.example/x?rev=1#0123456789012345678901234567890123456789"
+    text = lock_file(f'[[package]]\nname = "x"\nversion = "1.0.0"\nsource = "{url}"\n')
+    size = 2 * 1024 * 1024
+    lock = write(tmp_path, text + "#" * (size - len(text.encode()) - 1) + "\n")
+    asked = ("--distribution", cache, "--format", "json")
+    for sources in (["https://git.example/*"], ["https://a.example/b", "https://git.example/x"]):
+        given = [word for one in sources for word in ("--allow-source", one)]
+        report = pulp.cargo("check", lock, *asked, *given)
+        assert all(row["passes"] for row in report["not_judged"])
+    (tmp_path / "Cargo.lock").write_bytes(b"version = 4\n# \xff\n")
+    with pytest.raises(PulpFailed, match="the lock file is not UTF-8"):
+        pulp.run("cargo", "check", lock, "--distribution", cache)

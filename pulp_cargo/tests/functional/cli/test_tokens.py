@@ -66,3 +66,14 @@ def test_a_token_may_last_for_long(pulp: Pulp, name: str) -> None:
     """As long as the command line takes."""
     made = pulp.cargo("token", "create", "--name", name, "--expires-in", "36500")
     assert made["expires_at"].startswith("21")
+
+
+@pytest.mark.parametrize("by", ["name", "pulp_href", "prn"])
+def test_a_token_is_limited_to_a_registry(stack: Stack, pulp: Pulp, name: str, by: str) -> None:
+    """However that is named, and found by it likewise."""
+    registry = stack.rest.make("distributions/cargo/cargo/", name=name, base_path=name)
+    made = pulp.cargo("token", "create", "--name", name, "--distribution", registry[by])
+    assert made["distribution"] == registry["pulp_href"]
+    pulp.cargo("token", "create", "--name", f"{name}-other")
+    found = pulp.cargo("token", "list", "--distribution", registry[by])
+    assert [one["name"] for one in found] == [name]

@@ -27,7 +27,7 @@ END_OF_BLOCK = "end of the block"
 # How often a block that waits is tried, in seconds.
 TRIED_EVERY = 0.5
 # What all commands together may take, in seconds; the loops of a page would wait for ever.
-PATIENCE = 600
+PATIENCE = 1200
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def hold(stack: Stack, registry: Registry, *, seconds: int) -> str:
         check=True,
     )
     href = f"/pulp/api/v3/tasks/{done.stdout.split()[-1]}/"
-    assert launcher.wait_for(lambda: stack.rest.get(href)["state"] == "running")
+    assert launcher.wait_for(lambda: stack.rest.get(href)["state"] == "running", seconds=60)
     return href
 
 

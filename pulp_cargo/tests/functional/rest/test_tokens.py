@@ -51,7 +51,8 @@ def test_limits_are_kept(rest: Rest, registry: dict[str, Any]) -> None:
     assert made["crate_patterns"] == ["acme-*", "leaf"]
     assert made["distribution"] == registry["pulp_href"]
     assert datetime.fromisoformat(made["expires_at"]) == datetime.fromisoformat(end)
-    assert rest.list(TOKENS, distribution=registry["pulp_href"])[0]["name"] == made["name"]
+    for given in (registry["pulp_href"], registry["prn"]):
+        assert [one["name"] for one in rest.list(TOKENS, distribution=given)] == [made["name"]]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,16 @@ def test_limits_are_kept(rest: Rest, registry: dict[str, Any]) -> None:
         ({"token_hash": "00"}, "Unexpected field"),
         ({"token": "mine"}, "Unexpected field"),
         ({"name": ""}, "blank"),
+        ({"distribution": "team"}, "distribution"),
+        ({"distribution": 1}, "distribution"),
+        (
+            {"distribution": "prn:cargo.cargodistribution:00000000-0000-0000-0000-000000000000"},
+            "does not exist",
+        ),
+        (
+            {"distribution": "prn:cargo.cargorepository:00000000-0000-0000-0000-000000000000"},
+            "does not exist",
+        ),
     ],
 )
 def test_bad_fields_are_refused(rest: Rest, fields: dict[str, Any], reason: str) -> None:

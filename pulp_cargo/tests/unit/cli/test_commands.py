@@ -23,6 +23,7 @@ TREE: dict[str, set[str]] = {
     },
     "remote": {
         "create list show update destroy",
+        "replaced list accept",
         "label set unset show",
         "role list add remove my-permissions",
     },
@@ -33,14 +34,15 @@ TREE: dict[str, set[str]] = {
     },
     "crate-policy": {
         "create list show update destroy held",
+        "label set unset show",
         "role list add remove my-permissions",
     },
     "content": {"list show upload"},
-    "token": {"create list show revoke"},
+    "token": {"create list show revoke", "label set unset show"},
     "check": set(),
     "prefetch": set(),
 }
-GROUPS = {"label", "role", "version", "content"}
+GROUPS = {"label", "role", "version", "content", "replaced"}
 SERVER = {"django", "pulpcore", "psycopg", "aiohttp", "djangorestframework", "pulp-cargo"}
 
 

@@ -109,7 +109,7 @@ def test_what_passes_prints_nothing(
     """And is asked for without options, which leaves them to the server."""
     done = run(tmp_path, "check", lock)
     assert (done.stdout, done.stderr) == ("", "The lock file passes.\n")
-    sent = {"lock_file": b"version = 4\n", "offline": False, "fail_on_yanked": False}
+    sent = {"lock_file": "version = 4\n", "offline": False, "fail_on_yanked": False}
     assert asked == [("check", sent)]
 
 
@@ -122,7 +122,7 @@ def test_options_are_passed_on(
     allow = [word for source in sources for word in ("--allow-source", source)]
     run(tmp_path, "check", lock, *options, *allow)
     assert asked[0][1] == {
-        "lock_file": b"version = 4\n",
+        "lock_file": "version = 4\n",
         "offline": True,
         "refresh": True,
         "fail_on_yanked": True,
@@ -157,7 +157,7 @@ def test_prefetch_says_what_came_of_it(
     else:
         said = run(tmp_path, "prefetch", lock).stderr
     assert said == "Fetched 2 files; 3 were there.\n"
-    assert asked == [("prefetch", {"lock_file": b"version = 4\n"})]
+    assert asked == [("prefetch", {"lock_file": "version = 4\n"})]
 
 
 @pytest.mark.parametrize("command", ["check", "prefetch"])

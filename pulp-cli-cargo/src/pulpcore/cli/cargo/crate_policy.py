@@ -10,6 +10,8 @@ from pulp_cli.generic import (
     create_command,
     destroy_command,
     href_option,
+    label_command,
+    label_select_option,
     limit_option,
     list_command,
     load_file_wrapper,
@@ -19,6 +21,7 @@ from pulp_cli.generic import (
     pass_entity_context,
     pass_pulp_context,
     pulp_group,
+    pulp_labels_option,
     pulp_option,
     role_command,
     show_command,
@@ -115,14 +118,16 @@ update_options = [
         default=None,
         help="Whether the rules only record what they would hold back.",
     ),
+    pulp_labels_option,
 ]
 create_options = [click.option("--name", required=True), *update_options]
 
-crate_policy.add_command(list_command(decorators=name_filter_options))
+crate_policy.add_command(list_command(decorators=[label_select_option, *name_filter_options]))
 crate_policy.add_command(show_command(decorators=lookup_options))
 crate_policy.add_command(create_command(decorators=create_options))
 crate_policy.add_command(update_command(decorators=[*lookup_options, *update_options]))
 crate_policy.add_command(destroy_command(decorators=lookup_options))
+crate_policy.add_command(label_command(decorators=lookup_options, help="Manage labels."))
 crate_policy.add_command(role_command(decorators=lookup_options))
 
 

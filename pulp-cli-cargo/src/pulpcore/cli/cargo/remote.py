@@ -23,6 +23,7 @@ from pulp_glue.cargo.context import PulpCargoRemoteContext
 
 from pulpcore.cli.cargo.options import crate_policy_option, for_remotes
 from pulpcore.cli.cargo.params import Count
+from pulpcore.cli.cargo.replaced import replaced
 
 
 @pulp_group(help="Manage remotes: Pulp's records of upstream registries.")
@@ -74,3 +75,4 @@ remote.add_command(for_remotes(update_command(decorators=update_options)))
 remote.add_command(destroy_command(decorators=lookup_options))
 remote.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
 remote.add_command(role_command(decorators=lookup_options))
+remote.add_command(replaced)

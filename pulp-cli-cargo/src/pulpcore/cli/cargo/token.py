@@ -8,6 +8,8 @@ import click
 from pulp_cli.generic import (
     PulpCLIContext,
     href_option,
+    label_command,
+    label_select_option,
     list_command,
     lookup_callback,
     name_filter_options,
@@ -15,6 +17,7 @@ from pulp_cli.generic import (
     pass_entity_context,
     pass_pulp_context,
     pulp_group,
+    pulp_labels_option,
     pulp_option,
     show_command,
     type_option,
@@ -53,10 +56,12 @@ filter_options = [
     *name_filter_options,
     pulp_option("--user", help="Filter {entities} by username"),
     distribution_option,
+    label_select_option,
 ]
 
 token.add_command(list_command(decorators=filter_options))
 token.add_command(show_command(decorators=lookup_options))
+token.add_command(label_command(decorators=lookup_options, help="Manage labels."))
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
@@ -112,6 +117,7 @@ def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
     type=click.IntRange(min=1, max=MOST_DAYS),
     help=f"In how many days it ends, at most {MOST_DAYS}.",
 )
+@pulp_labels_option
 @click.option(
     "--registry",
     callback=_registry,

@@ -1,0 +1,94 @@
+"""`pulp cargo remote replaced`: versions whose bytes an upstream has replaced."""
+
+import click
+from pulp_cli.generic import (
+    PulpCLIContext,
+    href_option,
+    limit_option,
+    name_option,
+    offset_option,
+    pass_entity_context,
+    pass_pulp_context,
+    pulp_group,
+    remote_lookup_option,
+)
+from pulp_glue.cargo.context import PulpCargoRemoteContext
+from pulp_glue.common.context import PulpEntityContext
+
+from pulpcore.cli.cargo.params import adapted
+
+
+@pulp_group(
+    help="Manage versions whose bytes the upstream has replaced: each is held as it was until its"
+    " new bytes are accepted."
+)
+def replaced() -> None:
+    """Manage replaced versions."""
+
+
+@replaced.command(name="list", help="List them, the last first.")
+@name_option
+@href_option
+@remote_lookup_option
+@click.option("--crate", help="Only versions of this crate, in lower case.")
+@click.option("--vers", help="Only this version.")
+@click.option(
+    "--accepted/--not-accepted",
+    default=None,
+    help="Only those whose new bytes were accepted, or were not.",
+)
+@limit_option
+@offset_option
+@pass_entity_context
+@pass_pulp_context
+def list_replaced(
+    pulp_ctx: PulpCLIContext,
+    remote_ctx: PulpEntityContext,
+    /,
+    crate: str | None,
+    vers: str | None,
+    accepted: bool | None,
+    limit: int,
+    offset: int,
+) -> None:
+    """Print the records."""
+    assert isinstance(remote_ctx, PulpCargoRemoteContext)
+    pulp_ctx.output_result(
+        remote_ctx.replaced(limit, offset, name=crate, vers=vers, accepted=accepted)
+    )
+
+
+adapted(
+    list_replaced,
+    limit={"help": "Limit the number of records to show."},
+    offset={"help": "Skip a number of records to show."},
+)
+
+
+@replaced.command(
+    help="Accept the new bytes of a version. Lock files that name the checksum before cannot be"
+    " built through the remote any more."
+)
+@name_option
+@href_option
+@remote_lookup_option
+@click.option("--crate", required=True, help="The crate.")
+@click.option("--vers", required=True, help="The version.")
+@click.option(
+    "--checksum",
+    required=True,
+    help="The SHA-256 of the new bytes, in hex: no others are accepted with them.",
+)
+@pass_entity_context
+@pass_pulp_context
+def accept(
+    pulp_ctx: PulpCLIContext,
+    remote_ctx: PulpEntityContext,
+    /,
+    crate: str,
+    vers: str,
+    checksum: str,
+) -> None:
+    """Accept them, and print the record."""
+    assert isinstance(remote_ctx, PulpCargoRemoteContext)
+    pulp_ctx.output_result(remote_ctx.accept_replaced(crate, vers, checksum))

@@ -1,0 +1,41 @@
+"""What a request names that uploads a .crate file without a task."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from rest_framework import serializers
+
+from pulpcore.plugin import serializers as core
+
+from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.visible import VisibleDetailField
+from pulp_cargo.app.services import units, upload_crate
+
+
+class CrateUploadSerializer(core.ValidateFieldsMixin, serializers.Serializer):
+    """Takes a .crate file, and the repository that it is added to."""
+
+    file = serializers.FileField(help_text="The .crate file.")
+    repository = VisibleDetailField(
+        required=False,
+        view_name="repositories-cargo/cargo-detail",
+        queryset=CargoRepository.objects.all(),
+        help_text="The repository that the crate version is added to, in a version of its own.",
+    )
+
+    class Meta:
+        ref_name = "cargo.CrateUpload"
+
+    def validate_file(self, file: UploadedFile) -> UploadedFile:
+        """Refuse a file that is too large before anybody reads it."""
+        with refused_as_invalid():
+            units.require_size(file.size)
+        return file
+
+    def create(self, validated_data: dict[str, Any]) -> CrateContent:
+        """Store the crate version; here, because access policies validate the same request first."""
+        with refused_as_invalid():
+            return upload_crate.upload_crate(
+                validated_data["file"].chunks(), validated_data.get("repository")
+            )
