@@ -7,7 +7,11 @@ READY := .venv/.ready
 WORKERS ?= $(shell expr $$(nproc) + 1)
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup serve test test-quick test-all lint format bench bench-short
+
+# How long to try strange input, in seconds.
+FUZZ_SECONDS ?= 3600
+
+.PHONY: help setup serve test test-quick test-all fuzz lint format bench bench-short
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +37,9 @@ test-all: $(READY) ## every test: also what takes long by nature, and the mutati
 	$(PYTEST) $(ARGS)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	$(BIN)/python -m pulp_cargo.tests.mutation
+
+fuzz: $(READY) ## strange input for whatever reads what strangers send (an hour; FUZZ_SECONDS)
+	PULP_CARGO_TESTS_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest -s -m long pulp_cargo/tests/fuzz
 
 lint: $(READY) ## style, types, direction of imports, migrations
 	$(BIN)/ruff check .

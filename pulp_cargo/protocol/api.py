@@ -3,6 +3,9 @@
 import json
 from collections.abc import Sequence
 
+# The longest sentence of an error, in characters.
+LONGEST_DETAIL = 10_000
+
 
 def errors_body(details: Sequence[str]) -> bytes:
     """Return the only shape of an error from which cargo prints the sentences.
@@ -10,7 +13,7 @@ def errors_body(details: Sequence[str]) -> bytes:
     >>> errors_body(["no"])
     b'{"errors":[{"detail":"no"}]}'
     """
-    return _json({"errors": [{"detail": detail} for detail in details]})
+    return _json({"errors": [{"detail": _short(detail)} for detail in details]})
 
 
 def ok_body() -> bytes:
@@ -30,6 +33,11 @@ def published_body(warnings: Sequence[str]) -> bytes:
     """
     lists = {"invalid_categories": [], "invalid_badges": [], "other": list(warnings)}
     return _json({"warnings": lists})
+
+
+def _short(detail: str) -> str:
+    """Return a sentence; one that repeats a megabyte of what was sent helps nobody."""
+    return detail if len(detail) <= LONGEST_DETAIL else f"{detail[:LONGEST_DETAIL]}…"
 
 
 def _json(value: object) -> bytes:

@@ -15,6 +15,9 @@ from pulp_cargo.protocol.table import Table, parse_json_object
 
 Features = dict[str, tuple[str, ...]]
 
+# Those of web-sys have 50,000 characters each, and nobody else can run while one is read.
+LONGEST_LINE = 1024 * 1024
+
 _KINDS = ("normal", "build", "dev")
 CKSUM = re.compile(r"[0-9a-f]{64}")
 # Cargo 1.94 loses a version whose time has fractions or another offset.

@@ -7,10 +7,11 @@ git+<URL>?branch=…#…   a repository: branch, tag or rev behind `?`, the comm
 """
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from pulp_cargo.protocol.errors import InvalidLockFile
 from pulp_cargo.protocol.registry_url import is_crates_io, parse_registry_url
+from pulp_cargo.protocol.urls import split_url
 
 # To cargo `ref` is an old word for `branch`; of several the last one counts.
 _REFERENCES = {"branch": "branch", "ref": "branch", "tag": "tag", "rev": "rev"}
@@ -66,7 +67,7 @@ def parse_lock_source(text: str | None) -> LockSource:
 
 def _git(text: str, url: str) -> GitSource:
     try:
-        parts = urlsplit(url)
+        parts = split_url(url)
         query = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError as error:
         raise InvalidLockFile(f"the source {text!r} is not a valid URL: {error}") from error

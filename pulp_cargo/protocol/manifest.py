@@ -12,7 +12,7 @@ import tomli
 
 from pulp_cargo.protocol.errors import InvalidManifest
 from pulp_cargo.protocol.index import Dependency, Features, IndexEntry
-from pulp_cargo.protocol.manifest_deps import parse_dependencies
+from pulp_cargo.protocol.manifest_deps import MOST_DEPENDENCIES, parse_dependencies
 from pulp_cargo.protocol.names import CrateName, parse_crate_name
 from pulp_cargo.protocol.semver import NUMBER, parse_version
 from pulp_cargo.protocol.table import Table, is_storable
@@ -70,8 +70,11 @@ class Manifest:
         )
 
 
-def parse_manifest(data: bytes) -> Manifest:
-    """Return the manifest, or raise with what is wrong and where."""
+def parse_manifest(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> Manifest:
+    """Return the manifest, or raise with what is wrong and where.
+
+    More than `most_deps` dependencies are refused before they are read.
+    """
     manifest = _parse_toml(data)
     package = manifest.table("package" if "package" in manifest.values else "project")
     if not package.values:
@@ -80,7 +83,7 @@ def parse_manifest(data: bytes) -> Manifest:
     return Manifest(
         name=parse_crate_name(package.text("name")),
         vers=str(parse_version(package.text("version"))),
-        deps=parse_dependencies(manifest),
+        deps=parse_dependencies(manifest, most_deps),
         features=_features(manifest.table("features")),
         links=package.text_or_none("links"),
         rust_version=_rust_version(package),

@@ -6,7 +6,7 @@ without registry is from crates.io here, whereas in an index it is from the inde
 
 from collections.abc import Iterator
 
-from pulp_cargo.protocol.errors import InvalidManifest
+from pulp_cargo.protocol.errors import InvalidManifest, RuleBroken
 from pulp_cargo.protocol.index import Dependency, sort_deps
 from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io, parse_registry_url
@@ -24,12 +24,35 @@ _DEFAULT_FEATURES = ("default-features", "default_features")
 _LOCAL_KEYS = ("git", "branch", "tag", "rev", "registry", "workspace")
 
 
-def parse_dependencies(manifest: Table) -> tuple[Dependency, ...]:
+# No crate of crates.io has more.
+MOST_DEPENDENCIES = 5_000
+# The targets of all dependencies together, in characters. An index line has one for each dependency,
+# where the manifest has one for many.
+MOST_TARGETS = 1024 * 1024
+
+
+def parse_dependencies(manifest: Table, most: int) -> tuple[Dependency, ...]:
     """Return the dependencies of every kind and target, in the order of an index line."""
+    _require_few(manifest, most)
     found = list(_of_target(manifest, None))
     for target, table in manifest.table("target").tables():
         found += _of_target(table, parse_target(target))
+    if sum(len(dep.target) for dep in found if dep.target) > MOST_TARGETS:
+        raise InvalidManifest(
+            f"the targets of all dependencies have more than {MOST_TARGETS} characters together"
+        )
     return sort_deps(found)
+
+
+def _require_few(manifest: Table, most: int) -> None:
+    tables = [manifest, *(table for _, table in manifest.table("target").tables())]
+    count = sum(
+        len(table.table(_spelling(table, keys)).values)
+        for table in tables
+        for keys in _TABLES.values()
+    )
+    if count > most:
+        raise RuleBroken([f"the crate has {count} dependencies, and this registry allows {most}"])
 
 
 def _of_target(table: Table, target: str | None) -> Iterator[Dependency]:

@@ -7,7 +7,7 @@ import zlib
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
 # The largest of crates.io, that of web-sys, has 5 MB in a hundred lines.
-MAX_SIZE = 32 * 1024 * 1024
+MAX_SIZE = 16 * 1024 * 1024
 # The largest compressed form of several members that is read, in bytes.
 MAX_SEVERAL = 1024 * 1024
 

@@ -6,8 +6,9 @@ of the JSON is not used: the Cargo.toml in the .crate file is what consumers bui
 
 from dataclasses import dataclass
 
-from pulp_cargo.protocol.errors import InvalidMetadata, InvalidPublishBody, TooLarge
+from pulp_cargo.protocol.errors import InvalidMetadata, InvalidPublishBody, RuleBroken, TooLarge
 from pulp_cargo.protocol.manifest import Manifest
+from pulp_cargo.protocol.manifest_deps import MOST_DEPENDENCIES
 from pulp_cargo.protocol.names import CrateName, parse_crate_name
 from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.protocol.semver import parse_version
@@ -107,10 +108,17 @@ class PublishMetadata:
     readme: str | None
 
 
-def parse_metadata(data: bytes) -> PublishMetadata:
-    """Return the metadata; a missing key is null, and unknown keys are ignored."""
+def parse_metadata(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> PublishMetadata:
+    """Return the metadata; a missing key is null, and unknown keys are ignored.
+
+    More than `most_deps` dependencies are refused before they are read.
+    """
     table = parse_json_object(data, "the metadata", InvalidMetadata, unique_keys=True)
-    deps = () if table.values.get("deps") is None else table.list_of_tables("deps")
+    deps = () if table.values.get("deps") is None else tuple(table.list_of_tables("deps"))
+    if len(deps) > most_deps:
+        raise RuleBroken(
+            [f"the crate has {len(deps)} dependencies, and this registry allows {most_deps}"]
+        )
     return PublishMetadata(
         name=parse_crate_name(table.text("name")),
         vers=str(parse_version(table.text("vers"))),

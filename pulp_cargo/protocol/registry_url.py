@@ -5,9 +5,10 @@ must be refused at publish: in the index it would break every consumer.
 """
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from pulp_cargo.protocol.errors import InvalidRegistryUrl
+from pulp_cargo.protocol.urls import split_url
 
 # Cargo knows crates.io by the URL of its git index, even where everybody uses the sparse one.
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
@@ -85,7 +86,7 @@ def _split(text: str) -> SplitResult:
     if UNPRINTABLE.search(text):
         _refuse(text, "it has a character that no URL has")
     try:
-        parts = urlsplit(text)
+        parts = split_url(text)
         _ = parts.port
     except ValueError as error:
         raise InvalidRegistryUrl(f"the registry URL {text!r} is not valid: {error}") from error

@@ -9,6 +9,8 @@ from pulp_cargo.protocol.errors import RegistryError
 
 T = TypeVar("T")
 
+# More of a key in a message would be repeated with each of the thousands of tables below it.
+_SHOWN = 100
 _WORDS: dict[type, str] = {str: "a string", bool: "true or false", int: "a number", list: "a list"}
 
 
@@ -76,11 +78,12 @@ class Table:
 
     def below(self, key: str, value: object) -> "Table":
         """Return a value below as a table."""
+        shown = key if len(key) <= _SHOWN else f"{key[:_SHOWN]}…"
         if not isinstance(value, dict):
-            raise self.error(f"`{key}` of {self.where} must be a table")
+            raise self.error(f"`{shown}` of {self.where} must be a table")
         if not is_storable(key):
             raise self.error(f"{self.where} has a key with a character that cannot be stored")
-        return Table(value, f"`{key}` of {self.where}", self.error)
+        return Table(value, f"`{shown}` of {self.where}", self.error)
 
     def _typed(self, key: str, expected: type[T]) -> T | None:
         value = self.values.get(key)

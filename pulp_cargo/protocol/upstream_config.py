@@ -1,12 +1,12 @@
 """The config.json of another registry: where its files are (Cargo Book, "Index Configuration")."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pulp_cargo.protocol.paths import index_prefix
 from pulp_cargo.protocol.registry_url import UNPRINTABLE
 from pulp_cargo.protocol.table import parse_json_object
 from pulp_cargo.protocol.unavailable import UpstreamConfigInvalid
+from pulp_cargo.protocol.urls import split_url
 
 MAX_SIZE = 64 * 1024
 
@@ -62,7 +62,7 @@ def download_url(config: UpstreamConfig, name: str, vers: str, cksum: str) -> st
 
 def _require_url(dl: str) -> None:
     try:
-        parts = urlsplit(dl)
+        parts = split_url(dl)
         _ = parts.port
     except ValueError as error:
         raise UpstreamConfigInvalid(f"its `dl` {dl!r} is not a valid URL: {error}") from error

@@ -5,6 +5,7 @@ are, their checksums, and what rules look at. Everything else in a line is for c
 """
 
 import json
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from pulp_cargo.protocol.index import CKSUM, PUBTIME
+from pulp_cargo.protocol.index import CKSUM, LONGEST_LINE, PUBTIME
 from pulp_cargo.protocol.packed_index import MAX_SIZE
 from pulp_cargo.protocol.semver import is_version, parse_version
 from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
@@ -29,7 +30,7 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     v: Any = None
 
 
-_LINES = msgspec.json.Decoder(_Line)
+_DECODER = msgspec.json.Decoder(_Line)
 
 
 class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
@@ -46,6 +47,11 @@ class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
     pubtime: str | None
     v: int
 
+
+# How long a line may be that has to be read in the slow way, which makes objects of all that is in it.
+LONGEST_ODD_LINE = 256 * 1024
+# A file may be all newlines, which are passed over.
+_LINES = re.compile(rb"[^\n]+")
 
 # Lines that cargo would skip take longer than the others, and an index has hardly any.
 MOST_SKIPPED = 1_000
@@ -129,7 +135,7 @@ def parse_lines_of(body: bytes, name: str, vers: str) -> UpstreamIndex:
     {}
     """
     mark = f'"{vers}"'.encode()
-    lines = b"".join(line + b"\n" for line in body.split(b"\n") if mark in line)
+    lines = b"".join(one[0] + b"\n" for one in _LINES.finditer(body) if mark in one[0])
     return parse_index_file(lines, name) if lines else UpstreamIndex(b"", {}, is_sound=True)
 
 
@@ -148,17 +154,19 @@ def _text(body: bytes, name: str) -> str:
 
 def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
     # Not splitlines: that splits at characters which JSON allows within a string.
-    *lines, last = text.split("\n")
-    skipped = 0
-    for line in lines:
-        values = _read(line)
+    at = skipped = 0
+    # Not all at once: what is all newlines would be millions of lines.
+    while (end := text.find("\n", at)) >= 0:
+        line, at = text[at:end], end + 1
+        values = _read(line) if line else None
         if values is not None and (entry := _entry(line, values, name)):
             yield entry
-        elif line:
+        else:
             skipped += 1
             if skipped > MOST_SKIPPED:
                 what = f"more than {MOST_SKIPPED} lines of it are no versions of the crate"
                 raise UpstreamIndexInvalid(name, what)
+    last = text[at:]
     if not last.strip():
         return
     # Some registries end without a newline. A line cut off in the midst is never JSON.
@@ -174,10 +182,13 @@ def _is_about_nothing(body: bytes) -> bool:
 
     A page for people or an error in JSON, sent in place of it, says nothing about the crate.
     """
-    return all(_is_skipped(line) for line in body.split(b"\n") if line.strip())
+    lines = (found[0] for found in _LINES.finditer(body))
+    return all(_is_skipped(line) for line in lines if line.strip())
 
 
 def _is_skipped(line: bytes) -> bool:
+    if len(line) > LONGEST_ODD_LINE:
+        return False
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):
@@ -186,15 +197,19 @@ def _is_skipped(line: bytes) -> bool:
 
 
 def _read(line: str) -> _Line | None:
-    """Return what a line says, None where it is no JSON."""
+    """Return what a line says, None where it is no JSON, or too long to be a version."""
+    if len(line) > LONGEST_LINE:
+        return None
     try:
-        return _LINES.decode(line)
+        return _DECODER.decode(line)
     except (msgspec.MsgspecError, RecursionError):
         return _read_with_patience(line)
 
 
 def _read_with_patience(line: str) -> _Line | None:
     """Read a line as loosely as cargo, which takes halves of characters in keys that it skips."""
+    if len(line) > LONGEST_ODD_LINE:
+        return None
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):

@@ -5,7 +5,16 @@ import signal
 from typing import Any, BinaryIO
 
 from pulp_cargo.protocol.errors import InvalidCrateFile, RegistryError
-from pulp_cargo.reader.messages import ReadPublished, ReadUpstream, Refusal, Request, receive, send
+from pulp_cargo.protocol.publish import parse_metadata
+from pulp_cargo.reader.messages import (
+    ReadMetadata,
+    ReadPublished,
+    ReadUpstream,
+    Refusal,
+    Request,
+    receive,
+    send,
+)
 from pulp_cargo.rules.read_crate import read_published, read_upstream
 
 # The processor time that one file may take, in seconds. What is within the limits takes a fraction
@@ -35,12 +44,15 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 def _answer(request: Request) -> Any:
     try:
-        with open(request.path, "rb") as file:
-            match request:
-                case ReadPublished(_, name, vers, limits):
+        match request:
+            case ReadPublished(path, name, vers, limits):
+                with open(path, "rb") as file:
                     return read_published(file, name=name, vers=vers, limits=limits)
-                case ReadUpstream(_, name, vers, limits):
+            case ReadUpstream(path, name, vers, limits):
+                with open(path, "rb") as file:
                     return read_upstream(file, name=name, vers=vers, limits=limits)
+            case ReadMetadata(data, most_deps):
+                return parse_metadata(data, most_deps)
     except RegistryError as error:
         return Refusal.of(error)
     except MemoryError:

@@ -33,7 +33,15 @@ class ReadUpstream:
     limits: PublishLimits
 
 
-Request = ReadPublished | ReadUpstream
+@dataclass(frozen=True, slots=True)
+class ReadMetadata:
+    """Asks for what cargo has sent before a file (`parse_metadata`)."""
+
+    data: bytes
+    most_deps: int
+
+
+Request = ReadPublished | ReadUpstream | ReadMetadata
 
 
 @dataclass(frozen=True, slots=True)

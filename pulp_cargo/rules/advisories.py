@@ -18,11 +18,14 @@ from pulp_cargo.protocol.names import CanonicalName, canonical_name
 from pulp_cargo.protocol.requirement import Comparator, parse_requirement
 from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
 from pulp_cargo.protocol.table import Table, parse_json_object
+from pulp_cargo.protocol.toml_keys import has_cheap_keys
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _FENCE = "```"
+# The most TOML that an advisory may have, in characters; whole advisories have some kilobytes.
+MAX_TOML = 128 * 1024
 # OSV calls crates.io an ecosystem; other registries have none there.
 _ECOSYSTEM = "crates.io"
 
@@ -111,9 +114,12 @@ def _front_matter(text: str) -> Table:
         if _FENCE not in lines:
             raise InvalidAdvisory(f"the TOML at the start of the advisory has no end, {_FENCE}")
         lines = lines[1 : lines.index(_FENCE)]
+    toml = "\n".join(lines)
+    if len(toml) > MAX_TOML or not has_cheap_keys(toml):
+        raise InvalidAdvisory("the TOML at the start of the advisory is too long, or has deep keys")
     try:
         # Older advisories are nothing but the TOML.
-        values = tomli.loads("\n".join(lines))
+        values = tomli.loads(toml)
     except (ValueError, RecursionError) as error:
         raise InvalidAdvisory(f"the advisory has no readable TOML at its start: {error}") from error
     return Table(values, "the advisory", InvalidAdvisory)

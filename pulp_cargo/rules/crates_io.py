@@ -8,13 +8,13 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
-from urllib.parse import urlsplit
 
 from pulp_cargo.protocol.errors import InvalidLicense, InvalidName
 from pulp_cargo.protocol.features import parse_feature_value
 from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.names import COMPILER_NAMES, canonical_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
+from pulp_cargo.protocol.urls import split_url
 from pulp_cargo.rules.licenses import parse_license
 
 MAX_DESCRIPTION_BYTES = 1000
@@ -77,7 +77,7 @@ def _urls(manifest: Manifest) -> Iterator[str]:
 
 def _is_web_url(url: str) -> bool:
     try:
-        parts = urlsplit(url)
+        parts = split_url(url)
         _ = parts.port
     except ValueError:
         return False
@@ -88,7 +88,7 @@ def _is_web_url(url: str) -> bool:
 def _keywords(manifest: Manifest) -> Iterator[str]:
     if len(manifest.keywords) > MAX_KEYWORDS:
         yield f"there are {len(manifest.keywords)} keywords, more than {MAX_KEYWORDS}"
-    for keyword in manifest.keywords:
+    for keyword in manifest.keywords[:MAX_KEYWORDS]:
         if len(keyword.encode()) > MAX_KEYWORD_BYTES:
             yield f"the keyword {keyword!r} is longer than {MAX_KEYWORD_BYTES} bytes"
         elif not _KEYWORD.fullmatch(keyword):
@@ -101,7 +101,7 @@ def _keywords(manifest: Manifest) -> Iterator[str]:
 def _categories(manifest: Manifest) -> Iterator[str]:
     if len(manifest.categories) > MAX_CATEGORIES:
         yield f"there are {len(manifest.categories)} categories, more than {MAX_CATEGORIES}"
-    for category in manifest.categories:
+    for category in manifest.categories[:MAX_CATEGORIES]:
         if category.lower() not in known_categories():
             yield f"the category {category!r} is not one of https://crates.io/category_slugs"
 

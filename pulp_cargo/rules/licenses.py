@@ -13,6 +13,9 @@ from pulp_cargo.protocol.errors import InvalidLicense
 
 # SPDX 2 had these before they were split into `-only` and `-or-later`; crates still use them.
 _OR_LATER = re.compile(r"\b((?:A|L)?GPL-[0-9]\.[0-9]|GFDL-1\.[0-9])\+")
+# Room for dozens of licences; to look at a megabyte would keep everybody waiting.
+MAX_LENGTH = 1_000
+
 _TOKEN = re.compile(r"[()]|[^\s()]+(?: WITH [^\s()]+)?")
 
 
@@ -22,6 +25,10 @@ def parse_license(text: str) -> str:
     >>> parse_license("mit/apache-2.0")
     'MIT OR Apache-2.0'
     """
+    if len(text) > MAX_LENGTH:
+        raise InvalidLicense(
+            f"`license` {text[:80]!r}… has {len(text)} characters, more than {MAX_LENGTH}"
+        )
     # Before SPDX expressions, cargo's documentation wrote a choice as `MIT/Apache-2.0`.
     expression = _OR_LATER.sub(r"\1-or-later", text.replace("/", " OR "))
     try:

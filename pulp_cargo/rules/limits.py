@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pulp_cargo.protocol.crate_file import Limits
 from pulp_cargo.protocol.errors import RuleBroken
 from pulp_cargo.protocol.manifest import Manifest
+from pulp_cargo.protocol.manifest_deps import MOST_DEPENDENCIES
 
 _MIB = 1024 * 1024
 
@@ -25,7 +26,7 @@ class PublishLimits:
     readme_bytes: int = 1 * _MIB
     features: int = 10_000
     feature_values: int = 10_000
-    dependencies: int = 5_000
+    dependencies: int = MOST_DEPENDENCIES
 
     def of_crate_file(self) -> Limits:
         """Return what applies to the archive; one that is allowed packed is allowed unpacked."""

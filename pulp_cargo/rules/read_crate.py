@@ -14,6 +14,9 @@ from pulp_cargo.protocol.features import check_features
 from pulp_cargo.protocol.manifest import Manifest, parse_manifest, read_package
 from pulp_cargo.rules.limits import PublishLimits, require_within
 
+# What a registry allows to publish is not what it caches; but nobody's manifest may cost too much.
+AS_ON_CRATES_IO = PublishLimits()
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCrate:
@@ -49,16 +52,21 @@ def read_published(
         strict=strict,
     )
     crate_file = read()
-    manifest = parse_manifest(crate_file.manifest)
+    manifest = parse_manifest(crate_file.manifest, limits.dependencies)
     if manifest.readme and crate_file.readme(manifest.readme) is None:
         # It is not in the root; only the manifest could tell where it is.
         file.seek(0)
         wanted = manifest.readme.removeprefix("./")
         crate_file = read(wanted=wanted)
     crate_file.require_root_of(manifest.name, manifest.vers)
+    judge_manifest(manifest, limits)
+    return manifest, replace(crate_file, manifest=b"")
+
+
+def judge_manifest(manifest: Manifest, limits: PublishLimits) -> None:
+    """Raise where a manifest has too much of anything, or features that cargo would refuse."""
     require_within(manifest, limits)
     check_features(manifest.features, manifest.deps)
-    return manifest, replace(crate_file, manifest=b"")
 
 
 def read_upstream(file: BinaryIO, *, name: str, vers: str, limits: PublishLimits) -> UpstreamCrate:
@@ -70,9 +78,9 @@ def read_upstream(file: BinaryIO, *, name: str, vers: str, limits: PublishLimits
         file, name=name, vers=vers, limits=limits.of_crate_file(), strict=False
     )
     try:
-        manifest = parse_manifest(crate_file.manifest)
+        manifest = parse_manifest(crate_file.manifest, AS_ON_CRATES_IO.dependencies)
         crate_file.require_root_of(manifest.name, manifest.vers)
-        check_features(manifest.features, manifest.deps)
+        judge_manifest(manifest, AS_ON_CRATES_IO)
     except RegistryError as fault:
         package = dict(read_package(crate_file.manifest))
         return UpstreamCrate(None, package, None, str(fault))

@@ -4,11 +4,12 @@ import logging
 
 from aiohttp import web
 from django.db import InterfaceError, OperationalError
+from psycopg.errors import DiskFull
 
 from pulp_cargo.protocol.api import errors_body
 from pulp_cargo.protocol.auth import challenge
 from pulp_cargo.protocol.errors import MethodNotAllowed, NotAuthenticated, RegistryError
-from pulp_cargo.protocol.unavailable import ServiceUnavailable, Unavailable
+from pulp_cargo.protocol.unavailable import ServiceUnavailable, StorageFull, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ def as_registry_error(error: Exception) -> RegistryError | None:
         return error
     if isinstance(error, ConnectionError):
         return None
+    if isinstance(error.__cause__, DiskFull):
+        log.error("The disk of the database is full: %s", error)
+        return StorageFull()
     if isinstance(error, OperationalError | InterfaceError):
         log.warning("The database did not answer: %s", error)
         return ServiceUnavailable(

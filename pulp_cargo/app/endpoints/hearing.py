@@ -6,7 +6,8 @@ that made the version waits for that.
 """
 
 import asyncio
-from collections import defaultdict
+import time
+from collections import OrderedDict, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -16,6 +17,9 @@ from pulp_cargo.app.services.commit import Committed
 
 # How long to wait at most for a process that does not answer, in seconds.
 PATIENCE = 1.0
+# How long what was heard is remembered, in seconds. It is looked at when a publish was committed, and
+# may come before whoever committed looks; long after that nobody does.
+REMEMBERED_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Hearing:
     def __init__(self) -> None:
         # The id of our own connection's PostgreSQL process, 0 while there is none.
         self.own_connection = 0
-        self._heard: defaultdict[UUID, dict[int, int]] = defaultdict(dict)
+        # The newest number by repository and connection, and when that came; the oldest is first.
+        self._heard: OrderedDict[tuple[UUID, int], tuple[int, float]] = OrderedDict()
         self._waiters: defaultdict[UUID, list[Waiter]] = defaultdict(list)
 
     async def reach(self, committed: Committed | None) -> None:
@@ -41,8 +46,11 @@ class Hearing:
             return
         waiter = Waiter(committed, asyncio.get_running_loop().create_future())
         self._waiters[committed.repository].append(waiter)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(waiter.done, PATIENCE)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(waiter.done, PATIENCE)
+        finally:
+            self._forget_waiter(waiter)
 
     def is_awaited(self, repository: UUID, number: int) -> bool:
         """Whether this process made a version and waits for the others to hear of it."""
@@ -51,15 +59,14 @@ class Hearing:
 
     def note(self, repository: UUID, number: int, connection: int) -> None:
         """Note that a process has heard of a version, and let those go on who waited for it."""
-        heard = self._heard[repository]
-        heard[connection] = max(number, heard.get(connection, -1))
-        for waiter in self._waiters.pop(repository, []):
-            if waiter.done.done():
-                continue
-            if self._has_reached(waiter.committed):
+        now = time.monotonic()
+        newest = max(number, self._newest(repository, connection))
+        self._heard[repository, connection] = newest, now
+        self._heard.move_to_end((repository, connection))
+        self._forget_old(now)
+        for waiter in self._waiters.get(repository, ()):
+            if not waiter.done.done() and self._has_reached(waiter.committed):
                 waiter.done.set_result(None)
-            else:
-                self._waiters[repository].append(waiter)
 
     def stop(self) -> None:
         """Let everybody go on: without a connection of our own nothing is heard."""
@@ -71,8 +78,25 @@ class Hearing:
         self._waiters.clear()
 
     def _has_reached(self, committed: Committed) -> bool:
-        # Connections that are gone are forgotten on the way.
-        heard = self._heard[committed.repository]
-        for gone in heard.keys() - committed.listeners - {self.own_connection}:
-            del heard[gone]
-        return all(heard.get(one, -1) >= committed.number for one in committed.listeners)
+        return all(
+            self._newest(committed.repository, one) >= committed.number
+            for one in committed.listeners
+        )
+
+    def _newest(self, repository: UUID, connection: int) -> int:
+        number, _ = self._heard.get((repository, connection), (-1, 0.0))
+        return number
+
+    def _forget_old(self, now: float) -> None:
+        """Drop what is past use, so that repositories and processes that are gone leave nothing."""
+        while self._heard:
+            key, (_, came) = next(iter(self._heard.items()))
+            if now - came < REMEMBERED_SECONDS:
+                return
+            del self._heard[key]
+
+    def _forget_waiter(self, waiter: Waiter) -> None:
+        repository = waiter.committed.repository
+        others = [one for one in self._waiters.pop(repository, []) if one is not waiter]
+        if others:
+            self._waiters[repository] = others

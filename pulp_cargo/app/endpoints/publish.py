@@ -23,7 +23,7 @@ from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.app.services.upload import uploaded
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
-from pulp_cargo.protocol.publish import FrameReader, PublishMetadata, parse_metadata
+from pulp_cargo.protocol.publish import FrameReader, PublishMetadata
 from pulp_cargo.rules.scopes import Scope
 
 PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
@@ -80,7 +80,9 @@ async def _receive(cargo: CargoRequest, file: IncomingFile) -> tuple[PublishMeta
         lot += frame.feed(chunk)
         if metadata is None and frame.metadata is not None:
             # A megabyte of JSON takes longer than others should have to wait.
-            metadata = await threads.work(parse_metadata, frame.metadata)
+            metadata = await threads.work(
+                crate_reader.parse_metadata, frame.metadata, allowed.dependencies
+            )
             await cargo.require(*PUBLISHING, crate=metadata.name)
         if len(lot) >= LOT:
             await threads.work(file.write, bytes(lot))

@@ -7,11 +7,14 @@ import sys
 from queue import LifoQueue
 from typing import Any
 
+from pulp_cargo.protocol import publish
 from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import InvalidCrateFile
 from pulp_cargo.protocol.manifest import Manifest
+from pulp_cargo.protocol.publish import PublishMetadata
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.reader.messages import (
+    ReadMetadata,
     ReadPublished,
     ReadUpstream,
     Refusal,
@@ -25,6 +28,8 @@ from pulp_cargo.rules.read_crate import UpstreamCrate
 log = logging.getLogger(__name__)
 
 READER_COUNT = 2
+# Less takes a millisecond or two wherever it is read, in bytes.
+LITTLE_METADATA = 64 * 1024
 COMMAND = (sys.executable, "-P", "-m", "pulp_cargo.reader")
 
 
@@ -100,6 +105,14 @@ def read_published(
 def read_upstream(path: str, *, name: str, vers: str, limits: PublishLimits) -> UpstreamCrate:
     """Return what a file of an upstream tells; raises RegistryError."""
     found: UpstreamCrate = _ask(ReadUpstream(path, name, vers, limits))
+    return found
+
+
+def parse_metadata(data: bytes, most_deps: int) -> PublishMetadata:
+    """Return what cargo sends before a file; raises RegistryError."""
+    if len(data) <= LITTLE_METADATA:
+        return publish.parse_metadata(data, most_deps)
+    found: PublishMetadata = _ask(ReadMetadata(data, most_deps))
     return found
 
 

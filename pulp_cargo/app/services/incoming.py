@@ -1,10 +1,14 @@
-"""A .crate file on its way in: written to Pulp's working directory and hashed as it comes."""
+"""A .crate file on its way in: written to Pulp's working directory and hashed as it comes.
+
+What only passes through a cache may go on in memory where the disk is full.
+"""
 
 import errno
 import fcntl
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,16 +25,26 @@ PREFIX, SUFFIX = "crate-", ".part"
 CHECKSUM = "sha256"
 # Files are read in lots of this many bytes.
 LOT = 1024 * 1024
+# How much a process holds in memory of files that the disk has no room for, in bytes.
+MOST_IN_MEMORY = 256 * 1024 * 1024
+
+_memory_lock = threading.Lock()
+_in_memory = 0
 
 
 class IncomingFile:
     """A temporary file with the digests that Pulp wants; gone unless it is moved to the storage."""
 
-    def __init__(self, directory: str | None = None) -> None:
-        with _storage_full():
-            handle, self.path = tempfile.mkstemp(
-                prefix=PREFIX, suffix=SUFFIX, dir=directory or settings.WORKING_DIRECTORY
-            )
+    def __init__(self, directory: str | None = None, *, in_memory: bool = False) -> None:
+        self._taken = 0 if in_memory else None
+        with storage_full():
+            if in_memory:
+                handle = os.memfd_create(PREFIX)
+                self.path = _path_of(handle)
+            else:
+                handle, self.path = tempfile.mkstemp(
+                    prefix=PREFIX, suffix=SUFFIX, dir=directory or settings.WORKING_DIRECTORY
+                )
             self.file: BinaryIO = os.fdopen(handle, "w+b", buffering=0)
             # While this lock is held a process is at work on the file (see remove_leftovers).
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -39,15 +53,40 @@ class IncomingFile:
         self._digests: dict[str, str] = {}
         self._holders = 1
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the disk had no room for it, so that nothing of it can be stored."""
+        return self._taken is not None
+
     def write(self, chunk: bytes) -> None:
-        """Append bytes; raises StorageFull when the disk has no room."""
-        self._checksum.update(chunk)
-        with _storage_full():
+        """Append bytes, or none of them; raises StorageFull when there is no room."""
+        if self._taken is not None:
+            self._take(len(chunk))
+        with storage_full():
             rest = memoryview(chunk)
             # A disk that gets full takes a part and says so only at the next write.
             while rest:
-                rest = rest[os.write(self.file.fileno(), rest) :]
+                at = self.size + len(chunk) - len(rest)
+                rest = rest[os.pwrite(self.file.fileno(), rest, at) :]
+        self._checksum.update(chunk)
         self.size += len(chunk)
+
+    def move_to_memory(self) -> None:
+        """Have the bytes in memory from now on, and the disk's room back; raises StorageFull.
+
+        Who reads the file at the same time does not notice: its handle stays the same.
+        """
+        handle, copy = self.file.fileno(), IncomingFile(in_memory=True)
+        try:
+            for at in range(0, self.size, LOT):
+                copy.write(os.pread(handle, min(LOT, self.size - at), at))
+            os.dup2(copy.file.fileno(), handle, inheritable=False)
+            os.unlink(self.path)
+            # What is counted belongs to this file from now on.
+            self._taken, copy._taken = copy._taken, 0
+        finally:
+            copy.discard()
+        self.path = _path_of(handle)
 
     def settle(self) -> None:
         """Make sure that the bytes are on the disk, not in its cache, and work out the digests.
@@ -56,7 +95,7 @@ class IncomingFile:
         """
         was_closed = self.file.closed
         handle = self.rewind().fileno()
-        with _storage_full():
+        with storage_full():
             os.fsync(handle)
         self._work_out_digests()
         if was_closed:
@@ -109,10 +148,23 @@ class IncomingFile:
     def discard(self) -> None:
         """Close the file and remove it, unless it was moved away."""
         self.file.close()
+        if self._taken is not None:
+            self._take(-self._taken)
+            return
         try:
             os.unlink(self.path)
         except FileNotFoundError:
             return
+
+    def _take(self, size: int) -> None:
+        """Count what is in memory; raises StorageFull for too much."""
+        global _in_memory
+        assert self._taken is not None, "what is on the disk is not counted"
+        with _memory_lock:
+            if size > 0 and _in_memory + size > MOST_IN_MEMORY:
+                raise StorageFull
+            _in_memory += size
+            self._taken += size
 
     def _work_out_digests(self) -> None:
         names = set(Artifact.DIGEST_FIELDS) - {CHECKSUM}
@@ -126,12 +178,17 @@ class IncomingFile:
         self._digests = {CHECKSUM: self.cksum, **digests}
 
 
+def _path_of(handle: int) -> str:
+    """Return the path by which other processes open what has no name."""
+    return f"/proc/{os.getpid()}/fd/{handle}"
+
+
 def copy_whole(file: BinaryIO, path: str) -> None:
     """Have a whole copy of a file at a path, and on the disk, or nothing; raises StorageFull."""
     folder, name = os.path.split(path)
     handle, part = tempfile.mkstemp(prefix=f"{name}-", suffix=SUFFIX, dir=folder)
     try:
-        with os.fdopen(handle, "wb") as copy, _storage_full():
+        with os.fdopen(handle, "wb") as copy, storage_full():
             shutil.copyfileobj(file, copy)
             copy.flush()
             os.fsync(handle)
@@ -150,7 +207,8 @@ def remove_leftovers() -> None:
 
 
 @contextmanager
-def _storage_full() -> Iterator[None]:
+def storage_full() -> Iterator[None]:
+    """Turn a disk's refusal to take more into StorageFull."""
     try:
         yield
     except OSError as error:

@@ -57,7 +57,7 @@ _lots: dict[UUID, Lot] = {}
 def keep_file(repository: UUID, domain: Domain, came: Came) -> None:
     """Have a file kept that has just come; without room for it, it is fetched again another time."""
     is_full = sum(len(lot.came) for lot in _lots.values()) >= _most_waiting()
-    if is_full or not free_space.has_room():
+    if is_full or not free_space.has_room() or came.pull.is_in_memory:
         note(Event.NOT_KEPT)
         return
     came.pull.hold()

@@ -22,7 +22,11 @@ from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.app.services.upstream_clients import client_of
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
-from pulp_cargo.protocol.unavailable import UpstreamFailed, UpstreamUnreachable
+from pulp_cargo.protocol.unavailable import (
+    StorageFull,
+    UpstreamFailed,
+    UpstreamUnreachable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +111,11 @@ class Pull:
                 raise self.error or self._failure("it is shorter than it was to be")
             else:
                 await self._wait()
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the disk had no room for the file."""
+        return self.file is not None and self.file.is_in_memory
 
     def license(self) -> str | None:
         """Return the licence in the manifest of a complete file, None where there is none."""
@@ -195,12 +204,31 @@ async def _lots(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 def _written(file: IncomingFile | None, lot: bytes) -> IncomingFile:
     """Append to a file, which begins with its first bytes."""
     if file is not None:
-        file.write(lot)
+        _append(file, lot)
         return file
-    begun = IncomingFile()
+    begun = _begun()
     try:
-        begun.write(lot)
+        _append(begun, lot)
     except BaseException:
         begun.discard()
         raise
     return begun
+
+
+def _begun() -> IncomingFile:
+    try:
+        return IncomingFile()
+    except StorageFull:
+        return IncomingFile(in_memory=True)
+
+
+def _append(file: IncomingFile, lot: bytes) -> None:
+    """Append bytes; where the disk is full, clients get their file all the same."""
+    try:
+        file.write(lot)
+    except StorageFull:
+        if file.is_in_memory:
+            raise
+        log.warning("The disk is full: a file of an upstream goes on in memory and is not kept.")
+        file.move_to_memory()
+        file.write(lot)

@@ -15,7 +15,7 @@ from pulp_cargo.app.models import CrateContent, CrateYank
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.models.repository import lose_patience
 from pulp_cargo.app.services import unit_rows
-from pulp_cargo.app.services.incoming import IncomingFile, copy_whole
+from pulp_cargo.app.services.incoming import IncomingFile, copy_whole, storage_full
 
 log = logging.getLogger(__name__)
 
@@ -138,8 +138,14 @@ class Storable(Protocol):
 def save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
     """Move the files to the storage, and return the artifacts' ids by SHA-256.
 
-    A file that the storage has lost or cut short is put back: its row alone proves nothing.
+    A file that the storage has lost or cut short is put back: its row alone proves nothing. Raises
+    StorageFull.
     """
+    with storage_full():
+        return _save_files(files, domain)
+
+
+def _save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
     digests = lock_digests(files)
     known = stored(digests, domain)
     if known:

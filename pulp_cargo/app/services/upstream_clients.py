@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.core import let_go_of_session
@@ -42,7 +43,8 @@ LOOK_SECONDS = 60
 _clients: dict[UUID, _Made] = {}
 _retired: set[_Made] = set()
 _closing: set[asyncio.Task[None]] = set()
-_making: dict[UUID, asyncio.Lock] = {}
+# Only as long as somebody waits: remotes that are deleted leave nothing here.
+_making: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 _looking: asyncio.Task[None] | None = None
 
 
@@ -117,9 +119,6 @@ async def drop_outdated() -> None:
         if _clients.get(pk) is made and (pk not in updated or updated[pk] != made.updated):
             del _clients[pk]
             _retire(made)
-    for pk in _making.keys() - updated.keys():
-        if not _making[pk].locked():
-            del _making[pk]
 
 
 def _updated(remotes: list[UUID]) -> dict[UUID, datetime | None]:

@@ -50,7 +50,6 @@ async def closing() -> AsyncIterator[None]:
         yield
     finally:
         await upstream_clients.close_all()
-        upstream_clients._making.clear()
 
 
 def test_callers_who_know_the_remote_as_it_was_share_the_client(
@@ -174,3 +173,26 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
             return stayed, seen.pk in upstream_clients._clients, bool(upstream_clients._retired)
 
     assert asyncio.run(scene()) == (True, False, False)
+
+
+def test_remote_that_is_gone_leaves_nothing(remote: "CargoRemote", view: "View") -> None:
+    """Nor does one that nobody could make a client of."""
+    from pulp_cargo.app.models import CargoDistribution, CargoRemote
+    from pulp_cargo.app.services import upstream_clients
+    from pulp_cargo.app.services.upstream_clients import client_of
+    from pulp_cargo.protocol.unavailable import UpstreamUnreachable
+
+    seen = view()
+    CargoDistribution.objects.filter(remote=remote).update(remote=None)
+    CargoRemote.objects.get(pk=remote.pk).delete()
+
+    async def ask() -> None:
+        async with closing():
+            asked = [client_of(seen) for _ in range(3)]
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert [type(answer) for answer in answers] == [UpstreamUnreachable] * 3
+
+    asyncio.run(ask())
+    gc.collect()
+    assert not upstream_clients._clients
+    assert not upstream_clients._making

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pulp_cargo.protocol.errors import InvalidCrateFile, NameTaken
+from pulp_cargo.protocol.errors import InvalidCrateFile, NameTaken, RegistryError
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.reader.messages import ReadPublished, Refusal
 from pulp_cargo.rules.limits import PublishLimits
@@ -116,3 +116,15 @@ def test_process_that_always_fails_is_no_fault_of_the_crate(
     monkeypatch.setattr(crate_reader, "COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
     with pytest.raises(ServiceUnavailable, match="try again later"):
         reader.ask(wanted(Crate("leaf")))
+
+
+def test_much_metadata_is_read_in_another_process() -> None:
+    """It comes back as it would be read here, and so does what is wrong with it."""
+    from pulp_cargo.app.services import crate_reader
+    from pulp_cargo.protocol import publish
+
+    readme = "w" * crate_reader.LITTLE_METADATA
+    data = f'{{"name":"a","vers":"1.0.0","deps":[{{"name":"b"}}],"readme":"{readme}"}}'.encode()
+    assert crate_reader.parse_metadata(data, 1) == publish.parse_metadata(data, 1)
+    with pytest.raises(RegistryError, match="has 1 dependencies, and this registry allows 0"):
+        crate_reader.parse_metadata(data, 0)

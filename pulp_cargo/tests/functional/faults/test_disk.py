@@ -45,3 +45,14 @@ def test_full_disk(stack: Stack, registry: Registry, nothing: NothingStored, nam
         assert int(answer.headers["retry-after"]) > 0
     registry.publish(crate)
     assert registry.download(name).body == crate.packed(registry.index_url)
+
+
+def test_no_room_for_logs(stack: Stack, registry: Registry, nothing: NothingStored, name: str):
+    """What cannot be logged is answered all the same, and a publish that fails says why."""
+    before = Crate(f"{name}-before")
+    registry.publish(before)
+    with full_disk(stack, room=0), nothing(registry, name):
+        assert registry.send(Crate(name)).status == 503
+        assert registry.index(before.name)
+        assert registry.download(before.name).body == before.packed(registry.index_url)
+    registry.publish(Crate(name))

@@ -6,17 +6,23 @@ Compared with each other, in the same process: how fast the machine is makes no 
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 
 from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.index import render_line
 from pulp_cargo.protocol.lock_file import parse_lock_file
 from pulp_cargo.protocol.manifest import parse_manifest
 from pulp_cargo.protocol.publish import parse_metadata
 from pulp_cargo.protocol.requirement import normalise_requirement
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.target import parse_target
+from pulp_cargo.protocol.upstream_config import parse_upstream_config
 from pulp_cargo.protocol.upstream_index import parse_index_file
+from pulp_cargo.protocol.upstream_line import with_own_registries
+from pulp_cargo.rules.advisories import parse_advisory
+from pulp_cargo.rules.crates_io import complaints
 
 SIZE = 128 * 1024
 # So many times what ordinary text of the size takes. What was found to be wrong took hundreds.
@@ -24,6 +30,9 @@ MOST = 25
 
 HEAD = '[package]\nname = "a"\nversion = "1.0.0"\n'
 DEEP = ".".join("b" for _ in range(60))
+# Each is put in order with those around it, in a time that grows with the square of their number.
+MARKS = "\u0301\u0323"
+DEPS = "".join(f'd{number} = "1"\n' for number in range(4_000))
 LINE = (
     '{"name":"a","vers":"1.0.%d","deps":[],"cksum":"' + "0" * 64 + '","features":{},"yanked":false}'
 )
@@ -41,14 +50,25 @@ def filled(*parts: str) -> str:
     return "".join(text)
 
 
+def own_registries(text: str) -> object:
+    """Let an index file's registries stand for this one."""
+    return with_own_registries(text.encode(), "b".__eq__)
+
+
+def config(text: str) -> object:
+    """Read an upstream's config.json."""
+    return parse_upstream_config(text.encode())
+
+
 def index(text: str) -> object:
     """Read an index file."""
     return parse_index_file(text.encode(), "a")
 
 
 def manifest(text: str) -> object:
-    """Read a Cargo.toml."""
-    return parse_manifest(text.encode())
+    """Read a Cargo.toml, and make all that is made of it."""
+    found = parse_manifest(text.encode())
+    return render_line(found.entry("0" * 64, None)), complaints(found)
 
 
 def metadata(text: str) -> object:
@@ -57,13 +77,18 @@ def metadata(text: str) -> object:
 
 
 ORDINARY: dict[Callable[[str], object], str] = {
-    manifest: HEAD + "[dependencies]\n" + filled('dep%d = "1.0"\n'),
+    manifest: HEAD + "[dependencies]\n" + filled('dep%d = { version = "1.0", optional = true }\n'),
     metadata: '{"name":"a","vers":"1.0.0","deps":['
-    + filled('{"name":"dep%d"},')
+    + filled('{"name":"dep%d","version_req":"^1","features":[]},')
     + '{"name":"a"}]}',
     parse_lock_file: "version = 4\n"
     + filled('[[package]]\nname = "a%d"\nversion = "1.0.0"\ndependencies = ["a0"]\n'),
     index: filled(LINE + "\n"),
+    own_registries: filled('{"registry":"https://r%d.example/","features":[]},\n'),
+    config: '{"dl":"https://r.example/","x":"' + "a" * 60_000 + '"}',
+    parse_advisory: '{"id":"X","affected":['
+    + filled('{"package":{"ecosystem":"other","name":"a%d"}},')
+    + '{"package":{"ecosystem":"other"}}]}',
 }
 NASTY: list[tuple[Callable[[str], object], str]] = [
     (manifest, HEAD + filled(f"[x%d.{DEEP}]\n")),
@@ -91,6 +116,17 @@ NASTY: list[tuple[Callable[[str], object], str]] = [
     (index, "{}\n" * (SIZE // 3)),
     (index, '{"name":"a"}\n' * (SIZE // 13)),
     (index, "\n" * SIZE),
+    (index, "x\n" + "\n" * SIZE + "x\n"),
+    (index, '{"a":"\\ud800","b":[' + "{}," * (SIZE // 3) + "1]}\n"),
+    (own_registries, '"registry":"' + "a" * SIZE + '"'),
+    (own_registries, '"registry":"a",' * (SIZE // 15)),
+    (own_registries, '"registry"' * (SIZE // 10)),
+    (config, '{"dl":"https://' + MARKS * 14_000 + '"}'),
+    (parse_advisory, filled(f"x%d.{DEEP} = 1\n")),
+    (manifest, HEAD + 'homepage = "https://' + MARKS * (SIZE // 4) + '"\n'),
+    (manifest, HEAD + 'license = "' + "MIT OR " * (SIZE // 7) + 'MIT"\n'),
+    (manifest, HEAD + "keywords = [" + '"",' * (SIZE // 3) + "]\n"),
+    (manifest, f"{HEAD}[target.'cfg({'a' * (SIZE // 2)})'.dependencies]\n{DEPS}"),
     (index, (LINE % 0 + "\n") * (SIZE // len(LINE))),
     (index, '{"a":' + "[" * SIZE),
 ]
@@ -100,6 +136,7 @@ def seconds(read: Callable[[str], object], text: str) -> float:
     """Return the processor time that it takes to read a text, or to refuse it; the least of three."""
     taken = []
     for _ in range(3):
+        urlsplit.cache_clear()
         begun = time.process_time()
         with suppress(RegistryError):
             read(text)

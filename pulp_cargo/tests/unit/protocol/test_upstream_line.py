@@ -3,7 +3,11 @@
 import pytest
 
 from pulp_cargo.protocol.errors import InvalidMetadata
-from pulp_cargo.protocol.upstream_line import with_absolute_registries, with_own_registries
+from pulp_cargo.protocol.upstream_line import (
+    MOST_PARTS,
+    with_absolute_registries,
+    with_own_registries,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ def test_null_is_the_registry_that_the_line_is_from(line: str, written: str) -> 
         ("{}", "'deps'"),
         ('{"deps":null}', "not iterable"),
         ('{"deps":["a"]}', "has no attribute 'get'"),
-        ("[" * 100_000, "recursion"),
+        ("[" * 40_000, "recursion"),
     ],
 )
 def test_line_without_dependencies_cannot_be_read(line: str, said: str) -> None:
@@ -65,3 +69,10 @@ def test_line_without_dependencies_cannot_be_read(line: str, said: str) -> None:
 def test_registry_that_another_stands_in_for(sent: bytes, served: bytes | None) -> None:
     """It is null, "this registry", in whatever spelling JSON has; all else stays byte by byte."""
     assert with_own_registries(sent, "https://own".__eq__) == (sent if served is None else served)
+
+
+def test_line_of_more_than_any_crate_has_is_not_read() -> None:
+    """To make objects of all that is in it would keep everybody waiting."""
+    line = '{"deps":[],"x":[' + "{}," * MOST_PARTS + "{}]}"
+    with pytest.raises(InvalidMetadata, match="parts"):
+        with_absolute_registries(line, "https://r.example")
