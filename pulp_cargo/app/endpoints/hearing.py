@@ -52,11 +52,6 @@ class Hearing:
         finally:
             self._forget_waiter(waiter)
 
-    def is_awaited(self, repository: UUID, number: int) -> bool:
-        """Whether this process made a version and waits for the others to hear of it."""
-        waiters = self._waiters.get(repository, ())
-        return any(waiter.committed.number == number for waiter in waiters)
-
     def note(self, repository: UUID, number: int, connection: int) -> None:
         """Note that a process has heard of a version, and let those go on who waited for it."""
         now = time.monotonic()

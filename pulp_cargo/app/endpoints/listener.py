@@ -118,7 +118,8 @@ def _said_of(notice: dict[str, Any]) -> Iterator[tuple[str, str]]:
     listener = memory.hearing.own_connection
     match notice:
         case {"kind": "version", "repository": repository, "number": number}:
-            if not memory.hearing.is_awaited(UUID(repository), number):
+            # Nobody waits for it but the process that made the version, and that has just heard.
+            if notice.get("by") != notify.maker():
                 yield CHANNEL, notify.heard(UUID(repository), number, listener)
         case {"kind": "asked", "mark": mark}:
             yield notify.ANSWERS, f"{mark} {listener}"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -29,28 +30,54 @@ from pulp_cargo.rules.scopes import Scope
 PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
 # Bytes are handed to the thread that hashes and writes them in lots of this size.
 LOT = 512 * 1024
+# Metadata of up to so many bytes are parsed in no time, that is in less than a thread takes.
+QUICKLY_PARSED = 16 * 1024
 # A body that stops for so long will not go on; cargo itself gives up after half of that.
 IDLE_SECONDS = 60
 # The longest that a body may take in all.
 BODY_SECONDS = 900
 
 
+@dataclass(slots=True)
+class Body:
+    """What came of a crate: a file once there are bytes for it, and those that are not in it yet."""
+
+    lot: bytearray = field(default_factory=bytearray)
+    file: IncomingFile | None = None
+
+    def write(self) -> IncomingFile:
+        """Write the bytes into the file; raises StorageFull."""
+        if self.file is None:
+            self.file = IncomingFile()
+        self.file.write(bytes(self.lot))
+        self.lot.clear()
+        return self.file
+
+    def release(self) -> None:
+        """Let go of the file (see IncomingFile)."""
+        if self.file is not None:
+            self.file.release()
+
+
 async def put_new(cargo: CargoRequest) -> web.Response:
     """`PUT /crates/new`: answers when the version is committed, and every process knows it."""
     await cargo.require(*PUBLISHING)
     repository = require_repository(cargo.registry)
-    file = await threads.work(_begin)
+    free_space.require_room()
+    body = Body()
     try:
-        metadata, rest = await _receive(cargo, file)
+        metadata = await _receive(cargo, body)
         steps.reached("received")
         # The token may have been revoked while the body came in.
         grant = await cargo.require(*PUBLISHING, crate=metadata.name)
-        change = await threads.work(_examine, cargo, grant, metadata, file, rest)
+        change = await threads.work(_examine, cargo, grant, metadata, body)
         steps.reached("examined")
-        async with uploaded(file, cargo.registry.domain):
-            committed = await group_commit.submit(repository, cargo.registry.domain, change, file)
+        async with uploaded(change.file, cargo.registry.domain):
+            committed = await group_commit.submit(
+                repository, cargo.registry.domain, change, change.file
+            )
     finally:
-        file.release()
+        body.release()
     await memory.hearing.reach(committed)
     steps.reached("told")
     return web.Response(body=published_body(change.warnings), content_type="application/json")
@@ -67,29 +94,31 @@ async def remove_leftovers(app: web.Application) -> None:
     await threads.work(incoming.remove_leftovers)
 
 
-async def _receive(cargo: CargoRequest, file: IncomingFile) -> tuple[PublishMetadata, bytes]:
-    """Read the body into metadata and file, and return what is still to be written of the file.
+async def _receive(cargo: CargoRequest, body: Body) -> PublishMetadata:
+    """Read the body, and return what stands before the file in it.
 
     A crate that the token is not for is refused before its bytes are taken in.
     """
     allowed = units.limits()
     frame = FrameReader(allowed.max_metadata_bytes, allowed.max_crate_bytes)
     metadata: PublishMetadata | None = None
-    lot = bytearray()
     async for chunk in _chunks(cargo.http):
-        lot += frame.feed(chunk)
+        body.lot += frame.feed(chunk)
         if metadata is None and frame.metadata is not None:
-            # A megabyte of JSON takes longer than others should have to wait.
-            metadata = await threads.work(
-                crate_reader.parse_metadata, frame.metadata, allowed.dependencies
-            )
+            metadata = await _parse(frame.metadata, allowed.dependencies)
             await cargo.require(*PUBLISHING, crate=metadata.name)
-        if len(lot) >= LOT:
-            await threads.work(file.write, bytes(lot))
-            lot.clear()
+        if len(body.lot) >= LOT:
+            await threads.work(body.write)
     frame.finish()
     assert metadata is not None, "a frame that is complete has metadata"
-    return metadata, bytes(lot)
+    return metadata
+
+
+async def _parse(metadata: bytes, most_deps: int) -> PublishMetadata:
+    # A megabyte of JSON takes longer than others should have to wait.
+    if len(metadata) > QUICKLY_PARSED:
+        return await threads.work(crate_reader.parse_metadata, metadata, most_deps)
+    return crate_reader.parse_metadata(metadata, most_deps)
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
@@ -110,14 +139,7 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
         raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error
 
 
-def _begin() -> IncomingFile:
-    """Return a new file, if there is room for one; raises StorageFull."""
-    free_space.require_room()
-    return IncomingFile()
-
-
 def _examine(
-    cargo: CargoRequest, grant: Grant, metadata: PublishMetadata, file: IncomingFile, rest: bytes
+    cargo: CargoRequest, grant: Grant, metadata: PublishMetadata, body: Body
 ) -> publish.Publish:
-    file.write(rest)
-    return publish.examine(cargo.registry, grant, metadata, file)
+    return publish.examine(cargo.registry, grant, metadata, body.write())

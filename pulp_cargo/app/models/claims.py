@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
+
+from pulp_cargo.app.models import statements
 
 # Which names a version adds shows in its rows, whoever wrote them. The lateral join keeps the planner
 # from reading all crates, as it may while PostgreSQL has no statistics of new tables.
@@ -58,5 +60,4 @@ class UsedVersion(models.Model):
 
 def claim_names(version: UUID) -> None:
     """Note names and versions that a repository version adds, in the transaction that makes it."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"version": version})
+    statements.run(CLAIM, {"version": version})

@@ -5,13 +5,16 @@ and never otherwise. It carries ids only: PostgreSQL caps a notice at 8000 bytes
 """
 
 import json
+import os
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from pulp_cargo.app.models import statements
+from pulp_cargo.app.models.statements import Rows
 
 CHANNEL = "pulp_cargo"
 # Where listeners answer those who ask whether they have heard.
@@ -20,6 +23,11 @@ ANSWERS = "pulp_cargo_answers"
 LISTENER = "pulp_cargo listener"
 # What a listener says to hear itself.
 PULSE = '{"kind":"pulse"}'
+LISTENERS = """
+    SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()
+"""
+# Processes that were forked from one differ by their ids, and those of other machines by this.
+_PROCESSES = secrets.token_hex(4)
 # Names in one notice; more than that and listeners forget the whole repository instead.
 MOST_NAMES = 60
 
@@ -55,12 +63,18 @@ def new_version(
         changed = None
     _send(
         kind="version",
+        by=maker(),
         repository=str(repository),
         base=base,
         number=number,
         version=str(version),
         names=changed,
     )
+
+
+def maker() -> str:
+    """Return what this process goes by where it says what it has made."""
+    return f"{_PROCESSES}-{os.getpid()}"
 
 
 def heard(repository: UUID, number: int, listener: int) -> str:
@@ -73,15 +87,14 @@ def ask(mark: str) -> None:
     _send(kind="asked", mark=mark)
 
 
+def ask_for_listeners() -> Rows:
+    """Ask which connections listen now: rows of the ids of their PostgreSQL processes."""
+    return statements.ask(LISTENERS, [LISTENER])
+
+
 def listeners() -> frozenset[int]:
     """Return which connections listen now, by the ids of their PostgreSQL processes."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pid FROM pg_stat_activity"
-            " WHERE application_name = %s AND datname = current_database()",
-            [LISTENER],
-        )
-        return frozenset(row[0] for row in cursor.fetchall())
+    return frozenset(pid for (pid,) in ask_for_listeners().fetch())
 
 
 def registries_changed() -> None:
@@ -108,8 +121,7 @@ def principals_changed() -> None:
 
 
 def _send(**notice: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, _payload(**notice)])
+    statements.run("SELECT pg_notify(%s, %s)", [CHANNEL, _payload(**notice)])
 
 
 def _payload(**notice: Any) -> str:

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models, transaction
+from django.db import models, transaction
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryVersion
 
-from pulp_cargo.app.models import invariants, retention
+from pulp_cargo.app.models import invariants, retention, statements
 from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.remote import CargoRemote
@@ -21,16 +21,12 @@ LOCK_PATIENCE = 2
 
 def lose_patience() -> None:
     """Let no statement of the transaction wait longer for a lock; it raises OperationalError."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_PATIENCE}s"])
+    statements.run("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_PATIENCE}s"])
 
 
 def lock(repository: UUID) -> None:
     """Keep every other writer of a repository out until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository)]
-        )
+    statements.run("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository)])
 
 
 class CargoRepository(Repository, AutoAddObjPermsMixin):

@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection
 from django.db.models import Model
 
 from pulpcore.plugin.models import Content, RepositoryContent, RepositoryVersion
 
+from pulp_cargo.app.models import statements
 from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
 from pulp_cargo.app.models.repository import CargoRepository
@@ -112,12 +112,11 @@ def write(
         "removed": removed,
     }
     membership = CHANGED if removed else GROWN
-    statements = [NEW_VERSION.replace("{membership}", membership), ADD_MEMBERS]
+    changes = [NEW_VERSION.replace("{membership}", membership), ADD_MEMBERS]
     if removed:
-        statements.append(REMOVE_MEMBERS)
-    with connection.cursor() as cursor:
-        for statement in [*statements, COUNT_CHANGES, NEXT_NUMBER]:
-            cursor.execute(statement, values)
+        changes.append(REMOVE_MEMBERS)
+    for change in [*changes, COUNT_CHANGES, NEXT_NUMBER]:
+        statements.run(change, values)
     if added:
         claim_names(values["new"])
     return NewVersion(pk=values["new"], number=number)

@@ -8,8 +8,9 @@ from django.db import connection
 
 from pulpcore.plugin.models import RepositoryVersion, Task
 
-from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.models import CargoRepository, statements
 from pulp_cargo.app.models.core import TASK_INCOMPLETE_STATES
+from pulp_cargo.app.models.statements import Rows
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 # Who reads a repository (an export, say) does not hold it: versions never change. A task whose
@@ -48,33 +49,49 @@ class Head:
     repository: UUID
     version: UUID
     number: int
+    is_complete: bool
     next_number: int
     index_aliases: tuple[str, ...]
 
 
 def head(repository: UUID) -> Head | None:
-    """Return where a repository stands, None when it is gone; raises RepositoryBusy.
+    """Return where a repository stands, without debris; None when it is gone, or RepositoryBusy.
 
-    The caller holds the repository's lock. An unfinished version that no living task is building
-    is debris of a crash, and is removed.
+    The caller holds the repository's lock.
     """
+    while (found := read(repository, ask(repository))) and not found.is_complete:
+        remove_debris(found)
+    return found
+
+
+def ask(repository: UUID) -> Rows:
+    """Ask where a repository stands; the caller holds its lock."""
     values = {
         "repository": repository,
         "reserved": [f"{PRN}:{repository}"],
         "incomplete": list(TASK_INCOMPLETE_STATES),
     }
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(HEAD, values)
-            row = cursor.fetchone()
-        if row is None:
-            return None
-        version, number, complete, next_version, aliases, busy = row
-        if busy:
-            raise RepositoryBusy
-        if complete:
-            return Head(repository, version, number, max(next_version, number + 1), tuple(aliases))
-        RepositoryVersion.objects.get(pk=version).delete()
+    return statements.ask(HEAD, values)
+
+
+def read(repository: UUID, asked: Rows) -> Head | None:
+    """Return where a repository stands, None when it is gone; raises RepositoryBusy.
+
+    One whose newest version is not complete has debris of a crash there.
+    """
+    rows = asked.fetch()
+    if not rows:
+        return None
+    version, number, is_complete, next_version, aliases, busy = rows[0]
+    if busy:
+        raise RepositoryBusy
+    next_number = max(next_version, number + 1)
+    return Head(repository, version, number, is_complete, next_number, tuple(aliases))
+
+
+def remove_debris(head: Head) -> None:
+    """Remove the newest version, which is unfinished and which no living task is building."""
+    RepositoryVersion.objects.get(pk=head.version).delete()
 
 
 def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:

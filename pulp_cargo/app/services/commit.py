@@ -14,20 +14,22 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CargoRepository, notify, retention, version_rows
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.models.pipeline import pipelined
 from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.models.repository import lock, lose_patience
+from pulp_cargo.app.models.statements import Rows, pipelined
 from pulp_cargo.app.queries import heads
 from pulp_cargo.app.queries.heads import Head
+from pulp_cargo.app.services import draft as drafts
 from pulp_cargo.app.services import steps, store
 from pulp_cargo.app.services.draft import Draft
+from pulp_cargo.app.services.store import Crates, There
 from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
@@ -46,6 +48,10 @@ class Change(Protocol):
     def keys(self) -> tuple[str, str]:
         """The canonical name and the version, with its build metadata, that it concerns."""
 
+    @property
+    def crates(self) -> Crates:
+        """What it may store, with the files."""
+
     def apply(self, draft: Draft) -> None:
         """Put it into a draft, or raise why that cannot be."""
 
@@ -55,6 +61,14 @@ class Committed:
     """A new repository version, and the connections that were told of it."""
 
     repository: UUID
+    number: int
+    listeners: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The number of a version that was written, and the connections that are told of it."""
+
     number: int
     listeners: frozenset[int]
 
@@ -112,15 +126,9 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
     with with_domain(domain):
         try:
             with transaction.atomic():
-                with pipelined():
-                    lose_patience()
-                    lock(repository)
-                    head = heads.head(repository)
-                if head is None:
-                    raise RegistryNotFound(str(repository))
-                draft = Draft(repository, {change.keys for change in changes})
+                head, draft, there = _look_up(repository, domain, changes)
                 refusals = [_refusal(change, draft) for change in changes]
-                made = _write(head, draft, domain)
+                made = _write(head, draft, there, domain)
                 steps.reached("written")
         except Exception:
             if draft is not None and draft.crates:
@@ -131,7 +139,27 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
         _restore_lost(draft, domain)
     if made is None:
         return Result(None, refusals)
-    return Result(Committed(repository, made.number, _listeners()), refusals)
+    return Result(Committed(repository, made.number, made.listeners), refusals)
+
+
+def _look_up(
+    repository: UUID, domain: Domain, changes: Sequence[Change]
+) -> tuple[Head, Draft, There]:
+    """Lock the repository, and return how things stand; all is asked for at once."""
+    crates = [crate for change in changes for crate in change.crates]
+    while True:
+        with pipelined():
+            lose_patience()
+            lock(repository)
+            asked = heads.ask(repository)
+            found = drafts.ask(repository, {change.keys for change in changes})
+            there = store.ask(crates, domain)
+        head = heads.read(repository, asked)
+        if head is None:
+            raise RegistryNotFound(str(repository))
+        if head.is_complete:
+            return head, Draft(found), there()
+        heads.remove_debris(head)
 
 
 def _restore_lost(draft: Draft, domain: Domain) -> None:
@@ -140,15 +168,6 @@ def _restore_lost(draft: Draft, domain: Domain) -> None:
         store.restore_lost([file for _, file in draft.crates], domain)
     except Exception as error:
         log.warning("The storage lacks the file of a new crate version: %s", error)
-
-
-def _listeners() -> frozenset[int]:
-    """The connections that were told; what is committed stays so if they cannot be asked for."""
-    try:
-        return notify.listeners()
-    except DatabaseError as error:
-        log.warning("Cannot tell who was told of a new version: %s", error)
-        return frozenset()
 
 
 @contextmanager
@@ -170,20 +189,29 @@ def _refusal(change: Change, draft: Draft) -> RegistryError | None:
     return None
 
 
-def _write(head: Head, draft: Draft, domain: Domain) -> version_rows.NewVersion | None:
+def _write(head: Head, draft: Draft, there: There, domain: Domain) -> Made | None:
     """Write what the draft holds and say so, or do nothing when it holds nothing."""
     yanks = store.save_yanks(draft.new_yanks, domain) + store.touch(draft.adopted)
     if not version_rows.is_supported():
-        return _write_rows(head, draft, domain, yanks, version_rows.write_with_core)
-    with pipelined():
-        return _write_rows(head, draft, domain, yanks, version_rows.write)
+        written = _write_rows(head, draft, there, domain, yanks, version_rows.write_with_core)
+    else:
+        with pipelined():
+            written = _write_rows(head, draft, there, domain, yanks, version_rows.write)
+    if written is None:
+        return None
+    number, listeners = written
+    return Made(number, frozenset(pid for (pid,) in listeners.fetch()))
 
 
 def _write_rows(
-    head: Head, draft: Draft, domain: Domain, others: list[UUID], write: Write
-) -> version_rows.NewVersion | None:
-    """Write crates and the version that has them and other units, of which some may be there."""
-    added = store.save_crates(draft.crates, domain) + others
+    head: Head, draft: Draft, there: There, domain: Domain, others: list[UUID], write: Write
+) -> tuple[int, Rows] | None:
+    """Write crates and the version that has them and other units, of which some may be there.
+
+    Return its number, and who is told of it.
+    """
+    crates, placed = store.place_crates(draft.crates, there, domain)
+    added = crates + others
     steps.reached("stored")
     removed = draft.gone_yanks
     if not added and not removed:
@@ -195,7 +223,10 @@ def _write_rows(
         unit = CargoRepository.objects.get(pk=head.repository)
         # The version is there even if Pulp's cache cannot be told.
         transaction.on_commit(unit.invalidate_cache, robust=True)
-    return made
+    listeners = notify.ask_for_listeners()
+    # While PostgreSQL is at work on all that.
+    placed.settle()
+    return made.number, listeners
 
 
 def _add_aliases(head: Head, urls: set[str]) -> None:

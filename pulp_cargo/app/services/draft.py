@@ -8,10 +8,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import connection
-
-from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.models import CrateContent, statements
 from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
+from pulp_cargo.app.models.statements import Rows
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.protocol.errors import NameTaken, VersionExists, VersionUsed
 from pulp_cargo.protocol.semver import parse_version
@@ -61,10 +60,21 @@ FOUND = f"""
 """
 
 
+def ask(repository: UUID, keys: Collection[Key]) -> Rows:
+    """Ask for what a draft has to know of the crates and versions that changes concern."""
+    values = {
+        "repository": repository,
+        "names": [name for name, _ in keys],
+        "versions": [vers for _, vers in keys],
+        "numbers": [parse_version(vers).without_build for _, vers in keys],
+    }
+    return statements.ask(FOUND, values)
+
+
 class Draft:
     """What a commit will add to and remove from a repository."""
 
-    def __init__(self, repository: UUID, keys: Collection[Key]) -> None:
+    def __init__(self, asked: Rows) -> None:
         self.crates: list[tuple[CrateContent, IncomingFile]] = []
         # Units that are stored already, and their canonical names.
         self.adopted: dict[UUID, str] = {}
@@ -75,7 +85,7 @@ class Draft:
         self._used: defaultdict[Number, set[str]] = defaultdict(set)
         self._is_published_to = False
         self._yanks: dict[Key, UUID] = {}
-        self._look_up(repository, keys)
+        self._take(asked)
         self._yanked = set(self._yanks)
 
     @property
@@ -153,25 +163,17 @@ class Draft:
         """Note further URLs that mean this registry."""
         self.aliases.update(urls)
 
-    def _look_up(self, repository: UUID, keys: Collection[Key]) -> None:
-        values = {
-            "repository": repository,
-            "names": [name for name, _ in keys],
-            "versions": [vers for _, vers in keys],
-            "numbers": [parse_version(vers).without_build for _, vers in keys],
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(FOUND, values)
-            for kind, name, text, pk, detail in cursor.fetchall():
-                match kind:
-                    case "spelling":
-                        self._spellings[name] = text
-                    case "version":
-                        vers, cksum = detail.split(" ")
-                        self._versions[name, text][vers] = cksum
-                    case "used":
-                        self._used[name, text].add(detail)
-                    case "yank":
-                        self._yanks[name, text] = pk
-                    case "published to":
-                        self._is_published_to = True
+    def _take(self, asked: Rows) -> None:
+        for kind, name, text, pk, detail in asked.fetch():
+            match kind:
+                case "spelling":
+                    self._spellings[name] = text
+                case "version":
+                    vers, cksum = detail.split(" ")
+                    self._versions[name, text][vers] = cksum
+                case "used":
+                    self._used[name, text].add(detail)
+                case "yank":
+                    self._yanks[name, text] = pk
+                case "published to":
+                    self._is_published_to = True

@@ -17,6 +17,7 @@ from pulp_cargo.app.services.commit import Change, Result, commit_together
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.app.services.incoming import IncomingFile
 from pulp_cargo.app.services.pull import Pull
+from pulp_cargo.app.services.store import Crates
 from pulp_cargo.app.services.upload import upload_all
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.unavailable import RepositoryBusy
@@ -40,6 +41,11 @@ class Keep:
         """The crate, in canonical form, and the version."""
         return self.unit.canonical_name, self.unit.vers
 
+    @property
+    def crates(self) -> Crates:
+        """The crate where its file came."""
+        return () if self.file is None else [(self.unit, self.file)]
+
     def apply(self, draft: Draft) -> None:
         """Add the version, unless another process has just done so."""
         if draft.has_version(*self.keys):
@@ -57,6 +63,11 @@ class SetYanked:
 
     keys: tuple[str, str]
     yanked: bool
+
+    @property
+    def crates(self) -> Crates:
+        """A yank stores no crate."""
+        return ()
 
     def apply(self, draft: Draft) -> None:
         """Mark the version if it is there."""

@@ -15,6 +15,7 @@ from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import crate_reader, units
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.app.services.store import Crates
 from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import Forbidden, InvalidRegistryUrl, RuleBroken
 from pulp_cargo.protocol.manifest import Manifest
@@ -37,6 +38,11 @@ class Publish:
     def keys(self) -> tuple[str, str]:
         """The crate, in canonical form, and the version that this adds."""
         return self.unit.canonical_name, self.unit.vers
+
+    @property
+    def crates(self) -> Crates:
+        """The crate that is to be stored."""
+        return [(self.unit, self.file)]
 
     def apply(self, draft: Draft) -> None:
         """Add the crate to what is being committed; raises what cargo should be told instead."""

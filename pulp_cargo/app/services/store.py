@@ -2,18 +2,20 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from pulpcore.plugin.models import Artifact, Content, Domain
 
-from pulp_cargo.app.models import CrateContent, CrateYank
+from pulp_cargo.app.models import CrateContent, CrateYank, statements
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.models.repository import lose_patience
+from pulp_cargo.app.models.statements import Rows
 from pulp_cargo.app.services import unit_rows
 from pulp_cargo.app.services.incoming import IncomingFile, copy_whole, storage_full
 
@@ -25,6 +27,9 @@ LOCK_CLASS = 0x6361_7269
 
 Crates = Sequence[tuple[CrateContent, IncomingFile]]
 
+STORED = """
+    SELECT sha256, pulp_id FROM core_artifact WHERE sha256 = ANY(%s) AND pulp_domain_id = %s
+"""
 LINK_FILES = """
     INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
         artifact_id, content_id)
@@ -34,21 +39,66 @@ LINK_FILES = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class There:
+    """What was there of some crates before: artifacts by their SHA-256, and units."""
+
+    artifacts: Mapping[str, UUID]
+    units: Mapping[unit_rows.Key, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The artifacts of files that are in the storage, by their SHA-256, and paths to be settled."""
+
+    artifacts: Mapping[str, UUID]
+    unsettled: Sequence[str]
+
+    @storage_full()
+    def settle(self) -> None:
+        """Make sure that the files and their names are on the disk: to be done before the commit.
+
+        Raises StorageFull.
+        """
+        for path in self.unsettled:
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
 def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
     """Store the files and units of crates, or find those that are there, and return the units' ids."""
-    if not crates:
-        return []
-    artifacts = save_files([file for _, file in crates], domain)
-    units = unit_rows.save_units([unit for unit, _ in crates], domain)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            LINK_FILES,
-            [
-                (unit.relative_path, artifacts[unit.cksum], pk)
-                for (unit, _), pk in zip(crates, units, strict=True)
-            ],
-        )
+    there = ask(crates, domain)()
+    units, placed = place_crates(crates, there, domain)
+    placed.settle()
     return units
+
+
+def ask(crates: Crates, domain: Domain) -> Callable[[], There]:
+    """Keep other writers of these crates' files out, and ask for what is there of the crates."""
+    if not crates:
+        return lambda: There({}, {})
+    artifacts = _ask_for_stored(lock_digests([file for _, file in crates]), domain)
+    units = unit_rows.ask([unit for unit, _ in crates], domain)
+    return lambda: There(_stored(artifacts), unit_rows.known(units))
+
+
+def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUID], Placed]:
+    """Add the files and units of crates to what is there; return the units' ids, in order."""
+    if not crates:
+        return [], Placed({}, ())
+    placed = _place_files([file for _, file in crates], there.artifacts, domain)
+    units = unit_rows.save_unknown([unit for unit, _ in crates], there.units, domain)
+    statements.run_many(
+        LINK_FILES,
+        [
+            (unit.relative_path, placed.artifacts[unit.cksum], pk)
+            for (unit, _), pk in zip(crates, units, strict=True)
+        ],
+    )
+    return units, placed
 
 
 def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
@@ -135,19 +185,20 @@ class Storable(Protocol):
     def rewind(self) -> BinaryIO: ...
 
 
-def save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
-    """Move the files to the storage, and return the artifacts' ids by SHA-256.
+def save_files(files: Sequence[Storable], domain: Domain) -> Mapping[str, UUID]:
+    """Move the files to the storage, and return the artifacts' ids by SHA-256."""
+    placed = _place_files(files, stored(lock_digests(files), domain), domain)
+    placed.settle()
+    return placed.artifacts
+
+
+@storage_full()
+def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: Domain) -> Placed:
+    """Move the files to the storage that no artifact is known of.
 
     A file that the storage has lost or cut short is put back: its row alone proves nothing. Raises
     StorageFull.
     """
-    with storage_full():
-        return _save_files(files, domain)
-
-
-def _save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
-    digests = lock_digests(files)
-    known = stored(digests, domain)
     if known:
         Artifact.objects.filter(pk__in=known.values()).touch()
     fresh = {file.cksum: file for file in files if file.cksum not in known}
@@ -165,6 +216,7 @@ def _save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
     }
     came = {digest: _identity(file.path) for digest, file in fresh.items()} if is_local else {}
     unit_rows.insert(Artifact, made)
+    unsettled: list[str] = []
     if is_local:
         lost = [
             file
@@ -178,30 +230,31 @@ def _save_files(files: Sequence[Storable], domain: Domain) -> dict[str, UUID]:
                 raise OSError(f"the storage has not taken all of the file {digest}")
             # What was copied from another file system is a new file.
             if not file.is_settled or _identity(paths[digest]) != came[digest]:
-                _settle([paths[digest]])
+                unsettled.append(paths[digest])
         folders = {os.path.dirname(paths[file.cksum]) for file in (*fresh.values(), *lost)}
-        _settle(folders | new_folders)
-    return known | {artifact.sha256: artifact.pk for artifact in made}
+        unsettled += folders | new_folders
+    return Placed({**known, **{one.sha256: one.pk for one in made}}, unsettled)
 
 
 def lock_digests(files: Iterable[Storable]) -> list[str]:
     """Keep other writers of these files out until the transaction ends, and return the SHA-256s."""
     digests = sorted({file.cksum for file in files})
-    with connection.cursor() as cursor:
-        for digest in digests:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, digest])
+    for digest in digests:
+        statements.run("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, digest])
     return digests
 
 
 def stored(digests: Sequence[str], domain: Domain) -> dict[str, UUID]:
     """Return the ids of the artifacts that are there, by SHA-256."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sha256, pulp_id FROM core_artifact"
-            " WHERE sha256 = ANY(%s) AND pulp_domain_id = %s",
-            [digests, domain.pk],
-        )
-        return dict(cursor.fetchall())
+    return _stored(_ask_for_stored(digests, domain))
+
+
+def _ask_for_stored(digests: Sequence[str], domain: Domain) -> Rows:
+    return statements.ask(STORED, [list(digests), domain.pk])
+
+
+def _stored(asked: Rows) -> dict[str, UUID]:
+    return dict(asked.fetch())
 
 
 def _remove_debris(digest: str, domain: Domain) -> None:
@@ -241,13 +294,3 @@ def _identity(path: str) -> tuple[int, int]:
     """What stays of a file that gets another name."""
     found = os.stat(path)
     return found.st_dev, found.st_ino
-
-
-def _settle(paths: Iterable[str]) -> None:
-    """Make sure that files, or the names in folders, are on the disk."""
-    for path in paths:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -20,6 +20,7 @@ from pulp_cargo.app.services.commit import Committed
 from pulp_cargo.app.services.draft import Draft
 from pulp_cargo.app.services.group_commit import TRIM_EVERY
 from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.app.services.store import Crates
 from pulp_cargo.app.services.upload import uploaded_here
 from pulp_cargo.protocol.errors import VersionExists
 
@@ -37,6 +38,11 @@ class Upload:
     def keys(self) -> tuple[str, str]:
         """The crate and version that this changes, in canonical form."""
         return self.unit.canonical_name, self.unit.vers
+
+    @property
+    def crates(self) -> Crates:
+        """The crate that is to be stored."""
+        return [(self.unit, self.file)]
 
     def apply(self, draft: Draft) -> None:
         """Add the crate; raises NameTaken, VersionExists or VersionUsed."""

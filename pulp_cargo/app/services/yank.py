@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pulp_cargo.app.services.draft import Draft
+from pulp_cargo.app.services.store import Crates
 from pulp_cargo.protocol.errors import CrateNotFound, VersionNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
 from pulp_cargo.protocol.semver import Version
@@ -23,6 +24,11 @@ class Yank:
     def keys(self) -> tuple[str, str]:
         """The crate, in canonical form, and the version that this changes."""
         return canonical_name(self.name), str(self.vers)
+
+    @property
+    def crates(self) -> Crates:
+        """A yank stores no crate."""
+        return ()
 
     def apply(self, draft: Draft) -> None:
         """Mark the version in what is being committed."""

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from pulp_cargo.rules.scopes import Scope
@@ -41,6 +42,23 @@ def own_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     from pulp_cargo.app.services import incoming
 
     monkeypatch.setattr(incoming, "settings", SimpleNamespace(WORKING_DIRECTORY=str(tmp_path)))
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that this process sends meanwhile, by Django and past it."""
+    statements: list[str] = []
+
+    def noting(send: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(cursor: Any, statement: str, *args: Any, **kwargs: Any) -> Any:
+            statements.append(statement)
+            return send(cursor, statement, *args, **kwargs)
+
+        return noted
+
+    for name in ("execute", "executemany"):
+        monkeypatch.setattr(psycopg.Cursor, name, noting(getattr(psycopg.Cursor, name)))
+    return statements
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ def test_aliases_that_come_during_a_publish_stay(
         """Yanks, as a publish with a URL of its own would add a crate."""
 
         keys = (name, "1.0.0")
+        crates = ()
 
         def apply(self, draft: "Draft") -> None:
             assert other(add_aliases, repository.pk, [RENAMED]).result(20)

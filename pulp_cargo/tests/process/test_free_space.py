@@ -39,11 +39,11 @@ def test_room_is_what_the_setting_wants(settings: Any, least: int, has_room: boo
 
 def test_publish_is_refused_without_room(settings: Any) -> None:
     """Before a byte of it is stored, by a sentence and a status that says to come again."""
-    from pulp_cargo.app.endpoints import publish
+    from pulp_cargo.app.services import free_space
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
     with pytest.raises(StorageFull, match="no room left") as refused:
-        publish._begin()
+        free_space.require_room()
     assert refused.value.status == 503
 
 

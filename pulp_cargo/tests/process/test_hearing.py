@@ -68,10 +68,9 @@ def test_process_that_does_not_answer_is_waited_for_once(
             hearing.reach(Committed(REPOSITORY, 6, frozenset([OURS, OTHER])))
         )
         await asyncio.sleep(0)
-        was_awaited = hearing.is_awaited(REPOSITORY, 6)
+        was_awaited = REPOSITORY in hearing._waiters
         await waiting
         return was_awaited
 
     assert asyncio.run(reach()) is True
-    assert not hearing.is_awaited(REPOSITORY, 6)
     assert not hearing._waiters
