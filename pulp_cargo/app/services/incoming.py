@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +29,7 @@ LOT = 1024 * 1024
 # How much a process holds in memory of files that the disk has no room for, in bytes.
 MOST_IN_MEMORY = 256 * 1024 * 1024
 
+_SETTLERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-settle")
 _memory_lock = threading.Lock()
 _in_memory = 0
 
@@ -181,6 +183,18 @@ class IncomingFile:
 def _path_of(handle: int) -> str:
     """Return the path by which other processes open what has no name."""
     return f"/proc/{os.getpid()}/fd/{handle}"
+
+
+@contextmanager
+def settling(file: IncomingFile) -> Iterator[None]:
+    """Have a file settled while something else is done with it; raises StorageFull in the end."""
+    done = _SETTLERS.submit(file.settle)
+    try:
+        yield
+    finally:
+        # Nobody may close it before.
+        wait([done])
+    done.result()
 
 
 def copy_whole(file: BinaryIO, path: str) -> None:

@@ -14,7 +14,7 @@ from pulp_cargo.app.queries.principals import Grant
 from pulp_cargo.app.queries.registries import Registry
 from pulp_cargo.app.services import crate_reader, units
 from pulp_cargo.app.services.draft import Draft
-from pulp_cargo.app.services.incoming import IncomingFile
+from pulp_cargo.app.services.incoming import IncomingFile, settling
 from pulp_cargo.app.services.store import Crates
 from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import Forbidden, InvalidRegistryUrl, RuleBroken
@@ -61,13 +61,13 @@ def examine(
     registry: Registry, grant: Grant, metadata: PublishMetadata, file: IncomingFile
 ) -> Publish:
     """Judge an uploaded crate by every rule that does not depend on what else is there."""
-    file.settle()
-    manifest, crate_file = crate_reader.read_published(
-        file.path,
-        name=metadata.name,
-        vers=metadata.vers,
-        limits=units.limits(),
-    )
+    with settling(file):
+        manifest, crate_file = crate_reader.read_published(
+            file.path,
+            name=metadata.name,
+            vers=metadata.vers,
+            limits=units.limits(),
+        )
     require_agreement(metadata, manifest)
     # In its domain a unit needs no query to find out which that is.
     with with_domain(registry.domain):
