@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _make_registry(name: str) -> str:
-    from pulp_cargo.app.services import first_registry
+    from pulp_cargo.app.services.setup import first_registry
 
     return first_registry.make(name, "admin").index_url
 

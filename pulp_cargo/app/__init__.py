@@ -15,7 +15,9 @@ class CargoAppConfig(PulpPluginAppConfig):
     def ready(self) -> None:
         """Start telling the content processes what this process changes."""
         super().ready()
-        from pulp_cargo.app import checks  # noqa: F401
-        from pulp_cargo.app.models import signals
+        from pulp_cargo.app import (
+            checks,  # noqa: F401
+            signals,
+        )
 
         signals.connect()

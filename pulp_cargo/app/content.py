@@ -8,12 +8,12 @@ from django.conf import settings
 
 from pulpcore.plugin.content import app
 
-from pulp_cargo.app.endpoints.core import leave_bodies_packed
-from pulp_cargo.app.endpoints.edge import edge, handle_registry
-from pulp_cargo.app.endpoints.health import get_health
-from pulp_cargo.app.endpoints.listener import listening
-from pulp_cargo.app.endpoints.passing_on import close_upstreams, open_upstreams
-from pulp_cargo.app.endpoints.publish import finish_publishes, remove_leftovers
+from pulp_cargo.app.endpoints.front.health import get_health
+from pulp_cargo.app.endpoints.front.middleware import edge, handle_registry
+from pulp_cargo.app.endpoints.http.core import leave_bodies_packed
+from pulp_cargo.app.endpoints.memory.listener import listening
+from pulp_cargo.app.endpoints.read.send_while_downloading import close_upstreams, open_upstreams
+from pulp_cargo.app.endpoints.write.publish import finish_publishes, remove_leftovers
 
 # Threads that unpack crates hold the interpreter for so long at a time, in seconds, while a request
 # waits for its turn several times; Python's own 5 ms make a cold `cargo fetch` a quarter longer.
@@ -36,7 +36,7 @@ app.router.add_route("*", ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
 if settings.OTEL_ENABLED:
     # Not before: the module starts to export.
-    from pulp_cargo.app.endpoints.telemetry import measured_edge
+    from pulp_cargo.app.endpoints.front.telemetry import measured_edge
 
     app.middlewares.insert(0, measured_edge)
 else:

@@ -18,7 +18,7 @@ from pulpcore.plugin.models import Content, Task
 from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
-from pulp_cargo.app.queries.own_urls import own_urls
+from pulp_cargo.app.queries.registry.own_urls import own_urls
 from pulp_cargo.protocol.registry_url import parse_registry_url
 from pulp_cargo.rules.metadata_source import FILE, IMPORT
 

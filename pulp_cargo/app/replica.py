@@ -17,7 +17,7 @@ from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 from pulpcore.plugin.replica import Replicator
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, CargoUpstream
-from pulp_cargo.app.services import repository_use
+from pulp_cargo.app.services.setup import repository_use
 from pulp_cargo.app.tasks import synchronize
 
 log = logging.getLogger(__name__)

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from pulp_cargo.protocol.errors import NotAuthenticated
 
+# The header that says who asks, in lower case (RFC 9110, 11.6.2).
+CREDENTIAL = "authorization"
+
 _VISIBLE = re.compile(r"[!-~]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _EXPECTED = "expected a token, `Bearer <token>`, `Token <token>` or `Basic <credentials>`"

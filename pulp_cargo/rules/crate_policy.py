@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from pulp_cargo.protocol.requirement import ANY, Requirement
 from pulp_cargo.protocol.semver import Version
@@ -62,6 +63,15 @@ class CratePolicy:
             block=tuple(e for e in self.block if pattern_matches(e.pattern, name)),
             exceptions=tuple(x for x in self.exceptions if pattern_matches(x.entry.pattern, name)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPolicy:
+    """The rules of a crate policy, and whose they are."""
+
+    pk: UUID
+    name: str
+    policy: CratePolicy
 
 
 @dataclass(frozen=True, slots=True)

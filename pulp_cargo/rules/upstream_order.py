@@ -30,7 +30,7 @@ class Rule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
+class OrderedUpstream:
     """One registry of a list; the crates of a private one are nobody else's."""
 
     name: str
@@ -43,7 +43,7 @@ class Upstream:
 class Order:
     """A list of upstreams, the names kept for private ones, and those that may be mixed."""
 
-    upstreams: tuple[Upstream, ...]
+    upstreams: tuple[OrderedUpstream, ...]
     reserved: tuple[str, ...] = ()
     mixed: tuple[str, ...] = ()
 
@@ -71,7 +71,7 @@ class Answer:
 _WORDS = {True: "has the crate", False: "does not have the crate", None: "is asked"}
 
 # Whether an upstream has the crate; None where that is not known before it is asked.
-Has = Callable[[Upstream], bool | None]
+Has = Callable[[OrderedUpstream], bool | None]
 
 
 def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) -> Answer:
@@ -151,7 +151,7 @@ def _by_order(name: str) -> tuple[Rule, str]:
     return Rule.ORDER, f"the first upstream that has `{name}` answers for all of it"
 
 
-def _owner(order: Order, name: str) -> Upstream | None:
+def _owner(order: Order, name: str) -> OrderedUpstream | None:
     """Return the upstream with the narrowest pin for a name, the first of those with equal ones."""
     pinned = [(u, pin) for u in order.upstreams if (pin := matching(u.pins, name))]
     return max(pinned, key=lambda pair: narrowness(pair[1]), default=(None, ""))[0]
@@ -174,7 +174,7 @@ def _said(order: Order, name: str, has: Has, *, private_only: bool, mixed: bool)
 
 
 def _excluded(
-    upstream: Upstream, name: str, owner: Upstream | None, *, private_only: bool
+    upstream: OrderedUpstream, name: str, owner: OrderedUpstream | None, *, private_only: bool
 ) -> str | None:
     """Return why an upstream may not answer for a name, None where it may."""
     if private_only and not upstream.private:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import models
 
-from pulp_cargo.app.models import statements
+from pulp_cargo.app.runtime import statements
 
 # Which names a version adds shows in its rows, whoever wrote them. The lateral join keeps the planner
 # from reading all crates, as it may while PostgreSQL has no statistics of new tables.

@@ -41,7 +41,7 @@ __all__ = [
     "Role",
     "UserRole",
     "guard_session",
-    "let_go_of_session",
+    "release_session",
     "with_domain",
 ]
 
@@ -67,7 +67,7 @@ def guard_session(session: ClientSession, make: Callable[[AbstractResolver], Gua
     connector._resolver, connector._socket_factory = guard, guard.open_socket
 
 
-def let_go_of_session(remote: Remote) -> None:
+def release_session(remote: Remote) -> None:
     """Let nothing but its users hold the session that core made for a remote, who close it.
 
     Core's factory has the interpreter call it at exit, and is held with all it has until then.

@@ -8,10 +8,11 @@ from django.db import models, transaction
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryVersion
 
-from pulp_cargo.app.models import invariants, retention, statements
+from pulp_cargo.app.models import invariants, retention
 from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.remote import CargoRemote
+from pulp_cargo.app.runtime import statements
 
 # The first key of our advisory locks; the second is the repository's id.
 LOCK_CLASS = 0x6361_7267
@@ -19,7 +20,7 @@ LOCK_CLASS = 0x6361_7267
 LOCK_PATIENCE = 2
 
 
-def lose_patience() -> None:
+def set_lock_timeout() -> None:
     """Let no statement of the transaction wait longer for a lock; it raises OperationalError."""
     statements.run("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_PATIENCE}s"])
 

@@ -12,8 +12,8 @@ from django.db import connection, transaction
 
 from pulpcore.plugin.models import RepositoryVersion
 
-from pulp_cargo.app.models import notify
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
+from pulp_cargo.app.notices import channel
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models.repository import CargoRepository
@@ -138,5 +138,5 @@ def _delete(gone: list[UUID]) -> None:
         ).delete()
         cursor.execute(RECOUNT)
         cursor.execute("DROP TABLE cargo_heirs")
-    with notify.silence():
+    with channel.silence():
         RepositoryVersion.objects.filter(pk__in=gone).delete()

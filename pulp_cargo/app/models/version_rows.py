@@ -15,10 +15,10 @@ from django.db.models import Model
 
 from pulpcore.plugin.models import Content, RepositoryContent, RepositoryVersion
 
-from pulp_cargo.app.models import statements
 from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
 from pulp_cargo.app.models.repository import CargoRepository
+from pulp_cargo.app.runtime import statements
 
 BASE_COLUMNS = {"pulp_id", "pulp_created", "pulp_last_updated"}
 EXPECTED_COLUMNS: dict[type[Model], set[str]] = {

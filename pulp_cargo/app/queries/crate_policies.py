@@ -1,23 +1,12 @@
 """Crate policies as the rules read them, each with the name by which people know it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from pulp_cargo.app.models import CargoCratePolicy
 from pulp_cargo.protocol.requirement import parse_requirement
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPolicy:
-    """The rules of a crate policy, and whose they are."""
-
-    pk: UUID
-    name: str
-    policy: CratePolicy
+from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption, NamedPolicy
 
 
 def named_policy(row: CargoCratePolicy | None) -> NamedPolicy | None:

@@ -17,7 +17,7 @@ from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import VisibleArtifactField
-from pulp_cargo.app.services import units
+from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import Features, IndexEntry, parse_line
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
@@ -111,7 +111,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
     def validate_file(self, file: UploadedFile) -> UploadedFile:
         """Refuse a file that is too large before it is stored."""
         with refused_as_invalid():
-            units.require_size(file.size)
+            crate_unit.require_size(file.size)
         return file
 
     def deferred_validate(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -180,17 +180,17 @@ class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
 
 def _unit_of(artifact: Artifact, repository: CargoRepository | None) -> CrateContent:
     """Read a stored .crate file and return its unit; raises RegistryError."""
-    units.require_size(artifact.size)
+    crate_unit.require_size(artifact.size)
     with artifact.file.open("rb") as file:
-        unit = units.unit_of_file(
+        unit = crate_unit.unit_of_file(
             file,
             cksum=artifact.sha256,
             pubtime=timezone.now(),
-            strict=units.strict_urls(repository),
+            strict=crate_unit.strict_urls(repository),
         )
     if repository is not None:
         # The task holds the repository, so nobody publishes meanwhile.
-        units.require_new_number(repository, unit)
+        crate_unit.require_new_number(repository, unit)
     return unit
 
 

@@ -10,7 +10,8 @@ from pulpcore.plugin import serializers as core
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import VisibleDetailField
-from pulp_cargo.app.services import units, upload_crate
+from pulp_cargo.app.services.crates import crate_unit
+from pulp_cargo.app.services.publish import upload
 
 
 class CrateUploadSerializer(core.ValidateFieldsMixin, serializers.Serializer):
@@ -30,12 +31,12 @@ class CrateUploadSerializer(core.ValidateFieldsMixin, serializers.Serializer):
     def validate_file(self, file: UploadedFile) -> UploadedFile:
         """Refuse a file that is too large before anybody reads it."""
         with refused_as_invalid():
-            units.require_size(file.size)
+            crate_unit.require_size(file.size)
         return file
 
     def create(self, validated_data: dict[str, Any]) -> CrateContent:
         """Store the crate version; here, because access policies validate the same request first."""
         with refused_as_invalid():
-            return upload_crate.upload_crate(
+            return upload.upload_crate(
                 validated_data["file"].chunks(), validated_data.get("repository")
             )

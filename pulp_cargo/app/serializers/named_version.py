@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from pulp_cargo.app.queries.named import NamedVersion
+from pulp_cargo.app.queries.crates.by_name import NamedVersion
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.serializers.upstream import PatternsField, UpstreamSerializer
-from pulp_cargo.app.services import upstream_list
+from pulp_cargo.app.services.setup import upstream_list
 
 MOST_UPSTREAMS = 20
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from pulp_cargo.app.models import CargoToken
-from pulp_cargo.app.queries.principals import hash_secret
+from pulp_cargo.app.queries.registry.grants import hash_secret
 
 # A fixed beginning lets secret scanners find a token that was committed by mistake.
 PREFIX = "pulp_cargo_"

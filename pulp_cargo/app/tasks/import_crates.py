@@ -10,8 +10,8 @@ from pulpcore.plugin.models import ProgressReport, PulpTemporaryFile, Upload, Up
 from pulpcore.plugin.util import get_url
 
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.services import import_crates as service
-from pulp_cargo.app.services.import_crates import Member, Refused
+from pulp_cargo.app.services.imports import import_crates as service
+from pulp_cargo.app.services.imports.import_crates import Member, Refused
 from pulp_cargo.protocol.errors import BadRequest, RegistryError, printable
 
 

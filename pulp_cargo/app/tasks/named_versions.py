@@ -6,8 +6,8 @@ from typing import Any
 from pulpcore.plugin.exceptions import ValidationError
 
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.queries.named import NamedVersion
-from pulp_cargo.app.services import named_versions
+from pulp_cargo.app.queries.crates.by_name import NamedVersion
+from pulp_cargo.app.services.publish import named_versions
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version

@@ -7,11 +7,12 @@ from pulpcore.plugin.exceptions import ValidationError
 from pulpcore.plugin.models import CreatedResource, ProgressReport, RepositoryVersion
 
 from pulp_cargo.app.models import CargoDistribution
-from pulp_cargo.app.queries.registries import Registry, registry_of
-from pulp_cargo.app.services import prefetch as service
-from pulp_cargo.app.services import prefetch_files, upstream_loop
-from pulp_cargo.app.services.prefetch import Plan
-from pulp_cargo.app.services.prefetch_files import Fetched
+from pulp_cargo.app.queries.registry.registry import Registry, registry_of
+from pulp_cargo.app.runtime import background_loop
+from pulp_cargo.app.services.lock_file import prefetch as prefetch_files
+from pulp_cargo.app.services.lock_file import prefetch_plan as service
+from pulp_cargo.app.services.lock_file.prefetch import Fetched
+from pulp_cargo.app.services.lock_file.prefetch_plan import Plan
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.lock_file import parse_lock_file
 
@@ -49,7 +50,7 @@ def _fetch(registry: Registry, plan: Plan) -> Fetched:
         message="Fetching .crate files", code="cargo.prefetch", total=len(plan.absent)
     )
     with report:
-        future = upstream_loop.start(
+        future = background_loop.start(
             prefetch_files.fetch(registry.domain, plan.absent, lambda: ended.append(None))
         )
         while not future.done():

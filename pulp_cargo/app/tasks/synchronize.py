@@ -5,7 +5,7 @@ from typing import Any
 from pulpcore.plugin.exceptions import SyncError
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository
-from pulp_cargo.app.services import sync
+from pulp_cargo.app.services.sync import synchronize as sync
 from pulp_cargo.protocol.errors import RegistryError
 
 

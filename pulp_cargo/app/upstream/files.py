@@ -26,7 +26,7 @@ from pulp_cargo.app.upstream.listing import registry_root
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A file in the task's directory; what `services/store` needs to know of it."""
+    """A file in the task's directory; what `services/crates/artifacts` needs to know of it."""
 
     path: str
     size: int

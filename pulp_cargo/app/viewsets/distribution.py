@@ -13,8 +13,9 @@ from pulpcore.plugin import viewsets as core
 
 from pulp_cargo.app.access import Verb, access_for
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
-from pulp_cargo.app.queries.collisions import collisions
-from pulp_cargo.app.queries.registries import Registry, registry_of
+from pulp_cargo.app.queries.names.collisions import collisions
+from pulp_cargo.app.queries.names.explain import explain
+from pulp_cargo.app.queries.registry.registry import Registry, registry_of
 from pulp_cargo.app.serializers import CargoConfigSerializer, CargoDistributionSerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.explain import (
@@ -26,7 +27,6 @@ from pulp_cargo.app.serializers.explain import (
     checked,
 )
 from pulp_cargo.app.serializers.shown_fields import ShownFields
-from pulp_cargo.app.services.explain import explain
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.lock_file import LockFileMixin
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet

@@ -16,7 +16,7 @@ from pulpcore.plugin.tasking import dispatch
 
 from pulp_cargo.app import tasks
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.queries.registries import registry_of
+from pulp_cargo.app.queries.registry.registry import registry_of
 from pulp_cargo.app.serializers import (
     LockFileCheckSerializer,
     LockFileCheckTextSerializer,
@@ -25,9 +25,9 @@ from pulp_cargo.app.serializers import (
     LockFileTextSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.services import lock_check
-from pulp_cargo.app.services import prefetch as prefetching
-from pulp_cargo.app.services.repository_use import may_modify
+from pulp_cargo.app.services.lock_file import check as lock_check
+from pulp_cargo.app.services.lock_file import prefetch_plan as prefetching
+from pulp_cargo.app.services.setup.repository_use import may_modify
 from pulp_cargo.rules.lock_check import Wanted
 
 

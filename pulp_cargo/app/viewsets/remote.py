@@ -20,7 +20,7 @@ from pulp_cargo.app.serializers import (
     ReplacedVersionSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.services import replaced_versions
+from pulp_cargo.app.services.cache import replaced_versions
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.in_use import KeptInLists
 from pulp_cargo.app.viewsets.visible import visible

@@ -22,8 +22,8 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app import tasks
 from pulp_cargo.app.access import Verb, access_for, access_for_versions
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.queries import named
-from pulp_cargo.app.queries.named import NamedVersion
+from pulp_cargo.app.queries.crates import by_name
+from pulp_cargo.app.queries.crates.by_name import NamedVersion
 from pulp_cargo.app.serializers import (
     CargoRepositorySerializer,
     ImportCratesSerializer,
@@ -32,7 +32,7 @@ from pulp_cargo.app.serializers import (
     RemoveCratesSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.services.repository_use import require_replaceable
+from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import KeptInLists
 from pulp_cargo.app.viewsets.visible import visible
@@ -186,7 +186,7 @@ class CargoRepositoryViewSet(
     ) -> Response:
         """Dispatch a task about versions that are there now: a wrong name is told at once."""
         with refused_as_invalid():
-            named.units(repository.pk, wanted)
+            by_name.units(repository.pk, wanted)
         started = dispatch(
             task,
             exclusive_resources=[repository],

@@ -21,7 +21,7 @@ from pulp_cargo.tests.support.stack import Stack
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
-    from pulp_cargo.app.services.publish import Publish
+    from pulp_cargo.app.services.publish.examine import Publish
 
 
 __all__ = ["made", "new_distribution", "new_remote"]
@@ -39,9 +39,9 @@ def django_of_the_stack(stack: Stack) -> None:
 @pytest.fixture(autouse=True)
 def own_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep files on their way in apart from the stack's, where other tests look for what was left."""
-    from pulp_cargo.app.services import incoming
+    from pulp_cargo.app.services.crates import incoming_file
 
-    monkeypatch.setattr(incoming, "settings", SimpleNamespace(WORKING_DIRECTORY=str(tmp_path)))
+    monkeypatch.setattr(incoming_file, "settings", SimpleNamespace(WORKING_DIRECTORY=str(tmp_path)))
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def publish(new_crate: Callable[..., "CrateContent"]) -> Callable[..., UUID]:
 
     from pulp_cargo.app.models import CargoRepository, version_rows
     from pulp_cargo.app.models.repository import lock
-    from pulp_cargo.app.queries import heads
+    from pulp_cargo.app.queries.repository import head as heads
 
     def add(
         repository: "CargoRepository | UUID",
@@ -151,10 +151,10 @@ def prepare() -> Callable[..., "Publish"]:
     """Makes changes that publish a crate, as the endpoint does before the commit."""
     from django.utils import timezone
 
-    from pulp_cargo.app.queries.principals import Grant
-    from pulp_cargo.app.services import units
-    from pulp_cargo.app.services.incoming import IncomingFile
-    from pulp_cargo.app.services.publish import Publish
+    from pulp_cargo.app.queries.registry.grants import Grant
+    from pulp_cargo.app.services.crates import crate_unit as units
+    from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+    from pulp_cargo.app.services.publish.examine import Publish
     from pulp_cargo.rules.read_crate import read_published
 
     def make(crate: Crate, *scopes: Scope) -> "Publish":

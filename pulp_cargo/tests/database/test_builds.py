@@ -14,9 +14,9 @@ from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
-    from pulp_cargo.app.queries.named import NamedVersion
-    from pulp_cargo.app.services.keep import Keep
-    from pulp_cargo.app.services.publish import Publish
+    from pulp_cargo.app.queries.crates.by_name import NamedVersion
+    from pulp_cargo.app.services.downloads.persist_changes import AddCachedCrate
+    from pulp_cargo.app.services.publish.examine import Publish
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
 NewCrate = Callable[..., "CrateContent"]
@@ -31,16 +31,16 @@ def there(repository: "CargoRepository", name: str) -> set[str]:
     return set(found.values_list("vers", flat=True))
 
 
-def kept(change: "Publish", *, yanked: bool = False) -> "Keep":
+def kept(change: "Publish", *, yanked: bool = False) -> "AddCachedCrate":
     """Return the change by which a cache keeps what another change would publish."""
-    from pulp_cargo.app.services.keep import Keep
+    from pulp_cargo.app.services.downloads.persist_changes import AddCachedCrate
 
-    return Keep(change.unit, change.file, yanked)
+    return AddCachedCrate(change.unit, change.file, yanked)
 
 
 def named(name: str, vers: str) -> "NamedVersion":
     """Return a version as it is named to a repository."""
-    from pulp_cargo.app.queries.named import NamedVersion
+    from pulp_cargo.app.queries.crates.by_name import NamedVersion
 
     return NamedVersion(parse_crate_name(name), parse_version(vers))
 
@@ -58,7 +58,7 @@ def test_number_is_published_once(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str, together: bool
 ) -> None:
     """Whatever the build metadata; also where nobody takes uploads any more meanwhile."""
-    from pulp_cargo.app.services.commit import commit
+    from pulp_cargo.app.services.publish.commit import commit
 
     changes = [prepare(Crate(name, vers)) for vers in ("0.4.0", "0.4.0+25", "0.4.1+1")]
     commits = [changes] if together else [[one] for one in changes]
@@ -71,8 +71,8 @@ def test_number_that_is_gone_stays_used_up(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
     """No other build of it is published, but the same one may come again."""
-    from pulp_cargo.app.services import named_versions
-    from pulp_cargo.app.services.commit import commit
+    from pulp_cargo.app.services.publish import named_versions
+    from pulp_cargo.app.services.publish.commit import commit
 
     commit(repository.pk, domain, [prepare(Crate(name, "0.4.0"))])
     named_versions.remove(repository, [named(name, "0.4.0")])
@@ -89,8 +89,8 @@ def test_cache_keeps_all_builds(
 ) -> None:
     """In one commit and in several; each with a yank of its own."""
     from pulp_cargo.app.models import CrateYank
-    from pulp_cargo.app.services.commit import commit
-    from pulp_cargo.app.services.keep import SetYanked
+    from pulp_cargo.app.services.downloads.persist_changes import SetYanked
+    from pulp_cargo.app.services.publish.commit import commit
 
     first, second, third = (
         prepare(Crate(name, vers)) for vers in ("0.4.0", "0.4.0+25", "0.4.0+26")
@@ -123,7 +123,7 @@ def test_names_that_differ_in_hyphens_are_not_kept_beside_each_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A warning says of which crate there is nothing to be kept; builds of one crate cause none."""
-    from pulp_cargo.app.services import kept as keeping
+    from pulp_cargo.app.services.downloads import persist_queue as keeping
 
     crates = [
         Crate(f"{name}-a", "0.4.0"),
@@ -155,7 +155,7 @@ def test_cache_that_people_publish_to_meanwhile(
     name: str,
 ) -> None:
     """What waited to be kept puts no second build beside what was published."""
-    from pulp_cargo.app.services.commit import commit
+    from pulp_cargo.app.services.publish.commit import commit
 
     new_distribution(repository=repository, allow_uploads=True)
     commit(repository.pk, domain, [prepare(Crate(name, "0.4.0"))])
@@ -209,7 +209,7 @@ def test_builds_are_named_exactly(
 ) -> None:
     """One is removed or yanked, the other stays as it is."""
     from pulp_cargo.app.models import CrateYank
-    from pulp_cargo.app.services import named_versions
+    from pulp_cargo.app.services.publish import named_versions
 
     add(repository, *(new_crate(name, vers) for vers in ("0.4.0", "0.4.0+25", "0.4.0+26")))
     for vers in ("0.4.0", "0.4.0+26"):
@@ -233,8 +233,8 @@ def test_index_file_has_all_builds(
     import json
     from datetime import timedelta
 
-    from pulp_cargo.app.queries.index import index_file
-    from pulp_cargo.app.services import named_versions
+    from pulp_cargo.app.queries.crates.index_file import index_file
+    from pulp_cargo.app.services.publish import named_versions
 
     units = [new_crate(name, vers) for vers in ("0.4.0+26", "0.4.0+25", "0.4.0", "0.3.0+1")]
     for unit in units:
@@ -264,8 +264,8 @@ def test_stores_of_a_remote_know_the_yank_of_each_build(
     name: str,
 ) -> None:
     """So that the upstream's yanks are followed for just the version that they are about."""
-    from pulp_cargo.app.queries.upstream_stores import stores_of
-    from pulp_cargo.app.services import named_versions
+    from pulp_cargo.app.queries.upstreams.stores import stores_of
+    from pulp_cargo.app.services.publish import named_versions
 
     remote = new_remote()
     new_distribution(repository=repository, remote=remote)

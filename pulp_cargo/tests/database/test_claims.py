@@ -36,7 +36,7 @@ def listed(
 
 def ask(listed: "CargoDistribution", name: str) -> tuple[Rule, tuple[str, ...]]:
     """Return the rule by which upstreams are asked for a crate, and which these are."""
-    from pulp_cargo.app.queries import claims
+    from pulp_cargo.app.queries.names import claims
 
     answer = claims.who_may_answer(registry_of(listed), name)
     assert answer is not None
@@ -151,7 +151,7 @@ def test_explain_says_that_the_crate_is_gone(
 ) -> None:
     """Else nobody would understand why the upstream's is not served."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services.explain import explain
+    from pulp_cargo.app.queries.names.explain import explain
 
     publish(repository, name)
     publish(repository, removed=list(CrateContent.objects.filter(canonical_name=name)))
@@ -173,7 +173,7 @@ def test_lock_file_asks_nobody_for_a_name_that_is_gone(
 ) -> None:
     """The gate asks upstreams by the same rules as cargo's requests do."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services.lock_lookup import Lookup
+    from pulp_cargo.app.services.lock_file.lookup import Lookup
     from pulp_cargo.protocol.lock_file import parse_lock_file
     from pulp_cargo.tests.support.lock_file import lock_file, package
 

@@ -17,7 +17,7 @@ from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
-    from pulp_cargo.app.services.publish import Publish
+    from pulp_cargo.app.services.publish.examine import Publish
 
 Prepare = Callable[..., "Publish"]
 Do = Callable[..., "Future[Any]"]
@@ -75,7 +75,8 @@ def test_crate_that_somebody_stores_meanwhile_is_found(
     from django.db import transaction
 
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import commit, unit_rows
+    from pulp_cargo.app.services.crates import unit_rows
+    from pulp_cargo.app.services.publish import commit
 
     synced, change = prepare(Crate(name)), prepare(Crate(name))
     elsewhere(unit_rows.save_units, [synced.unit], domain).result()
@@ -99,7 +100,8 @@ def test_somebody_who_takes_long_makes_it_busy(
     """Whatever statement has to wait: after seconds the publish is told to come again."""
     from django.db import transaction
 
-    from pulp_cargo.app.services import commit, unit_rows
+    from pulp_cargo.app.services.crates import unit_rows
+    from pulp_cargo.app.services.publish import commit
 
     synced, change = prepare(Crate(name)), prepare(Crate(name))
     elsewhere(unit_rows.save_units, [synced.unit], domain).result()
@@ -120,10 +122,11 @@ def test_somebody_at_work_on_the_same_file_makes_it_busy(
     """In seconds, too: tidying up does not wait for that lock without an end."""
     from django.db import transaction
 
-    from pulp_cargo.app.services import commit, store
+    from pulp_cargo.app.services.crates import artifacts
+    from pulp_cargo.app.services.publish import commit
 
     change, refused = prepare(Crate(name)), threading.Event()
-    elsewhere(store.lock_digests, [change.file]).result()
+    elsewhere(artifacts.lock_digests, [change.file]).result()
     in_time = elsewhere(refused.wait, 60)
     released = elsewhere(transaction.rollback)
     with pytest.raises(RepositoryBusy):
@@ -146,13 +149,14 @@ def test_deadlock_is_tried_again(
     from django.db import transaction
 
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import commit, store
+    from pulp_cargo.app.services.crates import artifacts
+    from pulp_cargo.app.services.publish import commit
 
     changes = [prepare(Crate(f"{name}-{number}")) for number in range(2)]
     first, second = sorted((c.file for c in changes), key=lambda file: file.digests["sha256"])
-    elsewhere(store.lock_digests, [second]).result()
+    elsewhere(artifacts.lock_digests, [second]).result()
     elsewhere(until_it_waits)
-    elsewhere(store.lock_digests, [first])
+    elsewhere(artifacts.lock_digests, [first])
     elsewhere(transaction.commit)
     result = commit.commit(repository.pk, domain, changes)
     assert result.made is not None and result.refusals == [None, None]
@@ -175,8 +179,8 @@ def test_only_what_was_surely_not_committed_is_tried_again(
     tries: int,
 ) -> None:
     """A second deadlock is for later; after a lost connection nobody knows what happened."""
-    from pulp_cargo.app.models import notify
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.notices import channel
+    from pulp_cargo.app.services.publish import commit
 
     seen = []
 
@@ -184,7 +188,7 @@ def test_only_what_was_surely_not_committed_is_tried_again(
         seen.append(args)
         raise OperationalError from cause
 
-    monkeypatch.setattr(notify, "new_version", fail)
+    monkeypatch.setattr(channel, "new_version", fail)
     with pytest.raises(raised):
         commit.commit(repository.pk, domain, [prepare(Crate(name))])
     assert len(seen) == tries

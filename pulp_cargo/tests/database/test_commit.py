@@ -19,7 +19,7 @@ from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
-    from pulp_cargo.app.services.publish import Publish
+    from pulp_cargo.app.services.publish.examine import Publish
 
 Prepare = Callable[..., "Publish"]
 
@@ -27,11 +27,13 @@ Prepare = Callable[..., "Publish"]
 @pytest.fixture
 def working_directory(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working directory of the test's own, beside the files that others are at work on."""
-    from pulp_cargo.app.services import incoming
+    from pulp_cargo.app.services.crates import incoming_file
 
     directory = Path(settings.WORKING_DIRECTORY, name)
     directory.mkdir()
-    monkeypatch.setattr(incoming, "settings", SimpleNamespace(WORKING_DIRECTORY=str(directory)))
+    monkeypatch.setattr(
+        incoming_file, "settings", SimpleNamespace(WORKING_DIRECTORY=str(directory))
+    )
     yield directory
     shutil.rmtree(directory)
 
@@ -51,8 +53,8 @@ def test_changes_that_wait_together_share_one_version(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
     """Five publishes are one version, and each that breaks a rule is refused alone (96, 97)."""
-    from pulp_cargo.app.services import commit
-    from pulp_cargo.app.services.yank import Yank
+    from pulp_cargo.app.services.publish import commit
+    from pulp_cargo.app.services.publish.yank import Yank
 
     changes = [
         prepare(Crate(f"{name}-a", "1.0.0")),
@@ -82,8 +84,8 @@ def test_a_change_that_changes_nothing_makes_no_version(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
     """Yanking twice, or yanking and unyanking in one commit, is accepted and leaves no trace."""
-    from pulp_cargo.app.services import commit
-    from pulp_cargo.app.services.yank import Yank
+    from pulp_cargo.app.services.publish import commit
+    from pulp_cargo.app.services.publish.yank import Yank
 
     commit.commit(repository.pk, domain, [prepare(Crate(name, "1.0.0"))])
     yank, unyank = (Yank(name, parse_version("1.0.0"), yanked=yanked) for yanked in (True, False))
@@ -103,7 +105,7 @@ def test_the_same_bytes_in_two_repositories_are_one_unit_and_one_file(
 ) -> None:
     """Content is shared by the repositories of a domain."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.publish import commit
 
     other, crate = new_repository(), Crate(name, "1.0.0")
     first, second = prepare(crate), prepare(crate)
@@ -124,8 +126,9 @@ def test_a_commit_that_fails_leaves_neither_rows_nor_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What breaks after the files were stored takes them away again."""
-    from pulp_cargo.app.models import CrateContent, notify
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.notices import channel
+    from pulp_cargo.app.services.publish import commit
 
     change = prepare(Crate(name, "1.0.0"))
     assert list(working_directory.iterdir()) != []
@@ -134,7 +137,7 @@ def test_a_commit_that_fails_leaves_neither_rows_nor_files(
         assert storage_path(change).exists()
         raise OSError("broken on purpose")
 
-    monkeypatch.setattr(notify, "new_version", fail)
+    monkeypatch.setattr(channel, "new_version", fail)
     with pytest.raises(OSError, match="broken on purpose"):
         commit.commit(repository.pk, domain, [change])
     change.file.discard()
@@ -153,8 +156,8 @@ def test_a_change_that_breaks_something_does_so_alone(
 ) -> None:
     """The others of its group are committed all the same, with their files."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import commit
-    from pulp_cargo.app.services.draft import Draft
+    from pulp_cargo.app.services.publish import commit
+    from pulp_cargo.app.services.publish.draft import Draft
 
     add = Draft.add_crate
 
@@ -178,7 +181,7 @@ def test_a_short_file_that_a_crash_left_behind_is_not_trusted(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
     """Core's storage keeps a file that is already there; without an artifact it is debris."""
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.publish import commit
 
     change = prepare(Crate(name, "1.0.0"))
     debris, size = storage_path(change), change.file.size
@@ -192,7 +195,7 @@ def test_an_unfinished_version_without_a_task_is_debris(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
     """A task that was killed leaves its version behind; publishers do not wait for it."""
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.publish import commit
 
     repository.new_version()
     commit.commit(repository.pk, domain, [prepare(Crate(name, "1.0.0"))])
@@ -212,7 +215,7 @@ def test_only_a_task_that_holds_the_repository_alone_makes_others_wait(
     from pulpcore.plugin.models import Task
     from pulpcore.plugin.util import get_prn
 
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.publish import commit
 
     prn = get_prn(instance=repository)
     task = Task.objects.create(
@@ -236,13 +239,13 @@ def test_many_submitters_share_few_versions(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
     """What arrives while a commit is under way goes into the next one, all of it."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
     changes = [prepare(Crate(f"{name}-{number}", "1.0.0")) for number in range(20)]
 
     async def submit_all() -> list[int | None]:
         made = await asyncio.gather(
-            *(group_commit.submit(repository.pk, domain, change) for change in changes)
+            *(commit_queue.submit(repository.pk, domain, change) for change in changes)
         )
         return [one and one.number for one in made]
 
@@ -261,7 +264,7 @@ def test_the_number_of_statements_does_not_grow_with_the_repository(
     sent: list[str],
 ) -> None:
     """A publish into a repository of 60 crates asks what one into an empty repository asks."""
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.publish import commit
 
     counts = []
     for step in range(2):
@@ -282,7 +285,8 @@ def test_file_that_is_removed_during_the_commit_is_put_back(
 ):
     """Pulp's clean-up of orphans unlinks a file a moment after its row is gone."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import commit, steps
+    from pulp_cargo.app.runtime import steps
+    from pulp_cargo.app.services.publish import commit
 
     def unlink(step: str) -> None:
         if step == "committed":
@@ -307,7 +311,7 @@ def test_file_that_the_storage_has_lost_comes_back_with_a_publish(
 ):
     """A row that says it is there is no reason to throw the bytes away."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.publish import commit
 
     one, other = new_repository(), new_repository()
     commit.commit(one.pk, domain, [prepare(Crate(name))])
@@ -329,7 +333,9 @@ def test_files_and_their_names_are_on_the_disk_before_the_commit(
 ):
     """Whatever file system they came on: the file, and its name in the folder."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import commit, incoming, steps
+    from pulp_cargo.app.runtime import steps
+    from pulp_cargo.app.services.crates import incoming_file
+    from pulp_cargo.app.services.publish import commit
 
     settled: list[str] = []
     real = os.fsync
@@ -340,7 +346,7 @@ def test_files_and_their_names_are_on_the_disk_before_the_commit(
 
     at_the_end: list[str] = []
     directory = folder or settings.WORKING_DIRECTORY
-    monkeypatch.setattr(incoming, "settings", SimpleNamespace(WORKING_DIRECTORY=directory))
+    monkeypatch.setattr(incoming_file, "settings", SimpleNamespace(WORKING_DIRECTORY=directory))
     monkeypatch.setattr(os, "fsync", fsync)
     change = prepare(Crate(name))
     came = change.file.path
@@ -358,12 +364,12 @@ def test_files_and_their_names_are_on_the_disk_before_the_commit(
 
 def test_new_folders_are_settled_in_those_that_hold_them(tmp_path: Path):
     """As deep as they are."""
-    from pulp_cargo.app.services import store
+    from pulp_cargo.app.services.crates import artifacts
 
     path = tmp_path / "artifact" / "ab" / "cd"
     wanted = [str(tmp_path / "artifact"), str(tmp_path)]
-    assert list(store._missing_folders(str(path))) == wanted
+    assert list(artifacts._missing_folders(str(path))) == wanted
     (tmp_path / "artifact").mkdir()
-    assert list(store._missing_folders(str(path))) == wanted[:1]
+    assert list(artifacts._missing_folders(str(path))) == wanted[:1]
     path.parent.mkdir()
-    assert list(store._missing_folders(str(path))) == []
+    assert list(artifacts._missing_folders(str(path))) == []

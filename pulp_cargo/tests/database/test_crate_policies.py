@@ -74,8 +74,8 @@ def cache(make: Callable[..., Any], repository: "CargoRepository") -> "CargoDist
 
 def test_registry_and_remote_have_their_rules(cache: "CargoDistribution") -> None:
     """As `rules/crate_policy` reads them, with the policy's id and name."""
-    from pulp_cargo.app.queries.crate_policies import NamedPolicy
-    from pulp_cargo.app.queries.registries import find
+    from pulp_cargo.app.queries.registry.registry import find
+    from pulp_cargo.rules.crate_policy import NamedPolicy
 
     registry = find("default", f"{cache.base_path}/config.json")
     own = cache.crate_policy
@@ -89,7 +89,7 @@ def test_registry_without_a_policy_has_no_rules(
     make: Callable[..., Any], cache: "CargoDistribution"
 ) -> None:
     """Which is not the same as a policy without rules."""
-    from pulp_cargo.app.queries.registries import find
+    from pulp_cargo.app.queries.registry.registry import find
 
     cache.crate_policy = None
     cache.save()
@@ -108,7 +108,7 @@ def test_rules_of_a_list_of_upstreams_cost_no_further_queries(make: Callable[...
     from django.test.utils import CaptureQueriesContext
 
     from pulp_cargo.app.models import CargoUpstream
-    from pulp_cargo.app.queries.sources import sources_of
+    from pulp_cargo.app.queries.upstreams.upstreams import sources_of
 
     policy = make("CargoCratePolicy")
     remotes = [
@@ -136,9 +136,9 @@ def test_kept_versions_are_those_of_the_repository_version(
     from django.test.utils import CaptureQueriesContext
 
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.queries import kept as module
-    from pulp_cargo.app.queries.membership import rows_of
-    from pulp_cargo.app.queries.registries import find
+    from pulp_cargo.app.queries.registry.registry import find
+    from pulp_cargo.app.queries.repository.membership import rows_of
+    from pulp_cargo.app.queries.upstreams import cached_versions as module
 
     kept, asked = module.kept, []
 
@@ -162,8 +162,8 @@ def test_kept_versions_are_those_of_the_repository_version(
 
 def test_source_without_a_repository_keeps_nothing(cache: "CargoDistribution") -> None:
     """As one that only passes on what it is asked for."""
-    from pulp_cargo.app.queries.kept import kept
-    from pulp_cargo.app.queries.registries import find
+    from pulp_cargo.app.queries.registry.registry import find
+    from pulp_cargo.app.queries.upstreams.cached_versions import kept
 
     cache.repository = None
     cache.save()

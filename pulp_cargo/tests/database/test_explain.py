@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote, NewRepository
 
-    Keep = Callable[..., None]
+    AddCachedCrate = Callable[..., None]
 
 CHECKED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LINE = '{"name":"%s","vers":"%s","deps":[],"cksum":"%s","features":{},"yanked":false}\n'
@@ -25,7 +25,7 @@ CKSUM = "0" * 64
 
 
 @pytest.fixture
-def keep() -> "Keep":
+def keep() -> "AddCachedCrate":
     """Stores the index file of a crate of a remote, as if it had been fetched; none is a 404."""
     from pulp_cargo.app.models import UpstreamIndexFile
 
@@ -51,7 +51,7 @@ def name() -> str:
 
 def explained(distribution: "CargoDistribution", name: str) -> dict[str, Any]:
     """Return what is said of a crate: rule, who answers, and of each upstream what it has."""
-    from pulp_cargo.app.services.explain import explain
+    from pulp_cargo.app.queries.names.explain import explain
 
     registry = registry_of(distribution)
     assert registry.order is not None
@@ -63,12 +63,12 @@ def explained(distribution: "CargoDistribution", name: str) -> dict[str, Any]:
 
 
 def test_replaced_version_is_held_until_somebody_accepts_it(
-    new_remote: "NewRemote", new_distribution: "NewList", keep: "Keep", name: str
+    new_remote: "NewRemote", new_distribution: "NewList", keep: "AddCachedCrate", name: str
 ) -> None:
     """Each that is not accepted has a sentence with both checksums."""
     from pulp_cargo.app.models import UpstreamIndexFile
-    from pulp_cargo.app.services.explain import explain
-    from pulp_cargo.app.services.replaced_versions import accept
+    from pulp_cargo.app.queries.names.explain import explain
+    from pulp_cargo.app.services.cache.replaced_versions import accept
 
     far = new_remote()
     registry = registry_of(new_distribution({"far": {"remote": far}}))
@@ -88,7 +88,7 @@ def test_replaced_version_is_held_until_somebody_accepts_it(
 
 
 def test_first_that_has_the_crate_answers(
-    new_remote: "NewRemote", new_distribution: "NewList", keep: "Keep", name: str
+    new_remote: "NewRemote", new_distribution: "NewList", keep: "AddCachedCrate", name: str
 ) -> None:
     """By what is known of each remote here: nothing, that it has none, or how many versions."""
     first, second, third = new_remote(), new_remote(), new_remote()
@@ -119,7 +119,7 @@ def test_claimed_name_is_not_asked_for_and_shown_where_it_is(
     new_remote: "NewRemote",
     new_distribution: "NewList",
     publish: Callable[..., UUID],
-    keep: "Keep",
+    keep: "AddCachedCrate",
     name: str,
 ) -> None:
     """Also where the upstream was asked before the name was claimed."""
@@ -154,7 +154,7 @@ def test_reserved_name_that_nobody_has_is_answered_by_nobody(
 
 
 def test_spelling_that_the_upstream_has_counts(
-    new_remote: "NewRemote", new_distribution: "NewList", keep: "Keep", name: str
+    new_remote: "NewRemote", new_distribution: "NewList", keep: "AddCachedCrate", name: str
 ) -> None:
     """cargo asks for several spellings; the upstream knows one of them."""
     far = new_remote()
@@ -166,7 +166,7 @@ def test_spelling_that_the_upstream_has_counts(
 
 def found(distribution: "CargoDistribution", **asked: Any) -> list[tuple[Any, ...]]:
     """Return names with the upstreams that have them."""
-    from pulp_cargo.app.queries.collisions import collisions
+    from pulp_cargo.app.queries.names.collisions import collisions
 
     given = {"after": "", "limit": 100, **asked}
     return [
@@ -180,7 +180,7 @@ def test_collisions_are_names_that_are_private_and_upstream(
     new_remote: "NewRemote",
     new_distribution: "NewList",
     publish: Callable[..., UUID],
-    keep: "Keep",
+    keep: "AddCachedCrate",
     name: str,
 ) -> None:
     """Whatever the spelling; not those of open repositories, of stores, or that upstream has no more."""
@@ -217,7 +217,7 @@ def test_names_that_the_asker_knows_to_be_upstream_are_compared(
     new_remote: "NewRemote",
     new_distribution: "NewList",
     publish: Callable[..., UUID],
-    keep: "Keep",
+    keep: "AddCachedCrate",
     name: str,
 ) -> None:
     """Against the private names alone; what is kept of remotes is shown beside."""
@@ -252,7 +252,7 @@ def test_reports_are_in_the_rest_api(
     new_remote: "NewRemote",
     new_distribution: "NewList",
     publish: Callable[..., UUID],
-    keep: "Keep",
+    keep: "AddCachedCrate",
     name: str,
 ) -> None:
     """The explanation as a whole; the collisions in pages, or for names that are sent."""

@@ -13,8 +13,8 @@ from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoCratePolicy
-    from pulp_cargo.app.services.crate_rules import Refusal
-    from pulp_cargo.app.services.held import Recorder
+    from pulp_cargo.app.services.policies.refusal_log import RefusalLog
+    from pulp_cargo.rules.policy_decision import Refusal
 
 
 @pytest.fixture
@@ -28,19 +28,19 @@ def policy() -> "Iterator[CargoCratePolicy]":
 
 
 @pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> "Recorder":
+def recorder(monkeypatch: pytest.MonkeyPatch) -> "RefusalLog":
     """A recorder that writes when it is told to."""
-    from pulp_cargo.app.services import held
+    from pulp_cargo.app.services.policies import refusal_log
 
-    monkeypatch.setattr(held, "WRITE_AFTER", 3600.0)
-    return held.Recorder()
+    monkeypatch.setattr(refusal_log, "WRITE_AFTER", 3600.0)
+    return refusal_log.RefusalLog()
 
 
 @pytest.fixture
 def refusal(policy: "CargoCratePolicy") -> "Callable[..., Refusal]":
     """What the rules said of a version of `leaf`."""
-    from pulp_cargo.app.queries.crate_policies import NamedPolicy
-    from pulp_cargo.app.services.crate_rules import Refusal
+    from pulp_cargo.rules.crate_policy import NamedPolicy
+    from pulp_cargo.rules.policy_decision import Refusal
 
     def make(vers: str = "1.0.0", rule: Rule = Rule.BLOCK, enforced: bool = True) -> "Refusal":
         verdict = Verdict(Outcome.BLOCKED, rule, f"`leaf {vers}` is blocked", enforced=enforced)
@@ -55,7 +55,7 @@ def rows(policy: "CargoCratePolicy") -> list[tuple[Any, ...]]:
 
 
 def test_records_are_counted(
-    policy: "CargoCratePolicy", recorder: "Recorder", refusal: "Callable[..., Refusal]"
+    policy: "CargoCratePolicy", recorder: "RefusalLog", refusal: "Callable[..., Refusal]"
 ) -> None:
     """By version and rule, over any number of writes; the first and last time stay."""
     for _ in range(3):
@@ -72,7 +72,7 @@ def test_records_are_counted(
 
 
 def test_one_write_is_one_statement(
-    recorder: "Recorder", refusal: "Callable[..., Refusal]"
+    recorder: "RefusalLog", refusal: "Callable[..., Refusal]"
 ) -> None:
     """However many records there are."""
     from django.db import connection
@@ -94,10 +94,10 @@ def test_records_are_written_by_themselves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In a thread, so that nobody waits for the database."""
-    from pulp_cargo.app.services import held
+    from pulp_cargo.app.services.policies import refusal_log
 
-    monkeypatch.setattr(held, "WRITE_AFTER", 0.05)
-    recorder = held.Recorder()
+    monkeypatch.setattr(refusal_log, "WRITE_AFTER", 0.05)
+    recorder = refusal_log.RefusalLog()
     recorder.note([refusal()])
     deadline = time.monotonic() + 10
     while not rows(policy) and time.monotonic() < deadline:
@@ -106,7 +106,7 @@ def test_records_are_written_by_themselves(
 
 
 def test_records_of_a_deleted_policy_are_dropped(
-    policy: "CargoCratePolicy", recorder: "Recorder", refusal: "Callable[..., Refusal]"
+    policy: "CargoCratePolicy", recorder: "RefusalLog", refusal: "Callable[..., Refusal]"
 ) -> None:
     """And hold up no others."""
     from pulp_cargo.app.models import CargoCratePolicy, HeldVersion
@@ -119,15 +119,15 @@ def test_records_of_a_deleted_policy_are_dropped(
 
 def test_memory_is_bounded(
     policy: "CargoCratePolicy",
-    recorder: "Recorder",
+    recorder: "RefusalLog",
     refusal: "Callable[..., Refusal]",
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What is too much is not recorded, and the log says so; what is there counts on."""
-    from pulp_cargo.app.services import held
+    from pulp_cargo.app.services.policies import refusal_log
 
-    monkeypatch.setattr(held, "MOST_WAITING", 2)
+    monkeypatch.setattr(refusal_log, "MOST_WAITING", 2)
     recorder.note([refusal("1.0.0"), refusal("1.0.1"), refusal("1.0.2"), refusal("1.0.0")])
     recorder.write()
     assert rows(policy) == [("1.0.0", "block", False, 2), ("1.0.1", "block", False, 1)]
@@ -136,28 +136,28 @@ def test_memory_is_bounded(
 
 def test_records_wait_for_a_database_that_is_away(
     policy: "CargoCratePolicy",
-    recorder: "Recorder",
+    recorder: "RefusalLog",
     refusal: "Callable[..., Refusal]",
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A restart of PostgreSQL loses none."""
     from django.db import OperationalError
 
-    from pulp_cargo.app.services import held
+    from pulp_cargo.app.services.policies import refusal_log
 
     def away(records: object) -> None:
         raise OperationalError("the database system is shutting down")
 
     recorder.note([refusal()])
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(held, "_upsert", away)
+        meanwhile.setattr(refusal_log, "_upsert", away)
         recorder.write()
     recorder.note([refusal()])
     recorder.write()
     assert rows(policy) == [("1.0.0", "block", False, 2)]
 
 
-def test_old_records_are_forgotten(policy: "CargoCratePolicy", recorder: "Recorder") -> None:
+def test_old_records_are_forgotten(policy: "CargoCratePolicy", recorder: "RefusalLog") -> None:
     """Those of a version that was last held back 90 days ago."""
     from pulp_cargo.app.models import HeldVersion
 

@@ -46,7 +46,7 @@ def test_readmes_are_not_kept_in_memory(
 ) -> None:
     """Neither of all files that were judged, nor of all that are stored."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services import import_crates
+    from pulp_cargo.app.services.imports import import_crates
 
     monkeypatch.setattr(import_crates, "BATCH", 2)
     file = io.BytesIO(with_readmes(name, 24))

@@ -8,7 +8,7 @@ from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
-    from pulp_cargo.app.services.incoming import IncomingFile
+    from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 
 REMOTE = UUID(int=1)
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
@@ -16,7 +16,7 @@ CRATES_IO = "https://github.com/rust-lang/crates.io-index"
 
 def incoming(data: bytes) -> "IncomingFile":
     """Return a file that has come, and can be stored."""
-    from pulp_cargo.app.services.incoming import IncomingFile
+    from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 
     file = IncomingFile()
     file.write(data)
@@ -35,7 +35,7 @@ def line(name: str, data: bytes, deps: str = "[]") -> str:
 
 def test_manifest_of_a_file_holds(name: str, domain: Any):
     """Its description is found; the time is when the upstream had it."""
-    from pulp_cargo.app.services.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
 
     data = Crate(name, package={"description": "What it is."}).packed()
     unit = unit_of_upstream(line(name, data), incoming(data), CRATES_IO, REMOTE)
@@ -46,7 +46,7 @@ def test_manifest_of_a_file_holds(name: str, domain: Any):
 
 def test_file_that_we_would_refuse_is_kept_by_its_line(name: str, domain: Any):
     """Dependencies without a registry are those of the upstream."""
-    from pulp_cargo.app.services.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
 
     data = b"no archive at all"
     deps = '[{"name":"dep","req":"^1","features":[],"optional":false,"default_features":true}]'
@@ -61,8 +61,8 @@ def test_word_of_an_upstream_never_replaces_what_was_read(
 ):
     """Two remotes that describe a file whose manifest cannot be read have a unit each."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services.cached_unit import unit_of_upstream
-    from pulp_cargo.app.services.unit_rows import save_units
+    from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.crates.unit_rows import save_units
 
     data = b"no archive at all"
     deps = '[{"name":"evil","req":"^1","features":[],"optional":false,"default_features":true}]'
@@ -81,15 +81,22 @@ def test_word_of_an_upstream_never_replaces_what_was_read(
 
 def test_version_is_kept_once_with_its_yank(repository: "CargoRepository", name: str, domain: Any):
     """Another process may have kept it a moment ago; later words on yanks are followed."""
-    from pulp_cargo.app.services.cached_unit import unit_of_upstream
-    from pulp_cargo.app.services.commit import commit
-    from pulp_cargo.app.services.keep import Adopt, Keep, SetYanked, adopted
+    from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.downloads.persist_changes import (
+        AddCachedCrate,
+        LinkStoredUnit,
+        SetYanked,
+        adopted,
+    )
+    from pulp_cargo.app.services.publish.commit import commit
 
     data = Crate(name).packed()
 
-    def change() -> Keep:
+    def change() -> AddCachedCrate:
         file = incoming(data)
-        return Keep(unit_of_upstream(line(name, data), file, CRATES_IO, REMOTE), file, yanked=True)
+        return AddCachedCrate(
+            unit_of_upstream(line(name, data), file, CRATES_IO, REMOTE), file, yanked=True
+        )
 
     first, second = change(), change()
     assert commit(repository.pk, domain, [first, second]).refusals == [None, None]
@@ -100,20 +107,26 @@ def test_version_is_kept_once_with_its_yank(repository: "CargoRepository", name:
     assert repository.latest_version().count("cargo.yank") == 0
     absent = SetYanked((first.keys[0], "9.9.9"), yanked=True)
     assert commit(repository.pk, domain, [absent]).made is None
-    assert adopted([Adopt(first.unit.pk, yanked=False)])[0].keys == first.keys
+    assert adopted([LinkStoredUnit(first.unit.pk, yanked=False)])[0].keys == first.keys
 
 
 def test_stored_unit_is_adopted_by_another_repository(new_repository: Any, name: str, domain: Any):
     """Its file is fetched once for the whole domain."""
-    from pulp_cargo.app.services.cached_unit import unit_of_upstream
-    from pulp_cargo.app.services.commit import commit
-    from pulp_cargo.app.services.keep import Adopt, Keep, adopted
+    from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.downloads.persist_changes import (
+        AddCachedCrate,
+        LinkStoredUnit,
+        adopted,
+    )
+    from pulp_cargo.app.services.publish.commit import commit
 
     data = Crate(name).packed()
     file = incoming(data)
     one, other = new_repository(), new_repository()
-    kept = Keep(unit_of_upstream(line(name, data), file, CRATES_IO, REMOTE), file, yanked=False)
+    kept = AddCachedCrate(
+        unit_of_upstream(line(name, data), file, CRATES_IO, REMOTE), file, yanked=False
+    )
     commit(one.pk, domain, [kept])
-    commit(other.pk, domain, adopted([Adopt(kept.unit.pk, yanked=True)]))
+    commit(other.pk, domain, adopted([LinkStoredUnit(kept.unit.pk, yanked=True)]))
     latest = other.latest_version()
     assert (latest.count("cargo.crate"), latest.count("cargo.yank")) == (1, 1)

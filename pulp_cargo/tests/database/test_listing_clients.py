@@ -16,7 +16,7 @@ from django.db import connection
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
-    from pulp_cargo.app.queries.registries import Registry
+    from pulp_cargo.app.queries.registry.registry import Registry
 
 README = "r" * 1_000_000
 # Compressed, it would be small.
@@ -35,7 +35,7 @@ def registry(
 def registry_of(repository: "CargoRepository") -> "Registry":
     """Return a registry of a repository's newest version, with large readmes."""
     from pulp_cargo.app.models import CargoDistribution, CrateContent
-    from pulp_cargo.app.queries import registries
+    from pulp_cargo.app.queries.registry import registry as registries
 
     held = repository.latest_version().get_content(CrateContent.objects).values("pk")
     CrateContent.objects.filter(pk__in=held).update(readme=README)
@@ -47,8 +47,8 @@ def registry_of(repository: "CargoRepository") -> "Registry":
 @asynccontextmanager
 async def serving(registry: "Registry") -> AsyncIterator[TestServer]:
     """Serve the registry's listing at `/`."""
-    from pulp_cargo.app.endpoints.listing import get_listing
-    from pulp_cargo.app.endpoints.request import CargoRequest
+    from pulp_cargo.app.endpoints.http.request import CargoRequest
+    from pulp_cargo.app.endpoints.read.listing import get_listing
 
     async def answer(http: web.Request) -> web.StreamResponse:
         return await get_listing(CargoRequest(http, registry, "versions.jsonl", 0))
@@ -73,9 +73,10 @@ def test_client_that_takes_nothing_is_cut_off(
     registry: "Registry", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its place is free then; one that takes a little at a time gets everything."""
-    from pulp_cargo.app.endpoints import listing, patience
+    from pulp_cargo.app.endpoints.http import client_timeout
+    from pulp_cargo.app.endpoints.read import listing
 
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
     monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
 
     async def scene() -> None:
@@ -104,9 +105,10 @@ def test_clients_that_take_a_little_now_and_then_do_not_keep_the_places(
     registry: "Registry", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four of them would keep all others from it, for ever."""
-    from pulp_cargo.app.endpoints import listing, patience
+    from pulp_cargo.app.endpoints.http import client_timeout
+    from pulp_cargo.app.endpoints.read import listing
 
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
     monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
 
     async def scene() -> None:
@@ -127,7 +129,7 @@ def test_clients_that_take_a_little_now_and_then_do_not_keep_the_places(
 
 def test_page_is_no_larger_than_its_largest_line(registry: "Registry") -> None:
     """Memory holds a page for each listing that is sent."""
-    from pulp_cargo.app.queries import listing
+    from pulp_cargo.app.queries.crates import listing
 
     page = listing.page(registry, listing.Place())
     assert (page.count, len(page.lines) < 1_100_000) == (1, True)
@@ -135,7 +137,7 @@ def test_page_is_no_larger_than_its_largest_line(registry: "Registry") -> None:
 
 def test_listing_needs_no_thread_that_reads_the_index(registry: "Registry") -> None:
     """Readers may be as busy as they like once it has begun, and it keeps none of them."""
-    from pulp_cargo.app.services import threads
+    from pulp_cargo.app.runtime import threads
 
     free = threading.Event()
 

@@ -45,7 +45,8 @@ def prefix(
     from pulpcore.plugin.models import ContentRedirectContentGuard
 
     from pulp_cargo.app import models
-    from pulp_cargo.app.services import tokens, upstream_list
+    from pulp_cargo.app.services import tokens
+    from pulp_cargo.app.services.setup import upstream_list
 
     prefix = f"l{secrets.token_hex(5)}"
     admin = get_user_model().objects.get(username="admin")
@@ -86,7 +87,7 @@ def thousand(domain: Any) -> Iterator[str]:
     from pulpcore.plugin.models import Repository, RepositoryVersion
 
     from pulp_cargo.app.models import CargoRepository
-    from pulp_cargo.app.services import unit_rows
+    from pulp_cargo.app.services.crates import unit_rows
 
     prefix = f"k{secrets.token_hex(5)}"
     made = [CargoRepository(name=f"{prefix}-{number}") for number in range(THOUSAND)]

@@ -14,7 +14,7 @@ from pulp_cargo.tests.support.lock_file import lock_file, package
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote, CargoRepository, UpstreamIndexFile
-    from pulp_cargo.app.queries.registries import Registry
+    from pulp_cargo.app.queries.registry.registry import Registry
 
 CKSUM = "0" * 64
 
@@ -35,7 +35,7 @@ def remote(name: str) -> Iterator["CargoRemote"]:
 def cache(repository: "CargoRepository", remote: "CargoRemote") -> Iterator["Registry"]:
     """A cache of it."""
     from pulp_cargo.app.models import CargoDistribution
-    from pulp_cargo.app.queries.registries import registry_of
+    from pulp_cargo.app.queries.registry.registry import registry_of
 
     made = CargoDistribution.objects.create(
         name=repository.name, base_path=repository.name, repository=repository, remote=remote
@@ -79,7 +79,7 @@ def check(registry: "Registry", lock: LockFile) -> tuple[Report, int]:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from pulp_cargo.app.services import lock_check
+    from pulp_cargo.app.services.lock_file import check as lock_check
 
     with CaptureQueriesContext(connection) as statements:
         report = lock_check.check(registry, lock, Wanted(), refresh=False, crates_io=True)
@@ -135,8 +135,7 @@ def test_version_without_pubtime_is_as_old_as_it_is_known_here(
     from uuid import uuid4
 
     from pulp_cargo.app.models import UpstreamIndexFile
-    from pulp_cargo.app.queries.crate_policies import NamedPolicy
-    from pulp_cargo.rules.crate_policy import CratePolicy
+    from pulp_cargo.rules.crate_policy import CratePolicy, NamedPolicy
 
     keep_index(remote, name, 2)
     ruled = replace(cache, rules=NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7)))
@@ -157,7 +156,7 @@ def test_advisory_is_about_a_crate_of_crates_io(
     """A private crate of the same name is another one; `unmaintained` is no vulnerability."""
     from dataclasses import replace
 
-    from pulp_cargo.app.services import lock_rules
+    from pulp_cargo.app.services.lock_file import policies
     from pulp_cargo.rules.advisories import parse_advisory
 
     text = """```toml
@@ -170,7 +169,7 @@ patched = [">= 9"]
 ```"""
     (bad,) = parse_advisory(text.format("RUSTSEC-1", name, ""))
     (old,) = parse_advisory(text.format("RUSTSEC-2", name, 'informational = "unmaintained"'))
-    monkeypatch.setattr(lock_rules.advisories, "about", lambda crate: (bad, old))
+    monkeypatch.setattr(policies.advisories, "about", lambda crate: (bad, old))
     keep_index(remote, name, 2)
     (row,) = check(cache, lock_of([name]))[0].judged
     assert (row.outcome, row.passes) == ("advisory", False)

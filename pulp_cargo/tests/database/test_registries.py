@@ -14,7 +14,7 @@ def test_every_origin_of_this_pulp_names_the_registry(
 ) -> None:
     """CARGO_ORIGIN_ALIASES lists the other origins under which people reach it."""
     from pulp_cargo.app.models import CargoDistribution
-    from pulp_cargo.app.queries import own_urls as urls
+    from pulp_cargo.app.queries.registry import own_urls as urls
 
     origins = SimpleNamespace(
         CONTENT_ORIGIN="https://crates.example", CARGO_ORIGIN_ALIASES=["https://old.example:8443/"]

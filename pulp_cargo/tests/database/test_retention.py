@@ -29,7 +29,7 @@ def random_history(
     """Make versions that add and remove crates at random, some of them again and again."""
     from pulp_cargo.app.models import version_rows
     from pulp_cargo.app.models.repository import lock
-    from pulp_cargo.app.queries import heads
+    from pulp_cargo.app.queries.repository import head as heads
 
     dice, members = random.Random(seed), set()
     for _ in range(steps):

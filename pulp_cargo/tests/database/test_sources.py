@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE
-from pulp_cargo.rules.upstream_order import Answer, Order, Rule, Upstream
+from pulp_cargo.rules.upstream_order import Answer, Order, OrderedUpstream, Rule
 from pulp_cargo.tests.database.upstreams import FAR, registry_of
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def test_list_is_looked_up_as_it_was_set(
     )
     assert registry.order == Order(
         (
-            Upstream("ours", pins=("acme-*",), private=True),
-            Upstream("far", patterns=("serde*",)),
-            Upstream("bare"),
+            OrderedUpstream("ours", pins=("acme-*",), private=True),
+            OrderedUpstream("far", patterns=("serde*",)),
+            OrderedUpstream("bare"),
         ),
         reserved=("internal-*",),
         mixed=("log",),
@@ -78,7 +78,7 @@ def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
     is_list: bool,
 ) -> None:
     """Rows from before that was refused: an upstream's crates would be served as published ones."""
-    from pulp_cargo.app.queries import upstream_stores
+    from pulp_cargo.app.queries.upstreams import stores
 
     shared, remote = new_repository(), new_remote()
     kept: dict[str, Any] = {"remote": remote, "repository": shared}
@@ -91,7 +91,7 @@ def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
         (source,) = registry_of(cache).sources
         assert source.remote is not None
         assert (source.repository, source.version is None) == (repository, is_open)
-        assert len(upstream_stores.stores_of(remote.pk, name)) == (not is_open)
+        assert len(stores.stores_of(remote.pk, name)) == (not is_open)
     assert f"{cache.name} keeps nothing of its remote" in caplog.text
 
 
@@ -121,7 +121,7 @@ def test_long_list_takes_the_queries_of_a_short_one(
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from pulp_cargo.app.queries import claims
+    from pulp_cargo.app.queries.names import claims
 
     counts = []
     for length in (1, 9):
@@ -143,7 +143,7 @@ def test_long_list_takes_the_queries_of_a_short_one(
 
 def ask(distribution: "CargoDistribution", name: str) -> Answer:
     """Return who may answer for a crate at this moment."""
-    from pulp_cargo.app.queries import claims
+    from pulp_cargo.app.queries.names import claims
 
     answer = claims.who_may_answer(registry_of(distribution), name)
     assert answer is not None
@@ -157,7 +157,7 @@ def test_name_is_claimed_from_the_first_publish_on(
     publish: Callable[..., UUID],
 ) -> None:
     """In every list that has the repository, whatever the spelling, and however old the look-up is."""
-    from pulp_cargo.app.queries import claims
+    from pulp_cargo.app.queries.names import claims
 
     listed = new_distribution(
         {"far": {"remote": new_remote()}, "ours": {"repository": repository, "private": True}}

@@ -16,7 +16,7 @@ from pulp_cargo.tests.support.upstream import line_of
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
-    from pulp_cargo.app.services.draft import Draft
+    from pulp_cargo.app.services.publish.draft import Draft
 
 WAITING = """
     SELECT count(*) FROM pg_stat_activity
@@ -44,7 +44,7 @@ def other() -> Iterator[Callable[..., Future[Any]]]:
 
 def units(*crates: Crate) -> "list[CrateContent]":
     """Return new units as a sync makes them, the same each time."""
-    from pulp_cargo.app.services.sync_units import unit_of
+    from pulp_cargo.app.services.sync.units import unit_of
 
     lines = [parse_crate(json.dumps(line_of(crate)).encode()) for crate in crates]
     return [unit_of(line, WORD) for line in lines if isinstance(line, ListedCrate)]
@@ -70,7 +70,8 @@ def test_syncs_insert_in_one_order(
     repository: "CargoRepository", name: str, other: Callable[..., Future[None]]
 ) -> None:
     """The one that waits holds nothing yet, whatever the order of its listing."""
-    from pulp_cargo.app.services import sync_units, unit_rows
+    from pulp_cargo.app.services.crates import unit_rows
+    from pulp_cargo.app.services.sync import units as sync_units
 
     domain = repository.pulp_domain
     first, last = Crate(name, "1.0.0"), Crate(name, "2.0.0")
@@ -88,7 +89,8 @@ def test_sync_that_waits_in_a_circle_tries_again(
     repository: "CargoRepository", name: str, other: Callable[..., Future[None]]
 ) -> None:
     """PostgreSQL ends the one that has waited longest; the next time it finds what there is."""
-    from pulp_cargo.app.services import sync_units, unit_rows
+    from pulp_cargo.app.services.crates import unit_rows
+    from pulp_cargo.app.services.sync import units as sync_units
 
     domain = repository.pulp_domain
     first, last = Crate(name, "1.0.0"), Crate(name, "2.0.0")
@@ -105,7 +107,8 @@ def test_other_errors_of_the_database_are_not_tried_again(
     repository: "CargoRepository", name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether a connection that broke has committed nobody knows."""
-    from pulp_cargo.app.services import sync_units, unit_rows
+    from pulp_cargo.app.services.crates import unit_rows
+    from pulp_cargo.app.services.sync import units as sync_units
 
     attempts = []
 
@@ -128,7 +131,7 @@ def test_aliases_that_come_during_a_publish_stay(
     """The publish has read what there was before; both are there afterwards."""
     from pulp_cargo.app.models import CargoRepository
     from pulp_cargo.app.models.registry_urls import add_aliases
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.publish import commit
 
     class Change:
         """Yanks, as a publish with a URL of its own would add a crate."""

@@ -16,10 +16,10 @@ from pulp_cargo.tests.functional.serve.launcher import wait_for
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.queries.sources import RemoteView
+    from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
-    View = Callable[[], RemoteView]
+    View = Callable[[], UpstreamRemote]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def view(remote: "CargoRemote", new_distribution: "NewList") -> "View":
     """Looks the remote up as a registry does."""
     cache = new_distribution(remote=remote)
 
-    def look() -> "RemoteView":
+    def look() -> "UpstreamRemote":
         (source,) = registry_of(cache).sources
         assert source.remote is not None
         return source.remote
@@ -44,19 +44,19 @@ def view(remote: "CargoRemote", new_distribution: "NewList") -> "View":
 @asynccontextmanager
 async def closing() -> AsyncIterator[None]:
     """Close what was made, in the loop that it lives on."""
-    from pulp_cargo.app.services import upstream_clients
+    from pulp_cargo.app.services.downloads import clients
 
     try:
         yield
     finally:
-        await upstream_clients.close_all()
+        await clients.close_all()
 
 
 def test_callers_who_know_the_remote_as_it_was_share_the_client(
     remote: "CargoRemote", view: "View"
 ) -> None:
     """A task may run for long, and must not take the connections of all others away each time."""
-    from pulp_cargo.app.services.upstream_clients import client_of
+    from pulp_cargo.app.services.downloads.clients import client_of
 
     old = view()
     remote.save()
@@ -73,7 +73,7 @@ def test_callers_who_know_the_remote_as_it_was_share_the_client(
 def test_changed_remote_gets_a_new_client(remote: "CargoRemote", view: "View") -> None:
     """Even by a clock that is behind: what counts is that it is another row than before."""
     from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.services.upstream_clients import client_of
+    from pulp_cargo.app.services.downloads.clients import client_of
 
     before = view()
     assert before.updated is not None
@@ -94,11 +94,11 @@ def test_client_that_was_replaced_finishes_what_it_does(
 ) -> None:
     """It has as long as a file may take; then it is closed, at the latest with the process."""
     from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.services import upstream_clients
-    from pulp_cargo.app.services.upstream_clients import client_of
+    from pulp_cargo.app.services.downloads import clients
+    from pulp_cargo.app.services.downloads.clients import client_of
     from pulp_cargo.app.upstream.connection import FILE_SECONDS
 
-    assert upstream_clients.GRACE == FILE_SECONDS
+    assert clients.GRACE == FILE_SECONDS
     seen = view()
     rows = CargoRemote.objects.filter(pk=remote.pk)
 
@@ -106,7 +106,7 @@ def test_client_that_was_replaced_finishes_what_it_does(
         sessions = []
         async with closing():
             for day, grace in ((1, 600), (2, 600), (3, 0)):
-                monkeypatch.setattr(upstream_clients, "GRACE", grace)
+                monkeypatch.setattr(clients, "GRACE", grace)
                 updated = datetime(2026, 1, day, tzinfo=UTC)
                 await asyncio.to_thread(rows.update, pulp_last_updated=updated)
                 client = await client_of(replace(seen, updated=updated))
@@ -120,7 +120,7 @@ def test_client_that_was_replaced_finishes_what_it_does(
 
 def test_client_is_freed(view: "View") -> None:
     """Core would hold its session, and the remote with its secrets, until the process ends."""
-    from pulp_cargo.app.services.upstream_clients import client_of
+    from pulp_cargo.app.services.downloads.clients import client_of
 
     seen = view()
 
@@ -145,12 +145,12 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
 ) -> None:
     """It has the remote's token, and connections; one that is as it was stays."""
     from pulp_cargo.app.models import CargoDistribution, CargoRemote
-    from pulp_cargo.app.services import upstream_clients
-    from pulp_cargo.app.services.upstream_clients import client_of, known
+    from pulp_cargo.app.services.downloads import clients
+    from pulp_cargo.app.services.downloads.clients import client_of, known
 
     seen = view()
-    monkeypatch.setattr(upstream_clients, "GRACE", 0)
-    monkeypatch.setattr(upstream_clients, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(clients, "GRACE", 0)
+    monkeypatch.setattr(clients, "LOOK_SECONDS", 0.1)
 
     def alter() -> None:
         if change == "deleted":
@@ -168,9 +168,9 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
             stayed = known(seen) is client
             await asyncio.to_thread(alter)
             async with asyncio.timeout(5):
-                while upstream_clients._clients or not client.connection._session.closed:
+                while clients._clients or not client.connection._session.closed:
                     await asyncio.sleep(0.05)
-            return stayed, seen.pk in upstream_clients._clients, bool(upstream_clients._retired)
+            return stayed, seen.pk in clients._clients, bool(clients._retired)
 
     assert asyncio.run(scene()) == (True, False, False)
 
@@ -178,8 +178,8 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
 def test_remote_that_is_gone_leaves_nothing(remote: "CargoRemote", view: "View") -> None:
     """Nor does one that nobody could make a client of."""
     from pulp_cargo.app.models import CargoDistribution, CargoRemote
-    from pulp_cargo.app.services import upstream_clients
-    from pulp_cargo.app.services.upstream_clients import client_of
+    from pulp_cargo.app.services.downloads import clients
+    from pulp_cargo.app.services.downloads.clients import client_of
     from pulp_cargo.protocol.unavailable import UpstreamUnreachable
 
     seen = view()
@@ -194,5 +194,5 @@ def test_remote_that_is_gone_leaves_nothing(remote: "CargoRemote", view: "View")
 
     asyncio.run(ask())
     gc.collect()
-    assert not upstream_clients._clients
-    assert not upstream_clients._making
+    assert not clients._clients
+    assert not clients._making

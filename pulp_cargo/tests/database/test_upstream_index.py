@@ -17,8 +17,8 @@ from pulp_cargo.tests.functional.serve import launcher
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.queries.sources import RemoteView
-    from pulp_cargo.app.queries.upstream_index import IndexCopy
+    from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
+    from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
@@ -39,16 +39,16 @@ def remote() -> "Iterator[CargoRemote]":
     CargoRemote.objects.filter(pk=made.pk).delete()
 
 
-def view(remote: "CargoRemote") -> "RemoteView":
+def view(remote: "CargoRemote") -> "UpstreamRemote":
     """Return a remote as the content process sees it."""
-    from pulp_cargo.app.queries.sources import RemoteView
+    from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 
-    return RemoteView(remote.pk, remote.name, remote.url, remote.policy, None, 60, None)
+    return UpstreamRemote(remote.pk, remote.name, remote.url, remote.policy, None, 60, None)
 
 
 def copy(body: bytes, checked_at: datetime = NOON, **first_seen: str) -> "IndexCopy":
     """Return a file as it was fetched."""
-    from pulp_cargo.app.queries.upstream_index import IndexCopy
+    from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
 
     digest = hashlib.sha256(body).hexdigest()
     return IndexCopy(
@@ -56,16 +56,16 @@ def copy(body: bytes, checked_at: datetime = NOON, **first_seen: str) -> "IndexC
     )
 
 
-def keep(remote: "RemoteView", kept: "IndexCopy", *, is_new: bool = True) -> None:
+def keep(remote: "UpstreamRemote", kept: "IndexCopy", *, is_new: bool = True) -> None:
     """Write a file as the content process does."""
-    from pulp_cargo.app.services import index_rows
+    from pulp_cargo.app.services.cache import index_store
 
-    index_rows.write([index_rows.Row(remote, kept, is_new)])
+    index_store.write([index_store.Row(remote, kept, is_new)])
 
 
 def read(remote: "CargoRemote") -> "IndexCopy | None":
     """Return what is kept."""
-    from pulp_cargo.app.queries.upstream_index import index_copy
+    from pulp_cargo.app.queries.upstreams.index_copy import index_copy
 
     return index_copy(remote.pk, "a-b")
 
@@ -162,18 +162,21 @@ def test_removed_remote_keeps_nothing(remote: "CargoRemote"):
     assert read(remote) is None
 
 
-async def read_before_it_was_written(remote: "RemoteView", kept: "IndexCopy") -> "IndexCopy | None":
+async def read_before_it_was_written(
+    remote: "UpstreamRemote", kept: "IndexCopy"
+) -> "IndexCopy | None":
     """Return what is known of a file whose row is read just before the file is written."""
-    from pulp_cargo.app.services import index_rows, threads, upstream_index
+    from pulp_cargo.app.runtime import threads
+    from pulp_cargo.app.services.cache import index_file, index_store
 
     async def read_row(*asked: object) -> None:
         # The row is not there yet; by the time that who asked goes on, the queue is empty.
-        await index_rows.written()
+        await index_store.written()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "read", read_row)
-        index_rows.keep(remote, kept, is_new=True)
-        return await upstream_index._known(remote, kept.name)
+        index_store.keep(remote, kept, is_new=True)
+        return await index_file._known(remote, kept.name)
 
 
 def test_file_that_is_being_written_is_known(remote: "CargoRemote"):

@@ -44,7 +44,7 @@ def rows(repository: "CargoRepository") -> list[Any]:
 def apply(repository: "CargoRepository", write: Callable[..., Any], **change: Any) -> None:
     """Make one version by the given writer, as a commit does."""
     from pulp_cargo.app.models.repository import lock
-    from pulp_cargo.app.queries import heads
+    from pulp_cargo.app.queries.repository import head as heads
 
     with transaction.atomic():
         lock(repository.pk)

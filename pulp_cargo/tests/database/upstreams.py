@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
-    from pulp_cargo.app.queries.registries import Registry
+    from pulp_cargo.app.queries.registry.registry import Registry
 
     NewRepository = Callable[..., CargoRepository]
     NewRemote = Callable[..., CargoRemote]
@@ -19,9 +19,9 @@ FAR = "sparse+https://crates.example.org/"
 
 def registry_of(distribution: "CargoDistribution") -> "Registry":
     """Look a registry up as the content app does."""
-    from pulp_cargo.app.queries import registries
+    from pulp_cargo.app.queries.registry import registry
 
-    found = registries.find("default", f"{distribution.base_path}/config.json")
+    found = registry.find("default", f"{distribution.base_path}/config.json")
     assert found is not None
     return found
 
@@ -51,7 +51,7 @@ def new_remote(made: list[Any]) -> "NewRemote":
 def new_distribution(made: list[Any]) -> "NewList":
     """Makes distributions, with upstreams by their names where these are given."""
     from pulp_cargo.app.models import CargoDistribution
-    from pulp_cargo.app.services import upstream_list
+    from pulp_cargo.app.services.setup import upstream_list
 
     def make(entries: dict[str, dict[str, Any]] | None = None, **fields: Any) -> Any:
         name = f"db-{secrets.token_hex(5)}"

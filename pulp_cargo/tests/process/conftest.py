@@ -7,7 +7,7 @@ import pytest
 from pulp_cargo.tests.support.django_setup import set_up, settings_without_stack
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.endpoints.memory import Memory
+    from pulp_cargo.app.endpoints.memory.memory import Memory
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,7 +38,7 @@ def no_database(django_of_the_run: None, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.fixture
 def memory() -> "Memory":
     """The memory of a process that hears the notices."""
-    from pulp_cargo.app.endpoints.memory import Memory
+    from pulp_cargo.app.endpoints.memory.memory import Memory
 
     memory = Memory()
     memory.listening = True

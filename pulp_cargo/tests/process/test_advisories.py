@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.services.advisories import AdvisoryCopy
+    from pulp_cargo.app.services.policies.advisory_db import AdvisoryCopy
 
 RUSTSEC = """```toml
 [advisory]
@@ -73,10 +73,10 @@ def ids(copy: "AdvisoryCopy", crate: str) -> list[str]:
 @pytest.fixture
 def copy_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], "AdvisoryCopy"]:
     """Copies that look after their files each time they are asked."""
-    from pulp_cargo.app.services import advisories
+    from pulp_cargo.app.services.policies import advisory_db
 
-    monkeypatch.setattr(advisories, "LOOK_EVERY", 0.0)
-    return advisories.AdvisoryCopy
+    monkeypatch.setattr(advisory_db, "LOOK_EVERY", 0.0)
+    return advisory_db.AdvisoryCopy
 
 
 @pytest.mark.parametrize("packed", [directory, tar, zipped])
@@ -155,10 +155,10 @@ def test_unchanged_files_are_not_read_again(
     tmp_path: Path, copy_of: Callable[[Path], "AdvisoryCopy"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looking is cheap, reading is not."""
-    from pulp_cargo.app.services import advisories
+    from pulp_cargo.app.services.policies import advisory_db
 
     read: list[Path] = []
-    monkeypatch.setattr(advisories, "_read", lambda path: read.append(path) or {})
+    monkeypatch.setattr(advisory_db, "_read", lambda path: read.append(path) or {})
     copy = copy_of(directory(tmp_path, DATABASE))
     for _ in range(3):
         copy.about("leaf")
@@ -194,7 +194,7 @@ def test_absent_database_has_nothing(
 
 def test_files_are_looked_after_now_and_then(tmp_path: Path) -> None:
     """Not for each crate that is asked about."""
-    from pulp_cargo.app.services.advisories import AdvisoryCopy
+    from pulp_cargo.app.services.policies.advisory_db import AdvisoryCopy
 
     copy = AdvisoryCopy(directory(tmp_path, DATABASE))
     assert ids(copy, "tree") == ["GHSA-1"]
@@ -206,12 +206,12 @@ def test_files_are_looked_after_now_and_then(tmp_path: Path) -> None:
 
 def test_setting_names_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one there are no advisories."""
-    from pulp_cargo.app.services import advisories
+    from pulp_cargo.app.services.policies import advisory_db
 
     directory(tmp_path, DATABASE)
     for database, found in ((str(tmp_path), ["GHSA-1"]), ("", [])):
-        monkeypatch.setattr(advisories, "settings", SimpleNamespace(CARGO_ADVISORY_DB=database))
-        assert [one.id for one in advisories.about("tree")] == found
+        monkeypatch.setattr(advisory_db, "settings", SimpleNamespace(CARGO_ADVISORY_DB=database))
+        assert [one.id for one in advisory_db.about("tree")] == found
 
 
 def wait_for(copy: "AdvisoryCopy", crate: str) -> list[str]:

@@ -15,7 +15,7 @@ from pulp_cargo.protocol.unavailable import RepositoryBusy
 from pulp_cargo.rules.scopes import Scope
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.services.commit import Committed, Result
+    from pulp_cargo.app.services.publish.commit import Committed, Result
 
 REPOSITORY = UUID(int=1)
 DOMAIN: Any = SimpleNamespace(name="default")
@@ -50,7 +50,7 @@ class Draft:
 
 def yank(draft: Draft, name: str, vers: str, *, yanked: bool = True) -> None:
     """Yank a version in a draft."""
-    from pulp_cargo.app.services.yank import Yank
+    from pulp_cargo.app.services.publish.yank import Yank
 
     change = Yank(parse_crate_name(name), parse_version(vers), yanked)
     change.apply(draft)  # type: ignore[arg-type]
@@ -78,7 +78,7 @@ def test_yank_of_what_is_not_there_says_what_is_missing() -> None:
 
 def publish(draft: Draft, name: str, *scopes: Scope) -> None:
     """Publish a crate into a draft with a token of these scopes for this crate."""
-    from pulp_cargo.app.services.publish import Publish
+    from pulp_cargo.app.services.publish.examine import Publish
 
     unit: Any = SimpleNamespace(name=name, canonical_name=name.lower().replace("-", "_"))
     grant: Any = SimpleNamespace(allows=lambda scope, crate: scope in scopes and crate == name)
@@ -123,7 +123,7 @@ def test_publish_without_the_scope_is_refused(name: str, scopes: list[Scope], sa
 @pytest.fixture
 def commits(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception, str], list[list[str]]]:
     """Makes commits fail if they have a change; returns what was tried."""
-    from pulp_cargo.app.services import commit
+    from pulp_cargo.app.services.publish import commit
 
     def fail(error: Exception, change: str) -> list[list[str]]:
         tried: list[list[str]] = []
@@ -145,7 +145,7 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception, str], list[
 
 def together(*changes: str) -> tuple["Committed | None", list[str]]:
     """Commit changes; return what was made and what was said of each."""
-    from pulp_cargo.app.services.commit import commit_together
+    from pulp_cargo.app.services.publish.commit import commit_together
 
     result = commit_together(REPOSITORY, DOMAIN, changes)  # type: ignore[arg-type]
     return result.made, [str(refusal) for refusal in result.refusals]

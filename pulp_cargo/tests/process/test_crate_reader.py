@@ -16,7 +16,7 @@ from pulp_cargo.rules.limits import PublishLimits
 from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.services.crate_reader import Reader
+    from pulp_cargo.app.services.crates.crate_reader import Reader
 
 # The reader with another limit.
 LIMITED = (
@@ -28,7 +28,7 @@ LIMITED = (
 @pytest.fixture
 def reader() -> "Iterator[Reader]":
     """One reader, which has no process yet."""
-    from pulp_cargo.app.services.crate_reader import Reader
+    from pulp_cargo.app.services.crates.crate_reader import Reader
 
     made = Reader()
     yield made
@@ -95,7 +95,7 @@ def test_file_that_takes_too_long_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The kernel ends the process, whatever it is at; the next file is read by another one."""
-    from pulp_cargo.app.services import crate_reader
+    from pulp_cargo.app.services.crates import crate_reader
 
     command = (sys.executable, "-c", LIMITED.format(limit="CPU_SECONDS = 0.005"))
     with monkeypatch.context() as limited:
@@ -111,7 +111,7 @@ def test_process_that_always_fails_is_no_fault_of_the_crate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Cargo is told to try again later."""
-    from pulp_cargo.app.services import crate_reader
+    from pulp_cargo.app.services.crates import crate_reader
 
     monkeypatch.setattr(crate_reader, "COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
     with pytest.raises(ServiceUnavailable, match="try again later"):
@@ -120,7 +120,7 @@ def test_process_that_always_fails_is_no_fault_of_the_crate(
 
 def test_much_metadata_is_read_in_another_process() -> None:
     """It comes back as it would be read here, and so does what is wrong with it."""
-    from pulp_cargo.app.services import crate_reader
+    from pulp_cargo.app.services.crates import crate_reader
     from pulp_cargo.protocol import publish
 
     readme = "w" * crate_reader.LITTLE_METADATA

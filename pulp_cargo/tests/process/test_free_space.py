@@ -12,7 +12,7 @@ from pulp_cargo.protocol.unavailable import StorageFull
 @pytest.fixture(autouse=True)
 def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer of another test is not good any more, and one of this test not for another."""
-    from pulp_cargo.app.services import free_space
+    from pulp_cargo.app.runtime import free_space
 
     monkeypatch.setattr(free_space, "_has_room", free_space._has_room)
     monkeypatch.setattr(free_space, "_until", 0.0)
@@ -21,7 +21,7 @@ def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The settings that this is about; Django's own would not be as they were after a change."""
-    from pulp_cargo.app.services import free_space
+    from pulp_cargo.app.runtime import free_space
 
     own = SimpleNamespace(WORKING_DIRECTORY=tmp_path, MEDIA_ROOT=tmp_path, CARGO_MIN_FREE_BYTES=0)
     monkeypatch.setattr(free_space, "settings", own)
@@ -31,7 +31,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 @pytest.mark.parametrize(("least", "has_room"), [(0, True), (2**62, False)])
 def test_room_is_what_the_setting_wants(settings: Any, least: int, has_room: bool) -> None:
     """Where files come, and where they stay."""
-    from pulp_cargo.app.services import free_space
+    from pulp_cargo.app.runtime import free_space
 
     settings.CARGO_MIN_FREE_BYTES = least
     assert free_space.has_room() is has_room
@@ -39,7 +39,7 @@ def test_room_is_what_the_setting_wants(settings: Any, least: int, has_room: boo
 
 def test_publish_is_refused_without_room(settings: Any) -> None:
     """Before a byte of it is stored, by a sentence and a status that says to come again."""
-    from pulp_cargo.app.services import free_space
+    from pulp_cargo.app.runtime import free_space
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
     with pytest.raises(StorageFull, match="no room left") as refused:
@@ -49,10 +49,11 @@ def test_publish_is_refused_without_room(settings: Any) -> None:
 
 def test_cache_stores_nothing_without_room(settings: Any) -> None:
     """Neither files nor index files; clients have what they came for."""
-    from pulp_cargo.app.services import index_rows, kept
+    from pulp_cargo.app.services.cache import index_store
+    from pulp_cargo.app.services.downloads import persist_queue
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
-    kept.keep_file(None, None, None)
-    index_rows.keep(None, None, is_new=True)
-    assert kept._lots == {}
-    assert index_rows._waiting == {}
+    persist_queue.keep_file(None, None, None)
+    index_store.keep(None, None, is_new=True)
+    assert persist_queue._lots == {}
+    assert index_store._waiting == {}

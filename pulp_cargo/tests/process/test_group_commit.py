@@ -12,7 +12,7 @@ from pulp_cargo.protocol.errors import Forbidden
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.services.commit import Result
+    from pulp_cargo.app.services.publish.commit import Result
 
 OURS, THEIRS = UUID(int=1), UUID(int=2)
 DOMAIN = SimpleNamespace(name="default")
@@ -29,7 +29,7 @@ class Commits:
 
     def __call__(self, repository: UUID, domain: Any, changes: Sequence[Any]) -> "Result":
         """Commit changes, as `commit_together` does."""
-        from pulp_cargo.app.services.commit import Committed, Result
+        from pulp_cargo.app.services.publish.commit import Committed, Result
 
         self.made.append((repository, domain, list(changes)))
         if self.fails:
@@ -41,7 +41,7 @@ class Commits:
 @pytest.fixture
 def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
     """The commits of this process, which none of its threads sees."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
     commits = Commits()
 
@@ -49,17 +49,17 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
         await asyncio.sleep(0)
         return task(*args)
 
-    monkeypatch.setattr(group_commit, "commit_together", commits)
-    monkeypatch.setattr(group_commit.threads, "write", write)
-    monkeypatch.setattr(group_commit, "BUSY_PAUSE", 0.001)
-    monkeypatch.setattr(group_commit, "settings", SimpleNamespace(CARGO_BUSY_SECONDS=60))
+    monkeypatch.setattr(commit_queue, "commit_together", commits)
+    monkeypatch.setattr(commit_queue.threads, "write", write)
+    monkeypatch.setattr(commit_queue, "BUSY_PAUSE", 0.001)
+    monkeypatch.setattr(commit_queue, "settings", SimpleNamespace(CARGO_BUSY_SECONDS=60))
     return commits
 
 
 @pytest.fixture
 def go_on(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Commits take until this is set."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
     go_on = asyncio.Event()
 
@@ -67,22 +67,22 @@ def go_on(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
         await go_on.wait()
         return task(*args)
 
-    monkeypatch.setattr(group_commit.threads, "write", write)
+    monkeypatch.setattr(commit_queue.threads, "write", write)
     return go_on
 
 
 def together(*submitted: Coroutine[Any, Any, Any]) -> list[Any]:
     """Run all at once; what is raised is an answer, too, and nothing may stay in a queue."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
     async def run() -> list[Any]:
         answers = asyncio.gather(*submitted, return_exceptions=True)
         given = await asyncio.wait_for(answers, 5)
-        await asyncio.gather(*group_commit._cleanups)
+        await asyncio.gather(*commit_queue._cleanups)
         return given
 
     answers = asyncio.run(run())
-    assert group_commit._queues == {}
+    assert commit_queue._queues == {}
     return answers
 
 
@@ -104,9 +104,9 @@ def submit(
     change: str, repository: UUID = OURS, file: File | None = None
 ) -> Coroutine[Any, Any, Any]:
     """Submit a change."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
-    return group_commit.submit(repository, DOMAIN, change, file)  # type: ignore[arg-type]
+    return commit_queue.submit(repository, DOMAIN, change, file)  # type: ignore[arg-type]
 
 
 def test_what_waits_for_one_repository_is_committed_together(commits: Commits) -> None:
@@ -128,10 +128,10 @@ def test_a_commit_takes_no_more_than_so_many(
     commits: Commits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first must not wait until a hundred are written."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
-    assert group_commit.MOST_AT_ONCE == 64
-    monkeypatch.setattr(group_commit, "MOST_AT_ONCE", 2)
+    assert commit_queue.MOST_AT_ONCE == 64
+    monkeypatch.setattr(commit_queue, "MOST_AT_ONCE", 2)
     together(*(submit(change) for change in "abcde"))
     assert [changes for *_, changes in commits.made] == [["a", "b"], ["c", "d"], ["e"]]
 
@@ -152,25 +152,25 @@ def test_what_nobody_foresaw_is_told_to_all_who_waited(commits: Commits) -> None
 
 def test_busy_repository_is_tried_again(commits: Commits) -> None:
     """Until it is free; what came meanwhile goes with the rest."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
-    before = group_commit.busy_waits
+    before = commit_queue.busy_waits
     commits.fails = [RepositoryBusy(), RepositoryBusy()]
     assert [answer.number for answer in together(submit("a"), submit("b"))] == [3, 3]
     assert [changes for *_, changes in commits.made] == [["a", "b"]] * 3
-    assert group_commit.busy_waits == before + 2
+    assert commit_queue.busy_waits == before + 2
 
 
 def test_who_has_waited_long_enough_is_refused(
     commits: Commits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those who have not wait on."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
     impatient = submit("a")
     times = iter([60.0, 0.0])
     monkeypatch.setattr(
-        group_commit,
+        commit_queue,
         "settings",
         type("Settings", (), {"CARGO_BUSY_SECONDS": property(lambda _: next(times))})(),
     )
@@ -197,12 +197,12 @@ def test_who_went_away_holds_up_nobody(commits: Commits) -> None:
 
 def test_queue_goes_on_when_its_task_was_stopped(commits: Commits) -> None:
     """What waited is committed with the next change."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
     async def go_on() -> list[Any]:
         waits = asyncio.ensure_future(submit("a"))
         await asyncio.sleep(0)
-        runner = group_commit._queues[OURS].runner
+        runner = commit_queue._queues[OURS].runner
         assert runner is not None
         await asyncio.sleep(0)
         runner.cancel()
@@ -218,17 +218,17 @@ def test_old_versions_are_cleaned_up_now_and_then(
     commits: Commits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After each version of a round number, and none that made nothing."""
-    from pulp_cargo.app.services import group_commit
-    from pulp_cargo.app.services.commit import Committed, Result
+    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.services.publish.commit import Committed, Result
 
     cleaned: list[UUID] = []
-    monkeypatch.setattr(group_commit, "clean_up", cleaned.append)
+    monkeypatch.setattr(commit_queue, "clean_up", cleaned.append)
 
     async def commit(*numbers: int | None) -> None:
         for number in numbers:
             made = number and Committed(OURS, number, frozenset())
-            group_commit.clean_up_after(OURS, Result(made or None, []))
-        await asyncio.gather(*group_commit._cleanups)
+            commit_queue.clean_up_after(OURS, Result(made or None, []))
+        await asyncio.gather(*commit_queue._cleanups)
 
     asyncio.run(commit(None, 1, 49, 51))
     assert cleaned == []
@@ -237,7 +237,7 @@ def test_old_versions_are_cleaned_up_now_and_then(
     commits.before = 149
     together(submit("a", THEIRS))
     assert cleaned[2:] == [THEIRS]
-    assert group_commit._cleanups == set()
+    assert commit_queue._cleanups == set()
 
 
 @pytest.mark.parametrize("refusal", [None, Forbidden("no")])
@@ -280,13 +280,13 @@ def test_file_is_held_also_when_nobody_waits_any_more(
 
 def test_commit_that_forgets_a_change_is_a_mistake(commits: Commits) -> None:
     """Whoever waited for it would wait for ever, and nobody would know why."""
-    from pulp_cargo.app.services import group_commit
-    from pulp_cargo.app.services.commit import Result
+    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.services.publish.commit import Result
 
     async def answer() -> None:
         verdict = asyncio.get_running_loop().create_future()
-        waiting = group_commit.Waiting("a", verdict, 0.0)  # type: ignore[arg-type]
-        group_commit._answer([waiting], Result(None, []))
+        waiting = commit_queue.Waiting("a", verdict, 0.0)  # type: ignore[arg-type]
+        commit_queue._answer([waiting], Result(None, []))
 
     with pytest.raises(ValueError, match="zip"):
         asyncio.run(answer())
@@ -295,16 +295,16 @@ def test_commit_that_forgets_a_change_is_a_mistake(commits: Commits) -> None:
 @pytest.fixture
 def ending(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process ends in this test alone."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
-    monkeypatch.setattr(group_commit, "_is_ending", False)
+    monkeypatch.setattr(commit_queue, "_is_ending", False)
 
 
 async def finish() -> None:
     """End the process; the tests would hang where it does not."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
-    await asyncio.wait_for(group_commit.finish(), 2)
+    await asyncio.wait_for(commit_queue.finish(), 2)
 
 
 @pytest.mark.usefixtures("ending")
@@ -345,10 +345,10 @@ def test_process_that_ends_takes_no_more_than_so_long(
     commits: Commits, go_on: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A commit that hangs is left behind."""
-    from pulp_cargo.app.services import group_commit
+    from pulp_cargo.app.services.publish import commit_queue
 
-    assert group_commit.LAST_SECONDS == 5
-    monkeypatch.setattr(group_commit, "LAST_SECONDS", 0.01)
+    assert commit_queue.LAST_SECONDS == 5
+    monkeypatch.setattr(commit_queue, "LAST_SECONDS", 0.01)
 
     async def end() -> list[int]:
         waits = asyncio.ensure_future(submit("a"))

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.endpoints.memory import Memory
-    from pulp_cargo.app.queries.registries import Registry
+    from pulp_cargo.app.endpoints.memory.memory import Memory
+    from pulp_cargo.app.queries.registry.registry import Registry
 
 TEAM = frozenset(["x-team"])
 
@@ -18,7 +18,7 @@ def guarded() -> Callable[..., "Registry"]:
     """Makes registries whose guard looks at these headers."""
     from pulpcore.plugin.models import Domain
 
-    from pulp_cargo.app.queries.registries import Registry
+    from pulp_cargo.app.queries.registry.registry import Registry
 
     def make(reads: frozenset[str] | None) -> Registry:
         fields: dict[str, Any] = dict.fromkeys(Registry.__dataclass_fields__)
@@ -38,7 +38,7 @@ def test_each_kind_of_guard() -> None:
         RBACContentGuard,
         with_domain,
     )
-    from pulp_cargo.app.queries.guards import headers_read_by
+    from pulp_cargo.app.queries.registry.guards import headers_read_by
 
     # Outside a domain, a new guard looks its default domain up in the database.
     with with_domain(Domain()):

@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_archive_has_a_limit(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the bytes that it unpacks to, which the sentence names."""
-    from pulp_cargo.app.services import crate_archive
+    from pulp_cargo.app.services.imports import crate_archive
 
     def read(size: int) -> int:
         file = archive([("a.crate", bytes(size))])
@@ -32,7 +32,7 @@ def test_archive_has_a_limit(packed: bool, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_documents_name_the_limits() -> None:
     """Who has more has to know before the upload."""
-    from pulp_cargo.app.services import crate_archive
+    from pulp_cargo.app.services.imports import crate_archive
 
     assert (crate_archive.MOST_FILES, crate_archive.MOST_BYTES) == (10_000, 8 * 1024**3)
     guide = (DOCS / "user" / "guides" / "import.md").read_text()

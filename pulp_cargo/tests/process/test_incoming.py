@@ -11,7 +11,7 @@ import pytest
 from pulp_cargo.protocol.unavailable import StorageFull
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.services.incoming import IncomingFile
+    from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 
 NewFile = Callable[..., "IncomingFile"]
 
@@ -19,7 +19,7 @@ NewFile = Callable[..., "IncomingFile"]
 @pytest.fixture
 def new_file(tmp_path: Path) -> Iterator[NewFile]:
     """Makes files in a folder of the test's own."""
-    from pulp_cargo.app.services.incoming import IncomingFile
+    from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 
     made: list[IncomingFile] = []
 
@@ -84,9 +84,9 @@ def test_file_that_memory_has_no_room_for_stays_where_it_is(
     new_file: NewFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """And goes with who lets go of it, as any other."""
-    from pulp_cargo.app.services import incoming
+    from pulp_cargo.app.services.crates import incoming_file
 
-    monkeypatch.setattr(incoming, "MOST_IN_MEMORY", 100)
+    monkeypatch.setattr(incoming_file, "MOST_IN_MEMORY", 100)
     file = new_file()
     file.write(b"a" * 800)
     with pytest.raises(StorageFull):
@@ -95,14 +95,14 @@ def test_file_that_memory_has_no_room_for_stays_where_it_is(
     assert Path(file.path).read_bytes() == b"a" * 800
     file.discard()
     assert list(tmp_path.iterdir()) == []
-    assert incoming._in_memory == 0
+    assert incoming_file._in_memory == 0
 
 
 def test_memory_has_an_end(new_file: NewFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what is let go of makes room in it."""
-    from pulp_cargo.app.services import incoming
+    from pulp_cargo.app.services.crates import incoming_file
 
-    monkeypatch.setattr(incoming, "MOST_IN_MEMORY", 1_000)
+    monkeypatch.setattr(incoming_file, "MOST_IN_MEMORY", 1_000)
     file, other = new_file(in_memory=True), new_file(in_memory=True)
     file.write(b"a" * 800)
     with pytest.raises(StorageFull):
@@ -111,7 +111,7 @@ def test_memory_has_an_end(new_file: NewFile, monkeypatch: pytest.MonkeyPatch) -
     file.discard()
     other.write(b"a" * 800)
     other.discard()
-    assert incoming._in_memory == 0
+    assert incoming_file._in_memory == 0
 
 
 def test_full_disk_of_the_database_is_no_failure_of_ours() -> None:
@@ -119,7 +119,7 @@ def test_full_disk_of_the_database_is_no_failure_of_ours() -> None:
     from django.db import OperationalError
     from psycopg.errors import DiskFull
 
-    from pulp_cargo.app.endpoints.errors import as_registry_error
+    from pulp_cargo.app.endpoints.http.errors import as_registry_error
 
     error = OperationalError("could not extend file")
     error.__cause__ = DiskFull("could not extend file")

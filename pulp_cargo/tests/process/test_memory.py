@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.endpoints.answer import Answer
-    from pulp_cargo.app.endpoints.memory import Memory
+    from pulp_cargo.app.endpoints.memory.answer import Answer
+    from pulp_cargo.app.endpoints.memory.memory import Memory
 
 REPOSITORY = UUID(int=1)
 
@@ -20,7 +20,7 @@ def new_registry() -> Callable[..., Any]:
     """Makes registries that serve version 5 of a repository."""
     from pulpcore.plugin.models import Domain
 
-    from pulp_cargo.app.queries.registries import Registry
+    from pulp_cargo.app.queries.registry.registry import Registry
 
     def make(**changed: Any) -> Registry:
         fields = {
@@ -46,7 +46,7 @@ def new_registry() -> Callable[..., Any]:
 
 def answer(crate: str | None, size: int = 10) -> "Answer":
     """An index file's answer of so many bytes."""
-    from pulp_cargo.app.endpoints.answer import Answer
+    from pulp_cargo.app.endpoints.memory.answer import Answer
 
     return Answer(frozenset([REPOSITORY]), crate, None, b"x" * size, None, '"e"', ())
 
@@ -124,7 +124,7 @@ def test_answers_used_longest_ago_go_when_room_is_short(
     memory: "Memory", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CARGO_INDEX_CACHE_BYTES bounds the memory."""
-    from pulp_cargo.app.endpoints import memory as module
+    from pulp_cargo.app.endpoints.memory import memory as module
 
     monkeypatch.setattr(module, "settings", SimpleNamespace(CARGO_INDEX_CACHE_BYTES=45_000))
     for number in range(10):
@@ -136,16 +136,18 @@ def test_answers_used_longest_ago_go_when_room_is_short(
 
 def test_a_publish_waits_until_every_process_has_heard(memory: "Memory") -> None:
     """PostgreSQL tells all listeners at once, but each gets to it in its own time (95)."""
-    from pulp_cargo.app.services.commit import Committed
+    from pulp_cargo.app.services.publish.commit import Committed
 
-    memory.hearing.own_connection = 11
+    memory.acknowledgements.own_connection = 11
     other = {"kind": "heard", "repository": str(REPOSITORY), "by": 12}
 
     async def scenario() -> list[str]:
         seen = []
 
         async def wait() -> None:
-            await memory.hearing.reach(Committed(REPOSITORY, 6, frozenset([11, 12])))
+            await memory.acknowledgements.wait_until_all_processes_know(
+                Committed(REPOSITORY, 6, frozenset([11, 12]))
+            )
             seen.append("reached")
 
         waiting = asyncio.create_task(wait())
@@ -161,7 +163,7 @@ def test_a_publish_waits_until_every_process_has_heard(memory: "Memory") -> None
 
 def test_a_change_of_roles_makes_forget_who_may_read(memory: "Memory") -> None:
     """Tokens, users and roles are told of by one notice."""
-    from pulp_cargo.app.queries.principals import Grant
+    from pulp_cargo.app.queries.registry.grants import Grant
 
     grant = Grant(1, "u", frozenset(), frozenset(), (), None, None)
     memory.keep_grant(REPOSITORY, "secret", grant, memory.generation)

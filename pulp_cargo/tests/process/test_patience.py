@@ -18,8 +18,8 @@ Send = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 async def stream(request: web.Request) -> web.StreamResponse:
     """Send as a download does that comes from an upstream meanwhile."""
-    from pulp_cargo.app.endpoints.answers import cut_off
-    from pulp_cargo.app.endpoints.patience import SlowClient
+    from pulp_cargo.app.endpoints.http.client_timeout import SlowClient
+    from pulp_cargo.app.endpoints.http.responses import cut_off
 
     response, client = web.StreamResponse(), SlowClient()
     response.content_length = SIZE
@@ -40,7 +40,7 @@ def file(tmp_path: Path) -> Send:
     path.write_bytes(BODY)
 
     async def send(request: web.Request) -> web.StreamResponse:
-        from pulp_cargo.app.endpoints.patience import PatientFile, limit_pauses
+        from pulp_cargo.app.endpoints.http.client_timeout import PatientFile, limit_pauses
 
         limit_pauses(request)
         return PatientFile(str(path), SIZE, {})
@@ -50,7 +50,7 @@ def file(tmp_path: Path) -> Send:
 
 async def whole(request: web.Request) -> web.StreamResponse:
     """Send as all others do, at once."""
-    from pulp_cargo.app.endpoints.patience import limit_pauses
+    from pulp_cargo.app.endpoints.http.client_timeout import limit_pauses
 
     limit_pauses(request)
     return web.Response(body=BODY)
@@ -89,9 +89,9 @@ async def until_closed(server: TestServer, seconds: float) -> None:
 
 def test_client_that_stops_reading_is_cut_off(monkeypatch: pytest.MonkeyPatch, send: Send) -> None:
     """However it is sent; it never gets the whole."""
-    from pulp_cargo.app.endpoints import patience
+    from pulp_cargo.app.endpoints.http import client_timeout
 
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
 
     async def scene() -> None:
         async with asked(send) as (reader, server):
@@ -105,9 +105,9 @@ def test_client_that_stops_reading_is_cut_off(monkeypatch: pytest.MonkeyPatch, s
 
 def test_client_that_takes_less_than_anybody_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is never still, and would stay for hours."""
-    from pulp_cargo.app.endpoints import patience
+    from pulp_cargo.app.endpoints.http import client_timeout
 
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
 
     async def scene() -> None:
         async with asked(stream) as (reader, server):
@@ -125,9 +125,9 @@ def test_client_that_takes_less_than_anybody_is_cut_off(monkeypatch: pytest.Monk
 
 def test_slow_client_gets_everything(monkeypatch: pytest.MonkeyPatch, send: Send) -> None:
     """It may take longer than a pause, if it goes on."""
-    from pulp_cargo.app.endpoints import patience
+    from pulp_cargo.app.endpoints.http import client_timeout
 
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
 
     async def scene() -> int:
         got = 0

@@ -9,15 +9,15 @@ import pytest
 
 def test_storage_that_hangs_keeps_no_publish_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """To sign URLs a storage's client may have to fetch credentials first."""
-    from pulp_cargo.app.endpoints import object_storage
-    from pulp_cargo.app.services import threads
+    from pulp_cargo.app.endpoints.read import send_from_storage
+    from pulp_cargo.app.runtime import threads
 
     answered = threading.Event()
-    monkeypatch.setattr(object_storage, "_redirect", lambda *_: answered.wait(20))
+    monkeypatch.setattr(send_from_storage, "_redirect", lambda *_: answered.wait(20))
 
     async def publish_beside_redirects() -> int:
         nothing: Any = None
-        redirects = [object_storage.redirect(nothing, nothing, "", {}) for _ in range(8)]
+        redirects = [send_from_storage.redirect(nothing, nothing, "", {}) for _ in range(8)]
         hanging = asyncio.gather(*redirects)
         await asyncio.sleep(0.1)
         try:
@@ -31,7 +31,7 @@ def test_storage_that_hangs_keeps_no_publish_waiting(monkeypatch: pytest.MonkeyP
 
 def test_readers_of_a_dead_database_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Within a bounded time, whether their query hangs or waits for a thread behind others."""
-    from pulp_cargo.app.services import threads
+    from pulp_cargo.app.runtime import threads
     from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
     assert threads.READ_SECONDS < 30
@@ -56,7 +56,7 @@ def test_query_that_took_too_long_is_not_repeated(monkeypatch: pytest.MonkeyPatc
     from django.db import OperationalError
     from psycopg.errors import QueryCanceled
 
-    from pulp_cargo.app.services import threads
+    from pulp_cargo.app.runtime import threads
 
     asked = []
 

@@ -14,14 +14,14 @@ SIZE = 12 * 1024 * 1024
 
 def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is cut off before the length that it was promised, and the next one is served."""
-    from pulp_cargo.app.endpoints import object_storage
+    from pulp_cargo.app.endpoints.read import send_from_storage
 
     def fetch(*_: Any) -> SimpleNamespace:
         return SimpleNamespace(file=ContentFile(bytes(SIZE)))
 
     async def handle(request: web.Request) -> web.StreamResponse:
         cargo, file = SimpleNamespace(http=request), SimpleNamespace()
-        return await object_storage.pass_on(cargo, file, {})
+        return await send_from_storage.pass_on(cargo, file, {})
 
     async def ask(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=4096)
@@ -36,14 +36,14 @@ def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatc
         await site.start()
         _, port = server.addresses[0]
         stopped, _one = await ask(port)
-        monkeypatch.setattr(object_storage, "TURN_SECONDS", 20)
+        monkeypatch.setattr(send_from_storage, "TURN_SECONDS", 20)
         served, _other = await asyncio.wait_for(ask(port), 30)
         sizes = [len((await one.read()).partition(b"\r\n\r\n")[2]) for one in (served, stopped)]
         await server.cleanup()
         return sizes
 
-    monkeypatch.setattr(object_storage, "TURNS", asyncio.Semaphore(1))
-    monkeypatch.setattr(object_storage, "TURN_SECONDS", 0.5)
-    monkeypatch.setattr(object_storage, "_fetch", fetch)
+    monkeypatch.setattr(send_from_storage, "TURNS", asyncio.Semaphore(1))
+    monkeypatch.setattr(send_from_storage, "TURN_SECONDS", 0.5)
+    monkeypatch.setattr(send_from_storage, "_fetch", fetch)
     whole, part = asyncio.run(one_after_the_other())
     assert part < whole == SIZE

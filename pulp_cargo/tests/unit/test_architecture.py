@@ -1,4 +1,4 @@
-"""Imports point one way: protocol ← rules ← models ← queries ← upstream ← services ← edges."""
+"""Imports point one way: protocol ← rules ← runtime ← models ← queries ← upstream ← services ← edges."""
 
 import ast
 from collections.abc import Iterator
@@ -10,6 +10,8 @@ PACKAGE = Path(__file__).parents[2]
 LAYERS = (
     ("protocol",),
     ("rules",),
+    ("app.runtime",),
+    ("app.notices",),
     ("app.models", "app.settings"),
     ("app.queries",),
     ("app.upstream",),
@@ -19,11 +21,19 @@ LAYERS = (
     ("app.endpoints", "app.viewsets", "app.management"),
     ("app",),
 )
+# The features, lowest first: one never imports a higher one.
+FEATURES = (
+    ("tokens", "crates", "policies"),
+    ("setup", "imports", "publish"),
+    ("sync", "downloads"),
+    ("cache",),
+    ("lock_file",),
+)
 EDGES = ("app.endpoints", "app.viewsets", "app.management")
 PURE = ("protocol", "rules")
 FRAMEWORKS = {"django", "rest_framework", "pulpcore", "aiohttp", "asgiref", "psycopg"}
 # What is not in pulpcore's plugin API may be imported here only.
-ADAPTERS = {"app.models.core", "app.endpoints.core"}
+ADAPTERS = {"app.models.core", "app.endpoints.http.core"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -74,6 +84,20 @@ def test_no_module_imports_from_a_higher_layer() -> None:
         own, other = layer(name), layer(target)
         if own is not None and other is not None and other > own:
             wrong.append(f"{name} imports {target}")
+    assert wrong == []
+
+
+def test_no_feature_imports_a_higher_one() -> None:
+    """Whoever changes one has to know those below it, and no others."""
+    ranks = {name: rank for rank, names in enumerate(FEATURES) for name in names}
+    there = {name.split(".")[2] for name, _ in modules() if name.startswith("app.services.")}
+    assert there == set(ranks)
+    wrong = []
+    for name, target in inner_imports():
+        if name.startswith("app.services.") and target.startswith("app.services."):
+            mine, other = name.split(".")[2], target.split(".")[2]
+            if mine != other and ranks[other] >= ranks[mine]:
+                wrong.append(f"{name} imports {target}")
     assert wrong == []
 
 

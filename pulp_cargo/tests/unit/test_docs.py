@@ -64,7 +64,7 @@ def test_page_for_probes_is_documented() -> None:
 
 def _routes() -> Iterator[tuple[str, str]]:
     """Read the table ROUTES from its source; to import it, the whole of Pulp has to be set up."""
-    module = ast.parse((APP / "endpoints" / "routes.py").read_text())
+    module = ast.parse((APP / "endpoints" / "front" / "routes.py").read_text())
     names = {
         target.id: node.value
         for node in module.body

@@ -1,11 +1,11 @@
-"""`pulpcore-manager cargo-first-cache`: see services/first_cache.py."""
+"""`pulpcore-manager cargo-first-cache`: see services/setup/first_cache.py."""
 
 import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from pulp_cargo.app.services import first_cache
+from pulp_cargo.app.services.setup import first_cache
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""`pulpcore-manager cargo-first-registry`: see services/first_registry.py."""
+"""`pulpcore-manager cargo-first-registry`: see services/setup/first_registry.py."""
 
 import json
 from dataclasses import asdict
@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pulp_cargo.app.services import first_registry
-from pulp_cargo.app.services.repository_use import RepositoryTaken
+from pulp_cargo.app.services.setup import first_registry
+from pulp_cargo.app.services.setup.repository_use import RepositoryTaken
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pulp_cargo.app.services.steps import STEPS
+from pulp_cargo.app.runtime.steps import STEPS
 from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry

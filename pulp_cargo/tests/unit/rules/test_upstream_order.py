@@ -2,12 +2,12 @@
 
 import pytest
 
-from pulp_cargo.rules.upstream_order import Order, Rule, Said, Upstream, who_answers, who_has
+from pulp_cargo.rules.upstream_order import Order, OrderedUpstream, Rule, Said, who_answers, who_has
 
-OURS = Upstream("ours", private=True)
-FORKS = Upstream("forks", private=True)
-PARTNER = Upstream("partner", patterns=("partner-*", "serde"))
-CRATES_IO = Upstream("crates.io")
+OURS = OrderedUpstream("ours", private=True)
+FORKS = OrderedUpstream("forks", private=True)
+PARTNER = OrderedUpstream("partner", patterns=("partner-*", "serde"))
+CRATES_IO = OrderedUpstream("crates.io")
 
 
 class Index:
@@ -17,7 +17,7 @@ class Index:
         self.names = {name.replace("_", "."): has.split() for name, has in names.items()}
         self.asked: list[str] = []
 
-    def __call__(self, upstream: Upstream) -> bool | None:
+    def __call__(self, upstream: OrderedUpstream) -> bool | None:
         self.asked.append(upstream.name)
         crates = self.names.get(upstream.name, [])
         return None if "?" in crates else bool(crates)
@@ -62,7 +62,7 @@ def test_versions_are_mixed_where_that_is_switched_on():
 
 def test_pin_gives_a_name_to_one_upstream_alone():
     """A pattern that belongs to one upstream: no other answers, even where that one has nothing."""
-    pinned = Upstream("partner", patterns=("other",), pins=("acme-*",))
+    pinned = OrderedUpstream("partner", patterns=("other",), pins=("acme-*",))
     upstreams = (CRATES_IO, pinned)
     assert answers(upstreams, "Acme_core") == (Rule.PIN, ("partner",))
     assert answers(upstreams, "acme-core", Index(crates_io="?")) == (Rule.PIN, ())
@@ -94,11 +94,14 @@ def test_who_answers_when_it_is_known_who_has_the_crate(
 
 def test_narrowest_pin_decides():
     """A whole name before a start of names, a longer start before a shorter, then the order."""
-    wide, narrow = Upstream("wide", pins=("acme-*",)), Upstream("narrow", pins=("acme-core",))
+    wide, narrow = (
+        OrderedUpstream("wide", pins=("acme-*",)),
+        OrderedUpstream("narrow", pins=("acme-core",)),
+    )
     index = Index(wide="?", narrow="?")
     assert answers((wide, narrow), "acme_core", index) == (Rule.PIN, ("narrow",))
     assert answers((wide, narrow), "acme_web", index) == (Rule.PIN, ("wide",))
-    again = Upstream("again", pins=("acme_core",))
+    again = OrderedUpstream("again", pins=("acme_core",))
     assert answers((again, narrow), "acme-core", Index(again="?")) == (Rule.PIN, ("again",))
 
 
@@ -116,7 +119,7 @@ def test_private_crate_is_never_asked_for_upstream(rules):
 
 def test_no_pin_gives_a_private_name_away():
     """A claim stands above pins."""
-    thief = Upstream("crates.io", pins=("acme",))
+    thief = OrderedUpstream("crates.io", pins=("acme",))
     index = Index(ours="acme", crates_io="acme")
     assert answers((thief, OURS), "acme", index) == (Rule.CLAIM, ("ours",))
     assert index.asked == ["ours"]
@@ -153,7 +156,7 @@ def test_crate_that_no_private_repository_has_is_asked_for_upstream():
 
 def test_answer_says_what_became_of_each_upstream():
     """For `explain`: which rule decided, and what every other upstream had."""
-    last = Upstream("last")
+    last = OrderedUpstream("last")
     order = Order((OURS, PARTNER, CRATES_IO, last), reserved=("acme-*",))
     answer = who_answers(order, "log", Index(crates_io="log", last="log"))
     assert answer.sentence == "the first upstream that has `log` answers for all of it"
@@ -188,7 +191,7 @@ def test_answer_says_what_became_of_each_upstream():
 )
 def test_rule_that_decided_is_named(name, sentence, said):
     """With the repository or pattern that it comes from, and why crates.io is not asked."""
-    partner = Upstream("partner", patterns=(), pins=("p*",))
+    partner = OrderedUpstream("partner", patterns=(), pins=("p*",))
     order = Order((OURS, partner, CRATES_IO), reserved=("acme-*",), mixed=("mix",))
     ours = {"ours": "acme"} if name == "acme" else {}
     answer = who_answers(order, name, Index(crates_io="?", **ours))
@@ -212,6 +215,6 @@ def test_name_stays_claimed_when_the_crate_is_gone():
 
 def test_what_is_not_private_stays_nobodys():
     """It had the crate once, and the next in order answers now."""
-    both = Order((Upstream("shared"), CRATES_IO))
+    both = Order((OrderedUpstream("shared"), CRATES_IO))
     answer = who_answers(both, "serde", Index(crates_io="?"), had=["shared"])
     assert (answer.rule, answer.ask) == (Rule.ORDER, ("crates.io",))

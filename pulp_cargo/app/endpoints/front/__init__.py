@@ -1,0 +1,1 @@
+"""What every request for a registry passes: the middleware, the routes, and what watches them."""

@@ -1,0 +1,206 @@
+"""How a request comes in: from memory, or through a registry's routes.
+
+It stands in front of Pulp's own middlewares, which look up domain and user in the process's one
+database thread for every request. Only a registry with one of Pulp's content guards goes
+through them, since guards need what they find; whom a guard has let in is remembered for seconds.
+"""
+
+import asyncio
+import logging
+import time
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from aiohttp import web
+from asgiref.sync import sync_to_async
+
+from pulp_cargo.app.endpoints.front import routes
+from pulp_cargo.app.endpoints.front.health import get_health
+from pulp_cargo.app.endpoints.http.client_timeout import BYTES_AT_ONCE, limit_pauses
+from pulp_cargo.app.endpoints.http.core import authenticate
+from pulp_cargo.app.endpoints.http.errors import (
+    as_registry_error,
+    error_response,
+    http_error_response,
+)
+from pulp_cargo.app.endpoints.http.request import (
+    CargoRequest,
+    locate,
+    not_known,
+)
+from pulp_cargo.app.endpoints.http.responses import respond
+from pulp_cargo.app.endpoints.memory.answer import Answer
+from pulp_cargo.app.endpoints.memory.memory import memory
+from pulp_cargo.app.models import CargoDistribution
+from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries.registry import grants
+from pulp_cargo.app.queries.registry.grants import Grant
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.runtime.ttl_cache import digest_of
+from pulp_cargo.protocol.errors import (
+    NotAuthenticated,
+    RegistryError,
+    RegistryNotFound,
+    UnsupportedEncoding,
+)
+from pulp_cargo.rules.scopes import Scope
+
+log = logging.getLogger(__name__)
+
+# Where a request tells which endpoint it came to (see telemetry).
+ENDPOINT = "cargo.endpoint"
+# Pulp's guard of a header trips over one that is no UTF-8, that its jq filter does not suit, or
+# that is JSON too deep to read.
+GUARD_REFUSALS = (PermissionError, ValueError, StopIteration, RecursionError)
+# Of many requests that come at once with the same credentials, one asks and the others wait for it.
+TURNS: WeakValueDictionary[tuple[UUID, bytes], asyncio.Lock] = WeakValueDictionary()
+
+
+async def handle_registry(request: web.Request) -> web.StreamResponse:
+    """Answer any request below a registry's URL; whatever fails, in cargo's form."""
+    login_url = None
+    limit_pauses(request)
+    try:
+        _require_plain_body(request)
+        cargo = await locate(request)
+        login_url = cargo.registry.login_url
+        return await _dispatch(cargo)
+    except web.HTTPException as answer:
+        # A redirect to the object storage, or a range that a file does not have.
+        return answer if answer.status < 400 else http_error_response(answer)
+    except Exception as error:
+        told = as_registry_error(error)
+        if told is None:
+            raise
+        return error_response(told, login_url)
+
+
+def _require_plain_body(request: web.Request) -> None:
+    """Raise UnsupportedEncoding for a body that would have to be unpacked (`content.py`)."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity") and request.body_exists:
+        raise UnsupportedEncoding(encoding)
+
+
+@web.middleware
+async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResponse:
+    """Answer from memory where possible, and keep Pulp's middlewares away from our routes."""
+    answer = memory.answers.get(request.raw_path)
+    if answer and _is_good(answer) and _is_plain_read(request) and _may_have(request, answer):
+        memory.answers.move_to_end(request.raw_path)
+        if len(answer.body) > BYTES_AT_ONCE:
+            limit_pauses(request)
+        return respond(request, answer)
+    own = request.match_info.handler
+    return await (own if own in (handle_registry, get_health) else handler)(request)
+
+
+def _is_good(answer: Answer) -> bool:
+    return answer.expires is None or answer.expires > time.monotonic()
+
+
+def _is_plain_read(request: web.Request) -> bool:
+    return request.method in ("GET", "HEAD") and "Range" not in request.headers
+
+
+def _may_have(request: web.Request, answer: Answer) -> bool:
+    return answer.private is None or _was_let_in(request, answer.private)
+
+
+def _was_let_in(request: web.Request, registry: Registry) -> bool:
+    """Whether a request with the same credentials was let in a moment ago."""
+    if registry.auth_required and not _is_known_reader(request, registry):
+        return False
+    return not registry.guarded or memory.is_admitted(registry, request.headers)
+
+
+def _is_known_reader(request: web.Request, registry: Registry) -> bool:
+    header = request.headers.get("Authorization")
+    grant = None if header is None else memory.grant(registry.pk, header)
+    return grant is not None and grant.allows(Scope.READ)
+
+
+async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
+    try:
+        route, names = routes.match(cargo)
+    except RegistryError:
+        # Not even what a private registry does not have is told to strangers.
+        await _require_right_to_read(cargo)
+        raise
+    cargo.http[ENDPOINT] = route.endpoint.__name__
+    if route.reads:
+        await _require_right_to_read(cargo)
+    return await route.endpoint(cargo, **names)
+
+
+async def _require_right_to_read(cargo: CargoRequest) -> None:
+    registry, request = cargo.registry, cargo.http
+    if registry.is_public or _was_let_in(request, registry):
+        return
+    async with _turn(request, registry):
+        if _was_let_in(request, registry):
+            return
+        if registry.auth_required:
+            await _require_reader(cargo)
+        if registry.guarded:
+            await _require_permission_of_guard(cargo)
+
+
+def _turn(request: web.Request, registry: Registry) -> asyncio.Lock:
+    if registry.guard_reads is None:
+        return asyncio.Lock()
+    key = (registry.pk, digest_of(request.headers, registry.guard_reads))
+    return TURNS.setdefault(key, asyncio.Lock())
+
+
+async def _require_reader(cargo: CargoRequest) -> None:
+    """Without the right to read a private registry everything in it is 401, never 403.
+
+    Cargo gives up on a 403, and asks for a token on a 401.
+    """
+    grant = await cargo.grant(Scope.READ)
+    if grant is None and "Authorization" in cargo.http.headers:
+        raise not_known(cargo.registry)
+    if grant is None or not grant.allows(Scope.READ):
+        raise NotAuthenticated(
+            f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
+            f" `read`, from {cargo.registry.login_url}"
+        )
+
+
+async def _require_permission_of_guard(cargo: CargoRequest) -> None:
+    """Ask the distribution's content guard, with the user that the token stands for."""
+    grant = await cargo.grant(Scope.READ)
+    # The guard judges the user's rights; that the token is for reading at all is ours to see.
+    if grant is not None and Scope.READ not in grant.asked:
+        grant = None
+
+    async def ask(request: web.Request) -> web.StreamResponse:
+        # Who came by other means than our tokens may be nobody before we hear of it.
+        is_ours = grant is not None or not request["user"].is_authenticated
+        await sync_to_async(_ask_guard)(cargo, grant)
+        if is_ours:
+            seconds = grants.seconds_left(grant)
+            memory.keep_admitted(cargo.registry, request.headers, seconds, cargo.generation)
+        return web.Response()
+
+    await authenticate(cargo.http, ask)
+
+
+def _ask_guard(cargo: CargoRequest, grant: Grant | None) -> None:
+    request, registry = cargo.http, cargo.registry
+    if grant is not None:
+        request["user"] = request["drf_request"].user = grants.user_of(grant)
+    with with_domain(registry.domain):
+        distribution = CargoDistribution.objects.filter(pk=registry.pk).first()
+        if distribution is None:
+            raise RegistryNotFound(registry.base_path)
+        guard = distribution.content_guard
+        try:
+            if guard is not None:
+                guard.cast().permit(request)
+        except GUARD_REFUSALS as error:
+            raise NotAuthenticated(
+                f"the registry `{registry.name}` is guarded by `{guard.name}`,"
+                " which does not let this request in"
+            ) from error

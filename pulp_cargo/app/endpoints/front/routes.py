@@ -1,0 +1,74 @@
+"""Every route of a registry, in one table, and who may use it."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.read.config import get_cargo_config, get_config
+from pulp_cargo.app.endpoints.read.download import get_crate_file
+from pulp_cargo.app.endpoints.read.index import get_index_file
+from pulp_cargo.app.endpoints.read.listing import get_listing
+from pulp_cargo.app.endpoints.read.me import get_me
+from pulp_cargo.app.endpoints.write.publish import put_new
+from pulp_cargo.app.endpoints.write.yank import delete_yank, put_unyank
+from pulp_cargo.protocol.errors import MethodNotAllowed, RouteNotFound
+
+Endpoint = Callable[..., Awaitable[web.StreamResponse]]
+
+CRATES = "api/v1/crates"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path below a registry's URL.
+
+    `reads` tells that it needs the right to read. Writes say themselves which scope they need, and
+    what tells people how to begin is for everybody.
+    """
+
+    method: str
+    path: re.Pattern[str]
+    endpoint: Endpoint
+    reads: bool = True
+
+
+def _route(method: str, path: str, endpoint: Endpoint, **kind: bool) -> Route:
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path.replace(".", r"\."))
+    return Route(method, re.compile(pattern), endpoint, **kind)
+
+
+ROUTES = (
+    # cargo, reading
+    _route("GET", "config.json", get_config),
+    _route("GET", CRATES + "/{name}/{vers}/download", get_crate_file),
+    # cargo, writing
+    _route("PUT", CRATES + "/new", put_new, reads=False),
+    _route("DELETE", CRATES + "/{name}/{vers}/yank", delete_yank, reads=False),
+    _route("PUT", CRATES + "/{name}/{vers}/unyank", put_unyank, reads=False),
+    # another Pulp, copying
+    _route("GET", "versions.jsonl", get_listing),
+    # people
+    _route("GET", "me", get_me, reads=False),
+    _route("GET", "config.toml", get_cargo_config, reads=False),
+    _route("GET", "", get_me, reads=False),
+    # cargo, reading: whatever else is no part of the web API
+    Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file),
+)
+
+
+def match(cargo: CargoRequest) -> tuple[Route, dict[str, str]]:
+    """Return the route of a request and what its path names; raises RouteNotFound."""
+    method = "GET" if cargo.http.method == "HEAD" else cargo.http.method
+    allowed = []
+    for route in ROUTES:
+        found = route.path.fullmatch(cargo.path)
+        if found and route.method == method:
+            return route, found.groupdict()
+        if found:
+            allowed.append(route.method)
+    if allowed:
+        raise MethodNotAllowed(cargo.http.method, cargo.path, allowed)
+    raise RouteNotFound(cargo.path)

@@ -1,0 +1,136 @@
+"""What a content process tells Pulp's OpenTelemetry collector about its registries.
+
+The edge stands in front of Pulp's own instrumentation, so none of these requests is in Pulp's
+numbers. No name of a registry, crate or user is an attribute: each would be a time series of its
+own, and the names in a private registry are nobody else's business.
+
+Answers from memory take less time than a histogram does to note them, so they are counted only.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
+
+from aiohttp import web
+from opentelemetry.metrics import CallbackOptions, Observation
+
+from pulp_cargo.app.endpoints.front import middleware
+from pulp_cargo.app.endpoints.http.core import get_worker_name, init_otel_meter
+from pulp_cargo.app.endpoints.memory.memory import memory
+from pulp_cargo.app.services.publish import commit_queue
+from pulp_cargo.app.upstream.events import events
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# What an endpoint does, as it is called in the attribute `cargo.operation`.
+OPERATIONS = {
+    "get_config": "config",
+    "get_crate_file": "download",
+    "get_index_file": "index",
+    "get_listing": "listing",
+    "get_cargo_config": "cargo_config",
+    "get_me": "me",
+    "put_new": "publish",
+    "delete_yank": "yank",
+    "put_unyank": "unyank",
+}
+# Upper bounds of the histogram, in seconds: a 304 takes less than the first, cargo waits for the last.
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+METER = init_otel_meter("pulp-content", exporter=None, reader=None, provider=None)
+# Answers by operation, source and status; cheaper than a counter of OpenTelemetry's.
+answers: Counter[tuple[str, str, int]] = Counter()
+
+
+@web.middleware
+async def measured_edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer as the edge does, and note what kind of answer it was and how long it took."""
+    if request.match_info.handler is not middleware.handle_registry:
+        return await middleware.edge(request, handler)
+    begun = time.perf_counter()
+    response = await middleware.edge(request, handler)
+    endpoint = request.get(middleware.ENDPOINT)
+    if endpoint is None and response.status < 400:
+        answers[_remembered(request.raw_path), "memory", response.status] += 1
+        return response
+    operation = OPERATIONS.get(endpoint, "other")
+    answers[operation, "database", response.status] += 1
+    DURATION.record(time.perf_counter() - begun, _attributes(operation, response.status))
+    return response
+
+
+def _remembered(path: str) -> str:
+    """Which of the operations whose answers are remembered a path stands for."""
+    if "/api/v1/crates/" in path:
+        return "download"
+    return "config" if path.endswith("/config.json") else "index"
+
+
+def _attributes(operation: str, status: int, **more: str) -> dict[str, str | int]:
+    return {
+        "cargo.operation": operation,
+        "http.response.status_code": status,
+        "worker.name": _worker(),
+        **more,
+    }
+
+
+@cache
+def _worker() -> str:
+    """The name of this process; Pulp asks the resolver for it every time."""
+    return str(get_worker_name())
+
+
+def _requests(options: CallbackOptions) -> Iterable[Observation]:
+    for (operation, source, status), count in list(answers.items()):
+        yield Observation(count, _attributes(operation, status, **{"cargo.source": source}))
+
+
+def _upstream_events(options: CallbackOptions) -> Iterable[Observation]:
+    for event, count in list(events.items()):
+        yield Observation(count, {"cargo.event": event.value, "worker.name": _worker()})
+
+
+def _of_process(value: Callable[[], int]) -> list[Callable[[CallbackOptions], list[Observation]]]:
+    return [lambda options: [Observation(value(), {"worker.name": _worker()})]]
+
+
+DURATION = METER.create_histogram(
+    "cargo.request.duration",
+    unit="s",
+    description="How long requests to registries took, but for those answered from memory; until"
+    " the answer began, for files that are sent from a disk",
+    explicit_bucket_boundaries_advisory=BOUNDS,
+)
+METER.create_observable_counter(
+    "cargo.requests",
+    callbacks=[_requests],
+    unit="{request}",
+    description="Requests to registries, by what they were and how they were answered",
+)
+METER.create_observable_counter(
+    "cargo.busy.waits",
+    callbacks=_of_process(lambda: commit_queue.busy_waits),
+    unit="{wait}",
+    description="How often a publish or yank was put off because a task held the repository",
+)
+METER.create_observable_counter(
+    "cargo.upstream.events",
+    callbacks=[_upstream_events],
+    unit="{event}",
+    description="What went wrong with upstream registries, by what it was",
+)
+METER.create_observable_up_down_counter(
+    "cargo.memory.usage",
+    callbacks=_of_process(lambda: memory.size),
+    unit="By",
+    description="How much memory ready answers take",
+)
+METER.create_observable_gauge(
+    "cargo.listening",
+    callbacks=_of_process(lambda: int(memory.listening)),
+    unit="1",
+    description="1 while the process hears of changes, 0 while it reads everything from the"
+    " database",
+)

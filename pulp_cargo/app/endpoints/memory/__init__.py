@@ -1,0 +1,1 @@
+"""What a content process remembers, and the notices that keep it true."""

@@ -1,0 +1,97 @@
+"""Which version of a repository each content process has heard of.
+
+PostgreSQL tells them all at once, but each gets to it in its own time; a client that was told of a
+publish must find it whichever process it asks next. So each says when it has heard, and the one
+that made the version waits for that.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict, defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from uuid import UUID
+
+from pulp_cargo.app.services.publish.commit import Committed
+
+# How long to wait at most for a process that does not answer, in seconds.
+TIMEOUT_SECONDS = 1.0
+# How long what was heard is remembered, in seconds. It is looked at when a publish was committed, and
+# may come before whoever committed looks; long after that nobody does.
+REMEMBERED_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Somebody who waits until a new version is known everywhere."""
+
+    committed: Committed
+    done: asyncio.Future[None]
+
+
+class Acknowledgements:
+    """What this process knows of the others; processes go by their listening connections."""
+
+    def __init__(self) -> None:
+        # The id of our own connection's PostgreSQL process, 0 while there is none.
+        self.own_connection = 0
+        # The newest number by repository and connection, and when that came; the oldest is first.
+        self._heard: OrderedDict[tuple[UUID, int], tuple[int, float]] = OrderedDict()
+        self._waiters: defaultdict[UUID, list[Waiter]] = defaultdict(list)
+
+    async def wait_until_all_processes_know(self, committed: Committed | None) -> None:
+        """Wait until every process that listens has heard of a new version, if one was made."""
+        if committed is None or not self.own_connection or self._has_reached(committed):
+            return
+        waiter = Waiter(committed, asyncio.get_running_loop().create_future())
+        self._waiters[committed.repository].append(waiter)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(waiter.done, TIMEOUT_SECONDS)
+        finally:
+            self._forget_waiter(waiter)
+
+    def note(self, repository: UUID, number: int, connection: int) -> None:
+        """Note that a process has heard of a version, and let those go on who waited for it."""
+        now = time.monotonic()
+        newest = max(number, self._newest(repository, connection))
+        self._heard[repository, connection] = newest, now
+        self._heard.move_to_end((repository, connection))
+        self._forget_old(now)
+        for waiter in self._waiters.get(repository, ()):
+            if not waiter.done.done() and self._has_reached(waiter.committed):
+                waiter.done.set_result(None)
+
+    def stop(self) -> None:
+        """Let everybody go on: without a connection of our own nothing is heard."""
+        self.own_connection = 0
+        self._heard.clear()
+        for waiter in chain.from_iterable(self._waiters.values()):
+            if not waiter.done.done():
+                waiter.done.set_result(None)
+        self._waiters.clear()
+
+    def _has_reached(self, committed: Committed) -> bool:
+        return all(
+            self._newest(committed.repository, one) >= committed.number
+            for one in committed.listeners
+        )
+
+    def _newest(self, repository: UUID, connection: int) -> int:
+        number, _ = self._heard.get((repository, connection), (-1, 0.0))
+        return number
+
+    def _forget_old(self, now: float) -> None:
+        """Drop what is past use, so that repositories and processes that are gone leave nothing."""
+        while self._heard:
+            key, (_, came) = next(iter(self._heard.items()))
+            if now - came < REMEMBERED_SECONDS:
+                return
+            del self._heard[key]
+
+    def _forget_waiter(self, waiter: Waiter) -> None:
+        repository = waiter.committed.repository
+        others = [one for one in self._waiters.pop(repository, []) if one is not waiter]
+        if others:
+            self._waiters[repository] = others

@@ -1,0 +1,1 @@
+"""What cargo reads: the index, .crate files and the configuration."""

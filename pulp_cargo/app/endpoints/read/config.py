@@ -1,0 +1,36 @@
+"""Configuration: config.json for cargo (Cargo Book, "Index Configuration"), config.toml for people."""
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.responses import remember, revalidated
+from pulp_cargo.protocol.config import render_config
+from pulp_cargo.protocol.index_file import strong_etag
+from pulp_cargo.rules.scopes import Scope
+
+
+async def get_config(cargo: CargoRequest) -> web.StreamResponse:
+    """`GET config.json`: where downloads and the web API are, and whether reads need a token."""
+    registry = cargo.registry
+    root = registry.root_url.rstrip("/")
+    body = render_config(
+        dl=f"{root}/api/v1/crates", api=root, auth_required=registry.wants_credential
+    )
+    headers = {"Content-Type": "application/json", "Cache-Control": revalidated(cargo)}
+    return remember(cargo, body, etag=strong_etag(body), headers=headers)
+
+
+async def get_cargo_config(cargo: CargoRequest) -> web.Response:
+    """`GET config.toml`: what a person puts into cargo's configuration, for everybody."""
+    return web.Response(
+        text=await cargo_config(cargo),
+        content_type="application/toml",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def cargo_config(cargo: CargoRequest) -> str:
+    """Return the lines for cargo's configuration, as far as the sender may know them."""
+    grant = None if cargo.registry.is_public else await cargo.grant(Scope.READ)
+    is_reader = grant is not None and grant.allows(Scope.READ)
+    return cargo.registry.cargo_config(for_readers=cargo.registry.is_public or is_reader)

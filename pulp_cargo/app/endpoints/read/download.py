@@ -1,0 +1,54 @@
+"""Downloads of .crate files (Cargo Book, "Index Configuration", `dl`)."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
+from pulp_cargo.app.endpoints.http.responses import varies
+from pulp_cargo.app.endpoints.read.download_through_cache import get_cached_crate_file
+from pulp_cargo.app.endpoints.read.send_file import send
+from pulp_cargo.app.queries.crates import crate_file
+from pulp_cargo.app.queries.repository.membership import VersionGone
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
+from pulp_cargo.protocol.names import parse_crate_name
+from pulp_cargo.protocol.semver import parse_version
+
+# The bytes of a version never change.
+FOR_EVER = "max-age=31536000, immutable"
+
+
+async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.StreamResponse:
+    """`GET /crates/{name}/{vers}/download`: the bytes whose SHA-256 the index line has."""
+    try:
+        parse_crate_name(name)
+        parse_version(vers)
+    except RegistryError as error:
+        raise VersionNotFound(name, vers) from error
+    whose = "public" if cargo.registry.is_public else "private"
+    # Never a Content-Encoding: cargo would undo it and miss the checksum.
+    headers = {
+        "Content-Type": "application/gzip",
+        "Cache-Control": f"{whose}, {FOR_EVER}",
+        "Accept-Ranges": "bytes",
+        **varies(cargo.registry),
+    }
+    try:
+        return await _get(cargo, name, vers, headers)
+    except VersionGone:
+        await refresh(cargo)
+        return await _get(cargo, name, vers, headers)
+
+
+async def _get(
+    cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    if cargo.registry.sources or evaluate.policies_of_store(cargo.registry):
+        return await get_cached_crate_file(cargo, name, vers, headers)
+    cargo.require_crates()
+    file = await threads.read(crate_file.crate_file, cargo.registry, name, vers)
+    if file is None:
+        raise VersionNotFound(name, vers)
+    return await send(cargo, file, name, vers, headers)

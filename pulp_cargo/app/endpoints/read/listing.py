@@ -1,0 +1,111 @@
+"""The listing by which another Pulp copies a registry; see protocol/listing for its form.
+
+Anybody who may read may ask for it, and it is long: so a process sends a few at once, with threads
+of their own, and to nobody who does not take it.
+"""
+
+import asyncio
+import logging
+import zlib
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.client_timeout import SlowClient
+from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
+from pulp_cargo.app.endpoints.http.responses import (
+    cut_off,
+    matches,
+    revalidated,
+    takes_gzip,
+    varies,
+)
+from pulp_cargo.app.queries.crates import listing
+from pulp_cargo.app.queries.crates.listing import Place
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import VersionGone
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.protocol.listing import render_end, render_head
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
+
+log = logging.getLogger(__name__)
+
+GZIP = 16 + zlib.MAX_WBITS
+LEVEL = 4
+# So many are sent at once.
+SENDING = asyncio.Semaphore(4)
+# A client is given up that takes less than so many bytes a second: the others wait for its place, and
+# it is another server.
+SLOWEST = 64 * 1024
+
+
+async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
+    """`GET versions.jsonl`: all that the registry has, streamed; 304 while that is the same."""
+    try:
+        count = await threads.read(listing.count, cargo.registry)
+    except VersionGone:
+        await refresh(cargo)
+        count = await threads.read(listing.count, cargo.registry)
+    etag = listing.tag(cargo.registry, evaluate.rules_of_listing(cargo.registry))
+    headers = _headers(cargo, etag)
+    if matches(cargo.http.headers.get("If-None-Match", ""), etag):
+        headers.pop("Content-Encoding", None)
+        return web.Response(status=304, headers=headers)
+    headers["Content-Type"] = "application/jsonl; charset=utf-8"
+    if cargo.http.method == "HEAD":
+        return web.Response(headers=headers)
+    if SENDING.locked():
+        raise ServiceUnavailable("the registry is sending many listings already; try again later")
+    async with SENDING:
+        return await _send(cargo, count, web.StreamResponse(headers=headers))
+
+
+async def _send(
+    cargo: CargoRequest, count: int, response: web.StreamResponse
+) -> web.StreamResponse:
+    client = SlowClient(SLOWEST)
+    gzip = None
+    if "Content-Encoding" in response.headers:
+        gzip = zlib.compressobj(LEVEL, wbits=GZIP)
+    await response.prepare(cargo.http)
+    try:
+        async for piece in _pieces(cargo.registry, count):
+            data = await threads.make_part(gzip.compress, piece) if gzip else piece
+            await client.write(response.write, data)
+        if gzip:
+            await client.write(response.write, gzip.flush())
+        await client.write_eof(response)
+    except Exception as error:
+        log.warning("A listing of `%s` was cut off: %r", cargo.registry.name, error)
+        cut_off(cargo.http)
+        raise ConnectionAbortedError from error
+    return response
+
+
+async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
+    """Go through the listing; nothing waits in memory but the page that is being sent.
+
+    Raises LookupError instead of the end when old versions were trimmed meanwhile, which moves
+    rows to where another page has had them.
+    """
+    left_out = await threads.make_part(evaluate.left_out_of_listing, registry)
+    count -= len(left_out)
+    yield render_head(sorted(registry.own_urls), count)
+    sent, place = 0, Place()
+    while place is not None:
+        page = await threads.make_part(listing.page, registry, place, left_out)
+        if page.lines:
+            yield page.lines
+        sent, place = sent + page.count, page.end
+    if sent != count:
+        raise LookupError(f"{sent} crate versions were found instead of {count}")
+    yield render_end(sent)
+
+
+def _headers(cargo: CargoRequest, etag: str) -> dict[str, str]:
+    headers = {"Cache-Control": revalidated(cargo), "ETag": etag}
+    headers |= varies(cargo.registry, has_forms=True)
+    if takes_gzip(cargo.http.headers.get("Accept-Encoding", "")):
+        headers |= {"ETag": f'{etag[:-1]}-gzip"', "Content-Encoding": "gzip"}
+    return headers

@@ -1,0 +1,72 @@
+"""Sending a .crate file from wherever it is (RFC 9110, 14 "Range Requests")."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.client_timeout import PatientFile
+from pulp_cargo.app.endpoints.http.core import check_request_was_modified
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.responses import remember
+from pulp_cargo.app.endpoints.read import send_from_storage
+from pulp_cargo.app.endpoints.read.send_from_upstream import send_from_upstream
+from pulp_cargo.app.queries.crates.crate_file import StoredFile, UpstreamFile
+from pulp_cargo.protocol.names import canonical_name
+
+
+async def send(
+    cargo: CargoRequest,
+    file: StoredFile | UpstreamFile,
+    name: str,
+    vers: str,
+    headers: Mapping[str, str],
+    fresh_for: float | None = None,
+) -> web.StreamResponse:
+    """Send a file, and remember a small one for `fresh_for` seconds, None for ever."""
+    if isinstance(file, UpstreamFile):
+        return await send_from_upstream(cargo, file, name, vers, headers)
+    file = await send_from_storage.with_small_content(cargo, file)
+    if file.content is not None:
+        etag = f'"{file.cksum}"'
+        part = part_of(cargo.http, file.content, etag, headers)
+        return part or remember(
+            cargo,
+            file.content,
+            etag=etag,
+            crate=canonical_name(name),
+            headers=headers,
+            fresh_for=fresh_for,
+        )
+    if file.path is not None:
+        return PatientFile(file.path, file.size, headers)
+    return await _from_object_storage(cargo, file, f"{name}-{vers}.crate", headers)
+
+
+def part_of(
+    request: web.Request, content: bytes, etag: str, headers: Mapping[str, str]
+) -> web.Response | None:
+    """Return the one part that is asked for, None when the whole is to be sent (RFC 9110, 14)."""
+    if "Range" not in request.headers or request.headers.get("If-Range", etag) != etag:
+        return None
+    try:
+        start, stop, _ = request.http_range.indices(len(content))
+    except ValueError:
+        return None
+    if start >= stop:
+        whole = {"Content-Range": f"bytes */{len(content)}"}
+        raise web.HTTPRequestRangeNotSatisfiable(headers=whole)
+    place = {"ETag": etag, "Content-Range": f"bytes {start}-{stop - 1}/{len(content)}"}
+    return web.Response(status=206, body=content[start:stop], headers={**headers, **place})
+
+
+async def _from_object_storage(
+    cargo: CargoRequest, file: StoredFile, file_name: str, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Send a file from the domain's storage: by a redirect, or passed on."""
+    etag = f'"{file.cksum}"'
+    if not check_request_was_modified(cargo.http, None, etag):
+        kept = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}
+        return web.Response(status=304, headers={"ETag": etag, **kept})
+    if cargo.registry.domain.redirect_to_object_storage:
+        return await send_from_storage.redirect(cargo, file, file_name, headers)
+    return await send_from_storage.pass_on(cargo, file, {"ETag": etag, **headers})

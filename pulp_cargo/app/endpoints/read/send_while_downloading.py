@@ -1,0 +1,54 @@
+"""Passing on a .crate file to those who wait for it, while it comes from an upstream."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.client_timeout import SlowClient
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.responses import cut_off
+from pulp_cargo.app.endpoints.read.send_file import part_of
+from pulp_cargo.app.queries.crates.crate_file import SMALL
+from pulp_cargo.app.services.downloads import clients, persist_queue
+from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.policies import advisory_db
+
+
+async def pass_on(
+    cargo: CargoRequest, pull: SharedDownload, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Send what comes in while it does; a small file, or a part of one, when all is here."""
+    has_all = await pull.begun()
+    assert pull.size is not None, "a file that can be sent has a size"
+    etag = f'"{pull.cksum}"'
+    if has_all and pull.size <= SMALL:
+        content = b"".join([chunk async for chunk in pull.read(0, pull.size)])
+        part = part_of(cargo.http, content, etag, headers)
+        return part or web.Response(body=content, headers={**headers, "ETag": etag})
+    # Whoever wants a part of a large one gets the whole this once, as HTTP allows.
+    response = web.StreamResponse(headers={**headers, "ETag": etag})
+    response.content_length = pull.size
+    await response.prepare(cargo.http)
+    if cargo.http.method == "HEAD":
+        return response
+    client = SlowClient()
+    try:
+        async for chunk in pull.read(0, pull.size):
+            await client.write(response.write, chunk)
+        await client.write_eof(response)
+    except Exception as error:
+        # Whoever gets a part has to notice, and cargo tries again.
+        cut_off(cargo.http)
+        raise ConnectionAbortedError from error
+    return response
+
+
+async def open_upstreams(app: web.Application) -> None:
+    """Begin to read the advisory database, for which the first crate would wait (an aiohttp start-up signal)."""
+    advisory_db.start()
+
+
+async def close_upstreams(app: web.Application) -> None:
+    """Keep what came, and close the connections, when the process ends (an aiohttp clean-up signal)."""
+    await persist_queue.join_all()
+    await clients.close_all()

@@ -1,0 +1,1 @@
+"""What cargo changes: publishing and yanking."""

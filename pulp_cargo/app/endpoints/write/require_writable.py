@@ -1,0 +1,17 @@
+"""Which registries take publishes and yanks."""
+
+from uuid import UUID
+
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.protocol.errors import UploadsNotAllowed
+
+
+def require_repository(registry: Registry) -> UUID:
+    """Return the repository that a registry's changes go to; raises UploadsNotAllowed."""
+    if registry.pinned:
+        raise UploadsNotAllowed(registry.name, "it serves one fixed repository version")
+    if registry.repository is None:
+        raise UploadsNotAllowed(registry.name, "it has no repository")
+    if not registry.allow_uploads:
+        raise UploadsNotAllowed(registry.name)
+    return registry.repository

@@ -1,0 +1,37 @@
+"""Yank and unyank (Cargo Book, Registry Web API)."""
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.memory.memory import memory
+from pulp_cargo.app.endpoints.write.require_writable import require_repository
+from pulp_cargo.app.services.publish import commit_queue
+from pulp_cargo.app.services.publish.yank import Yank
+from pulp_cargo.protocol.api import ok_body
+from pulp_cargo.protocol.errors import CrateNotFound, InvalidName
+from pulp_cargo.protocol.names import parse_crate_name
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.rules.scopes import Scope
+
+
+async def delete_yank(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`DELETE /crates/{name}/{vers}/yank`."""
+    return await _mark(cargo, name, vers, yanked=True)
+
+
+async def put_unyank(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`PUT /crates/{name}/{vers}/unyank`."""
+    return await _mark(cargo, name, vers, yanked=False)
+
+
+async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> web.Response:
+    try:
+        crate = parse_crate_name(name)
+    except InvalidName as error:
+        raise CrateNotFound(name) from error
+    await cargo.require(Scope.YANK, crate=crate)
+    repository = require_repository(cargo.registry)
+    change = Yank(crate, parse_version(vers), yanked)
+    committed = await commit_queue.submit(repository, cargo.registry.domain, change)
+    await memory.acknowledgements.wait_until_all_processes_know(committed)
+    return web.Response(body=ok_body(), content_type="application/json")

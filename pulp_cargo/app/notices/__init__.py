@@ -1,0 +1,1 @@
+"""Telling every content process what changed, and waiting until it knows."""

@@ -1,0 +1,1 @@
+"""Crates as a registry serves them: index files, .crate files and listings."""

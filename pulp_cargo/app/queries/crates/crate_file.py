@@ -1,0 +1,166 @@
+"""One version of a crate in a registry, and the file that it has."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from django.db import connection
+
+from pulp_cargo.app.models.core import FILE_SYSTEM
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import (
+    IS_MEMBER,
+    SERVED,
+    rows_of,
+)
+from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
+
+CRATE_FILE = f"""
+    WITH {SERVED}, found AS (
+        SELECT unit.cksum, a.file, a.size, ca.pulp_id AS place
+        FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
+        JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
+        LEFT JOIN core_artifact a ON a.pulp_id = ca.artifact_id
+        WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
+    )
+    SELECT found.cksum, found.file, found.size, found.place FROM served LEFT JOIN found ON true
+"""
+# Most often nobody has it, and a database takes longer to plan KEPT_FILE than to run it.
+IS_STORED = """
+    SELECT 1 FROM cargo_cratecontent
+    WHERE canonical_name = %(canonical)s AND vers = %(vers)s AND cksum = %(cksum)s LIMIT 1
+"""
+# A file of these bytes that came through the same remote, for whichever cache; and whether it is in
+# the newest version of the repository. An upstream may name the checksum of a private crate, and
+# must not be given its bytes for that. What another cache has is taken over only if its metadata
+# were read here.
+KEPT_FILE = f"""
+    SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license, EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+    )
+    FROM cargo_cratecontent unit
+    JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
+    JOIN core_artifact a ON a.pulp_id = ca.artifact_id
+    WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
+    AND unit.cksum = %(cksum)s AND unit._pulp_domain_id = %(domain)s
+    AND EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND (rc.repository_id = %(repository)s OR unit.metadata_source = ''
+            AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="%(remote)s")}))
+    )
+    ORDER BY unit.metadata_source LIMIT 1
+"""
+# A file of this size is read at once; a larger one is streamed.
+SMALL = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Where the bytes of a .crate file are: a name in the domain's storage, and their size.
+
+    `path` is None unless the storage is a file system, `content` unless the file is small too.
+    """
+
+    cksum: str
+    storage_name: str
+    size: int
+    path: str | None
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamFile:
+    """A .crate file that is still with the upstream registry; `place` is its ContentArtifact."""
+
+    cksum: str
+    place: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that came through a cache; `is_member` tells whether its repository has it now."""
+
+    file: StoredFile
+    unit: UUID
+    license: str | None
+    is_member: bool
+
+
+def kept_file(
+    registry: Registry, remote: UUID, name: str, vers: str, cksum: str
+) -> KeptFile | None:
+    """Return a file with a checksum that came through a remote.
+
+    Raises ServiceUnavailable when the storage has lost or spoilt it.
+    """
+    values = {
+        "repository": registry.repository,
+        "domain": registry.domain.pk,
+        "remote": remote,
+        "canonical": canonical_name(name),
+        "name": name,
+        "vers": vers,
+        "cksum": cksum,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(IS_STORED, values)
+        row = cursor.fetchone()
+        if row is not None:
+            cursor.execute(KEPT_FILE, values)
+            row = cursor.fetchone()
+    if row is None:
+        return None
+    cksum, storage_name, size, unit, license, is_member = row
+    file = _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
+    return KeptFile(file, unit, license, is_member)
+
+
+def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | UpstreamFile | None:
+    """Return the file of just this spelling and version, build metadata included, or None.
+
+    Raises ServiceUnavailable when the storage has lost or spoilt it.
+    """
+    rows = rows_of(registry, CRATE_FILE, canonical=canonical_name(name), name=name, vers=vers)
+    if not rows or rows[0][0] is None:
+        return None
+    cksum, storage_name, size, place = rows[0]
+    if storage_name is None:
+        return UpstreamFile(cksum, place)
+    return _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
+
+
+def _stored(
+    registry: Registry, cksum: str, storage_name: str, size: int, *, what: str
+) -> StoredFile:
+    if registry.domain.storage_class != FILE_SYSTEM:
+        return StoredFile(cksum, storage_name, size, None, None)
+    path = Path(registry.domain.get_storage().path(storage_name))
+    return StoredFile(cksum, storage_name, size, str(path), _read(path, cksum, size, what=what))
+
+
+def _read(path: Path, cksum: str, size: int, *, what: str) -> bytes | None:
+    """Return the bytes of a small file; of a large one only see that it is there, and whole.
+
+    A small file is remembered afterwards, so it is compared with its checksum this once.
+    """
+    try:
+        with path.open("rb") as file:
+            whole = os.fstat(file.fileno()).st_size == size
+            content = file.read() if whole and size <= SMALL else None
+    except OSError as error:
+        raise _unusable(what, "missing") from error
+    if not whole or (content is not None and hashlib.sha256(content).hexdigest() != cksum):
+        raise _unusable(what, "damaged")
+    return content
+
+
+def _unusable(what: str, how: str) -> ServiceUnavailable:
+    return ServiceUnavailable(
+        f"the file of `{what}` is {how} in the registry's storage; an administrator"
+        " can repair the repository version"
+    )

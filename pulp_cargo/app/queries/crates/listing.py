@@ -1,0 +1,139 @@
+"""Everything in the repository version that a registry serves, a page at a time.
+
+A page costs what is on it: it is found by an index, after the place where the last one ended. Each
+asks for one and the same version, so that publishes between two pages make no difference.
+"""
+
+import hashlib
+import json
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import SERVED, rows_of
+from pulp_cargo.protocol.listing import FORMAT, LISTS, TEXTS, render_crate
+
+# A page ends after so many members, or so many bytes of what may be large.
+MOST_MEMBERS = 250
+MOST_BYTES = 256 * 1024
+
+COUNT = f"""
+    WITH {SERVED}
+    SELECT coalesce((
+        SELECT count FROM core_repositoryversioncontentdetails
+        WHERE repository_version_id = %(version)s AND content_type = %(type)s AND count_type = 'P'
+    ), 0) FROM served
+"""
+UNITS = f"""
+    WITH {SERVED}, found AS (
+        SELECT unit.content_ptr_id, unit.name, unit.vers, unit.license
+        FROM served CROSS JOIN core_repositorycontent rc
+        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
+        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+        JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
+        WHERE rc.repository_id = %(repository)s
+        AND va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
+    )
+    SELECT f.* FROM served LEFT JOIN found f ON true
+"""
+IN_SERVED = """
+    va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
+"""
+# `passed` is a stretch of the index on (repository, content, version_added), whether or not its
+# rows belong to the version: so its length is known beforehand. Yank marks are among them.
+PAGE = f"""
+    WITH {SERVED}, passed AS (
+        SELECT content_id, version_added_id, version_removed_id FROM core_repositorycontent
+        WHERE repository_id = %(repository)s
+        AND (content_id, version_added_id) > (%(content)s, %(added)s)
+        ORDER BY content_id, version_added_id LIMIT {MOST_MEMBERS}
+    ), found AS (
+        SELECT p.content_id, p.version_added_id, unit.*, sum(
+            coalesce(octet_length(unit.index_line), 0) + coalesce(octet_length(unit.readme), 0)
+        ) OVER (
+            ORDER BY p.content_id, p.version_added_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS before
+        FROM served CROSS JOIN passed p
+        JOIN core_repositoryversion va ON va.pulp_id = p.version_added_id
+        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = p.version_removed_id
+        LEFT JOIN LATERAL (
+            SELECT c.* FROM cargo_cratecontent c
+            WHERE c.content_ptr_id = p.content_id AND {IN_SERVED} OFFSET 0
+        ) unit ON true
+    )
+    SELECT f.content_id, f.version_added_id, f.name, f.vers, f.cksum, file.size, EXISTS (
+        SELECT 1 FROM cargo_crateyank mark
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM core_repositorycontent rc
+            JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
+            LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+            WHERE rc.content_id = mark.content_ptr_id AND rc.repository_id = %(repository)s
+            AND {IN_SERVED} OFFSET 0
+        ) member
+        WHERE mark.canonical_name = f.canonical_name AND mark.vers = f.vers
+    ), f.index_line, {", ".join(f"f.{name}" for name in (*TEXTS, *LISTS))}
+    FROM served LEFT JOIN found f ON coalesce(f.before, 0) < {MOST_BYTES}
+    LEFT JOIN LATERAL (
+        SELECT coalesce(
+            (SELECT a.size FROM core_artifact a WHERE a.pulp_id = ca.artifact_id),
+            (SELECT max(ra.size) FROM core_remoteartifact ra WHERE ra.content_artifact_id = ca.pulp_id)
+        ) AS size
+        FROM core_contentartifact ca WHERE ca.content_id = f.content_ptr_id LIMIT 1
+    ) file ON true
+    ORDER BY f.content_id, f.version_added_id
+"""
+FIRST = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended."""
+
+    content: UUID = FIRST
+    added: UUID = FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The lines of some crate versions; `end` is None when there are no more."""
+
+    lines: bytes
+    count: int
+    end: Place | None
+
+
+def tag(registry: Registry, rules: Sequence[str] = ()) -> str:
+    """Return the entity tag of the listing: it changes with all that is told, without being made.
+
+    `rules` are those by which something is left out of it.
+    """
+    told = [FORMAT, str(registry.version), sorted(registry.own_urls), *rules]
+    return f'"{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]}"'
+
+
+def count(registry: Registry) -> int:
+    """Return how many crate versions the registry has; raises VersionGone."""
+    rows = rows_of(registry, COUNT, type=CrateContent.get_pulp_type())
+    return rows[0][0] if rows else 0
+
+
+def units(registry: Registry) -> list[tuple[UUID, str, str, str | None]]:
+    """Return id, name, vers and licence of all crate versions; raises VersionGone."""
+    found = rows_of(registry, UNITS)
+    return [(pk, name, vers, license) for pk, name, vers, license in found if pk is not None]
+
+
+def page(registry: Registry, after: Place, left_out: Container[UUID] = ()) -> Page:
+    """Return the crate versions that follow a place, but for some units; raises VersionGone."""
+    rows = rows_of(registry, PAGE, content=after.content, added=after.added)
+    if not rows or rows[0][0] is None:
+        return Page(b"", 0, None)
+    lines = [
+        render_crate(values)
+        for unit, _, *values in rows
+        if values[0] is not None and unit not in left_out
+    ]
+    return Page(b"".join(lines), len(lines), Place(*rows[-1][:2]))

@@ -1,0 +1,204 @@
+"""What there is of the packages of a lock file, in a few statements for any number of them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
+from pulp_cargo.protocol.packed_index import unpack
+from pulp_cargo.rules.crate_policy import KeptVersion
+
+# A crate in canonical form and one of its versions, with its build metadata.
+Key = tuple[str, str]
+# An index file by its remote and its lower-case name.
+File = tuple[UUID, str]
+
+SERVED = """served AS (
+    SELECT pulp_id, repository_id, number FROM core_repositoryversion
+    WHERE pulp_id = ANY(%(versions)s) AND complete
+)"""
+# Like queries/repository/membership, for several repository versions at a time.
+IS_MEMBER = """
+    CROSS JOIN LATERAL (
+        SELECT 1 FROM core_repositorycontent rc
+        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
+        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+        WHERE rc.content_id = unit.content_ptr_id AND rc.repository_id = served.repository_id
+        AND va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
+        OFFSET 0
+    ) member
+"""
+# Crates are found by their index on `vers_key`.
+IS_WANTED = "unit.vers_key = split_part(wanted.vers, '+', 1) AND unit.vers = wanted.vers"
+UNITS = f"""
+    WITH {SERVED}, wanted AS (
+        SELECT DISTINCT * FROM unnest(%(names)s::text[], %(wanted)s::text[]) w (name, vers)
+    )
+    SELECT served.pulp_id, wanted.name, wanted.vers, unit.name, unit.vers, unit.cksum,
+        EXISTS (
+            SELECT 1 FROM core_contentartifact ca
+            WHERE ca.content_id = unit.content_ptr_id AND ca.artifact_id IS NOT NULL
+        ),
+        EXISTS (
+            SELECT 1 FROM cargo_crateyank unit {IS_MEMBER}
+            WHERE unit.canonical_name = wanted.name AND unit.vers = wanted.vers
+        )
+    FROM served CROSS JOIN wanted CROSS JOIN LATERAL (
+        SELECT unit.* FROM cargo_cratecontent unit
+        WHERE unit.canonical_name = wanted.name AND {IS_WANTED} OFFSET 0
+    ) unit {IS_MEMBER}
+"""
+SPELLINGS = f"""
+    WITH {SERVED}, wanted AS (SELECT DISTINCT name FROM unnest(%(names)s::text[]) w (name))
+    SELECT served.pulp_id, wanted.name, found.name
+    FROM served CROSS JOIN wanted CROSS JOIN LATERAL (
+        SELECT unit.name FROM cargo_cratecontent unit {IS_MEMBER}
+        WHERE unit.canonical_name = wanted.name LIMIT 1
+    ) found
+"""
+# Files that came through a remote, for whichever cache (see KEPT_FILE in queries/crates/crate_file).
+FILES = f"""
+    SELECT DISTINCT remote.pulp_id, unit.name, unit.vers, unit.cksum, unit.content_ptr_id, unit.license
+    FROM core_remote remote CROSS JOIN unnest(%(names)s::text[], %(wanted)s::text[]) wanted (name, vers)
+    JOIN cargo_cratecontent unit ON unit.canonical_name = wanted.name AND {IS_WANTED}
+    JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
+    WHERE remote.pulp_id = ANY(%(remotes)s)
+    AND ca.artifact_id IS NOT NULL AND unit._pulp_domain_id = %(domain)s
+    AND unit.metadata_source = ''
+    AND EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="remote.pulp_id")})
+    )
+"""
+KEPT = f"""
+    WITH {SERVED}, wanted AS (SELECT DISTINCT name FROM unnest(%(names)s::text[]) w (name))
+    SELECT served.pulp_id, lower(unit.name), unit.vers, unit.cksum, coalesce(unit.license, '')
+    FROM served CROSS JOIN wanted CROSS JOIN LATERAL (
+        SELECT unit.* FROM cargo_cratecontent unit
+        WHERE unit.canonical_name = wanted.name OFFSET 0
+    ) unit {IS_MEMBER}
+"""
+INDEX_FILES = """
+    SELECT remote_id, name, canonical_name, gzipped IS NOT NULL, checked_at
+    FROM cargo_upstreamindexfile
+    WHERE remote_id = ANY(%(remotes)s) AND canonical_name = ANY(%(names)s)
+"""
+BODIES = """
+    SELECT remote_id, name, gzipped, first_seen::text FROM cargo_upstreamindexfile
+    JOIN unnest(%(remotes)s::uuid[], %(names)s::text[]) w (remote_id, name) USING (remote_id, name)
+    WHERE gzipped IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A version in a repository; `stored` tells whether its file is here."""
+
+    name: str
+    vers: str
+    cksum: str
+    stored: bool
+    yanked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An index file that is here: whether the crate exists, and when the upstream last said so."""
+
+    exists: bool
+    checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A unit with its file; the licence is empty where its manifest names none."""
+
+    pk: UUID
+    license: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An index file with the times at which versions without a `pubtime` were first seen."""
+
+    gzipped: bytes
+    first_seen: Mapping[str, str]
+
+    def unpacked(self) -> bytes:
+        """Return the file as the upstream sent it."""
+        return unpack(self.gzipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of some packages.
+
+    `units` are by repository version and key, `spellings` of crates by repository version and
+    canonical name. `files` are those that are here, by remote and lower-case name; the crates that
+    a remote has are in `upstream` by canonical name. `stored` are the units whose files
+    came from a remote's upstream, by remote, name, version and checksum.
+    """
+
+    units: Mapping[tuple[UUID, Key], Unit]
+    spellings: Mapping[tuple[UUID, str], str]
+    files: Mapping[File, Kept]
+    upstream: Collection[tuple[UUID, str]]
+    stored: Mapping[tuple[UUID, str, str, str], Stored]
+
+
+def known(
+    domain: UUID, versions: Collection[UUID], remotes: Collection[UUID], keys: Collection[Key]
+) -> Known:
+    """Return what repository versions and index files say of packages; four statements."""
+    values = {
+        "domain": domain,
+        "versions": list(versions),
+        "remotes": list(remotes),
+        "names": [name for name, _ in keys],
+        "wanted": [vers for _, vers in keys],
+    }
+    files = list(_rows(INDEX_FILES, values))
+    stored = _rows(FILES, values)
+    return Known(
+        units={(v, (name, key)): Unit(*unit) for v, name, key, *unit in _rows(UNITS, values)},
+        spellings={(v, name): spelled for v, name, spelled in _rows(SPELLINGS, values)},
+        files={(remote, name): Kept(*kept) for remote, name, _, *kept in files},
+        upstream={(remote, canonical) for remote, _, canonical, exists, _ in files if exists},
+        stored={tuple(key): Stored(pk, text or "") for *key, pk, text in stored},
+    )
+
+
+def kept(
+    versions: Collection[UUID], names: Collection[str]
+) -> dict[tuple[UUID, str], dict[str, KeptVersion]]:
+    """Return what is kept by repository version and lower-case name, and then by `vers`.
+
+    `names` are canonical.
+    """
+    found: defaultdict[tuple[UUID, str], dict[str, KeptVersion]] = defaultdict(dict)
+    values = {"versions": list(versions), "names": list(names)}
+    for version, name, vers, cksum, license in _rows(KEPT, values):
+        found[version, name][vers] = KeptVersion(cksum, license)
+    return found
+
+
+def bodies(files: Collection[File]) -> dict[File, Body]:
+    """Return the index files that are here, of those that exist."""
+    values = {"remotes": [remote for remote, _ in files], "names": [name for _, name in files]}
+    rows = _rows(BODIES, values)
+    return {
+        (remote, name): Body(bytes(gzipped), json.loads(seen))
+        for remote, name, gzipped, seen in rows
+    }
+
+
+def _rows(query: str, values: Mapping[str, object]) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        yield from cursor.fetchall()

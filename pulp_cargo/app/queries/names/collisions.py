@@ -1,0 +1,81 @@
+"""Names that a private repository of a list and an upstream both have, without asking anybody.
+
+What is known of the upstreams is their index files that are kept here, and what the asker says.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import connection
+
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.head import LATEST
+from pulp_cargo.protocol.names import canonical_name
+
+# The names of the private repositories come first: there are few of them beside those of a cache.
+COLLISIONS = f"""
+    WITH {LATEST}, private AS MATERIALIZED (
+        SELECT unit.canonical_name, min(unit.name) AS name,
+            array_agg(DISTINCT latest.repository) AS repositories
+        FROM latest
+        JOIN core_repositorycontent rc ON rc.repository_id = latest.repository
+        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
+        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+        JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
+        WHERE va.number <= latest.number AND (vr.number IS NULL OR vr.number > latest.number)
+        AND unit.canonical_name > %(after)s
+        AND (%(names)s::text[] IS NULL OR unit.canonical_name = ANY(%(names)s))
+        GROUP BY unit.canonical_name
+    )
+    SELECT p.canonical_name, p.name, p.repositories, kept.remotes
+    FROM private p CROSS JOIN LATERAL (
+        SELECT array_agg(DISTINCT f.remote_id) AS remotes FROM cargo_upstreamindexfile f
+        WHERE f.canonical_name = p.canonical_name AND f.remote_id = ANY(%(remotes)s)
+        AND f.gzipped IS NOT NULL
+        OFFSET 0
+    ) kept
+    WHERE kept.remotes IS NOT NULL OR %(names)s::text[] IS NOT NULL
+    ORDER BY p.canonical_name LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """A name that is in private repositories and upstream, with the upstreams of the list by name.
+
+    `upstreams` is empty for a name that only the asker knows to be there.
+    """
+
+    name: str
+    canonical_name: str
+    private: tuple[str, ...]
+    upstreams: tuple[str, ...]
+
+
+def collisions(
+    registry: Registry, *, after: str, limit: int, names: Collection[str] | None = None
+) -> list[Collision]:
+    """Return so many collisions that follow a canonical name, in one query.
+
+    With `names`, those are taken to be upstream, and no others are looked at.
+    """
+    private = {one.repository: one.name for one in registry.sources if one.private}
+    remotes = {one.remote.pk: one.name for one in registry.sources if one.remote}
+    values = {
+        "repositories": list(private),
+        "remotes": list(remotes),
+        "after": after,
+        "limit": limit,
+        "names": None if names is None else sorted({canonical_name(name) for name in names}),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(COLLISIONS, values)
+        return [
+            Collision(
+                name=name,
+                canonical_name=canonical,
+                private=tuple(sorted(private[pk] for pk in repositories)),
+                upstreams=tuple(sorted(remotes[pk] for pk in kept or ())),
+            )
+            for canonical, name, repositories, kept in cursor.fetchall()
+        ]

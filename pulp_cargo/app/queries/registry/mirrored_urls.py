@@ -1,0 +1,53 @@
+"""Which other registries' crates a registry has: those of its upstreams."""
+
+from collections.abc import Iterable
+from itertools import chain
+from uuid import UUID
+
+from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoUpstream
+from pulp_cargo.app.queries.registry.own_urls import own_urls_of
+from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE, is_crates_io
+
+
+def mirrored_urls(
+    distribution: CargoDistribution, sources: tuple[Upstream, ...]
+) -> tuple[str, ...]:
+    """Return the index URLs of the registries that a cache or a list of upstreams stands in for.
+
+    An upstream that is asked for some names only is not stood in for: a dependency on another of
+    its crates leads there. A registry of what a cache has kept stands in for the cache's upstream.
+    """
+    if distribution.remote:
+        return tuple(sorted(_with_both_of_crates_io([distribution.remote.url])))
+    if not sources:
+        pinned = distribution.repository_version
+        kept = pinned.repository_id if pinned else distribution.repository_id
+        return tuple(sorted(_with_both_of_crates_io(_kept_from(kept))))
+    whole = [source for source in sources if "*" in source.patterns]
+    ours = [source.repository for source in whole if source.remote is None]
+    repositories = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=ours)
+    urls = own_urls_of(list(repositories)) if ours else set()
+    urls |= _with_both_of_crates_io(source.remote.url for source in whole if source.remote)
+    return tuple(sorted(urls))
+
+
+def _kept_from(repository: UUID | None) -> list[str]:
+    """Return the URLs of the remotes whose crates a repository has, and nobody else's.
+
+    Also of those that are none of its caches' any more: lock files that were made then still hold.
+    """
+    served = CargoDistribution.objects.filter(repository=repository)
+    if repository is None or served.filter(allow_uploads=True).exists():
+        # What is published may depend on more of an upstream than is kept here.
+        return []
+    caches = served.filter(remote__isnull=False).values_list("remote__url", flat=True)
+    listed = CargoUpstream.objects.filter(repository=repository, remote__isnull=False)
+    former = CargoRepository.objects.filter(pk=repository).values_list("mirrored_urls", flat=True)
+    return [*caches, *listed.values_list("remote__url", flat=True), *chain(*former)]
+
+
+def _with_both_of_crates_io(urls: Iterable[str]) -> set[str]:
+    """Return the URLs; crates.io has two, and dependencies name it by the one of git."""
+    found = set(urls)
+    return found | {CRATES_IO, CRATES_IO_SPARSE} if any(map(is_crates_io, found)) else found

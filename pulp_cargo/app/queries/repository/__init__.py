@@ -1,0 +1,1 @@
+"""Repository versions and what is in them."""

@@ -1,0 +1,116 @@
+"""The newest version of a repository, and whether somebody else is building the next."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+from pulpcore.plugin.models import RepositoryVersion, Task
+
+from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.models.core import TASK_INCOMPLETE_STATES
+from pulp_cargo.app.runtime import statements
+from pulp_cargo.app.runtime.statements import Rows
+from pulp_cargo.protocol.unavailable import RepositoryBusy
+
+# Who reads a repository (an export, say) does not hold it: versions never change. A task whose
+# process stopped giving signs of life does not either; core itself frees its repository only
+# after up to a quarter of an hour, and publishers do not wait for that.
+HEAD = """
+    SELECT v.pulp_id, v.number, v.complete, r.next_version, cr.index_aliases, EXISTS (
+        SELECT 1 FROM core_task t LEFT JOIN core_appstatus a ON a.pulp_id = t.app_lock_id
+        WHERE t.state = ANY(%(incomplete)s) AND t.reserved_resources_record @> %(reserved)s
+        AND NOT (t.state = 'running'
+            AND (a.pulp_id IS NULL OR a.last_heartbeat + a.ttl < now()))
+    )
+    FROM core_repository r
+    JOIN cargo_cargorepository cr ON cr.repository_ptr_id = r.pulp_id
+    CROSS JOIN LATERAL (
+        SELECT pulp_id, number, complete FROM core_repositoryversion
+        WHERE repository_id = r.pulp_id ORDER BY number DESC LIMIT 1
+    ) v
+    WHERE r.pulp_id = %(repository)s
+"""
+# The newest complete version of each of some repositories; `latest` is to be joined to.
+LATEST = """latest AS (
+    SELECT r.repository, v.pulp_id AS version, v.number
+    FROM unnest(%(repositories)s::uuid[]) r(repository) CROSS JOIN LATERAL (
+        SELECT pulp_id, number FROM core_repositoryversion
+        WHERE repository_id = r.repository AND complete ORDER BY number DESC LIMIT 1
+    ) v
+)"""
+PRN = f"prn:{CargoRepository._meta.label_lower}"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a repository stands: its newest version, and the number for the next."""
+
+    repository: UUID
+    version: UUID
+    number: int
+    is_complete: bool
+    next_number: int
+    index_aliases: tuple[str, ...]
+
+
+def head(repository: UUID) -> Head | None:
+    """Return where a repository stands, without debris; None when it is gone, or RepositoryBusy.
+
+    The caller holds the repository's lock.
+    """
+    while (found := read(repository, ask(repository))) and not found.is_complete:
+        remove_debris(found)
+    return found
+
+
+def ask(repository: UUID) -> Rows:
+    """Ask where a repository stands; the caller holds its lock."""
+    values = {
+        "repository": repository,
+        "reserved": [f"{PRN}:{repository}"],
+        "incomplete": list(TASK_INCOMPLETE_STATES),
+    }
+    return statements.ask(HEAD, values)
+
+
+def read(repository: UUID, asked: Rows) -> Head | None:
+    """Return where a repository stands, None when it is gone; raises RepositoryBusy.
+
+    One whose newest version is not complete has debris of a crash there.
+    """
+    rows = asked.fetch()
+    if not rows:
+        return None
+    version, number, is_complete, next_version, aliases, busy = rows[0]
+    if busy:
+        raise RepositoryBusy
+    next_number = max(next_version, number + 1)
+    return Head(repository, version, number, is_complete, next_number, tuple(aliases))
+
+
+def remove_debris(head: Head) -> None:
+    """Remove the newest version, which is unfinished and which no living task is building."""
+    RepositoryVersion.objects.get(pk=head.version).delete()
+
+
+def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:
+    """Return the newest version and its number of each repository, in one query."""
+    if not repositories:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {LATEST} SELECT repository, version, number FROM latest",
+            {"repositories": list(repositories)},
+        )
+        return {repository: (version, number) for repository, version, number in cursor.fetchall()}
+
+
+def is_used(repository: UUID) -> bool:
+    """Whether a task holds the repository, or reads versions of it that must stay meanwhile."""
+    prn = f"{PRN}:{repository}"
+    return Task.objects.filter(
+        state__in=TASK_INCOMPLETE_STATES,
+        reserved_resources_record__overlap=[prn, f"shared:{prn}"],
+    ).exists()

@@ -1,0 +1,1 @@
+"""The upstreams of a registry, and what is stored of them."""

@@ -1,0 +1,37 @@
+"""Which versions of a crate the repository of a cache keeps: those that were served before."""
+
+from collections.abc import Mapping
+
+from pulp_cargo.app.queries.repository.membership import (
+    IS_MEMBER,
+    SERVED,
+    ServedVersion,
+    rows_of,
+)
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.rules.crate_policy import KeptVersion
+
+KEPT = f"""
+    WITH {SERVED}, found AS (
+        SELECT unit.name, unit.vers, unit.cksum, unit.license
+        FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
+        WHERE unit.canonical_name = %(name)s
+    )
+    SELECT f.name, f.vers, f.cksum, f.license FROM served LEFT JOIN found f ON true
+"""
+
+
+def kept(served: ServedVersion, name: str) -> Mapping[str, KeptVersion]:
+    """Return the versions that a repository keeps of a crate, by `vers`; raises VersionGone."""
+    rows = rows_of(served, KEPT, name=canonical_name(name))
+    # The outer join leaves one empty row for a crate that is not there.
+    return {
+        vers: KeptVersion(cksum, license or "")
+        for found, vers, cksum, license in rows
+        if _is(found, name)
+    }
+
+
+def _is(found: str | None, name: str) -> bool:
+    # The index paths of `a-b` and `a_b` are two files, and may be two crates of an upstream.
+    return found is not None and found.lower() == name.lower()

@@ -1,0 +1,170 @@
+"""Where a registry has its crates from, when they are not all in one repository."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoUpstream
+from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.queries.repository import head
+from pulp_cargo.app.queries.upstreams import repository_roles
+from pulp_cargo.app.queries.upstreams.fillers import Filler, fillers_of
+from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
+from pulp_cargo.rules.crate_policy import NamedPolicy
+from pulp_cargo.rules.upstream_order import Order, OrderedUpstream
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRemote:
+    """An upstream registry as a cache needs it; `max_age` and `stale_for` are seconds.
+
+    `updated` changes with every change of the remote. `stale_for` is None for ever. `rules` are
+    those for what may come in from there.
+    """
+
+    pk: UUID
+    name: str
+    url: str
+    policy: str
+    updated: datetime | None
+    max_age: int
+    stale_for: int | None
+    rules: NamedPolicy | None = None
+
+    @property
+    def identity(self) -> tuple[UUID, str]:
+        """What is remembered of a remote is remembered by this: another URL is another registry."""
+        return self.pk, self.url
+
+    @property
+    def registry(self) -> str:
+        """The URL by which dependencies name it (Cargo Book, "Index Format")."""
+        return CRATES_IO if is_crates_io(self.url) else self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """One upstream of a registry: a repository of ours, or a remote with what we keep of it.
+
+    `version` is None without a repository. Only a source without a remote can be `private`. That
+    of a remote has no repository where the one it was given takes uploads: an upstream's crates
+    would be served as published ones. Such rows are from before they were refused. `fillers` are the
+    caches that store in the repository what comes from their remotes.
+    """
+
+    name: str
+    remote: UpstreamRemote | None
+    repository: UUID | None
+    version: UUID | None
+    number: int = 0
+    patterns: tuple[str, ...] = ("*",)
+    pins: tuple[str, ...] = ()
+    private: bool = False
+    fillers: tuple[Filler, ...] = ()
+
+
+def sources_of(distribution: CargoDistribution) -> tuple[Upstream, ...]:
+    """Return a distribution's upstreams in order; none where one repository is all it serves.
+
+    One that is pinned to a repository version serves just that, whatever else it has.
+    """
+    if distribution.repository_version_id is not None:
+        return ()
+    if distribution.remote is None:
+        upstreams = distribution.upstreams.select_related("remote__crate_policy")
+        return _listed(distribution.name, list(upstreams))
+    remote = distribution.remote.cast()
+    given = {distribution.repository_id} if distribution.repository_id else set()
+    stores = _stores(distribution.name, given, _taking_uploads(given))
+    versions = head.latest_versions(stores)
+    repository = distribution.repository_id if stores else None
+    return (_source(remote.name, remote, repository, versions, fillers_of(stores)),)
+
+
+def order_of(distribution: CargoDistribution, sources: tuple[Upstream, ...]) -> Order | None:
+    """Return which of a list's upstreams answer for what, None for a registry without a list."""
+    if distribution.remote_id is not None or not sources:
+        return None
+    return Order(
+        tuple(OrderedUpstream(one.name, one.patterns, one.pins, one.private) for one in sources),
+        reserved=tuple(distribution.reserved_names),
+        mixed=tuple(distribution.mixed_names),
+    )
+
+
+def _listed(name: str, upstreams: Sequence[CargoUpstream]) -> tuple[Upstream, ...]:
+    given = {one.repository_id for one in upstreams if one.remote_id and one.repository_id}
+    ours = {one.repository_id for one in upstreams if not one.remote_id}
+    published = _taking_uploads(given | ours)
+    stores = _stores(name, given, published)
+    versions = head.latest_versions(stores | ours)
+    fillers = fillers_of((stores | ours) - published)
+    return tuple(
+        _source(
+            one.name,
+            one.remote,
+            one.repository_id if one.repository_id in stores | ours else None,
+            versions,
+            fillers,
+            patterns=tuple(one.patterns),
+            pins=tuple(one.pins),
+            private=one.private,
+        )
+        for one in upstreams
+    )
+
+
+def _stores(registry: str, given: set[UUID], published: set[UUID]) -> set[UUID]:
+    """Return those of a registry's repositories that may keep what comes from a remote."""
+    if given & published:
+        log.warning(
+            "%s keeps nothing of its remote: its repository takes uploads, and a cache needs one of"
+            " its own.",
+            registry,
+        )
+    return given - published
+
+
+def _taking_uploads(repositories: set[UUID]) -> set[UUID]:
+    return repository_roles.taking_uploads(repositories) if repositories else set()
+
+
+def _source(
+    name: str,
+    remote: CargoRemote | None,
+    repository: UUID | None,
+    versions: Mapping[UUID, tuple[UUID, int]],
+    fillers: Mapping[UUID, tuple[Filler, ...]],
+    **order: Any,
+) -> Upstream:
+    version, number = versions.get(repository, (None, 0)) if repository else (None, 0)
+    return Upstream(
+        name=name,
+        remote=remote and _view(remote),
+        repository=repository,
+        version=version,
+        number=number,
+        fillers=fillers.get(repository, ()) if repository else (),
+        **order,
+    )
+
+
+def _view(remote: CargoRemote) -> UpstreamRemote:
+    max_age = remote.index_max_age
+    return UpstreamRemote(
+        pk=remote.pk,
+        name=remote.name,
+        url=remote.url,
+        policy=remote.policy,
+        updated=remote.pulp_last_updated,
+        max_age=settings.CARGO_UPSTREAM_MAX_AGE if max_age is None else max_age,
+        stale_for=remote.stale_for,
+        rules=named_policy(remote.crate_policy),
+    )

@@ -1,0 +1,165 @@
+"""Keeping upstreams' index files in the database, many in a statement and nobody waiting for it.
+
+What a crash loses is only a copy: it is fetched again.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from pulp_cargo.app.notices import barrier, channel
+from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
+from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
+from pulp_cargo.app.runtime import free_space, threads
+
+log = logging.getLogger(__name__)
+
+# How long to wait for more before writing, in seconds; and how many rows one transaction has.
+PAUSE = 0.1
+MOST_ROWS = 100
+
+# A remote that has another URL by now, or is gone, has no such file; and the newest word counts. The
+# lock lets nobody change the URL between the look at it and the commit: with it go the files.
+KEEP = """
+    INSERT INTO cargo_upstreamindexfile AS kept (remote_id, name, canonical_name, gzipped, digest,
+        is_sound, etag, last_modified, checked_at, first_seen, gone, replaced)
+    SELECT r.pulp_id, %(name)s, %(canonical_name)s, %(gzipped)s, %(digest)s, %(is_sound)s, %(etag)s,
+        %(last_modified)s, %(checked_at)s, %(first_seen)s::jsonb, %(gone)s::jsonb,
+        %(replaced)s::jsonb
+    FROM (
+        SELECT pulp_id FROM core_remote WHERE pulp_id = %(remote)s AND url = %(url)s FOR SHARE
+    ) r
+    ON CONFLICT (remote_id, name) DO UPDATE SET gzipped = EXCLUDED.gzipped,
+        digest = EXCLUDED.digest, is_sound = EXCLUDED.is_sound, etag = EXCLUDED.etag,
+        last_modified = EXCLUDED.last_modified, checked_at = EXCLUDED.checked_at,
+        first_seen = kept.first_seen || EXCLUDED.first_seen, gone = EXCLUDED.gone,
+        replaced = EXCLUDED.replaced
+    WHERE kept.checked_at <= EXCLUDED.checked_at
+"""
+# An upstream may replace bytes with every answer; an administrator needs no more than the first.
+MOST_REPLACED = 1_000
+RECORD = f"""
+    INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)
+    SELECT f.remote_id, f.name, %(vers)s, %(before)s, %(cksum)s, %(found_at)s
+    FROM cargo_upstreamindexfile f WHERE f.remote_id = %(remote)s AND f.name = %(name)s
+    AND f.replaced ? %(vers)s AND (
+        SELECT count(*) FROM cargo_replacedversion r
+        WHERE r.remote_id = f.remote_id AND r.name = f.name
+    ) < {MOST_REPLACED}
+    ON CONFLICT DO NOTHING
+"""
+CONFIRM = """
+    UPDATE cargo_upstreamindexfile SET checked_at = %(checked_at)s
+    WHERE remote_id = %(remote)s AND name = %(name)s AND digest = %(digest)s
+    AND checked_at < %(checked_at)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file to be kept, or only confirmed where the row has the same bytes."""
+
+    remote: UpstreamRemote
+    copy: IndexCopy
+    is_new: bool
+
+
+_waiting: dict[tuple[tuple[UUID, str], str], Row] = {}
+_writer: asyncio.Task[None] | None = None
+
+
+def keep(remote: UpstreamRemote, copy: IndexCopy, *, is_new: bool) -> None:
+    """Have a file written soon; `is_new` where the row has other bytes, or there is none."""
+    global _writer
+    if not free_space.has_room():
+        return
+    key = remote.identity, copy.name
+    before = _waiting.get(key)
+    _waiting[key] = Row(remote, copy, is_new or (before is not None and before.is_new))
+    if _writer is None:
+        _writer = asyncio.get_running_loop().create_task(_write_all())
+
+
+def waiting(remote: UpstreamRemote, name: str) -> IndexCopy | None:
+    """Return a file that is not written yet."""
+    row = _waiting.get((remote.identity, name))
+    return None if row is None else row.copy
+
+
+async def written() -> None:
+    """Wait until the files are written that were to be kept so far, for who ends after that."""
+    while _waiting:
+        await asyncio.sleep(PAUSE)
+
+
+def write(rows: Sequence[Row]) -> None:
+    """Write rows; in order, so that two processes never wait for each other."""
+    ordered = sorted(rows, key=lambda row: (row.remote.pk, row.copy.name))
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement, is_new in ((KEEP, True), (CONFIRM, False)):
+            values = [_values(row) for row in ordered if row.is_new is is_new]
+            if values:
+                cursor.executemany(statement, values)
+        if events := [event for row in ordered for event in _replaced(row)]:
+            cursor.executemany(RECORD, events)
+
+
+def write_at_once(row: Row) -> None:
+    """Write a file with other bytes of a version, and wait until nobody remembers the old ones."""
+    with transaction.atomic():
+        write([row])
+        channel.index_changed(row.remote.pk, row.copy.name)
+        barrier.ask_after_commit()
+
+
+async def _write_all() -> None:
+    global _writer
+    try:
+        while _waiting:
+            await asyncio.sleep(PAUSE)
+            batch = dict(list(_waiting.items())[:MOST_ROWS])
+            try:
+                await threads.write(write, list(batch.values()))
+            except Exception as error:
+                log.warning("Index files of upstream registries were not kept: %s", error)
+            for key, row in batch.items():
+                if _waiting.get(key) is row:
+                    del _waiting[key]
+    finally:
+        _writer = None
+
+
+def _values(row: Row) -> dict[str, object]:
+    copy = row.copy
+    return {
+        "remote": row.remote.pk,
+        "url": row.remote.url,
+        "name": copy.name,
+        "canonical_name": copy.canonical_name,
+        "gzipped": copy.gzipped,
+        "digest": copy.digest,
+        "is_sound": copy.is_sound,
+        "etag": copy.etag,
+        "last_modified": copy.last_modified,
+        "checked_at": copy.checked_at,
+        "first_seen": json.dumps(copy.first_seen),
+        "gone": json.dumps(copy.gone),
+        "replaced": json.dumps(copy.replaced),
+    }
+
+
+def _replaced(row: Row) -> Iterator[dict[str, object]]:
+    for vers, (before, cksum) in row.copy.replaced.items():
+        yield {
+            "remote": row.remote.pk,
+            "name": row.copy.name,
+            "vers": vers,
+            "before": before,
+            "cksum": cksum,
+            "found_at": row.copy.checked_at,
+        }

@@ -1,0 +1,77 @@
+"""Keeping all versions of a crate once one of them was asked for, as the policy `immediate` has it."""
+
+import asyncio
+import logging
+from uuid import UUID
+
+from pulpcore.plugin.models import Remote
+
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.upstreams import stores
+from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime.ttl_cache import TtlCache
+from pulp_cargo.app.services.cache import resolve
+from pulp_cargo.app.services.downloads import shared_downloads
+from pulp_cargo.app.services.downloads.persist import Keeper
+from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.unavailable import UpstreamFailed
+
+log = logging.getLogger(__name__)
+
+# So many crates are brought in at once, and so many may wait; the upstream serves others, too.
+AT_ONCE = 2
+MOST_WAITING = 10_000
+# How long nobody looks again at a crate that was gone through, in seconds.
+WHOLE_SECONDS = 600
+
+Key = tuple[UUID, str]
+
+_turns = asyncio.Semaphore(AT_ONCE)
+_whole: TtlCache[Key, bool] = TtlCache(10_000)
+_coming: dict[Key, asyncio.Task[None]] = {}
+
+
+def bring(registry: Registry, source: Upstream, name: str) -> None:
+    """Have every version of a crate kept, in the background and one after the other.
+
+    Does nothing for a remote with another policy, or without a repository to keep them in.
+    """
+    if source.remote is None or source.remote.policy != Remote.IMMEDIATE or not source.repository:
+        return
+    key = source.repository, name.lower()
+    if _whole.get(key) or key in _coming or len(_coming) >= MOST_WAITING:
+        return
+    task = asyncio.get_running_loop().create_task(_bring(registry, source, name))
+    _coming[key] = task
+    task.add_done_callback(lambda _: _coming.pop(key, None))
+
+
+async def _bring(registry: Registry, source: Upstream, name: str) -> None:
+    assert source.remote is not None and source.repository is not None
+    async with _turns:
+        try:
+            found = await resolve.ask(registry, source, name.lower(), at_any_age=True)
+            if found is None or found.current is None:
+                return
+            here = await threads.read(
+                stores.kept_checksums, source.repository, canonical_name(name)
+            )
+            judgement = await evaluate.judge(registry, found, name.lower())
+            left_out = judgement.left_out if judgement else frozenset()
+            for vers, version in (await found.index(name.lower())).versions.items():
+                if version.cksum in here or vers in left_out:
+                    continue
+                keeper = Keeper(registry.domain, source, version)
+                pull = shared_downloads.pull(source.remote, name, vers, version.cksum, keeper.keep)
+                with pull.leased():
+                    try:
+                        await pull.ended()
+                    except UpstreamFailed as error:
+                        # The others may be right.
+                        log.info("%s", error)
+            _whole.keep((source.repository, name.lower()), True, WHOLE_SECONDS)
+        except Exception as error:
+            # The next download of the crate begins again.
+            log.warning("Not all versions of `%s` were kept: %s", name, error)

@@ -1,0 +1,1 @@
+"""Crates and their files, as they are read and stored."""

@@ -1,0 +1,301 @@
+"""Crates with their files written to tables and storage, many in a few statements."""
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+from uuid import UUID
+
+from django.db import transaction
+
+from pulpcore.plugin.models import Artifact, Content, Domain
+
+from pulp_cargo.app.models import CrateContent, CrateYank
+from pulp_cargo.app.models.core import FILE_SYSTEM
+from pulp_cargo.app.models.repository import set_lock_timeout
+from pulp_cargo.app.runtime import statements
+from pulp_cargo.app.runtime.statements import Rows
+from pulp_cargo.app.services.crates import unit_rows
+from pulp_cargo.app.services.crates.incoming_file import (
+    IncomingFile,
+    copy_whole,
+    storage_full,
+)
+
+log = logging.getLogger(__name__)
+
+# The first key of the advisory locks on digests, which keep a file from being removed as debris
+# by one writer while another adopts it.
+LOCK_CLASS = 0x6361_7269
+
+Crates = Sequence[tuple[CrateContent, IncomingFile]]
+
+STORED = """
+    SELECT sha256, pulp_id FROM core_artifact WHERE sha256 = ANY(%s) AND pulp_domain_id = %s
+"""
+LINK_FILES = """
+    INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
+        artifact_id, content_id)
+    VALUES (gen_random_uuid(), now(), now(), %s, %s, %s)
+    ON CONFLICT (content_id, relative_path) DO UPDATE SET artifact_id = EXCLUDED.artifact_id
+    WHERE core_contentartifact.artifact_id IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """What was there of some crates before: artifacts by their SHA-256, and units."""
+
+    artifacts: Mapping[str, UUID]
+    units: Mapping[unit_rows.Key, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The artifacts of files that are in the storage, by their SHA-256, and paths to be settled."""
+
+    artifacts: Mapping[str, UUID]
+    unsettled: Sequence[str]
+
+    @storage_full()
+    def settle(self) -> None:
+        """Make sure that the files and their names are on the disk: to be done before the commit.
+
+        Raises StorageFull.
+        """
+        for path in self.unsettled:
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
+    """Store the files and units of crates, or find those that are there, and return the units' ids."""
+    there = ask(crates, domain)()
+    units, placed = place_crates(crates, there, domain)
+    placed.settle()
+    return units
+
+
+def ask(crates: Crates, domain: Domain) -> Callable[[], There]:
+    """Keep other writers of these crates' files out, and ask for what is there of the crates."""
+    if not crates:
+        return lambda: There({}, {})
+    artifacts = _ask_for_stored(lock_digests([file for _, file in crates]), domain)
+    units = unit_rows.ask([unit for unit, _ in crates], domain)
+    return lambda: There(_stored(artifacts), unit_rows.known(units))
+
+
+def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUID], Placed]:
+    """Add the files and units of crates to what is there; return the units' ids, in order."""
+    if not crates:
+        return [], Placed({}, ())
+    placed = _place_files([file for _, file in crates], there.artifacts, domain)
+    units = unit_rows.save_unknown([unit for unit, _ in crates], there.units, domain)
+    statements.run_many(
+        LINK_FILES,
+        [
+            (unit.relative_path, placed.artifacts[unit.cksum], pk)
+            for (unit, _), pk in zip(crates, units, strict=True)
+        ],
+    )
+    return units, placed
+
+
+def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
+    """Store crates in a transaction of their own, in no repository; a failure leaves no files."""
+    try:
+        with transaction.atomic():
+            return save_crates(crates, domain)
+    except Exception:
+        with suppress(Exception):
+            forget_files([file for _, file in crates], domain)
+        raise
+
+
+def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
+    """Return the ids of the marks of these crates and versions, made where they are missing."""
+    marks = []
+    for name, vers in sorted(keys):
+        mark, made = CrateYank.objects.get_or_create(
+            canonical_name=name, vers=vers, _pulp_domain=domain
+        )
+        if not made:
+            mark.touch()
+        marks.append(mark.pk)
+    return marks
+
+
+def touch(units: Iterable[UUID]) -> list[UUID]:
+    """Keep stored units from being cleaned up as orphans, and return their ids."""
+    found = list(units)
+    if found:
+        Content.objects.filter(pk__in=found).touch()
+    return found
+
+
+def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
+    """Put files back that somebody removed while they were committed.
+
+    Pulp's clean-up of orphans removes a row, and its file a moment later, under whose name a new one
+    may have come meanwhile.
+    """
+    if domain.storage_class != FILE_SYSTEM:
+        return
+    for file in files:
+        path = _path_of(file.cksum, domain)
+        if not _is_whole(path, file.size) and not file.file.closed:
+            _put_back(file, path)
+
+
+def forget_files(files: Iterable[IncomingFile], domain: Domain) -> None:
+    """Remove the files of what failed, where no artifact has taken them over.
+
+    Raises OperationalError when somebody is long at work on one: they see to what lies about.
+    """
+    with transaction.atomic():
+        set_lock_timeout()
+        digests = lock_digests(files)
+        kept = set(stored(digests, domain))
+        for digest in digests:
+            name = Artifact(sha256=digest).storage_path("")
+            if digest not in kept and domain.get_storage().exists(name):
+                domain.get_storage().delete(name)
+
+
+class Storable(Protocol):
+    """A file with its digests, to be moved to the storage; `restore` gives it back its name."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def cksum(self) -> str: ...
+
+    @property
+    def digests(self) -> dict[str, str]: ...
+
+    @property
+    def is_settled(self) -> bool: ...
+
+    def restore(self) -> None: ...
+
+    def rewind(self) -> BinaryIO: ...
+
+
+def save_files(files: Sequence[Storable], domain: Domain) -> Mapping[str, UUID]:
+    """Move the files to the storage, and return the artifacts' ids by SHA-256."""
+    placed = _place_files(files, stored(lock_digests(files), domain), domain)
+    placed.settle()
+    return placed.artifacts
+
+
+@storage_full()
+def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: Domain) -> Placed:
+    """Move the files to the storage that no artifact is known of.
+
+    A file that the storage has lost or cut short is put back: its row alone proves nothing. Raises
+    StorageFull.
+    """
+    if known:
+        Artifact.objects.filter(pk__in=known.values()).touch()
+    fresh = {file.cksum: file for file in files if file.cksum not in known}
+    for digest, file in fresh.items():
+        _remove_debris(digest, domain)
+        file.restore()
+    made = [
+        Artifact(file=file.path, size=file.size, pulp_domain=domain, **file.digests)
+        for file in fresh.values()
+    ]
+    is_local = domain.storage_class == FILE_SYSTEM
+    paths = {file.cksum: _path_of(file.cksum, domain) for file in files} if is_local else {}
+    new_folders = {
+        folder for digest in fresh if is_local for folder in _missing_folders(paths[digest])
+    }
+    came = {digest: _identity(file.path) for digest, file in fresh.items()} if is_local else {}
+    unit_rows.insert(Artifact, made)
+    unsettled: list[str] = []
+    if is_local:
+        lost = [
+            file
+            for file in files
+            if file.cksum in known and not _is_whole(paths[file.cksum], file.size)
+        ]
+        for file in lost:
+            _put_back(file, paths[file.cksum])
+        for digest, file in fresh.items():
+            if not _is_whole(paths[digest], file.size):
+                raise OSError(f"the storage has not taken all of the file {digest}")
+            # What was copied from another file system is a new file.
+            if not file.is_settled or _identity(paths[digest]) != came[digest]:
+                unsettled.append(paths[digest])
+        folders = {os.path.dirname(paths[file.cksum]) for file in (*fresh.values(), *lost)}
+        unsettled += folders | new_folders
+    return Placed({**known, **{one.sha256: one.pk for one in made}}, unsettled)
+
+
+def lock_digests(files: Iterable[Storable]) -> list[str]:
+    """Keep other writers of these files out until the transaction ends, and return the SHA-256s."""
+    digests = sorted({file.cksum for file in files})
+    for digest in digests:
+        statements.run("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, digest])
+    return digests
+
+
+def stored(digests: Sequence[str], domain: Domain) -> dict[str, UUID]:
+    """Return the ids of the artifacts that are there, by SHA-256."""
+    return _stored(_ask_for_stored(digests, domain))
+
+
+def _ask_for_stored(digests: Sequence[str], domain: Domain) -> Rows:
+    return statements.ask(STORED, [list(digests), domain.pk])
+
+
+def _stored(asked: Rows) -> dict[str, UUID]:
+    return dict(asked.fetch())
+
+
+def _remove_debris(digest: str, domain: Domain) -> None:
+    """Remove a file that no artifact has: a crash may have left it short, and core would keep it."""
+    name = Artifact(sha256=digest).storage_path("")
+    storage = domain.get_storage()
+    if storage.exists(name):
+        storage.delete(name)
+
+
+def _path_of(digest: str, domain: Domain) -> str:
+    return str(domain.get_storage().path(Artifact(sha256=digest).storage_path("")))
+
+
+def _missing_folders(path: str) -> Iterator[str]:
+    """Yield the folders that are there and get new ones in them when a file comes to a path."""
+    folder = os.path.dirname(path)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+        yield folder
+
+
+def _is_whole(path: str, size: int) -> bool:
+    try:
+        return os.stat(path).st_size == size
+    except FileNotFoundError:
+        return False
+
+
+def _put_back(file: Storable, path: str) -> None:
+    log.warning("The storage had lost the file of the artifact %s; it is back.", file.cksum)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    copy_whole(file.rewind(), path)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """What stays of a file that gets another name."""
+    found = os.stat(path)
+    return found.st_dev, found.st_ino

@@ -1,0 +1,149 @@
+"""A .crate file as the content unit it becomes, whichever way it arrives."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import BinaryIO
+
+from django.conf import settings
+
+from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.queries.crates.by_name import builds
+from pulp_cargo.app.queries.registry.own_urls import own_urls
+from pulp_cargo.protocol.crate_file import CrateFile
+from pulp_cargo.protocol.errors import RuleBroken, TooLarge, VersionExists
+from pulp_cargo.protocol.index import render_line
+from pulp_cargo.protocol.manifest import Manifest
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.registry_url import CRATES_IO
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.rules.crates_io import complaints
+from pulp_cargo.rules.limits import PublishLimits
+from pulp_cargo.rules.read_crate import read_published
+
+
+def limits() -> PublishLimits:
+    """The limits in the settings."""
+    return PublishLimits(
+        max_crate_bytes=settings.CARGO_MAX_CRATE_BYTES,
+        unpacked_bytes=settings.CARGO_MAX_UNPACKED_BYTES,
+        entries=settings.CARGO_MAX_ENTRIES,
+        features=settings.CARGO_MAX_FEATURES,
+        feature_values=settings.CARGO_MAX_FEATURES,
+        dependencies=settings.CARGO_MAX_DEPENDENCIES,
+    )
+
+
+def require_size(size: int) -> None:
+    """Raise TooLarge for a .crate file of more bytes than the settings allow."""
+    limit = settings.CARGO_MAX_CRATE_BYTES
+    if size > limit:
+        raise TooLarge(f"the crate file has {size} bytes, and this registry takes at most {limit}")
+
+
+def strict_urls(repository: CargoRepository | None) -> Collection[str] | None:
+    """Return the URLs of a repository that keeps the rules of crates.io, None for any other."""
+    if repository is None or not repository.crates_io_rules:
+        return None
+    return own_urls(repository)
+
+
+def require_new_number(repository: CargoRepository, unit: CrateContent) -> None:
+    """Raise VersionExists where a repository has the version with other build metadata.
+
+    For what is new here: a copy of what stands elsewhere is judged by `models/invariants` alone.
+    """
+    number = unit.canonical_name, unit.vers_key
+    there = builds(repository.pk, {number})[number]
+    if there and unit.vers not in there:
+        raise VersionExists(unit.name, unit.vers, same_bytes=False)
+
+
+def unit_of_file(
+    file: BinaryIO,
+    *,
+    cksum: str,
+    pubtime: datetime,
+    strict: Collection[str] | None,
+    as_cargo_reads: bool = False,
+) -> CrateContent:
+    """Return the unit of a .crate file that comes without a word of cargo; raises RegistryError.
+
+    `strict` is what `strict_urls` says of the repository that the file is for; `as_cargo_reads` is
+    for what was published elsewhere, where the rules for paths may have been others.
+    """
+    manifest, crate_file = read_published(
+        file, name=None, vers=None, limits=limits(), strict=not as_cargo_reads
+    )
+    return unit_of_foreign(manifest, crate_file, cksum=cksum, pubtime=pubtime, strict=strict)
+
+
+def unit_of_foreign(
+    manifest: Manifest,
+    crate_file: CrateFile,
+    *,
+    cksum: str,
+    pubtime: datetime,
+    strict: Collection[str] | None,
+) -> CrateContent:
+    """Return the unit of a file that was read, and came without a word of cargo; raises RuleBroken."""
+    broken = [] if strict is None else list(complaints(manifest, own_urls=strict))
+    if broken:
+        raise RuleBroken(broken)
+    readme = readme_text(crate_file, manifest)
+    return unit_of(manifest, cksum=cksum, readme=readme, pubtime=pubtime, is_new=False)
+
+
+def unit_of(
+    manifest: Manifest,
+    *,
+    cksum: str,
+    readme: str | None,
+    pubtime: datetime,
+    is_new: bool = True,
+) -> CrateContent:
+    """Return the unsaved unit of a crate version that came at `pubtime`.
+
+    Its index line says so only where the version `is_new`: one that was published elsewhere, nobody
+    knows when, would seem too young to cargo.
+    """
+    pubtime = pubtime.replace(microsecond=0)
+    entry = manifest.entry(cksum, pubtime.strftime("%Y-%m-%dT%H:%M:%SZ") if is_new else None)
+    urls = {dep.registry for dep in manifest.deps if dep.registry not in (None, CRATES_IO)}
+    return CrateContent(
+        name=manifest.name,
+        canonical_name=canonical_name(manifest.name),
+        vers=manifest.vers,
+        vers_key=parse_version(manifest.vers).without_build,
+        cksum=cksum,
+        pubtime=pubtime,
+        index_line=render_line(entry),
+        dependency_names=sorted({dep.package or dep.name for dep in manifest.deps}),
+        registries=sorted(urls),
+        links=manifest.links,
+        rust_version=manifest.rust_version,
+        edition=manifest.edition,
+        description=manifest.description,
+        license=manifest.license,
+        license_file=manifest.license_file,
+        keywords=list(manifest.keywords),
+        categories=list(manifest.categories),
+        authors=list(manifest.authors),
+        homepage=manifest.homepage,
+        documentation=manifest.documentation,
+        repository_url=manifest.repository,
+        readme=readme,
+    )
+
+
+def readme_text(crate_file: CrateFile, manifest: Manifest) -> str | None:
+    """Return the readme in the file as text that PostgreSQL can hold, None without one."""
+    return storable_text(crate_file.readme(manifest.readme))
+
+
+def storable_text(data: bytes | None) -> str | None:
+    """Return a readme's bytes as text that PostgreSQL can hold."""
+    return (
+        None
+        if data is None
+        else data.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    )

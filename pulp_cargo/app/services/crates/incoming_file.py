@@ -1,0 +1,231 @@
+"""A .crate file on its way in: written to Pulp's working directory and hashed as it comes.
+
+What only passes through a cache may go on in memory where the disk is full.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+
+from pulpcore.plugin import pulp_hashlib
+from pulpcore.plugin.models import Artifact
+
+from pulp_cargo.protocol.unavailable import StorageFull
+
+PREFIX, SUFFIX = "crate-", ".part"
+CHECKSUM = "sha256"
+# Files are read in lots of this many bytes.
+CHUNK_BYTES = 1024 * 1024
+# How much a process holds in memory of files that the disk has no room for, in bytes.
+MOST_IN_MEMORY = 256 * 1024 * 1024
+
+_SETTLERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-settle")
+_memory_lock = threading.Lock()
+_in_memory = 0
+
+
+class IncomingFile:
+    """A temporary file with the digests that Pulp wants; gone unless it is moved to the storage."""
+
+    def __init__(self, directory: str | None = None, *, in_memory: bool = False) -> None:
+        self._taken = 0 if in_memory else None
+        with storage_full():
+            if in_memory:
+                handle = os.memfd_create(PREFIX)
+                self.path = _path_of(handle)
+            else:
+                handle, self.path = tempfile.mkstemp(
+                    prefix=PREFIX, suffix=SUFFIX, dir=directory or settings.WORKING_DIRECTORY
+                )
+            self.file: BinaryIO = os.fdopen(handle, "w+b", buffering=0)
+            # While this lock is held a process is at work on the file (see remove_leftovers).
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        self.size = 0
+        self._checksum = pulp_hashlib.new(CHECKSUM)
+        self._digests: dict[str, str] = {}
+        self._holders = 1
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the disk had no room for it, so that nothing of it can be stored."""
+        return self._taken is not None
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes, or none of them; raises StorageFull when there is no room."""
+        if self._taken is not None:
+            self._take(len(chunk))
+        with storage_full():
+            rest = memoryview(chunk)
+            # A disk that gets full takes a part and says so only at the next write.
+            while rest:
+                at = self.size + len(chunk) - len(rest)
+                rest = rest[os.pwrite(self.file.fileno(), rest, at) :]
+        self._checksum.update(chunk)
+        self.size += len(chunk)
+
+    def move_to_memory(self) -> None:
+        """Have the bytes in memory from now on, and the disk's room back; raises StorageFull.
+
+        Who reads the file at the same time does not notice: its handle stays the same.
+        """
+        handle, copy = self.file.fileno(), IncomingFile(in_memory=True)
+        try:
+            for at in range(0, self.size, CHUNK_BYTES):
+                copy.write(os.pread(handle, min(CHUNK_BYTES, self.size - at), at))
+            os.dup2(copy.file.fileno(), handle, inheritable=False)
+            os.unlink(self.path)
+            # What is counted belongs to this file from now on.
+            self._taken, copy._taken = copy._taken, 0
+        finally:
+            copy.discard()
+        self.path = _path_of(handle)
+
+    def settle(self) -> None:
+        """Make sure that the bytes are on the disk, not in its cache, and work out the digests.
+
+        A file that was closed is closed again.
+        """
+        was_closed = self.file.closed
+        handle = self.rewind().fileno()
+        with storage_full():
+            os.fsync(handle)
+        self._work_out_digests()
+        if was_closed:
+            self.file.close()
+
+    def rewind(self) -> BinaryIO:
+        """Return the file, at its start."""
+        if self.file.closed:
+            self.file = os.fdopen(os.open(self.path, os.O_RDONLY), "rb", buffering=0)
+        self.file.seek(0)
+        return self.file
+
+    def reopened(self) -> BinaryIO:
+        """Return the file by another handle, with a place of its own in it."""
+        return open(f"/proc/self/fd/{self.file.fileno()}", "rb", buffering=0)
+
+    def restore(self) -> None:
+        """Make sure that the file has a name again, after a commit that moved it failed."""
+        if not os.path.exists(self.path):
+            if self.file.closed:
+                raise ValueError(f"the file {self.path} is gone")
+            copy_whole(self.rewind(), self.path)
+
+    def acquire(self) -> None:
+        """Keep the file until `release`, whoever else lets go of it."""
+        self._holders += 1
+
+    def release(self) -> None:
+        """Let go of the file, which is discarded when nobody holds it any more."""
+        self._holders -= 1
+        if not self._holders:
+            self.discard()
+
+    @property
+    def cksum(self) -> str:
+        """The checksum that registries name a file by, in hex (Cargo Book, "Index Format")."""
+        return self._checksum.hexdigest()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its bytes are on the disk."""
+        return bool(self._digests)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Every digest of a settled file in hex, by its name in Pulp."""
+        assert self._digests, "a file is settled before it is stored"
+        return self._digests
+
+    def discard(self) -> None:
+        """Close the file and remove it, unless it was moved away."""
+        self.file.close()
+        if self._taken is not None:
+            self._take(-self._taken)
+            return
+        try:
+            os.unlink(self.path)
+        except FileNotFoundError:
+            return
+
+    def _take(self, size: int) -> None:
+        """Count what is in memory; raises StorageFull for too much."""
+        global _in_memory
+        assert self._taken is not None, "what is on the disk is not counted"
+        with _memory_lock:
+            if size > 0 and _in_memory + size > MOST_IN_MEMORY:
+                raise StorageFull
+            _in_memory += size
+            self._taken += size
+
+    def _work_out_digests(self) -> None:
+        names = set(Artifact.DIGEST_FIELDS) - {CHECKSUM}
+        hashers = {name: pulp_hashlib.new(name) for name in names}
+        # Others may read the file at the same time.
+        with self.reopened() as file:
+            while lot := file.read(CHUNK_BYTES):
+                for hasher in hashers.values():
+                    hasher.update(lot)
+        digests = {name: hasher.hexdigest() for name, hasher in hashers.items()}
+        self._digests = {CHECKSUM: self.cksum, **digests}
+
+
+def _path_of(handle: int) -> str:
+    """Return the path by which other processes open what has no name."""
+    return f"/proc/{os.getpid()}/fd/{handle}"
+
+
+@contextmanager
+def settling(file: IncomingFile) -> Iterator[None]:
+    """Have a file settled while something else is done with it; raises StorageFull in the end."""
+    done = _SETTLERS.submit(file.settle)
+    try:
+        yield
+    finally:
+        # Nobody may close it before.
+        wait([done])
+    done.result()
+
+
+def copy_whole(file: BinaryIO, path: str) -> None:
+    """Have a whole copy of a file at a path, and on the disk, or nothing; raises StorageFull."""
+    folder, name = os.path.split(path)
+    handle, part = tempfile.mkstemp(prefix=f"{name}-", suffix=SUFFIX, dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as copy, storage_full():
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.fsync(handle)
+            os.rename(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
+
+
+def remove_leftovers() -> None:
+    """Remove the files of processes that were killed in the middle of a publish."""
+    for path in Path(settings.WORKING_DIRECTORY).glob(f"{PREFIX}*{SUFFIX}"):
+        with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+@contextmanager
+def storage_full() -> Iterator[None]:
+    """Turn a disk's refusal to take more into StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFull from error
+        raise

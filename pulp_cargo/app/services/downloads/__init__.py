@@ -1,0 +1,1 @@
+"""Downloading .crate files from upstreams, each once for all who ask, and storing them."""

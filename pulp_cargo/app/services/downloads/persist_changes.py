@@ -1,0 +1,139 @@
+"""The changes by which a repository keeps what came from its upstream."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pulpcore.plugin.models import Domain
+
+from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.crates.artifacts import Crates
+from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.crates.object_storage import upload_all
+from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.publish.commit import (
+    Change,
+    Result,
+    commit_together,
+)
+from pulp_cargo.app.services.publish.draft import Draft
+from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.protocol.unavailable import RepositoryBusy
+
+log = logging.getLogger(__name__)
+
+# How long to wait for a repository that a task holds before looking again, in seconds, and in all.
+BUSY_PAUSE, BUSY_SECONDS = 1.0, 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class AddCachedCrate:
+    """A crate version to be kept; `file` is None where it is stored already."""
+
+    unit: CrateContent
+    file: IncomingFile | None
+    yanked: bool
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The crate, in canonical form, and the version."""
+        return self.unit.canonical_name, self.unit.vers
+
+    @property
+    def crates(self) -> Crates:
+        """The crate where its file came."""
+        return () if self.file is None else [(self.unit, self.file)]
+
+    def apply(self, draft: Draft) -> None:
+        """Add the version, unless another process has just done so."""
+        if draft.has_version(*self.keys):
+            return
+        if self.file is None:
+            draft.adopt(self.unit)
+        else:
+            draft.add_crate(self.unit, self.file)
+        draft.set_yanked(*self.keys, yanked=self.yanked)
+
+
+@dataclass(frozen=True, slots=True)
+class SetYanked:
+    """The upstream's word on whether a kept version is yanked."""
+
+    keys: tuple[str, str]
+    yanked: bool
+
+    @property
+    def crates(self) -> Crates:
+        """A yank stores no crate."""
+        return ()
+
+    def apply(self, draft: Draft) -> None:
+        """Mark the version if it is there."""
+        if draft.has_version(*self.keys):
+            draft.set_yanked(*self.keys, yanked=self.yanked)
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadedCrate:
+    """A file that came, with its line in the upstream's index; held meanwhile."""
+
+    pull: SharedDownload
+    line: str
+    yanked: bool
+    registry: str
+    remote: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStoredUnit:
+    """A version that is stored here already, by its unit's id."""
+
+    unit: UUID
+    yanked: bool
+
+
+def adopted(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
+    """Return the changes that keep units which are stored already."""
+    yanked = {one.unit: one.yanked for one in wanted}
+    units = CrateContent.objects.filter(pk__in=yanked) if yanked else ()
+    return [AddCachedCrate(unit, None, yanked[unit.pk]) for unit in units]
+
+
+def read(domain: Domain, came: DownloadedCrate) -> AddCachedCrate | None:
+    """Return the change that keeps a file, None for one that cannot be."""
+    file = came.pull.file
+    assert file is not None, "only files that came are kept"
+    try:
+        file.settle()
+        with with_domain(domain):
+            unit = unit_of_upstream(came.line, file, came.registry, came.remote)
+    except Exception as error:
+        note(Event.NOT_KEPT)
+        log.warning("`%s %s` is not kept: %s", came.pull.name, came.pull.vers, error)
+        return None
+    return AddCachedCrate(unit, file, came.yanked)
+
+
+async def join(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
+    """Store the files of changes, and make them in one version of the repository.
+
+    Raises RepositoryBusy when a task holds it for too long.
+    """
+    files = [
+        one.file for one in changes if isinstance(one, AddCachedCrate) and one.file is not None
+    ]
+    await threads.upload(upload_all, files, domain)
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return await threads.write(commit_together, repository, domain, changes)
+        except RepositoryBusy:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(BUSY_PAUSE)

@@ -1,0 +1,237 @@
+"""A .crate file that comes in from an upstream, while clients wait for it.
+
+The bytes go to a temporary file; clients read from there while it grows, so memory stays the same
+for a large crate and many clients. The end of a file is held back until its checksum is known to
+be right: nobody ever gets a wrong file whole. Of what another host than the upstream's own sends,
+all is held back: it may be no crate, and not for clients to read.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+
+from aiohttp import ClientResponse
+from django.conf import settings
+
+from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.crates import crate_reader, crate_unit
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.downloads.clients import client_of
+from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.unavailable import (
+    StorageFull,
+    UpstreamFailed,
+    UpstreamUnreachable,
+)
+
+log = logging.getLogger(__name__)
+
+# Bytes are hashed, written and read in lots of this size.
+CHUNK_BYTES = 256 * 1024
+# So much is not given out before the whole was compared with the checksum, in bytes.
+HELD_BACK = 1024
+ALL = sys.maxsize
+
+
+class SharedDownload:
+    """A file that comes in; whoever needs it holds it, and when nobody does it is removed.
+
+    `free` is called with it then.
+    """
+
+    def __init__(
+        self, name: str, vers: str, cksum: str, free: "Callable[[SharedDownload], None]"
+    ) -> None:
+        self.name, self.vers, self.cksum = name, vers, cksum
+        self.file: IncomingFile | None = None
+        self.size: int | None = None
+        self.error: Exception | None = None
+        self.is_complete = False
+        self._readable = 0
+        self._holders = 0
+        self._free = free
+        self._news = asyncio.Event()
+
+    async def run(self, remote: UpstreamRemote) -> None:
+        """Fetch the file; whatever goes wrong is for those who wait for it."""
+        try:
+            client = await client_of(remote)
+            async with client.crate_file(self.name, self.vers, self.cksum) as response:
+                # What another host sends may be something inside that the upstream has led us to.
+                held_back = HELD_BACK if client.is_own(response) else ALL
+                await self._receive(response, client.chunks(response), held_back)
+            if self.file is None or self.file.cksum != self.cksum:
+                note(Event.CHECKSUM)
+                raise self._failure("what it sent has another checksum than its index says")
+            if self.size not in (None, self.file.size):
+                raise self._failure("what it sent has another length than it said")
+            self.size, self._readable, self.is_complete = self.file.size, self.file.size, True
+        except Exception as error:
+            if not isinstance(error, UpstreamFailed):
+                note(Event.CUT_OFF if self.file and self.file.size else Event.UNREACHABLE)
+            detail = getattr(error, "detail", "")
+            log.warning("No file of `%s %s`: %s (%s)", self.name, self.vers, error, detail)
+            self.error = self._told(error)
+        finally:
+            self._tell()
+
+    async def begun(self) -> bool:
+        """Wait until the file is complete (true), or so much is here that one can start (false).
+
+        Raises what went wrong before.
+        """
+        while not self.is_complete and self.error is None:
+            if self.size is not None and self._readable > CHUNK_BYTES:
+                return False
+            await self._wait()
+        if self.error is not None:
+            raise self.error
+        return True
+
+    async def ended(self) -> None:
+        """Wait for the whole file; raises what went wrong."""
+        while not self.is_complete and self.error is None:
+            await self._wait()
+        if self.error is not None:
+            raise self.error
+
+    async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Yield the bytes from `start` to `stop` as they come; raises what goes wrong."""
+        at = start
+        while at < stop:
+            if self._readable > at:
+                assert self.file is not None
+                most = min(CHUNK_BYTES, self._readable - at, stop - at)
+                chunk = await threads.fetch(os.pread, self.file.file.fileno(), most, at)
+                at += len(chunk)
+                yield chunk
+            elif self.error is not None or self.is_complete:
+                raise self.error or self._failure("it is shorter than it was to be")
+            else:
+                await self._wait()
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the disk had no room for the file."""
+        return self.file is not None and self.file.is_in_memory
+
+    def license(self) -> str | None:
+        """Return the licence in the manifest of a complete file, None where there is none."""
+        assert self.file is not None, "only files that came have a manifest"
+        try:
+            found = crate_reader.read_upstream(
+                self.file.path, name=self.name, vers=self.vers, limits=crate_unit.limits()
+            )
+        except RegistryError:
+            return None
+        if found.manifest is not None:
+            return found.manifest.license
+        license = (found.package or {}).get("license")
+        return license if isinstance(license, str) else None
+
+    def acquire(self) -> None:
+        """Keep the file, until `release`."""
+        self._holders += 1
+
+    def release(self) -> None:
+        """Let go of the file."""
+        self._holders -= 1
+        if not self._holders:
+            self._free(self)
+            if self.file is not None:
+                self.file.discard()
+
+    @contextmanager
+    def leased(self) -> Iterator[None]:
+        """Keep the file until the block ends."""
+        self.acquire()
+        try:
+            yield
+        finally:
+            self.release()
+
+    async def _receive(
+        self, response: ClientResponse, chunks: AsyncIterator[bytes], held_back: int
+    ) -> None:
+        limit = settings.CARGO_MAX_CRATE_BYTES
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            # Its length would not be that of the file.
+            raise self._failure("what it sent is encoded")
+        size = response.content_length
+        if size is not None and size > limit:
+            raise self._failure(f"it has {size} bytes, and this registry takes at most {limit}")
+        # A length is promised to clients only when the upstream promised it.
+        self.size = size
+        received = 0
+        async for lot in _lots(chunks):
+            received += len(lot)
+            if received > limit:
+                raise self._failure(f"it has more than the {limit} bytes that this registry takes")
+            self.file = await threads.work(_written, self.file, lot)
+            self._readable = max(0, received - held_back)
+            self._tell()
+
+    def _told(self, error: Exception) -> RegistryError:
+        """Return what clients are told: which file it is about, and no addresses."""
+        if isinstance(error, UpstreamUnreachable):
+            return self._failure(error.what)
+        return error if isinstance(error, RegistryError) else self._failure("its file broke off")
+
+    def _failure(self, what: str) -> UpstreamFailed:
+        return UpstreamFailed(self.name, self.vers, what)
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _wait(self) -> None:
+        await self._news.wait()
+
+
+async def _lots(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    lot = bytearray()
+    async for chunk in chunks:
+        lot += chunk
+        if len(lot) >= CHUNK_BYTES:
+            yield bytes(lot)
+            lot.clear()
+    if lot:
+        yield bytes(lot)
+
+
+def _written(file: IncomingFile | None, lot: bytes) -> IncomingFile:
+    """Append to a file, which begins with its first bytes."""
+    if file is not None:
+        _append(file, lot)
+        return file
+    begun = _begun()
+    try:
+        _append(begun, lot)
+    except BaseException:
+        begun.discard()
+        raise
+    return begun
+
+
+def _begun() -> IncomingFile:
+    try:
+        return IncomingFile()
+    except StorageFull:
+        return IncomingFile(in_memory=True)
+
+
+def _append(file: IncomingFile, lot: bytes) -> None:
+    """Append bytes; where the disk is full, clients get their file all the same."""
+    try:
+        file.write(lot)
+    except StorageFull:
+        if file.is_in_memory:
+            raise
+        log.warning("The disk is full: a file of an upstream goes on in memory and is not kept.")
+        file.move_to_memory()
+        file.write(lot)

@@ -1,0 +1,1 @@
+"""Importing .crate files, alone or in archives."""

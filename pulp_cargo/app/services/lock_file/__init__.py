@@ -1,0 +1,1 @@
+"""Checking lock files against a registry, and prefetching what they name."""

@@ -1,0 +1,43 @@
+"""Asking a registry what it says of the packages in a lock file.
+
+Judged are the packages that cargo would look for here: those that name this registry as their
+source, and those of the registries that it stands in for, such as crates.io.
+"""
+
+from collections.abc import Collection
+
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.services.lock_file import refresh as lock_refresh
+from pulp_cargo.app.services.lock_file.lookup import Lookup
+from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
+from pulp_cargo.protocol.lock_file import LockFile
+from pulp_cargo.rules.lock_check import Wanted, judge_package
+from pulp_cargo.rules.lock_report import Report
+
+
+def check(
+    registry: Registry,
+    lock: LockFile,
+    wanted: Wanted,
+    *,
+    refresh: bool,
+    crates_io: bool | None = None,
+    allow_sources: Collection[str] = (),
+) -> Report:
+    """Return what a registry says of a lock file.
+
+    Packages of other registries and of git pass only if `allow_sources` has their source.
+
+    With `refresh`, index files that are missing or old are asked for upstream first; without, what
+    is here decides. `crates_io` tells whether this registry stands in for crates.io where that
+    does not follow from its upstreams' URLs, for one that is itself a copy.
+    """
+    judged, others = divide(registry, lock, crates_io=crates_io, allow_sources=allow_sources)
+    lookup = Lookup(registry, judged)
+    if refresh:
+        lock_refresh.refresh_in_request(lookup, names_to_ask_for(registry, judged))
+    rows = (
+        judge_package(package, found, wanted, flags)
+        for package, found, flags in lookup.find(judged)
+    )
+    return Report(tuple(rows), tuple(others), tuple(sorted(lookup.indexes.not_refreshed)))

@@ -1,0 +1,126 @@
+"""Where the packages of a lock file come from, and what there is of each."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from pulp_cargo.app.queries import lock_file
+from pulp_cargo.app.queries.lock_file import File, Known
+from pulp_cargo.app.queries.names import claims
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.services.lock_file.index_files import Indexes
+from pulp_cargo.app.services.lock_file.policies import Rules
+from pulp_cargo.app.services.lock_file.upstreams import (
+    FromRemote,
+    InRepository,
+    Place,
+    key_of,
+)
+from pulp_cargo.protocol.lock_file import LockedPackage
+from pulp_cargo.protocol.lock_source import RegistrySource
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.rules.lock_check import Flag, Found, NotFound
+from pulp_cargo.rules.upstream_order import Answer, Order, OrderedUpstream, who_answers
+
+Looked = tuple[LockedPackage, Found | NotFound, tuple[Flag, ...]]
+
+# So many packages are looked at together: their index files are in memory meanwhile.
+BATCH = 500
+
+
+class Lookup:
+    """What a registry has of some packages, read in a few statements for all of them."""
+
+    def __init__(self, registry: Registry, packages: Sequence[LockedPackage]) -> None:
+        sources = registry.sources or (registry.whole,)
+        keys = sorted({key_of(package) for package in packages})
+        self._registry = registry
+        self._order = registry.order or Order(tuple(OrderedUpstream(one.name) for one in sources))
+        self._known = lock_file.known(
+            registry.domain.pk,
+            versions=[source.version for source in sources if source.version],
+            remotes=[source.remote.pk for source in sources if source.remote],
+            keys=keys,
+        )
+        # Former versions claim a name, too: nobody else may be asked for it.
+        self._claimed = claims.claimed(sources, {name for name, _ in keys})
+        self.indexes = Indexes(dict(_usable(sources, self._known)))
+        self._rules = Rules(registry, self.indexes, {name for name, _ in keys})
+        self.places = {source.name: self._place(source) for source in sources}
+
+    def _place(self, source: Upstream) -> Place:
+        repository = InRepository(source, self._known, self._rules)
+        if source.remote is None:
+            return repository
+        return FromRemote(source, source.remote, repository, self.indexes, self._rules)
+
+    def find(self, packages: Sequence[LockedPackage]) -> Iterator[Looked]:
+        """Go through packages with what there is of each, and what else to say of it."""
+        for start in range(0, len(packages), BATCH):
+            yield from self._find(packages[start : start + BATCH])
+
+    def _find(self, packages: Sequence[LockedPackage]) -> Iterator[Looked]:
+        answers = [self.answer(package.name) for package in packages]
+        pairs = list(zip(packages, answers, strict=True))
+        self.indexes.read(
+            {
+                place.file(package.name)
+                for package, answer in pairs
+                for place in self.asked(answer)
+                if isinstance(place, FromRemote)
+            }
+        )
+        for package, answer in pairs:
+            found = self._look(package, answer)
+            yield package, found, tuple(self._flags(package, found))
+
+    def answer(self, name: str) -> Answer:
+        """Return who answers for a crate, as far as that is known here."""
+        return who_answers(
+            self._order,
+            name,
+            lambda upstream: self.places[upstream.name].has(name),
+            had=self._claimed.get(canonical_name(name), ()),
+        )
+
+    def asked(self, answer: Answer) -> list[Place]:
+        """Return the places that are asked, in order."""
+        return [self.places[name] for name in answer.ask]
+
+    def _look(self, package: LockedPackage, answer: Answer) -> Found | NotFound:
+        found: Found | NotFound = NotFound(self._nobody_has(package, answer))
+        for place in self.asked(answer):
+            found = place.find(package)
+            # One that was not asked may have it, so that no other answers for it.
+            if isinstance(found, Found) or place.has(package.name) is None:
+                break
+        return found
+
+    def _nobody_has(self, package: LockedPackage, answer: Answer) -> str:
+        said = f"this registry has no crate `{package.name}`"
+        return said if len(self.places) == 1 else f"{said}: {answer.sentence}"
+
+    def _flags(self, package: LockedPackage, found: Found | NotFound) -> Iterator[Flag]:
+        place = self.places.get(found.upstream or "")
+        if isinstance(place, FromRemote) and self.indexes.is_old(place.file(package.name)):
+            yield Flag.OLD_INDEX
+        places = [place for place in self.places.values() if place.source.private]
+        private = {place.source.name for place in places if place.has(package.name)}
+        if not private:
+            return
+        source = package.source
+        if not (isinstance(source, RegistrySource) and self._registry.is_own(source.url)):
+            yield Flag.NAME_ALSO_PRIVATE
+        name = canonical_name(package.name)
+        if found.upstream in private and any(one == name for _, one in self._known.upstream):
+            yield Flag.NAME_ALSO_UPSTREAM
+
+
+def _usable(sources: Sequence[Upstream], known: Known) -> Iterator[tuple[File, bool]]:
+    """Go through the index files that are here and may still be served, as far as that is limited."""
+    stale_for = {source.remote.pk: source.remote.stale_for for source in sources if source.remote}
+    now = datetime.now(UTC)
+    for file, kept in known.files.items():
+        most = stale_for[file[0]]
+        if most is None or (now - kept.checked_at).total_seconds() < most:
+            yield file, kept.exists

@@ -1,0 +1,70 @@
+"""Which packages of a lock file a registry has a say in, and which names its upstreams may hear."""
+
+from collections.abc import Collection, Iterable
+
+from pulp_cargo.app.queries.registry.own_urls import urls_at
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
+from pulp_cargo.protocol.lock_source import RegistrySource
+from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
+from pulp_cargo.rules.lock_report import NotJudged
+from pulp_cargo.rules.lock_sources import is_allowed
+
+
+def divide(
+    registry: Registry,
+    lock: LockFile,
+    *,
+    crates_io: bool | None,
+    allow_sources: Collection[str] = (),
+) -> tuple[list[LockedPackage], list[NotJudged]]:
+    """Return the packages that a registry has a say in, and the others."""
+    urls = (*registry.own_urls, *registry.mirrored_urls)
+    if crates_io is None:
+        crates_io = any(map(is_crates_io, urls))
+    judged: list[LockedPackage] = []
+    others: list[NotJudged] = []
+    for package in lock.packages:
+        source = package.source
+        if isinstance(source, RegistrySource) and (
+            crates_io
+            if source.is_crates_io
+            else any(same_registry(source.url, url) for url in urls)
+        ):
+            judged.append(package)
+        else:
+            others.append(_not_judged(package, allow_sources))
+    return judged, others
+
+
+def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> set[str]:
+    """Return the names that upstreams may hear, since cargo would have this registry ask them.
+
+    A package that names a private registry of the list as its source is private, whether or not
+    that registry still has it.
+    """
+    remotes = [source.remote.url for source in registry.sources if source.remote]
+    own = urls_at(registry.domain.name, [registry.base_path])
+    return {
+        package.name
+        for package in packages
+        if isinstance(package.source, RegistrySource)
+        and (
+            package.source.is_crates_io
+            or any(same_registry(package.source.url, url) for url in (*remotes, *own))
+        )
+    }
+
+
+def _not_judged(package: LockedPackage, allow_sources: Collection[str]) -> NotJudged:
+    source = package.source
+    if source is None:
+        said = "it is on the disk of whoever builds, such as the project itself"
+        return NotJudged(package, said, passes=True)
+    if isinstance(source, RegistrySource):
+        said = f"it is from the registry {source.url}, which this one does not stand in for"
+    else:
+        said = f"it is from the git repository {source.url}"
+    passes = is_allowed(source, allow_sources)
+    said += ", as was allowed" if passes else "; nobody has allowed this source"
+    return NotJudged(package, said, passes, isinstance(source, RegistrySource))

@@ -1,0 +1,106 @@
+"""What crate policies and advisories say of the packages of a lock file."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pulp_cargo.app.queries import lock_file
+from pulp_cargo.app.queries.lock_file import File, Unit
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.services.lock_file.index_files import Indexes
+from pulp_cargo.app.services.policies import advisory_db
+from pulp_cargo.app.services.policies.evaluate import policies_of
+from pulp_cargo.protocol.lock_file import LockedPackage
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
+from pulp_cargo.rules import policy_decision
+from pulp_cargo.rules.advisories import affects
+from pulp_cargo.rules.crate_policy import KeptVersion, NamedPolicy
+from pulp_cargo.rules.verdicts import Verdict
+
+
+class Rules:
+    """The rules in force at one moment, for the packages of one lock file."""
+
+    def __init__(self, registry: Registry, indexes: Indexes, names: Collection[str]) -> None:
+        self._registry, self._indexes = registry, indexes
+        self._now = datetime.now(UTC)
+        sources = registry.sources or (registry.whole,)
+        ruled = [s.version for s in sources if s.version and self.policies(s, stored=True)]
+        # Versions that are kept were served before, and their licences are known.
+        self._kept: Mapping[tuple[UUID, str], Mapping[str, KeptVersion]] = (
+            lock_file.kept(ruled, names) if ruled else {}
+        )
+
+    def policies(self, source: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
+        """Return the policies that are in force for what comes from an upstream, or is `stored`."""
+        return policies_of(self._registry, source, stored=stored)
+
+    def verdict(
+        self,
+        source: Upstream,
+        file: File,
+        entry: UpstreamVersion,
+        license: str | None,
+        *,
+        stored: bool = False,
+    ) -> Verdict | None:
+        """Return what is said of a version in an upstream's index file, None without policies.
+
+        `license` is that of a file which is stored, but not kept. Raises UpstreamIndexInvalid.
+        """
+        policies, body = self.policies(source, stored=stored), self._indexes.body(file)
+        if not policies:
+            return None
+        about = advisory_db.about(file[1])
+        # Whether a version fixes an advisory depends on those below it; all else on itself alone.
+        whole = self._indexes.whole(file) if about else None
+        known = policy_decision.CrateFacts(
+            first_seen=body.first_seen if body else {},
+            kept=self._kept.get((source.version, file[1]), {}) if source.version else {},
+            advisories=about,
+        )
+        index = whole or _alone(entry)
+        found = policy_decision.judge_index(index, file[1], policies, known, self._now)
+        verdict = found.verdict(entry.vers)
+        if license is None or not verdict.is_open:
+            return verdict
+        refused = refused_license(policies, file[1], entry, license)
+        return refused or verdict
+
+    def verdict_on_kept(self, source: Upstream, file: File, unit: Unit) -> Verdict | None:
+        """Return what is said of a version that stands in for the upstream's index."""
+        entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None, 1)
+        return self.verdict(source, file, entry, None, stored=True)
+
+
+def refused_license(
+    policies: Sequence[NamedPolicy], name: str, entry: UpstreamVersion, license: str
+) -> Verdict | None:
+    """Return the verdict on a version that was let in before its licence was known, if that is no.
+
+    `name` is in lower case.
+    """
+    known = policy_decision.CrateFacts(kept={entry.vers: KeptVersion(entry.cksum, license)})
+    now = datetime.now(UTC)
+    found = policy_decision.judge_index(_alone(entry), name, policies, known, now)
+    verdict = found.verdict(entry.vers)
+    return None if verdict.is_open else verdict
+
+
+def advisories_on(package: LockedPackage) -> tuple[str, ...]:
+    """Return the ids of the advisories on vulnerabilities of a crate of crates.io.
+
+    Those that say that it is unmaintained, say, are no reason not to build.
+    """
+    vers = parse_version(package.vers)
+    return tuple(
+        found.id
+        for found in advisory_db.about(package.name)
+        if found.informational is None and affects(found, vers)
+    )
+
+
+def _alone(entry: UpstreamVersion) -> UpstreamIndex:
+    return UpstreamIndex(b"", {entry.vers: entry}, is_sound=True)

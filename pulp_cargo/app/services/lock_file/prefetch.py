@@ -1,0 +1,101 @@
+"""Fetching the files that a plan names, and joining them to the repositories that keep them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from pulpcore.plugin.models import Domain
+
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.downloads import persist_changes, shared_downloads
+from pulp_cargo.app.services.downloads.persist_changes import DownloadedCrate, LinkStoredUnit
+from pulp_cargo.app.services.lock_file.absent import Absent, Problem
+from pulp_cargo.app.services.lock_file.policies import refused_license
+from pulp_cargo.app.services.publish.commit import Committed
+from pulp_cargo.protocol.errors import RegistryError
+
+# So many are joined in one version; their files are on the disk meanwhile.
+BATCH_SIZE = 500
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What came of it: how many files are kept now, the versions made, and what went wrong."""
+
+    count: int = 0
+    made: list[Committed] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+async def fetch(domain: Domain, absent: Sequence[Absent], ended: Callable[[], None]) -> Fetched:
+    """Fetch files and keep them; `ended` is called for each that came, or could not.
+
+    Raises RepositoryBusy when a task holds a repository for too long.
+    """
+    fetched = Fetched()
+    by_repository: dict[UUID, list[Absent]] = defaultdict(list)
+    for one in absent:
+        by_repository[one.repository].append(one)
+    for repository, wanted in by_repository.items():
+        for start in range(0, len(wanted), BATCH_SIZE):
+            with ExitStack() as leases:
+                bring = (_bring(one, leases, ended) for one in wanted[start : start + BATCH_SIZE])
+                came = await asyncio.gather(*bring)
+                await _keep(domain, repository, came, fetched)
+    return fetched
+
+
+async def _bring(
+    one: Absent, leases: ExitStack, ended: Callable[[], None]
+) -> DownloadedCrate | LinkStoredUnit | Problem:
+    """Return what is to be kept, with its file leases until the stack is closed."""
+    version = one.version
+    if one.unit is not None:
+        ended()
+        return LinkStoredUnit(one.unit, version.yanked)
+    pull = shared_downloads.pull(one.remote, one.name, version.vers, version.cksum, None)
+    leases.enter_context(pull.leased())
+    try:
+        await pull.ended()
+        license = await threads.work(pull.license) if one.policies else None
+    except RegistryError as error:
+        return Problem(one.name, version.vers, str(error))
+    finally:
+        ended()
+    if one.policies:
+        refused = refused_license(one.policies, one.name.lower(), version, license or "")
+        if refused is not None:
+            return Problem(one.name, version.vers, refused.sentence)
+    return DownloadedCrate(pull, version.line, version.yanked, one.remote.registry, one.remote.pk)
+
+
+async def _keep(
+    domain: Domain,
+    repository: UUID,
+    came: Sequence[DownloadedCrate | LinkStoredUnit | Problem],
+    fetched: Fetched,
+) -> None:
+    fetched.problems += [one for one in came if isinstance(one, Problem)]
+    changes = await threads.read(
+        persist_changes.adopted, [one for one in came if isinstance(one, LinkStoredUnit)]
+    )
+    for one in came:
+        if isinstance(one, DownloadedCrate):
+            change = await threads.work(persist_changes.read, domain, one)
+            if change is None:
+                said = "its file came, but what is in it cannot be kept; the log says why"
+                fetched.problems.append(Problem(one.pull.name, one.pull.vers, said))
+            else:
+                changes.append(change)
+    if not changes:
+        return
+    result = await persist_changes.join(repository, domain, changes)
+    for change, refusal in zip(changes, result.refusals, strict=True):
+        if refusal is not None:
+            unit = change.unit
+            fetched.problems.append(Problem(unit.name, unit.vers, str(refusal)))
+    fetched.count += result.refusals.count(None)
+    fetched.made += [result.made] if result.made else []

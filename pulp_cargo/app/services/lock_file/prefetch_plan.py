@@ -1,0 +1,89 @@
+"""Fetching what a lock file needs, before somebody builds from it without an upstream.
+
+Only what the rules let in is fetched, and only what its upstream's index has with the checksum of
+the lock file. It is joined to the repositories that keep it in one version each, or a few for a
+huge lock file.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pulpcore.plugin.models import Remote
+
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.services.lock_file import refresh
+from pulp_cargo.app.services.lock_file.absent import Absent, Problem
+from pulp_cargo.app.services.lock_file.lookup import Lookup
+from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
+from pulp_cargo.app.services.lock_file.upstreams import FromRemote
+from pulp_cargo.protocol.errors import BadRequest
+from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
+from pulp_cargo.rules.lock_check import Here, Outcome, Wanted, judge_package
+
+# How long upstreams may take to send index files, in seconds: nobody's request waits for them.
+UPSTREAM_TIMEOUT_SECONDS = 600
+# An advisory is no rule against a crate; the check is there to tell.
+LET_IN = (Outcome.SERVED, Outcome.YANKED, Outcome.ADVISORY)
+
+
+class NothingToFetchFrom(BadRequest):
+    """A registry has no upstream whose files it keeps."""
+
+    def __init__(self, registry: str) -> None:
+        super().__init__(
+            f"the registry `{registry}` keeps no files of an upstream: it has no remote with a"
+            " repository, or only one that is streamed"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be fetched for a lock file; `there` is how many packages need nothing."""
+
+    absent: Sequence[Absent]
+    there: int
+    problems: Sequence[Problem]
+
+
+def stores(registry: Registry) -> set[UUID]:
+    """Return the repositories that keep what comes; raises NothingToFetchFrom for none."""
+    found = {source.repository for source in registry.sources if _keeps(source)}
+    if not found:
+        raise NothingToFetchFrom(registry.name)
+    return {repository for repository in found if repository}
+
+
+def plan(registry: Registry, lock: LockFile, *, crates_io: bool | None) -> Plan:
+    """Return what a registry lacks of a lock file, after its upstreams were asked for it."""
+    packages, _ = divide(registry, lock, crates_io=crates_io)
+    lookup = Lookup(registry, packages)
+    refresh.refresh(lookup, names_to_ask_for(registry, packages), patience=UPSTREAM_TIMEOUT_SECONDS)
+    absent: list[Absent] = []
+    problems: list[Problem] = []
+    for package, found, _ in lookup.find(packages):
+        judged = judge_package(package, found, Wanted())
+        place = lookup.places.get(found.upstream or "")
+        if judged.outcome not in LET_IN:
+            problems.append(Problem(package.name, package.vers, judged.sentence))
+        elif isinstance(place, FromRemote) and _keeps(place.source):
+            absent.extend(_absent(package, place))
+        elif judged.here is not Here.STORED:
+            said = f"`{found.upstream}` keeps no files: there is nothing to fetch it into"
+            problems.append(Problem(package.name, package.vers, said))
+    return Plan(absent, len(packages) - len(absent) - len(problems), problems)
+
+
+def _keeps(source: Upstream) -> bool:
+    remote = source.remote
+    return bool(source.repository and remote and remote.policy != Remote.STREAMED)
+
+
+def _absent(package: LockedPackage, place: FromRemote) -> Iterator[Absent]:
+    entry, repository = place.entry(package), place.source.repository
+    if entry is None or repository is None or place.keeps(package, entry.cksum):
+        return
+    stored, policies = place.stored(package, entry.cksum), place.rules.policies(place.source)
+    unit = stored.pk if stored else None
+    yield Absent(package.name, entry, place.remote, repository, unit, policies)

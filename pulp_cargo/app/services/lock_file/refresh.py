@@ -1,0 +1,98 @@
+"""Asking upstreams for the index files that the packages of a lock file need."""
+
+import asyncio
+import threading
+from collections.abc import Collection, Iterator
+from uuid import UUID
+
+from pulp_cargo.app.queries.lock_file import File
+from pulp_cargo.app.runtime.background_loop import start
+from pulp_cargo.app.runtime.ttl_cache import TtlCache
+from pulp_cargo.app.services.cache import index_file, index_store
+from pulp_cargo.app.services.lock_file.lookup import Lookup
+from pulp_cargo.app.services.lock_file.upstreams import FromRemote
+from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
+
+# How long all of them may take where a request waits, which keeps its process of the API waiting, in
+# seconds. What is asked for goes on meanwhile, and is there for the next request.
+REQUEST_SECONDS = 5
+# How long requests do not wait for an upstream that took longer, in seconds.
+SLOW_SECONDS = 30
+# How long what is here may take to be read, in seconds.
+QUICK_SECONDS = 0.5
+# So many requests of a process wait at once.
+AT_ONCE = threading.BoundedSemaphore(2)
+
+_slow: TtlCache[UUID, bool] = TtlCache(1_000)
+
+
+def refresh(lookup: Lookup, names: Collection[str], *, patience: float) -> None:
+    """Bring the index files of crates up to date, as far as their upstreams answer.
+
+    In rounds: the next upstream in order is asked only where the one before does not have the
+    crate, and none at all for a name that is claimed.
+    """
+    start(_refresh(lookup, sorted(names), patience)).result()
+
+
+def refresh_in_request(lookup: Lookup, names: Collection[str]) -> None:
+    """Do the same for as long as a request may wait; what is not here then is noted."""
+    if not AT_ONCE.acquire(blocking=False):
+        refresh(lookup, names, patience=QUICK_SECONDS)
+        return
+    try:
+        refresh(lookup, names, patience=REQUEST_SECONDS)
+    finally:
+        AT_ONCE.release()
+
+
+async def _refresh(lookup: Lookup, names: Collection[str], patience: float) -> None:
+    deadline = asyncio.get_running_loop().time() + patience
+    asked: set[File] = set()
+    while wanted := dict(_next(lookup, names, asked)):
+        async with asyncio.TaskGroup() as group:
+            for file, place in wanted.items():
+                group.create_task(_ask(lookup, place, file, deadline))
+        asked |= wanted.keys()
+    try:
+        async with asyncio.timeout(max(1, patience)):
+            await index_store.written()
+    except TimeoutError:
+        # They are written soon, and what was read here is in memory.
+        return
+
+
+def _next(
+    lookup: Lookup, names: Collection[str], asked: Collection[File]
+) -> Iterator[tuple[File, FromRemote]]:
+    """Go through the files that can be asked for by what is known so far."""
+    for name in names:
+        answer = lookup.answer(name)
+        for place in lookup.asked(answer):
+            is_new = isinstance(place, FromRemote) and place.file(name) not in asked
+            if isinstance(place, FromRemote) and is_new:
+                yield place.file(name), place
+            if not answer.mixed and (is_new or place.has(name) is not False):
+                # It answers, or may once it is asked.
+                break
+
+
+async def _ask(lookup: Lookup, place: FromRemote, file: File, deadline: float) -> None:
+    is_slow = _slow.get(place.remote.pk)
+    if is_slow:
+        deadline = min(deadline, asyncio.get_running_loop().time() + QUICK_SECONDS)
+    try:
+        async with asyncio.timeout_at(deadline):
+            current = await index_file.current(place.remote, file[1])
+    except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
+        lookup.indexes.note_fault(file, str(error))
+    except TimeoutError:
+        if not is_slow:
+            _slow.keep(place.remote.pk, True, SLOW_SECONDS)
+        lookup.indexes.note_silence(
+            file, f"`{place.source.name}` takes too long to answer; try again"
+        )
+    else:
+        copy = current.copy
+        is_there = copy is not None and copy.gzipped is not None
+        lookup.indexes.take(file, copy if is_there else None, is_old=current.age is not None)

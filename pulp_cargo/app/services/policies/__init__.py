@@ -1,0 +1,1 @@
+"""Crate policies: what they let through, and what they refused."""

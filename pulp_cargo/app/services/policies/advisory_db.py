@@ -1,0 +1,119 @@
+"""This process's copy of the advisory database that an administrator provides.
+
+It is read when it is first needed, and in a thread of its own when its files change; until then the
+copy before is used. What cannot be read is logged and left out: it would only have let something in
+earlier.
+"""
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from django.conf import settings
+
+from pulp_cargo.app.services.policies.advisory_files import (
+    MAX_BYTES,
+    Mark,
+    UnreadableDatabase,
+    mark,
+    texts,
+)
+from pulp_cargo.protocol.errors import InvalidAdvisory
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.rules.advisories import Advisory, parse_advisory
+
+log = logging.getLogger(__name__)
+
+# How often at most to look whether the files have changed, in seconds.
+LOOK_EVERY = 30.0
+# How long to wait for the first copy, in seconds; RustSec's thousand advisories take one.
+READ_TIMEOUT_SECONDS = 10.0
+
+Advisories = Mapping[str, tuple[Advisory, ...]]
+
+
+class AdvisoryCopy:
+    """The advisories of a database by crate, as fresh as they need to be; for any thread."""
+
+    def __init__(self, database: Path) -> None:
+        self.database = database
+        self._by_crate: Advisories = {}
+        self._mark: Mark | None = None
+        self._looked_at = -LOOK_EVERY
+        self._reading = threading.Lock()
+        self._is_read = threading.Event()
+
+    def about(self, name: str) -> tuple[Advisory, ...]:
+        """Return the advisories about a crate; only the first call may have to wait for them."""
+        self.look()
+        self._is_read.wait(READ_TIMEOUT_SECONDS)
+        return self._by_crate.get(canonical_name(name), ())
+
+    def look(self) -> None:
+        """Start a thread that looks after the files, unless somebody has done so lately."""
+        if time.monotonic() - self._looked_at < LOOK_EVERY:
+            return
+        if self._reading.acquire(blocking=False):
+            self._looked_at = time.monotonic()
+            threading.Thread(target=self._read, name="cargo-advisories", daemon=True).start()
+
+    def _read(self) -> None:
+        try:
+            found = mark(self.database)
+            if found != self._mark or not self._is_read.is_set():
+                # What cannot be read now is not read again before it changes.
+                self._mark = found
+                self._by_crate = _read(self.database) if found is not None else {}
+                if found is None:
+                    log.warning("There is no advisory database at %s.", self.database)
+        except (UnreadableDatabase, OSError) as error:
+            log.warning("The advisory database at %s is not read: %s.", self.database, error)
+        finally:
+            self._is_read.set()
+            self._reading.release()
+
+
+_copies: dict[str, AdvisoryCopy] = {}
+
+
+def about(name: str) -> tuple[Advisory, ...]:
+    """Return what the database of the settings says about a crate; for threads, since it may wait."""
+    copy = _copy()
+    return copy.about(name) if copy else ()
+
+
+def start() -> None:
+    """Begin to read the database, for a process that will be asked about it; does not wait."""
+    if copy := _copy():
+        copy.look()
+
+
+def _copy() -> AdvisoryCopy | None:
+    database = settings.CARGO_ADVISORY_DB
+    if not database:
+        return None
+    return _copies.setdefault(database, AdvisoryCopy(Path(database)))
+
+
+def _read(database: Path) -> Advisories:
+    by_crate: dict[str, list[Advisory]] = defaultdict(list)
+    for path, text in texts(database):
+        for advisory in _parsed(path, text):
+            by_crate[advisory.name].append(advisory)
+    log.info("Read advisories about %d crates from %s.", len(by_crate), database)
+    return {name: tuple(found) for name, found in by_crate.items()}
+
+
+def _parsed(path: str, text: bytes) -> Iterator[Advisory]:
+    try:
+        if len(text) > MAX_BYTES:
+            raise InvalidAdvisory(f"it is larger than {MAX_BYTES} bytes")
+        left_out: list[str] = []
+        yield from parse_advisory(text.decode(), left_out)
+        for fault in left_out:
+            log.warning("A part of the advisory %s is left out: %s.", path, fault)
+    except (InvalidAdvisory, UnicodeDecodeError) as error:
+        log.warning("The advisory %s is left out: %s.", path, error)

@@ -1,0 +1,127 @@
+"""What the crate policies in force say of a crate that an upstream has."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+from pulp_cargo.app.queries.crates import listing
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.upstreams.cached_versions import kept
+from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.policies import advisory_db, refusal_log
+from pulp_cargo.protocol.errors import VersionRefused
+from pulp_cargo.protocol.upstream_index import UpstreamIndex
+from pulp_cargo.rules import policy_decision
+from pulp_cargo.rules.crate_policy import NamedPolicy
+from pulp_cargo.rules.policy_decision import (
+    AgelessRules,
+    CrateFacts,
+    PolicyDecision,
+)
+
+
+class InUpstream(Protocol):
+    """A crate that an upstream has, and what is known of it."""
+
+    @property
+    def source(self) -> Upstream: ...
+
+    @property
+    def is_stored(self) -> bool: ...
+
+    @property
+    def first_seen(self) -> Mapping[str, str]: ...
+
+    async def index(self, name: str) -> UpstreamIndex: ...
+
+
+def policies_of(
+    registry: Registry, source: Upstream, *, stored: bool = False
+) -> tuple[NamedPolicy, ...]:
+    """Return the policies for what comes from an upstream: its own, and the registry's.
+
+    For the store of caches, served without an upstream, they are the policies of those caches, too.
+    What is `stored` beside an upstream may be from another remote: its policy holds as well. No
+    policy is for repositories that no cache fills.
+    """
+    found: list[NamedPolicy | None] = []
+    if source.remote is not None:
+        found += [source.remote.rules, registry.rules]
+        if stored:
+            found += [one.of_remote for one in source.fillers]
+    elif source.fillers:
+        found += [policy for one in source.fillers for policy in one.policies]
+        found.append(registry.rules)
+    return tuple({one.pk: one for one in found if one is not None}.values())
+
+
+def policies_of_store(registry: Registry) -> tuple[NamedPolicy, ...]:
+    """Return the policies for all that is in the repository of a registry."""
+    return policies_of(registry, registry.whole)
+
+
+def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
+    """Return the units of a registry's repository that its policies leave out of the listing.
+
+    For a thread: it reads all of them, but only where a policy is in force. Raises VersionGone.
+    """
+    policies = policies_of_store(registry)
+    if not policies:
+        return frozenset()
+    return policy_decision.left_out_of_store(listing.units(registry), policies, datetime.now(UTC))
+
+
+def rules_of_listing(registry: Registry) -> list[str]:
+    """Return text that changes when something else is left out of the listing."""
+    policies = policies_of_store(registry)
+    return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
+
+
+async def judge(
+    registry: Registry, found: InUpstream, name: str, licenses: Mapping[str, str] | None = None
+) -> PolicyDecision | None:
+    """Return what becomes of the versions of a crate, None where no policy is in force.
+
+    `licenses` are known beside those of the versions that are kept. Raises VersionGone.
+    """
+    policies = policies_of(registry, found.source, stored=found.is_stored)
+    if not policies:
+        return None
+    index = await found.index(name)
+    served_before = await threads.read(kept, found.source, name)
+    known = CrateFacts(found.first_seen, served_before, licenses=licenses or {})
+    return await threads.work(_judge, index, name, policies, known)
+
+
+def asks_for_licenses(registry: Registry, source: Upstream) -> bool:
+    """Whether a policy has to know the licence of what comes in."""
+    return any(one.policy.licenses is not None for one in policies_of(registry, source))
+
+
+def good_for(judgement: PolicyDecision) -> float | None:
+    """Return for how many seconds a judgement holds, None for as long as nothing else changes."""
+    if judgement.until is None:
+        return None
+    return max(0.0, (judgement.until - datetime.now(UTC)).total_seconds())
+
+
+async def require_open(judgement: PolicyDecision, vers: str) -> None:
+    """Raise VersionRefused for a version that the policies keep out, and record it."""
+    dry = [one for one in judgement.dry_run if one.vers == vers]
+    refusal = await threads.work(judgement.refusal, vers)
+    refusal_log.note([*dry, refusal] if refusal else dry)
+    if refusal is not None:
+        raise VersionRefused(refusal.verdict.sentence, refusal.policy.name)
+
+
+def _judge(
+    index: UpstreamIndex,
+    name: str,
+    policies: tuple[NamedPolicy, ...],
+    known: CrateFacts,
+) -> PolicyDecision:
+    facts = replace(known, advisories=advisory_db.about(name))
+    return policy_decision.judge_index(index, name, policies, facts, datetime.now(UTC))

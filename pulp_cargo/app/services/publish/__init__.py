@@ -1,0 +1,1 @@
+"""Publishing, yanking and every other change that becomes a repository version at once."""

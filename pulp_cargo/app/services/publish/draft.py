@@ -1,0 +1,180 @@
+"""The changes that one commit makes to a repository, judged against what is in it.
+
+A draft lives inside the transaction that holds the repository's lock, so what it has looked up
+stays true until the commit. It asks the database once for all its changes together.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from uuid import UUID
+
+from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
+from pulp_cargo.app.runtime import statements
+from pulp_cargo.app.runtime.statements import Rows
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.protocol.errors import NameTaken, VersionExists, VersionUsed
+from pulp_cargo.protocol.semver import parse_version
+
+# A canonical name and a version, with its build metadata.
+Key = tuple[str, str]
+# The same without build metadata: what can be published once.
+Number = tuple[str, str]
+
+# The newest version's members are those that no version removed: nobody else is writing. The
+# lateral joins keep the planner from starting with all members of the repository, as it does
+# while PostgreSQL has no statistics of new tables.
+FOUND = f"""
+    SELECT 'spelling', wanted, unit.name, NULL::uuid, NULL
+    FROM unnest(%(names)s::text[]) wanted CROSS JOIN LATERAL (
+        SELECT c.name FROM cargo_cratecontent c, LATERAL (
+            SELECT 1 FROM core_repositorycontent rc
+            WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
+            AND rc.version_removed_id IS NULL OFFSET 0
+        ) member
+        WHERE c.canonical_name = wanted LIMIT 1
+    ) unit
+    UNION ALL
+    SELECT found.kind, found.canonical_name, found.text, found.content_ptr_id, found.detail
+    FROM (
+        SELECT 'version' AS kind, unit.canonical_name, unit.vers_key AS text, unit.content_ptr_id,
+            unit.vers || ' ' || unit.cksum AS detail
+        FROM unnest(%(names)s::text[], %(numbers)s::text[]) wanted (canonical_name, vers_key)
+        JOIN cargo_cratecontent unit USING (canonical_name, vers_key)
+        UNION ALL
+        SELECT 'yank', unit.canonical_name, unit.vers, unit.content_ptr_id, NULL
+        FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers)
+        JOIN cargo_crateyank unit USING (canonical_name, vers)
+        OFFSET 0
+    ) found CROSS JOIN LATERAL (
+        SELECT 1 FROM core_repositorycontent rc
+        WHERE rc.content_id = found.content_ptr_id AND rc.repository_id = %(repository)s
+        AND rc.version_removed_id IS NULL OFFSET 0
+    ) member
+    UNION ALL
+    SELECT 'used', used.canonical_name, used.vers_key, NULL, used.cksum
+    FROM unnest(%(names)s::text[], %(numbers)s::text[]) wanted (canonical_name, vers_key)
+    JOIN cargo_usedversion used USING (canonical_name, vers_key)
+    WHERE used.repository_id = %(repository)s
+    UNION ALL
+    SELECT 'published to', '', NULL, NULL, NULL WHERE {IS_PUBLISHED_TO}
+"""
+
+
+def ask(repository: UUID, keys: Collection[Key]) -> Rows:
+    """Ask for what a draft has to know of the crates and versions that changes concern."""
+    values = {
+        "repository": repository,
+        "names": [name for name, _ in keys],
+        "versions": [vers for _, vers in keys],
+        "numbers": [parse_version(vers).without_build for _, vers in keys],
+    }
+    return statements.ask(FOUND, values)
+
+
+class Draft:
+    """What a commit will add to and remove from a repository."""
+
+    def __init__(self, asked: Rows) -> None:
+        self.crates: list[tuple[CrateContent, IncomingFile]] = []
+        # Units that are stored already, and their canonical names.
+        self.adopted: dict[UUID, str] = {}
+        self.aliases: set[str] = set()
+        self._spellings: dict[str, str] = {}
+        # The checksum of each version that is there, or will be, by its number and `vers`.
+        self._versions: defaultdict[Number, dict[str, str]] = defaultdict(dict)
+        self._used: defaultdict[Number, set[str]] = defaultdict(set)
+        self._is_published_to = False
+        self._yanks: dict[Key, UUID] = {}
+        self._take(asked)
+        self._yanked = set(self._yanks)
+
+    @property
+    def new_yanks(self) -> set[Key]:
+        """The versions to be marked as yanked that were not before."""
+        return self._yanked - set(self._yanks)
+
+    @property
+    def gone_yanks(self) -> list[UUID]:
+        """The yank marks to be removed."""
+        return [pk for key, pk in self._yanks.items() if key not in self._yanked]
+
+    @property
+    def changed_names(self) -> set[str]:
+        """The canonical names of the crates whose index file will change."""
+        names = {unit.canonical_name for unit, _ in self.crates}
+        names.update(self.adopted.values())
+        return names | {name for name, _ in self._yanked ^ set(self._yanks)}
+
+    def spelling(self, canonical_name: str) -> str | None:
+        """How the registry spells a crate, None when it has no version of it."""
+        return self._spellings.get(canonical_name)
+
+    def has_version(self, canonical_name: str, vers: str) -> bool:
+        """Whether just this version is there, or will be by an earlier change of this commit."""
+        return vers in self._versions[canonical_name, parse_version(vers).without_build]
+
+    def publish(self, unit: CrateContent, file: IncomingFile) -> None:
+        """Add a version that is published; raises NameTaken, VersionExists or VersionUsed.
+
+        Build metadata makes no other version, also of one that is gone: of that the same bytes may
+        come again.
+        """
+        self._require_spelling(unit)
+        self._require_alone(unit)
+        number = unit.canonical_name, unit.vers_key
+        if number in self._used and unit.cksum not in self._used[number]:
+            raise VersionUsed(unit.name, unit.vers)
+        self.add_crate(unit, file)
+
+    def add_crate(self, unit: CrateContent, file: IncomingFile) -> None:
+        """Add a new crate version; raises NameTaken or VersionExists."""
+        self._take_place(unit)
+        self.crates.append((unit, file))
+
+    def adopt(self, unit: CrateContent) -> None:
+        """Add a crate version that is stored already; raises NameTaken or VersionExists."""
+        self._take_place(unit)
+        self.adopted[unit.pk] = unit.canonical_name
+
+    def _take_place(self, unit: CrateContent) -> None:
+        self._require_spelling(unit)
+        if self._is_published_to or self.has_version(unit.canonical_name, unit.vers):
+            self._require_alone(unit)
+        self._spellings[unit.canonical_name] = unit.name
+        self._versions[unit.canonical_name, unit.vers_key][unit.vers] = unit.cksum
+
+    def _require_spelling(self, unit: CrateContent) -> None:
+        existing = self.spelling(unit.canonical_name)
+        if existing not in (None, unit.name):
+            raise NameTaken(unit.name, existing)
+
+    def _require_alone(self, unit: CrateContent) -> None:
+        there = self._versions[unit.canonical_name, unit.vers_key]
+        if there:
+            same_bytes = there.get(unit.vers) == unit.cksum
+            raise VersionExists(unit.name, unit.vers, same_bytes=same_bytes)
+
+    def set_yanked(self, canonical_name: str, vers: str, *, yanked: bool) -> None:
+        """Mark a version as yanked or not."""
+        change = self._yanked.add if yanked else self._yanked.discard
+        change((canonical_name, vers))
+
+    def add_aliases(self, urls: Collection[str]) -> None:
+        """Note further URLs that mean this registry."""
+        self.aliases.update(urls)
+
+    def _take(self, asked: Rows) -> None:
+        for kind, name, text, pk, detail in asked.fetch():
+            match kind:
+                case "spelling":
+                    self._spellings[name] = text
+                case "version":
+                    vers, cksum = detail.split(" ")
+                    self._versions[name, text][vers] = cksum
+                case "used":
+                    self._used[name, text].add(detail)
+                case "yank":
+                    self._yanks[name, text] = pk
+                case "published to":
+                    self._is_published_to = True

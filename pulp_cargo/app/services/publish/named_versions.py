@@ -1,0 +1,37 @@
+"""Changes of a repository by the names and versions of crates, made in a task.
+
+All that is named has to be there, or nothing is changed. While the task runs nobody else makes a
+version of the repository, so what is looked up stays true.
+"""
+
+from collections.abc import Collection
+
+from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
+from pulp_cargo.app.queries.crates import by_name
+from pulp_cargo.app.queries.crates.by_name import NamedVersion
+from pulp_cargo.app.services.crates import artifacts
+
+
+def set_yanked(repository: CargoRepository, wanted: NamedVersion, *, yanked: bool) -> None:
+    """Yank a version or take that back; what holds already stays, without a new version.
+
+    Raises VersionsNotFound.
+    """
+    with repository.new_version() as new_version:
+        by_name.units(repository.pk, [wanted])
+        domain = repository.pulp_domain
+        if yanked:
+            marks = artifacts.save_yanks([wanted.key], domain)
+            new_version.add_content(CrateYank.objects.filter(pk__in=marks))
+        else:
+            name, vers = wanted.key
+            new_version.remove_content(
+                CrateYank.objects.filter(canonical_name=name, vers=vers, _pulp_domain=domain)
+            )
+
+
+def remove(repository: CargoRepository, wanted: Collection[NamedVersion]) -> None:
+    """Remove crate versions with their yank marks, all in one version; raises VersionsNotFound."""
+    with repository.new_version() as new_version:
+        units = by_name.units(repository.pk, wanted)
+        new_version.remove_content(CrateContent.objects.filter(pk__in=units))

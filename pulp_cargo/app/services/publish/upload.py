@@ -1,0 +1,139 @@
+"""A .crate file that comes by REST and is stored in the request, without a task.
+
+It is read apart from the process that answers, as a publish is, and the repository is changed by the
+same commit.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from pulpcore.plugin.models import Domain
+from pulpcore.plugin.util import get_domain
+
+from pulp_cargo.app.models import CargoRepository, CrateContent
+from pulp_cargo.app.notices import barrier
+from pulp_cargo.app.queries.repository.versions_in import versions_of
+from pulp_cargo.app.runtime import free_space
+from pulp_cargo.app.services.crates import (
+    artifacts,
+    crate_reader,
+    crate_unit,
+)
+from pulp_cargo.app.services.crates.artifacts import Crates
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.crates.object_storage import uploaded_here
+from pulp_cargo.app.services.publish import commit
+from pulp_cargo.app.services.publish.commit import Committed
+from pulp_cargo.app.services.publish.commit_queue import TRIM_EVERY
+from pulp_cargo.app.services.publish.draft import Draft
+from pulp_cargo.protocol.errors import VersionExists
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A crate version that comes without a word of cargo, and is fit to be added."""
+
+    unit: CrateContent
+    file: IncomingFile
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The crate and version that this changes, in canonical form."""
+        return self.unit.canonical_name, self.unit.vers
+
+    @property
+    def crates(self) -> Crates:
+        """The crate that is to be stored."""
+        return [(self.unit, self.file)]
+
+    def apply(self, draft: Draft) -> None:
+        """Add the crate; raises NameTaken, VersionExists or VersionUsed."""
+        draft.publish(self.unit, self.file)
+
+
+def upload_crate(chunks: Iterable[bytes], repository: CargoRepository | None) -> CrateContent:
+    """Store a .crate file, in the repository if there is one, and return its unit.
+
+    Bytes that are there already are no change. Raises RegistryError, and then nothing is stored.
+    """
+    free_space.require_room()
+    file, domain = IncomingFile(), get_domain()
+    try:
+        for chunk in chunks:
+            file.write(chunk)
+        file.settle()
+        unit = _read(file, repository)
+        if repository is not None:
+            return _add(unit, file, repository, domain)
+        with uploaded_here(file, domain):
+            artifacts.save_apart([(unit, file)], domain)
+        return _stored(unit, domain)
+    finally:
+        file.discard()
+
+
+def _read(file: IncomingFile, repository: CargoRepository | None) -> CrateContent:
+    manifest, crate_file = crate_reader.read_published(
+        file.path, name=None, vers=None, limits=crate_unit.limits()
+    )
+    return crate_unit.unit_of_foreign(
+        manifest,
+        crate_file,
+        cksum=file.cksum,
+        pubtime=timezone.now(),
+        strict=crate_unit.strict_urls(repository),
+    )
+
+
+def _add(
+    unit: CrateContent, file: IncomingFile, repository: CargoRepository, domain: Domain
+) -> CrateContent:
+    """Commit a crate, and return its unit when every content process serves it."""
+    try:
+        with uploaded_here(file, domain):
+            result = commit.commit(repository.pk, domain, [Upload(unit, file)])
+            for refusal in filter(None, result.refusals):
+                raise refusal
+    except VersionExists:
+        there = _present(unit, repository)
+        if there is None:
+            raise
+        return there
+    if result.made is not None:
+        barrier.ask_after_commit()
+        _clean_up_after(result.made)
+    return _stored(unit, domain)
+
+
+def _present(unit: CrateContent, repository: CargoRepository) -> CrateContent | None:
+    """Return what the repository has of the same version and bytes, None for other bytes."""
+    for found in versions_of(repository, {unit.canonical_name}):
+        if (found.vers, found.cksum) == (unit.vers, unit.cksum):
+            return CrateContent.objects.get(pk=found.pk)
+    return None
+
+
+def _stored(unit: CrateContent, domain: Domain) -> CrateContent:
+    """Return the unit in the tables, which may have been there before."""
+    return CrateContent.objects.get(
+        name=unit.name,
+        vers=unit.vers,
+        cksum=unit.cksum,
+        metadata_source=unit.metadata_source,
+        _pulp_domain=domain,
+    )
+
+
+def _clean_up_after(made: Committed) -> None:
+    """Delete old versions when it is time to; what is committed stays so if that fails."""
+    if made.number % TRIM_EVERY:
+        return
+    try:
+        commit.clean_up(made.repository)
+    except Exception as error:
+        log.warning("Old versions of a repository stay until the next time: %s", error)

@@ -1,0 +1,1 @@
+"""How registries come to be, and who may put what beside whose crates."""

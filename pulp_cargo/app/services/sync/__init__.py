@@ -1,0 +1,1 @@
+"""Synchronizing a repository with a registry of another Pulp."""

@@ -1,0 +1,142 @@
+"""Making a repository hold what a registry of another Pulp has.
+
+The listing is fetched and judged, units are made, files are downloaded if the remote's policy
+wants that, and in the end there is one new repository version, or none if nothing changed.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.expressions import RawSQL
+
+from pulpcore.plugin.models import Content, RepositoryVersion
+
+from pulp_cargo.app.models import CargoRemote, CargoRepository
+from pulp_cargo.app.models.registry_urls import add_aliases
+from pulp_cargo.app.notices import channel
+from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.services.setup.repository_use import require_replaceable
+from pulp_cargo.app.services.sync import units
+from pulp_cargo.app.services.sync.listing_table import table_of
+from pulp_cargo.app.upstream import listing
+from pulp_cargo.protocol.listing import Head, ListedCrate
+from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
+from pulp_cargo.rules.policy_decision import AgelessRules
+
+# Under this key a version notes what it was made of, so that the next sync can ask for news only.
+NOTE = "cargo_sync"
+
+MEMBER = """
+    rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+"""
+NEW_CRATES = f"""
+    SELECT l.content_id FROM cargo_listed l WHERE NOT EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = l.content_id AND {MEMBER}
+    )
+"""
+NEW_YANKS = f"""
+    SELECT y.content_ptr_id FROM cargo_listed l
+    JOIN cargo_crateyank y USING (canonical_name, vers)
+    WHERE l.yanked AND y._pulp_domain_id = %(domain)s AND NOT EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = y.content_ptr_id AND {MEMBER}
+    )
+"""
+OTHER_CRATES = f"""
+    SELECT c.content_ptr_id FROM core_repositorycontent rc
+    JOIN cargo_cratecontent c ON c.content_ptr_id = rc.content_id
+    WHERE {MEMBER} AND NOT EXISTS (
+        SELECT 1 FROM cargo_listed l WHERE l.content_id = c.content_ptr_id
+    )
+"""
+# Of the versions that the upstream has, or of all.
+OTHER_YANKS = f"""
+    SELECT y.content_ptr_id FROM core_repositorycontent rc
+    JOIN cargo_crateyank y ON y.content_ptr_id = rc.content_id
+    LEFT JOIN cargo_listed l USING (canonical_name, vers)
+    WHERE {MEMBER} AND l.yanked IS NOT TRUE AND (%(mirror)s OR l.at IS NOT NULL)
+"""
+
+
+def synchronize(
+    repository: CargoRepository, remote: CargoRemote, *, mirror: bool
+) -> RepositoryVersion | None:
+    """Bring a repository up to date with its upstream; None if it was.
+
+    Raises SyncError, and CannotReplace.
+    """
+    if mirror:
+        require_replaceable(repository)
+    immediate = remote.policy == CargoRemote.IMMEDIATE
+    made_of = {
+        "remote": str(remote.pk),
+        "url": remote.url,
+        "mirror": mirror,
+        "immediate": immediate,
+    }
+    policy = named_policy(remote.crate_policy)
+    rules = AgelessRules([policy] if policy else [], datetime.now(UTC))
+    if rules.text:
+        # Other rules make another repository of the same listing.
+        made_of["rules"] = hashlib.sha256(rules.text.encode()).hexdigest()
+
+    def lets_in(crate: ListedCrate) -> bool:
+        return rules.let_in(crate.entry.name, crate.entry.vers, crate.texts["license"])
+
+    fetched = listing.fetch(remote, _known_tag(repository, made_of))
+    if fetched is None:
+        return None
+    with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
+        units.make_units(file, repository, remote)
+        if immediate:
+            units.fetch_files(repository, remote)
+        return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
+
+
+def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:
+    """Return the entity tag of the listing that the newest version is equal to, if there is one."""
+    note = dict(repository.latest_version().info.get(NOTE) or {})
+    etag = note.pop("etag", None)
+    return etag if note == made_of else None
+
+
+def _make_version(
+    repository: CargoRepository, head: Head, note: dict[str, Any], *, mirror: bool
+) -> RepositoryVersion | None:
+    values = {"repository": repository.pk, "domain": repository.pulp_domain_id, "mirror": mirror}
+    # In one transaction, so that nobody reads the crates without the aliases that they need.
+    with transaction.atomic():
+        with repository.new_version() as version:
+            for query in (OTHER_YANKS, OTHER_CRATES) if mirror else (OTHER_YANKS,):
+                version.remove_content(_units(query, values))
+            for query in (NEW_CRATES, NEW_YANKS):
+                version.add_content(_units(query, values))
+        if add_aliases(repository.pk, _aliases(head, note["url"], mirror=mirror)):
+            channel.registries_changed()
+        newest = repository.latest_version()
+        RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {NOTE: note})
+    return version if version.complete else None
+
+
+def _aliases(head: Head, upstream: str, *, mirror: bool) -> set[str]:
+    """Return the URLs that are to mean the registries of the repository, as they do upstream.
+
+    Whoever depends on crates by such a URL gets those from here. The remote's own URL is the
+    administrator's word; the others are the upstream's, which is believed about its own crates
+    only, and so where there will be no others.
+    """
+    claimed = {url for url in head.urls if mirror or same_registry(url, upstream)}
+    return {url for url in claimed | {upstream} if not is_crates_io(url)}
+
+
+def _units(query: str, values: dict[str, Any]) -> Any:
+    # Ids as one parameter: core asks for the units several times, and each must be the same ones.
+    ids = [row[0] for row in _rows(query, values)]
+    return Content.objects.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [ids]))
+
+
+def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())

@@ -1,0 +1,217 @@
+"""Making the units of a listing that the domain lacks, in few statements for many.
+
+Each has a place for its file, and the upstream registry as a source of it. The table `cargo_listed`
+(services/sync/listing_table) is there meanwhile.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, BinaryIO, TypeVar
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models.expressions import RawSQL
+from psycopg.errors import DeadlockDetected
+
+from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifact
+
+from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
+from pulp_cargo.app.services.crates import artifacts, unit_rows
+from pulp_cargo.app.services.sync import listing_table
+from pulp_cargo.app.upstream import files
+from pulp_cargo.app.upstream.listing import registry_root
+from pulp_cargo.protocol.listing import ListedCrate
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.registry_url import CRATES_IO
+from pulp_cargo.protocol.semver import parse_version
+
+T = TypeVar("T")
+
+# Units that one statement makes, and files that are fetched before they are stored.
+UNITS_AT_ONCE = 500
+FILES_AT_ONCE = 50
+# So often a batch is written when others write the same.
+MOST_ATTEMPTS = 5
+
+MISSING = """
+    SELECT at, metadata_source FROM cargo_listed WHERE content_id IS NULL ORDER BY at
+"""
+# Units that no repository holds may be cleaned up; these are about to be held.
+LOOSE = """
+    SELECT l.content_id FROM cargo_listed l WHERE NOT EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = l.content_id
+        AND rc.repository_id = %s AND rc.version_removed_id IS NULL
+    )
+"""
+MISSING_MARKS = """
+    SELECT l.canonical_name, l.vers FROM cargo_listed l WHERE l.yanked AND NOT EXISTS (
+        SELECT 1 FROM cargo_crateyank y WHERE y.canonical_name = l.canonical_name
+        AND y.vers = l.vers AND y._pulp_domain_id = %s
+    ) ORDER BY 1, 2
+"""
+WANTED_MARKS = """
+    SELECT y.content_ptr_id FROM cargo_listed l
+    JOIN cargo_crateyank y USING (canonical_name, vers)
+    WHERE l.yanked AND y._pulp_domain_id = %s
+"""
+# A file of these bytes that the repository has had is the file. What others have is none of the
+# upstream's business: it may name the checksum of a private crate.
+LINK_FILES = """
+    INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
+        artifact_id, content_id)
+    SELECT gen_random_uuid(), now(), now(), l.name || '/' || l.name || '-' || l.vers || '.crate',
+        a.pulp_id, l.content_id
+    FROM cargo_listed l
+    LEFT JOIN core_artifact a ON a.sha256 = l.cksum AND a.pulp_domain_id = %(domain)s
+    AND EXISTS (
+        SELECT 1 FROM core_contentartifact held
+        JOIN core_repositorycontent rc ON rc.content_id = held.content_id
+        WHERE held.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
+    )
+    WHERE NOT EXISTS (
+        SELECT 1 FROM core_contentartifact ca WHERE ca.content_id = l.content_id
+    )
+    ORDER BY l.content_id
+    ON CONFLICT (content_id, relative_path) DO NOTHING
+"""
+# Names and versions are such that they stand in a URL as they are.
+NOTE_SOURCES = """
+    INSERT INTO core_remoteartifact AS known (pulp_id, pulp_created, pulp_last_updated, url, size,
+        sha256, content_artifact_id, remote_id, pulp_domain_id)
+    SELECT gen_random_uuid(), now(), now(),
+        %(root)s || 'api/v1/crates/' || l.name || '/' || l.vers || '/download',
+        l.size, l.cksum, ca.pulp_id, %(remote)s, %(domain)s
+    FROM cargo_listed l JOIN core_contentartifact ca ON ca.content_id = l.content_id
+    ORDER BY ca.pulp_id
+    ON CONFLICT (content_artifact_id, remote_id, pulp_domain_id) DO UPDATE
+    SET url = EXCLUDED.url, size = EXCLUDED.size, sha256 = EXCLUDED.sha256, failed_at = NULL
+    WHERE (known.url, known.size, known.sha256) IS DISTINCT FROM
+        (EXCLUDED.url, EXCLUDED.size, EXCLUDED.sha256) OR known.failed_at IS NOT NULL
+"""
+WITHOUT_FILE = """
+    SELECT ca.pulp_id FROM cargo_listed l
+    JOIN core_contentartifact ca ON ca.content_id = l.content_id WHERE ca.artifact_id IS NULL
+"""
+FILL_IN = "UPDATE core_contentartifact SET artifact_id = %s WHERE pulp_id = %s"
+
+
+def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote) -> None:
+    """Make every crate version and yank mark of the listing that the domain lacks."""
+    domain = repository.pulp_domain
+    listing_table.find_units(domain.pk, repository.pk)
+    places = _rows(MISSING)
+    with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
+        for batch in _batches(places, UNITS_AT_ONCE):
+            units = [unit_of(listing_table.read_again(file, at), source) for at, source in batch]
+            save_batch(units, repository.pulp_domain)
+            progress.increase_by(len(batch))
+    listing_table.find_units(domain.pk, repository.pk)
+    Content.objects.filter(pk__in=RawSQL(LOOSE, [repository.pk])).touch()
+    _make_marks(repository)
+    source = {
+        "root": registry_root(remote),
+        "remote": remote.pk,
+        "domain": domain.pk,
+        "repository": repository.pk,
+    }
+    for statement in (LINK_FILES, NOTE_SOURCES):
+        _again_if_taken(partial(_execute, statement, source))
+
+
+def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
+    """Insert the units that the domain does not have, whoever else is inserting the same."""
+    # All syncs insert in one order: who waits for another holds nothing that the other needs.
+    ordered = sorted(units, key=lambda unit: (unit.name, unit.vers, unit.cksum))
+    _again_if_taken(lambda: unit_rows.save_units(ordered, domain))
+
+
+def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
+    """Download the files that the listing's units do not have yet; raises SyncError."""
+    sources = RemoteArtifact.objects.filter(
+        remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
+    )
+    missing = list(sources.values_list("pk", flat=True))
+    title = "Downloading .crate files"
+    with (
+        files.connection_of(remote),
+        _progress(title, "sync.downloading.artifacts", len(missing)) as progress,
+    ):
+        for batch in _batches(missing, FILES_AT_ONCE):
+            wanted = list(RemoteArtifact.objects.filter(pk__in=batch))
+            fetched = files.fetch(remote, wanted)
+            with transaction.atomic(), connection.cursor() as cursor:
+                stored = artifacts.save_files(fetched, repository.pulp_domain)
+                cursor.executemany(
+                    FILL_IN, [(stored[one.sha256], one.content_artifact_id) for one in wanted]
+                )
+            progress.increase_by(len(batch))
+
+
+def unit_of(crate: ListedCrate, source: str) -> CrateContent:
+    """Return the unsaved unit of a crate version, whose metadata are somebody's word."""
+    entry = crate.entry
+    urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
+    return CrateContent(
+        name=entry.name,
+        canonical_name=canonical_name(entry.name),
+        vers=entry.vers,
+        vers_key=parse_version(entry.vers).without_build,
+        cksum=entry.cksum,
+        metadata_source=source,
+        # A version without a time was published before it was brought upstream.
+        pubtime=crate.pubtime or datetime.now(UTC),
+        index_line=crate.line,
+        dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
+        registries=sorted(urls),
+        **crate.texts,
+        **{name: list(values) for name, values in crate.lists.items()},
+    )
+
+
+def _make_marks(repository: CargoRepository) -> None:
+    domain = repository.pulp_domain
+
+    def make() -> None:
+        keys = _rows(MISSING_MARKS, domain.pk)
+        marks = [CrateYank(canonical_name=name, vers=vers) for name, vers in keys]
+        unit_rows.insert_units(CrateYank, marks, domain)
+
+    _again_if_taken(make)
+    Content.objects.filter(pk__in=RawSQL(WANTED_MARKS, [domain.pk])).touch()
+
+
+def _again_if_taken(change: Callable[[], object]) -> None:
+    """Make a change, and again if somebody made the same meanwhile, or both waited for each other.
+
+    What the other has made is found the next time.
+    """
+    for left in reversed(range(MOST_ATTEMPTS)):
+        try:
+            with transaction.atomic():
+                change()
+        except (IntegrityError, OperationalError) as error:
+            is_deadlock = isinstance(error.__cause__, DeadlockDetected)
+            if not left or not (is_deadlock or isinstance(error, IntegrityError)):
+                raise
+        else:
+            return
+
+
+def _progress(message: str, code: str, total: int) -> ProgressReport:
+    return ProgressReport(message=message, code=code, total=total)
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _execute(statement: str, values: dict[str, object]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def _rows(query: str, *values: object) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())

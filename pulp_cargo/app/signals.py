@@ -1,0 +1,79 @@
+"""Which saved or deleted rows change what a registry serves, or who may ask for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.db.models.signals import m2m_changed, post_delete, post_save
+
+from pulpcore.plugin.models import AccessPolicy, ContentGuard, Domain, Repository, RepositoryVersion
+
+from pulp_cargo.app.models.core import GroupRole, Role, UserRole
+from pulp_cargo.app.models.crate_policy import CargoCratePolicy
+from pulp_cargo.app.models.distribution import CargoDistribution
+from pulp_cargo.app.models.remote import CargoRemote
+from pulp_cargo.app.models.repository import CargoRepository
+from pulp_cargo.app.models.token import CargoToken
+from pulp_cargo.app.models.upstream import CargoUpstream
+from pulp_cargo.app.notices import barrier, channel
+
+REGISTRY_MODELS = (
+    CargoDistribution,
+    CargoRepository,
+    CargoRemote,
+    CargoUpstream,
+    CargoCratePolicy,
+    ContentGuard,
+    Domain,
+)
+PRINCIPAL_MODELS = (
+    CargoToken,
+    get_user_model(),
+    Group,
+    Role,
+    UserRole,
+    GroupRole,
+    # What an RBACContentGuard asks of a user.
+    AccessPolicy,
+)
+CARGO_REPOSITORY = CargoRepository.get_pulp_type()
+
+
+def connect() -> None:
+    """Start sending notices for the rows that this process saves or deletes."""
+    post_save.connect(_row_changed, dispatch_uid="pulp_cargo.saved")
+    post_delete.connect(_row_changed, dispatch_uid="pulp_cargo.deleted")
+    m2m_changed.connect(_membership_changed, dispatch_uid="pulp_cargo.membership")
+
+
+def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    if channel.is_silent():
+        return
+    if isinstance(instance, RepositoryVersion):
+        if instance.complete and instance.repository.pulp_type == CARGO_REPOSITORY:
+            channel.repository_changed(instance.repository_id)
+    elif isinstance(instance, REGISTRY_MODELS):
+        _tell(channel.registries_changed)
+    elif isinstance(instance, Repository) and instance.pulp_type == CARGO_REPOSITORY:
+        channel.repository_changed(instance.pk)
+    elif isinstance(instance, PRINCIPAL_MODELS):
+        _tell(channel.principals_changed)
+
+
+def _membership_changed(
+    sender: type[Model], instance: Model, model: type[Model], **kwargs: Any
+) -> None:
+    """Tell of users of groups, permissions of roles, members of guards, from either side."""
+    sides = (type(instance), model)
+    if any(issubclass(side, PRINCIPAL_MODELS) for side in sides):
+        _tell(channel.principals_changed)
+    if any(issubclass(side, ContentGuard) for side in sides):
+        _tell(channel.registries_changed)
+
+
+def _tell(say: Callable[[], None]) -> None:
+    """Say something that must hold when whoever changed it is answered."""
+    say()
+    barrier.ask_after_commit()

@@ -1,0 +1,239 @@
+"""What the crate policies in force say of the versions in an upstream's index file.
+
+Several policies may be in force, that of a remote and that of a list of upstreams: a version is
+open only if all of them say so, and the first refusal counts.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
+from pulp_cargo.rules.advisories import Advisory
+from pulp_cargo.rules.crate_policy import CratePolicy, Facts, KeptVersion, NamedPolicy
+from pulp_cargo.rules.replaced_versions import version_key
+from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, judge, judge_crate
+
+
+@dataclass(frozen=True, slots=True)
+class CrateFacts:
+    """What is known here of a crate beside its index file.
+
+    `first_seen` has times in ISO 8601 by `vers`, for versions without a `pubtime`, and for replaced
+    bytes by `version_key`; `kept` has the versions that are kept here, and so were served before;
+    `licenses` has those of others. `advisories` are those about the crate.
+    """
+
+    first_seen: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, KeptVersion] = field(default_factory=dict)
+    advisories: Sequence[Advisory] = ()
+    licenses: Mapping[str, str] = field(default_factory=dict)
+
+    def license(self, entry: UpstreamVersion) -> str | None:
+        """Return the licence of a version with just these bytes, None where it is not known."""
+        if self.is_kept(entry):
+            return self.kept[entry.vers].license
+        return self.licenses.get(entry.vers)
+
+    def is_kept(self, entry: UpstreamVersion) -> bool:
+        """Whether just these bytes of a version were served before."""
+        kept = self.kept.get(entry.vers)
+        return kept is not None and kept.cksum == entry.cksum
+
+    def replaced_at(self, entry: UpstreamVersion) -> str | None:
+        """Return when a version came with these bytes instead of others, None where it did not."""
+        return self.first_seen.get(version_key(entry.vers, entry.cksum))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A version that a policy holds back, or would if it were no dry run."""
+
+    policy: NamedPolicy
+    name: str
+    vers: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A crate that is judged by some policies at a moment."""
+
+    index: UpstreamIndex
+    name: str
+    policies: tuple[NamedPolicy, ...]
+    known: CrateFacts
+    now: datetime
+
+    def verdicts(self, policy: CratePolicy, wanted: Collection[str]) -> dict[str, Verdict]:
+        """Return what a policy says of some versions, and of others that it had to judge."""
+        # What fixes an advisory depends on the versions below it.
+        fixing = policy.cooldown_days and self.known.advisories
+        facts = {vers: self._facts(vers) for vers in (self.index.versions if fixing else wanted)}
+        found = judge_crate(policy, facts.values(), self.now, self.known.advisories)
+        return {vers: found[facts[vers].vers] for vers in facts}
+
+    def judge(self, policy: CratePolicy) -> dict[str, Verdict]:
+        """Return what a policy says of those versions on which it says anything."""
+        policy = policy.about(self.name)
+        doubtful = self._doubtful(policy)
+        return self.verdicts(policy, doubtful) if doubtful else {}
+
+    def _doubtful(self, policy: CratePolicy) -> Collection[str]:
+        """Return the versions that may be held; told without a look at most of them."""
+        versions = self.index.versions
+        if policy.block or policy.allow is not None:
+            return versions
+        # Times of this form sort as text.
+        old = (self.now - timedelta(days=policy.cooldown_days)).astimezone(UTC)
+        youngest = old.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return [
+            vers
+            for vers, entry in versions.items()
+            if (policy.cooldown_days and not (entry.pubtime and entry.pubtime <= youngest))
+            or (policy.cooldown_days and self.known.replaced_at(entry))
+            or (policy.hide_yanked and entry.yanked)
+            or (policy.licenses is not None and self.known.license(entry) is not None)
+        ]
+
+    def _facts(self, vers: str) -> Facts:
+        entry = self.index.versions[vers]
+        return Facts(
+            name=self.name,
+            vers=parse_version(vers),
+            since=self._since(entry),
+            yanked=entry.yanked,
+            license=self.known.license(entry),
+            served_before=self.known.is_kept(entry),
+        )
+
+    def _since(self, entry: UpstreamVersion) -> datetime:
+        """Return from when a version is: its publication, or when it was first seen, if that is older.
+
+        Other bytes are as new as when they came, whatever time the upstream gives them. A time
+        that lies ahead is none.
+        """
+        published = _time(entry.pubtime)
+        if published is not None and published > self.now:
+            published = None
+        if replaced := _time(self.known.replaced_at(entry)):
+            return max(replaced, published or replaced)
+        times = [published, _time(self.known.first_seen.get(entry.vers))]
+        return min((time for time in times if time is not None), default=self.now)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDecision:
+    """What becomes of a crate's versions: `left_out` are neither in the index nor downloaded.
+
+    That holds until the moment `until`, None for as long as nothing else changes. `dry_run` is what
+    policies would have left out that only record it.
+    """
+
+    left_out: frozenset[str]
+    until: datetime | None
+    dry_run: tuple[Refusal, ...]
+    case: Case
+
+    def refusal(self, vers: str) -> Refusal | None:
+        """Return why a version is left out, and by whom; None for one that is served."""
+        if vers not in self.left_out:
+            return None
+        return next(one for one in self._refusals(vers) if not one.verdict.is_open)
+
+    def verdict(self, vers: str) -> Verdict:
+        """Return the verdict on a version of the index file; raises KeyError for any other.
+
+        It is the first that leaves the version out, else the first that would in a dry run, else
+        the first that has a reason to serve it.
+        """
+        if refused := list(self._refusals(vers)):
+            return min(refused, key=lambda one: one.verdict.is_open).verdict
+        said = [self._said(one.policy, vers) for one in self.case.policies]
+        reasons = (verdict for verdict in said if verdict.rule is not Rule.NONE)
+        return next(reasons, None) or self._said(CratePolicy(), vers)
+
+    def _refusals(self, vers: str) -> Iterator[Refusal]:
+        for one in self.case.policies:
+            verdict = self._said(one.policy, vers)
+            if verdict.outcome is not Outcome.SERVED:
+                yield Refusal(one, self.case.name, vers, verdict)
+
+    def _said(self, policy: CratePolicy, vers: str) -> Verdict:
+        return self.case.verdicts(policy, [vers])[vers]
+
+
+def judge_index(
+    index: UpstreamIndex,
+    name: str,
+    policies: Iterable[NamedPolicy | None],
+    known: CrateFacts,
+    now: datetime,
+) -> PolicyDecision:
+    """Return what becomes of the versions in an index file under the policies in force.
+
+    It asks nobody, but hundreds of versions may take ten milliseconds: it belongs into a thread.
+    """
+    case = Case(index, name, tuple(one for one in policies if one), known, now)
+    left_out: set[str] = set()
+    ends: list[datetime] = []
+    dry_run: list[Refusal] = []
+    for one in case.policies:
+        for vers, verdict in case.judge(one.policy).items():
+            if not verdict.is_open:
+                left_out.add(vers)
+            elif verdict.outcome is not Outcome.SERVED:
+                dry_run.append(Refusal(one, name, vers, verdict))
+            if verdict.enforced and verdict.until is not None:
+                ends.append(verdict.until)
+    return PolicyDecision(frozenset(left_out), min(ends, default=None), tuple(dry_run), case)
+
+
+def left_out_of_store(
+    units: Iterable[tuple[UUID, str, str, str | None]],
+    policies: Iterable[NamedPolicy],
+    now: datetime,
+) -> frozenset[UUID]:
+    """Return which units of a store (id, name, vers and licence) the policies leave out.
+
+    All of them were served before, so neither their age nor a yank counts.
+    """
+    lets_in = AgelessRules(policies, now).let_in
+    return frozenset(pk for pk, name, vers, license in units if not lets_in(name, vers, license))
+
+
+class AgelessRules:
+    """What some policies say of versions whose age and yank do not count, one after the other."""
+
+    def __init__(self, policies: Iterable[NamedPolicy], now: datetime) -> None:
+        self._policies = [one.policy for one in policies if not one.policy.dry_run]
+        self._about: dict[str, list[CratePolicy]] = {}
+        self._now = now
+
+    def let_in(self, name: str, vers: str, license: str | None) -> bool:
+        """Whether none of the policies refuses a version."""
+        if name not in self._about:
+            about = (one.about(name) for one in self._policies)
+            self._about[name] = [one for one in about if _may_refuse(one)]
+        if not self._about[name]:
+            return True
+        facts = Facts(
+            name, parse_version(vers), self._now, license=license or "", served_before=True
+        )
+        return all(judge(one, facts, self._now).is_open for one in self._about[name])
+
+    @property
+    def text(self) -> str:
+        """What changes when they may say something else."""
+        now = self._now
+        return "".join(f"{one} {[x.ends > now for x in one.exceptions]}" for one in self._policies)
+
+
+def _may_refuse(policy: CratePolicy) -> bool:
+    return bool(policy.block) or policy.allow is not None or policy.licenses is not None
