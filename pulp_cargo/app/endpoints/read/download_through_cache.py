@@ -156,12 +156,14 @@ async def _license(
 ) -> str:
     """Return the licence of a file, which comes now if it is not here; empty where it has none."""
     assert source.remote is not None, "only remotes have policies"
+    file = source.remote, wanted.name, version.vers, version.cksum
+    leases.enter_context(shared_downloads.leased_if_running(*file))
     stored = await wanted.stored(source, version.cksum)
     if stored is not None:
         return stored.license or ""
     await wanted.require_unreplaced(source, version.cksum)
     keep = Keeper(wanted.cargo.registry.domain, source, version).keep
-    pull = shared_downloads.pull(source.remote, wanted.name, version.vers, version.cksum, keep)
+    pull = shared_downloads.pull(*file, keep)
     leases.enter_context(pull.leased())
     await pull.ended()
     return await threads.work(pull.license) or ""
@@ -175,19 +177,23 @@ async def _send(
     whole_crate.bring(cargo.registry, source, name)
     keeper = Keeper(cargo.registry.domain, source, version)
     done = keeper.keep
-    try:
-        stored = await wanted.stored(source, version.cksum)
-        if stored is not None:
-            if not stored.is_member:
-                keeper.adopt(stored.unit)
-            # Nobody remembers a file for longer than the index that has its checksum.
-            most = float(source.remote.max_age)
-            fresh_for = most if fresh_for is None else min(fresh_for, most)
-            return await send(cargo, stored.file, name, version.vers, wanted.headers, fresh_for)
-    except ServiceUnavailable:
-        # The storage has lost or spoilt it, which is no loss while the upstream has it.
-        done = keeper.mend
-    await wanted.require_unreplaced(source, version.cksum)
-    pull = shared_downloads.pull(source.remote, name, version.vers, version.cksum, done)
-    with pull.leased():
+    file = source.remote, name, version.vers, version.cksum
+    with ExitStack() as leases:
+        leases.enter_context(shared_downloads.leased_if_running(*file))
+        try:
+            stored = await wanted.stored(source, version.cksum)
+            if stored is not None:
+                leases.close()
+                if not stored.is_member:
+                    keeper.adopt(stored.unit)
+                # Nobody remembers a file for longer than the index that has its checksum.
+                most = float(source.remote.max_age)
+                fresh_for = most if fresh_for is None else min(fresh_for, most)
+                return await send(cargo, stored.file, name, version.vers, wanted.headers, fresh_for)
+        except ServiceUnavailable:
+            # The storage has lost or spoilt it, which is no loss while the upstream has it.
+            done = keeper.mend
+        await wanted.require_unreplaced(source, version.cksum)
+        pull = shared_downloads.pull(*file, done)
+        leases.enter_context(pull.leased())
         return await pass_on(cargo, pull, wanted.headers)

@@ -54,6 +54,16 @@ CHECKSUMS = """
 """
 
 
+HAS_FILE = """
+    SELECT 1 FROM cargo_cratecontent unit
+    JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
+    WHERE unit.cksum = %(cksum)s AND ca.artifact_id IS NOT NULL AND EXISTS (
+        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
+        AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
+    )
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """A repository with versions of a crate: whether each is yanked, by its `vers`."""
@@ -68,6 +78,13 @@ def kept_checksums(repository: UUID, canonical_name: str) -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(CHECKSUMS, {"repository": repository, "name": canonical_name})
         return frozenset(row[0] for row in cursor.fetchall())
+
+
+def has_file(repository: UUID, cksum: str) -> bool:
+    """Return whether a repository has the file with a checksum."""
+    with connection.cursor() as cursor:
+        cursor.execute(HAS_FILE, {"repository": repository, "cksum": cksum})
+        return cursor.fetchone() is not None
 
 
 def stores_of(remote: UUID, canonical_name: str) -> list[Store]:

@@ -17,6 +17,7 @@ from pulp_cargo.app.services.downloads.persist import Keeper
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import UpstreamFailed
+from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +64,26 @@ async def _bring(registry: Registry, source: Upstream, name: str) -> None:
             for vers, version in (await found.index(name.lower())).versions.items():
                 if version.cksum in here or vers in left_out:
                     continue
-                keeper = Keeper(registry.domain, source, version)
-                pull = shared_downloads.pull(source.remote, name, vers, version.cksum, keeper.keep)
-                with pull.leased():
-                    try:
-                        await pull.ended()
-                    except UpstreamFailed as error:
-                        # The others may be right.
-                        log.info("%s", error)
+                await _bring_version(registry, source, name, version)
             _whole.keep((source.repository, name.lower()), True, WHOLE_SECONDS)
         except Exception as error:
             # The next download of the crate begins again.
             log.warning("Not all versions of `%s` were kept: %s", name, error)
+
+
+async def _bring_version(
+    registry: Registry, source: Upstream, name: str, version: UpstreamVersion
+) -> None:
+    assert source.remote is not None and source.repository is not None
+    file = source.remote, name, version.vers, version.cksum
+    with shared_downloads.leased_if_running(*file):
+        # A client may have had it fetched since.
+        if await threads.read(stores.has_file, source.repository, version.cksum):
+            return
+        pull = shared_downloads.pull(*file, Keeper(registry.domain, source, version).keep)
+        with pull.leased():
+            try:
+                await pull.ended()
+            except UpstreamFailed as error:
+                # The others may be right.
+                log.info("%s", error)

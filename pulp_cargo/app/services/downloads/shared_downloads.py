@@ -1,7 +1,8 @@
 """Fetching .crate files from upstreams, each once for everybody who asks at the same time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.services.downloads.shared_download import SharedDownload
@@ -31,6 +32,17 @@ def pull(
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
     return found
+
+
+@contextmanager
+def leased_if_running(remote: UpstreamRemote, name: str, vers: str, cksum: str) -> Iterator[None]:
+    """Keep a download that is under way, or being stored, until the block ends.
+
+    Whoever asks the tables for its file meanwhile finds it there, or else still here.
+    """
+    found = _pulls.get((remote.identity, name, vers, cksum))
+    with nullcontext() if found is None else found.leased():
+        yield
 
 
 async def _run(

@@ -1,0 +1,63 @@
+"""Downloads that several want, and those that are being stored while somebody asks for the file."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+
+REMOTE: Any = SimpleNamespace(identity=("pk", "url"))
+FILE = REMOTE, "leaf", "1.0.0", "0" * 64
+
+
+@pytest.fixture(autouse=True)
+def come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files come at once, from nowhere."""
+    from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+
+    async def run(download: "SharedDownload", remote: Any) -> None:
+        download.is_complete = True
+        download._tell()
+
+    monkeypatch.setattr(SharedDownload, "run", run)
+
+
+async def found_again(*, leased: bool) -> bool:
+    """Whether who asks for a file that is stored meanwhile finds its download again."""
+    from pulp_cargo.app.services.downloads import shared_downloads
+
+    # The queue that stores files keeps each until it is in the tables.
+    first = shared_downloads.pull(*FILE, lambda download: download.acquire())
+    await first.ended()
+    await asyncio.sleep(0)
+    if leased:
+        with shared_downloads.leased_if_running(*FILE):
+            first.release()
+            return shared_downloads.pull(*FILE, None) is first
+    first.release()
+    second = shared_downloads.pull(*FILE, None)
+    await second.ended()
+    await asyncio.sleep(0)
+    return second is first
+
+
+def test_download_that_is_stored_meanwhile_is_no_second_one() -> None:
+    """The tables had nothing yet when they were asked, and the queue has nothing any more."""
+    assert asyncio.run(found_again(leased=True))
+
+
+def test_download_that_nobody_wants_any_more_is_gone() -> None:
+    """Whoever asks after that has the file from the storage, or fetches it anew."""
+    assert not asyncio.run(found_again(leased=False))
+    assert not asyncio.run(found_again(leased=False))
+
+
+def test_nothing_is_leased_of_a_file_that_does_not_come() -> None:
+    """Which is most files."""
+    from pulp_cargo.app.services.downloads import shared_downloads
+
+    with shared_downloads.leased_if_running(*FILE):
+        assert shared_downloads._pulls == {}
