@@ -79,7 +79,7 @@ def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) ->
 
     `had` are the names of upstreams that have the crate or had it once.
 
-    >>> order = Order((Upstream("ours", private=True), Upstream("crates.io")), reserved=("acme-*",))
+    >>> order = Order((OrderedUpstream("ours", private=True), OrderedUpstream("crates.io")), reserved=("acme-*",))
     >>> who_answers(order, "serde", lambda upstream: None if not upstream.private else False).ask
     ('crates.io',)
     >>> who_answers(order, "Acme_core", lambda upstream: False).ask
@@ -100,7 +100,7 @@ def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) ->
 def who_has(answer: Answer, has: Mapping[str, bool | None]) -> tuple[str, ...] | None:
     """Return which of those who are asked answer, None where that shows only when they are.
 
-    >>> order = Order((Upstream("mirror"), Upstream("crates.io")))
+    >>> order = Order((OrderedUpstream("mirror"), OrderedUpstream("crates.io")))
     >>> answer = who_answers(order, "serde", lambda upstream: None)
     >>> who_has(answer, {"mirror": False, "crates.io": True})
     ('crates.io',)
