@@ -169,7 +169,7 @@ patched = [">= 9"]
 ```"""
     (bad,) = parse_advisory(text.format("RUSTSEC-1", name, ""))
     (old,) = parse_advisory(text.format("RUSTSEC-2", name, 'informational = "unmaintained"'))
-    monkeypatch.setattr(policies.advisories, "about", lambda crate: (bad, old))
+    monkeypatch.setattr(policies.advisory_db, "about", lambda crate: (bad, old))
     keep_index(remote, name, 2)
     (row,) = check(cache, lock_of([name]))[0].judged
     assert (row.outcome, row.passes) == ("advisory", False)

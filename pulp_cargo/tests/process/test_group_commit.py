@@ -91,7 +91,7 @@ class File:
 
     holders = 1
 
-    def hold(self) -> None:
+    def acquire(self) -> None:
         """Keep it."""
         self.holders += 1
 
