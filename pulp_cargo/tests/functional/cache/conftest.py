@@ -6,9 +6,11 @@ from typing import Any, Protocol
 
 import pytest
 
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.cache import Cache, make_cache
 from pulp_cargo.tests.support.certificate import Certificate, make_certificate
+from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
 from pulp_cargo.tests.support.stack import Stack
 
@@ -65,7 +67,11 @@ def shared(stack: Stack, lasting: SparseUpstream) -> Shared:
 @pytest.fixture
 def cache(shared: Shared) -> Cache:
     """A cache that keeps what was asked for, and has crates of other tests."""
-    return shared("on_demand")
+    found = shared("on_demand")
+    # A test before may have hurt its upstream, which is left alone for a while after that.
+    missing = unique("x")
+    assert launcher.wait_for(lambda: found.registry.index_file(missing).status == 404)
+    return found
 
 
 @pytest.fixture

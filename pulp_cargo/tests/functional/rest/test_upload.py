@@ -59,7 +59,7 @@ def test_same_bytes_are_no_change(rest: Rest, repository: dict[str, Any], curren
 @pytest.mark.parametrize(
     ("file", "reason"),
     [
-        (b"no archive", "gzip"),
+        (b"neither an archive", "gzip"),
         (crate_file("zworse", "1.0.0", folder="twig-1.0.0"), "zworse-1.0.0"),
         (crate_file("zworse", "one"), "'one' is not SemVer"),
         (crate_file("zworse", "1.0.0", more="[features]\na = ['b']"), "`a` includes `b`"),
