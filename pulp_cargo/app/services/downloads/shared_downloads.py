@@ -20,7 +20,7 @@ def pull(
     cksum: str,
     done: Callable[[SharedDownload], object] | None,
 ) -> SharedDownload:
-    """Return the pull of a file, begun now or by somebody else; hold it at once.
+    """Return the pull of a file, begun now or by somebody else; lease it at once.
 
     `done` is called with it when the file is complete and right, by whoever began it.
     """

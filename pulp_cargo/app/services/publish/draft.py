@@ -6,12 +6,14 @@ stays true until the commit. It asks the database once for all its changes toget
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.statements import Rows
+from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.protocol.errors import NameTaken, VersionExists, VersionUsed
 from pulp_cargo.protocol.semver import parse_version
@@ -59,6 +61,24 @@ FOUND = f"""
     UNION ALL
     SELECT 'published to', '', NULL, NULL, NULL WHERE {IS_PUBLISHED_TO}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class NewCrate:
+    """A crate version that a change adds, with its file."""
+
+    unit: CrateContent
+    file: IncomingFile
+
+    @property
+    def keys(self) -> Key:
+        """The crate, in canonical form, and the version that this adds."""
+        return self.unit.canonical_name, self.unit.vers
+
+    @property
+    def crates(self) -> Crates:
+        """The crate that is to be stored."""
+        return [(self.unit, self.file)]
 
 
 def ask(repository: UUID, keys: Collection[Key]) -> Rows:

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.services.crates import crate_reader, crate_unit
-from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile, settling
-from pulp_cargo.app.services.publish.draft import Draft
+from pulp_cargo.app.services.publish.draft import Draft, NewCrate
 from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import Forbidden, InvalidRegistryUrl, RuleBroken
 from pulp_cargo.protocol.manifest import Manifest
@@ -25,24 +23,12 @@ from pulp_cargo.rules.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(NewCrate):
     """A crate version that is fit to be added, with what cargo should print about it."""
 
-    unit: CrateContent
-    file: IncomingFile
     grant: Grant
     warnings: tuple[str, ...]
     aliases: frozenset[str]
-
-    @property
-    def keys(self) -> tuple[str, str]:
-        """The crate, in canonical form, and the version that this adds."""
-        return self.unit.canonical_name, self.unit.vers
-
-    @property
-    def crates(self) -> Crates:
-        """The crate that is to be stored."""
-        return [(self.unit, self.file)]
 
     def apply(self, draft: Draft) -> None:
         """Add the crate to what is being committed; raises what cargo should be told instead."""

@@ -6,7 +6,6 @@ same commit.
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.utils import timezone
 
@@ -22,34 +21,19 @@ from pulp_cargo.app.services.crates import (
     crate_reader,
     crate_unit,
 )
-from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded_here
 from pulp_cargo.app.services.publish import commit
 from pulp_cargo.app.services.publish.commit import Committed
 from pulp_cargo.app.services.publish.commit_queue import TRIM_EVERY
-from pulp_cargo.app.services.publish.draft import Draft
+from pulp_cargo.app.services.publish.draft import Draft, NewCrate
 from pulp_cargo.protocol.errors import VersionExists
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(NewCrate):
     """A crate version that comes without a word of cargo, and is fit to be added."""
-
-    unit: CrateContent
-    file: IncomingFile
-
-    @property
-    def keys(self) -> tuple[str, str]:
-        """The crate and version that this changes, in canonical form."""
-        return self.unit.canonical_name, self.unit.vers
-
-    @property
-    def crates(self) -> Crates:
-        """The crate that is to be stored."""
-        return [(self.unit, self.file)]
 
     def apply(self, draft: Draft) -> None:
         """Add the crate; raises NameTaken, VersionExists or VersionUsed."""
