@@ -76,7 +76,8 @@ class Cache:
         before = self._units(name)
         with nothing_left(self.stack):
             yield
-        assert self._units(name) <= before
+        new = self._units(name) - before
+        assert not new, f"versions of {name} were stored: {sorted(new)}"
 
     def _units(self, name: str) -> frozenset[str]:
         with self.stack.connect() as connection:

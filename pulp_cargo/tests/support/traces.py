@@ -114,7 +114,7 @@ def nothing_left(stack: Stack) -> Iterator[None]:
     while new and time.monotonic() < deadline:
         time.sleep(0.05)
         new &= of_nobody(stack, since)
-    assert new == frozenset()
+    assert not new, f"nobody has {sorted(new)}"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -80,9 +81,14 @@ def full(disks: "Disks", full_one: str, *, room: int = 0) -> Iterator[None]:
     # Nobody's file, so it stands beside what Pulp has there.
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file:
-        with suppress(OSError):
-            while True:
-                file.write(bytes(os.statvfs(disk).f_frsize))
+        filled = -1
+        # Files that are removed already, but not closed yet, make room a moment later.
+        while file.tell() > filled:
+            filled = file.tell()
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(os.statvfs(disk).f_frsize))
+            time.sleep(0.3)
         file.truncate(max(0, file.tell() - room))
     try:
         yield

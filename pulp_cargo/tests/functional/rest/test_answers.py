@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.traces import remove_orphan
 
 REPLACED = (
     "INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)"
@@ -35,10 +36,12 @@ def _made(stack: Stack, rest: Rest) -> list[str]:
     remote = rest.make("remotes/cargo/cargo/", name=name, url="sparse+https://r.example/")
     repository = rest.make("repositories/cargo/cargo/", name=name)
     registry = rest.make("distributions/cargo/cargo/", name=name, base_path=name)
-    crate = rest.upload("content/cargo/crates/upload/", crate_file(name, "1.0.0"))
+    sent = crate_file(name, "1.0.0")
+    crate = rest.upload("content/cargo/crates/upload/", sent)
     with stack.connect() as database:
         database.execute(REPLACED, [_pk(remote)])
         database.execute(WITHOUT_FILE, [_pk(crate)])
+    remove_orphan(stack, sent)
     objects = [
         remote,
         repository,
