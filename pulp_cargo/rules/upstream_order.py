@@ -11,7 +11,7 @@ An upstream that cannot be reached is not one without the crate: who asks must s
 failure of the first would let the second answer for its names.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -64,7 +64,7 @@ class Answer:
     ask: tuple[str, ...]
     rule: Rule
     sentence: str
-    said: tuple[Said, ...]
+    said: tuple[Said, ...] = ()
     mixed: bool = False
 
 
@@ -97,25 +97,13 @@ def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) ->
     return Answer(ask, rule, sentence, said, mixed)
 
 
-def who_has(answer: Answer, has: Mapping[str, bool | None]) -> tuple[str, ...] | None:
-    """Return which of those who are asked answer, None where that shows only when they are.
+def only(*upstreams: str) -> Answer:
+    """Return the answer for registries without a list: whatever they have, for every name.
 
-    >>> order = Order((OrderedUpstream("mirror"), OrderedUpstream("crates.io")))
-    >>> answer = who_answers(order, "serde", lambda upstream: None)
-    >>> who_has(answer, {"mirror": False, "crates.io": True})
+    >>> only("crates.io").ask
     ('crates.io',)
-    >>> who_has(answer, {"mirror": None, "crates.io": True}) is None
-    True
     """
-    answering: list[str] = []
-    for upstream in answer.ask:
-        if has[upstream] is None:
-            return None
-        if has[upstream]:
-            answering.append(upstream)
-            if not answer.mixed:
-                break
-    return tuple(answering)
+    return Answer(upstreams, Rule.ORDER, "")
 
 
 def _claim(

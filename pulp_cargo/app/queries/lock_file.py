@@ -90,7 +90,7 @@ INDEX_FILES = """
     WHERE remote_id = ANY(%(remotes)s) AND canonical_name = ANY(%(names)s)
 """
 BODIES = """
-    SELECT remote_id, name, gzipped, first_seen::text FROM cargo_upstreamindexfile
+    SELECT remote_id, name, gzipped, first_seen::text, replaced::text FROM cargo_upstreamindexfile
     JOIN unnest(%(remotes)s::uuid[], %(names)s::text[]) w (remote_id, name) USING (remote_id, name)
     WHERE gzipped IS NOT NULL
 """
@@ -125,10 +125,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An index file with the times at which versions without a `pubtime` were first seen."""
+    """An index file; `first_seen` and `replaced` are as in `index_copy.IndexCopy`."""
 
     gzipped: bytes
     first_seen: Mapping[str, str]
+    replaced: Mapping[str, tuple[str, str]]
 
     def unpacked(self) -> bytes:
         """Return the file as the upstream sent it."""
@@ -193,8 +194,8 @@ def bodies(files: Collection[File]) -> dict[File, Body]:
     values = {"remotes": [remote for remote, _ in files], "names": [name for _, name in files]}
     rows = _rows(BODIES, values)
     return {
-        (remote, name): Body(bytes(gzipped), json.loads(seen))
-        for remote, name, gzipped, seen in rows
+        (remote, name): Body(bytes(gzipped), json.loads(seen), json.loads(replaced))
+        for remote, name, gzipped, seen, replaced in rows
     }
 
 

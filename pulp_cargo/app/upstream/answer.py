@@ -30,6 +30,11 @@ class Fetched:
     encoding: str = ""
     validators: Validators = Validators()
 
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the upstream has confirmed the file that it was asked about."""
+        return self.found and self.body is None
+
 
 async def read(chunks: AsyncIterator[bytes], most: int) -> bytes:
     """Return a body, or the beginning of one that is longer than `most` bytes and can be no good."""

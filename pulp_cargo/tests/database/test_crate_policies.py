@@ -79,10 +79,10 @@ def test_registry_and_remote_have_their_rules(cache: "CargoDistribution") -> Non
 
     registry = find("default", f"{cache.base_path}/config.json")
     own = cache.crate_policy
-    assert registry.rules == NamedPolicy(own.pk, own.name, CratePolicy(hide_yanked=True))
+    assert registry.crate_policy == NamedPolicy(own.pk, own.name, CratePolicy(hide_yanked=True))
     (source,) = registry.sources
     theirs = cache.remote.cast().crate_policy
-    assert source.remote.rules == NamedPolicy(theirs.pk, theirs.name, RULES)
+    assert source.remote.crate_policy == NamedPolicy(theirs.pk, theirs.name, RULES)
 
 
 def test_registry_without_a_policy_has_no_rules(
@@ -93,11 +93,11 @@ def test_registry_without_a_policy_has_no_rules(
 
     cache.crate_policy = None
     cache.save()
-    assert find("default", cache.base_path).rules is None
+    assert find("default", cache.base_path).crate_policy is None
     empty = make("CargoCratePolicy")
     cache.crate_policy = empty
     cache.save()
-    assert find("default", cache.base_path).rules.policy == CratePolicy()
+    assert find("default", cache.base_path).crate_policy.policy == CratePolicy()
     cache.crate_policy = None
     cache.save()
 
@@ -121,7 +121,7 @@ def test_rules_of_a_list_of_upstreams_cost_no_further_queries(make: Callable[...
         )
     with CaptureQueriesContext(connection) as queries:
         sources = sources_of(listed)
-    assert [one.remote.rules.name for one in sources] == [policy.name] * 3
+    assert [one.remote.crate_policy.name for one in sources] == [policy.name] * 3
     assert len(queries) == 1
 
 

@@ -118,8 +118,10 @@ def test_index_file_that_is_too_old_is_not_served(
     """Where the remote has a limit, the registry would not use it without its upstream either."""
     from dataclasses import replace
 
+    from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
+
     (source,) = cache.sources
-    assert source.remote is not None
+    assert isinstance(source, RemoteUpstream)
     keep_index(remote, name, 2)
     for seconds, outcome in ((3600, "served"), (0, "missing")):
         limited = replace(source, remote=replace(source.remote, stale_for=seconds))
@@ -138,7 +140,7 @@ def test_version_without_pubtime_is_as_old_as_it_is_known_here(
     from pulp_cargo.rules.crate_policy import CratePolicy, NamedPolicy
 
     keep_index(remote, name, 2)
-    ruled = replace(cache, rules=NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7)))
+    ruled = replace(cache, crate_policy=NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7)))
     for seen, outcome in (("2020-01-01T00:00:00Z", "served"), ("2999-01-01T00:00:00Z", "held")):
         UpstreamIndexFile.objects.filter(remote=remote).update(first_seen={"1.1.0": seen})
         (row,) = check(ruled, lock_of([name]))[0].judged

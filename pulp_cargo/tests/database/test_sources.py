@@ -24,6 +24,11 @@ def test_list_is_looked_up_as_it_was_set(
     publish: Callable[..., UUID],
 ) -> None:
     """Each upstream with the newest version of its repository; the order has the rules."""
+    from pulp_cargo.app.queries.upstreams.upstreams import (
+        RemoteUpstream,
+        RepositoryUpstream,
+    )
+
     ours, store, remote = new_repository(), new_repository(), new_remote()
     version = publish(ours, "acme-core")
     registry = registry_of(
@@ -52,7 +57,8 @@ def test_list_is_looked_up_as_it_was_set(
         ("far", store.pk, store.latest_version().pk, 0, False),
         ("bare", None, None, 0, False),
     ]
-    assert [s.remote and s.remote.url for s in registry.sources] == [None, FAR, FAR]
+    assert [s.remote.url for s in registry.sources if isinstance(s, RemoteUpstream)] == [FAR, FAR]
+    assert isinstance(registry.sources[0], RepositoryUpstream)
 
 
 def test_cache_and_plain_registry_have_no_order(
@@ -79,6 +85,7 @@ def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
 ) -> None:
     """Rows from before that was refused: an upstream's crates would be served as published ones."""
     from pulp_cargo.app.queries.upstreams import stores
+    from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 
     shared, remote = new_repository(), new_remote()
     kept: dict[str, Any] = {"remote": remote, "repository": shared}
@@ -89,7 +96,7 @@ def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
         if is_open:
             new_distribution(repository=shared, allow_uploads=True)
         (source,) = registry_of(cache).sources
-        assert source.remote is not None
+        assert isinstance(source, RemoteUpstream)
         assert (source.repository, source.version is None) == (repository, is_open)
         assert len(stores.stores_of(remote.pk, name)) == (not is_open)
     assert f"{cache.name} keeps nothing of its remote" in caplog.text

@@ -31,11 +31,13 @@ def remote(new_remote: "NewRemote") -> "CargoRemote":
 @pytest.fixture
 def view(remote: "CargoRemote", new_distribution: "NewList") -> "View":
     """Looks the remote up as a registry does."""
+    from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
+
     cache = new_distribution(remote=remote)
 
     def look() -> "UpstreamRemote":
         (source,) = registry_of(cache).sources
-        assert source.remote is not None
+        assert isinstance(source, RemoteUpstream)
         return source.remote
 
     return look

@@ -17,7 +17,7 @@ from pulp_cargo.tests.functional.serve import launcher
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
+    from pulp_cargo.app.queries.upstreams.index_copy import CrateGone, IndexFileCopy
     from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -46,24 +46,33 @@ def view(remote: "CargoRemote") -> "UpstreamRemote":
     return UpstreamRemote(remote.pk, remote.name, remote.url, remote.policy, None, 60, None)
 
 
-def copy(body: bytes, checked_at: datetime = NOON, **first_seen: str) -> "IndexCopy":
+def copy(body: bytes, checked_at: datetime = NOON, **first_seen: str) -> "IndexFileCopy":
     """Return a file as it was fetched."""
-    from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
+    from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 
     digest = hashlib.sha256(body).hexdigest()
-    return IndexCopy(
-        "a-b", gzip.compress(body, mtime=0), digest, True, '"1"', None, checked_at, dict(first_seen)
+    return IndexFileCopy(
+        "a-b",
+        digest,
+        True,
+        '"1"',
+        None,
+        checked_at,
+        dict(first_seen),
+        gzipped=gzip.compress(body, mtime=0),
     )
 
 
-def keep(remote: "UpstreamRemote", kept: "IndexCopy", *, is_new: bool = True) -> None:
+def keep(
+    remote: "UpstreamRemote", kept: "IndexFileCopy | CrateGone", *, is_new: bool = True
+) -> None:
     """Write a file as the content process does."""
     from pulp_cargo.app.services.cache import index_store
 
     index_store.write([index_store.Row(remote, kept, is_new)])
 
 
-def read(remote: "CargoRemote") -> "IndexCopy | None":
+def read(remote: "CargoRemote") -> "IndexFileCopy | CrateGone | None":
     """Return what is kept."""
     from pulp_cargo.app.queries.upstreams.index_copy import index_copy
 
@@ -106,10 +115,13 @@ def test_confirmation_moves_the_time_alone(remote: "CargoRemote"):
 
 def test_crate_that_is_gone_has_no_bytes(remote: "CargoRemote"):
     """The row stays, so that it is known to have been there."""
+    from pulp_cargo.app.queries.upstreams.index_copy import CrateGone
+
     keep(view(remote), copy(b"1\n", NOON))
-    keep(view(remote), replace(copy(b"1\n", LATER), gzipped=None))
-    found = read(remote)
-    assert found is not None and found.gzipped is None
+    was = copy(b"1\n", LATER)
+    gone = CrateGone(was.name, was.digest, was.is_sound, was.etag, None, was.checked_at)
+    keep(view(remote), gone)
+    assert read(remote) == gone
 
 
 def test_another_url_is_another_registry(remote: "CargoRemote"):
@@ -163,8 +175,8 @@ def test_removed_remote_keeps_nothing(remote: "CargoRemote"):
 
 
 async def read_before_it_was_written(
-    remote: "UpstreamRemote", kept: "IndexCopy"
-) -> "IndexCopy | None":
+    remote: "UpstreamRemote", kept: "IndexFileCopy"
+) -> "IndexFileCopy | CrateGone | None":
     """Return what is known of a file whose row is read just before the file is written."""
     from pulp_cargo.app.runtime import threads
     from pulp_cargo.app.services.cache import index_file, index_store

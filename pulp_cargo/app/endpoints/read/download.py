@@ -1,16 +1,18 @@
 """Downloads of .crate files (Cargo Book, "Index Configuration", `dl`)."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
 from pulp_cargo.app.endpoints.http.responses import varies
-from pulp_cargo.app.endpoints.read.download_through_cache import get_cached_crate_file
 from pulp_cargo.app.endpoints.read.send_file import send
+from pulp_cargo.app.endpoints.read.send_while_downloading import pass_on
 from pulp_cargo.app.queries.crates import crate_file
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.cache.crate_file import Here, Wanted, locate
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
 from pulp_cargo.protocol.names import parse_crate_name
@@ -46,9 +48,20 @@ async def _get(
     cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     if cargo.registry.sources or evaluate.policies_of_store(cargo.registry):
-        return await get_cached_crate_file(cargo, name, vers, headers)
+        return await _through_cache(cargo, name, vers, headers)
     cargo.require_crates()
     file = await threads.read(crate_file.crate_file, cargo.registry, name, vers)
     if file is None:
         raise VersionNotFound(name, vers)
     return await send(cargo, file, name, vers, headers)
+
+
+async def _through_cache(
+    cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Send the file whose checksum the upstream's index has, from here or while it comes."""
+    with ExitStack() as leases:
+        found = await locate(Wanted(cargo.registry, name, vers, leases))
+        if not isinstance(found, Here):
+            return await pass_on(cargo, found, headers)
+    return await send(cargo, found.file, name, vers, headers, found.fresh_for)

@@ -4,10 +4,11 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
 from pulp_cargo.app.endpoints.http.responses import remember, revalidated
-from pulp_cargo.app.endpoints.read.index_through_cache import get_cached_index_file
 from pulp_cargo.app.queries.crates import index_file
+from pulp_cargo.app.queries.crates.index_file import IndexFile
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.cache.crate_index import crate_index
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import CrateNotFound, RouteNotFound
 from pulp_cargo.protocol.names import canonical_name
@@ -28,16 +29,31 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
 
 async def _get(cargo: CargoRequest, name: str) -> web.StreamResponse:
     if cargo.registry.sources or evaluate.policies_of_store(cargo.registry):
-        return await get_cached_index_file(cargo, name)
+        served = await crate_index(cargo.registry, name)
+        return _answer(cargo, name, served.file, fresh_for=served.fresh_for, age=served.age)
     cargo.require_crates()
     found = await threads.read(index_file.index_file, cargo.registry, name)
     if found is None:
         raise CrateNotFound(name)
+    return _answer(cargo, name, found)
+
+
+def _answer(
+    cargo: CargoRequest,
+    name: str,
+    file: IndexFile,
+    fresh_for: float | None = None,
+    age: int | None = None,
+) -> web.StreamResponse:
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": revalidated(cargo)}
+    if age is not None:
+        headers["Age"] = str(age)
     return remember(
         cargo,
-        found.body,
-        gzipped=found.gzipped,
-        etag=found.etag,
+        file.body,
+        gzipped=file.gzipped,
+        etag=file.etag,
         crate=canonical_name(name),
-        headers={"Content-Type": "text/plain; charset=utf-8", "Cache-Control": revalidated(cargo)},
+        headers=headers,
+        fresh_for=fresh_for,
     )

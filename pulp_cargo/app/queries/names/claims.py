@@ -14,9 +14,9 @@ from django.db import connection
 
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.head import LATEST
-from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.queries.upstreams.upstreams import RepositoryUpstream, Upstream
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.rules.upstream_order import Answer, who_answers
+from pulp_cargo.rules.upstream_order import Answer, only, who_answers
 
 # To be joined to `unit`, a content table that an index has narrowed down, and `latest`; see
 # queries/repository/membership for the form of it.
@@ -64,7 +64,7 @@ def held(sources: Iterable[Upstream], name: str) -> dict[str, NameHolding]:
     By the names of the upstreams that are a repository alone: what is kept of a remote does not
     tell what the remote has. One query, whatever the length of the list.
     """
-    names = {one.repository: one.name for one in sources if one.remote is None}
+    names = {one.repository: one.name for one in sources if isinstance(one, RepositoryUpstream)}
     if not names:
         return {}
     connection.ensure_connection()
@@ -92,13 +92,13 @@ def claimed(sources: Iterable[Upstream], names: Iterable[str]) -> dict[str, list
     return found
 
 
-def who_may_answer(registry: Registry, name: str) -> Answer | None:
-    """Return which upstreams of a list are to be asked for a crate, None without a list.
+def who_may_answer(registry: Registry, name: str) -> Answer:
+    """Return which upstreams are to be asked for a crate.
 
     What a remote has is not looked up: those of the answer are asked in its order.
     """
     if registry.order is None:
-        return None
+        return only(*(one.name for one in registry.sources or (registry.whole,)))
     of = held(registry.sources, name)
     return who_answers(
         registry.order,

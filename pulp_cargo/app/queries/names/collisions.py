@@ -10,6 +10,7 @@ from django.db import connection
 
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.head import LATEST
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.protocol.names import canonical_name
 
 # The names of the private repositories come first: there are few of them beside those of a cache.
@@ -60,7 +61,9 @@ def collisions(
     With `names`, those are taken to be upstream, and no others are looked at.
     """
     private = {one.repository: one.name for one in registry.sources if one.private}
-    remotes = {one.remote.pk: one.name for one in registry.sources if one.remote}
+    remotes = {
+        one.remote.pk: one.name for one in registry.sources if isinstance(one, RemoteUpstream)
+    }
     values = {
         "repositories": list(private),
         "remotes": list(remotes),

@@ -6,30 +6,46 @@ from datetime import datetime
 from uuid import UUID
 
 from pulp_cargo.app.models import ReplacedVersion, UpstreamIndexFile
+from pulp_cargo.app.queries.lock_file import kept as cached
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.names.claims import NameHolding
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.packed_index import unpack
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 from pulp_cargo.protocol.upstream_index import parse_index_file
 from pulp_cargo.rules.replaced_versions import replaced_sentence, version_key
-from pulp_cargo.rules.upstream_order import Order, Rule, who_answers, who_has
+from pulp_cargo.rules.resolution import AnsweredBy, CrateState, has_crate, state_of, who_has
+from pulp_cargo.rules.upstream_order import Order, Rule, who_answers
 
 
 @dataclass(frozen=True, slots=True)
 class Had:
-    """What an upstream has of a crate, as far as is known here; `has` is None where it is not.
+    """What an upstream has of a crate, as far as is known here; `state` is None where it is not.
 
     `checked_at` is when a remote last said so; `replaced` has a sentence for each version that it
     has replaced.
     """
 
-    has: bool | None
+    state: CrateState | None
     versions: int | None
     checked_at: datetime | None = None
     replaced: tuple[str, ...] = ()
+
+    @property
+    def has(self) -> bool | None:
+        """Whether it has the crate, None where only asking would tell."""
+        return has_crate(self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class _IndexFile:
+    """An upstream's index file that is stored here: how many versions it has, none for a 404."""
+
+    versions: int
+    checked_at: datetime
+    replaced: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +73,21 @@ class Explanation:
     upstreams: tuple[OfUpstream, ...]
 
 
-UNKNOWN = Had(None, None)
-
-
 def explain(registry: Registry, order: Order, name: str) -> Explanation:
     """Return which upstreams of a list answer for a crate, and why; raises InvalidName."""
     name = parse_crate_name(name)
     held = claims.held(registry.sources, name)
-    had = _in_repositories(held) | _kept_of_remotes(registry.sources, name)
+    had = _in_repositories(held) | _in_remotes(registry.sources, name)
     ever = [upstream for upstream, one in held.items() if one.ever]
     answer = who_answers(order, name, lambda one: had[one.name].has, had=ever)
+    states = {upstream: one.state for upstream, one in had.items() if one.state is not None}
+    step = who_has(answer, states)
     private = {one.name: one.private for one in order.upstreams}
     return Explanation(
         name=name,
         rule=answer.rule,
         sentence=answer.sentence,
-        answers=who_has(answer, {upstream: one.has for upstream, one in had.items()}),
+        answers=step.upstreams if isinstance(step, AnsweredBy) else None,
         upstreams=tuple(
             OfUpstream(
                 upstream=one.upstream,
@@ -90,23 +105,52 @@ def explain(registry: Registry, order: Order, name: str) -> Explanation:
 
 
 def _in_repositories(held: Mapping[str, NameHolding]) -> dict[str, Had]:
-    return {upstream: Had(one.versions > 0, one.versions) for upstream, one in held.items()}
+    return {
+        upstream: Had(
+            CrateState.LISTED if one.versions else CrateState.ABSENT, versions=one.versions
+        )
+        for upstream, one in held.items()
+    }
 
 
-def _kept_of_remotes(sources: Iterable[Upstream], name: str) -> dict[str, Had]:
-    names = {one.remote.pk: one.name for one in sources if one.remote}
-    found = UpstreamIndexFile.objects.filter(
-        remote__in=names, canonical_name=canonical_name(name)
+def _in_remotes(upstreams: Iterable[Upstream], name: str) -> dict[str, Had]:
+    remotes = [one for one in upstreams if isinstance(one, RemoteUpstream)]
+    files = _index_files(remotes, name)
+    versions = [one.version for one in remotes if one.version]
+    stored = cached(versions, [canonical_name(name)]) if versions else {}
+    return {
+        one.name: _in_remote(
+            one,
+            files.get(one.remote.pk),
+            len(stored.get((one.version, name.lower()), ())) if one.version else 0,
+        )
+        for one in remotes
+    }
+
+
+def _in_remote(upstream: RemoteUpstream, file: _IndexFile | None, stored: int) -> Had:
+    """Return what a remote has: by its index file, if that may be served, or by what is stored."""
+    is_known = file is not None and upstream.remote.is_usable(file.checked_at)
+    listed = file.versions > 0 if file is not None and is_known else None
+    state = state_of(listed=listed, stored=stored > 0)
+    if file is None:
+        return Had(state, versions=stored or None)
+    versions = stored if state is CrateState.STORED else file.versions
+    return Had(state, versions, file.checked_at, file.replaced)
+
+
+def _index_files(remotes: Iterable[RemoteUpstream], name: str) -> dict[UUID, _IndexFile]:
+    """Return the index file of each remote that has one here; of several spellings, one that exists."""
+    rows = UpstreamIndexFile.objects.filter(
+        remote__in=[one.remote.pk for one in remotes], canonical_name=canonical_name(name)
     ).values_list("remote", "name", "gzipped", "checked_at", "replaced")
-    kept: dict[UUID, Had] = {}
-    for remote, spelling, gzipped, checked_at, replaced in found:
-        versions = 0 if gzipped is None else _versions_in(bytes(gzipped), spelling)
-        before = kept.get(remote)
-        # An index keeps the spellings of a crate apart, and has one of them.
-        if before is None or not before.has:
-            told = _held_as_they_were(remote, spelling, replaced)
-            kept[remote] = Had(versions > 0, versions, checked_at, told)
-    return {upstream: kept.get(remote, UNKNOWN) for remote, upstream in names.items()}
+    found: dict[UUID, _IndexFile] = {}
+    for remote, spelling, gzipped, checked_at, replaced in rows:
+        if remote not in found or not found[remote].versions:
+            versions = 0 if gzipped is None else _versions_in(bytes(gzipped), spelling)
+            sentences = _held_as_they_were(remote, spelling, replaced)
+            found[remote] = _IndexFile(versions, checked_at, sentences)
+    return found
 
 
 def _held_as_they_were(

@@ -6,7 +6,11 @@ from uuid import UUID
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoUpstream
 from pulp_cargo.app.queries.registry.own_urls import own_urls_of
-from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.queries.upstreams.upstreams import (
+    RemoteUpstream,
+    RepositoryUpstream,
+    Upstream,
+)
 from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE, is_crates_io
 
 
@@ -25,10 +29,11 @@ def mirrored_urls(
         kept = pinned.repository_id if pinned else distribution.repository_id
         return tuple(sorted(_with_both_of_crates_io(_kept_from(kept))))
     whole = [source for source in sources if "*" in source.patterns]
-    ours = [source.repository for source in whole if source.remote is None]
+    ours = [one.repository for one in whole if isinstance(one, RepositoryUpstream)]
     repositories = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=ours)
     urls = own_urls_of(list(repositories)) if ours else set()
-    urls |= _with_both_of_crates_io(source.remote.url for source in whole if source.remote)
+    remotes = [one.remote.url for one in whole if isinstance(one, RemoteUpstream)]
+    urls |= _with_both_of_crates_io(remotes)
     return tuple(sorted(urls))
 
 

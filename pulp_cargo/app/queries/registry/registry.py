@@ -18,6 +18,7 @@ from pulp_cargo.app.queries.registry.own_urls import own_urls, urls_at
 from pulp_cargo.app.queries.upstreams import repository_roles
 from pulp_cargo.app.queries.upstreams.fillers import Filler, fillers_of
 from pulp_cargo.app.queries.upstreams.upstreams import (
+    RepositoryUpstream,
     Upstream,
     order_of,
     sources_of,
@@ -41,7 +42,7 @@ class Registry:
     `guard_reads` are the headers by which its content guard decides, None if it may look at more.
     `sources` are the upstreams it has its crates from; without any it serves `version` alone.
     `order` says for a list of upstreams which of them answers.
-    `rules` are those for what may come in from its sources, beside each one's own.
+    `crate_policy` is the one for what may come in from its sources, beside each one's own.
     `fillers` are the caches whose store its repository is, this registry perhaps among them.
     """
 
@@ -64,7 +65,7 @@ class Registry:
     sources: tuple[Upstream, ...] = ()
     order: Order | None = None
     mirrored_urls: tuple[str, ...] = ()
-    rules: NamedPolicy | None = None
+    crate_policy: NamedPolicy | None = None
     fillers: tuple[Filler, ...] = ()
 
     @property
@@ -73,10 +74,10 @@ class Registry:
         return frozenset([self.repository, *(source.repository for source in self.sources)])
 
     @property
-    def whole(self) -> Upstream:
+    def whole(self) -> RepositoryUpstream:
         """The repository version that it serves, as its only source."""
-        return Upstream(
-            self.name, None, self.repository, self.version, self.number, fillers=self.fillers
+        return RepositoryUpstream(
+            self.name, self.repository, self.version, self.number, fillers=self.fillers
         )
 
     def at(self, source: Upstream) -> "Registry":
@@ -198,7 +199,7 @@ def registry_of(distribution: CargoDistribution) -> Registry:
         else frozenset(),
         sources=sources,
         order=order_of(distribution, sources),
-        rules=named_policy(distribution.crate_policy),
+        crate_policy=named_policy(distribution.crate_policy),
         fillers=_fillers(repository),
     )
 

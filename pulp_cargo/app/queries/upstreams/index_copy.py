@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -23,15 +24,14 @@ KEPT = """
 
 @dataclass(frozen=True, slots=True)
 class IndexCopy:
-    """An upstream's index file as it was fetched; `gzipped` is None for a crate that is gone.
+    """What an upstream's index said of a crate.
 
-    `checked_at` is when the upstream last said that it is so. `first_seen` has times as text by
-    `vers`, for versions without a `pubtime`. `gone` and `replaced` are as in the model; `accepted`
-    has the keys of replaced versions that may have their new bytes.
+    `checked_at` is when the upstream last confirmed it. `first_seen` has times as text by `vers`,
+    for versions without a `pubtime`. `gone` and `replaced` are as in the model; `accepted` has the
+    keys of replaced versions that may have their new bytes.
     """
 
     name: str
-    gzipped: bytes | None
     digest: str
     is_sound: bool
     etag: str | None
@@ -41,8 +41,6 @@ class IndexCopy:
     gone: dict[str, str] = field(default_factory=dict)
     replaced: dict[str, tuple[str, str]] = field(default_factory=dict)
     accepted: frozenset[str] = field(default=frozenset(), compare=False)
-    # The file's bytes while they are at hand: whoever waits for it need not unpack them again.
-    unpacked: bytes | None = field(default=None, compare=False, repr=False)
 
     @property
     def canonical_name(self) -> str:
@@ -56,13 +54,26 @@ class IndexCopy:
             version_key(vers, now) in self.accepted for vers, (_, now) in self.replaced.items()
         )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFileCopy(IndexCopy):
+    """An upstream's index file as it was fetched."""
+
+    gzipped: bytes
+    # The file's bytes while they are at hand: whoever waits for it need not unpack them again.
+    unpacked: bytes | None = field(default=None, compare=False, repr=False)
+
     def body(self) -> bytes:
         """Return the file's bytes, those that the upstream sent."""
-        assert self.gzipped is not None, "a crate that is gone has no index file"
         return self.unpacked or unpack(self.gzipped)
 
 
-def index_copy(remote: UUID, name: str) -> IndexCopy | None:
+@dataclass(frozen=True, slots=True)
+class CrateGone(IndexCopy):
+    """The upstream's word that it has no such crate any more."""
+
+
+def index_copy(remote: UUID, name: str) -> IndexFileCopy | CrateGone | None:
     """Return what is kept of a crate's index file, by its lower-case name."""
     with connection.cursor() as cursor:
         cursor.execute(KEPT, [remote, name])
@@ -71,16 +82,18 @@ def index_copy(remote: UUID, name: str) -> IndexCopy | None:
         return None
     gzipped, digest, is_sound, etag, last_modified, checked_at, *texts, accepted = row
     first_seen, gone, replaced = map(json.loads, texts)
-    return IndexCopy(
-        name=name,
-        gzipped=None if gzipped is None else bytes(gzipped),
-        digest=digest,
-        is_sound=is_sound,
-        etag=etag,
-        last_modified=last_modified,
-        checked_at=checked_at,
-        first_seen=first_seen,
-        gone=gone,
-        replaced={vers: (before, now) for vers, (before, now) in replaced.items()},
-        accepted=frozenset(accepted),
+    values: dict[str, Any] = {
+        "name": name,
+        "digest": digest,
+        "is_sound": is_sound,
+        "etag": etag,
+        "last_modified": last_modified,
+        "checked_at": checked_at,
+        "first_seen": first_seen,
+        "gone": gone,
+        "replaced": {vers: (before, now) for vers, (before, now) in replaced.items()},
+        "accepted": frozenset(accepted),
+    }
+    return (
+        CrateGone(**values) if gzipped is None else IndexFileCopy(**values, gzipped=bytes(gzipped))
     )

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+
+from pulpcore.plugin.models import Remote
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoUpstream
 from pulp_cargo.app.queries.crate_policies import named_policy
@@ -25,8 +27,8 @@ log = logging.getLogger(__name__)
 class UpstreamRemote:
     """An upstream registry as a cache needs it; `max_age` and `stale_for` are seconds.
 
-    `updated` changes with every change of the remote. `stale_for` is None for ever. `rules` are
-    those for what may come in from there.
+    `updated` changes with every change of the remote. A `stale_for` of None means without limit.
+    `crate_policy` is the one for what comes in from there.
     """
 
     pk: UUID
@@ -36,7 +38,7 @@ class UpstreamRemote:
     updated: datetime | None
     max_age: int
     stale_for: int | None
-    rules: NamedPolicy | None = None
+    crate_policy: NamedPolicy | None = None
 
     @property
     def identity(self) -> tuple[UUID, str]:
@@ -48,19 +50,21 @@ class UpstreamRemote:
         """The URL by which dependencies name it (Cargo Book, "Index Format")."""
         return CRATES_IO if is_crates_io(self.url) else self.url
 
+    def is_usable(self, checked_at: datetime) -> bool:
+        """Whether an index file may still be served that the upstream confirmed at that time."""
+        if self.stale_for is None:
+            return True
+        return (datetime.now(UTC) - checked_at).total_seconds() < self.stale_for
+
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
-    """One upstream of a registry: a repository of ours, or a remote with what we keep of it.
+class RepositoryUpstream:
+    """A repository of this Pulp as an upstream; `version` is None where it has no content to serve.
 
-    `version` is None without a repository. Only a source without a remote can be `private`. That
-    of a remote has no repository where the one it was given takes uploads: an upstream's crates
-    would be served as published ones. Such rows are from before they were refused. `fillers` are the
-    caches that store in the repository what comes from their remotes.
+    `fillers` are the caches that store in it what comes from their remotes.
     """
 
     name: str
-    remote: UpstreamRemote | None
     repository: UUID | None
     version: UUID | None
     number: int = 0
@@ -68,6 +72,33 @@ class Upstream:
     pins: tuple[str, ...] = ()
     private: bool = False
     fillers: tuple[Filler, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteUpstream:
+    """A remote as an upstream, with the repository that stores what comes from it, if there is one.
+
+    It has none where the one that it was given takes uploads: an upstream's crates would be served
+    as published ones. Such rows are from before they were refused.
+    """
+
+    name: str
+    remote: UpstreamRemote
+    repository: UUID | None = None
+    version: UUID | None = None
+    number: int = 0
+    patterns: tuple[str, ...] = ("*",)
+    pins: tuple[str, ...] = ()
+    private: bool = False
+    fillers: tuple[Filler, ...] = ()
+
+    @property
+    def store(self) -> UUID | None:
+        """The repository that takes in what is downloaded, None where nothing is stored."""
+        return None if self.remote.policy == Remote.STREAMED else self.repository
+
+
+Upstream = RepositoryUpstream | RemoteUpstream
 
 
 def sources_of(distribution: CargoDistribution) -> tuple[Upstream, ...]:
@@ -145,15 +176,10 @@ def _source(
     **order: Any,
 ) -> Upstream:
     version, number = versions.get(repository, (None, 0)) if repository else (None, 0)
-    return Upstream(
-        name=name,
-        remote=remote and _view(remote),
-        repository=repository,
-        version=version,
-        number=number,
-        fillers=fillers.get(repository, ()) if repository else (),
-        **order,
-    )
+    order["fillers"] = fillers.get(repository, ()) if repository else ()
+    if remote is None:
+        return RepositoryUpstream(name, repository, version, number, **order)
+    return RemoteUpstream(name, _view(remote), repository, version, number, **order)
 
 
 def _view(remote: CargoRemote) -> UpstreamRemote:
@@ -166,5 +192,5 @@ def _view(remote: CargoRemote) -> UpstreamRemote:
         updated=remote.pulp_last_updated,
         max_age=settings.CARGO_UPSTREAM_MAX_AGE if max_age is None else max_age,
         stale_for=remote.stale_for,
-        rules=named_policy(remote.crate_policy),
+        crate_policy=named_policy(remote.crate_policy),
     )

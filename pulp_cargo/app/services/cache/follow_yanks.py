@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from pulp_cargo.app.queries.upstreams import stores as upstream_stores
-from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
+from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.cache.parsed_indexes import versions_of
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 _following: set[asyncio.Task[None]] = set()
 
 
-def follow(remote: UpstreamRemote, copy: IndexCopy) -> None:
+def follow(remote: UpstreamRemote, copy: IndexFileCopy) -> None:
     """Mark the kept versions of a crate as its new index file has them, soon."""
     task = asyncio.get_running_loop().create_task(_follow(remote, copy))
     _following.add(task)
     task.add_done_callback(_following.discard)
 
 
-async def _follow(remote: UpstreamRemote, copy: IndexCopy) -> None:
+async def _follow(remote: UpstreamRemote, copy: IndexFileCopy) -> None:
     try:
         stores = await threads.read(upstream_stores.stores_of, remote.pk, copy.canonical_name)
         if not stores:

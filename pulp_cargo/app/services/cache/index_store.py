@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from pulp_cargo.app.notices import barrier, channel
-from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
+from pulp_cargo.app.queries.upstreams.index_copy import CrateGone, IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import free_space, threads
 
@@ -65,7 +65,7 @@ class Row:
     """A file to be kept, or only confirmed where the row has the same bytes."""
 
     remote: UpstreamRemote
-    copy: IndexCopy
+    copy: IndexFileCopy | CrateGone
     is_new: bool
 
 
@@ -73,7 +73,7 @@ _waiting: dict[tuple[tuple[UUID, str], str], Row] = {}
 _writer: asyncio.Task[None] | None = None
 
 
-def keep(remote: UpstreamRemote, copy: IndexCopy, *, is_new: bool) -> None:
+def keep(remote: UpstreamRemote, copy: IndexFileCopy | CrateGone, *, is_new: bool) -> None:
     """Have a file written soon; `is_new` where the row has other bytes, or there is none."""
     global _writer
     if not free_space.has_room():
@@ -85,7 +85,7 @@ def keep(remote: UpstreamRemote, copy: IndexCopy, *, is_new: bool) -> None:
         _writer = asyncio.get_running_loop().create_task(_write_all())
 
 
-def waiting(remote: UpstreamRemote, name: str) -> IndexCopy | None:
+def waiting(remote: UpstreamRemote, name: str) -> IndexFileCopy | CrateGone | None:
     """Return a file that is not written yet."""
     row = _waiting.get((remote.identity, name))
     return None if row is None else row.copy
@@ -141,7 +141,7 @@ def _values(row: Row) -> dict[str, object]:
         "url": row.remote.url,
         "name": copy.name,
         "canonical_name": copy.canonical_name,
-        "gzipped": copy.gzipped,
+        "gzipped": copy.gzipped if isinstance(copy, IndexFileCopy) else None,
         "digest": copy.digest,
         "is_sound": copy.is_sound,
         "etag": copy.etag,

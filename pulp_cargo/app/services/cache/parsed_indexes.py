@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
+from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
@@ -19,12 +19,12 @@ _known: OrderedDict[Key, tuple[str, UpstreamIndex, int]] = OrderedDict()
 _size = 0
 
 
-async def versions_of(remote: UpstreamRemote, copy: IndexCopy) -> Mapping[str, UpstreamVersion]:
+async def versions_of(remote: UpstreamRemote, copy: IndexFileCopy) -> Mapping[str, UpstreamVersion]:
     """Return the versions in a file, by `vers`."""
     return (await index_of(remote, copy)).versions
 
 
-async def index_of(remote: UpstreamRemote, copy: IndexCopy) -> UpstreamIndex:
+async def index_of(remote: UpstreamRemote, copy: IndexFileCopy) -> UpstreamIndex:
     """Return the versions in a file; it may lack the body."""
     key = remote.identity, copy.name
     digest, index, _ = _known.get(key, (None, None, 0))
@@ -54,7 +54,7 @@ def remember(remote: UpstreamRemote, name: str, digest: str, index: UpstreamInde
         _size -= _known.popitem(last=False)[1][2]
 
 
-def forget_others(remote: UpstreamRemote, copy: IndexCopy) -> None:
+def forget_others(remote: UpstreamRemote, copy: IndexFileCopy) -> None:
     """Forget the versions of a file that has other bytes by now."""
     found = _known.get((remote.identity, copy.name))
     if found is not None and found[0] != copy.digest:
@@ -72,5 +72,5 @@ def _forget(key: Key) -> None:
     _size -= _known.pop(key)[2]
 
 
-def _parse(copy: IndexCopy) -> UpstreamIndex:
+def _parse(copy: IndexFileCopy) -> UpstreamIndex:
     return parse_index_file(copy.body(), copy.name)

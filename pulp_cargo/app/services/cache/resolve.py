@@ -1,112 +1,151 @@
 """Which of a registry's upstreams answers for a crate, and with what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulp_cargo.app.queries.crates import index_file as index
+from pulp_cargo.app.queries.crates import index_file as stored_index
 from pulp_cargo.app.queries.crates.index_file import IndexFile
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
+from pulp_cargo.app.queries.upstreams.upstreams import (
+    RemoteUpstream,
+    RepositoryUpstream,
+    Upstream,
+)
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.cache import index_file
-from pulp_cargo.app.services.cache.index_file import Current
 from pulp_cargo.app.services.cache.parsed_indexes import index_of
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
+from pulp_cargo.rules.resolution import Ask, CrateState, Unavailable, who_has
+from pulp_cargo.rules.upstream_order import Answer, only
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamsToAsk:
-    """The upstreams to ask for a crate, in order; all that have it answer if they are `mixed`."""
+class FromIndex:
+    """A remote's index has the crate; see `index_file.Current` for `fresh_for` and `age`."""
 
-    sources: Sequence[Upstream]
-    mixed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedUpstream:
-    """An upstream that answers for a crate.
-
-    `current` is what a remote says of it; where that is None, a remote does not have the crate or
-    is not there, and `kept` is the index file of what we keep of it. Of a repository of ours `kept` is
-    there where caches fill it.
-    """
-
-    source: Upstream
-    current: Current | None = None
-    kept: IndexFile | None = None
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether some of it may be served from here."""
-        return self.kept is not None
+    upstream: RemoteUpstream
+    copy: IndexFileCopy
+    fresh_for: float
+    age: int | None
+    state = CrateState.LISTED
+    is_stored = False
 
     @property
     def first_seen(self) -> Mapping[str, str]:
         """When versions without a `pubtime` were first seen, as text by `vers`."""
-        copy = self.current and self.current.copy
-        return copy.first_seen if copy else {}
+        return self.copy.first_seen
 
     async def index(self, name: str) -> UpstreamIndex:
-        """Return the versions that a remote has, or that we keep of it."""
-        if self.current is not None and self.current.copy is not None:
-            assert self.source.remote is not None, "only a remote has an index of its own"
-            return await index_of(self.source.remote, self.current.copy)
-        assert self.kept is not None, "a repository of ours is asked by queries"
-        return await threads.work(parse_index_file, self.kept.body, name)
+        """Return the versions that the remote has."""
+        return await index_of(self.upstream.remote, self.copy)
 
 
-async def asked(registry: Registry, name: str) -> UpstreamsToAsk:
+@dataclass(frozen=True, slots=True)
+class FromStore:
+    """What caches have stored of the crate: it stands in for a remote, or is all there is."""
+
+    upstream: Upstream
+    file: IndexFile
+    is_stored = True
+
+    @property
+    def state(self) -> CrateState:
+        """Whether it stands in for the upstream."""
+        is_remote = isinstance(self.upstream, RemoteUpstream)
+        return CrateState.STORED if is_remote else CrateState.LISTED
+
+    @property
+    def first_seen(self) -> Mapping[str, str]:
+        """Nothing: versions that are stored were served before."""
+        return {}
+
+    async def index(self, name: str) -> UpstreamIndex:
+        """Return the versions that are stored."""
+        return await threads.work(parse_index_file, self.file.body, name)
+
+
+@dataclass(frozen=True, slots=True)
+class FromRepository:
+    """A repository has the crate that no cache fills: no policy applies to it."""
+
+    upstream: RepositoryUpstream
+    state = CrateState.LISTED
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """An upstream was asked in vain, and nothing is stored that could stand in."""
+
+    error: UpstreamUnreachable | UpstreamIndexInvalid
+    state = CrateState.UNAVAILABLE
+
+
+Resolved = FromIndex | FromStore | FromRepository
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamsToAsk:
+    """Who may answer for a crate, with the upstreams by name."""
+
+    answer: Answer
+    upstreams: Mapping[str, Upstream]
+
+
+async def upstreams_to_ask(registry: Registry, name: str) -> UpstreamsToAsk:
     """Return the upstreams that may answer for a crate; a claimed name is asked of nobody else."""
+    upstreams = {one.name: one for one in registry.sources or (registry.whole,)}
     if registry.order is None:
-        return UpstreamsToAsk(registry.sources or (registry.whole,))
+        return UpstreamsToAsk(only(*upstreams), upstreams)
     answer = await threads.read(claims.who_may_answer, registry, name)
-    assert answer is not None, "a list has an order"
-    sources = {source.name: source for source in registry.sources}
-    return UpstreamsToAsk([sources[one] for one in answer.ask], answer.mixed)
+    return UpstreamsToAsk(answer, upstreams)
 
 
-async def find(registry: Registry, name: str) -> tuple[ResolvedUpstream, ...]:
+async def resolve(registry: Registry, name: str) -> tuple[Resolved, ...]:
     """Return the upstreams that answer for a crate, by its lower-case name; most often one, or none.
 
     Raises UpstreamUnreachable, UpstreamIndexInvalid and VersionGone.
     """
-    found = []
-    who = await asked(registry, name)
-    for source in who.sources:
-        one = await ask(registry, source, name)
-        if one is not None:
-            found.append(one)
-            if not who.mixed:
-                break
-    return tuple(found)
+    who = await upstreams_to_ask(registry, name)
+    found: dict[str, Resolved] = {}
+    states: dict[str, CrateState] = {}
+    failures: dict[str, Unanswered] = {}
+    while isinstance(step := who_has(who.answer, states), Ask):
+        upstream = step.upstreams[0]
+        one = await ask(registry, who.upstreams[upstream], name)
+        states[upstream] = CrateState.ABSENT if one is None else one.state
+        if isinstance(one, Unanswered):
+            failures[upstream] = one
+        elif one is not None:
+            found[upstream] = one
+    if isinstance(step, Unavailable):
+        raise failures[step.upstream].error
+    return tuple(found[upstream] for upstream in step.upstreams)
 
 
 async def ask(
-    registry: Registry, source: Upstream, name: str, *, at_any_age: bool = False
-) -> ResolvedUpstream | None:
-    """Return what an upstream has of a crate, None if nothing.
-
-    An upstream that cannot be asked must not make room for the next one: that is an error, unless
-    we keep something of it.
-    """
-    if source.remote is None:
-        if not source.fillers:
-            return ResolvedUpstream(source)
-        # Policies of the caches that fill it may have a word.
-        stored = await threads.read(index.index_file, registry.at(source), name)
-        return ResolvedUpstream(source, kept=stored)
-    failure: Exception | None = None
+    registry: Registry, upstream: Upstream, name: str, *, at_any_age: bool = False
+) -> Resolved | Unanswered | None:
+    """Return what an upstream has of a crate, by its lower-case name; None if nothing."""
+    if isinstance(upstream, RepositoryUpstream):
+        if not upstream.fillers:
+            return FromRepository(upstream)
+        # Policies of the caches that fill it apply to what is stored.
+        stored = await _stored(registry, upstream, name)
+        return stored or FromRepository(upstream)
+    failure = None
     try:
-        current = await index_file.current(source.remote, name, at_any_age=at_any_age)
-        if current.copy is not None:
-            return ResolvedUpstream(source, current)
+        current = await index_file.current(upstream.remote, name, at_any_age=at_any_age)
+        if current is not None:
+            return FromIndex(upstream, current.copy, current.fresh_for, current.age)
     except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
-        failure = error
-    kept = None
-    if source.version is not None:
-        kept = await threads.read(index.index_file, registry.at(source), name)
-    if kept is None and failure is not None:
-        raise failure
-    return None if kept is None else ResolvedUpstream(source, kept=kept)
+        failure = Unanswered(error)
+    stored = await _stored(registry, upstream, name) if upstream.version else None
+    return stored or failure
+
+
+async def _stored(registry: Registry, upstream: Upstream, name: str) -> FromStore | None:
+    file = await threads.read(stored_index.index_file, registry.at(upstream), name)
+    return None if file is None else FromStore(upstream, file)

@@ -4,8 +4,13 @@ from collections.abc import Collection, Mapping
 
 from pulp_cargo.app.queries import lock_file
 from pulp_cargo.app.queries.lock_file import Body, File
-from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
-from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file, parse_lines_of
+from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
+from pulp_cargo.protocol.upstream_index import (
+    UpstreamIndex,
+    UpstreamVersion,
+    parse_index_file,
+    parse_lines_of,
+)
 
 
 class Indexes:
@@ -30,11 +35,11 @@ class Indexes:
         """Return whether an upstream was asked and did not answer, so that what was here counts."""
         return file in self._old
 
-    def take(self, file: File, copy: IndexCopy | None, *, is_old: bool) -> None:
+    def take(self, file: File, copy: IndexFileCopy | None, *, is_old: bool) -> None:
         """Take over what there is after an upstream was asked: None for no such crate."""
         self._known[file] = copy is not None
-        if copy is not None and copy.gzipped is not None:
-            self._fetched[file] = Body(copy.gzipped, copy.first_seen)
+        if copy is not None:
+            self._fetched[file] = Body(copy.gzipped, copy.first_seen, copy.replaced)
         if is_old:
             self._old.add(file)
 
@@ -63,6 +68,12 @@ class Indexes:
     def body(self, file: File) -> Body | None:
         """Return a file that was read, or fetched; None if it is gone meanwhile."""
         return self._fetched.get(file) or self._read.get(file)
+
+    def replaced_by(self, file: File, entry: UpstreamVersion) -> str | None:
+        """Return the checksum of the bytes that an upstream has in place of those in the index."""
+        body = self.body(file)
+        before, now = body.replaced.get(entry.vers, (None, None)) if body else (None, None)
+        return now if before == entry.cksum else None
 
     def lines_of(self, file: File, vers: str) -> UpstreamIndex | None:
         """Return what a file says of one version; raises UpstreamIndexInvalid."""

@@ -1,13 +1,16 @@
 """Where the packages of a lock file come from, and what there is of each."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from pulp_cargo.app.queries import lock_file
 from pulp_cargo.app.queries.lock_file import File, Known
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.queries.upstreams.upstreams import (
+    RemoteUpstream,
+    RepositoryUpstream,
+    Upstream,
+)
 from pulp_cargo.app.services.lock_file.index_files import Indexes
 from pulp_cargo.app.services.lock_file.policies import Rules
 from pulp_cargo.app.services.lock_file.upstreams import (
@@ -20,6 +23,7 @@ from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.rules.lock_check import Flag, Found, NotFound
+from pulp_cargo.rules.resolution import Ask, CrateState, Decision, decide, has_crate, of_version
 from pulp_cargo.rules.upstream_order import Answer, Order, OrderedUpstream, who_answers
 
 Looked = tuple[LockedPackage, Found | NotFound, tuple[Flag, ...]]
@@ -38,8 +42,8 @@ class Lookup:
         self._order = registry.order or Order(tuple(OrderedUpstream(one.name) for one in sources))
         self._known = lock_file.known(
             registry.domain.pk,
-            versions=[source.version for source in sources if source.version],
-            remotes=[source.remote.pk for source in sources if source.remote],
+            versions=[one.version for one in sources if one.version],
+            remotes=[one.remote.pk for one in sources if isinstance(one, RemoteUpstream)],
             keys=keys,
         )
         # Former versions claim a name, too: nobody else may be asked for it.
@@ -48,11 +52,11 @@ class Lookup:
         self._rules = Rules(registry, self.indexes, {name for name, _ in keys})
         self.places = {source.name: self._place(source) for source in sources}
 
-    def _place(self, source: Upstream) -> Place:
-        repository = InRepository(source, self._known, self._rules)
-        if source.remote is None:
-            return repository
-        return FromRemote(source, source.remote, repository, self.indexes, self._rules)
+    def _place(self, upstream: Upstream) -> Place:
+        if isinstance(upstream, RepositoryUpstream):
+            return InRepository(upstream, self._known, self._rules)
+        kept = InRepository(upstream, self._known, self._rules, CrateState.STORED)
+        return FromRemote(upstream, kept, self.indexes, self._rules)
 
     def find(self, packages: Sequence[LockedPackage]) -> Iterator[Looked]:
         """Go through packages with what there is of each, and what else to say of it."""
@@ -79,7 +83,7 @@ class Lookup:
         return who_answers(
             self._order,
             name,
-            lambda upstream: self.places[upstream.name].has(name),
+            lambda upstream: has_crate(self.places[upstream.name].state(name)),
             had=self._claimed.get(canonical_name(name), ()),
         )
 
@@ -88,13 +92,13 @@ class Lookup:
         return [self.places[name] for name in answer.ask]
 
     def _look(self, package: LockedPackage, answer: Answer) -> Found | NotFound:
-        found: Found | NotFound = NotFound(self._nobody_has(package, answer))
-        for place in self.asked(answer):
-            found = place.find(package)
-            # One that was not asked may have it, so that no other answers for it.
-            if isinstance(found, Found) or place.has(package.name) is None:
-                break
-        return found
+        found: dict[str, Found | NotFound] = {}
+        decisions: dict[str, Decision] = {}
+        while isinstance(step := of_version(answer, decisions), Ask):
+            upstream = step.upstreams[0]
+            looked = self.places[upstream].look(package)
+            found[upstream], decisions[upstream] = looked.found, decide(looked.facts)
+        return NotFound(self._nobody_has(package, answer)) if step is None else found[step[0]]
 
     def _nobody_has(self, package: LockedPackage, answer: Answer) -> str:
         said = f"this registry has no crate `{package.name}`"
@@ -104,8 +108,8 @@ class Lookup:
         place = self.places.get(found.upstream or "")
         if isinstance(place, FromRemote) and self.indexes.is_old(place.file(package.name)):
             yield Flag.OLD_INDEX
-        places = [place for place in self.places.values() if place.source.private]
-        private = {place.source.name for place in places if place.has(package.name)}
+        places = [place for place in self.places.values() if place.upstream.private]
+        private = {place.upstream.name for place in places if has_crate(place.state(package.name))}
         if not private:
             return
         source = package.source
@@ -116,11 +120,9 @@ class Lookup:
             yield Flag.NAME_ALSO_UPSTREAM
 
 
-def _usable(sources: Sequence[Upstream], known: Known) -> Iterator[tuple[File, bool]]:
+def _usable(upstreams: Sequence[Upstream], known: Known) -> Iterator[tuple[File, bool]]:
     """Go through the index files that are here and may still be served, as far as that is limited."""
-    stale_for = {source.remote.pk: source.remote.stale_for for source in sources if source.remote}
-    now = datetime.now(UTC)
+    remotes = {one.remote.pk: one.remote for one in upstreams if isinstance(one, RemoteUpstream)}
     for file, kept in known.files.items():
-        most = stale_for[file[0]]
-        if most is None or (now - kept.checked_at).total_seconds() < most:
+        if remotes[file[0]].is_usable(kept.checked_at):
             yield file, kept.exists

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 
 from pulp_cargo.app.queries.registry.own_urls import urls_at
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
@@ -43,7 +44,7 @@ def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> s
     A package that names a private registry of the list as its source is private, whether or not
     that registry still has it.
     """
-    remotes = [source.remote.url for source in registry.sources if source.remote]
+    remotes = [one.remote.url for one in registry.sources if isinstance(one, RemoteUpstream)]
     own = urls_at(registry.domain.name, [registry.base_path])
     return {
         package.name

@@ -33,13 +33,13 @@ class Rules:
             lock_file.kept(ruled, names) if ruled else {}
         )
 
-    def policies(self, source: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
+    def policies(self, upstream: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
         """Return the policies that are in force for what comes from an upstream, or is `stored`."""
-        return policies_of(self._registry, source, stored=stored)
+        return policies_of(self._registry, upstream, stored=stored)
 
     def verdict(
         self,
-        source: Upstream,
+        upstream: Upstream,
         file: File,
         entry: UpstreamVersion,
         license: str | None,
@@ -50,7 +50,7 @@ class Rules:
 
         `license` is that of a file which is stored, but not kept. Raises UpstreamIndexInvalid.
         """
-        policies, body = self.policies(source, stored=stored), self._indexes.body(file)
+        policies, body = self.policies(upstream, stored=stored), self._indexes.body(file)
         if not policies:
             return None
         about = advisory_db.about(file[1])
@@ -58,7 +58,7 @@ class Rules:
         whole = self._indexes.whole(file) if about else None
         known = policy_decision.CrateFacts(
             first_seen=body.first_seen if body else {},
-            kept=self._kept.get((source.version, file[1]), {}) if source.version else {},
+            kept=self._kept.get((upstream.version, file[1]), {}) if upstream.version else {},
             advisories=about,
         )
         index = whole or _alone(entry)
@@ -69,10 +69,10 @@ class Rules:
         refused = refused_license(policies, file[1], entry, license)
         return refused or verdict
 
-    def verdict_on_kept(self, source: Upstream, file: File, unit: Unit) -> Verdict | None:
+    def verdict_on_kept(self, upstream: Upstream, file: File, unit: Unit) -> Verdict | None:
         """Return what is said of a version that stands in for the upstream's index."""
         entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None, 1)
-        return self.verdict(source, file, entry, None, stored=True)
+        return self.verdict(upstream, file, entry, None, stored=True)
 
 
 def refused_license(

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from pulpcore.plugin.models import Remote
-
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.services.lock_file import refresh
 from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.lookup import Lookup
@@ -48,11 +46,12 @@ class Plan:
 
 
 def stores(registry: Registry) -> set[UUID]:
-    """Return the repositories that keep what comes; raises NothingToFetchFrom for none."""
-    found = {source.repository for source in registry.sources if _keeps(source)}
+    """Return the repositories that store what comes; raises NothingToFetchFrom for none."""
+    remotes = [one for one in registry.sources if isinstance(one, RemoteUpstream)]
+    found = {one.store for one in remotes if one.store is not None}
     if not found:
         raise NothingToFetchFrom(registry.name)
-    return {repository for repository in found if repository}
+    return found
 
 
 def plan(registry: Registry, lock: LockFile, *, crates_io: bool | None) -> Plan:
@@ -67,23 +66,18 @@ def plan(registry: Registry, lock: LockFile, *, crates_io: bool | None) -> Plan:
         place = lookup.places.get(found.upstream or "")
         if judged.outcome not in LET_IN:
             problems.append(Problem(package.name, package.vers, judged.sentence))
-        elif isinstance(place, FromRemote) and _keeps(place.source):
-            absent.extend(_absent(package, place))
+        elif isinstance(place, FromRemote) and (store := place.upstream.store):
+            absent.extend(_absent(package, place, store))
         elif judged.here is not Here.STORED:
             said = f"`{found.upstream}` keeps no files: there is nothing to fetch it into"
             problems.append(Problem(package.name, package.vers, said))
     return Plan(absent, len(packages) - len(absent) - len(problems), problems)
 
 
-def _keeps(source: Upstream) -> bool:
-    remote = source.remote
-    return bool(source.repository and remote and remote.policy != Remote.STREAMED)
-
-
-def _absent(package: LockedPackage, place: FromRemote) -> Iterator[Absent]:
-    entry, repository = place.entry(package), place.source.repository
-    if entry is None or repository is None or place.keeps(package, entry.cksum):
+def _absent(package: LockedPackage, place: FromRemote, store: UUID) -> Iterator[Absent]:
+    entry, upstream = place.entry(package), place.upstream
+    if entry is None or place.keeps(package, entry.cksum):
         return
-    stored, policies = place.stored(package, entry.cksum), place.rules.policies(place.source)
+    stored, policies = place.stored(package, entry.cksum), place.rules.policies(upstream)
     unit = stored.pk if stored else None
-    yield Absent(package.name, entry, place.remote, repository, unit, policies)
+    yield Absent(package.name, entry, upstream.remote, store, unit, policies)

@@ -12,6 +12,7 @@ from pulp_cargo.app.services.cache import index_file, index_store
 from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.upstreams import FromRemote
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
+from pulp_cargo.rules.resolution import Ask, CrateState, who_has
 
 # How long all of them may take where a request waits, which keeps its process of the API waiting, in
 # seconds. What is asked for goes on meanwhile, and is there for the next request.
@@ -68,31 +69,33 @@ def _next(
     """Go through the files that can be asked for by what is known so far."""
     for name in names:
         answer = lookup.answer(name)
+        states: dict[str, CrateState] = {}
         for place in lookup.asked(answer):
             is_new = isinstance(place, FromRemote) and place.file(name) not in asked
-            if isinstance(place, FromRemote) and is_new:
+            if not is_new and (state := place.state(name)) is not None:
+                states[place.upstream.name] = state
+        step = who_has(answer, states)
+        for upstream in step.upstreams if isinstance(step, Ask) else ():
+            place = lookup.places[upstream]
+            if isinstance(place, FromRemote) and place.file(name) not in asked:
                 yield place.file(name), place
-            if not answer.mixed and (is_new or place.has(name) is not False):
-                # It answers, or may once it is asked.
-                break
 
 
 async def _ask(lookup: Lookup, place: FromRemote, file: File, deadline: float) -> None:
-    is_slow = _slow.get(place.remote.pk)
+    is_slow = _slow.get(place.upstream.remote.pk)
     if is_slow:
         deadline = min(deadline, asyncio.get_running_loop().time() + QUICK_SECONDS)
     try:
         async with asyncio.timeout_at(deadline):
-            current = await index_file.current(place.remote, file[1])
+            current = await index_file.current(place.upstream.remote, file[1])
     except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
         lookup.indexes.note_fault(file, str(error))
     except TimeoutError:
         if not is_slow:
-            _slow.keep(place.remote.pk, True, SLOW_SECONDS)
+            _slow.keep(place.upstream.remote.pk, True, SLOW_SECONDS)
         lookup.indexes.note_silence(
-            file, f"`{place.source.name}` takes too long to answer; try again"
+            file, f"`{place.upstream.name}` takes too long to answer; try again"
         )
     else:
-        copy = current.copy
-        is_there = copy is not None and copy.gzipped is not None
-        lookup.indexes.take(file, copy if is_there else None, is_old=current.age is not None)
+        is_old = current is not None and current.age is not None
+        lookup.indexes.take(file, current.copy if current else None, is_old=is_old)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pulp_cargo.app.queries.crates import listing
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.cached_versions import kept
-from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.policies import advisory_db, refusal_log
 from pulp_cargo.protocol.errors import VersionRefused
@@ -27,7 +27,7 @@ class InUpstream(Protocol):
     """A crate that an upstream has, and what is known of it."""
 
     @property
-    def source(self) -> Upstream: ...
+    def upstream(self) -> Upstream: ...
 
     @property
     def is_stored(self) -> bool: ...
@@ -39,7 +39,7 @@ class InUpstream(Protocol):
 
 
 def policies_of(
-    registry: Registry, source: Upstream, *, stored: bool = False
+    registry: Registry, upstream: Upstream, *, stored: bool = False
 ) -> tuple[NamedPolicy, ...]:
     """Return the policies for what comes from an upstream: its own, and the registry's.
 
@@ -48,13 +48,13 @@ def policies_of(
     policy is for repositories that no cache fills.
     """
     found: list[NamedPolicy | None] = []
-    if source.remote is not None:
-        found += [source.remote.rules, registry.rules]
+    if isinstance(upstream, RemoteUpstream):
+        found += [upstream.remote.crate_policy, registry.crate_policy]
         if stored:
-            found += [one.of_remote for one in source.fillers]
-    elif source.fillers:
-        found += [policy for one in source.fillers for policy in one.policies]
-        found.append(registry.rules)
+            found += [one.of_remote for one in upstream.fillers]
+    elif upstream.fillers:
+        found += [policy for one in upstream.fillers for policy in one.policies]
+        found.append(registry.crate_policy)
     return tuple({one.pk: one for one in found if one is not None}.values())
 
 
@@ -87,34 +87,33 @@ async def judge(
 
     `licenses` are known beside those of the versions that are kept. Raises VersionGone.
     """
-    policies = policies_of(registry, found.source, stored=found.is_stored)
+    policies = policies_of(registry, found.upstream, stored=found.is_stored)
     if not policies:
         return None
     index = await found.index(name)
-    served_before = await threads.read(kept, found.source, name)
+    served_before = await threads.read(kept, found.upstream, name)
     known = CrateFacts(found.first_seen, served_before, licenses=licenses or {})
     return await threads.work(_judge, index, name, policies, known)
 
 
-def asks_for_licenses(registry: Registry, source: Upstream) -> bool:
+def asks_for_licenses(registry: Registry, upstream: Upstream) -> bool:
     """Whether a policy has to know the licence of what comes in."""
-    return any(one.policy.licenses is not None for one in policies_of(registry, source))
+    return any(one.policy.licenses is not None for one in policies_of(registry, upstream))
 
 
-def good_for(judgement: PolicyDecision) -> float | None:
-    """Return for how many seconds a judgement holds, None for as long as nothing else changes."""
-    if judgement.until is None:
+def good_for(decision: PolicyDecision) -> float | None:
+    """Return for how many seconds a decision holds, None for as long as nothing else changes."""
+    if decision.until is None:
         return None
-    return max(0.0, (judgement.until - datetime.now(UTC)).total_seconds())
+    return max(0.0, (decision.until - datetime.now(UTC)).total_seconds())
 
 
-async def require_open(judgement: PolicyDecision, vers: str) -> None:
-    """Raise VersionRefused for a version that the policies keep out, and record it."""
-    dry = [one for one in judgement.dry_run if one.vers == vers]
-    refusal = await threads.work(judgement.refusal, vers)
-    refusal_log.note([*dry, refusal] if refusal else dry)
-    if refusal is not None:
-        raise VersionRefused(refusal.verdict.sentence, refusal.policy.name)
+async def refusal(decision: PolicyDecision, vers: str) -> VersionRefused | None:
+    """Return the error for a version that the policies refuse, and record the refusal."""
+    dry = [one for one in decision.dry_run if one.vers == vers]
+    refused = await threads.work(decision.refusal, vers)
+    refusal_log.note([*dry, refused] if refused else dry)
+    return VersionRefused(refused.verdict.sentence, refused.policy.name) if refused else None
 
 
 def _judge(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulp_cargo.rules.upstream_order import Order, OrderedUpstream, Rule, Said, who_answers, who_has
+from pulp_cargo.rules.upstream_order import Order, OrderedUpstream, Rule, Said, who_answers
 
 OURS = OrderedUpstream("ours", private=True)
 FORKS = OrderedUpstream("forks", private=True)
@@ -67,29 +67,6 @@ def test_pin_gives_a_name_to_one_upstream_alone():
     assert answers(upstreams, "Acme_core") == (Rule.PIN, ("partner",))
     assert answers(upstreams, "acme-core", Index(crates_io="?")) == (Rule.PIN, ())
     assert answers(upstreams, "acme") == (Rule.ORDER, ("crates.io",))
-
-
-@pytest.mark.parametrize(
-    ("partner", "crates_io", "alone", "mixed"),
-    [
-        (True, True, ("partner",), ("partner", "crates.io")),
-        (False, True, ("crates.io",), ("crates.io",)),
-        (False, False, (), ()),
-        (True, None, ("partner",), None),
-        (None, True, None, None),
-    ],
-)
-def test_who_answers_when_it_is_known_who_has_the_crate(
-    partner: bool | None,
-    crates_io: bool | None,
-    alone: tuple[str, ...] | None,
-    mixed: tuple[str, ...] | None,
-) -> None:
-    """The first that has it, or all that do; where one must be asked first, nobody can tell."""
-    has = {"partner": partner, "crates.io": crates_io}
-    for rules, answering in (((), alone), (("serde",), mixed)):
-        answer = who_answers(Order((PARTNER, CRATES_IO), mixed=rules), "serde", lambda _: None)
-        assert who_has(answer, has) == answering
 
 
 def test_narrowest_pin_decides():

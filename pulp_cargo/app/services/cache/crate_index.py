@@ -1,30 +1,30 @@
-"""Index files of a registry that has its crates from upstreams."""
+"""The index file of a crate in a registry that has its crates from upstreams."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiohttp import web
-
-from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import remember, revalidated
 from pulp_cargo.app.queries.crates import index_file as index
 from pulp_cargo.app.queries.crates.index_file import GZIP_FROM, IndexFile
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy
+from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.cache import resolve
-from pulp_cargo.app.services.cache.resolve import ResolvedUpstream
+from pulp_cargo.app.services.cache.crate_file import STAND_IN_SECONDS
+from pulp_cargo.app.services.cache.resolve import (
+    FromIndex,
+    FromRepository,
+    FromStore,
+    Resolved,
+    resolve,
+)
 from pulp_cargo.app.services.policies import evaluate, refusal_log
 from pulp_cargo.protocol.errors import CrateNotFound
 from pulp_cargo.protocol.index_file import strong_etag
-from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.packed_index import pack
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, merged, parse_index_file
 from pulp_cargo.protocol.upstream_line import with_own_registries
 from pulp_cargo.rules.policy_decision import PolicyDecision
+from pulp_cargo.rules.resolution import CrateState
 
-# How long what we keep stands for an upstream that does not have it, or is not there, in seconds.
-STAND_IN_SECONDS = 5.0
 # What no line of crates.io has, and only some of others.
 REGISTRY = b'"registry"'
 
@@ -42,63 +42,56 @@ class Served:
     left_out: frozenset[str] = frozenset()
 
 
-async def get_cached_index_file(cargo: CargoRequest, name: str) -> web.StreamResponse:
-    """Answer with a crate's index file, whole and as its upstream has it; raises CrateNotFound."""
-    found = await resolve.find(cargo.registry, name)
-    parts = [served for one in found if (served := await _served(cargo, one, name))]
+async def crate_index(registry: Registry, name: str) -> Served:
+    """Return a crate's index file, whole and as its upstreams have it.
+
+    Raises CrateNotFound, VersionGone, and what an upstream raises.
+    """
+    found = await resolve(registry, name)
+    parts = [served for one in found if (served := await _served(registry, one, name))]
     if not parts:
         raise CrateNotFound(name)
     served = parts[0] if len(parts) == 1 else await threads.work(_mixed, parts, name)
     if not served.file.body:
         raise CrateNotFound(name)
-    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": revalidated(cargo)}
-    if served.age is not None:
-        headers["Age"] = str(served.age)
-    return remember(
-        cargo,
-        served.file.body,
-        gzipped=served.file.gzipped,
-        etag=served.file.etag,
-        crate=canonical_name(name),
-        headers=headers,
-        fresh_for=served.fresh_for,
-    )
+    return served
 
 
-async def _served(cargo: CargoRequest, found: ResolvedUpstream, name: str) -> Served | None:
+async def _served(registry: Registry, found: Resolved, name: str) -> Served | None:
     """Return what an upstream's answer becomes here, None where it is gone by now."""
-    if found.source.remote is None and found.kept is None:
-        own = await threads.read(index.index_file, cargo.registry.at(found.source), name)
-        return own and Served(own, None)
-    judgement = await evaluate.judge(cargo.registry, found, name)
+    if isinstance(found, FromRepository):
+        own = await threads.read(index.index_file, registry.at(found.upstream), name)
+        return Served(own, None) if own else None
+    decision = await evaluate.judge(registry, found, name)
     left_out: frozenset[str] = frozenset()
-    if judgement is not None:
-        refusal_log.note(judgement.dry_run)
-        left_out = judgement.left_out
+    if decision is not None:
+        refusal_log.note(decision.dry_run)
+        left_out = decision.left_out
     file = await _file(found, name, left_out)
     if REGISTRY in file.body:
-        file = await threads.work(_with_own_registries, cargo.registry, file)
-    current = found.current
-    if found.source.remote is None:
-        return Served(file, _until(judgement, None), None, left_out)
-    fresh_for = STAND_IN_SECONDS if current is None else current.fresh_for
-    return Served(file, _until(judgement, fresh_for), current and current.age, left_out)
+        file = await threads.work(_with_own_registries, registry, file)
+    age = found.age if isinstance(found, FromIndex) else None
+    return Served(file, _until(decision, _fresh_for(found)), age, left_out)
 
 
-async def _file(found: ResolvedUpstream, name: str, left_out: frozenset[str]) -> IndexFile:
-    current = found.current
+async def _file(found: FromIndex | FromStore, name: str, left_out: frozenset[str]) -> IndexFile:
     if left_out:
         return await threads.work(_without, await found.index(name), left_out)
-    if current is None:
-        assert found.kept is not None, "what no remote has is what we keep"
-        return found.kept
-    assert current.copy is not None, "what is not there is not found"
-    if current.copy.unpacked is not None and current.copy.is_sound:
-        return _whole(current.copy)
-    return await threads.work(_whole, current.copy)
+    if isinstance(found, FromStore):
+        return found.file
+    if found.copy.unpacked is not None and found.copy.is_sound:
+        return _whole(found.copy)
+    return await threads.work(_whole, found.copy)
 
 
-def _whole(copy: IndexCopy) -> IndexFile:
+def _fresh_for(found: FromIndex | FromStore) -> float | None:
+    """Seconds until the upstream is asked again, None for a repository that has none."""
+    if isinstance(found, FromIndex):
+        return found.fresh_for
+    return STAND_IN_SECONDS if found.state is CrateState.STORED else None
+
+
+def _whole(copy: IndexFileCopy) -> IndexFile:
     """Return a file as it came, but for versions that it has twice."""
     body = copy.body()
     if not copy.is_sound:
@@ -132,6 +125,6 @@ def _made(body: bytes) -> IndexFile:
     return IndexFile(body, pack(body) if len(body) >= GZIP_FROM else None, strong_etag(body))
 
 
-def _until(judgement: PolicyDecision | None, fresh_for: float | None) -> float | None:
-    until = None if judgement is None else evaluate.good_for(judgement)
+def _until(decision: PolicyDecision | None, fresh_for: float | None) -> float | None:
+    until = None if decision is None else evaluate.good_for(decision)
     return min((one for one in (until, fresh_for) if one is not None), default=None)

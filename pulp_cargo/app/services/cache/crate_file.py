@@ -1,0 +1,256 @@
+"""What a client gets for one version of a crate: a file from here, one that is coming, or an error."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from pulp_cargo.app.queries.crates import crate_file
+from pulp_cargo.app.queries.crates.crate_file import KeptFile, StoredFile, UpstreamFile
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.upstreams.replaced_versions import replaced_by
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream, UpstreamRemote
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.cache import index_store, parsed_indexes, resolve, whole_crate
+from pulp_cargo.app.services.cache.resolve import FromIndex, FromStore, Resolved, Unanswered
+from pulp_cargo.app.services.downloads import shared_downloads
+from pulp_cargo.app.services.downloads.persist import Keeper
+from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.protocol.errors import (
+    RegistryError,
+    VersionNotFound,
+    VersionRefused,
+    VersionReplaced,
+)
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
+from pulp_cargo.protocol.upstream_index import UpstreamVersion
+from pulp_cargo.rules.resolution import Ask, CrateState, Decision, VersionFacts, decide, of_version
+
+# How long what is stored stands in for an upstream that does not have it, or is not there, in seconds.
+STAND_IN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The version that a client wants; `leases` hold what is being downloaded until it is sent."""
+
+    registry: Registry
+    name: str
+    vers: str
+    leases: ExitStack
+
+    @property
+    def lower_name(self) -> str:
+        """The name by which upstreams' index files go."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A file that is here, or with an upstream of a sync; remembered for `fresh_for` seconds."""
+
+    file: StoredFile | UpstreamFile
+    fresh_for: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A version in a remote's index; `stored` is its file, if that is here and sound."""
+
+    upstream: RemoteUpstream
+    version: UpstreamVersion
+    fresh_for: float | None = None
+    stored: KeptFile | None = None
+    is_damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found of a version in one upstream: the facts, and what belongs to each of them."""
+
+    facts: VersionFacts
+    found: Here | Listed | None = None
+    error: RegistryError | None = None
+
+
+async def locate(wanted: Wanted) -> Here | SharedDownload:
+    """Return the file whose checksum the index has, from here or on its way.
+
+    Raises VersionNotFound, VersionRefused, VersionReplaced, and what an upstream raises.
+    """
+    who = await resolve.upstreams_to_ask(wanted.registry, wanted.lower_name)
+    looked: dict[str, Looked] = {}
+    decisions: dict[str, Decision] = {}
+    while isinstance(step := of_version(who.answer, decisions), Ask):
+        upstream = who.upstreams[step.upstreams[0]]
+        looked[upstream.name] = found = await _look(wanted, upstream)
+        decisions[upstream.name] = decide(found.facts)
+    if step is None:
+        raise VersionNotFound(wanted.name, wanted.vers)
+    upstream_name, decision = step
+    return _outcome(wanted, looked[upstream_name], decision)
+
+
+def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | SharedDownload:
+    found = looked.found
+    if not decision.is_served or found is None:
+        raise looked.error or VersionNotFound(wanted.name, wanted.vers)
+    if isinstance(found, Here):
+        return found
+    whole_crate.bring(wanted.registry, found.upstream, wanted.name)
+    if found.stored is None:
+        return _download(wanted, found)
+    if not found.stored.is_member:
+        Keeper(wanted.registry.domain, found.upstream, found.version).adopt(found.stored.unit)
+    # Nobody remembers a file for longer than the index that has its checksum.
+    most = float(found.upstream.remote.max_age)
+    return Here(found.stored.file, most if found.fresh_for is None else min(found.fresh_for, most))
+
+
+async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
+    policies = evaluate.policies_of(wanted.registry, upstream)
+    if isinstance(upstream, RemoteUpstream) and not policies:
+        # What is in memory will do where no policy has to see the whole crate.
+        known = parsed_indexes.known(upstream.remote, wanted.lower_name).get(wanted.vers)
+        if known is not None:
+            return await _listed(wanted, Listed(upstream, known))
+    found = await resolve.ask(wanted.registry, upstream, wanted.lower_name, at_any_age=True)
+    if found is None:
+        return Looked(VersionFacts(CrateState.ABSENT))
+    if isinstance(found, Unanswered):
+        return Looked(VersionFacts(found.state), error=found.error)
+    if not isinstance(found, FromIndex):
+        return await _stored(wanted, found)
+    found, version = await _version(wanted, found)
+    if version is None:
+        return await _unlisted(wanted, found)
+    return await _judged(wanted, found, version)
+
+
+async def _version(wanted: Wanted, found: FromIndex) -> tuple[FromIndex, UpstreamVersion | None]:
+    """Return what a remote's index says of the version; a new one may not be in our copy yet."""
+    version = (await found.index(wanted.lower_name)).versions.get(wanted.vers)
+    if version is None and found.fresh_for == 0:
+        newer = await resolve.ask(wanted.registry, found.upstream, wanted.lower_name)
+        if isinstance(newer, FromIndex):
+            return newer, (await newer.index(wanted.lower_name)).versions.get(wanted.vers)
+    return found, version
+
+
+async def _stored(wanted: Wanted, found: Resolved) -> Looked:
+    """Return what there is in a repository, which stands in for its upstream or is one itself."""
+    fresh_for = None
+    if isinstance(found, FromStore):
+        decision = await evaluate.judge(wanted.registry, found, wanted.lower_name)
+        if decision is not None:
+            if error := await evaluate.refusal(decision, wanted.vers):
+                return _refused(found.state, error)
+            fresh_for = evaluate.good_for(decision)
+    file = await _file_in_repository(wanted, found.upstream)
+    if file is None:
+        return Looked(VersionFacts(found.state))
+    if found.state is CrateState.STORED:
+        # The upstream may soon have other bytes.
+        fresh_for = STAND_IN_SECONDS if fresh_for is None else min(STAND_IN_SECONDS, fresh_for)
+    has_file = isinstance(file, StoredFile)
+    facts = VersionFacts(found.state, is_listed=True, has_file=has_file)
+    return Looked(facts, Here(file, fresh_for))
+
+
+async def _unlisted(wanted: Wanted, found: FromIndex) -> Looked:
+    """Return what is stored of a version that the upstream's index no longer has."""
+    file = None
+    # No policy can judge what the index does not have.
+    if not evaluate.policies_of(wanted.registry, found.upstream, stored=True):
+        file = await _file_in_repository(wanted, found.upstream)
+    if file is None:
+        return Looked(VersionFacts(found.state))
+    facts = VersionFacts(found.state, has_unlisted_file=True)
+    return Looked(facts, Here(file, STAND_IN_SECONDS))
+
+
+async def _judged(wanted: Wanted, found: FromIndex, version: UpstreamVersion) -> Looked:
+    """Return what there is of a listed version, if the policies in force let it through."""
+    registry = wanted.registry
+    decision = await evaluate.judge(registry, found, wanted.lower_name)
+    if decision is None:
+        return await _listed(wanted, Listed(found.upstream, version))
+    if error := await evaluate.refusal(decision, version.vers):
+        return _refused(found.state, error)
+    looked = await _listed(wanted, Listed(found.upstream, version, evaluate.good_for(decision)))
+    if isinstance(looked.found, Listed) and evaluate.asks_for_licenses(registry, found.upstream):
+        licenses = {version.vers: await _license(wanted, looked.found)}
+        decision = await evaluate.judge(registry, found, wanted.lower_name, licenses)
+        if decision and (error := await evaluate.refusal(decision, version.vers)):
+            return _refused(found.state, error)
+    return looked
+
+
+async def _listed(wanted: Wanted, listed: Listed) -> Looked:
+    """Return whether a listed version's file is here, or can still be fetched."""
+    cksum = listed.version.cksum
+    wanted.leases.enter_context(shared_downloads.leased_if_running(*_key(wanted, listed)))
+    try:
+        stored = await threads.read(
+            crate_file.kept_file,
+            wanted.registry.at(listed.upstream),
+            listed.upstream.remote.pk,
+            wanted.name,
+            wanted.vers,
+            cksum,
+        )
+    except ServiceUnavailable:
+        # The storage has lost or spoilt it, which is no loss while the upstream has it.
+        stored, listed = None, replace(listed, is_damaged=True)
+    now = None if stored else await _replaced_by(wanted, listed.upstream, cksum)
+    facts = VersionFacts(
+        CrateState.LISTED,
+        is_listed=True,
+        has_file=stored is not None,
+        is_replaced=now is not None,
+    )
+    if now is not None:
+        return Looked(facts, error=VersionReplaced(wanted.name, wanted.vers, cksum, now))
+    return Looked(facts, replace(listed, stored=stored))
+
+
+async def _replaced_by(wanted: Wanted, upstream: RemoteUpstream, cksum: str) -> str | None:
+    """Return the checksum of the bytes that the upstream has instead of those it had."""
+    name = wanted.lower_name
+    waiting = index_store.waiting(upstream.remote, name)
+    if waiting is None:
+        return await threads.read(replaced_by, upstream.remote.pk, name, wanted.vers, cksum)
+    before, now = waiting.replaced.get(wanted.vers, (None, None))
+    return now if before == cksum else None
+
+
+async def _license(wanted: Wanted, listed: Listed) -> str:
+    """Return the licence of a file, which comes now if it is not here; empty where it has none."""
+    if listed.stored is not None:
+        return listed.stored.license or ""
+    download = _download(wanted, listed)
+    await download.ended()
+    return await threads.work(download.license) or ""
+
+
+def _download(wanted: Wanted, listed: Listed) -> SharedDownload:
+    """Return the download of a file, begun now or by somebody else."""
+    keeper = Keeper(wanted.registry.domain, listed.upstream, listed.version)
+    done = keeper.mend if listed.is_damaged else keeper.keep
+    download = shared_downloads.pull(*_key(wanted, listed), done)
+    wanted.leases.enter_context(download.leased())
+    return download
+
+
+def _key(wanted: Wanted, listed: Listed) -> tuple[UpstreamRemote, str, str, str]:
+    return listed.upstream.remote, wanted.name, listed.version.vers, listed.version.cksum
+
+
+def _refused(state: CrateState, error: VersionRefused) -> Looked:
+    return Looked(VersionFacts(state, is_listed=True, is_refused=True), error=error)
+
+
+async def _file_in_repository(
+    wanted: Wanted, upstream: Upstream
+) -> StoredFile | UpstreamFile | None:
+    registry = wanted.registry.at(upstream)
+    return await threads.read(crate_file.crate_file, registry, wanted.name, wanted.vers)

@@ -1,0 +1,188 @@
+"""Fetching an upstream's index file, and what of it is to be stored.
+
+Versions whose bytes the upstream has replaced keep their lines until somebody accepts the new ones.
+"""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+
+from pulp_cargo.app.queries.upstreams.index_copy import CrateGone, IndexCopy, IndexFileCopy
+from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.cache import follow_yanks, index_store, parsed_indexes
+from pulp_cargo.app.services.downloads.clients import client_of
+from pulp_cargo.app.upstream.answer import Fetched, Validators
+from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.protocol.packed_index import pack, unpack_sent
+from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
+from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
+from pulp_cargo.rules.replaced_versions import Replaced, gone_from, replaced_in, version_key
+
+log = logging.getLogger(__name__)
+
+# The forms in which a file may come (RFC 9110, 8.4.1).
+GZIP, PLAIN = ("gzip", "x-gzip"), ("", "identity")
+
+Copy = IndexFileCopy | CrateGone
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What an upstream has just said of a crate; `is_new` tells that it is not what was known.
+
+    `parsed` has the versions of a file with other bytes than before.
+    """
+
+    copy: Copy
+    is_new: bool
+    parsed: UpstreamIndex | None = None
+
+
+async def fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Copy | None:
+    """Ask an upstream for a crate by its lower-case name, and store its answer.
+
+    None is for a crate that the upstream does not have and never had here. Raises
+    UpstreamUnreachable and UpstreamIndexInvalid.
+    """
+    newest = await _newest(remote, name, before)
+    if newest is None:
+        return None
+    if newest.parsed is not None:
+        parsed_indexes.remember(remote, name, newest.copy.digest, newest.parsed)
+    await _store(remote, before, newest)
+    return newest.copy
+
+
+async def _newest(remote: UpstreamRemote, name: str, before: Copy | None) -> Newest | None:
+    client = await client_of(remote)
+    asked = Validators()
+    if isinstance(before, IndexFileCopy) and not before.is_outdated:
+        asked = Validators(before.etag, before.last_modified)
+    fetched = await client.index_file(name, asked)
+    now = datetime.now(UTC)
+    if fetched.is_unchanged and before is not None:
+        return Newest(replace(before, checked_at=now), is_new=False)
+    if fetched.body is not None and (
+        read := await threads.work(_read, name, fetched, fetched.body, before, now)
+    ):
+        return read
+    if isinstance(before, IndexFileCopy):
+        return Newest(await threads.work(_gone, before, now), is_new=True)
+    return None if before is None else Newest(replace(before, checked_at=now), is_new=False)
+
+
+async def _store(remote: UpstreamRemote, before: Copy | None, newest: Newest) -> None:
+    _report_replaced(remote, before, newest.copy)
+    # Whoever waits for it now need not unpack it; nobody else keeps so much in memory.
+    copy = newest.copy
+    packed = replace(copy, unpacked=None) if isinstance(copy, IndexFileCopy) else copy
+    if before is not None and before.is_outdated and not packed.is_outdated:
+        row = index_store.Row(remote, packed, is_new=True)
+        await threads.write(index_store.write_at_once, row)
+    else:
+        index_store.keep(remote, packed, is_new=newest.is_new)
+    if isinstance(packed, IndexFileCopy) and before and packed.digest != before.digest:
+        follow_yanks.follow(remote, packed)
+
+
+def _read(
+    name: str, fetched: Fetched, sent: bytes, before: Copy | None, now: datetime
+) -> Newest | None:
+    """Return a file as it is to be stored, and its versions if they are others than before.
+
+    None is for a file with no crate in it, which is another way to say that there is none. Raises
+    UpstreamIndexInvalid.
+    """
+    body, gzipped = _unpacked(name, sent, fetched.encoding)
+    digest = hashlib.sha256(body).hexdigest()
+    etag, modified = fetched.validators.etag, fetched.validators.last_modified
+    if isinstance(before, IndexFileCopy) and before.digest == digest:
+        same = replace(before, checked_at=now, etag=etag, last_modified=modified, replaced={})
+        return Newest(same, is_new=_is_other(same, before))
+    try:
+        found = parse_index_file(body, name)
+    except UpstreamIndexEmpty:
+        return None
+    known = _versions(before) if before else {}
+    instead = replaced_in(found, known, before.accepted if before else ())
+    if instead.lines:
+        body, gzipped = found.with_lines(instead.lines), None
+        digest, found = hashlib.sha256(body).hexdigest(), parse_index_file(body, name)
+    copy = IndexFileCopy(
+        name=name,
+        gzipped=gzipped or pack(body),
+        digest=digest,
+        is_sound=found.is_sound,
+        etag=etag,
+        last_modified=modified,
+        checked_at=now,
+        first_seen=_first_seen(before, found, instead, now),
+        gone=gone_from(found, known),
+        replaced=dict(instead.cksums),
+        accepted=before.accepted if before else frozenset(),
+        unpacked=body,
+    )
+    return Newest(copy, is_new=before is None or _is_other(copy, before), parsed=found)
+
+
+def _is_other(copy: Copy, before: Copy) -> bool:
+    """Whether an answer differs from the last one in more than its time."""
+    return copy != replace(before, checked_at=copy.checked_at)
+
+
+def _unpacked(name: str, sent: bytes, encoding: str) -> tuple[bytes, bytes | None]:
+    """Return a file's bytes, and the compressed form in which it came, if it did."""
+    if encoding in GZIP:
+        return unpack_sent(sent, name)
+    if encoding not in PLAIN:
+        what = f"it has the encoding {encoding[:40]!r}, which nobody asked for"
+        raise UpstreamIndexInvalid(name, what)
+    return sent, None
+
+
+def _first_seen(
+    before: Copy | None, found: UpstreamIndex, instead: Replaced, now: datetime
+) -> dict[str, str]:
+    """Return when versions without a sound `pubtime`, and replaced ones, were first seen."""
+    seen = dict(before.first_seen) if before else {}
+    moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for vers, (_, cksum) in instead.cksums.items():
+        seen.setdefault(version_key(vers, cksum), moment)
+    for vers, entry in found.versions.items():
+        # Times of this form sort as text; one that lies ahead is none.
+        if entry.pubtime is None or entry.pubtime > moment:
+            seen.setdefault(vers, moment)
+    return seen
+
+
+def _versions(copy: Copy) -> Mapping[str, UpstreamVersion]:
+    """Return the versions that a file has and had."""
+    gone = "".join(f"{line}\n" for line in copy.gone.values()).encode()
+    versions = dict(parse_index_file(gone, copy.name).versions) if gone else {}
+    if isinstance(copy, IndexFileCopy):
+        versions |= parse_index_file(copy.body(), copy.name).versions
+    return versions
+
+
+def _gone(before: IndexFileCopy, now: datetime) -> CrateGone:
+    """Return what is left of a crate's file when the upstream does not have the crate any more."""
+    shared = {one.name: getattr(before, one.name) for one in fields(IndexCopy)}
+    return CrateGone(**shared | {"checked_at": now, "gone": gone_from(None, _versions(before))})
+
+
+def _report_replaced(remote: UpstreamRemote, before: Copy | None, newest: Copy) -> None:
+    for vers, (old, new) in newest.replaced.items():
+        if before is None or before.replaced.get(vers) != (old, new):
+            note(Event.REPLACED)
+            log.warning(
+                "`%s` has other bytes of `%s %s` than before: the checksum %s was %s. The version"
+                " stays as it was until somebody accepts the new one.",
+                remote.name,
+                newest.name,
+                vers,
+                new,
+                old,
+            )

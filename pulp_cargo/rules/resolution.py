@@ -1,0 +1,192 @@
+"""Who answers for a crate, and what becomes of one of its versions.
+
+Index files, downloads, the lock file gate, prefetching and `explain` look up facts each in its own
+way, for one crate or for many, with a request to an upstream or without. All of them decide here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pulp_cargo.rules.upstream_order import Answer
+
+
+class CrateState(StrEnum):
+    """What an upstream has of a crate."""
+
+    LISTED = "listed"
+    """Its index, or the repository that it is, has the crate."""
+    STORED = "stored"
+    """Its index has nothing to say, and what is stored of the crate stands in."""
+    ABSENT = "absent"
+    """It does not have the crate."""
+    UNAVAILABLE = "unavailable"
+    """It was asked in vain, and nothing is stored that could stand in."""
+
+
+class Decision(StrEnum):
+    """What becomes of a version."""
+
+    SERVE_STORED = "serve-stored"
+    """Its file is sent from here."""
+    SERVE_UNLISTED = "serve-unlisted"
+    """The index no longer lists it, but its file is still sent to whoever knows its URL."""
+    FETCH = "fetch"
+    """Its file is fetched from the upstream."""
+    REFUSE = "refuse"
+    """A crate policy refuses it."""
+    REPLACED = "replaced"
+    """Its file is not here, and the upstream has other bytes now."""
+    NO_VERSION = "no-version"
+    """The upstream has the crate, but not this version."""
+    NO_CRATE = "no-crate"
+    """The upstream does not have the crate."""
+    UNAVAILABLE = "unavailable"
+    """Nobody can tell without the upstream, which does not answer."""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a client gets the file."""
+        return self in (Decision.SERVE_STORED, Decision.SERVE_UNLISTED, Decision.FETCH)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBy:
+    """The upstreams that answer for a crate: none, one, or several where versions are mixed."""
+
+    upstreams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The upstreams of which has to be known first what they have of a crate."""
+
+    upstreams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """The upstream without which nobody can tell who answers."""
+
+    upstream: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What is known of a version in an upstream.
+
+    `is_listed` means the index file that is served, before policies. `has_file` is about the bytes
+    that it lists, `has_unlisted_file` about a version that it does not list.
+    """
+
+    state: CrateState
+    is_listed: bool = False
+    has_file: bool = False
+    has_unlisted_file: bool = False
+    is_refused: bool = False
+    is_replaced: bool = False
+
+
+def state_of(*, listed: bool | None, stored: bool, failed: bool = False) -> CrateState | None:
+    """Return what an upstream has of a crate, None where only a request to it would tell.
+
+    `listed` is what its index says, None where that is not known; `failed` tells that it was asked.
+
+    >>> state_of(listed=None, stored=True, failed=True).value
+    'stored'
+    >>> state_of(listed=None, stored=False) is None
+    True
+    """
+    if listed:
+        return CrateState.LISTED
+    if stored:
+        return CrateState.STORED
+    if failed:
+        return CrateState.UNAVAILABLE
+    return None if listed is None else CrateState.ABSENT
+
+
+def has_crate(state: CrateState | None) -> bool | None:
+    """Return whether an upstream has a crate, None where it has not said.
+
+    >>> [has_crate(state) for state in (CrateState.STORED, CrateState.ABSENT, CrateState.UNAVAILABLE)]
+    [True, False, None]
+    """
+    if state in (CrateState.LISTED, CrateState.STORED):
+        return True
+    return False if state is CrateState.ABSENT else None
+
+
+def who_has(answer: Answer, states: Mapping[str, CrateState]) -> AnsweredBy | Ask | Unavailable:
+    """Return which of the upstreams that may answer for a crate do; `states` are those known.
+
+    The first in order that has it answers for all of it, unless versions are mixed. One that does
+    not answer never makes room for the next: its crates would be anybody's while it is away.
+
+    >>> from pulp_cargo.rules.upstream_order import only
+    >>> answer = only("mirror", "crates.io")
+    >>> who_has(answer, {"mirror": CrateState.ABSENT, "crates.io": CrateState.LISTED})
+    AnsweredBy(upstreams=('crates.io',))
+    >>> who_has(answer, {"crates.io": CrateState.LISTED})
+    Ask(upstreams=('mirror',))
+    """
+    having: list[str] = []
+    unknown: list[str] = []
+    for upstream in answer.ask:
+        state = states.get(upstream)
+        if state is CrateState.UNAVAILABLE:
+            return Unavailable(upstream)
+        if state is CrateState.ABSENT:
+            continue
+        (unknown if state is None else having).append(upstream)
+        if not answer.mixed:
+            break
+    return Ask(tuple(unknown)) if unknown else AnsweredBy(tuple(having))
+
+
+def decide(facts: VersionFacts) -> Decision:
+    """Return what becomes of a version in one upstream.
+
+    >>> decide(VersionFacts(CrateState.LISTED, is_listed=True, is_refused=True, has_file=True)).value
+    'refuse'
+    """
+    if facts.state is CrateState.ABSENT:
+        return Decision.NO_CRATE
+    if facts.state is CrateState.UNAVAILABLE:
+        return Decision.UNAVAILABLE
+    if not facts.is_listed:
+        return Decision.SERVE_UNLISTED if facts.has_unlisted_file else Decision.NO_VERSION
+    if facts.is_refused:
+        return Decision.REFUSE
+    if facts.has_file:
+        return Decision.SERVE_STORED
+    return Decision.REPLACED if facts.is_replaced else Decision.FETCH
+
+
+def of_version(
+    answer: Answer, decisions: Mapping[str, Decision]
+) -> tuple[str, Decision] | Ask | None:
+    """Return which upstream decides about a version, and how; None where nobody has the crate.
+
+    An upstream without the crate makes room for the next, one without the version only where
+    versions are mixed. A version that is refused in one does not come in from the next.
+
+    >>> from pulp_cargo.rules.upstream_order import only
+    >>> answer = only("mirror", "crates.io")
+    >>> of_version(answer, {"mirror": Decision.NO_CRATE, "crates.io": Decision.FETCH})
+    ('crates.io', <Decision.FETCH: 'fetch'>)
+    >>> of_version(answer, {"mirror": Decision.NO_VERSION})
+    ('mirror', <Decision.NO_VERSION: 'no-version'>)
+    """
+    without: tuple[str, Decision] | None = None
+    for upstream in answer.ask:
+        decision = decisions.get(upstream)
+        if decision is None:
+            return Ask((upstream,))
+        if decision is Decision.NO_CRATE:
+            continue
+        if decision is Decision.NO_VERSION and answer.mixed:
+            without = without or (upstream, decision)
+            continue
+        return upstream, decision
+    return without

@@ -1,0 +1,251 @@
+"""Index, download, lock file gate and `explain` agree in whatever world they are asked.
+
+Each number makes another world: upstreams of every kind, pins, patterns, mixing and claims, a crate
+policy, what is stored, what remotes have said, and those that do not answer.
+"""
+
+import gzip
+import json
+import random
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pulp_cargo.protocol.errors import (
+    CrateNotFound,
+    VersionNotFound,
+    VersionRefused,
+    VersionReplaced,
+)
+from pulp_cargo.protocol.lock_file import parse_lock_file
+from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
+from pulp_cargo.rules.lock_check import Outcome, Wanted
+from pulp_cargo.tests.database.upstreams import registry_of
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.lock_file import lock_file, package
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRemote, CargoRepository
+    from pulp_cargo.app.queries.registry.registry import Registry
+    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.tests.database.upstreams import NewList, NewRemote, NewRepository
+
+WORLDS = 60
+VERSIONS = ("1.0.0", "1.1.0", "2.0.0")
+# Nobody listens there, so that a remote that has to be asked is one that does not answer.
+NOBODY = "sparse+http://127.0.0.1:9/"
+
+
+class World:
+    """A registry with upstreams, made by chance, and a crate that some of them have."""
+
+    def __init__(self, number: int, make: dict[str, Any]) -> None:
+        self.chance = random.Random(number)
+        self.name = f"acme-{secrets.token_hex(6)}"
+        self.crates = {vers: Crate(self.name, vers) for vers in VERSIONS}
+        self.new_repository: NewRepository = make["repository"]
+        self.new_remote: NewRemote = make["remote"]
+        self.prepare: Callable[[Crate], Publish] = make["prepare"]
+        self.domain = make["domain"]
+        entries = {f"u{n}": self.entry() for n in range(self.chance.choice((1, 2, 2, 3, 3)))}
+        names = {"mixed_names": 0.4, "reserved_names": 0.1}
+        self.registry = registry_of(
+            make["distribution"](
+                entries,
+                crate_policy=self.policy(make["policy"]),
+                **{
+                    field: ["acme-*"]
+                    for field, odds in names.items()
+                    if self.chance.random() < odds
+                },
+            )
+        )
+
+    def entry(self) -> dict[str, Any]:
+        """Return an upstream of any kind."""
+        pins = ["acme-*"] if self.chance.random() < 0.15 else []
+        patterns = ["other-*"] if self.chance.random() < 0.1 else ["*"]
+        shared: dict[str, Any] = {"pins": pins, "patterns": patterns}
+        if self.chance.random() < 0.35:
+            private = self.chance.random() < 0.4
+            return shared | {"repository": self.repository(), "private": private}
+        remote = self.new_remote(f"{NOBODY}{secrets.token_hex(4)}/")
+        self.index(remote)
+        store = self.repository() if self.chance.random() < 0.6 else None
+        return shared | {"remote": remote, "repository": store}
+
+    def some(self) -> list[str]:
+        """Return some of the versions, perhaps none."""
+        return [vers for vers in VERSIONS if self.chance.random() < 0.5]
+
+    def repository(self) -> "CargoRepository":
+        """Return a repository that has some versions, each with its file."""
+        from pulp_cargo.app.services.publish.commit import commit_together
+
+        made = self.new_repository()
+        if versions := self.some():
+            changes = [self.prepare(self.crates[vers]) for vers in versions]
+            result = commit_together(made.pk, self.domain, changes)
+            assert result.refusals == [None] * len(changes)
+        return made
+
+    def index(self, remote: "CargoRemote") -> None:
+        """Have a remote said what it has of the crate, or that it has none, or nothing so far."""
+        from django.utils import timezone
+
+        from pulp_cargo.app.models import UpstreamIndexFile
+
+        if self.chance.random() < 0.25:
+            return
+        versions = self.some()
+        lines = [self.line(vers) for vers in versions]
+        replaced = {vers: [self.crates[vers].cksum(), "f" * 64] for vers in versions[:1]}
+        UpstreamIndexFile.objects.create(
+            remote=remote,
+            name=self.name,
+            canonical_name=self.name.replace("-", "_"),
+            gzipped=gzip.compress("".join(lines).encode()) if lines else None,
+            digest=secrets.token_hex(32),
+            is_sound=True,
+            checked_at=timezone.now(),
+            replaced=replaced if self.chance.random() < 0.3 else {},
+        )
+
+    def line(self, vers: str) -> str:
+        """Return the line of a version."""
+        said = {"name": self.name, "vers": vers, "deps": [], "cksum": self.crates[vers].cksum()}
+        return json.dumps(said | {"features": {}, "yanked": self.chance.random() < 0.2}) + "\n"
+
+    def policy(self, make: Callable[..., Any]) -> Any:
+        """Return a crate policy, or none."""
+        if self.chance.random() < 0.5:
+            return None
+        block = [
+            {"crate": "acme-*", "versions": self.chance.choice(("<2", "=1.1.0")), "reason": ""}
+        ]
+        return make(block=block, hide_yanked=self.chance.random() < 0.3)
+
+    def index_file(self) -> dict[str, str] | str:
+        """Return the checksums in the index file by version, or why there is none."""
+        from pulp_cargo.app.runtime.background_loop import start
+        from pulp_cargo.app.services.cache.crate_index import crate_index
+
+        try:
+            served = start(crate_index(self.registry, self.name)).result()
+        except CrateNotFound:
+            return {}
+        except (UpstreamUnreachable, UpstreamIndexInvalid):
+            return "unavailable"
+        rows = [json.loads(line) for line in served.file.body.splitlines()]
+        return {row["vers"]: row["cksum"] for row in rows}
+
+    def download(self, vers: str) -> str:
+        """Return what a client gets for a version: a checksum, or why nothing."""
+        from pulp_cargo.app.runtime.background_loop import start
+
+        try:
+            return start(_cksum(self.registry, self.name, vers)).result()
+        except VersionNotFound:
+            return "missing"
+        except VersionReplaced:
+            return "replaced"
+        except VersionRefused:
+            return "refused"
+        except (UpstreamUnreachable, UpstreamIndexInvalid):
+            return "unavailable"
+
+    def gate(self) -> dict[str, tuple[Outcome, str | None]]:
+        """Return the outcome for each version in a lock file that names all of them."""
+        from pulp_cargo.app.services.lock_file import check
+
+        lock = parse_lock_file(lock_file(*(package(self.name, vers) for vers in VERSIONS)))
+        report = check.check(self.registry, lock, Wanted(), refresh=True, crates_io=True)
+        return {row.package.vers: (row.outcome, row.upstream) for row in report.judged}
+
+    def explained(self) -> tuple[str, ...] | None:
+        """Return which upstreams answer, None where nobody can tell."""
+        from pulp_cargo.app.queries.names.explain import explain
+
+        assert self.registry.order is not None
+        return explain(self.registry, self.registry.order, self.name).answers
+
+
+async def _cksum(registry: "Registry", name: str, vers: str) -> str:
+    from pulp_cargo.app.services.cache.crate_file import Here, Wanted, locate
+
+    with ExitStack() as leases:
+        found = await locate(Wanted(registry, name, vers, leases))
+        return found.file.cksum if isinstance(found, Here) else found.cksum
+
+
+@pytest.fixture
+def new_policy(made: list[Any]) -> Callable[..., Any]:
+    """Makes crate policies."""
+    from pulp_cargo.app.models import CargoCratePolicy
+
+    def make(**rules: Any) -> Any:
+        made.append(CargoCratePolicy.objects.create(name=f"db-{secrets.token_hex(5)}", **rules))
+        return made[-1]
+
+    return make
+
+
+@pytest.fixture
+def parts(
+    new_repository: "NewRepository",
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+    new_policy: Callable[..., Any],
+    prepare: Callable[..., "Publish"],
+    domain: Any,
+) -> dict[str, Any]:
+    """What worlds are made of."""
+    return {
+        "repository": new_repository,
+        "remote": new_remote,
+        "distribution": new_distribution,
+        "policy": new_policy,
+        "prepare": prepare,
+        "domain": domain,
+    }
+
+
+@pytest.mark.parametrize("number", range(WORLDS))
+def test_all_who_decide_agree(parts: dict[str, Any], number: int) -> None:
+    """What the gate lets pass is in the index and can be downloaded, with one checksum."""
+    world = World(number, parts)
+    gate, index = world.gate(), world.index_file()
+    answers = world.explained()
+    for vers in VERSIONS:
+        outcome, upstream = gate[vers]
+        download = world.download(vers)
+        passes = outcome in (Outcome.SERVED, Outcome.YANKED)
+        refused = outcome in (Outcome.BLOCKED, Outcome.HELD, Outcome.HIDDEN)
+        assert refused == (download == "refused")
+        if passes:
+            assert download == world.crates[vers].cksum()
+        if isinstance(index, dict):
+            assert passes == (vers in index and index[vers] == download)
+            assert not refused or vers not in index
+        elif download in ("missing", "unavailable"):
+            assert not passes
+        if answers is not None and (passes or refused):
+            assert upstream in answers
+    if answers == ():
+        assert index == {}
+
+
+def test_worlds_are_of_every_kind(parts: dict[str, Any]) -> None:
+    """A change of what is made by chance must not leave out what may go wrong."""
+    seen: set[str] = set()
+    for number in range(WORLDS // 3):
+        world = World(number, parts)
+        index = world.index_file()
+        seen.add("unavailable" if index == "unavailable" else "listed" if index else "nobody")
+        seen |= {"served" if len(got) == 64 else got for got in map(world.download, VERSIONS)}
+        seen.add("explained" if world.explained() is not None else "unexplained")
+    kinds = {"listed", "nobody", "served", "missing", "replaced", "refused", "unavailable"}
+    assert seen == kinds | {"explained", "unexplained"}
