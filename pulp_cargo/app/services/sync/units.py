@@ -5,7 +5,6 @@ Each has a place for its file, and the upstream registry as a source of it. The 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
@@ -16,14 +15,10 @@ from psycopg.errors import DeadlockDetected
 from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifact
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
-from pulp_cargo.app.services.crates import artifacts, unit_rows
+from pulp_cargo.app.services.crates import artifacts, build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table
 from pulp_cargo.app.upstream import files
 from pulp_cargo.app.upstream.listing import registry_root
-from pulp_cargo.protocol.listing import ListedCrate
-from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.registry_url import CRATES_IO
-from pulp_cargo.protocol.semver import parse_version
 
 T = TypeVar("T")
 
@@ -102,7 +97,10 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
     places = _rows(MISSING)
     with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
         for batch in _batches(places, UNITS_AT_ONCE):
-            units = [unit_of(listing_table.read_again(file, at), source) for at, source in batch]
+            units = [
+                build_unit.of_listing(listing_table.read_again(file, at), source)
+                for at, source in batch
+            ]
             save_batch(units, repository.pulp_domain)
             progress.increase_by(len(batch))
     listing_table.find_units(domain.pk, repository.pk)
@@ -145,27 +143,6 @@ def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
                     FILL_IN, [(stored[one.sha256], one.content_artifact_id) for one in wanted]
                 )
             progress.increase_by(len(batch))
-
-
-def unit_of(crate: ListedCrate, source: str) -> CrateContent:
-    """Return the unsaved unit of a crate version, whose metadata are somebody's word."""
-    entry = crate.entry
-    urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
-    return CrateContent(
-        name=entry.name,
-        canonical_name=canonical_name(entry.name),
-        vers=entry.vers,
-        vers_key=parse_version(entry.vers).without_build,
-        cksum=entry.cksum,
-        metadata_source=source,
-        # A version without a time was published before it was brought upstream.
-        pubtime=crate.pubtime or datetime.now(UTC),
-        index_line=crate.line,
-        dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
-        registries=sorted(urls),
-        **crate.texts,
-        **{name: list(values) for name, values in crate.lists.items()},
-    )
 
 
 def _make_marks(repository: CargoRepository) -> None:
