@@ -4,13 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
 from pulpcore.plugin.models import RepositoryVersion, Task
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.core import TASK_INCOMPLETE_STATES
 from pulp_cargo.app.runtime import statements
+from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.runtime.statements import Rows
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
@@ -99,12 +98,11 @@ def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, in
     """Return the newest version and its number of each repository, in one query."""
     if not repositories:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH {LATEST} SELECT repository, version, number FROM latest",
-            {"repositories": list(repositories)},
-        )
-        return {repository: (version, number) for repository, version, number in cursor.fetchall()}
+    found = all_rows(
+        f"WITH {LATEST} SELECT repository, version, number FROM latest",
+        {"repositories": list(repositories)},
+    )
+    return {repository: (version, number) for repository, version, number in found}
 
 
 def is_used(repository: UUID) -> bool:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
+from pulp_cargo.app.runtime.rows import first_row
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.packed_index import unpack
 from pulp_cargo.rules.replaced_versions import version_key
@@ -64,9 +63,7 @@ class IndexCopy:
 
 def index_copy(remote: UUID, name: str) -> IndexCopy | None:
     """Return what is kept of a crate's index file, by its lower-case name."""
-    with connection.cursor() as cursor:
-        cursor.execute(KEPT, [remote, name])
-        row = cursor.fetchone()
+    row = first_row(KEPT, [remote, name])
     if row is None:
         return None
     gzipped, digest, is_sound, etag, last_modified, checked_at, *texts, accepted = row

@@ -6,7 +6,7 @@ Each has a place for its file, and the upstream registry as a source of it. The 
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
@@ -15,6 +15,8 @@ from psycopg.errors import DeadlockDetected
 from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifact
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
+from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import artifacts, build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table
 from pulp_cargo.app.upstream import files
@@ -32,11 +34,9 @@ MISSING = """
     SELECT at, metadata_source FROM cargo_listed WHERE content_id IS NULL ORDER BY at
 """
 # Units that no repository holds may be cleaned up; these are about to be held.
-LOOSE = """
-    SELECT l.content_id FROM cargo_listed l WHERE NOT EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = l.content_id
-        AND rc.repository_id = %s AND rc.version_removed_id IS NULL
-    )
+LOOSE = f"""
+    SELECT l.content_id FROM cargo_listed l
+    WHERE NOT {has_row("l.content_id", is_in_newest("%s"))}
 """
 MISSING_MARKS = """
     SELECT l.canonical_name, l.vers FROM cargo_listed l WHERE l.yanked AND NOT EXISTS (
@@ -94,7 +94,7 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
     """Make every crate version and yank mark of the listing that the domain lacks."""
     domain = repository.pulp_domain
     listing_table.find_units(domain.pk, repository.pk)
-    places = _rows(MISSING)
+    places = all_rows(MISSING)
     with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
         for batch in _batches(places, UNITS_AT_ONCE):
             units = [
@@ -149,7 +149,7 @@ def _make_marks(repository: CargoRepository) -> None:
     domain = repository.pulp_domain
 
     def make() -> None:
-        keys = _rows(MISSING_MARKS, domain.pk)
+        keys = all_rows(MISSING_MARKS, [domain.pk])
         marks = [CrateYank(canonical_name=name, vers=vers) for name, vers in keys]
         unit_rows.insert_units(CrateYank, marks, domain)
 
@@ -186,9 +186,3 @@ def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 def _execute(statement: str, values: dict[str, object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-
-
-def _rows(query: str, *values: object) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return list(cursor.fetchall())
