@@ -11,11 +11,12 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientResponseError
 
-from pulpcore.plugin.download import DownloadResult, HttpDownloader
+from pulpcore.plugin.download import DownloadResult
 from pulpcore.plugin.exceptions import SyncError, TimeoutException
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.connecting import GuardedFactory
+from pulp_cargo.app.models.core import ResponseDownloader
 from pulp_cargo.protocol.listing import LONGEST_LINE
 
 NAME = "versions.jsonl"
@@ -30,15 +31,16 @@ class Fetched:
     etag: str | None
 
 
-class ListingDownloader(HttpDownloader):
+class ListingDownloader(ResponseDownloader):
     """Notes the status, which core's results do not have, and stops where no listing can be."""
 
     status = 0
     _length_of_line = 0
 
-    async def _handle_response(self, response: ClientResponse) -> DownloadResult:
+    async def take_response(self, response: ClientResponse) -> DownloadResult:
+        """Note the status, and write the body."""
         self.status, self._length_of_line = response.status, 0
-        return await super()._handle_response(response)
+        return await super().take_response(response)
 
     async def handle_data(self, data: bytes) -> None:
         """Write the data, unless a line of it is longer than any that we would read."""
