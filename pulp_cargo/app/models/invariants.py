@@ -13,6 +13,7 @@ from pulpcore.plugin.models import RepositoryVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.membership import is_in_newest, member_of_newest
 from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.protocol import uniqueness
 
 ADDED_NAMES = """
     SELECT DISTINCT c.canonical_name FROM core_repositorycontent rc
@@ -103,12 +104,7 @@ def require_sound(new_version: RepositoryVersion) -> None:
     """Raise ValidationError when the crates or yanks that a version adds break an invariant."""
     names = [row[0] for row in _rows(ADDED_NAMES, new_version)]
     for canonical_name, versions in _rows(CLASHES, new_version, names=names):
-        raise ValidationError(
-            f"A registry holds one crate `{canonical_name}`, in one spelling, with each version"
-            f" once (where people publish, build metadata does not make a version different);"
-            f" here would be:"
-            f" {', '.join(sorted(versions)[:10])}."
-        )
+        raise ValidationError(uniqueness.broken_by(canonical_name, versions))
     for _, canonical_name, vers in _rows(WITHOUT_CRATE.format(which=ADDED), new_version):
         raise ValidationError(
             f"`{canonical_name} {vers}` cannot be yanked: the repository does not have it."

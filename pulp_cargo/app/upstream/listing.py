@@ -12,11 +12,12 @@ from typing import Any
 from aiohttp import ClientError, ClientResponse, ClientResponseError
 
 from pulpcore.plugin.download import DownloadResult
-from pulpcore.plugin.exceptions import SyncError, TimeoutException
+from pulpcore.plugin.exceptions import TimeoutException
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.connecting import GuardedFactory
 from pulp_cargo.app.models.core import ResponseDownloader
+from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import LONGEST_LINE
 
 NAME = "versions.jsonl"
@@ -47,7 +48,7 @@ class ListingDownloader(ResponseDownloader):
         first, *others = data.split(b"\n")
         lengths = [self._length_of_line + len(first), *map(len, others)]
         if max(lengths) > LONGEST_LINE:
-            raise SyncError(f"the listing {self.url} has a line of more than {LONGEST_LINE} bytes")
+            raise CannotCopy(f"the listing {self.url} has a line of more than {LONGEST_LINE} bytes")
         self._length_of_line = lengths[-1]
         await super().handle_data(data)
 
@@ -60,7 +61,7 @@ def registry_root(remote: CargoRemote) -> str:
 def fetch(remote: CargoRemote, etag: str | None) -> Fetched | None:
     """Fetch the listing into the working directory, None if it has not changed since `etag`.
 
-    Raises SyncError.
+    Raises CannotCopy.
     """
     return asyncio.get_event_loop().run_until_complete(_fetch(remote, etag))
 
@@ -75,12 +76,12 @@ async def _fetch(remote: CargoRemote, etag: str | None) -> Fetched | None:
         finally:
             await downloader.session.close()
     except ClientResponseError as error:
-        raise SyncError(_what_it_means(url, error.status)) from error
+        raise CannotCopy(_what_it_means(url, error.status)) from error
     except (ClientError, TimeoutException, OSError) as error:
-        raise SyncError(f"the listing {url} could not be read to its end: {error}") from error
+        raise CannotCopy(f"the listing {url} could not be read to its end: {error}") from error
     if downloader.status == NOT_MODIFIED:
         if etag is None:
-            raise SyncError(f"{url} answers 304 to a request that named nothing to compare with")
+            raise CannotCopy(f"{url} answers 304 to a request that named nothing to compare with")
         return None
     return Fetched(result.path, result.headers.get("ETag"))
 

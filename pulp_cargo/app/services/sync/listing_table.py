@@ -11,9 +11,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from pulpcore.plugin.exceptions import SyncError
-
 from pulp_cargo.app.models.membership import has_row
+from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import (
     LONGEST_LINE,
     End,
@@ -61,7 +60,7 @@ def table_of(
 
     What `lets_in` refuses is not in the table.
 
-    Raises SyncError for a listing that is not whole or has a line that cannot be used.
+    Raises CannotCopy for a listing that is not whole or has a line that cannot be used.
     """
     with connection.cursor() as cursor:
         cursor.execute(CREATE)
@@ -69,7 +68,7 @@ def table_of(
         try:
             yield _load(file, remote, lets_in)
         except InvalidListing as error:
-            raise SyncError(f"{error}; nothing was stored") from error
+            raise CannotCopy(f"{error}; nothing was stored") from error
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE cargo_listed")
@@ -120,7 +119,7 @@ def _head(file: BinaryIO) -> Head:
     try:
         return parse_head(file.readline(LONGEST_LINE + 1))
     except InvalidListing as error:
-        raise SyncError(
+        raise CannotCopy(
             f"only registries of Pulp can be synced so far, and what the upstream sent is no"
             f" listing of one: {error}"
         ) from error

@@ -62,7 +62,7 @@ def synchronize(
 ) -> RepositoryVersion | None:
     """Bring a repository up to date with its upstream; None if it was.
 
-    Raises SyncError, and CannotReplace.
+    Raises CannotCopy, and CannotReplace.
     """
     if mirror:
         require_replaceable(repository)

@@ -124,7 +124,7 @@ def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
 
 
 def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
-    """Download the files that the listing's units do not have yet; raises SyncError."""
+    """Download the files that the listing's units do not have yet; raises CannotCopy."""
     sources = RemoteArtifact.objects.filter(
         remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
     )
