@@ -7,10 +7,11 @@ import atexit
 import socket
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import ClientResponse, TCPConnector
 from aiohttp.abc import AbstractResolver
+from aiohttp.web import HTTPNotFound
 from django.db.models import QuerySet
 
 from pulpcore.app.contexts import with_domain
@@ -39,6 +40,7 @@ __all__ = [
     "RBACContentGuard",
     "RepositoryVersionContentDetails",
     "ResponseDownloader",
+    "close_content_path",
     "content_ids_of",
     "guard_session",
     "release_session",
@@ -89,3 +91,11 @@ def release_session(remote: Remote) -> None:
 def content_ids_of(version: RepositoryVersion) -> QuerySet:
     """Return the ids of a version's content as a subquery, so that none leaves the database."""
     return version.content_ids_subquery()
+
+
+def close_content_path() -> NoReturn:
+    """Have core's content app answer 404, from within a distribution's `content_handler`.
+
+    What that raises gets to aiohttp as it is.
+    """
+    raise HTTPNotFound

@@ -125,7 +125,7 @@ def publish(new_crate: Callable[..., "CrateContent"]) -> Callable[..., UUID]:
         units = [new_crate(name) for name in names]
         with transaction.atomic():
             lock(pk)
-            head = heads.head(pk)
+            head = heads.read(pk, heads.ask(pk))
             assert head is not None
             return version_rows.write(
                 pk,

@@ -48,6 +48,8 @@ SQL_ELSEWHERE = {
     "app.services.sync.units": "fills tables from the temporary one of a listing",
     "serve.database": "frees the tasks of dead processes, before Django is there",
 }
+WRITES = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+( \w+)? SET|VACUUM|FOR UPDATE)\b")
+WRITING_CALLS = {"save", "create", "delete", "bulk_create", "bulk_update", "get_or_create", "touch"}
 DECLARATION = "app.models.core_columns"
 CORE_TABLE = re.compile(r"\bcore_[a-z]+\b")
 
@@ -111,6 +113,13 @@ def statements(tree: ast.Module) -> Iterator[str]:
         text = node.value if isinstance(node, ast.Constant) and id(node) not in words else None
         if isinstance(text, str) and " " in text:
             yield text
+
+
+def calls(tree: ast.Module) -> Iterator[str]:
+    """The names of the methods that a module calls."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
 
 
 def declared_tables(tree: ast.Module) -> set[str]:
@@ -251,6 +260,18 @@ def test_every_table_of_core_in_our_statements_is_declared() -> None:
     }
     (declared,) = (declared_tables(tree) for name, tree in modules() if name == DECLARATION)
     assert named == declared
+
+
+def test_queries_only_read() -> None:
+    """Whoever reads may do so anywhere: in a reader's thread, or again after a lost connection."""
+    wrong = [
+        f"{name} has {text}"
+        for name, tree in modules()
+        if name.startswith("app.queries")
+        for text in (*statements(tree), *calls(tree))
+        if WRITES.search(text) or text in WRITING_CALLS
+    ]
+    assert wrong == []
 
 
 def test_what_is_unpacked_has_a_limit() -> None:

@@ -1,7 +1,5 @@
 """One version of a crate in a registry, and the file that it has."""
 
-import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -15,6 +13,7 @@ from pulp_cargo.app.queries.repository.membership import (
     rows_of,
 )
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
+from pulp_cargo.app.runtime import stored_file
 from pulp_cargo.app.runtime.rows import first_row
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
@@ -138,19 +137,13 @@ def _stored(
 
 
 def _read(path: Path, cksum: str, size: int, *, what: str) -> bytes | None:
-    """Return the bytes of a small file; of a large one only see that it is there, and whole.
-
-    A small file is remembered afterwards, so it is compared with its checksum this once.
-    """
+    """Return the bytes of a small file, which is remembered and so compared this once."""
     try:
-        with path.open("rb") as file:
-            whole = os.fstat(file.fileno()).st_size == size
-            content = file.read() if whole and size <= SMALL else None
-    except OSError as error:
+        return stored_file.read_sound(path, size=size, sha256=cksum, most=SMALL)
+    except stored_file.Missing as error:
         raise _unusable(what, "missing") from error
-    if not whole or (content is not None and hashlib.sha256(content).hexdigest() != cksum):
-        raise _unusable(what, "damaged")
-    return content
+    except stored_file.Damaged as error:
+        raise _unusable(what, "damaged") from error
 
 
 def _unusable(what: str, how: str) -> ServiceUnavailable:

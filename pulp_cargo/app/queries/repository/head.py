@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from pulpcore.plugin.models import RepositoryVersion, Task
+from pulpcore.plugin.models import Task
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.core import TASK_INCOMPLETE_STATES
@@ -54,16 +54,6 @@ class Head:
     index_aliases: tuple[str, ...]
 
 
-def head(repository: UUID) -> Head | None:
-    """Return where a repository stands, without debris; None when it is gone, or RepositoryBusy.
-
-    The caller holds the repository's lock.
-    """
-    while (found := read(repository, ask(repository))) and not found.is_complete:
-        remove_debris(found)
-    return found
-
-
 def ask(repository: UUID) -> Rows:
     """Ask where a repository stands; the caller holds its lock."""
     values = {
@@ -77,7 +67,7 @@ def ask(repository: UUID) -> Rows:
 def read(repository: UUID, asked: Rows) -> Head | None:
     """Return where a repository stands, None when it is gone; raises RepositoryBusy.
 
-    One whose newest version is not complete has debris of a crash there.
+    A newest version that is not complete is debris of a crash, which the caller removes.
     """
     rows = asked.fetch()
     if not rows:
@@ -87,11 +77,6 @@ def read(repository: UUID, asked: Rows) -> Head | None:
         raise RepositoryBusy
     next_number = max(next_version, number + 1)
     return Head(repository, version, number, is_complete, next_number, tuple(aliases))
-
-
-def remove_debris(head: Head) -> None:
-    """Remove the newest version, which is unfinished and which no living task is building."""
-    RepositoryVersion.objects.get(pk=head.version).delete()
 
 
 def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:
