@@ -9,6 +9,7 @@ IN_PROCESSES := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 PYTEST := $(BIN)/pytest $(IN_PROCESSES)
 # An environment with the newest pulpcore, beside the one of all other targets.
 NEXT := .venv-next/bin
+PULPCORE ?= pulpcore
 
 
 # How long to try strange input, in seconds.
@@ -46,7 +47,7 @@ test-pulpcore-next: ## the tests with the newest pulpcore, pre-releases and all,
 	$(PYTHON) -m venv --clear .venv-next
 	$(NEXT)/pip install --quiet --disable-pip-version-check --editable '.[embedded,test]' \
 		--editable ./pulp-glue-cargo --editable ./pulp-cli-cargo
-	$(NEXT)/pip install --quiet --disable-pip-version-check --pre --upgrade pulpcore
+	$(NEXT)/pip install --quiet --disable-pip-version-check --pre --upgrade "$(PULPCORE)"
 	$(NEXT)/pip show pulpcore | grep ^Version
 	$(NEXT)/pytest $(IN_PROCESSES) -m "not long" $(ARGS)
 
