@@ -11,8 +11,11 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError
 from pulp_cargo.app.models import core_columns
 from pulp_cargo.rules.networks import parse_networks
 
+# `check --tag cargo` asks for these alone, as `pulp-cargo serve` does.
+OURS = "cargo"
 
-@register
+
+@register(OURS)
 def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
     """Cargo needs absolute URLs, and a registry's URL may not follow the request's host."""
     urls = [("CONTENT_ORIGIN", settings.CONTENT_ORIGIN)]
@@ -30,7 +33,7 @@ def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register
+@register(OURS)
 def networks_can_be_read(**kwargs: Any) -> list[CheckMessage]:
     """A network with a typing error would allow nothing, or fail every request to an upstream."""
     try:
@@ -46,7 +49,7 @@ def networks_can_be_read(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register
+@register(OURS)
 def core_has_our_columns(**kwargs: Any) -> list[CheckMessage]:
     """Statements of ours name columns of core, which a release of it may have renamed."""
     return [
@@ -60,7 +63,7 @@ def core_has_our_columns(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.database)
+@register(OURS, Tags.database)
 def database_has_our_columns(
     databases: Collection[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:

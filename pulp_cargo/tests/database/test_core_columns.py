@@ -1,6 +1,5 @@
 """A database whose tables of core lack a column is reported before a request meets it."""
 
-import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -57,8 +56,9 @@ def test_a_database_without_tables_is_for_the_migration_to_fill(copied: CursorWr
     assert found() == []
 
 
-def test_the_command_runs_the_check() -> None:
-    """With the database named, as `migrate` does."""
+def test_the_command_runs_the_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """As `pulp-cargo serve` runs it whenever a release has changed."""
     from django.core.management import call_command
 
-    call_command("check", databases=["default"], stdout=io.StringIO())
+    call_command("check", tags=["cargo"], databases=["default"])
+    assert "no issues" in capsys.readouterr().out
