@@ -5,13 +5,17 @@ READY := .venv/.ready
 
 # One more than there are cores: tests wait for processes and for each other's tasks.
 WORKERS ?= $(shell expr $$(nproc) + 1)
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+IN_PROCESSES := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+PYTEST := $(BIN)/pytest $(IN_PROCESSES)
+# An environment with the newest pulpcore, beside the one of all other targets.
+NEXT := .venv-next/bin
+PULPCORE ?= pulpcore
 
 
 # How long to try strange input, in seconds.
 FUZZ_SECONDS ?= 3600
 
-.PHONY: help setup serve test test-quick test-all fuzz lint format bench bench-short
+.PHONY: help setup serve test test-quick test-all test-pulpcore-next fuzz lint format bench bench-short
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +41,15 @@ test-all: $(READY) ## every test: also what takes long by nature, and the mutati
 	$(PYTEST) $(ARGS)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	$(BIN)/python -m pulp_cargo.tests.mutation
+
+# A second pip, since the first keeps to our upper bound. Made anew each time: what is newest changes.
+test-pulpcore-next: ## the tests with the newest pulpcore, pre-releases and all, in .venv-next (ARGS)
+	$(PYTHON) -m venv --clear .venv-next
+	$(NEXT)/pip install --quiet --disable-pip-version-check --editable '.[embedded,test]' \
+		--editable ./pulp-glue-cargo --editable ./pulp-cli-cargo
+	$(NEXT)/pip install --quiet --disable-pip-version-check --pre --upgrade "$(PULPCORE)"
+	$(NEXT)/pip show pulpcore | grep ^Version
+	$(NEXT)/pytest $(IN_PROCESSES) -m "not long" $(ARGS)
 
 fuzz: $(READY) ## strange input for whatever reads what strangers send (an hour; FUZZ_SECONDS)
 	PULP_CARGO_TESTS_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest -s -m long pulp_cargo/tests/fuzz

@@ -1,15 +1,21 @@
 """What must be set before the plugin can work, as Django's system checks."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, OperationalError
 
+from pulp_cargo.app.models import core_columns
 from pulp_cargo.rules.networks import parse_networks
 
+# `check --tag cargo` asks for these alone, as `pulp-cargo serve` does.
+OURS = "cargo"
 
-@register
+
+@register(OURS)
 def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
     """Cargo needs absolute URLs, and a registry's URL may not follow the request's host."""
     urls = [("CONTENT_ORIGIN", settings.CONTENT_ORIGIN)]
@@ -27,7 +33,7 @@ def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register
+@register(OURS)
 def networks_can_be_read(**kwargs: Any) -> list[CheckMessage]:
     """A network with a typing error would allow nothing, or fail every request to an upstream."""
     try:
@@ -41,6 +47,47 @@ def networks_can_be_read(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(OURS)
+def core_has_our_columns(**kwargs: Any) -> list[CheckMessage]:
+    """Statements of ours name columns of core, which a release of it may have renamed."""
+    return [
+        Error(
+            f"this release of pulpcore has no column `{column}` in the table `{table}`, which"
+            " pulp_cargo needs",
+            hint="Install a release of pulpcore that this one of pulp-cargo is for.",
+            id="cargo.E003",
+        )
+        for table, column in core_columns.missing(core_columns.of_models())
+    ]
+
+
+@register(OURS, Tags.database)
+def database_has_our_columns(
+    databases: Collection[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The database may be behind the installed core, or ahead of it.
+
+    A warning and no error: `migrate` checks first, and is what brings a column that is missing.
+    """
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    try:
+        there = core_columns.of_database()
+    except OperationalError:
+        # That no database answers is for the command to say, which may not need one.
+        return []
+    # Before the first migration there is no table at all.
+    missing = core_columns.missing(there) if there else []
+    return [
+        Warning(
+            f"the database has no column `{column}` in the table `{table}`, which pulp_cargo needs",
+            hint="Run `pulpcore-manager migrate` with the installed release of pulpcore.",
+            id="cargo.W001",
+        )
+        for table, column in missing
+    ]
 
 
 def _is_absolute(url: str | None) -> bool:

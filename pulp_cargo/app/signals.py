@@ -9,8 +9,8 @@ from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from pulpcore.plugin.models import AccessPolicy, ContentGuard, Domain, Repository, RepositoryVersion
+from pulpcore.plugin.models.role import GroupRole, Role, UserRole
 
-from pulp_cargo.app.models.core import GroupRole, Role, UserRole
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote

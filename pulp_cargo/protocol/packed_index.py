@@ -20,6 +20,11 @@ def pack(body: bytes) -> bytes:
     return gzip.compress(body, 1, mtime=0)
 
 
+def pack_tightly(body: bytes) -> bytes:
+    """Return bytes in the form in which they are sent many times from memory."""
+    return gzip.compress(body, 6, mtime=0)
+
+
 def unpack(packed: bytes) -> bytes:
     """Return the bytes of an index file that is kept."""
     return zlib.decompressobj(wbits=31).decompress(packed, MAX_SIZE)

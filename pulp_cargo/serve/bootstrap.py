@@ -30,6 +30,8 @@ def main() -> None:
     with redirect_stdout(sys.stderr):
         django.setup()
         call_command("migrate", interactive=False)
+        # `migrate` checks for whoever types it, but not from here.
+        call_command("check", tags=["cargo"], databases=["default"])
         outcome = {
             "admin_password_known": _ensure_admin(given.admin_password_file.read_text().strip()),
             "index_url": _ensure_registry(given.token_file) if given.token_file else None,

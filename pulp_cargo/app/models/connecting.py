@@ -17,10 +17,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 from yarl import URL
 
-from pulpcore.plugin.download import DownloaderFactory, DownloadResult, HttpDownloader
+from pulpcore.plugin.download import DownloaderFactory, DownloadResult
 from pulpcore.plugin.exceptions import DigestValidationError
 
-from pulp_cargo.app.models.core import Guard, guard_session
+from pulp_cargo.app.models.core import Guard, ResponseDownloader, guard_session
 from pulp_cargo.rules.networks import Reach, is_address, may_connect, parse_networks, reach_of
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class AddressGuard(Guard):
             log.info("%s has no address: %s", self._host, error)
 
 
-class SafeDownloader(HttpDownloader):
+class SafeDownloader(ResponseDownloader):
     """Gives out nothing of what another host than the remote's sends before it was compared.
 
     Whoever waits for a file that core passes on would get to read what is none.
@@ -96,9 +96,10 @@ class SafeDownloader(HttpDownloader):
 
     own_origin: URL | None = None
 
-    async def _handle_response(self, response: ClientResponse) -> DownloadResult:
+    async def take_response(self, response: ClientResponse) -> DownloadResult:
+        """Pass on what the remote itself sends, and of others what has the right digest."""
         if response.url.origin() == self.own_origin or not self.expected_digests:
-            return await super()._handle_response(response)
+            return await super().take_response(response)
         with TemporaryFile(dir=settings.WORKING_DIRECTORY) as file:
             await self._compare(response, file)
             file.seek(0)
@@ -143,7 +144,7 @@ class GuardedFactory(DownloaderFactory):
         self._own = URL(str(remote.url).removeprefix("sparse+"))
         if not remote.proxy_url:
             host = self._own.raw_host or ""
-            guard_session(self._session, lambda resolver: AddressGuard(host, resolver))
+            guard_session(self, lambda resolver: AddressGuard(host, resolver))
 
     def build(self, url: str, **kwargs: Any) -> Any:
         """Return a downloader, which knows what the remote's own origin is."""

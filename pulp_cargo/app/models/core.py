@@ -7,10 +7,12 @@ import atexit
 import socket
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import ClientResponse, TCPConnector
 from aiohttp.abc import AbstractResolver
+from aiohttp.web import HTTPNotFound
+from django.db.models import QuerySet
 
 from pulpcore.app.contexts import with_domain
 from pulpcore.app.models import (
@@ -21,9 +23,9 @@ from pulpcore.app.models import (
     RBACContentGuard,
     RepositoryVersionContentDetails,
 )
-from pulpcore.app.models.role import GroupRole, Role, UserRole
 from pulpcore.constants import TASK_INCOMPLETE_STATES
-from pulpcore.plugin.models import Remote
+from pulpcore.plugin.download import DownloaderFactory, DownloadResult, HttpDownloader
+from pulpcore.plugin.models import Remote, RepositoryVersion
 
 # The storage class of a domain whose files are on disks of our own.
 FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
@@ -34,12 +36,12 @@ __all__ = [
     "AppStatus",
     "CompositeContentGuard",
     "EnvVarHeaderContentGuard",
-    "GroupRole",
     "HeaderContentGuard",
     "RBACContentGuard",
     "RepositoryVersionContentDetails",
-    "Role",
-    "UserRole",
+    "ResponseDownloader",
+    "close_content_path",
+    "content_ids_of",
     "guard_session",
     "release_session",
     "with_domain",
@@ -54,12 +56,23 @@ class Guard(AbstractResolver):
         """Return a socket for an address as `getaddrinfo` has it; raises OSError to refuse it."""
 
 
-def guard_session(session: ClientSession, make: Callable[[AbstractResolver], Guard]) -> None:
-    """Have every connection of a session that core made go through a guard.
+class ResponseDownloader(HttpDownloader):
+    """Core's downloader, which lets a subclass say what becomes of a response."""
 
-    Core's factory makes its connector itself, with all that the remote says of TLS.
+    async def take_response(self, response: ClientResponse) -> DownloadResult:
+        """Write the body to the file, and return what core makes of it."""
+        return await super()._handle_response(response)
+
+    async def _handle_response(self, response: ClientResponse) -> DownloadResult:
+        return await self.take_response(response)
+
+
+def guard_session(factory: DownloaderFactory, make: Callable[[AbstractResolver], Guard]) -> None:
+    """Have every connection of the session that a factory of core made go through a guard.
+
+    The factory makes its connector itself, with all that the remote says of TLS.
     """
-    connector = session.connector
+    connector = factory._session.connector
     assert isinstance(connector, TCPConnector), "core connects by TCP"
     # A name that aiohttp has no more would be set, and guard nothing.
     assert hasattr(connector, "_resolver") and hasattr(connector, "_socket_factory")
@@ -73,3 +86,16 @@ def release_session(remote: Remote) -> None:
     Core's factory has the interpreter call it at exit, and is held with all it has until then.
     """
     atexit.unregister(remote.download_factory._session_cleanup)
+
+
+def content_ids_of(version: RepositoryVersion) -> QuerySet:
+    """Return the ids of a version's content as a subquery, so that none leaves the database."""
+    return version.content_ids_subquery()
+
+
+def close_content_path() -> NoReturn:
+    """Have core's content app answer 404, from within a distribution's `content_handler`.
+
+    What that raises gets to aiohttp as it is.
+    """
+    raise HTTPNotFound

@@ -1,6 +1,5 @@
 """A registry as cargo sees it: one URL that serves a repository or one of its versions."""
 
-from aiohttp.web import HTTPNotFound
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,6 +8,7 @@ from django_lifecycle import BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
+from pulp_cargo.app.models.core import close_content_path
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 from pulp_cargo.app.models.registry_urls import add_aliases, note_mirrored
 from pulp_cargo.app.models.remote import CargoRemote
@@ -73,7 +73,7 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
     def content_handler(self, path: str) -> None:
         """Close Pulp's generic content path where it would go past tokens or crate policies."""
         if self.auth_required or self._has_policies():
-            raise HTTPNotFound
+            close_content_path()
 
     def _has_policies(self) -> bool:
         """Whether a crate policy is for this registry, or for what fills its repository."""

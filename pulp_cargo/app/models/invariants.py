@@ -7,12 +7,13 @@ What follows an upstream may hold both `0.4.0` and `0.4.0+25`: crates.io has hun
 Checked over what a new version adds, so the cost follows the change and not the repository.
 """
 
-from django.db import connection
-
 from pulpcore.plugin.exceptions import ValidationError
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
+from pulp_cargo.app.models.membership import is_in_newest, member_of_newest
+from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.protocol import uniqueness
 
 ADDED_NAMES = """
     SELECT DISTINCT c.canonical_name FROM core_repositorycontent rc
@@ -31,38 +32,37 @@ IS_PUBLISHED_TO = """(
         SELECT 1 FROM cargo_cargoupstream u WHERE u.repository_id = %(repository)s AND u.private
     )
 )"""
+IS_NEW = "rc.version_added_id = %(version)s AS is_new"
 # `crowded` are versions of one number, of which one is new and another is there.
 # Asked with the names as an array: PostgreSQL believes new tables to be empty, and would compare
 # every added name with every crate of the repository.
 CLASHES = f"""
-    SELECT added, array_agg(DISTINCT member.name || ' ' || member.vers)
+    SELECT added, array_agg(DISTINCT there.name || ' ' || there.vers)
     FROM unnest(%(names)s::text[]) added CROSS JOIN LATERAL (
-        SELECT c.name, c.vers, bool_or(held.is_new) OVER number AND count(*) OVER number > 1 AS crowded
-        FROM cargo_cratecontent c CROSS JOIN LATERAL (
-            SELECT rc.version_added_id = %(version)s AS is_new FROM core_repositorycontent rc
-            WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
-            AND rc.version_removed_id IS NULL OFFSET 0
-        ) held
+        SELECT c.name, c.vers,
+            bool_or(member.is_new) OVER number AND count(*) OVER number > 1 AS crowded
+        FROM cargo_cratecontent c
+        {member_of_newest("%(repository)s", unit="c", columns=IS_NEW)}
         WHERE c.canonical_name = added WINDOW number AS (PARTITION BY c.vers_key) OFFSET 0
-    ) member
+    ) there
     GROUP BY added
-    HAVING count(DISTINCT member.name) > 1 OR count(*) > count(DISTINCT member.vers)
-    OR bool_or(member.crowded) AND {IS_PUBLISHED_TO}
+    HAVING count(DISTINCT there.name) > 1 OR count(*) > count(DISTINCT there.vers)
+    OR bool_or(there.crowded) AND {IS_PUBLISHED_TO}
     LIMIT 1
 """
 
 # A yank whose crate version is not in the repository; `which` limits the yanks looked at. Crates
 # are found by their index on `vers_key`.
-WITHOUT_CRATE = """
+WITHOUT_CRATE = f"""
     SELECT y.content_ptr_id, y.canonical_name, y.vers FROM cargo_crateyank y
     JOIN core_repositorycontent rc ON rc.content_id = y.content_ptr_id
-    WHERE rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL AND {which}
+    WHERE {is_in_newest("%(repository)s")} AND {{which}}
     AND NOT EXISTS (
         SELECT 1 FROM cargo_cratecontent c
         JOIN core_repositorycontent crc ON crc.content_id = c.content_ptr_id
         WHERE c.canonical_name = y.canonical_name AND c.vers = y.vers
         AND c.vers_key = split_part(y.vers, '+', 1)
-        AND crc.repository_id = rc.repository_id AND crc.version_removed_id IS NULL
+        AND {is_in_newest("rc.repository_id", "crc")}
         OFFSET 0
     )
 """
@@ -76,18 +76,15 @@ OF_REMOVED_CRATES = """(y.canonical_name, y.vers) IN (
 
 # Two units of one file, of which a version adds one: `keep` is the added one, unless the other was
 # read from the file and it was not (rules/metadata_source).
-DESCRIBED_TWICE = """
+DESCRIBED_TWICE = f"""
     SELECT CASE WHEN other.metadata_source = '' AND added.metadata_source <> ''
         THEN added.content_ptr_id ELSE other.content_ptr_id END
     FROM core_repositorycontent rc
     JOIN cargo_cratecontent added ON added.content_ptr_id = rc.content_id
     CROSS JOIN LATERAL (
         SELECT c.content_ptr_id, c.metadata_source
-        FROM cargo_cratecontent c CROSS JOIN LATERAL (
-            SELECT 1 FROM core_repositorycontent held
-            WHERE held.content_id = c.content_ptr_id AND held.repository_id = %(repository)s
-            AND held.version_removed_id IS NULL AND held.version_added_id <> %(version)s OFFSET 0
-        ) member
+        FROM cargo_cratecontent c
+        {member_of_newest("%(repository)s", unit="c", also="rc.version_added_id <> %(version)s")}
         WHERE c.cksum = added.cksum AND c.name = added.name AND c.vers = added.vers
         AND c.content_ptr_id <> added.content_ptr_id OFFSET 0
     ) other
@@ -107,12 +104,7 @@ def require_sound(new_version: RepositoryVersion) -> None:
     """Raise ValidationError when the crates or yanks that a version adds break an invariant."""
     names = [row[0] for row in _rows(ADDED_NAMES, new_version)]
     for canonical_name, versions in _rows(CLASHES, new_version, names=names):
-        raise ValidationError(
-            f"A registry holds one crate `{canonical_name}`, in one spelling, with each version"
-            f" once (where people publish, build metadata does not make a version different);"
-            f" here would be:"
-            f" {', '.join(sorted(versions)[:10])}."
-        )
+        raise ValidationError(uniqueness.broken_by(canonical_name, versions))
     for _, canonical_name, vers in _rows(WITHOUT_CRATE.format(which=ADDED), new_version):
         raise ValidationError(
             f"`{canonical_name} {vers}` cannot be yanked: the repository does not have it."
@@ -129,6 +121,4 @@ def drop_dangling_yanks(new_version: RepositoryVersion) -> None:
 
 def _rows(query: str, new_version: RepositoryVersion, **values: object) -> list[tuple]:
     values |= {"version": new_version.pk, "repository": new_version.repository_id}
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return cursor.fetchall()
+    return all_rows(query, values)

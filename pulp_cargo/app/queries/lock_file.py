@@ -2,15 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from pulp_cargo.app.models.membership import has_row, member_of
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
+from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.packed_index import unpack
 from pulp_cargo.rules.crate_policy import KeptVersion
 
@@ -24,16 +23,7 @@ SERVED = """served AS (
     WHERE pulp_id = ANY(%(versions)s) AND complete
 )"""
 # Like queries/repository/membership, for several repository versions at a time.
-IS_MEMBER = """
-    CROSS JOIN LATERAL (
-        SELECT 1 FROM core_repositorycontent rc
-        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
-        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
-        WHERE rc.content_id = unit.content_ptr_id AND rc.repository_id = served.repository_id
-        AND va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
-        OFFSET 0
-    ) member
-"""
+IS_MEMBER = member_of("served.repository_id", "served.number")
 # Crates are found by their index on `vers_key`.
 IS_WANTED = "unit.vers_key = split_part(wanted.vers, '+', 1) AND unit.vers = wanted.vers"
 UNITS = f"""
@@ -62,6 +52,10 @@ SPELLINGS = f"""
         WHERE unit.canonical_name = wanted.name LIMIT 1
     ) found
 """
+WAS_STORED = has_row(
+    "unit.content_ptr_id",
+    f"rc.repository_id IN ({STORES_OF_REMOTE.format(remote='remote.pulp_id')})",
+)
 # Files that came through a remote, for whichever cache (see KEPT_FILE in queries/crates/crate_file).
 FILES = f"""
     SELECT DISTINCT remote.pulp_id, unit.name, unit.vers, unit.cksum, unit.content_ptr_id, unit.license
@@ -71,10 +65,7 @@ FILES = f"""
     WHERE remote.pulp_id = ANY(%(remotes)s)
     AND ca.artifact_id IS NOT NULL AND unit._pulp_domain_id = %(domain)s
     AND unit.metadata_source = ''
-    AND EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="remote.pulp_id")})
-    )
+    AND {WAS_STORED}
 """
 KEPT = f"""
     WITH {SERVED}, wanted AS (SELECT DISTINCT name FROM unnest(%(names)s::text[]) w (name))
@@ -164,11 +155,11 @@ def known(
         "names": [name for name, _ in keys],
         "wanted": [vers for _, vers in keys],
     }
-    files = list(_rows(INDEX_FILES, values))
-    stored = _rows(FILES, values)
+    files = all_rows(INDEX_FILES, values)
+    stored = all_rows(FILES, values)
     return Known(
-        units={(v, (name, key)): Unit(*unit) for v, name, key, *unit in _rows(UNITS, values)},
-        spellings={(v, name): spelled for v, name, spelled in _rows(SPELLINGS, values)},
+        units={(v, (name, key)): Unit(*unit) for v, name, key, *unit in all_rows(UNITS, values)},
+        spellings={(v, name): spelled for v, name, spelled in all_rows(SPELLINGS, values)},
         files={(remote, name): Kept(*kept) for remote, name, _, *kept in files},
         upstream={(remote, canonical) for remote, _, canonical, exists, _ in files if exists},
         stored={tuple(key): Stored(pk, text or "") for *key, pk, text in stored},
@@ -184,7 +175,7 @@ def kept(
     """
     found: defaultdict[tuple[UUID, str], dict[str, KeptVersion]] = defaultdict(dict)
     values = {"versions": list(versions), "names": list(names)}
-    for version, name, vers, cksum, license in _rows(KEPT, values):
+    for version, name, vers, cksum, license in all_rows(KEPT, values):
         found[version, name][vers] = KeptVersion(cksum, license)
     return found
 
@@ -192,14 +183,8 @@ def kept(
 def bodies(files: Collection[File]) -> dict[File, Body]:
     """Return the index files that are here, of those that exist."""
     values = {"remotes": [remote for remote, _ in files], "names": [name for _, name in files]}
-    rows = _rows(BODIES, values)
+    rows = all_rows(BODIES, values)
     return {
         (remote, name): Body(bytes(gzipped), json.loads(seen), json.loads(replaced))
         for remote, name, gzipped, seen, replaced in rows
     }
-
-
-def _rows(query: str, values: Mapping[str, object]) -> Iterator[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        yield from cursor.fetchall()

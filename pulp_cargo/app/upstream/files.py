@@ -15,12 +15,12 @@ from aiohttp import ClientError
 from pulpcore.plugin.exceptions import (
     DigestValidationError,
     SizeValidationError,
-    SyncError,
     TimeoutException,
 )
 from pulpcore.plugin.models import RemoteArtifact
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.listing import registry_root
 
 
@@ -60,7 +60,7 @@ def connection_of(remote: CargoRemote) -> Iterator[None]:
 
 
 def fetch(remote: CargoRemote, sources: Sequence[RemoteArtifact]) -> list[Downloaded]:
-    """Download the files, in order; raises SyncError when one cannot be had as it should be."""
+    """Download the files, in order; raises CannotCopy when one cannot be had as it should be."""
     return _loop().run_until_complete(_fetch_all(remote, sources))
 
 
@@ -68,7 +68,7 @@ async def _fetch_all(remote: CargoRemote, sources: Sequence[RemoteArtifact]) -> 
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_fetch(remote, source)) for source in sources]
-    except* SyncError as failed:
+    except* CannotCopy as failed:
         raise failed.exceptions[0] from None
     return [task.result() for task in tasks]
 
@@ -78,9 +78,9 @@ async def _fetch(remote: CargoRemote, source: RemoteArtifact) -> Downloaded:
     try:
         result = await downloader.run()
     except (DigestValidationError, SizeValidationError) as error:
-        raise SyncError(f"{source.url} is not the file that the index names: {error}") from error
+        raise CannotCopy(f"{source.url} is not the file that the index names: {error}") from error
     except (ClientError, TimeoutException, OSError) as error:
-        raise SyncError(f"{source.url} could not be downloaded: {error}") from error
+        raise CannotCopy(f"{source.url} could not be downloaded: {error}") from error
     digests = dict(result.artifact_attributes)
     return Downloaded(result.path, digests.pop("size"), digests)
 

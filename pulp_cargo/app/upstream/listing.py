@@ -11,11 +11,13 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientResponseError
 
-from pulpcore.plugin.download import DownloadResult, HttpDownloader
-from pulpcore.plugin.exceptions import SyncError, TimeoutException
+from pulpcore.plugin.download import DownloadResult
+from pulpcore.plugin.exceptions import TimeoutException
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.connecting import GuardedFactory
+from pulp_cargo.app.models.core import ResponseDownloader
+from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import LONGEST_LINE
 
 NAME = "versions.jsonl"
@@ -30,22 +32,23 @@ class Fetched:
     etag: str | None
 
 
-class ListingDownloader(HttpDownloader):
+class ListingDownloader(ResponseDownloader):
     """Notes the status, which core's results do not have, and stops where no listing can be."""
 
     status = 0
     _length_of_line = 0
 
-    async def _handle_response(self, response: ClientResponse) -> DownloadResult:
+    async def take_response(self, response: ClientResponse) -> DownloadResult:
+        """Note the status, and write the body."""
         self.status, self._length_of_line = response.status, 0
-        return await super()._handle_response(response)
+        return await super().take_response(response)
 
     async def handle_data(self, data: bytes) -> None:
         """Write the data, unless a line of it is longer than any that we would read."""
         first, *others = data.split(b"\n")
         lengths = [self._length_of_line + len(first), *map(len, others)]
         if max(lengths) > LONGEST_LINE:
-            raise SyncError(f"the listing {self.url} has a line of more than {LONGEST_LINE} bytes")
+            raise CannotCopy(f"the listing {self.url} has a line of more than {LONGEST_LINE} bytes")
         self._length_of_line = lengths[-1]
         await super().handle_data(data)
 
@@ -58,7 +61,7 @@ def registry_root(remote: CargoRemote) -> str:
 def fetch(remote: CargoRemote, etag: str | None) -> Fetched | None:
     """Fetch the listing into the working directory, None if it has not changed since `etag`.
 
-    Raises SyncError.
+    Raises CannotCopy.
     """
     return asyncio.get_event_loop().run_until_complete(_fetch(remote, etag))
 
@@ -73,12 +76,12 @@ async def _fetch(remote: CargoRemote, etag: str | None) -> Fetched | None:
         finally:
             await downloader.session.close()
     except ClientResponseError as error:
-        raise SyncError(_what_it_means(url, error.status)) from error
+        raise CannotCopy(_what_it_means(url, error.status)) from error
     except (ClientError, TimeoutException, OSError) as error:
-        raise SyncError(f"the listing {url} could not be read to its end: {error}") from error
+        raise CannotCopy(f"the listing {url} could not be read to its end: {error}") from error
     if downloader.status == NOT_MODIFIED:
         if etag is None:
-            raise SyncError(f"{url} answers 304 to a request that named nothing to compare with")
+            raise CannotCopy(f"{url} answers 304 to a request that named nothing to compare with")
         return None
     return Fetched(result.path, result.headers.get("ETag"))
 

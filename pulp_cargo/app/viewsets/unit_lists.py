@@ -13,6 +13,8 @@ from rest_framework.request import Request
 from pulpcore.plugin import viewsets as core
 from pulpcore.plugin.models import Content, RepositoryContent, RepositoryVersion
 
+from pulp_cargo.app.models.core import content_ids_of
+
 # In a version of more units than this, those of a page are looked for one after the other.
 LARGE_VERSION = 10_000
 
@@ -64,7 +66,7 @@ class InVersionFilter(type(core.ContentFilter.declared_filters["repository_versi
             return units
         version: RepositoryVersion = self.get_repository_version(value)
         if version.count() <= LARGE_VERSION:
-            return units.filter(pk__in=version.content_ids_subquery())
+            return units.filter(pk__in=content_ids_of(version))
         # A value, not a condition: PostgreSQL would join the whole version when it expects few.
         held = Subquery(_membership(version).values("pk")[:1])
         return units.alias(held=held).filter(held__isnull=False)

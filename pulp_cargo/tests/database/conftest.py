@@ -125,7 +125,7 @@ def publish(new_crate: Callable[..., "CrateContent"]) -> Callable[..., UUID]:
         units = [new_crate(name) for name in names]
         with transaction.atomic():
             lock(pk)
-            head = heads.head(pk)
+            head = heads.read(pk, heads.ask(pk))
             assert head is not None
             return version_rows.write(
                 pk,
@@ -152,7 +152,8 @@ def prepare() -> Callable[..., "Publish"]:
     from django.utils import timezone
 
     from pulp_cargo.app.queries.registry.grants import Grant
-    from pulp_cargo.app.services.crates import crate_unit as units
+    from pulp_cargo.app.services.crates.build_unit import of_manifest
+    from pulp_cargo.app.services.crates.crate_unit import limits
     from pulp_cargo.app.services.crates.incoming_file import IncomingFile
     from pulp_cargo.app.services.publish.examine import Publish
     from pulp_cargo.rules.read_crate import read_published
@@ -162,9 +163,9 @@ def prepare() -> Callable[..., "Publish"]:
         file.write(crate.packed())
         file.settle()
         manifest, _ = read_published(
-            file.rewind(), name=crate.name, vers=crate.vers, limits=units.limits()
+            file.rewind(), name=crate.name, vers=crate.vers, limits=limits()
         )
-        unit = units.unit_of(manifest, cksum=file.cksum, readme=None, pubtime=timezone.now())
+        unit = of_manifest(manifest, cksum=file.cksum, readme=None, pubtime=timezone.now())
         grant = Grant(
             user=1,
             username="somebody",

@@ -36,7 +36,7 @@ def random_history(
         changed = set(dice.sample([crate.pk for crate in crates], dice.randint(1, 3)))
         with transaction.atomic():
             lock(repository.pk)
-            head = heads.head(repository.pk)
+            head = heads.read(repository.pk, heads.ask(repository.pk))
             assert head is not None
             version_rows.write(
                 repository.pk,

@@ -44,10 +44,10 @@ def other() -> Iterator[Callable[..., Future[Any]]]:
 
 def units(*crates: Crate) -> "list[CrateContent]":
     """Return new units as a sync makes them, the same each time."""
-    from pulp_cargo.app.services.sync.units import unit_of
+    from pulp_cargo.app.services.crates.build_unit import of_listing
 
     lines = [parse_crate(json.dumps(line_of(crate)).encode()) for crate in crates]
-    return [unit_of(line, WORD) for line in lines if isinstance(line, ListedCrate)]
+    return [of_listing(line, WORD) for line in lines if isinstance(line, ListedCrate)]
 
 
 def is_waiting() -> bool:

@@ -48,7 +48,7 @@ def apply(repository: "CargoRepository", write: Callable[..., Any], **change: An
 
     with transaction.atomic():
         lock(repository.pk)
-        head = heads.head(repository.pk)
+        head = heads.read(repository.pk, heads.ask(repository.pk))
         assert head is not None
         write(
             head.repository,

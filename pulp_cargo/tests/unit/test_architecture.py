@@ -1,6 +1,7 @@
 """Imports point one way: protocol ← rules ← runtime ← models ← queries ← upstream ← services ← edges."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,23 @@ PURE = ("protocol", "rules")
 FRAMEWORKS = {"django", "rest_framework", "pulpcore", "aiohttp", "asgiref", "psycopg"}
 # What is not in pulpcore's plugin API may be imported here only.
 ADAPTERS = {"app.models.core", "app.endpoints.http.core"}
+# Attributes with an underscore that are meant for others: Django's, Pulp's for plugins, those of named
+# tuples and of the environment, and what a serializer notes on a unit.
+DJANGO, PULP = {"_meta", "_state"}, {"_artifacts", "_pulp_domain"}
+FOR_OTHERS = {*DJANGO, *PULP, "_replace", "_Environ", "_read_entry"}
+# Where core's tables may be named in SQL: the tables' own layer, the queries, and these.
+SQL_LAYERS = ("app.models.", "app.queries.")
+SQL_ELSEWHERE = {
+    "app.services.cache.index_store": "locks the remote's row in the statement that writes",
+    "app.services.crates.artifacts": "writes many files in few statements, and asks what is there",
+    "app.services.sync.synchronize": "compares whole tables with the temporary one of a listing",
+    "app.services.sync.units": "fills tables from the temporary one of a listing",
+    "serve.database": "frees the tasks of dead processes, before Django is there",
+}
+WRITES = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+( \w+)? SET|VACUUM|FOR UPDATE)\b")
+WRITING_CALLS = {"save", "create", "delete", "bulk_create", "bulk_update", "get_or_create", "touch"}
+DECLARATION = "app.models.core_columns"
+CORE_TABLE = re.compile(r"\bcore_[a-z]+\b")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -70,10 +88,54 @@ def inner_imports() -> Iterator[tuple[str, str]]:
                 yield name, target.removeprefix("pulp_cargo.")
 
 
+def own_names(tree: ast.Module) -> set[str]:
+    """The names that a module gives to functions, methods and attributes."""
+    names = set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if ast.unparse(node.value) == "self":
+                names.add(node.attr)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
+
+
+def statements(tree: ast.Module) -> Iterator[str]:
+    """The strings of a module that may be SQL: those with spaces that are no docstrings."""
+    words = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in words else None
+        if isinstance(text, str) and " " in text:
+            yield text
+
+
+def calls(tree: ast.Module) -> Iterator[str]:
+    """The names of the methods that a module calls."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
+
+
+def declared_tables(tree: ast.Module) -> set[str]:
+    """The keys of the table of columns, which cannot be imported without Django."""
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "COLUMNS":
+            assert isinstance(node.value, ast.Dict)
+            return {key.value for key in node.value.keys if isinstance(key, ast.Constant)}
+    raise AssertionError("there is no table of columns")
+
+
 def test_the_tables_here_name_what_is_there() -> None:
     """A place that was renamed would be watched by nobody."""
     there = {name for name, _ in modules()}
     named = {place for places in LAYERS for place in places} | {*EDGES, *PURE, *ADAPTERS, "serve"}
+    named |= {*SQL_ELSEWHERE, DECLARATION}
     assert named <= there
 
 
@@ -153,6 +215,61 @@ def test_only_the_adapters_name_what_is_inside_pulpcore() -> None:
         if name not in ADAPTERS and name.startswith("app")
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and str(node.value).startswith("pulpcore.app.")
+    ]
+    assert wrong == []
+
+
+def test_only_the_adapters_use_what_others_keep_to_themselves() -> None:
+    """An attribute with an underscore may be gone with the next release, without a word.
+
+    Of an object of the same module it is our own; what `super()` has is always somebody else's.
+    """
+    wrong = [
+        f"{name} uses {ast.unparse(node)}"
+        for name, tree in modules()
+        if name not in ADAPTERS
+        for own in [own_names(tree)]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and node.attr not in FOR_OTHERS
+        and (node.attr not in own or ast.unparse(node.value) == "super()")
+    ]
+    assert wrong == []
+
+
+def test_only_few_modules_name_tables_of_core() -> None:
+    """Who looks for what a change of a table breaks, has these to look at."""
+    found = {
+        name
+        for name, tree in modules()
+        if any(CORE_TABLE.search(text) for text in statements(tree))
+    }
+    assert {name for name in found if not name.startswith(SQL_LAYERS)} == set(SQL_ELSEWHERE)
+
+
+def test_every_table_of_core_in_our_statements_is_declared() -> None:
+    """Those that are declared are looked at when Pulp starts."""
+    named = {
+        table
+        for name, tree in modules()
+        if name != DECLARATION
+        for text in statements(tree)
+        for table in CORE_TABLE.findall(text)
+    }
+    (declared,) = (declared_tables(tree) for name, tree in modules() if name == DECLARATION)
+    assert named == declared
+
+
+def test_queries_only_read() -> None:
+    """Whoever reads may do so anywhere: in a reader's thread, or again after a lost connection."""
+    wrong = [
+        f"{name} has {text}"
+        for name, tree in modules()
+        if name.startswith("app.queries")
+        for text in (*statements(tree), *calls(tree))
+        if WRITES.search(text) or text in WRITING_CALLS
     ]
     assert wrong == []
 

@@ -13,9 +13,10 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from django.core.files import File
 
-from pulpcore.plugin.content import ArtifactResponse, Handler
+from pulpcore.plugin.content import ArtifactResponse
 from pulpcore.plugin.models import Artifact, ContentArtifact
 
+from pulp_cargo.app.endpoints.http.core import answer_with_artifact
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import cut_off
 from pulp_cargo.app.models.core import FILE_SYSTEM, with_domain
@@ -102,7 +103,7 @@ def _redirect(
     with answering(), with_domain(cargo.registry.domain):
         artifact = Artifact(file=known, size=file.size, sha256=file.cksum)
         unit = ContentArtifact(artifact=artifact, relative_path=file_name)
-        answer = Handler()._build_response_from_content_artifact(unit, headers, cargo.http)
+        answer = answer_with_artifact(unit, headers, cargo.http)
     # What was said of the file is for the storage to say; this is only the way there.
     answer.content_type = "text/plain"
     return answer

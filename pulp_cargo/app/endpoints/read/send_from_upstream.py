@@ -13,10 +13,14 @@ from asgiref.sync import sync_to_async
 from django_guid import set_guid
 from django_guid.utils import generate_guid
 
-from pulpcore.plugin.content import Handler
 from pulpcore.plugin.models import ContentArtifact
 
 from pulp_cargo.app.endpoints.http.client_timeout import SlowClient
+from pulp_cargo.app.endpoints.http.core import (
+    replace_stale_connection,
+    serve_artifact,
+    stream_from_remotes,
+)
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import cut_off
 from pulp_cargo.app.models.core import with_domain
@@ -81,12 +85,10 @@ async def _stream(
 ) -> web.StreamResponse:
     # Core's middlewares, which are not asked here, would have done these.
     set_guid(generate_guid())
-    await sync_to_async(Handler._reset_db_connection)()
+    await sync_to_async(replace_stale_connection)()
     with with_domain(cargo.registry.domain):
         place = await ContentArtifact.objects.select_related("artifact").aget(pk=file.place)
         if place.artifact is not None:
             # Somebody else's download of the same file has just ended.
-            return await Handler()._serve_content_artifact(
-                place, dict(response.headers), cargo.http
-            )
-        return await Handler()._stream_content_artifact(cargo.http, response, place)
+            return await serve_artifact(place, response.headers, cargo.http)
+        return await stream_from_remotes(place, response, cargo.http)

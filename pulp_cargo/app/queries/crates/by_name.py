@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
 from pulp_cargo.app.queries.repository.head import LATEST
 from pulp_cargo.app.queries.repository.membership import IS_MEMBER
+from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.errors import VersionsNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
 from pulp_cargo.protocol.semver import Version
@@ -68,8 +67,6 @@ def builds(repository: UUID, numbers: Collection[Number]) -> Mapping[Number, dic
         "numbers": [vers for _, vers in ordered],
     }
     found: defaultdict[Number, dict[str, UUID]] = defaultdict(dict)
-    with connection.cursor() as cursor:
-        cursor.execute(NAMED, values)
-        for name, number, vers, pk in cursor.fetchall():
-            found[name, number][vers] = pk
+    for name, number, vers, pk in all_rows(NAMED, values):
+        found[name, number][vers] = pk
     return found

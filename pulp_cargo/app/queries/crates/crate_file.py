@@ -1,14 +1,11 @@
 """One version of a crate in a registry, and the file that it has."""
 
-import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from django.db import connection
-
 from pulp_cargo.app.models.core import FILE_SYSTEM
+from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import (
     IS_MEMBER,
@@ -16,6 +13,8 @@ from pulp_cargo.app.queries.repository.membership import (
     rows_of,
 )
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
+from pulp_cargo.app.runtime import stored_file
+from pulp_cargo.app.runtime.rows import first_row
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
@@ -38,21 +37,20 @@ IS_STORED = """
 # the newest version of the repository. An upstream may name the checksum of a private crate, and
 # must not be given its bytes for that. What another cache has is taken over only if its metadata
 # were read here.
+CAME_THROUGH_REMOTE = has_row(
+    "unit.content_ptr_id",
+    f"""(rc.repository_id = %(repository)s OR unit.metadata_source = ''
+        AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="%(remote)s")}))""",
+)
 KEPT_FILE = f"""
-    SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license, EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
-    )
+    SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license,
+        {has_row("unit.content_ptr_id", is_in_newest("%(repository)s"))}
     FROM cargo_cratecontent unit
     JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
     JOIN core_artifact a ON a.pulp_id = ca.artifact_id
     WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
     AND unit.cksum = %(cksum)s AND unit._pulp_domain_id = %(domain)s
-    AND EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND (rc.repository_id = %(repository)s OR unit.metadata_source = ''
-            AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="%(remote)s")}))
-    )
+    AND {CAME_THROUGH_REMOTE}
     ORDER BY unit.metadata_source LIMIT 1
 """
 # A file of this size is read at once; a larger one is streamed.
@@ -107,12 +105,7 @@ def kept_file(
         "vers": vers,
         "cksum": cksum,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(IS_STORED, values)
-        row = cursor.fetchone()
-        if row is not None:
-            cursor.execute(KEPT_FILE, values)
-            row = cursor.fetchone()
+    row = first_row(KEPT_FILE, values) if first_row(IS_STORED, values) else None
     if row is None:
         return None
     cksum, storage_name, size, unit, license, is_member = row
@@ -144,19 +137,13 @@ def _stored(
 
 
 def _read(path: Path, cksum: str, size: int, *, what: str) -> bytes | None:
-    """Return the bytes of a small file; of a large one only see that it is there, and whole.
-
-    A small file is remembered afterwards, so it is compared with its checksum this once.
-    """
+    """Return the bytes of a small file, which is remembered and so compared this once."""
     try:
-        with path.open("rb") as file:
-            whole = os.fstat(file.fileno()).st_size == size
-            content = file.read() if whole and size <= SMALL else None
-    except OSError as error:
+        return stored_file.read_sound(path, size=size, sha256=cksum, most=SMALL)
+    except stored_file.Missing as error:
         raise _unusable(what, "missing") from error
-    if not whole or (content is not None and hashlib.sha256(content).hexdigest() != cksum):
-        raise _unusable(what, "damaged")
-    return content
+    except stored_file.Damaged as error:
+        raise _unusable(what, "damaged") from error
 
 
 def _unusable(what: str, how: str) -> ServiceUnavailable:

@@ -1,6 +1,5 @@
 """The index files of a registry, each from one indexed query."""
 
-import gzip
 from dataclasses import dataclass
 
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -11,6 +10,7 @@ from pulp_cargo.app.queries.repository.membership import (
 )
 from pulp_cargo.protocol.index_file import as_yanked, render_file, strong_etag, with_own_registry
 from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.packed_index import pack_tightly
 from pulp_cargo.protocol.semver import parse_version
 
 # A file smaller than this gains nothing from compression.
@@ -54,7 +54,7 @@ def index_file(registry: Registry, lower_name: str) -> IndexFile | None:
         return None
     rows.sort(key=lambda row: (row[2], parse_version(row[1])))
     body = render_file(_line(registry, *row[3:]) for row in rows)
-    gzipped = gzip.compress(body, 6, mtime=0) if len(body) >= GZIP_FROM else None
+    gzipped = pack_tightly(body) if len(body) >= GZIP_FROM else None
     return IndexFile(body=body, gzipped=gzipped, etag=strong_etag(body))
 
 

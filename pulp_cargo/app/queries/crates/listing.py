@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pulp_cargo.app.models import CrateContent
+from pulp_cargo.app.models.membership import ends_of, is_in, member_of
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import SERVED, rows_of
 from pulp_cargo.protocol.listing import FORMAT, LISTS, TEXTS, render_crate
@@ -29,17 +30,11 @@ COUNT = f"""
 UNITS = f"""
     WITH {SERVED}, found AS (
         SELECT unit.content_ptr_id, unit.name, unit.vers, unit.license
-        FROM served CROSS JOIN core_repositorycontent rc
-        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
-        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+        FROM served CROSS JOIN core_repositorycontent rc {ends_of()}
         JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
-        WHERE rc.repository_id = %(repository)s
-        AND va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
+        WHERE rc.repository_id = %(repository)s AND {is_in("served.number")}
     )
     SELECT f.* FROM served LEFT JOIN found f ON true
-"""
-IN_SERVED = """
-    va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
 """
 # `passed` is a stretch of the index on (repository, content, version_added), whether or not its
 # rows belong to the version: so its length is known beforehand. Yank marks are among them.
@@ -56,23 +51,15 @@ PAGE = f"""
             ORDER BY p.content_id, p.version_added_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS before
-        FROM served CROSS JOIN passed p
-        JOIN core_repositoryversion va ON va.pulp_id = p.version_added_id
-        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = p.version_removed_id
+        FROM served CROSS JOIN passed p {ends_of("p")}
         LEFT JOIN LATERAL (
             SELECT c.* FROM cargo_cratecontent c
-            WHERE c.content_ptr_id = p.content_id AND {IN_SERVED} OFFSET 0
+            WHERE c.content_ptr_id = p.content_id AND {is_in("served.number")} OFFSET 0
         ) unit ON true
     )
     SELECT f.content_id, f.version_added_id, f.name, f.vers, f.cksum, file.size, EXISTS (
         SELECT 1 FROM cargo_crateyank mark
-        CROSS JOIN LATERAL (
-            SELECT 1 FROM core_repositorycontent rc
-            JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
-            LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
-            WHERE rc.content_id = mark.content_ptr_id AND rc.repository_id = %(repository)s
-            AND {IN_SERVED} OFFSET 0
-        ) member
+        {member_of("%(repository)s", "served.number", unit="mark")}
         WHERE mark.canonical_name = f.canonical_name AND mark.vers = f.vers
     ), f.index_line, {", ".join(f"f.{name}" for name in (*TEXTS, *LISTS))}
     FROM served LEFT JOIN found f ON coalesce(f.before, 0) < {MOST_BYTES}

@@ -7,33 +7,20 @@ as a private crate has it. It stays claimed when the crate goes.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
 
-import psycopg
-from django.db import connection
-
+from pulp_cargo.app.models.membership import member_of
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.head import LATEST
 from pulp_cargo.app.queries.upstreams.upstreams import RepositoryUpstream, Upstream
+from pulp_cargo.app.runtime.rows import all_rows, rows_with_bound_values
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.rules.upstream_order import Answer, only, who_answers
 
-# To be joined to `unit`, a content table that an index has narrowed down, and `latest`; see
-# queries/repository/membership for the form of it.
-IS_LATEST_MEMBER = """
-    CROSS JOIN LATERAL (
-        SELECT 1 FROM core_repositorycontent rc
-        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
-        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
-        WHERE rc.content_id = unit.content_ptr_id AND rc.repository_id = latest.repository
-        AND va.number <= latest.number AND (vr.number IS NULL OR vr.number > latest.number)
-        OFFSET 0
-    ) member
-"""
 HELD = f"""
     WITH {LATEST}, held AS (
         SELECT latest.repository, count(*) AS versions
-        FROM latest CROSS JOIN cargo_cratecontent unit {IS_LATEST_MEMBER}
+        FROM latest CROSS JOIN cargo_cratecontent unit
+        {member_of("latest.repository", "latest.number")}
         WHERE unit.canonical_name = %(name)s
         GROUP BY latest.repository
     )
@@ -67,12 +54,8 @@ def held(sources: Iterable[Upstream], name: str) -> dict[str, NameHolding]:
     names = {one.repository: one.name for one in sources if isinstance(one, RepositoryUpstream)}
     if not names:
         return {}
-    connection.ensure_connection()
-    # As in queries/repository/membership: worth a prepared statement.
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        values = {"repositories": list(names), "name": canonical_name(name)}
-        rows: Iterable[tuple[UUID, int, bool]]
-        rows = cursor.execute(HELD, values, prepare=True).fetchall()
+    values = {"repositories": list(names), "name": canonical_name(name)}
+    rows = rows_with_bound_values(HELD, values)
     return {names[repository]: NameHolding(versions, ever) for repository, versions, ever in rows}
 
 
@@ -85,10 +68,8 @@ def claimed(sources: Iterable[Upstream], names: Iterable[str]) -> dict[str, list
     found: defaultdict[str, list[str]] = defaultdict(list)
     if private:
         values = {"repositories": list(private), "names": list(names)}
-        with connection.cursor() as cursor:
-            cursor.execute(CLAIMED, values)
-            for repository, name in cursor.fetchall():
-                found[name].append(private[repository])
+        for repository, name in all_rows(CLAIMED, values):
+            found[name].append(private[repository])
     return found
 
 

@@ -6,11 +6,11 @@ What is known of the upstreams is their index files that are kept here, and what
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import connection
-
+from pulp_cargo.app.models.membership import ends_of, is_in
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.head import LATEST
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
+from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.names import canonical_name
 
 # The names of the private repositories come first: there are few of them beside those of a cache.
@@ -19,11 +19,9 @@ COLLISIONS = f"""
         SELECT unit.canonical_name, min(unit.name) AS name,
             array_agg(DISTINCT latest.repository) AS repositories
         FROM latest
-        JOIN core_repositorycontent rc ON rc.repository_id = latest.repository
-        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
-        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+        JOIN core_repositorycontent rc ON rc.repository_id = latest.repository {ends_of()}
         JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
-        WHERE va.number <= latest.number AND (vr.number IS NULL OR vr.number > latest.number)
+        WHERE {is_in("latest.number")}
         AND unit.canonical_name > %(after)s
         AND (%(names)s::text[] IS NULL OR unit.canonical_name = ANY(%(names)s))
         GROUP BY unit.canonical_name
@@ -71,14 +69,12 @@ def collisions(
         "limit": limit,
         "names": None if names is None else sorted({canonical_name(name) for name in names}),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(COLLISIONS, values)
-        return [
-            Collision(
-                name=name,
-                canonical_name=canonical,
-                private=tuple(sorted(private[pk] for pk in repositories)),
-                upstreams=tuple(sorted(remotes[pk] for pk in kept or ())),
-            )
-            for canonical, name, repositories, kept in cursor.fetchall()
-        ]
+    return [
+        Collision(
+            name=name,
+            canonical_name=canonical,
+            private=tuple(sorted(private[pk] for pk in repositories)),
+            upstreams=tuple(sorted(remotes[pk] for pk in kept or ())),
+        )
+        for canonical, name, repositories, kept in all_rows(COLLISIONS, values)
+    ]

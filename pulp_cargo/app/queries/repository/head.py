@@ -4,13 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
-from pulpcore.plugin.models import RepositoryVersion, Task
+from pulpcore.plugin.models import Task
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.core import TASK_INCOMPLETE_STATES
 from pulp_cargo.app.runtime import statements
+from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.runtime.statements import Rows
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
@@ -55,16 +54,6 @@ class Head:
     index_aliases: tuple[str, ...]
 
 
-def head(repository: UUID) -> Head | None:
-    """Return where a repository stands, without debris; None when it is gone, or RepositoryBusy.
-
-    The caller holds the repository's lock.
-    """
-    while (found := read(repository, ask(repository))) and not found.is_complete:
-        remove_debris(found)
-    return found
-
-
 def ask(repository: UUID) -> Rows:
     """Ask where a repository stands; the caller holds its lock."""
     values = {
@@ -78,7 +67,7 @@ def ask(repository: UUID) -> Rows:
 def read(repository: UUID, asked: Rows) -> Head | None:
     """Return where a repository stands, None when it is gone; raises RepositoryBusy.
 
-    One whose newest version is not complete has debris of a crash there.
+    A newest version that is not complete is debris of a crash, which the caller removes.
     """
     rows = asked.fetch()
     if not rows:
@@ -90,21 +79,15 @@ def read(repository: UUID, asked: Rows) -> Head | None:
     return Head(repository, version, number, is_complete, next_number, tuple(aliases))
 
 
-def remove_debris(head: Head) -> None:
-    """Remove the newest version, which is unfinished and which no living task is building."""
-    RepositoryVersion.objects.get(pk=head.version).delete()
-
-
 def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:
     """Return the newest version and its number of each repository, in one query."""
     if not repositories:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH {LATEST} SELECT repository, version, number FROM latest",
-            {"repositories": list(repositories)},
-        )
-        return {repository: (version, number) for repository, version, number in cursor.fetchall()}
+    found = all_rows(
+        f"WITH {LATEST} SELECT repository, version, number FROM latest",
+        {"repositories": list(repositories)},
+    )
+    return {repository: (version, number) for repository, version, number in found}
 
 
 def is_used(repository: UUID) -> bool:

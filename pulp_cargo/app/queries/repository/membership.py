@@ -8,25 +8,14 @@ version itself, so that one statement sees either the whole version or that it w
 from typing import Any, Protocol
 from uuid import UUID
 
-import psycopg
-from django.db import connection
+from pulp_cargo.app.models.membership import member_of
+from pulp_cargo.app.runtime.rows import rows_with_bound_values
 
 SERVED = """served AS (
     SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s AND complete
 )"""
-# To be joined to `unit`, a content table that an index has narrowed down, and `served`. The
-# lateral join keeps the planner from starting with all members of the repository, as it does
-# while PostgreSQL has no statistics of new tables.
-IS_MEMBER = """
-    CROSS JOIN LATERAL (
-        SELECT 1 FROM core_repositorycontent rc
-        JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
-        LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
-        WHERE rc.content_id = unit.content_ptr_id AND rc.repository_id = %(repository)s
-        AND va.number <= served.number AND (vr.number IS NULL OR vr.number > served.number)
-        OFFSET 0
-    ) member
-"""
+# To be joined to `unit`, a content table that an index has narrowed down, and `served`.
+IS_MEMBER = member_of("%(repository)s", "served.number")
 
 
 class ServedVersion(Protocol):
@@ -53,10 +42,7 @@ def rows_of(served: ServedVersion, query: str, **values: Any) -> list[tuple[Any,
     if served.version is None:
         return []
     values |= {"version": served.version, "repository": served.repository}
-    connection.ensure_connection()
-    # Django sends each query as text, to be planned anew; these few are worth a prepared one.
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        rows = cursor.execute(query, values, prepare=True).fetchall()
+    rows = rows_with_bound_values(query, values)
     if not rows:
         raise VersionGone
     return rows

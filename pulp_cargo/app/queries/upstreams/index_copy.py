@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from pulp_cargo.app.runtime.rows import first_row
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.packed_index import unpack
 from pulp_cargo.rules.replaced_versions import version_key
@@ -75,9 +74,7 @@ class CrateGone(IndexCopy):
 
 def index_copy(remote: UUID, name: str) -> IndexFileCopy | CrateGone | None:
     """Return what is kept of a crate's index file, by its lower-case name."""
-    with connection.cursor() as cursor:
-        cursor.execute(KEPT, [remote, name])
-        row = cursor.fetchone()
+    row = first_row(KEPT, [remote, name])
     if row is None:
         return None
     gzipped, digest, is_sound, etag, last_modified, checked_at, *texts, accepted = row

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db import connection
+from pulp_cargo.app.runtime.rows import first_row
 
 REPLACED = """
     SELECT replaced -> %(vers)s ->> 1 FROM cargo_upstreamindexfile
@@ -13,7 +13,5 @@ REPLACED = """
 def replaced_by(remote: UUID, lower_name: str, vers: str, cksum: str) -> str | None:
     """Return the checksum that an upstream has instead of the one that its index file here has."""
     values = {"remote": remote, "name": lower_name, "vers": vers, "cksum": cksum}
-    with connection.cursor() as cursor:
-        cursor.execute(REPLACED, values)
-        row = cursor.fetchone()
+    row = first_row(REPLACED, values)
     return None if row is None else row[0]

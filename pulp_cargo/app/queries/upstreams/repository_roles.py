@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from django.db import connection
-
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
 from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
+from pulp_cargo.app.runtime.rows import first_row
 from pulp_cargo.rules.repository_use import Use
 
 
@@ -37,6 +36,4 @@ def taking_uploads(repositories: Collection[UUID]) -> set[UUID]:
 
 def is_published_to(repository: UUID) -> bool:
     """Whether people publish to a repository: it takes uploads, or is private in a list."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {IS_PUBLISHED_TO}", {"repository": repository})
-        return bool(cursor.fetchone()[0])
+    return first_row(f"SELECT {IS_PUBLISHED_TO}", {"repository": repository}) == (True,)

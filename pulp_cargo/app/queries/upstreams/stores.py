@@ -4,9 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
 from pulpcore.plugin.models import Domain
+
+from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.runtime.rows import all_rows, first_row
 
 # The repositories that store what comes from a remote, which is to be filled in. Another remote with
 # the same URL is another's: its stores are none of this one's, as anybody may write that URL.
@@ -18,7 +19,7 @@ STORES_OF_REMOTE = """
     SELECT u.repository_id FROM cargo_cargoupstream u WHERE u.remote_id = {remote}
 """
 # Each kept version of a crate, and whether it is marked as yanked.
-KEPT = """
+KEPT = f"""
     WITH stores AS (
         SELECT d.repository_id AS pk FROM core_distribution d
         JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
@@ -31,7 +32,7 @@ KEPT = """
         SELECT 1 FROM cargo_crateyank y
         JOIN core_repositorycontent yc ON yc.content_id = y.content_ptr_id
         WHERE y.canonical_name = unit.canonical_name AND y.vers = unit.vers
-        AND yc.repository_id = r.pulp_id AND yc.version_removed_id IS NULL
+        AND {is_in_newest("r.pulp_id", "yc")}
     )
     FROM stores JOIN core_repository r ON r.pulp_id = stores.pk
     JOIN cargo_cratecontent unit ON unit.canonical_name = %(name)s
@@ -39,28 +40,18 @@ KEPT = """
         SELECT 1 FROM core_distribution d
         JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
         WHERE d.repository_id = r.pulp_id AND c.allow_uploads
-    ) AND EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND rc.repository_id = r.pulp_id AND rc.version_removed_id IS NULL
-    )
+    ) AND {has_row("unit.content_ptr_id", is_in_newest("r.pulp_id"))}
 """
-CHECKSUMS = """
+IS_IN_STORE = has_row("unit.content_ptr_id", is_in_newest("%(repository)s"))
+CHECKSUMS = f"""
     SELECT unit.cksum FROM cargo_cratecontent unit
     JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
-    WHERE unit.canonical_name = %(name)s AND ca.artifact_id IS NOT NULL AND EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
-    )
+    WHERE unit.canonical_name = %(name)s AND ca.artifact_id IS NOT NULL AND {IS_IN_STORE}
 """
-
-
-HAS_FILE = """
+HAS_FILE = f"""
     SELECT 1 FROM cargo_cratecontent unit
     JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
-    WHERE unit.cksum = %(cksum)s AND ca.artifact_id IS NOT NULL AND EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = unit.content_ptr_id
-        AND rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
-    )
+    WHERE unit.cksum = %(cksum)s AND ca.artifact_id IS NOT NULL AND {IS_IN_STORE}
 """
 
 
@@ -75,23 +66,18 @@ class Store:
 
 def kept_checksums(repository: UUID, canonical_name: str) -> frozenset[str]:
     """Return the checksums of a crate's files that a repository has."""
-    with connection.cursor() as cursor:
-        cursor.execute(CHECKSUMS, {"repository": repository, "name": canonical_name})
-        return frozenset(row[0] for row in cursor.fetchall())
+    rows = all_rows(CHECKSUMS, {"repository": repository, "name": canonical_name})
+    return frozenset(row[0] for row in rows)
 
 
 def has_file(repository: UUID, cksum: str) -> bool:
     """Return whether a repository has the file with a checksum."""
-    with connection.cursor() as cursor:
-        cursor.execute(HAS_FILE, {"repository": repository, "cksum": cksum})
-        return cursor.fetchone() is not None
+    return first_row(HAS_FILE, {"repository": repository, "cksum": cksum}) is not None
 
 
 def stores_of(remote: UUID, canonical_name: str) -> list[Store]:
     """Return the repositories that keep versions of a crate from a remote."""
-    with connection.cursor() as cursor:
-        cursor.execute(KEPT, {"remote": remote, "name": canonical_name})
-        rows = cursor.fetchall()
+    rows = all_rows(KEPT, {"remote": remote, "name": canonical_name})
     domains = Domain.objects.in_bulk({row[1] for row in rows}) if rows else {}
     found: defaultdict[tuple[UUID, UUID], dict[str, bool]] = defaultdict(dict)
     for repository, domain, vers, is_yanked in rows:

@@ -11,15 +11,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from pulp_cargo.app.models import CrateContent
-from pulp_cargo.app.services.crates import crate_reader, crate_unit
+from pulp_cargo.app.services.crates import build_unit, crate_reader, crate_unit
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.protocol.errors import RegistryError
-from pulp_cargo.protocol.index import IndexEntry, parse_line, render_line
-from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.registry_url import CRATES_IO
-from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.index import parse_line
 from pulp_cargo.protocol.upstream_line import with_absolute_registries
-from pulp_cargo.rules.metadata_source import word_of
 
 log = logging.getLogger(__name__)
 
@@ -39,36 +35,14 @@ def unit_of_upstream(line: str, file: IncomingFile, registry: str, remote: UUID)
         )
         if found.manifest is not None:
             readme = crate_unit.storable_text(found.readme)
-            return crate_unit.unit_of(
+            return build_unit.of_manifest(
                 found.manifest, cksum=entry.cksum, readme=readme, pubtime=pubtime
             )
         fault, package = found.fault, found.package or {}
     except RegistryError as error:
         fault = str(error)
     log.info("`%s %s` is stored by its index line: %s", entry.name, entry.vers, fault)
-    return _unit_of_line(entry, pubtime, remote, package)
-
-
-def _unit_of_line(
-    entry: IndexEntry, pubtime: datetime, remote: UUID, package: Mapping[str, object]
-) -> CrateContent:
-    line = render_line(entry)
-    urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
-    return CrateContent(
-        name=entry.name,
-        canonical_name=canonical_name(entry.name),
-        vers=entry.vers,
-        vers_key=parse_version(entry.vers).without_build,
-        cksum=entry.cksum,
-        pubtime=pubtime,
-        index_line=line,
-        metadata_source=word_of(remote, {"index_line": line, **package}),
-        dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
-        registries=sorted(url for url in urls if url),
-        links=entry.links,
-        rust_version=entry.rust_version,
-        **package,
-    )
+    return build_unit.of_index_line(entry, pubtime=pubtime, remote=remote, package=package)
 
 
 def _time(pubtime: str | None) -> datetime:

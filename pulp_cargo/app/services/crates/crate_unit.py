@@ -9,13 +9,10 @@ from django.conf import settings
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.crates.by_name import builds
 from pulp_cargo.app.queries.registry.own_urls import own_urls
+from pulp_cargo.app.services.crates import build_unit
 from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import RuleBroken, TooLarge, VersionExists
-from pulp_cargo.protocol.index import render_line
 from pulp_cargo.protocol.manifest import Manifest
-from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.registry_url import CRATES_IO
-from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.crates_io import complaints
 from pulp_cargo.rules.limits import PublishLimits
 from pulp_cargo.rules.read_crate import read_published
@@ -90,48 +87,8 @@ def unit_of_foreign(
     if broken:
         raise RuleBroken(broken)
     readme = readme_text(crate_file, manifest)
-    return unit_of(manifest, cksum=cksum, readme=readme, pubtime=pubtime, is_new=False)
-
-
-def unit_of(
-    manifest: Manifest,
-    *,
-    cksum: str,
-    readme: str | None,
-    pubtime: datetime,
-    is_new: bool = True,
-) -> CrateContent:
-    """Return the unsaved unit of a crate version that came at `pubtime`.
-
-    Its index line says so only where the version `is_new`: one that was published elsewhere, nobody
-    knows when, would seem too young to cargo.
-    """
-    pubtime = pubtime.replace(microsecond=0)
-    entry = manifest.entry(cksum, pubtime.strftime("%Y-%m-%dT%H:%M:%SZ") if is_new else None)
-    urls = {dep.registry for dep in manifest.deps if dep.registry not in (None, CRATES_IO)}
-    return CrateContent(
-        name=manifest.name,
-        canonical_name=canonical_name(manifest.name),
-        vers=manifest.vers,
-        vers_key=parse_version(manifest.vers).without_build,
-        cksum=cksum,
-        pubtime=pubtime,
-        index_line=render_line(entry),
-        dependency_names=sorted({dep.package or dep.name for dep in manifest.deps}),
-        registries=sorted(urls),
-        links=manifest.links,
-        rust_version=manifest.rust_version,
-        edition=manifest.edition,
-        description=manifest.description,
-        license=manifest.license,
-        license_file=manifest.license_file,
-        keywords=list(manifest.keywords),
-        categories=list(manifest.categories),
-        authors=list(manifest.authors),
-        homepage=manifest.homepage,
-        documentation=manifest.documentation,
-        repository_url=manifest.repository,
-        readme=readme,
+    return build_unit.of_manifest(
+        manifest, cksum=cksum, readme=readme, pubtime=pubtime, is_new=False
     )
 
 

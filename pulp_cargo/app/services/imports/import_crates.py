@@ -35,6 +35,7 @@ from pulp_cargo.app.services.crates import (
 )
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.imports.crate_archive import crate_files
+from pulp_cargo.protocol import uniqueness
 from pulp_cargo.protocol.errors import RegistryError
 
 # What one transaction stores, and what is in memory at once. Each file's digest is locked, and
@@ -194,8 +195,4 @@ def _stored(batch: Sequence[Member], pubtime: datetime, domain: Domain) -> list[
 
 
 def _clash(member: Member, reason: str) -> Refused:
-    return Refused(
-        member.path,
-        f"it cannot be added as `{member.name} {member.vers}`: {reason}; a registry has one spelling"
-        " of a name, and never replaces a version",
-    )
+    return Refused(member.path, uniqueness.cannot_add(member.name, member.vers, reason))

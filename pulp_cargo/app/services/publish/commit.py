@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from pulpcore.plugin.models import Domain
+from pulpcore.plugin.models import Domain, RepositoryVersion
 
 from pulp_cargo.app.models import (
     CargoRepository,
@@ -165,7 +165,12 @@ def _look_up(
             raise RegistryNotFound(str(repository))
         if head.is_complete:
             return head, Draft(found), there()
-        heads.remove_debris(head)
+        _remove_debris(head)
+
+
+def _remove_debris(head: Head) -> None:
+    """Remove the newest version, which is unfinished and which no living task is building."""
+    RepositoryVersion.objects.get(pk=head.version).delete()
 
 
 def _restore_lost(draft: Draft, domain: Domain) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
+from pulp_cargo.app.models.membership import member_of_newest
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.statements import Rows
 from pulp_cargo.app.services.crates.artifacts import Crates
@@ -23,17 +24,12 @@ Key = tuple[str, str]
 # The same without build metadata: what can be published once.
 Number = tuple[str, str]
 
-# The newest version's members are those that no version removed: nobody else is writing. The
-# lateral joins keep the planner from starting with all members of the repository, as it does
-# while PostgreSQL has no statistics of new tables.
+# The newest version's members are those that no version removed: nobody else is writing.
 FOUND = f"""
     SELECT 'spelling', wanted, unit.name, NULL::uuid, NULL
     FROM unnest(%(names)s::text[]) wanted CROSS JOIN LATERAL (
-        SELECT c.name FROM cargo_cratecontent c, LATERAL (
-            SELECT 1 FROM core_repositorycontent rc
-            WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
-            AND rc.version_removed_id IS NULL OFFSET 0
-        ) member
+        SELECT c.name FROM cargo_cratecontent c
+        {member_of_newest("%(repository)s", unit="c")}
         WHERE c.canonical_name = wanted LIMIT 1
     ) unit
     UNION ALL
@@ -48,11 +44,7 @@ FOUND = f"""
         FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (canonical_name, vers)
         JOIN cargo_crateyank unit USING (canonical_name, vers)
         OFFSET 0
-    ) found CROSS JOIN LATERAL (
-        SELECT 1 FROM core_repositorycontent rc
-        WHERE rc.content_id = found.content_ptr_id AND rc.repository_id = %(repository)s
-        AND rc.version_removed_id IS NULL OFFSET 0
-    ) member
+    ) found {member_of_newest("%(repository)s", unit="found")}
     UNION ALL
     SELECT 'used', used.canonical_name, used.vers_key, NULL, used.cksum
     FROM unnest(%(names)s::text[], %(numbers)s::text[]) wanted (canonical_name, vers_key)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.services.crates import crate_reader, crate_unit
+from pulp_cargo.app.services.crates import build_unit, crate_reader, crate_unit
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile, settling
 from pulp_cargo.app.services.publish.draft import Draft, NewCrate
 from pulp_cargo.protocol.crate_file import CrateFile
@@ -57,7 +57,7 @@ def examine(
     require_agreement(metadata, manifest)
     # In its domain a unit needs no query to find out which that is.
     with with_domain(registry.domain):
-        unit = crate_unit.unit_of(
+        unit = build_unit.of_manifest(
             manifest,
             cksum=file.cksum,
             readme=_readme(crate_file, manifest, metadata),

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from pulpcore.plugin.exceptions import SyncError
-
+from pulp_cargo.app.models.membership import has_row
+from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import (
     LONGEST_LINE,
     End,
@@ -34,14 +34,11 @@ CREATE = """
 COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"
 # A unit of the repository that was read from the file of this checksum: the bytes go before what
 # anybody says of them. Only of the repository: a checksum opens nobody else's crates.
-FIND_READ_UNITS = """
+FIND_READ_UNITS = f"""
     UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
     WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
     AND c._pulp_domain_id = %(domain)s AND c.metadata_source = ''
-    AND EXISTS (
-        SELECT 1 FROM core_repositorycontent rc
-        WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
-    )
+    AND {has_row("c.content_ptr_id", "rc.repository_id = %(repository)s")}
 """
 # A unit that is the word of this very remote, and just that word.
 FIND_UNITS = """
@@ -63,7 +60,7 @@ def table_of(
 
     What `lets_in` refuses is not in the table.
 
-    Raises SyncError for a listing that is not whole or has a line that cannot be used.
+    Raises CannotCopy for a listing that is not whole or has a line that cannot be used.
     """
     with connection.cursor() as cursor:
         cursor.execute(CREATE)
@@ -71,7 +68,7 @@ def table_of(
         try:
             yield _load(file, remote, lets_in)
         except InvalidListing as error:
-            raise SyncError(f"{error}; nothing was stored") from error
+            raise CannotCopy(f"{error}; nothing was stored") from error
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE cargo_listed")
@@ -122,7 +119,7 @@ def _head(file: BinaryIO) -> Head:
     try:
         return parse_head(file.readline(LONGEST_LINE + 1))
     except InvalidListing as error:
-        raise SyncError(
+        raise CannotCopy(
             f"only registries of Pulp can be synced so far, and what the upstream sent is no"
             f" listing of one: {error}"
         ) from error

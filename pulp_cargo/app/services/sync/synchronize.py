@@ -8,15 +8,17 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.expressions import RawSQL
 
 from pulpcore.plugin.models import Content, RepositoryVersion
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository
+from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import units
 from pulp_cargo.app.services.sync.listing_table import table_of
@@ -28,20 +30,16 @@ from pulp_cargo.rules.policy_decision import AgelessRules
 # Under this key a version notes what it was made of, so that the next sync can ask for news only.
 NOTE = "cargo_sync"
 
-MEMBER = """
-    rc.repository_id = %(repository)s AND rc.version_removed_id IS NULL
-"""
+MEMBER = is_in_newest("%(repository)s")
 NEW_CRATES = f"""
-    SELECT l.content_id FROM cargo_listed l WHERE NOT EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = l.content_id AND {MEMBER}
-    )
+    SELECT l.content_id FROM cargo_listed l
+    WHERE NOT {has_row("l.content_id", MEMBER)}
 """
 NEW_YANKS = f"""
     SELECT y.content_ptr_id FROM cargo_listed l
     JOIN cargo_crateyank y USING (canonical_name, vers)
-    WHERE l.yanked AND y._pulp_domain_id = %(domain)s AND NOT EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = y.content_ptr_id AND {MEMBER}
-    )
+    WHERE l.yanked AND y._pulp_domain_id = %(domain)s
+    AND NOT {has_row("y.content_ptr_id", MEMBER)}
 """
 OTHER_CRATES = f"""
     SELECT c.content_ptr_id FROM core_repositorycontent rc
@@ -64,7 +62,7 @@ def synchronize(
 ) -> RepositoryVersion | None:
     """Bring a repository up to date with its upstream; None if it was.
 
-    Raises SyncError, and CannotReplace.
+    Raises CannotCopy, and CannotReplace.
     """
     if mirror:
         require_replaceable(repository)
@@ -132,11 +130,5 @@ def _aliases(head: Head, upstream: str, *, mirror: bool) -> set[str]:
 
 def _units(query: str, values: dict[str, Any]) -> Any:
     # Ids as one parameter: core asks for the units several times, and each must be the same ones.
-    ids = [row[0] for row in _rows(query, values)]
+    ids = [row[0] for row in all_rows(query, values)]
     return Content.objects.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [ids]))
-
-
-def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return list(cursor.fetchall())

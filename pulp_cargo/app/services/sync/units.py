@@ -5,9 +5,8 @@ Each has a place for its file, and the upstream registry as a source of it. The 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
@@ -16,14 +15,12 @@ from psycopg.errors import DeadlockDetected
 from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifact
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
-from pulp_cargo.app.services.crates import artifacts, unit_rows
+from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.app.services.crates import artifacts, build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table
 from pulp_cargo.app.upstream import files
 from pulp_cargo.app.upstream.listing import registry_root
-from pulp_cargo.protocol.listing import ListedCrate
-from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.registry_url import CRATES_IO
-from pulp_cargo.protocol.semver import parse_version
 
 T = TypeVar("T")
 
@@ -37,11 +34,9 @@ MISSING = """
     SELECT at, metadata_source FROM cargo_listed WHERE content_id IS NULL ORDER BY at
 """
 # Units that no repository holds may be cleaned up; these are about to be held.
-LOOSE = """
-    SELECT l.content_id FROM cargo_listed l WHERE NOT EXISTS (
-        SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = l.content_id
-        AND rc.repository_id = %s AND rc.version_removed_id IS NULL
-    )
+LOOSE = f"""
+    SELECT l.content_id FROM cargo_listed l
+    WHERE NOT {has_row("l.content_id", is_in_newest("%s"))}
 """
 MISSING_MARKS = """
     SELECT l.canonical_name, l.vers FROM cargo_listed l WHERE l.yanked AND NOT EXISTS (
@@ -99,10 +94,13 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
     """Make every crate version and yank mark of the listing that the domain lacks."""
     domain = repository.pulp_domain
     listing_table.find_units(domain.pk, repository.pk)
-    places = _rows(MISSING)
+    places = all_rows(MISSING)
     with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
         for batch in _batches(places, UNITS_AT_ONCE):
-            units = [unit_of(listing_table.read_again(file, at), source) for at, source in batch]
+            units = [
+                build_unit.of_listing(listing_table.read_again(file, at), source)
+                for at, source in batch
+            ]
             save_batch(units, repository.pulp_domain)
             progress.increase_by(len(batch))
     listing_table.find_units(domain.pk, repository.pk)
@@ -126,7 +124,7 @@ def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
 
 
 def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
-    """Download the files that the listing's units do not have yet; raises SyncError."""
+    """Download the files that the listing's units do not have yet; raises CannotCopy."""
     sources = RemoteArtifact.objects.filter(
         remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
     )
@@ -147,32 +145,11 @@ def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
             progress.increase_by(len(batch))
 
 
-def unit_of(crate: ListedCrate, source: str) -> CrateContent:
-    """Return the unsaved unit of a crate version, whose metadata are somebody's word."""
-    entry = crate.entry
-    urls = {dep.registry for dep in entry.deps if dep.registry not in (None, CRATES_IO)}
-    return CrateContent(
-        name=entry.name,
-        canonical_name=canonical_name(entry.name),
-        vers=entry.vers,
-        vers_key=parse_version(entry.vers).without_build,
-        cksum=entry.cksum,
-        metadata_source=source,
-        # A version without a time was published before it was brought upstream.
-        pubtime=crate.pubtime or datetime.now(UTC),
-        index_line=crate.line,
-        dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
-        registries=sorted(urls),
-        **crate.texts,
-        **{name: list(values) for name, values in crate.lists.items()},
-    )
-
-
 def _make_marks(repository: CargoRepository) -> None:
     domain = repository.pulp_domain
 
     def make() -> None:
-        keys = _rows(MISSING_MARKS, domain.pk)
+        keys = all_rows(MISSING_MARKS, [domain.pk])
         marks = [CrateYank(canonical_name=name, vers=vers) for name, vers in keys]
         unit_rows.insert_units(CrateYank, marks, domain)
 
@@ -209,9 +186,3 @@ def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 def _execute(statement: str, values: dict[str, object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-
-
-def _rows(query: str, *values: object) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return list(cursor.fetchall())

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from pulp_cargo.protocol import packed_index
-from pulp_cargo.protocol.packed_index import MAX_SEVERAL, pack, unpack, unpack_sent
+from pulp_cargo.protocol.packed_index import MAX_SEVERAL, pack, pack_tightly, unpack, unpack_sent
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
 BODY = b'{"name":"leaf"}\n' * 1000
@@ -32,6 +32,13 @@ def test_what_we_pack_is_gzip():
     """Any client can read it, and its head (RFC 1952, 2.3) names no time, and the fastest way."""
     assert gzip.decompress(pack(BODY)) == BODY
     assert pack(BODY)[:9] == b"\x1f\x8b\x08\x00" + bytes(4) + b"\x04"
+
+
+def test_what_is_sent_from_memory_is_packed_more_tightly() -> None:
+    """It names no time either, so that the same file is the same bytes in every process."""
+    assert gzip.decompress(pack_tightly(BODY)) == BODY
+    assert len(pack_tightly(BODY)) < len(pack(BODY))
+    assert pack_tightly(BODY)[:8] == b"\x1f\x8b\x08\x00" + bytes(4)
 
 
 def test_what_is_kept_is_unpacked_no_further_than_an_index_file(smaller: None) -> None:

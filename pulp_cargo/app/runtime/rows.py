@@ -1,0 +1,38 @@
+"""The rows of a query, by Django's connection.
+
+What has to be quick goes by `statements`, which keeps its statements prepared. PostgreSQL plans each
+of these anew, for the values that it has.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+def all_rows(query: str, values: Values = ()) -> list[tuple[Any, ...]]:
+    """Return all rows of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+
+
+def first_row(query: str, values: Values = ()) -> tuple[Any, ...] | None:
+    """Return the first row of a query, None without one."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def rows_with_bound_values(query: str, values: Values) -> list[tuple[Any, ...]]:
+    """Return all rows of a query into which PostgreSQL puts the values; Django does so by itself.
+
+    The query is prepared where Django's database options allow that (`prepare_threshold`).
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(query, values, prepare=True).fetchall()

@@ -1,0 +1,108 @@
+"""The columns of a crate version: one builder, and an entrance for each kind of description.
+
+A version is described by the manifest in its .crate file, by a line of an upstream's index, or by a
+line of another Pulp's listing. Whatever follows from such a description is derived here, once.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pulp_cargo.app.models import CrateContent
+from pulp_cargo.protocol.index import IndexEntry, render_line
+from pulp_cargo.protocol.listing import ListedCrate
+from pulp_cargo.protocol.manifest import PACKAGE_LISTS, PACKAGE_TEXTS, Manifest
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.registry_url import CRATES_IO
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.rules.metadata_source import FILE, word_of
+
+# The columns that hold what a description says as it is; every entrance fills in all of them.
+DESCRIPTION = ("links", "rust_version", *PACKAGE_TEXTS, *PACKAGE_LISTS, "readme")
+
+
+def of_manifest(
+    manifest: Manifest,
+    *,
+    cksum: str,
+    readme: str | None,
+    pubtime: datetime,
+    is_new: bool = True,
+) -> CrateContent:
+    """Return the unsaved unit of a file that was read here, and arrived at `pubtime`.
+
+    Its index line has that time only where the version `is_new`: one that was published elsewhere,
+    nobody knows when, would seem too young to cargo.
+    """
+    pubtime = pubtime.replace(microsecond=0)
+    entry = manifest.entry(cksum, pubtime.strftime("%Y-%m-%dT%H:%M:%SZ") if is_new else None)
+    described = {
+        "links": manifest.links,
+        "rust_version": manifest.rust_version,
+        "edition": manifest.edition,
+        "description": manifest.description,
+        "license": manifest.license,
+        "license_file": manifest.license_file,
+        "homepage": manifest.homepage,
+        "documentation": manifest.documentation,
+        "repository_url": manifest.repository,
+        "keywords": list(manifest.keywords),
+        "categories": list(manifest.categories),
+        "authors": list(manifest.authors),
+        "readme": readme,
+    }
+    return _build(entry, render_line(entry), FILE, pubtime, described)
+
+
+def of_index_line(
+    entry: IndexEntry, *, pubtime: datetime, remote: UUID, package: Mapping[str, object]
+) -> CrateContent:
+    """Return the unsaved unit of a file whose index entry is an upstream's word.
+
+    `package` is what `read_package` found in the file, empty where it found nothing. The readme is
+    not read, since a manifest that cannot be read does not say which file it is.
+    """
+    line = render_line(entry)
+    described = {
+        **dict.fromkeys(PACKAGE_TEXTS),
+        **{name: [] for name in PACKAGE_LISTS},
+        **package,
+        "links": entry.links,
+        "rust_version": entry.rust_version,
+        "readme": None,
+    }
+    source = word_of(remote, {"index_line": line, **package})
+    return _build(entry, line, source, pubtime, described)
+
+
+def of_listing(crate: ListedCrate, source: str) -> CrateContent:
+    """Return the unsaved unit of a line of a listing, whose metadata are the word of `source`."""
+    # A version without a time was published before it was brought upstream.
+    pubtime = crate.pubtime or datetime.now(UTC)
+    lists = {name: list(values) for name, values in crate.lists.items()}
+    return _build(crate.entry, crate.line, source, pubtime, {**crate.texts, **lists})
+
+
+def _build(
+    entry: IndexEntry,
+    line: str,
+    source: str,
+    pubtime: datetime,
+    described: Mapping[str, object],
+) -> CrateContent:
+    return CrateContent(
+        name=entry.name,
+        canonical_name=canonical_name(entry.name),
+        vers=entry.vers,
+        vers_key=parse_version(entry.vers).without_build,
+        cksum=entry.cksum,
+        pubtime=pubtime,
+        metadata_source=source,
+        index_line=line,
+        dependency_names=sorted({dep.package or dep.name for dep in entry.deps}),
+        registries=sorted(
+            {dep.registry for dep in entry.deps if dep.registry and dep.registry != CRATES_IO}
+        ),
+        # A description that leaves one out raises KeyError, and makes no unit without it.
+        **{column: described[column] for column in DESCRIPTION},
+    )

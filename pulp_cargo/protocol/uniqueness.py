@@ -1,0 +1,39 @@
+"""A registry has one spelling of a name, and each version once: the sentences that say so.
+
+Whoever publishes, imports or changes a repository breaks the same rule (Cargo Book, "Index Format":
+names are compared without case and hyphens), and reads of it in the same words.
+"""
+
+from collections.abc import Iterable
+
+SAME_NAME = "names that differ only in case, `-` or `_` are the same crate"
+NEVER_REPLACED = "a published version can never be replaced"
+# More would fill a terminal, and the first few show what is wrong.
+MOST_NAMED = 10
+
+
+def broken_by(canonical_name: str, versions: Iterable[str]) -> str:
+    """Return what is wrong with a repository version that would have these versions of a crate.
+
+    >>> print(broken_by("a_b", ["a_b 1.0.0", "a-b 1.0.0"]))
+    A registry holds one crate `a_b`, in one spelling, with each version once (where people publish, \
+build metadata does not make a version different); here would be: a-b 1.0.0, a_b 1.0.0.
+    """
+    return (
+        f"A registry holds one crate `{canonical_name}`, in one spelling, with each version"
+        f" once (where people publish, build metadata does not make a version different);"
+        f" here would be: {', '.join(sorted(versions)[:MOST_NAMED])}."
+    )
+
+
+def cannot_add(name: str, vers: str, reason: str) -> str:
+    """Return why a file cannot become a version, where another one stands in its way.
+
+    >>> print(cannot_add("a-b", "1.0.0", "the repository has it as `a_b`"))
+    it cannot be added as `a-b 1.0.0`: the repository has it as `a_b`; a registry has one spelling \
+of a name, and never replaces a version
+    """
+    return (
+        f"it cannot be added as `{name} {vers}`: {reason}; a registry has one spelling"
+        " of a name, and never replaces a version"
+    )
