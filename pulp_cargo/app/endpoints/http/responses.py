@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.request import OPERATION, CargoRequest
 from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -41,6 +41,7 @@ def remember(
         gzipped=gzipped,
         etag=etag,
         headers=tuple({**headers, **varies(registry, has_forms=gzipped is not None)}.items()),
+        operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
     )
     # One target for each answer: no queries, no other ways to write the same path.
