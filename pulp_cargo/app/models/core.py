@@ -14,7 +14,6 @@ from aiohttp.abc import AbstractResolver
 
 from pulpcore.app.contexts import with_domain
 from pulpcore.app.models import (
-    AppStatus,
     CompositeContentGuard,
     EnvVarHeaderContentGuard,
     HeaderContentGuard,
@@ -31,7 +30,6 @@ FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 __all__ = [
     "FILE_SYSTEM",
     "TASK_INCOMPLETE_STATES",
-    "AppStatus",
     "CompositeContentGuard",
     "EnvVarHeaderContentGuard",
     "GroupRole",
