@@ -17,9 +17,8 @@ from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifa
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.services.crates import artifacts, unit_rows
-from pulp_cargo.app.services.sync import listing_table
-from pulp_cargo.app.upstream import files
-from pulp_cargo.app.upstream.listing import registry_root
+from pulp_cargo.app.services.sync import listing_table, upstream
+from pulp_cargo.app.upstream.connection import Connection, registry_root
 from pulp_cargo.protocol.listing import ListedCrate
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import CRATES_IO
@@ -125,20 +124,17 @@ def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
     _again_if_taken(lambda: unit_rows.save_units(ordered, domain))
 
 
-def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
+def fetch_files(repository: CargoRepository, remote: CargoRemote, connected: Connection) -> None:
     """Download the files that the listing's units do not have yet; raises SyncError."""
     sources = RemoteArtifact.objects.filter(
         remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
     )
     missing = list(sources.values_list("pk", flat=True))
     title = "Downloading .crate files"
-    with (
-        files.connection_of(remote),
-        _progress(title, "sync.downloading.artifacts", len(missing)) as progress,
-    ):
+    with _progress(title, "sync.downloading.artifacts", len(missing)) as progress:
         for batch in _batches(missing, FILES_AT_ONCE):
             wanted = list(RemoteArtifact.objects.filter(pk__in=batch))
-            fetched = files.fetch(remote, wanted)
+            fetched = upstream.fetch_files(connected, wanted)
             with transaction.atomic(), connection.cursor() as cursor:
                 stored = artifacts.save_files(fetched, repository.pulp_domain)
                 cursor.executemany(
