@@ -38,10 +38,9 @@ AGENT = f"pulp_cargo/{version('pulp-cargo')}"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How long an upstream may take, in seconds, and how many failures in a row are too many.
+    """How long an upstream may take, in seconds, and after how many failures it is left alone.
 
-    The remote's own timeouts come before `connect` and `read`; without the others, None, nothing but
-    those ends a request.
+    `connect` and `read` hold where the remote has no timeouts of its own; None is no limit.
     """
 
     connect: float

@@ -1,8 +1,8 @@
 """What a sync asks its upstream for: the listing, and files.
 
-It does so by the connection that caches have, on the event loop of the process's background, since
-a task has none. A registry of Pulp has its files below its own URL, so config.json is not asked for.
-Only files that are fetched later, on demand, come by core's downloader: core streams them.
+Both come by the connection that caches use, on the background event loop, since a task has none of
+its own. A registry of Pulp has its files below its own URL, so config.json is not needed. Files that
+are fetched later, on demand, come by core's downloader: core streams and stores them.
 """
 
 import asyncio
@@ -37,12 +37,16 @@ class OtherBytes(UpstreamUnreachable):
 
 @contextmanager
 def connected(remote: CargoRemote) -> Iterator[Connection]:
-    """Have a connection to the upstream, and close it afterwards."""
+    """Have a connection to the upstream, and close it afterwards; raises SyncError."""
 
     async def connect() -> Connection:
         return Connection(remote, FOR_SYNCS)
 
-    connection = _run(connect())
+    try:
+        connection = _run(connect())
+    except OSError as error:
+        # A certificate or key of the remote cannot be read.
+        raise SyncError(f"the remote `{remote.name}` cannot be used: {error}") from error
     try:
         yield connection
     finally:
