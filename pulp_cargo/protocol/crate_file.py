@@ -53,8 +53,6 @@ class CrateFile:
 
     root: str
     manifest: bytes
-    entries: int
-    unpacked_size: int
     readmes: dict[str, bytes]
 
     def require_root_of(self, name: str, vers: str) -> None:
@@ -98,8 +96,6 @@ def read_crate_file(
     return CrateFile(
         root=contents.root,
         manifest=contents.manifest,
-        entries=contents.entries,
-        unpacked_size=stream.unpacked_size,
         readmes=contents.readmes,
     )
 

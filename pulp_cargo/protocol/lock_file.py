@@ -12,21 +12,16 @@ from it.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import tomli
-
 from pulp_cargo.protocol.errors import BadRequest, InvalidLockFile, TooLarge
 from pulp_cargo.protocol.index import CKSUM
 from pulp_cargo.protocol.lock_source import LockSource, parse_lock_source
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.table import Table
-from pulp_cargo.protocol.toml_keys import has_cheap_keys
+from pulp_cargo.protocol.toml import parse_toml
 
 # A package takes 200 bytes, or 400 with its dependencies; few projects have 2,000 of them.
 MAX_SIZE = 2 * 1024 * 1024
 MAX_PACKAGES = 10_000
-# A key of many parts, `a.a.a…`, takes the parser a time that grows with their square. It stands on
-# one line, and no line that cargo writes has as many dots.
-MAX_DOTS = 100
 
 # Formats 1 and 2 are told apart by where the checksums are; cargo refuses them as numbers.
 _FORMATS = (None, 3, 4)
@@ -79,21 +74,8 @@ def _parse_toml(data: bytes | str) -> Table:
         data = data.encode(errors="surrogatepass")
     if len(data) > MAX_SIZE:
         raise TooLarge(f"the lock file has {len(data)} bytes, more than {MAX_SIZE}")
-    if any(line.count(b".") > MAX_DOTS for line in data.split(b"\n")):
-        raise InvalidLockFile(
-            f"the lock file has a line with more than {MAX_DOTS} dots, which cargo never writes"
-        )
-    try:
-        # cargo forgives the mark that some editors put first.
-        text = data.decode("utf-8-sig")
-        if not has_cheap_keys(text):
-            raise InvalidLockFile("the lock file has deep keys, which cargo never writes")
-        values = tomli.loads(text)
-    except UnicodeDecodeError as error:
-        raise InvalidLockFile(f"the lock file is not UTF-8 at byte {error.start}") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidLockFile(f"the lock file is not TOML: {error}") from error
-    return Table(values, "the lock file", InvalidLockFile)
+    # cargo forgives the mark that some editors put first.
+    return parse_toml(data, "the lock file", InvalidLockFile, encoding="utf-8-sig")
 
 
 def _require_known_format(lock: Table) -> None:

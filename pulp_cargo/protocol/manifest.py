@@ -8,15 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import tomli
-
 from pulp_cargo.protocol.errors import InvalidManifest
 from pulp_cargo.protocol.index import Dependency, Features, IndexEntry
 from pulp_cargo.protocol.manifest_deps import MOST_DEPENDENCIES, parse_dependencies
 from pulp_cargo.protocol.names import CrateName, parse_crate_name
 from pulp_cargo.protocol.semver import NUMBER, parse_version
 from pulp_cargo.protocol.table import Table, is_storable
-from pulp_cargo.protocol.toml_keys import has_cheap_keys
+from pulp_cargo.protocol.toml import parse_toml
 
 # Cargo loses a version whose `rust_version` has an operator, a pre-release or no number at all.
 _RUST_VERSION = re.compile(rf"{NUMBER}(?:\.{NUMBER}){{0,2}}")
@@ -31,6 +29,7 @@ PACKAGE_TEXTS = {
     "repository_url": "repository",
 }
 PACKAGE_LISTS = ("keywords", "categories", "authors")
+_WHERE = "the Cargo.toml in the crate file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,10 @@ def parse_manifest(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> Manifest:
 
     More than `most_deps` dependencies are refused before they are read.
     """
-    manifest = _parse_toml(data)
+    manifest = parse_toml(data, _WHERE, InvalidManifest)
     package = manifest.table("package" if "package" in manifest.values else "project")
     if not package.values:
-        raise InvalidManifest("the Cargo.toml in the crate file has no `[package]`")
+        raise InvalidManifest(f"{_WHERE} has no `[package]`")
     _refuse_unpublishable(manifest, package)
     return Manifest(
         name=parse_crate_name(package.text("name")),
@@ -108,11 +107,10 @@ def read_package(data: bytes) -> Mapping[str, object]:
     version in a form that is refused today, and its licence is its licence all the same. Raises
     InvalidManifest.
     """
-    manifest = _parse_toml(data)
-    values = manifest.values
+    values = parse_toml(data, _WHERE, InvalidManifest).values
     package = values.get("package", values.get("project"))
     if not isinstance(package, dict):
-        raise InvalidManifest("the Cargo.toml in the crate file has no `[package]`")
+        raise InvalidManifest(f"{_WHERE} has no `[package]`")
     found: dict[str, object] = {}
     for field, key in PACKAGE_TEXTS.items():
         text = package.get(key)
@@ -122,21 +120,6 @@ def read_package(data: bytes) -> Mapping[str, object]:
         listed = texts if isinstance(texts, list) else []
         found[field] = [one for one in listed if isinstance(one, str) and is_storable(one)]
     return found
-
-
-def _parse_toml(data: bytes) -> Table:
-    try:
-        text = data.decode()
-        if not has_cheap_keys(text):
-            raise InvalidManifest("the Cargo.toml in the crate file has too many deep keys")
-        values = tomli.loads(text)
-    except UnicodeDecodeError as error:
-        raise InvalidManifest(
-            f"the Cargo.toml in the crate file is not UTF-8 at byte {error.start}"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidManifest(f"the Cargo.toml in the crate file is not TOML: {error}") from error
-    return Table(values, "the Cargo.toml in the crate file", InvalidManifest)
 
 
 def _refuse_unpublishable(manifest: Table, package: Table) -> None:

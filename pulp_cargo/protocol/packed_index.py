@@ -27,7 +27,7 @@ def pack_tightly(body: bytes) -> bytes:
 
 def unpack(packed: bytes) -> bytes:
     """Return the bytes of an index file that is kept."""
-    return zlib.decompressobj(wbits=31).decompress(packed, MAX_SIZE)
+    return _first_member(packed, MAX_SIZE)[0]
 
 
 def unpack_sent(packed: bytes, name: str) -> tuple[bytes, bytes]:
@@ -35,10 +35,8 @@ def unpack_sent(packed: bytes, name: str) -> tuple[bytes, bytes]:
 
     What is larger than any index file is unpacked no further. Raises UpstreamIndexInvalid.
     """
-    inflate = zlib.decompressobj(wbits=31)
     try:
-        body = inflate.decompress(packed, MAX_SIZE + 1)
-        is_whole = inflate.eof and not inflate.unused_data
+        body, is_whole = _first_member(packed, MAX_SIZE + 1)
         if not is_whole and len(body) <= MAX_SIZE:
             body = _several(packed, name)
     except (zlib.error, EOFError, OSError) as error:
@@ -46,6 +44,13 @@ def unpack_sent(packed: bytes, name: str) -> tuple[bytes, bytes]:
     if len(body) > MAX_SIZE:
         raise UpstreamIndexInvalid(name, f"it has more than {MAX_SIZE} bytes")
     return body, packed if is_whole and len(packed) <= len(body) else pack(body)
+
+
+def _first_member(packed: bytes, most: int) -> tuple[bytes, bool]:
+    """Return up to `most` bytes of the first gzip member, and whether they are all there is."""
+    inflate = zlib.decompressobj(wbits=31)
+    body = inflate.decompress(packed, most)
+    return body, inflate.eof and not inflate.unused_data
 
 
 def _several(packed: bytes, name: str) -> bytes:

@@ -15,10 +15,9 @@ _MARKERS = ("{crate}", "{version}", "{prefix}", "{lowerprefix}", "{sha256-checks
 
 @dataclass(frozen=True, slots=True)
 class UpstreamConfig:
-    """What an upstream says of itself; `api` is None where it has no web API."""
+    """What of an upstream's config.json a download needs."""
 
     dl: str
-    api: str | None
     auth_required: bool
 
 
@@ -26,7 +25,7 @@ def parse_upstream_config(body: bytes) -> UpstreamConfig:
     """Return what a config.json says; raises UpstreamConfigInvalid. Unknown keys are ignored.
 
     >>> parse_upstream_config(b'{"dl":"https://r.example/dl","auth_required":true}')
-    UpstreamConfig(dl='https://r.example/dl', api=None, auth_required=False)
+    UpstreamConfig(dl='https://r.example/dl', auth_required=False)
     """
     if len(body) > MAX_SIZE:
         raise UpstreamConfigInvalid(f"it has {len(body)} bytes, more than {MAX_SIZE}")
@@ -36,11 +35,9 @@ def parse_upstream_config(body: bytes) -> UpstreamConfig:
         raise UpstreamConfigInvalid("`auth-required` is null")
     dl = table.text("dl")
     _require_url(dl)
-    return UpstreamConfig(
-        dl=dl,
-        api=table.text_or_none("api"),
-        auth_required=table.flag("auth-required", default=False),
-    )
+    # Nobody asks the web API, but to cargo a config with an `api` that is no text is none.
+    table.text_or_none("api")
+    return UpstreamConfig(dl=dl, auth_required=table.flag("auth-required", default=False))
 
 
 def download_url(config: UpstreamConfig, name: str, vers: str, cksum: str) -> str:
@@ -48,7 +45,7 @@ def download_url(config: UpstreamConfig, name: str, vers: str, cksum: str) -> st
 
     Cargo puts them in as they are: a `+` stays one, and two slashes do where `dl` ends in one.
 
-    >>> download_url(UpstreamConfig("https://r.example/dl", None, False), "Lab", "1.0.0+b", "")
+    >>> download_url(UpstreamConfig("https://r.example/dl", False), "Lab", "1.0.0+b", "")
     'https://r.example/dl/Lab/1.0.0+b/download'
     """
     if not any(marker in config.dl for marker in _MARKERS):

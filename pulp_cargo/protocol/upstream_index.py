@@ -36,8 +36,7 @@ _DECODER = msgspec.json.Decoder(_Line)
 class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
     """A version in the upstream's index: its line as it was sent, and what of it we look at.
 
-    `pubtime` is None where it is missing or no time; times of this form sort as text. `v` is the
-    version of the line's format, and may be higher than any cargo of today knows.
+    `pubtime` is None where it is missing or no time; times of this form sort as text.
     """
 
     line: str
@@ -45,7 +44,6 @@ class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
     cksum: str
     yanked: bool
     pubtime: str | None
-    v: int
 
 
 # How long a line may be that has to be read in the slow way, which makes objects of all that is in it.
@@ -229,14 +227,7 @@ def _entry(line: str, values: _Line, name: str) -> UpstreamVersion | None:
     # To Python, true is a number.
     if not isinstance(yanked, bool | None) or not isinstance(v, int | None) or type(v) is bool:
         return None
-    return UpstreamVersion(
-        line=line,
-        vers=vers,
-        cksum=cksum,
-        yanked=bool(yanked),
-        pubtime=_pubtime(values.pubtime),
-        v=1 if v is None else v,
-    )
+    return UpstreamVersion(line, vers, cksum, bool(yanked), _pubtime(values.pubtime))
 
 
 def _require_name(found: object, name: str) -> None:

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeVar
 
-import tomli
-
 from pulp_cargo.protocol.errors import InvalidAdvisory, InvalidRequirement, InvalidVersion
 from pulp_cargo.protocol.names import CanonicalName, canonical_name
 from pulp_cargo.protocol.requirement import Comparator, parse_requirement
 from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
 from pulp_cargo.protocol.table import Table, parse_json_object
-from pulp_cargo.protocol.toml_keys import has_cheap_keys
+from pulp_cargo.protocol.toml import parse_toml
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -115,14 +113,10 @@ def _front_matter(text: str) -> Table:
             raise InvalidAdvisory(f"the TOML at the start of the advisory has no end, {_FENCE}")
         lines = lines[1 : lines.index(_FENCE)]
     toml = "\n".join(lines)
-    if len(toml) > MAX_TOML or not has_cheap_keys(toml):
-        raise InvalidAdvisory("the TOML at the start of the advisory is too long, or has deep keys")
-    try:
-        # Older advisories are nothing but the TOML.
-        values = tomli.loads(toml)
-    except (ValueError, RecursionError) as error:
-        raise InvalidAdvisory(f"the advisory has no readable TOML at its start: {error}") from error
-    return Table(values, "the advisory", InvalidAdvisory)
+    if len(toml) > MAX_TOML:
+        raise InvalidAdvisory("the TOML at the start of the advisory is too long")
+    # Older advisories are nothing but the TOML.
+    return parse_toml(toml, "the advisory", InvalidAdvisory)
 
 
 def _parse_rustsec(front: Table, left_out: list[str]) -> Advisory:

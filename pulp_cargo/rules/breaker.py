@@ -10,10 +10,16 @@ SHORTEST, LONGEST = 2.0, 60.0
 
 
 class Breaker:
-    """What is known of an upstream's health; times are seconds of `clock`."""
+    """What is known of an upstream's health; times are seconds of `clock`.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    After `failures` in a row it opens; whatever the number, it does when the upstream asks for it.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, failures: float = FAILURES
+    ) -> None:
         self._clock = clock
+        self._most = failures
         self._failures = 0
         self._pause = SHORTEST
         self._open_until = 0.0
@@ -28,7 +34,7 @@ class Breaker:
         """Whether to ask now; of those who come when a pause ends, one may, to try."""
         if self.wait:
             return False
-        if self._failures >= FAILURES:
+        if self._failures >= self._most:
             self._pause = min(self._pause * 2, LONGEST)
             self._open_until = self._clock() + self._pause
         return True
@@ -51,7 +57,7 @@ class Breaker:
         if wait is not None:
             self._open_until = max(self._open_until, self._clock() + wait)
         elif (
-            self._failures >= FAILURES
+            self._failures >= self._most
             and not self.wait
             and (place is None or len(self._places) > 1)
         ):

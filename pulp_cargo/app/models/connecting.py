@@ -8,7 +8,6 @@ import errno
 import hashlib
 import logging
 import socket
-from collections.abc import Mapping
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -138,9 +137,9 @@ class GuardedFactory(DownloaderFactory):
     A proxy connects in our place: where it may go is for whoever runs it.
     """
 
-    def __init__(self, remote: Any, downloader_overrides: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, remote: Any) -> None:
         safe = dict.fromkeys(("http", "https"), SafeDownloader)
-        super().__init__(remote, downloader_overrides={**safe, **(downloader_overrides or {})})
+        super().__init__(remote, downloader_overrides=safe)
         self._own = URL(str(remote.url).removeprefix("sparse+"))
         if not remote.proxy_url:
             host = self._own.raw_host or ""

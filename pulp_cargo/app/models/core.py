@@ -16,7 +16,6 @@ from django.db.models import QuerySet
 
 from pulpcore.app.contexts import with_domain
 from pulpcore.app.models import (
-    AppStatus,
     CompositeContentGuard,
     EnvVarHeaderContentGuard,
     HeaderContentGuard,
@@ -33,7 +32,6 @@ FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 __all__ = [
     "FILE_SYSTEM",
     "TASK_INCOMPLETE_STATES",
-    "AppStatus",
     "CompositeContentGuard",
     "EnvVarHeaderContentGuard",
     "HeaderContentGuard",

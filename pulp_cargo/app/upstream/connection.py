@@ -5,8 +5,10 @@ session that core makes for it.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
@@ -23,7 +25,7 @@ from pulp_cargo.protocol.unavailable import (
     UpstreamRefused,
     UpstreamUnreachable,
 )
-from pulp_cargo.rules.breaker import Breaker
+from pulp_cargo.rules.breaker import FAILURES, Breaker
 
 # Cargo gives up after 30 seconds; what takes longer than these would be for nobody.
 CONNECT_SECONDS, READ_SECONDS, INDEX_SECONDS = 5, 15, 25
@@ -34,15 +36,39 @@ LONGEST_WAIT = 3600
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long an upstream may take, in seconds, and after how many failures it is left alone.
+
+    `connect` and `read` hold where the remote has no timeouts of its own; None is no limit.
+    """
+
+    connect: float
+    read: float
+    index: float | None
+    file: float | None
+    failures: float
+
+
+FOR_CACHES = Terms(CONNECT_SECONDS, READ_SECONDS, INDEX_SECONDS, FILE_SECONDS, FAILURES)
+# A listing takes as long as a registry is large, and nothing else can be served in place of what
+# fails: a sync tries again instead of leaving the upstream alone.
+FOR_SYNCS = Terms(connect=30, read=300, index=None, file=None, failures=math.inf)
+
+
 class Connection:
     """Sends requests to one upstream; lives on one event loop, and is to be closed there."""
 
-    def __init__(self, remote: CargoRemote) -> None:
+    def __init__(self, remote: CargoRemote, terms: Terms = FOR_CACHES) -> None:
         self.name = remote.name
-        self.root = str(remote.url).removeprefix("sparse+")
+        self.root = registry_root(remote)
+        # Caches leave this to cargo.
+        self.max_retries = remote.max_retries or remote.DEFAULT_MAX_RETRIES
         self._origin = _origin(self.root)
+        self._terms = terms
         # Files may be on another host than the index, and one that fails says nothing of it.
-        self.breaker, self.file_breaker = Breaker(), Breaker()
+        self.breaker = Breaker(failures=terms.failures)
+        self.file_breaker = Breaker(failures=terms.failures)
         # The downloader is asked for nothing but what core makes of the remote.
         core = remote.get_downloader(url=self.root)
         self._session, self._turns = core.session, core.semaphore
@@ -57,11 +83,11 @@ class Connection:
         self._timeout = ClientTimeout(
             total=remote.total_timeout,
             connect=remote.connect_timeout,
-            sock_connect=remote.sock_connect_timeout or CONNECT_SECONDS,
+            sock_connect=remote.sock_connect_timeout or terms.connect,
         )
         # Kept by ourselves: aiohttp's own clock may run on while a connection rests in its pool,
         # and whoever gets that one next would meet a time-out at once.
-        self._silence = remote.sock_read_timeout or READ_SECONDS
+        self._silence = remote.sock_read_timeout or terms.read
 
     async def close(self) -> None:
         """Close the connections."""
@@ -83,10 +109,11 @@ class Connection:
         """
         asking = Asking(self.name, url, self.file_breaker if is_file else self.breaker, is_file)
         turns = self._turns if is_file else self._index_turns
+        seconds = self._terms.file if is_file else self._terms.index
         if asking.breaker.wait:
             raise UpstreamLeftAlone(self.name)
         with asking.noted():
-            async with asyncio.timeout(FILE_SECONDS if is_file else INDEX_SECONDS), turns:
+            async with asyncio.timeout(seconds), turns:
                 # Those who waited for their turn may have waited for failures.
                 if not asking.breaker.may_ask():
                     raise UpstreamLeftAlone(self.name)
@@ -155,6 +182,11 @@ class Connection:
 
     def _is_own(self, url: str) -> bool:
         return _origin(url) == self._origin
+
+
+def registry_root(remote: CargoRemote) -> str:
+    """Return the URL of the upstream registry without cargo's `sparse+`, with its final slash."""
+    return str(remote.url).removeprefix("sparse+")
 
 
 def _origin(url: str) -> URL:

@@ -59,7 +59,7 @@ def test_manifest_comes_back(reader: "Reader", wanted: Callable[[Crate], ReadPub
             wanted(Crate("leaf", package={"description": description}))
         )
         assert (manifest.name, manifest.description) == ("leaf", description)
-        assert crate_file.entries == 2
+        assert crate_file.root == "leaf-1.0.0"
 
 
 def test_refusal_is_the_error_that_it_was(

@@ -1,13 +1,31 @@
-"""How much an archive of crates may hold."""
+"""Archives of crates: what tools write into them, how much they may hold, and what is refused."""
 
+import contextlib
 import gzip
 import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.tests.functional.rest.archives import archive
+from pulp_cargo.tests.support.tarball import (
+    END,
+    FIFO,
+    HARD_LINK,
+    LONG_NAME,
+    PAX,
+    PAX_GLOBAL,
+    Entry,
+)
+from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 MIB = 1024 * 1024
 DOCS = Path(__file__).parents[3] / "docs"
@@ -39,3 +57,157 @@ def test_documents_name_the_limits() -> None:
     assert "More than 10,000 files" in guide and "unpack to 8 GiB or more" in guide
     settings = (DOCS / "admin" / "reference" / "settings.md").read_text()
     assert "10,000 files, and they must unpack to less than 8 GiB" in settings
+
+
+def contents(file: bytes) -> dict[str, bytes]:
+    """Return the .crate files of an archive by their paths."""
+    from pulp_cargo.app.services.imports import crate_archive
+
+    return dict(crate_archive.crate_files(io.BytesIO(file), max_bytes=MIB))
+
+
+# In a folder, with a path that no header has room for, and with one that is no ASCII.
+LONG = f"crates/{'deep/' * 30}b.crate"
+FILES = {"a.crate": b"a" * 1000, "crates/empty.crate": b"", LONG: b"b" * 512, "ü.crate": b"c"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with .crate files, and nothing else."""
+    for path, content in FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    return tmp_path
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("form", ["gnu", "oldgnu", "pax", "posix", "ustar"])
+def test_archive_of_gnu_tar_is_read(folder: Path, form: str, packed: bool) -> None:
+    """In whatever form, with the folders and times that it writes into it."""
+    command = ["tar", "-C", folder, f"--format={form}", *["-z"] * packed, "-cf", "-", "."]
+    found = contents(subprocess.check_output(command, env=os.environ | {"LC_ALL": "C.UTF-8"}))
+    assert {path.removeprefix("./"): file for path, file in found.items()} == FILES
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_archive_of_python_is_read(folder: Path, form: int) -> None:
+    """With pax records for the whole archive, where it may have those."""
+    buffer = io.BytesIO()
+    with tarfile.open(
+        fileobj=buffer, mode="w", format=form, pax_headers={"comment": "made by a test"}
+    ) as tar:
+        tar.add(folder, arcname="all")
+    found = contents(buffer.getvalue())
+    assert {path.removeprefix("all/"): file for path, file in found.items()} == FILES
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+@pytest.mark.parametrize("form", ["tar", "tar.gz"])
+def test_archive_of_git_is_read(folder: Path, form: str) -> None:
+    """It begins with a pax header for the whole archive, which names the commit."""
+    git = ["git", "-C", folder, "-c", "user.name=me", "-c", "user.email=me@r.example"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "All"]):
+        subprocess.run([*git, *command], check=True)
+    archived = subprocess.check_output([*git, "archive", f"--format={form}", "HEAD"])
+    plain = gzip.decompress(archived) if form == "tar.gz" else archived
+    assert plain[156:157] == tarfile.XGLTYPE
+    assert contents(archived) == FILES
+
+
+def test_archive_in_several_gzip_members_is_read() -> None:
+    """Tools that use several processors write one for each part."""
+    file = archive([("a.crate", b"a" * 5000)])
+    assert contents(gzip.compress(file[:700]) + gzip.compress(file[700:])) == {
+        "a.crate": b"a" * 5000
+    }
+
+
+GOOD = Entry(b"a.crate", b"a").packed()
+
+
+def pax(*records: str) -> bytes:
+    """Return the records of a pax header, with their lengths."""
+    lines = []
+    for record in records:
+        length = len(record.encode()) + 2
+        length += len(str(length + len(str(length))))
+        lines.append(f"{length} {record}\n")
+    return "".join(lines).encode()
+
+
+def overlapping() -> bytes:
+    """Return records each of which has the rest of the header as its key."""
+    return b"2 " * 1000 + b"="
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (b"", "ends in the middle of its tar archive"),
+        (GOOD, "ends in the middle of its tar archive"),
+        (GOOD[:700], "ends in the middle of its tar archive"),
+        (gzip.compress(GOOD + END)[:-9], "ends in the middle of its gzip data"),
+        (gzip.compress(GOOD + END) + b"x", "is not intact gzip"),
+        (b"\x1f\x8b" + bytes(100), "is not intact gzip"),
+        (b"x" * 512 + END, "cannot be read: a header is damaged"),
+        (GOOD + GOOD.replace(b"a", b"b", 1) + END, "cannot be read: a header is damaged"),
+        (GOOD + END + GOOD + END, "goes on after the end of its tar archive"),
+        (Entry(b"x", overlapping() * 3, PAX).packed() + GOOD + END, "a tar extension of"),
+        (Entry(b"x", b"n" * 5000, LONG_NAME).packed() + GOOD + END, "a tar extension of"),
+        (Entry(b"x", b"", PAX_GLOBAL).packed() * 10_000 + GOOD + END, "a tar extension of"),
+        (Entry(b"x", pax("size=" + "9" * 1000), PAX).packed() + GOOD + END, "bytes, and this"),
+        (Entry(b"x", pax("size=-512"), PAX).packed() + GOOD + END, "-512 bytes, and this"),
+        (Entry(b"x", pax("GNU.sparse.map=0,1"), PAX).packed() + GOOD + END, "a sparse file"),
+        (
+            b"".join(
+                Entry(b"g", pax(f"k{number}=v"), PAX_GLOBAL).packed() + GOOD for number in range(65)
+            )
+            + END,
+            "more than 64 pax records for the whole of it",
+        ),
+        (Entry(b"a.crate", kind=HARD_LINK, link=b"b.crate").packed() + END, "is a hard link"),
+        (Entry(b"a.crate", kind=FIFO).packed() + END, "is a FIFO"),
+        (Entry(b"a.crate", kind=b"V").packed() + END, "is an entry of type b'V'"),
+    ],
+    ids=range(19),
+)
+def test_archive_that_is_damaged_or_hostile_is_refused(file: bytes, reason: str) -> None:
+    """By a sentence, and before it takes memory or time."""
+    with pytest.raises(BadRequest, match=reason):
+        contents(file)
+
+
+def test_pax_header_that_is_read_many_times_over_costs_little() -> None:
+    """What the header of one entry says is forgotten with it."""
+    header = Entry(b"x", overlapping(), PAX).packed() + GOOD
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadRequest):
+            contents(header * 200)
+        assert tracemalloc.get_traced_memory()[1] < 32 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_archive_has_a_largest_number_of_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders count as well."""
+    from pulp_cargo.app.services.imports import crate_archive
+
+    monkeypatch.setattr(crate_archive, "MOST_ENTRIES", 3)
+    assert len(contents(archive([("a/", None), ("b/", None), ("a.crate", b"")]))) == 1
+    with pytest.raises(BadRequest, match="more than 3 files and folders"):
+        contents(archive([("a/", None), ("b/", None), ("c/", None), ("a.crate", b"")]))
+    monkeypatch.setattr(crate_archive, "MOST_FILES", 1)
+    with pytest.raises(BadRequest, match="more than 1 files; import it in parts"):
+        contents(archive([("a.crate", b""), ("b.crate", b"")]))
+
+
+@QUICK
+@given(st.data())
+def test_damaged_archive_is_read_or_refused(data: st.DataObject) -> None:
+    """Whatever is changed in it, nothing but a BadRequest comes of it."""
+    file = bytearray(archive([("crates", None), (LONG, b"b" * 700), ("a.crate", b"a")]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        file[data.draw(st.integers(0, 5000))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(BadRequest):
+        contents(bytes(file[: data.draw(st.integers(0, len(file)))]))

@@ -142,7 +142,7 @@ async def ask_for_file(world: World, place: str) -> None:
 
 
 async def ask_by_core(world: World, place: str) -> None:
-    """Ask as core does, for whom syncs and copies of files on demand download."""
+    """Ask as core does, which downloads copies of files on demand."""
     world.leads_to = place
     async with remote_in_use(world) as remote:
         await remote.get_downloader(url=world.url).run(extra_data=ONCE)
@@ -151,14 +151,11 @@ async def ask_by_core(world: World, place: str) -> None:
 async def ask_for_listing(world: World, place: str) -> None:
     """Ask as a sync does for the listing."""
     from pulp_cargo.app.upstream import listing
+    from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection
 
     world.leads_to = place
     async with remote_in_use(world) as remote:
-        downloader = listing._downloader(remote, world.url)
-        try:
-            await downloader.run(extra_data=ONCE)
-        finally:
-            await downloader.session.close()
+        await listing.fetch(Connection(remote, FOR_SYNCS), None)
 
 
 ASK = [ask_for_index, ask_for_file, ask_by_core, ask_for_listing]

@@ -48,7 +48,7 @@ def answer(crate: str | None, size: int = 10) -> "Answer":
     """An index file's answer of so many bytes."""
     from pulp_cargo.app.endpoints.memory.answer import Answer
 
-    return Answer(frozenset([REPOSITORY]), crate, None, b"x" * size, None, '"e"', ())
+    return Answer(frozenset([REPOSITORY]), crate, None, b"x" * size, None, '"e"', (), "index")
 
 
 def notice(number: int, *names: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from pulp_cargo.app.endpoints.http.errors import (
     http_error_response,
 )
 from pulp_cargo.app.endpoints.http.request import (
+    OPERATION,
     CargoRequest,
     locate,
     not_known,
@@ -47,8 +48,8 @@ from pulp_cargo.rules.scopes import Scope
 
 log = logging.getLogger(__name__)
 
-# Where a request tells which endpoint it came to (see telemetry).
-ENDPOINT = "cargo.endpoint"
+# Where a request that is answered from memory has the operation of the answer (see telemetry).
+REMEMBERED = "cargo.remembered"
 # Pulp's guard of a header trips over one that is no UTF-8, that its jq filter does not suit, or
 # that is JSON too deep to read.
 GUARD_REFUSALS = (PermissionError, ValueError, StopIteration, RecursionError)
@@ -90,6 +91,7 @@ async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResp
         memory.answers.move_to_end(request.raw_path)
         if len(answer.body) > BYTES_AT_ONCE:
             limit_pauses(request)
+        request[REMEMBERED] = answer.operation
         return respond(request, answer)
     own = request.match_info.handler
     return await (own if own in (handle_registry, get_health) else handler)(request)
@@ -127,7 +129,7 @@ async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
         # Not even what a private registry does not have is told to strangers.
         await _require_right_to_read(cargo)
         raise
-    cargo.http[ENDPOINT] = route.endpoint.__name__
+    cargo.http[OPERATION] = route.operation
     if route.reads:
         await _require_right_to_read(cargo)
     return await route.endpoint(cargo, **names)

@@ -25,37 +25,40 @@ CRATES = "api/v1/crates"
 class Route:
     """A method and a path below a registry's URL.
 
-    `reads` tells that it needs the right to read. Writes say themselves which scope they need, and
+    `operation` is what the numbers for OpenTelemetry call it (`cargo.operation`). `reads` tells that it needs the right to read. Writes say themselves which scope they need, and
     what tells people how to begin is for everybody.
     """
 
     method: str
     path: re.Pattern[str]
     endpoint: Endpoint
+    operation: str
     reads: bool = True
 
 
-def _route(method: str, path: str, endpoint: Endpoint, **kind: bool) -> Route:
+def _route(
+    method: str, path: str, endpoint: Endpoint, operation: str, *, reads: bool = True
+) -> Route:
     pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path.replace(".", r"\."))
-    return Route(method, re.compile(pattern), endpoint, **kind)
+    return Route(method, re.compile(pattern), endpoint, operation, reads)
 
 
 ROUTES = (
     # cargo, reading
-    _route("GET", "config.json", get_config),
-    _route("GET", CRATES + "/{name}/{vers}/download", get_crate_file),
+    _route("GET", "config.json", get_config, "config"),
+    _route("GET", CRATES + "/{name}/{vers}/download", get_crate_file, "download"),
     # cargo, writing
-    _route("PUT", CRATES + "/new", put_new, reads=False),
-    _route("DELETE", CRATES + "/{name}/{vers}/yank", delete_yank, reads=False),
-    _route("PUT", CRATES + "/{name}/{vers}/unyank", put_unyank, reads=False),
+    _route("PUT", CRATES + "/new", put_new, "publish", reads=False),
+    _route("DELETE", CRATES + "/{name}/{vers}/yank", delete_yank, "yank", reads=False),
+    _route("PUT", CRATES + "/{name}/{vers}/unyank", put_unyank, "unyank", reads=False),
     # another Pulp, copying
-    _route("GET", "versions.jsonl", get_listing),
+    _route("GET", "versions.jsonl", get_listing, "listing"),
     # people
-    _route("GET", "me", get_me, reads=False),
-    _route("GET", "config.toml", get_cargo_config, reads=False),
-    _route("GET", "", get_me, reads=False),
+    _route("GET", "me", get_me, "me", reads=False),
+    _route("GET", "config.toml", get_cargo_config, "cargo_config", reads=False),
+    _route("GET", "", get_me, "me", reads=False),
     # cargo, reading: whatever else is no part of the web API
-    Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file),
+    Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file, "index"),
 )
 
 

@@ -17,24 +17,13 @@ from opentelemetry.metrics import CallbackOptions, Observation
 
 from pulp_cargo.app.endpoints.front import middleware
 from pulp_cargo.app.endpoints.http.core import get_worker_name, init_otel_meter
+from pulp_cargo.app.endpoints.http.request import OPERATION
 from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.services.publish import commit_queue
 from pulp_cargo.app.upstream.events import events
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# What an endpoint does, as it is called in the attribute `cargo.operation`.
-OPERATIONS = {
-    "get_config": "config",
-    "get_crate_file": "download",
-    "get_index_file": "index",
-    "get_listing": "listing",
-    "get_cargo_config": "cargo_config",
-    "get_me": "me",
-    "put_new": "publish",
-    "delete_yank": "yank",
-    "put_unyank": "unyank",
-}
 # Upper bounds of the histogram, in seconds: a 304 takes less than the first, cargo waits for the last.
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -50,21 +39,14 @@ async def measured_edge(request: web.Request, handler: Handler) -> web.StreamRes
         return await middleware.edge(request, handler)
     begun = time.perf_counter()
     response = await middleware.edge(request, handler)
-    endpoint = request.get(middleware.ENDPOINT)
-    if endpoint is None and response.status < 400:
-        answers[_remembered(request.raw_path), "memory", response.status] += 1
+    remembered = request.get(middleware.REMEMBERED)
+    if remembered is not None:
+        answers[remembered, "memory", response.status] += 1
         return response
-    operation = OPERATIONS.get(endpoint, "other")
+    operation = request.get(OPERATION, "other")
     answers[operation, "database", response.status] += 1
     DURATION.record(time.perf_counter() - begun, _attributes(operation, response.status))
     return response
-
-
-def _remembered(path: str) -> str:
-    """Which of the operations whose answers are remembered a path stands for."""
-    if "/api/v1/crates/" in path:
-        return "download"
-    return "config" if path.endswith("/config.json") else "index"
 
 
 def _attributes(operation: str, status: int, **more: str) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from django.db import connection
 
-from pulpcore.app.util import check_request_was_modified, get_worker_name
+from pulpcore.app.util import get_worker_name
 from pulpcore.content.authentication import authenticate
 from pulpcore.metrics import init_otel_meter
 from pulpcore.plugin.content import Handler
@@ -17,7 +17,6 @@ from pulpcore.plugin.models import ContentArtifact
 __all__ = [
     "answer_with_artifact",
     "authenticate",
-    "check_request_was_modified",
     "get_worker_name",
     "init_otel_meter",
     "leave_bodies_packed",

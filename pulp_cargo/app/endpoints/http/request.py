@@ -9,7 +9,6 @@ from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry import registry as registries
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services import tokens
 from pulp_cargo.protocol.auth import BasicCredential, TokenCredential, parse_authorization
@@ -20,6 +19,9 @@ from pulp_cargo.protocol.errors import (
     RegistryWithoutRepository,
 )
 from pulp_cargo.rules.scopes import Scope
+
+# Where a request has the operation of its route (see routes), once that is known.
+OPERATION = "cargo.operation"
 
 
 @dataclass(slots=True)
@@ -128,6 +130,3 @@ async def refresh(cargo: CargoRequest) -> None:
     cargo.registry = await _look_up(
         cargo.registry.domain.name, f"{cargo.registry.base_path}/{cargo.path}"
     )
-
-
-__all__ = ["CargoRequest", "VersionGone", "locate", "refresh"]

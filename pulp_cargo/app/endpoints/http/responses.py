@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.request import OPERATION, CargoRequest
 from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -41,6 +41,7 @@ def remember(
         gzipped=gzipped,
         etag=etag,
         headers=tuple({**headers, **varies(registry, has_forms=gzipped is not None)}.items()),
+        operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
     )
     # One target for each answer: no queries, no other ways to write the same path.
@@ -72,8 +73,7 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     headers = request.headers
     gzipped = answer.gzipped is not None and takes_gzip(headers.get("Accept-Encoding", ""))
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
-    wanted = headers.get("If-None-Match")
-    if wanted is not None and matches(wanted, answer.etag):
+    if matches(request, answer.etag):
         kept = [header for header in answer.headers if header[0] != "Content-Type"]
         return web.Response(status=304, headers=[("ETag", etag), *kept])
     body = answer.gzipped if gzipped else answer.body
@@ -99,9 +99,14 @@ def takes_gzip(accepted: str) -> bool:
     return False
 
 
-def matches(wanted: str, etag: str) -> bool:
-    """Compare weakly, as RFC 9110 has it for If-None-Match: lists, `*` and `W/` included."""
-    if wanted == etag:
-        return True
-    tags = (tag.strip().removeprefix("W/") for tag in wanted.split(","))
-    return any(tag == "*" or tag.replace('-gzip"', '"') == etag for tag in tags)
+def matches(request: web.Request, etag: str) -> bool:
+    """Return whether If-None-Match names a tag, by the weak comparison (RFC 9110, 13.1.2).
+
+    The tag of the compressed form counts as well. A list ends for us where it is malformed.
+    """
+    wanted = request.headers.get("If-None-Match")
+    # Nearly all send one tag or none. To aiohttp `*` is the same as `"*"`, which is a tag.
+    if wanted is None or wanted in (etag, "*"):
+        return wanted is not None
+    tags = request.if_none_match or ()
+    return any(tag.value.removesuffix("-gzip") == etag[1:-1] for tag in tags)

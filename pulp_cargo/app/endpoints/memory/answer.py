@@ -13,7 +13,7 @@ OVERHEAD = 1000
 class Answer:
     """A whole answer to a GET, kept for one request target; `gzipped` is None where it is no gain.
 
-    `private` is the registry whose readers alone may have it, None for a public one. `expires` is
+    `operation` is that of its route. `private` is the registry whose readers alone may have it, None for a public one. `expires` is
     when it may be untrue without a notice, by the monotonic clock. It holds for as long as the crate
     does not change in any of the `repositories`.
     """
@@ -25,6 +25,7 @@ class Answer:
     gzipped: bytes | None
     etag: str
     headers: tuple[tuple[str, str], ...]
+    operation: str
     expires: float | None = None
 
     @property

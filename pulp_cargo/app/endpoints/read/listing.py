@@ -49,7 +49,7 @@ async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
         count = await threads.read(listing.count, cargo.registry)
     etag = listing.tag(cargo.registry, evaluate.rules_of_listing(cargo.registry))
     headers = _headers(cargo, etag)
-    if matches(cargo.http.headers.get("If-None-Match", ""), etag):
+    if matches(cargo.http, etag):
         headers.pop("Content-Encoding", None)
         return web.Response(status=304, headers=headers)
     headers["Content-Type"] = "application/jsonl; charset=utf-8"

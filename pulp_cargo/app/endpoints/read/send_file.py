@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.client_timeout import PatientFile
-from pulp_cargo.app.endpoints.http.core import check_request_was_modified
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import remember
+from pulp_cargo.app.endpoints.http.responses import matches, remember
 from pulp_cargo.app.endpoints.read import send_from_storage
 from pulp_cargo.app.endpoints.read.send_from_upstream import send_from_upstream
 from pulp_cargo.app.queries.crates.crate_file import StoredFile, UpstreamFile
@@ -64,7 +63,7 @@ async def _from_object_storage(
 ) -> web.StreamResponse:
     """Send a file from the domain's storage: by a redirect, or passed on."""
     etag = f'"{file.cksum}"'
-    if not check_request_was_modified(cargo.http, None, etag):
+    if matches(cargo.http, etag):
         kept = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}
         return web.Response(status=304, headers={"ETag": etag, **kept})
     if cargo.registry.domain.redirect_to_object_storage:

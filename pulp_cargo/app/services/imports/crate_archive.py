@@ -1,15 +1,19 @@
 """A tar archive of .crate files, plain or packed by gzip, read forward and under limits.
 
-It is read as strictly as a .crate file itself is: what is no plain file or folder is refused.
+People make such archives with any tar, so they are read by the standard library; .crate files have
+a reader of their own (protocol/tar), since cargo has to see the same in them. What tarfile does not
+limit is limited here: it reads headers of any size, and takes a damaged one for the end.
 """
 
+import gzip
+import io
 import os
+import tarfile
+import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, Self
 
-from pulp_cargo.protocol.errors import BadRequest, InvalidCrateFile
-from pulp_cargo.protocol.gzip_stream import GzipStream
-from pulp_cargo.protocol.tar import TarReader
+from pulp_cargo.protocol.errors import BadRequest
 
 SUFFIX = ".crate"
 GZIP_MAGIC = b"\x1f\x8b"
@@ -20,26 +24,106 @@ MOST_ENTRIES = 2 * MOST_FILES
 # What an archive unpacks to must be less: all of it is on the disk of a worker for a while, at the
 # word of anybody who may upload.
 MOST_BYTES = 8 * 1024**3
+# The most bytes of the headers of one entry, of which a path takes one kilobyte at most, and the most
+# pax records for the whole archive. What tarfile makes of a pax header may have the square of its size.
+MOST_HEADER_BYTES = 4 * 1024
+MOST_GLOBAL_RECORDS = 64
 LONGEST_SHOWN = 200
 
+_CHUNK = 64 * 1024
+_KINDS = {
+    tarfile.LNKTYPE: "a hard link",
+    tarfile.SYMTYPE: "a symbolic link",
+    tarfile.CHRTYPE: "a character device",
+    tarfile.BLKTYPE: "a block device",
+    tarfile.FIFOTYPE: "a FIFO",
+}
+# What the standard library raises for archives that are damaged, or made to be read for ever.
+_DAMAGED = (tarfile.TarError, ValueError, OverflowError, RecursionError)
 
-class PlainStream:
-    """The bytes of a file as they are, read like those of a `GzipStream`."""
 
-    def __init__(self, file: BinaryIO) -> None:
+class _Readable(Protocol):
+    """A file, or the unpacked bytes of one."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Stream:
+    """The unpacked bytes of an archive, and how many were read of them."""
+
+    def __init__(self, file: _Readable) -> None:
         self._file = file
+        self.at = 0
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes; fewer than asked for only at the end."""
-        parts = []
-        while size and (part := self._file.read(size)):
-            size -= len(part)
-            parts.append(part)
-        return b"".join(parts)
+        """Return just as many bytes; raises BadRequest where there are fewer, or too many in all."""
+        data = self.read_some(size)
+        while len(data) < size:
+            more = self.read_some(size - len(data))
+            if not more:
+                raise BadRequest("the archive ends in the middle of its tar archive")
+            data += more
+        return data
 
-    def skip(self, size: int) -> int:
-        """Pass over bytes, and return how many of them there were."""
-        return len(self.read(size))
+    def read_some(self, size: int) -> bytes:
+        """Return at most as many bytes, none at the end."""
+        try:
+            data = self._file.read(size)
+        except EOFError as error:
+            raise BadRequest("the archive ends in the middle of its gzip data") from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise BadRequest(f"the archive is not intact gzip: {error}") from error
+        self.at += len(data)
+        if self.at >= MOST_BYTES:
+            raise BadRequest(
+                f"the archive unpacks to {MOST_BYTES} bytes or more, which is the limit; import it in"
+                " parts"
+            )
+        return data
+
+
+class _Headers(io.BufferedIOBase):
+    """The archive as tarfile sees it, which reads nothing but headers of it; always forward."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+        self.allowed = MOST_HEADER_BYTES
+
+    def tell(self) -> int:
+        """Return how far the archive has been read."""
+        return self._stream.at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Pass over bytes; raises BadRequest for a place that is behind."""
+        if offset < self._stream.at or whence != os.SEEK_SET:
+            raise BadRequest("the archive has an entry of a negative size")
+        while self._stream.at < offset:
+            self._stream.read(min(_CHUNK, offset - self._stream.at))
+        return offset
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return a header, or what extends one; raises BadRequest for more than is allowed."""
+        if size is None or not 0 <= size <= self.allowed:
+            raise BadRequest(
+                f"the archive has a tar extension of {size} bytes, or several of more than"
+                f" {MOST_HEADER_BYTES} together"
+            )
+        self.allowed -= size
+        return self._stream.read(size)
+
+
+class _Entry(tarfile.TarInfo):
+    """A file or folder in the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read a header; raises ReadError for a damaged one, which is not the end."""
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if any(buf):
+                raise tarfile.ReadError(f"a header is damaged ({error})") from error
+            raise
 
 
 def crate_files(file: BinaryIO, *, max_bytes: int) -> Iterator[tuple[str, bytes]]:
@@ -47,48 +131,68 @@ def crate_files(file: BinaryIO, *, max_bytes: int) -> Iterator[tuple[str, bytes]
 
     `max_bytes` is the most that one of them may have.
     """
-    try:
-        yield from _crate_files(TarReader(_unpacked(file)), max_bytes)
-    except InvalidCrateFile as error:
-        # The reader of .crate files did the reading, and speaks of those.
-        raise BadRequest(str(error).replace("the crate file", "the archive")) from error
-
-
-def _crate_files(reader: TarReader, max_bytes: int) -> Iterator[tuple[str, bytes]]:
+    stream = _Stream(_unpacked(file))
     files = 0
-    for number, entry in enumerate(reader, start=1):
+    for number, entry in enumerate(_entries(stream), start=1):
         if number > MOST_ENTRIES:
             raise BadRequest(f"the archive has more than {MOST_ENTRIES} files and folders")
-        if not entry.is_directory:
+        if not entry.isdir():
             files += 1
-            path = entry.path.decode(errors="replace")
-            _require_wanted(path[:LONGEST_SHOWN], path.endswith(SUFFIX), entry.size, max_bytes)
+            shown = entry.name[:LONGEST_SHOWN]
+            _require_wanted(entry, shown, max_bytes)
             if files > MOST_FILES:
                 raise BadRequest(
                     f"the archive has more than {MOST_FILES} files; import it in parts"
                 )
-            yield path[:LONGEST_SHOWN], reader.read_content()
+            yield shown, stream.read(entry.size)
 
 
-def _require_wanted(shown: str, is_crate: bool, size: int, max_bytes: int) -> None:
-    if not is_crate:
+def _entries(stream: _Stream) -> Iterator[tarfile.TarInfo]:
+    """Go through the entries; whoever wants the content of one reads it before the next."""
+    headers = _Headers(stream)
+    try:
+        archive = tarfile.TarFile(
+            fileobj=headers, tarinfo=_Entry, encoding="utf-8", errors="replace"
+        )
+        while (entry := archive.next()) is not None:
+            headers.allowed = MOST_HEADER_BYTES
+            if len(archive.pax_headers) > MOST_GLOBAL_RECORDS:
+                raise BadRequest(
+                    f"the archive has more than {MOST_GLOBAL_RECORDS} pax records for the whole of it"
+                )
+            # The archive keeps its entries, and each has a copy of these.
+            entry.pax_headers = {}
+            yield entry
+    except _DAMAGED as error:
+        raise BadRequest(f"the archive cannot be read: {error}") from error
+    while rest := stream.read_some(_CHUNK):
+        if any(rest):
+            raise BadRequest("the archive goes on after the end of its tar archive")
+
+
+def _require_wanted(entry: tarfile.TarInfo, shown: str, max_bytes: int) -> None:
+    if entry.issparse() or not entry.isreg():
+        other = _KINDS.get(entry.type, f"an entry of type {entry.type!r}")
+        kind = "a sparse file" if entry.issparse() else other
+        raise BadRequest(f"{shown!r} in the archive is {kind}; only files may be")
+    if not entry.name.endswith(SUFFIX):
         raise BadRequest(f"`{shown}` in the archive is not a {SUFFIX} file")
-    if size > max_bytes:
+    if not 0 <= entry.size <= max_bytes:
         raise BadRequest(
-            f"`{shown}` in the archive has {size} bytes, and this registry takes at most {max_bytes}"
+            f"`{shown}` in the archive has {entry.size} bytes, and this registry takes at most"
+            f" {max_bytes}"
         )
 
 
-def _unpacked(file: BinaryIO) -> GzipStream:
-    packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    file.seek(0, os.SEEK_END)
-    size = file.tell()
+def _unpacked(file: BinaryIO) -> _Readable:
+    is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    if packed:
-        return GzipStream(file, MOST_BYTES)
+    if is_packed:
+        return gzip.GzipFile(fileobj=file)
     if size >= MOST_BYTES:
         raise BadRequest(
             f"the archive has {size} bytes, and it must have less than {MOST_BYTES}; import it in"
             " parts"
         )
-    return cast(GzipStream, PlainStream(file))
+    return file

@@ -71,7 +71,7 @@ class Rules:
 
     def verdict_on_kept(self, upstream: Upstream, file: File, unit: Unit) -> Verdict | None:
         """Return what is said of a version that stands in for the upstream's index."""
-        entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None, 1)
+        entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None)
         return self.verdict(upstream, file, entry, None, stored=True)
 
 

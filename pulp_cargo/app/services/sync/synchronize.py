@@ -20,9 +20,8 @@ from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
-from pulp_cargo.app.services.sync import units
+from pulp_cargo.app.services.sync import units, upstream
 from pulp_cargo.app.services.sync.listing_table import table_of
-from pulp_cargo.app.upstream import listing
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.policy_decision import AgelessRules
@@ -66,30 +65,35 @@ def synchronize(
     """
     if mirror:
         require_replaceable(repository)
-    immediate = remote.policy == CargoRemote.IMMEDIATE
-    made_of = {
-        "remote": str(remote.pk),
-        "url": remote.url,
-        "mirror": mirror,
-        "immediate": immediate,
-    }
     policy = named_policy(remote.crate_policy)
     rules = AgelessRules([policy] if policy else [], datetime.now(UTC))
-    if rules.text:
-        # Other rules make another repository of the same listing.
-        made_of["rules"] = hashlib.sha256(rules.text.encode()).hexdigest()
+    made_of = _made_of(remote, rules, mirror=mirror)
 
     def lets_in(crate: ListedCrate) -> bool:
         return rules.let_in(crate.entry.name, crate.entry.vers, crate.texts["license"])
 
-    fetched = listing.fetch(remote, _known_tag(repository, made_of))
-    if fetched is None:
-        return None
-    with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
-        units.make_units(file, repository, remote)
-        if immediate:
-            units.fetch_files(repository, remote)
-        return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
+    with upstream.connected(remote) as connected:
+        fetched = upstream.fetch_listing(connected, _known_tag(repository, made_of))
+        if fetched is None:
+            return None
+        with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
+            units.make_units(file, repository, remote)
+            if made_of["immediate"]:
+                units.fetch_files(repository, remote, connected)
+            return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
+
+
+def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[str, Any]:
+    """Return what a version is made of beside the listing: with anything else it is another one."""
+    made_of = {
+        "remote": str(remote.pk),
+        "url": remote.url,
+        "mirror": mirror,
+        "immediate": remote.policy == CargoRemote.IMMEDIATE,
+    }
+    if rules.text:
+        made_of["rules"] = hashlib.sha256(rules.text.encode()).hexdigest()
+    return made_of
 
 
 def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:

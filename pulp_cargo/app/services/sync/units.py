@@ -18,9 +18,8 @@ from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, Cr
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import artifacts, build_unit, unit_rows
-from pulp_cargo.app.services.sync import listing_table
-from pulp_cargo.app.upstream import files
-from pulp_cargo.app.upstream.listing import registry_root
+from pulp_cargo.app.services.sync import listing_table, upstream
+from pulp_cargo.app.upstream.connection import Connection, registry_root
 
 T = TypeVar("T")
 
@@ -123,20 +122,17 @@ def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
     _again_if_taken(lambda: unit_rows.save_units(ordered, domain))
 
 
-def fetch_files(repository: CargoRepository, remote: CargoRemote) -> None:
+def fetch_files(repository: CargoRepository, remote: CargoRemote, connected: Connection) -> None:
     """Download the files that the listing's units do not have yet; raises CannotCopy."""
     sources = RemoteArtifact.objects.filter(
         remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
     )
     missing = list(sources.values_list("pk", flat=True))
     title = "Downloading .crate files"
-    with (
-        files.connection_of(remote),
-        _progress(title, "sync.downloading.artifacts", len(missing)) as progress,
-    ):
+    with _progress(title, "sync.downloading.artifacts", len(missing)) as progress:
         for batch in _batches(missing, FILES_AT_ONCE):
             wanted = list(RemoteArtifact.objects.filter(pk__in=batch))
-            fetched = files.fetch(remote, wanted)
+            fetched = upstream.fetch_files(connected, wanted)
             with transaction.atomic(), connection.cursor() as cursor:
                 stored = artifacts.save_files(fetched, repository.pulp_domain)
                 cursor.executemany(

@@ -54,3 +54,20 @@ def test_proxy_is_used(upstream: Upstream, copy_of: CopyOf, name: str, policy: s
         assert copy.registry.download(name).status == 200
         assert [path for path, _ in proxy.seen] == [path for path, _ in upstream.asked]
     assert [path for path, _ in upstream.asked] == [fake.LISTING, fake.file_path(Crate(name))]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [
+        ({"token": "secret"}, "secret"),
+        ({"username": "me", "password": "pass"}, fake.basic("me", "pass")),
+    ],
+    ids=["token", "password"],
+)
+def test_credentials_are_sent_with_every_request(
+    upstream: Upstream, copy_of: CopyOf, name: str, fields: dict[str, str], sent: str
+) -> None:
+    """For the listing and for the files of a sync, as a cache does."""
+    upstream.have(Crate(name))
+    copy_of(upstream.index_url, policy="immediate", **fields).sync()
+    assert upstream.asked == [(fake.LISTING, sent), (fake.file_path(Crate(name)), sent)]

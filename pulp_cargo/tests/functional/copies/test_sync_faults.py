@@ -146,3 +146,38 @@ def test_file_with_other_bytes_fails_the_sync(
     upstream.bodies[fake.file_path(crate)] = crate.packed()
     copy.sync()
     assert copy.registry.download(name).body == crate.packed()
+
+
+def test_file_that_breaks_off_is_asked_for_again(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """As often as the remote says; what the upstream refuses is not asked for twice."""
+    crate = Crate(name)
+    path = fake.file_path(crate)
+    upstream.have(crate)
+    upstream.broken.add(path)
+    copy = copy_of(upstream.index_url, policy="immediate", **REMOTE)
+    with pytest.raises(Refused, match=f"{path} could not be downloaded"):
+        copy.sync()
+    assert upstream.downloads() == [path, path]
+    upstream.broken.clear()
+    upstream.statuses[path] = 403
+    with pytest.raises(Refused, match=f"{path} could not be downloaded: it answers 403"):
+        copy.sync()
+    assert upstream.downloads() == [path] * 3
+
+
+def test_file_is_read_no_further_than_the_listing_says(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """An upstream does not fill the disk by what it sends beyond the size of a file."""
+    crate = Crate(name)
+    upstream.have(crate)
+    size = len(crate.packed())
+    upstream.bodies[fake.file_path(crate)] += b"!"
+    copy = copy_of(upstream.index_url, policy="immediate", **REMOTE)
+    with pytest.raises(Refused, match=f"names: it has more than {size} bytes"):
+        copy.sync()
+    upstream.bodies[fake.file_path(crate)] = crate.packed()[:-1]
+    with pytest.raises(Refused, match=f"names: it has {size - 1} bytes instead of {size}"):
+        copy.sync()

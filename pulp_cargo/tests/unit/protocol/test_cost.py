@@ -30,6 +30,7 @@ MOST = 25
 
 HEAD = '[package]\nname = "a"\nversion = "1.0.0"\n'
 DEEP = ".".join("b" for _ in range(60))
+QUOTED = '"#"'
 # Each is put in order with those around it, in a time that grows with the square of their number.
 MARKS = "\u0301\u0323"
 DEPS = "".join(f'd{number} = "1"\n' for number in range(4_000))
@@ -94,6 +95,11 @@ NASTY: list[tuple[Callable[[str], object], str]] = [
     (manifest, HEAD + filled(f"[x%d.{DEEP}]\n")),
     (manifest, HEAD + filled(f"x%d.{DEEP} = 1\n")),
     (manifest, HEAD + filled(f"[[x.{DEEP}]]\n")),
+    (manifest, HEAD + filled(f"x%d.{DEEP.replace('b', QUOTED)} = 1\n")),
+    (manifest, HEAD + f"[{'b.' * 700}b]\n" + filled("x%d=1\n")),
+    (manifest, HEAD + f"[{'b.' * 99}b]\n" + filled("x%d=1\n")),
+    (manifest, HEAD + 'a = """' + '\\"""' * (SIZE // 4)),
+    (manifest, HEAD + 'a = "' + '"."' * (SIZE // 3)),
     (manifest, HEAD + filled("[a.b.c.d.e.f.g.h]\n[[a.b.c.d.e.f.g.h.%d]]\n")),
     (manifest, HEAD + "a = {" + filled(f"x%d.{DEEP} = 1, ") + "z = 1}"),
     (manifest, HEAD + "a = " + "[" * (SIZE // 2)),

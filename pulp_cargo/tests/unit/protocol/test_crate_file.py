@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pulp_cargo.protocol.crate_file import CrateFile, Limits, read_crate_file
 from pulp_cargo.protocol.errors import InvalidCrateFile, RegistryError
 from pulp_cargo.protocol.gzip_stream import GzipStream
+from pulp_cargo.protocol.tar import TarReader
 from pulp_cargo.tests.unit.protocol.archives import (
     BLOCK,
     END,
@@ -37,6 +38,13 @@ def read(file: io.BytesIO, limits: Limits = LIMITS, wanted: str | None = None) -
     return read_crate_file(file, name="leaf", vers="1.0.0", limits=limits, wanted=wanted)
 
 
+def entries(file: io.BytesIO, limits: Limits = LIMITS) -> int:
+    """Return how many entries a .crate file has that is accepted."""
+    read(file, limits)
+    file.seek(0)
+    return sum(1 for _ in TarReader(GzipStream(file, limits.unpacked_bytes)))
+
+
 def file(path: str, content: bytes = b"", **values: object) -> Member:
     return Member(f"leaf-1.0.0/{path}".encode(), content, **values)
 
@@ -44,8 +52,7 @@ def file(path: str, content: bytes = b"", **values: object) -> Member:
 def test_crate_file_of_cargo():
     """Manifest and readme are kept, the rest is counted."""
     found = read(crate(file("README.md", b"# hi"), file("src/lib.rs", b"//" * 500)))
-    assert (found.manifest, found.entries, found.root) == (MANIFEST, 3, "leaf-1.0.0")
-    assert found.unpacked_size == 3 * BLOCK + 3 * BLOCK + BLOCK + len(END)
+    assert (found.manifest, found.root) == (MANIFEST, "leaf-1.0.0")
     assert found.readme("./README.md") == found.readme("README.md") == b"# hi"
     assert found.readme("other.md") is found.readme(None) is None
 
@@ -90,7 +97,7 @@ def test_fields_of_a_name_may_be_full() -> None:
 
 def test_longest_path() -> None:
     """It has 1024 bytes, the root included."""
-    assert read(crate(long_name(b"leaf-1.0.0/".ljust(1024, b"a")), file("a"))).entries == 2
+    assert entries(crate(long_name(b"leaf-1.0.0/".ljust(1024, b"a")), file("a"))) == 2
     with pytest.raises(InvalidCrateFile, match="is longer than 1024 bytes"):
         read(crate(long_name(b"leaf-1.0.0/".ljust(1025, b"a")), file("a")))
 
@@ -107,7 +114,7 @@ def test_most_bytes_of_all_extensions(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are counted from the first to the last, and may have just as many."""
     named = [long_name(b"leaf-1.0.0/first"), file("a"), long_name(b"leaf-1.0.0/second"), file("b")]
     monkeypatch.setattr("pulp_cargo.protocol.tar._MOST_EXTENSION_BYTES", 35)
-    assert read(crate(*named)).entries == 3
+    assert entries(crate(*named)) == 3
     monkeypatch.setattr("pulp_cargo.protocol.tar._MOST_EXTENSION_BYTES", 34)
     with pytest.raises(InvalidCrateFile) as error:
         read(crate(*named))
@@ -118,7 +125,7 @@ def test_most_bytes_of_all_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     """The path of the manifest has 21 of them, and those of the others 12 and 13."""
     paths = crate(file("a"), file("bc")).getvalue()
     monkeypatch.setattr("pulp_cargo.protocol.crate_file.MOST_PATH_BYTES", 46)
-    assert read(io.BytesIO(paths)).entries == 3
+    assert entries(io.BytesIO(paths)) == 3
     monkeypatch.setattr("pulp_cargo.protocol.crate_file.MOST_PATH_BYTES", 45)
     with pytest.raises(InvalidCrateFile) as error:
         read(io.BytesIO(paths))
@@ -127,7 +134,7 @@ def test_most_bytes_of_all_paths(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_largest_extension() -> None:
     """It has 64 KiB; a comment may be that long, and a path is limited on its own."""
-    assert read(crate(pax(comment="x" * (64 * 1024 - 15)), file("a"))).entries == 2
+    assert entries(crate(pax(comment="x" * (64 * 1024 - 15)), file("a"))) == 2
     with pytest.raises(InvalidCrateFile, match="tar extension of 65537 bytes"):
         read(crate(pax(comment="x" * (64 * 1024 - 14)), file("a")))
 
@@ -334,7 +341,7 @@ def test_extension_without_a_file_is_refused():
 def test_most_records_of_a_pax_header():
     """Thousands of them would take more time than they have bytes."""
     record = pax_record("a", "b")
-    assert read(crate(Member(b"p", record * 32, b"x"), file("a"))).entries == 2
+    assert entries(crate(Member(b"p", record * 32, b"x"), file("a"))) == 2
     with pytest.raises(InvalidCrateFile, match="33 records"):
         read(crate(Member(b"p", record * 33, b"x"), file("a")))
 
@@ -390,7 +397,7 @@ def test_entries_behind_the_end_are_refused():
 
 def test_padding_behind_the_end_is_accepted():
     """Tar itself fills its last record with zeros."""
-    assert read(packed(tar(manifest()) + bytes(10_000))).entries == 1
+    assert entries(packed(tar(manifest()) + bytes(10_000))) == 1
 
 
 @pytest.mark.parametrize(
@@ -438,7 +445,7 @@ def test_gzip_bomb_ends_at_the_limit():
 def test_limits_are_told():
     """Hitting the size exactly is an error for cargo as well; an entry too many is one."""
     size = 2 * BLOCK + len(END)
-    assert read(crate(), Limits(unpacked_bytes=size + 1, entries=1)).unpacked_size == size
+    assert entries(crate(), Limits(unpacked_bytes=size + 1, entries=1)) == 1
     with pytest.raises(InvalidCrateFile, match=f"{size} bytes or more"):
         read(crate(), Limits(unpacked_bytes=size, entries=1))
     with pytest.raises(InvalidCrateFile, match="more than 1 entries"):
@@ -464,7 +471,7 @@ def test_file_unpacks_to_no_more_than_so_many_times_its_size(
             f"the crate file unpacks to {200 * len(data)} bytes or more, which is the limit"
         )
     monkeypatch.setattr("pulp_cargo.protocol.crate_file.SMALL_UNPACKED_BYTES", 2 * MEBIBYTE)
-    assert read(io.BytesIO(data), large).entries == 2
+    assert entries(io.BytesIO(data), large) == 2
 
 
 def test_folders_without_entries_are_counted():
@@ -473,7 +480,7 @@ def test_folders_without_entries_are_counted():
     with pytest.raises(InvalidCrateFile, match="more than 50 folders"):
         read(crate(*deep))
     most, more = (long_name(b"leaf-1.0.0/" + b"a/" * levels + b"x") for levels in (50, 51))
-    assert read(crate(most, file("cut short"), file("a/x"))).entries == 3
+    assert entries(crate(most, file("cut short"), file("a/x"))) == 3
     with pytest.raises(InvalidCrateFile, match="more than 50 folders"):
         read(crate(more, file("cut short")))
 
@@ -529,7 +536,7 @@ class InPieces(io.BytesIO):
 def test_file_is_read_in_pieces() -> None:
     """Many uploads are read at the same time."""
     noise = file("noise", os.urandom(300_000))
-    assert read(InPieces(crate(noise).getvalue())).entries == 2
+    assert entries(InPieces(crate(noise).getvalue())) == 2
 
 
 def test_stream_tells_how_much_was_there() -> None:
@@ -551,7 +558,7 @@ def test_mutated_archive_is_read_or_refused(data):
     for at in data.draw(st.lists(st.integers(0, len(mutated) - 1), max_size=2)):
         mutated[at] = data.draw(st.integers(0, 255))
     try:
-        assert read(io.BytesIO(mutated)).entries
+        assert entries(io.BytesIO(mutated))
     except RegistryError as error:
         assert str(error)
 

@@ -23,14 +23,14 @@ CKSUM = "0123456789abcdef" * 4
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        ({"dl": "https://r.example/dl"}, ("https://r.example/dl", None, False)),
-        ({"dl": "http://[::1]:8080", "api": None}, ("http://[::1]:8080", None, False)),
+        ({"dl": "https://r.example/dl"}, ("https://r.example/dl", False)),
+        ({"dl": "http://[::1]:8080", "api": None}, ("http://[::1]:8080", False)),
         (
             {"dl": "https://r/{crate}", "api": "https://r", "auth-required": True, "new": 1},
-            ("https://r/{crate}", "https://r", True),
+            ("https://r/{crate}", True),
         ),
-        ({"dl": "https://r", "auth_required": True}, ("https://r", None, False)),
-        ({"dl": "HTTPS://r"}, ("HTTPS://r", None, False)),
+        ({"dl": "https://r", "auth_required": True}, ("https://r", False)),
+        ({"dl": "HTTPS://r"}, ("HTTPS://r", False)),
     ],
 )
 def test_config_is_read(config, expected):
@@ -41,15 +41,13 @@ def test_config_is_read(config, expected):
 def test_config_has_a_largest_size() -> None:
     """One that has just that is read."""
     body = b'{"dl":"https://r"}'.rjust(MAX_SIZE)
-    assert parse_upstream_config(body) == UpstreamConfig("https://r", None, False)
+    assert parse_upstream_config(body) == UpstreamConfig("https://r", False)
 
 
 def test_our_own_config_is_read():
     """A registry of Pulp may be the upstream of another."""
     body = render_config(dl="https://r.example/dl", api="https://r.example", auth_required=True)
-    assert parse_upstream_config(body) == UpstreamConfig(
-        "https://r.example/dl", "https://r.example", True
-    )
+    assert parse_upstream_config(body) == UpstreamConfig("https://r.example/dl", True)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +102,7 @@ def test_bad_config_is_refused(body, said):
 )
 def test_markers_are_replaced_wherever_they_stand(dl, expected):
     """Without any of the five, spelled so, `/{crate}/{version}/download` follows."""
-    config = UpstreamConfig(dl, None, False)
+    config = UpstreamConfig(dl, False)
     assert download_url(config, "Lab_base", "1.0.0+b.5", CKSUM) == expected
 
 
@@ -114,7 +112,7 @@ def test_markers_are_replaced_wherever_they_stand(dl, expected):
 )
 def test_prefixes_are_those_of_the_index(name, prefix, lower):
     """One keeps the case of the name, the other is that of the index path."""
-    config = UpstreamConfig("https://r/{prefix}/-/{lowerprefix}", None, False)
+    config = UpstreamConfig("https://r/{prefix}/-/{lowerprefix}", False)
     assert download_url(config, name, "1.0.0", CKSUM) == f"https://r/{prefix}/-/{lower}"
 
 

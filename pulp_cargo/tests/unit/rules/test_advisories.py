@@ -133,9 +133,9 @@ def test_informational_advisory_says_so():
     ("text", "said"),
     [
         ("", "the advisory has no `patched`"),
-        ("# Only Markdown\n\nand text", "no readable TOML at its start"),
+        ("# Only Markdown\n\nand text", "the advisory is not TOML"),
         ("```toml\n[advisory]\n", "has no end"),
-        ("```toml\n[advisory\n```", "no readable TOML at its start"),
+        ("```toml\n[advisory\n```", "the advisory is not TOML"),
         (rustsec(""), "`versions` of the advisory has no `patched`"),
         (rustsec('patched = "1"'), "`patched` of `versions` of the advisory must be a list"),
         (rustsec('patched = [">= 1.2.x.y"]'), "cannot be read by cargo"),

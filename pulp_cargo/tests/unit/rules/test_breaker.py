@@ -1,5 +1,7 @@
 """An upstream that fails is left alone, and tried again."""
 
+import math
+
 import pytest
 
 from pulp_cargo.rules.breaker import Breaker
@@ -113,3 +115,13 @@ def test_failures_at_once_count_as_one_pause(breaker: Breaker, clock: Clock):
     assert breaker.may_ask()
     fail(breaker, 10)
     assert breaker.wait == 4
+
+
+def test_it_need_not_open_by_failures(clock: Clock) -> None:
+    """A sync asks again by itself; what the upstream asks for holds all the same."""
+    breaker = Breaker(clock, failures=math.inf)
+    for _ in range(100):
+        breaker.failed()
+        assert breaker.may_ask()
+    breaker.failed(5)
+    assert (breaker.wait, breaker.may_ask()) == (5, False)

@@ -1,0 +1,136 @@
+"""What a sync asks its upstream for: the listing, and files.
+
+Both come by the connection that caches use, on the background event loop, since a task has none of
+its own. A registry of Pulp has its files below its own URL, so config.json is not needed. Files that
+are fetched later, on demand, come by core's downloader: core streams and stores them.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from pulpcore.plugin.models import RemoteArtifact
+
+from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.models.core import release_session
+from pulp_cargo.app.runtime import background_loop
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.upstream import listing
+from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection
+from pulp_cargo.app.upstream.errors import CannotCopy
+from pulp_cargo.app.upstream.retries import with_retries
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.unavailable import UpstreamUnreachable
+
+T = TypeVar("T")
+
+IDENTITY = {"Accept-Encoding": "identity"}
+
+
+class OtherBytes(UpstreamUnreachable):
+    """What came is not the file that the index names; the next time it may be."""
+
+
+@contextmanager
+def connected(remote: CargoRemote) -> Iterator[Connection]:
+    """Have a connection to the upstream, and close it afterwards; raises CannotCopy."""
+
+    async def connect() -> Connection:
+        return Connection(remote, FOR_SYNCS)
+
+    try:
+        connection = _run(connect())
+    except OSError as error:
+        # A certificate or key of the remote cannot be read.
+        raise CannotCopy(f"the remote `{remote.name}` cannot be used: {error}") from error
+    try:
+        yield connection
+    finally:
+        release_session(remote)
+        _run(connection.close())
+
+
+def fetch_listing(upstream: Connection, etag: str | None) -> listing.Fetched | None:
+    """Fetch the listing, None if it has not changed since `etag`; raises CannotCopy."""
+    try:
+        return _run(
+            with_retries(
+                lambda: listing.fetch(upstream, etag), upstream.breaker, upstream.max_retries
+            )
+        )
+    except UpstreamUnreachable as error:
+        url = upstream.root + listing.NAME
+        raise CannotCopy(
+            f"the listing {url} could not be read to its end: {_why(error)}"
+        ) from error
+
+
+def fetch_files(upstream: Connection, sources: Sequence[RemoteArtifact]) -> list[IncomingFile]:
+    """Download files, in order; raises CannotCopy when one cannot be had as it should be."""
+    return _run(_fetch_all(upstream, sources))
+
+
+async def _fetch_all(upstream: Connection, sources: Sequence[RemoteArtifact]) -> list[IncomingFile]:
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_fetch(upstream, source)) for source in sources]
+    except* RegistryError as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def _fetch(upstream: Connection, source: RemoteArtifact) -> IncomingFile:
+    try:
+        file = await with_retries(
+            lambda: _received(upstream, source), upstream.file_breaker, upstream.max_retries
+        )
+    except OtherBytes as error:
+        raise CannotCopy(
+            f"{source.url} is not the file that the index names: {error.what}"
+        ) from error
+    except UpstreamUnreachable as error:
+        raise CannotCopy(f"{source.url} could not be downloaded: {_why(error)}") from error
+    await asyncio.to_thread(file.settle)
+    return file
+
+
+async def _received(upstream: Connection, source: RemoteArtifact) -> IncomingFile:
+    """Return the file, closed; it is in the directory of the task, and goes with that."""
+    file = IncomingFile(os.getcwd())
+    try:
+        async with upstream.answer(source.url, IDENTITY, is_file=True) as response:
+            upstream.require_ok(response)
+            await _write(upstream.chunks(response), file, source, upstream.name)
+    except BaseException:
+        file.discard()
+        raise
+    file.file.close()
+    return file
+
+
+async def _write(
+    chunks: AsyncIterator[bytes], file: IncomingFile, source: RemoteArtifact, upstream: str
+) -> None:
+    """Write what comes to a file; raises OtherBytes where it is not what the index names."""
+    most = source.size or settings.CARGO_MAX_CRATE_BYTES
+    async for chunk in chunks:
+        file.write(chunk)
+        if file.size > most:
+            raise OtherBytes(upstream, f"it has more than {most} bytes")
+    if source.size not in (None, file.size):
+        raise OtherBytes(upstream, f"it has {file.size} bytes instead of {source.size}")
+    if file.cksum != source.sha256:
+        raise OtherBytes(upstream, f"its SHA-256 is {file.cksum} instead of {source.sha256}")
+
+
+def _why(error: UpstreamUnreachable) -> str:
+    """Return what an administrator needs to know, who is told more than cargo."""
+    return str(error.__cause__ or "") or error.what
+
+
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    return background_loop.start(coroutine).result()

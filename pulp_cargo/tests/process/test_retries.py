@@ -1,0 +1,82 @@
+"""How a sync asks again for what its upstream did not send."""
+
+import asyncio
+import math
+from collections.abc import Callable
+
+import pytest
+
+from pulp_cargo.protocol.unavailable import (
+    UpstreamLeftAlone,
+    UpstreamRefused,
+    UpstreamUnreachable,
+)
+from pulp_cargo.rules.breaker import Breaker
+
+
+class Upstream:
+    """Fails as it is told to, and counts; the clock of its breaker is the sum of all pauses."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked, self.now = 0, 0.0
+        self.pauses: list[float] = []
+        self.breaker = Breaker(lambda: self.now, failures=math.inf)
+
+        async def sleep(seconds: float) -> None:
+            self.now += seconds
+            self.pauses.append(seconds)
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+
+    def ask(self, fault: Callable[[int], Exception | None], most: int = 2) -> int:
+        """Return the number of the request that succeeds."""
+        from pulp_cargo.app.upstream.retries import with_retries
+
+        async def attempt() -> int:
+            self.asked += 1
+            error = fault(self.asked)
+            if error is not None:
+                raise error
+            return self.asked
+
+        return asyncio.run(with_retries(attempt, self.breaker, most))
+
+
+@pytest.fixture
+def upstream(monkeypatch: pytest.MonkeyPatch) -> Upstream:
+    """An upstream whose pauses take no time."""
+    return Upstream(monkeypatch)
+
+
+def test_what_fails_is_asked_for_again(upstream: Upstream) -> None:
+    """As often as the remote says, with longer pauses each time."""
+    failing = UpstreamUnreachable("up", "it does not answer in time")
+    assert upstream.ask(lambda number: failing if number < 3 else None) == 3
+    assert all(pause <= 2 for pause in upstream.pauses)
+    with pytest.raises(UpstreamUnreachable):
+        upstream.ask(lambda number: failing)
+    assert upstream.asked == 3 + 3
+
+
+def test_what_is_refused_is_not_asked_for_again(upstream: Upstream) -> None:
+    """It would be refused once more."""
+    with pytest.raises(UpstreamRefused):
+        upstream.ask(lambda number: UpstreamRefused("up", "it answers 404"))
+    assert upstream.asked == 1
+
+
+def test_pause_that_the_upstream_asks_for_is_kept(upstream: Upstream) -> None:
+    """And is no attempt, for those who have not even asked."""
+    upstream.breaker.failed(30)
+    left_alone = UpstreamLeftAlone("up")
+    assert upstream.ask(lambda number: left_alone if upstream.now < 30 else None, most=0) == 2
+    assert upstream.now == 30
+
+
+def test_pause_that_is_too_long_is_none(upstream: Upstream) -> None:
+    """A task must not hold its repository for an hour."""
+    upstream.breaker.failed(3600)
+    for error in (UpstreamLeftAlone("up"), UpstreamUnreachable("up", "it answers 429", 3600)):
+        with pytest.raises(UpstreamUnreachable):
+            upstream.ask(lambda number, error=error: error)
+    assert (upstream.asked, upstream.pauses) == (2, [])
