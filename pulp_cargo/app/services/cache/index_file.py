@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pulp_cargo.app.queries.upstreams.index_copy import IndexCopy, index_copy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import (
     follow_yanks,
@@ -36,13 +36,6 @@ from pulp_cargo.rules.replaced_versions import Replaced, gone_from, replaced_in,
 log = logging.getLogger(__name__)
 
 Key = tuple[tuple[UUID, str], str]
-
-# How long a crate that the upstream does not have is not asked for again, in seconds.
-MISSING_SECONDS = 5
-# How long to wait for an upstream where its last word is known, in seconds; and how long nobody
-# else waits for one that took longer.
-UPSTREAM_TIMEOUT_SECONDS = 2.0
-SLOW_SECONDS = 10.0
 
 # The forms in which a file may come (RFC 9110, 8.4.1).
 GZIP, PLAIN = ("gzip", "x-gzip"), ("", "identity")
@@ -90,7 +83,7 @@ async def current(remote: UpstreamRemote, name: str, *, at_any_age: bool = False
         log.info("An index file is served as it was: %s", error)
     except TimeoutError:
         if not _slow.get(remote.pk):
-            _slow.keep(remote.pk, True, SLOW_SECONDS)
+            _slow.keep(remote.pk, True, timeouts.UPSTREAM_SLOW_SECONDS)
     else:
         return _current(remote, newest, remote.max_age)
     note(Event.STALE)
@@ -127,7 +120,7 @@ def _age(copy: IndexCopy) -> float:
 
 
 def _patience(remote: UpstreamRemote) -> float:
-    return 0 if _slow.get(remote.pk) else UPSTREAM_TIMEOUT_SECONDS
+    return 0 if _slow.get(remote.pk) else timeouts.UPSTREAM_TIMEOUT_SECONDS
 
 
 def _pause(remote: UpstreamRemote) -> float:
@@ -167,7 +160,8 @@ async def _fetch(remote: UpstreamRemote, name: str, copy: IndexCopy | None) -> I
     if fetched.body is not None:
         read = await threads.work(_read, name, fetched, copy, now)
     if not fetched.found or (fetched.body is not None and read is None):
-        _missing.keep((remote.identity, name), True, min(MISSING_SECONDS, remote.max_age))
+        seconds = min(timeouts.UPSTREAM_MISSING_SECONDS, remote.max_age)
+        _missing.keep((remote.identity, name), True, seconds)
         if copy is None:
             return None
         gone = await threads.work(_gone, copy) if has_body else copy.gone
