@@ -9,7 +9,8 @@ from pulpcore.plugin.models import Remote
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams import stores
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.background import spawn
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import resolve
 from pulp_cargo.app.services.downloads import shared_downloads
@@ -24,35 +25,40 @@ log = logging.getLogger(__name__)
 # So many crates are brought in at once, and so many may wait; the upstream serves others, too.
 AT_ONCE = 2
 MOST_WAITING = 10_000
-# How long nobody looks again at a crate that was gone through, in seconds.
-WHOLE_SECONDS = 600
 
 Key = tuple[UUID, str]
 
-_turns = asyncio.Semaphore(AT_ONCE)
-_whole: TtlCache[Key, bool] = TtlCache(10_000)
-_coming: dict[Key, asyncio.Task[None]] = {}
 
+class WholeCrates:
+    """The crates of which a process is bringing in all versions, or has just done so."""
 
-def bring(registry: Registry, source: Upstream, name: str) -> None:
-    """Have every version of a crate kept, in the background and one after the other.
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._whole: TtlCache[Key, bool] = TtlCache(10_000)
+        self._coming: set[Key] = set()
 
-    Does nothing for a remote with another policy, or without a repository to keep them in.
-    """
-    if source.remote is None or source.remote.policy != Remote.IMMEDIATE or not source.repository:
-        return
-    key = source.repository, name.lower()
-    if _whole.get(key) or key in _coming or len(_coming) >= MOST_WAITING:
-        return
-    task = asyncio.get_running_loop().create_task(_bring(registry, source, name))
-    _coming[key] = task
-    task.add_done_callback(lambda _: _coming.pop(key, None))
+    def bring(self, registry: Registry, source: Upstream, name: str) -> None:
+        """Have every version of a crate kept, in the background and one after the other.
 
+        Does nothing for a remote with another policy, or without a repository to keep them in.
+        """
+        remote = source.remote
+        if remote is None or remote.policy != Remote.IMMEDIATE or not source.repository:
+            return
+        key = source.repository, name.lower()
+        if self._whole.get(key) or key in self._coming or len(self._coming) >= MOST_WAITING:
+            return
+        self._coming.add(key)
+        # After a failure the next download of the crate begins again.
+        spawn(
+            self._bring(registry, source, name, key),
+            failure=f"Not all versions of `{name}` were kept",
+            wait_at_exit=False,
+        ).add_done_callback(lambda _: self._coming.discard(key))
 
-async def _bring(registry: Registry, source: Upstream, name: str) -> None:
-    assert source.remote is not None and source.repository is not None
-    async with _turns:
-        try:
+    async def _bring(self, registry: Registry, source: Upstream, name: str, key: Key) -> None:
+        assert source.repository is not None
+        async with self._turns:
             found = await resolve.ask(registry, source, name.lower(), at_any_age=True)
             if found is None or found.current is None:
                 return
@@ -65,10 +71,7 @@ async def _bring(registry: Registry, source: Upstream, name: str) -> None:
                 if version.cksum in here or vers in left_out:
                     continue
                 await _bring_version(registry, source, name, version)
-            _whole.keep((source.repository, name.lower()), True, WHOLE_SECONDS)
-        except Exception as error:
-            # The next download of the crate begins again.
-            log.warning("Not all versions of `%s` were kept: %s", name, error)
+            self._whole.keep(key, True, timeouts.WHOLE_CRATE_SECONDS)
 
 
 async def _bring_version(
@@ -87,3 +90,8 @@ async def _bring_version(
             except UpstreamFailed as error:
                 # The others may be right.
                 log.info("%s", error)
+
+
+# Those of this process.
+whole_crates = WholeCrates()
+bring = whole_crates.bring
