@@ -32,7 +32,9 @@ KNOWN_FROM_THE_START = 50
 
 async def listening(app: web.Application) -> AsyncIterator[None]:
     """Listen while the application runs (an aiohttp cleanup context)."""
-    task = asyncio.get_running_loop().create_task(_listen_for_ever())
+    task = spawn(
+        _listen_for_ever(), failure="Notices are not listened for any more", wait_at_exit=False
+    )
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
