@@ -66,9 +66,11 @@ class Group(Generic[K, V]):
         return list(self.writing.values())
 
     def put_back(self, merge: Callable[[V, V], V]) -> None:
-        """Let the batch wait again, before everything else."""
+        """Let the batch wait again, before everything else; it was due, and still is."""
+        if not self.writing:
+            return
         newer, self.waiting = self.waiting, self.writing
-        self.writing = {}
+        self.writing, self.first = {}, DUE
         for key, item in newer.items():
             there = self.waiting.get(key)
             self.waiting[key] = item if there is None else merge(there, item)

@@ -197,6 +197,26 @@ def test_batch_that_cannot_be_written_now_is_written_later(writer: Writer) -> No
     assert writer.dropped == []
 
 
+def test_batch_that_is_tried_again_does_not_wait_for_more(
+    writer: Writer, patient: "WriteBehind[str, str, int]"
+) -> None:
+    """It has waited; what comes meanwhile goes with it."""
+    from pulp_cargo.app.runtime.write_behind import WriteLater
+
+    writer.fails = [WriteLater(0.05)]
+
+    async def scene() -> None:
+        patient.put("a", "x", 1)
+        written = asyncio.create_task(patient.flush())
+        await asyncio.sleep(0.01)
+        patient.put("a", "x", 2)
+        patient.put("a", "y", 4)
+        await written
+
+    run(scene())
+    assert writer.written == [("a", [3, 4])]
+
+
 def test_process_that_ends_writes_what_waits(
     writer: Writer, patient: "WriteBehind[str, str, int]"
 ) -> None:
