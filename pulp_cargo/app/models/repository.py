@@ -12,17 +12,16 @@ from pulp_cargo.app.models import invariants, retention
 from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.remote import CargoRemote
-from pulp_cargo.app.runtime import statements
+from pulp_cargo.app.runtime import statements, timeouts
 
 # The first key of our advisory locks; the second is the repository's id.
 LOCK_CLASS = 0x6361_7267
-# How long what answers a request waits for a lock at a time, in seconds.
-LOCK_PATIENCE = 2
 
 
 def set_lock_timeout() -> None:
     """Let no statement of the transaction wait longer for a lock; it raises OperationalError."""
-    statements.run("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_PATIENCE}s"])
+    timeout = f"{timeouts.LOCK_TIMEOUT_SECONDS}s"
+    statements.run("SELECT set_config('lock_timeout', %s, true)", [timeout])
 
 
 def lock(repository: UUID) -> None:

@@ -15,11 +15,9 @@ from functools import partial
 from django.db import connection, transaction
 
 from pulp_cargo.app.notices import channel
+from pulp_cargo.app.runtime import timeouts
 
 log = logging.getLogger(__name__)
-
-# How long to wait at most for processes that do not answer, in seconds.
-TIMEOUT_SECONDS = 1.0
 
 _order = itertools.count(1)
 _asked = threading.local()
@@ -43,7 +41,7 @@ def _ask(place: int) -> None:
 def _have_answered(wanted: set[int]) -> bool:
     """Tell whether all these connections answer in time."""
     mark = secrets.token_hex(8)
-    deadline = time.monotonic() + TIMEOUT_SECONDS
+    deadline = time.monotonic() + timeouts.BARRIER_TIMEOUT_SECONDS
     with connection.cursor() as cursor:
         cursor.execute(f"LISTEN {channel.ANSWERS}")
         try:

@@ -12,20 +12,29 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_lock = threading.Lock()
-_loops: dict[int, asyncio.AbstractEventLoop] = {}
+
+class BackgroundLoop:
+    """The loop, and the thread in which it runs, from its first use on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
+
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin to run a coroutine while others run theirs; the future is for this thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._running())
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            # A process that was forked has its parent's variables, but not its threads.
+            if self._loop is None or self._process != os.getpid():
+                self._loop, self._process = asyncio.new_event_loop(), os.getpid()
+                run = self._loop.run_forever
+                threading.Thread(target=run, name="cargo-upstream", daemon=True).start()
+            return self._loop
 
 
-def start(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-    """Begin to run a coroutine while others run theirs; the future is for this thread."""
-    return asyncio.run_coroutine_threadsafe(coroutine, _loop())
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    # A process that was forked has its parent's variables, but not its threads.
-    with _lock:
-        if os.getpid() not in _loops:
-            loop = asyncio.new_event_loop()
-            threading.Thread(target=loop.run_forever, name="cargo-upstream", daemon=True).start()
-            _loops[os.getpid()] = loop
-        return _loops[os.getpid()]
+# That of this process.
+background_loop = BackgroundLoop()
+start = background_loop.start

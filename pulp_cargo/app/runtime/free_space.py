@@ -8,28 +8,29 @@ import time
 
 from django.conf import settings
 
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.protocol.unavailable import StorageFull
 
-# How long an answer is good for, in seconds.
-FRESH_SECONDS = 1.0
 
-_has_room, _until = True, 0.0
+class FreeSpace:
+    """What the disks had left a moment ago."""
 
+    def __init__(self) -> None:
+        self._has_room, self._until = True, 0.0
 
-def has_room() -> bool:
-    """Whether the places where files come and stay have so much left as the setting wants."""
-    global _has_room, _until
-    now = time.monotonic()
-    if now >= _until:
-        _has_room = all(_free(place) >= settings.CARGO_MIN_FREE_BYTES for place in _places())
-        _until = now + FRESH_SECONDS
-    return _has_room
+    def has_room(self) -> bool:
+        """Whether the places where files come and stay have so much left as the setting wants."""
+        now = time.monotonic()
+        if now >= self._until:
+            least = settings.CARGO_MIN_FREE_BYTES
+            self._has_room = all(_free(place) >= least for place in _places())
+            self._until = now + timeouts.FREE_SPACE_FRESH_SECONDS
+        return self._has_room
 
-
-def require_room() -> None:
-    """Raise StorageFull where there is less."""
-    if not has_room():
-        raise StorageFull
+    def require_room(self) -> None:
+        """Raise StorageFull where there is less."""
+        if not self.has_room():
+            raise StorageFull
 
 
 def _places() -> set[str]:
@@ -43,3 +44,9 @@ def _free(place: str) -> float:
         # An object storage has no folder here, or what is wrong with one shows when it is used.
         return float("inf")
     return found.f_bavail * found.f_frsize
+
+
+# What this process knows.
+free_space = FreeSpace()
+has_room = free_space.has_room
+require_room = free_space.require_room

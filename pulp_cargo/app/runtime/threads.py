@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from django.db import InterfaceError, OperationalError, connection
 from psycopg.errors import QueryCanceled
 
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 P = ParamSpec("P")
@@ -22,8 +23,6 @@ T = TypeVar("T")
 # Reads and commits take milliseconds; a large .crate file may take seconds to unpack, so that
 # happens elsewhere. Each reader and committer has a connection to the database of its own.
 READER_COUNT = 4
-# Cargo gives up at 30 seconds without an answer.
-READ_SECONDS = 20
 READERS = ThreadPoolExecutor(READER_COUNT, thread_name_prefix="cargo-read")
 COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
 # Passwords are made to be slow to check, so strangers who send them must not hold up the others.
@@ -44,7 +43,7 @@ async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     keeps the thread waiting until the system notices, but nobody else.
     """
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(timeouts.READ_TIMEOUT_SECONDS):
             return await _run(READERS, lambda: _healed(query, *args, **kwargs))
     except TimeoutError as error:
         raise ServiceUnavailable("the registry's database does not answer; try again") from error
@@ -120,7 +119,7 @@ async def every_reader(query: Callable[P, object], *args: P.args, **kwargs: P.kw
 
     def attempt() -> None:
         # Nobody goes on before all are there, so that no thread takes two turns.
-        together.wait(timeout=10)
+        together.wait(timeouts.WARM_UP_TIMEOUT_SECONDS)
         query(*args, **kwargs)
 
     await asyncio.gather(*(_run(READERS, attempt) for _ in range(READER_COUNT)))

@@ -1,10 +1,12 @@
-"""A memory for seconds, of a bounded number of things, and what stands for credentials in it."""
+"""A cache whose entries expire, and the digests that stand for credentials in it."""
 
 import hashlib
 import time
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from typing import Generic, TypeVar
+
+from cachetools import TLRUCache
 
 from pulp_cargo.protocol.auth import CREDENTIAL
 
@@ -13,26 +15,25 @@ V = TypeVar("V")
 
 
 class TtlCache(Generic[K, V]):
-    """What was found out lately, each for as many seconds as its keeper says."""
+    """A bounded number of entries, each of which is good for as many seconds as it was given."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: dict[K, tuple[V, float]] = {}
+        self._entries: TLRUCache[K, tuple[V, float]] = TLRUCache(
+            most, ttu=lambda _key, entry, now: now + entry[1], timer=time.monotonic
+        )
 
     def get(self, key: K) -> V | None:
         """Return what is remembered, None if nothing is, or not any more."""
-        kept = self._kept.get(key)
-        return kept[0] if kept is not None and kept[1] > time.monotonic() else None
+        entry = self._entries.get(key)
+        return None if entry is None else entry[0]
 
     def keep(self, key: K, value: V, seconds: float) -> None:
-        """Remember; when there is too much, everything else is forgotten."""
-        if len(self._kept) >= self._most:
-            self._kept.clear()
-        self._kept[key] = (value, time.monotonic() + seconds)
+        """Remember a value; without room, what was not asked for longest is forgotten."""
+        self._entries[key] = value, seconds
 
     def clear(self) -> None:
         """Forget everything."""
-        self._kept.clear()
+        self._entries.clear()
 
 
 def digest(header: str) -> bytes:

@@ -8,16 +8,13 @@ from pulpcore.plugin.models import CreatedResource, ProgressReport, RepositoryVe
 
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.queries.registry.registry import Registry, registry_of
-from pulp_cargo.app.runtime import background_loop
+from pulp_cargo.app.runtime import background_loop, timeouts
 from pulp_cargo.app.services.lock_file import prefetch as prefetch_files
 from pulp_cargo.app.services.lock_file import prefetch_plan as service
 from pulp_cargo.app.services.lock_file.prefetch import Fetched
 from pulp_cargo.app.services.lock_file.prefetch_plan import Plan
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.lock_file import parse_lock_file
-
-# How often the progress report is brought up to date, in seconds.
-LOOK_EVERY = 0.5
 
 
 def prefetch(
@@ -54,6 +51,6 @@ def _fetch(registry: Registry, plan: Plan) -> Fetched:
             prefetch_files.fetch(registry.domain, plan.absent, lambda: ended.append(None))
         )
         while not future.done():
-            wait([future], timeout=LOOK_EVERY)
+            wait([future], timeout=timeouts.PREFETCH_PROGRESS_INTERVAL_SECONDS)
             report.increase_by(len(ended) - report.done)
         return future.result()

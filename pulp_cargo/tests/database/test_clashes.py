@@ -58,9 +58,9 @@ def until_it_waits() -> Callable[[], None]:
 @pytest.fixture
 def short_lock_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets commits wait less for a lock that they will not get."""
-    from pulp_cargo.app.models import repository
+    from pulp_cargo.app.runtime import timeouts
 
-    monkeypatch.setattr(repository, "LOCK_PATIENCE", 0.2)
+    monkeypatch.setattr(timeouts, "LOCK_TIMEOUT_SECONDS", 0.2)
 
 
 def test_crate_that_somebody_stores_meanwhile_is_found(

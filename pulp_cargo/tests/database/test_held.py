@@ -1,8 +1,9 @@
 """Versions that crate policies held back are recorded, a little later and in one statement."""
 
+import asyncio
 import secrets
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +29,30 @@ def policy() -> "Iterator[CargoCratePolicy]":
 
 
 @pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> "RefusalLog":
+def recorder() -> "RefusalLog":
     """A recorder that writes when it is told to."""
-    from pulp_cargo.app.services.policies import refusal_log
+    return new_recorder()
 
-    monkeypatch.setattr(refusal_log, "WRITE_AFTER", 3600.0)
-    return refusal_log.RefusalLog()
+
+def new_recorder(seconds: float = 3600.0, **limits: int) -> "RefusalLog":
+    """Make a recorder that writes after so long."""
+    from pulp_cargo.app.services.policies.refusal_log import LIMITS, RefusalLog
+
+    return RefusalLog(replace(LIMITS, quiet_seconds=seconds, max_age_seconds=seconds, **limits))
+
+
+def note(recorder: "RefusalLog", *refusals: "Refusal") -> None:
+    """Note refusals, on an event loop."""
+
+    async def note_all() -> None:
+        recorder.note(refusals)
+
+    asyncio.run(note_all())
+
+
+def write(recorder: "RefusalLog") -> None:
+    """Write what was noted."""
+    asyncio.run(recorder.flush())
 
 
 @pytest.fixture
@@ -59,13 +78,13 @@ def test_records_are_counted(
 ) -> None:
     """By version and rule, over any number of writes; the first and last time stay."""
     for _ in range(3):
-        recorder.note([refusal(), refusal("1.1.0", Rule.ALLOW, enforced=False)])
+        note(recorder, refusal(), refusal("1.1.0", Rule.ALLOW, enforced=False))
     assert rows(policy) == []
-    recorder.write()
+    write(recorder)
     first = policy.held.get(vers="1.0.0")
     assert (first.name, first.sentence) == ("leaf", "`leaf 1.0.0` is blocked")
-    recorder.note([refusal()])
-    recorder.write()
+    note(recorder, refusal())
+    write(recorder)
     assert rows(policy) == [("1.0.0", "block", False, 4), ("1.1.0", "allow", True, 3)]
     last = policy.held.get(vers="1.0.0")
     assert last.first_at == first.first_at <= first.last_at < last.last_at
@@ -78,30 +97,43 @@ def test_one_write_is_one_statement(
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    recorder.write()
-    recorder.note([refusal(f"1.0.{number}") for number in range(500)])
+    recorder.write([])
+    note(recorder, *(refusal(f"1.0.{number}") for number in range(500)))
+    records = recorder._queue.items(None)
+    assert len(records) == 500
     with CaptureQueriesContext(connection) as queries:
-        recorder.write()
+        recorder.write(records)
     assert len(queries) == 1
     with CaptureQueriesContext(connection) as queries:
-        recorder.write()
+        recorder.write([])
     assert len(queries) == 0
 
 
 def test_records_are_written_by_themselves(
-    policy: "CargoCratePolicy",
-    refusal: "Callable[..., Refusal]",
-    monkeypatch: pytest.MonkeyPatch,
+    policy: "CargoCratePolicy", refusal: "Callable[..., Refusal]"
 ) -> None:
     """In a thread, so that nobody waits for the database."""
-    from pulp_cargo.app.services.policies import refusal_log
 
-    monkeypatch.setattr(refusal_log, "WRITE_AFTER", 0.05)
-    recorder = refusal_log.RefusalLog()
-    recorder.note([refusal()])
-    deadline = time.monotonic() + 10
-    while not rows(policy) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    async def scene() -> None:
+        new_recorder(0.05).note([refusal()])
+        async with asyncio.timeout(10):
+            while not await asyncio.to_thread(rows, policy):
+                await asyncio.sleep(0.02)
+
+    asyncio.run(scene())
+    assert rows(policy) == [("1.0.0", "block", False, 1)]
+
+
+def test_process_that_ends_loses_no_record(
+    policy: "CargoCratePolicy", recorder: "RefusalLog", refusal: "Callable[..., Refusal]"
+) -> None:
+    """They are written though they might wait for others."""
+
+    async def scene() -> None:
+        recorder.note([refusal()])
+        await recorder.close()
+
+    asyncio.run(scene())
     assert rows(policy) == [("1.0.0", "block", False, 1)]
 
 
@@ -111,25 +143,21 @@ def test_records_of_a_deleted_policy_are_dropped(
     """And hold up no others."""
     from pulp_cargo.app.models import CargoCratePolicy, HeldVersion
 
-    recorder.note([refusal()])
+    note(recorder, refusal())
     CargoCratePolicy.objects.filter(pk=policy.pk).delete()
-    recorder.write()
+    write(recorder)
     assert not HeldVersion.objects.filter(policy=policy.pk).exists()
 
 
 def test_memory_is_bounded(
     policy: "CargoCratePolicy",
-    recorder: "RefusalLog",
     refusal: "Callable[..., Refusal]",
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What is too much is not recorded, and the log says so; what is there counts on."""
-    from pulp_cargo.app.services.policies import refusal_log
-
-    monkeypatch.setattr(refusal_log, "MOST_WAITING", 2)
-    recorder.note([refusal("1.0.0"), refusal("1.0.1"), refusal("1.0.2"), refusal("1.0.0")])
-    recorder.write()
+    recorder = new_recorder(max_waiting=2)
+    note(recorder, refusal("1.0.0"), refusal("1.0.1"), refusal("1.0.2"), refusal("1.0.0"))
+    write(recorder)
     assert rows(policy) == [("1.0.0", "block", False, 2), ("1.0.1", "block", False, 1)]
     assert "1 records of held versions were too many to be kept." in caplog.messages
 
@@ -143,17 +171,29 @@ def test_records_wait_for_a_database_that_is_away(
     """A restart of PostgreSQL loses none."""
     from django.db import OperationalError
 
+    from pulp_cargo.app.runtime import timeouts
     from pulp_cargo.app.services.policies import refusal_log
 
-    def away(records: object) -> None:
-        raise OperationalError("the database system is shutting down")
+    monkeypatch.setattr(timeouts, "REFUSAL_LOG_RETRY_SECONDS", 0.05)
+    upsert, tried = refusal_log._upsert, []
 
-    recorder.note([refusal()])
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(refusal_log, "_upsert", away)
-        recorder.write()
-    recorder.note([refusal()])
-    recorder.write()
+    def away_at_first(records: object) -> None:
+        tried.append(records)
+        if len(tried) == 1:
+            raise OperationalError("the database system is shutting down")
+        upsert(records)
+
+    monkeypatch.setattr(refusal_log, "_upsert", away_at_first)
+
+    async def scene() -> None:
+        recorder.note([refusal()])
+        written = asyncio.create_task(recorder.flush())
+        while not tried:
+            await asyncio.sleep(0.01)
+        recorder.note([refusal()])
+        await written
+
+    asyncio.run(scene())
     assert rows(policy) == [("1.0.0", "block", False, 2)]
 
 
@@ -173,5 +213,5 @@ def test_old_records_are_forgotten(policy: "CargoCratePolicy", recorder: "Refusa
             first_at=at,
             last_at=at,
         )
-    recorder.write()
+    recorder.write([])
     assert rows(policy) == [("1.0.89", "block", False, 1)]

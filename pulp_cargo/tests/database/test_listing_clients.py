@@ -73,10 +73,10 @@ def test_client_that_takes_nothing_is_cut_off(
     registry: "Registry", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its place is free then; one that takes a little at a time gets everything."""
-    from pulp_cargo.app.endpoints.http import client_timeout
     from pulp_cargo.app.endpoints.read import listing
+    from pulp_cargo.app.runtime import timeouts
 
-    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(timeouts, "CLIENT_PAUSE_SECONDS", 1)
     monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
 
     async def scene() -> None:
@@ -105,10 +105,10 @@ def test_clients_that_take_a_little_now_and_then_do_not_keep_the_places(
     registry: "Registry", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four of them would keep all others from it, for ever."""
-    from pulp_cargo.app.endpoints.http import client_timeout
     from pulp_cargo.app.endpoints.read import listing
+    from pulp_cargo.app.runtime import timeouts
 
-    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(timeouts, "CLIENT_PAUSE_SECONDS", 1)
     monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
 
     async def scene() -> None:

@@ -46,12 +46,12 @@ def view(remote: "CargoRemote", new_distribution: "NewList") -> "View":
 @asynccontextmanager
 async def closing() -> AsyncIterator[None]:
     """Close what was made, in the loop that it lives on."""
-    from pulp_cargo.app.services.downloads import clients
+    from pulp_cargo.app.services.downloads.clients import upstream_clients
 
     try:
         yield
     finally:
-        await clients.close_all()
+        await upstream_clients.close()
 
 
 def test_callers_who_know_the_remote_as_it_was_share_the_client(
@@ -100,7 +100,7 @@ def test_client_that_was_replaced_finishes_what_it_does(
     from pulp_cargo.app.services.downloads.clients import client_of
     from pulp_cargo.app.upstream.connection import FILE_SECONDS
 
-    assert clients.GRACE == FILE_SECONDS
+    assert clients.GRACE_SECONDS == FILE_SECONDS
     seen = view()
     rows = CargoRemote.objects.filter(pk=remote.pk)
 
@@ -108,7 +108,7 @@ def test_client_that_was_replaced_finishes_what_it_does(
         sessions = []
         async with closing():
             for day, grace in ((1, 600), (2, 600), (3, 0)):
-                monkeypatch.setattr(clients, "GRACE", grace)
+                monkeypatch.setattr(clients, "GRACE_SECONDS", grace)
                 updated = datetime(2026, 1, day, tzinfo=UTC)
                 await asyncio.to_thread(rows.update, pulp_last_updated=updated)
                 client = await client_of(replace(seen, updated=updated))
@@ -147,12 +147,13 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
 ) -> None:
     """It has the remote's token, and connections; one that is as it was stays."""
     from pulp_cargo.app.models import CargoDistribution, CargoRemote
+    from pulp_cargo.app.runtime import timeouts
     from pulp_cargo.app.services.downloads import clients
-    from pulp_cargo.app.services.downloads.clients import client_of, known
+    from pulp_cargo.app.services.downloads.clients import client_of, known, upstream_clients
 
     seen = view()
-    monkeypatch.setattr(clients, "GRACE", 0)
-    monkeypatch.setattr(clients, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(clients, "GRACE_SECONDS", 0)
+    monkeypatch.setattr(timeouts, "UPSTREAM_CLIENTS_CHECK_INTERVAL_SECONDS", 0.1)
 
     def alter() -> None:
         if change == "deleted":
@@ -170,18 +171,81 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
             stayed = known(seen) is client
             await asyncio.to_thread(alter)
             async with asyncio.timeout(5):
-                while clients._clients or not client.connection._session.closed:
+                while upstream_clients._clients or not client.connection._session.closed:
                     await asyncio.sleep(0.05)
-            return stayed, seen.pk in clients._clients, bool(clients._retired)
+            return stayed, seen.pk in upstream_clients._clients, bool(upstream_clients._retired)
 
     assert asyncio.run(scene()) == (True, False, False)
+
+
+def delete(remote: "CargoRemote") -> None:
+    """Delete a remote, as an administrator does."""
+    from pulp_cargo.app.models import CargoDistribution, CargoRemote
+
+    CargoDistribution.objects.filter(remote=remote).update(remote=None)
+    CargoRemote.objects.get(pk=remote.pk).delete()
+
+
+@pytest.mark.parametrize("noticed", ["by a notice", "by the next request"])
+def test_client_of_a_deleted_remote_goes_with_it(
+    remote: "CargoRemote", view: "View", noticed: str
+) -> None:
+    """With its session and credentials, at once; so do those that it had before it was changed."""
+    from pulp_cargo.app.services.downloads.clients import upstream_clients
+    from pulp_cargo.protocol.unavailable import UpstreamUnreachable
+
+    old = view()
+    remote.save()
+    seen = view()
+
+    async def scene() -> None:
+        async with closing():
+            sessions = [(await upstream_clients.client_of(old)).connection._session]
+            await asyncio.to_thread(remote.save)
+            changed = await asyncio.to_thread(view)
+            sessions.append((await upstream_clients.client_of(changed)).connection._session)
+            assert [session.closed for session in sessions] == [False, False]
+            await asyncio.to_thread(delete, remote)
+            if noticed == "by a notice":
+                upstream_clients.check_soon()
+            else:
+                with pytest.raises(UpstreamUnreachable):
+                    await upstream_clients.client_of(seen)
+            async with asyncio.timeout(5):
+                while not all(session.closed for session in sessions):
+                    await asyncio.sleep(0.01)
+            assert not upstream_clients._clients
+            assert not upstream_clients._retired
+            assert not upstream_clients._making
+
+    asyncio.run(scene())
+
+
+def test_download_from_a_deleted_remote_may_end(remote: "CargoRemote", view: "View") -> None:
+    """The client is closed with the last of its downloads."""
+    from pulp_cargo.app.services.downloads.clients import upstream_clients
+
+    seen = view()
+
+    async def scene() -> list[bool]:
+        async with closing():
+            async with upstream_clients.for_download(seen) as client:
+                session = client.connection._session
+                async with upstream_clients.for_download(seen):
+                    await asyncio.to_thread(delete, remote)
+                    await upstream_clients.drop_outdated()
+                await asyncio.sleep(0.05)
+                meanwhile = session.closed
+            await asyncio.sleep(0.05)
+            return [meanwhile, session.closed]
+
+    assert asyncio.run(scene()) == [False, True]
 
 
 def test_remote_that_is_gone_leaves_nothing(remote: "CargoRemote", view: "View") -> None:
     """Nor does one that nobody could make a client of."""
     from pulp_cargo.app.models import CargoDistribution, CargoRemote
-    from pulp_cargo.app.services.downloads import clients
-    from pulp_cargo.app.services.downloads.clients import client_of
+    from pulp_cargo.app.services.downloads.clients import client_of, upstream_clients
     from pulp_cargo.protocol.unavailable import UpstreamUnreachable
 
     seen = view()
@@ -196,5 +260,5 @@ def test_remote_that_is_gone_leaves_nothing(remote: "CargoRemote", view: "View")
 
     asyncio.run(ask())
     gc.collect()
-    assert not clients._clients
-    assert not clients._making
+    assert not upstream_clients._clients
+    assert not upstream_clients._making

@@ -28,13 +28,14 @@ def test_repositories_and_processes_that_are_gone_leave_nothing(
 ) -> None:
     """Whoever makes repositories and deletes them, or starts processes, would fill the memory."""
     from pulp_cargo.app.endpoints.memory import acknowledgements as module
+    from pulp_cargo.app.runtime import timeouts
 
     now = 0.0
     monkeypatch.setattr(module.time, "monotonic", lambda: now)
     for connection in range(1_000):
         acknowledgements.note(uuid4(), 1, connection)
     assert len(acknowledgements._heard) == 1_000
-    now = module.REMEMBERED_SECONDS + 1
+    now = timeouts.ACKNOWLEDGEMENT_MEMORY_SECONDS + 1
     acknowledgements.note(REPOSITORY, 2, OTHER)
     assert list(acknowledgements._heard) == [(REPOSITORY, OTHER)]
 
@@ -60,10 +61,10 @@ def test_process_that_does_not_answer_is_waited_for_once(
     acknowledgements: "Acknowledgements", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who has waited long enough goes on, and is forgotten."""
-    from pulp_cargo.app.endpoints.memory import acknowledgements as module
+    from pulp_cargo.app.runtime import timeouts
     from pulp_cargo.app.services.publish.commit import Committed
 
-    monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(timeouts, "ACKNOWLEDGEMENT_TIMEOUT_SECONDS", 0.01)
 
     async def reach() -> bool:
         waiting = asyncio.create_task(

@@ -73,9 +73,10 @@ def ids(copy: "AdvisoryCopy", crate: str) -> list[str]:
 @pytest.fixture
 def copy_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], "AdvisoryCopy"]:
     """Copies that look after their files each time they are asked."""
+    from pulp_cargo.app.runtime import timeouts
     from pulp_cargo.app.services.policies import advisory_db
 
-    monkeypatch.setattr(advisory_db, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(timeouts, "ADVISORY_CHECK_INTERVAL_SECONDS", 0.0)
     return advisory_db.AdvisoryCopy
 
 

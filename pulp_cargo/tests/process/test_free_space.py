@@ -14,8 +14,9 @@ def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer of another test is not good any more, and one of this test not for another."""
     from pulp_cargo.app.runtime import free_space
 
-    monkeypatch.setattr(free_space, "_has_room", free_space._has_room)
-    monkeypatch.setattr(free_space, "_until", 0.0)
+    known = free_space.free_space
+    monkeypatch.setattr(known, "_has_room", known._has_room)
+    monkeypatch.setattr(known, "_until", 0.0)
 
 
 @pytest.fixture
@@ -49,11 +50,11 @@ def test_publish_is_refused_without_room(settings: Any) -> None:
 
 def test_cache_stores_nothing_without_room(settings: Any) -> None:
     """Neither files nor index files; clients have what they came for."""
-    from pulp_cargo.app.services.cache import index_store
-    from pulp_cargo.app.services.downloads import persist_queue
+    from pulp_cargo.app.services.cache.index_store import IndexStore
+    from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
-    persist_queue.keep_file(None, None, None)
-    index_store.keep(None, None, is_new=True)
-    assert persist_queue._lots == {}
-    assert index_store._waiting == {}
+    files, index_files = PersistQueue(), IndexStore()
+    files.keep_file(None, None, None)
+    index_files.keep(None, None, is_new=True)
+    assert len(files._queue) == len(index_files._queue) == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pulp_cargo.app.services.publish.commit import Result
 
 OURS, THEIRS = UUID(int=1), UUID(int=2)
-DOMAIN = SimpleNamespace(name="default")
+DOMAIN: Any = object()
 
 
 class Commits:
@@ -41,6 +42,7 @@ class Commits:
 @pytest.fixture
 def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
     """The commits of this process, which none of its threads sees."""
+    from pulp_cargo.app.runtime import timeouts
     from pulp_cargo.app.services.publish import commit_queue
 
     commits = Commits()
@@ -51,7 +53,8 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
 
     monkeypatch.setattr(commit_queue, "commit_together", commits)
     monkeypatch.setattr(commit_queue.threads, "write", write)
-    monkeypatch.setattr(commit_queue, "BUSY_PAUSE", 0.001)
+    monkeypatch.setattr(commit_queue, "commit_queue", commit_queue.CommitQueue())
+    monkeypatch.setattr(timeouts, "COMMIT_BUSY_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(commit_queue, "settings", SimpleNamespace(CARGO_BUSY_SECONDS=60))
     return commits
 
@@ -73,17 +76,24 @@ def go_on(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 def together(*submitted: Coroutine[Any, Any, Any]) -> list[Any]:
     """Run all at once; what is raised is an answer, too, and nothing may stay in a queue."""
-    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.services.publish.commit_queue import commit_queue
 
     async def run() -> list[Any]:
         answers = asyncio.gather(*submitted, return_exceptions=True)
         given = await asyncio.wait_for(answers, 5)
-        await asyncio.gather(*commit_queue._cleanups)
+        await all_cleaned_up()
         return given
 
     answers = asyncio.run(run())
-    assert commit_queue._queues == {}
+    assert commit_queue._queue._groups == {}
     return answers
+
+
+async def all_cleaned_up() -> None:
+    """Wait for what runs in the background."""
+    from pulp_cargo.app.runtime.background import background_tasks
+
+    await asyncio.gather(*background_tasks._tasks)
 
 
 class File:
@@ -104,7 +114,7 @@ def submit(
     change: str, repository: UUID = OURS, file: File | None = None
 ) -> Coroutine[Any, Any, Any]:
     """Submit a change."""
-    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.services.publish.commit_queue import commit_queue
 
     return commit_queue.submit(repository, DOMAIN, change, file)  # type: ignore[arg-type]
 
@@ -124,14 +134,13 @@ def test_changes_of_two_repositories_are_never_in_one_commit(commits: Commits) -
     assert commits.made == [(OURS, DOMAIN, ["a", "c"]), (THEIRS, DOMAIN, ["b"])]
 
 
-def test_a_commit_takes_no_more_than_so_many(
-    commits: Commits, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_commit_takes_no_more_than_so_many(commits: Commits) -> None:
     """The first must not wait until a hundred are written."""
-    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.services.publish.commit_queue import commit_queue
 
-    assert commit_queue.MOST_AT_ONCE == 64
-    monkeypatch.setattr(commit_queue, "MOST_AT_ONCE", 2)
+    limits = commit_queue._queue.limits
+    assert limits.batch_size == 64
+    commit_queue._queue.limits = replace(limits, batch_size=2)
     together(*(submit(change) for change in "abcde"))
     assert [changes for *_, changes in commits.made] == [["a", "b"], ["c", "d"], ["e"]]
 
@@ -152,13 +161,12 @@ def test_what_nobody_foresaw_is_told_to_all_who_waited(commits: Commits) -> None
 
 def test_busy_repository_is_tried_again(commits: Commits) -> None:
     """Until it is free; what came meanwhile goes with the rest."""
-    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.services.publish.commit_queue import commit_queue
 
-    before = commit_queue.busy_waits
     commits.fails = [RepositoryBusy(), RepositoryBusy()]
     assert [answer.number for answer in together(submit("a"), submit("b"))] == [3, 3]
     assert [changes for *_, changes in commits.made] == [["a", "b"]] * 3
-    assert commit_queue.busy_waits == before + 2
+    assert commit_queue.busy_waits == 2
 
 
 def test_who_has_waited_long_enough_is_refused(
@@ -197,12 +205,12 @@ def test_who_went_away_holds_up_nobody(commits: Commits) -> None:
 
 def test_queue_goes_on_when_its_task_was_stopped(commits: Commits) -> None:
     """What waited is committed with the next change."""
-    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.services.publish.commit_queue import commit_queue
 
     async def go_on() -> list[Any]:
         waits = asyncio.ensure_future(submit("a"))
         await asyncio.sleep(0)
-        runner = commit_queue._queues[OURS].runner
+        runner = commit_queue._queue._groups[OURS, DOMAIN].runner
         assert runner is not None
         await asyncio.sleep(0)
         runner.cancel()
@@ -228,7 +236,7 @@ def test_old_versions_are_cleaned_up_now_and_then(
         for number in numbers:
             made = number and Committed(OURS, number, frozenset())
             commit_queue.clean_up_after(OURS, Result(made or None, []))
-        await asyncio.gather(*commit_queue._cleanups)
+        await all_cleaned_up()
 
     asyncio.run(commit(None, 1, 49, 51))
     assert cleaned == []
@@ -237,7 +245,6 @@ def test_old_versions_are_cleaned_up_now_and_then(
     commits.before = 149
     together(submit("a", THEIRS))
     assert cleaned[2:] == [THEIRS]
-    assert commit_queue._cleanups == set()
 
 
 @pytest.mark.parametrize("refusal", [None, Forbidden("no")])
@@ -292,22 +299,13 @@ def test_commit_that_forgets_a_change_is_a_mistake(commits: Commits) -> None:
         asyncio.run(answer())
 
 
-@pytest.fixture
-def ending(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process ends in this test alone."""
-    from pulp_cargo.app.services.publish import commit_queue
-
-    monkeypatch.setattr(commit_queue, "_is_ending", False)
-
-
 async def finish() -> None:
     """End the process; the tests would hang where it does not."""
-    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.services.publish.commit_queue import commit_queue
 
-    await asyncio.wait_for(commit_queue.finish(), 2)
+    await asyncio.wait_for(commit_queue.close(), 2)
 
 
-@pytest.mark.usefixtures("ending")
 def test_process_that_ends_commits_what_waits(commits: Commits, go_on: asyncio.Event) -> None:
     """In every repository; where nothing waits it ends at once."""
 
@@ -324,7 +322,6 @@ def test_process_that_ends_commits_what_waits(commits: Commits, go_on: asyncio.E
     assert together(end()) == [[True, True, True]]
 
 
-@pytest.mark.usefixtures("ending")
 def test_process_that_ends_waits_for_no_busy_repository(commits: Commits) -> None:
     """Whoever waits is refused after an attempt, and may try another process."""
     commits.fails = [RepositoryBusy()]
@@ -340,15 +337,14 @@ def test_process_that_ends_waits_for_no_busy_repository(commits: Commits) -> Non
     assert len(commits.made) == 1
 
 
-@pytest.mark.usefixtures("ending")
 def test_process_that_ends_takes_no_more_than_so_long(
     commits: Commits, go_on: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A commit that hangs is left behind."""
-    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.runtime import timeouts
 
-    assert commit_queue.LAST_SECONDS == 5
-    monkeypatch.setattr(commit_queue, "LAST_SECONDS", 0.01)
+    assert timeouts.COMMIT_DRAIN_SECONDS == 5
+    monkeypatch.setattr(timeouts, "COMMIT_DRAIN_SECONDS", 0.01)
 
     async def end() -> list[int]:
         waits = asyncio.ensure_future(submit("a"))
@@ -360,3 +356,14 @@ def test_process_that_ends_takes_no_more_than_so_long(
         return [made, len(commits.made)]
 
     assert together(end()) == [[0, 1]]
+
+
+def test_too_many_changes_are_refused(commits: Commits) -> None:
+    """Each may have a file open; whoever is refused may try again."""
+    from pulp_cargo.app.services.publish.commit_queue import commit_queue
+
+    file = File()
+    commit_queue._queue.limits = replace(commit_queue._queue.limits, max_waiting=1)
+    first, refused = together(submit("a"), submit("b", file=file))
+    assert (first.number, type(refused)) == (1, RepositoryBusy)
+    assert file.holders == 1

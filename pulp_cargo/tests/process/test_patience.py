@@ -89,9 +89,9 @@ async def until_closed(server: TestServer, seconds: float) -> None:
 
 def test_client_that_stops_reading_is_cut_off(monkeypatch: pytest.MonkeyPatch, send: Send) -> None:
     """However it is sent; it never gets the whole."""
-    from pulp_cargo.app.endpoints.http import client_timeout
+    from pulp_cargo.app.runtime import timeouts
 
-    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(timeouts, "CLIENT_PAUSE_SECONDS", 1)
 
     async def scene() -> None:
         async with asked(send) as (reader, server):
@@ -105,9 +105,9 @@ def test_client_that_stops_reading_is_cut_off(monkeypatch: pytest.MonkeyPatch, s
 
 def test_client_that_takes_less_than_anybody_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is never still, and would stay for hours."""
-    from pulp_cargo.app.endpoints.http import client_timeout
+    from pulp_cargo.app.runtime import timeouts
 
-    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(timeouts, "CLIENT_PAUSE_SECONDS", 1)
 
     async def scene() -> None:
         async with asked(stream) as (reader, server):
@@ -125,9 +125,9 @@ def test_client_that_takes_less_than_anybody_is_cut_off(monkeypatch: pytest.Monk
 
 def test_slow_client_gets_everything(monkeypatch: pytest.MonkeyPatch, send: Send) -> None:
     """It may take longer than a pause, if it goes on."""
-    from pulp_cargo.app.endpoints.http import client_timeout
+    from pulp_cargo.app.runtime import timeouts
 
-    monkeypatch.setattr(client_timeout, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(timeouts, "CLIENT_PAUSE_SECONDS", 1)
 
     async def scene() -> int:
         got = 0

@@ -57,7 +57,7 @@ def test_download_that_nobody_wants_any_more_is_gone() -> None:
 
 def test_nothing_is_leased_of_a_file_that_does_not_come() -> None:
     """Which is most files."""
-    from pulp_cargo.app.services.downloads import shared_downloads
+    from pulp_cargo.app.services.downloads.shared_downloads import shared_downloads
 
     with shared_downloads.leased_if_running(*FILE):
-        assert shared_downloads._pulls == {}
+        assert shared_downloads._downloads == {}

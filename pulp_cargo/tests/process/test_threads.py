@@ -31,11 +31,11 @@ def test_storage_that_hangs_keeps_no_publish_waiting(monkeypatch: pytest.MonkeyP
 
 def test_readers_of_a_dead_database_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Within a bounded time, whether their query hangs or waits for a thread behind others."""
-    from pulp_cargo.app.runtime import threads
+    from pulp_cargo.app.runtime import threads, timeouts
     from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
-    assert threads.READ_SECONDS < 30
-    monkeypatch.setattr(threads, "READ_SECONDS", 0.2)
+    assert timeouts.READ_TIMEOUT_SECONDS < 30
+    monkeypatch.setattr(timeouts, "READ_TIMEOUT_SECONDS", 0.2)
     alive = threading.Event()
 
     async def read_all() -> list[Any]:

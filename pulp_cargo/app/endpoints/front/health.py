@@ -14,12 +14,9 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.errors import error_response
 from pulp_cargo.app.endpoints.memory.listener import parameters
 from pulp_cargo.app.endpoints.memory.memory import memory
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.protocol.errors import MethodNotAllowed
 
-# How long PostgreSQL may take to answer, in seconds.
-DATABASE_TIMEOUT_SECONDS = 1.5
-# How long an answer of PostgreSQL's is good for, in seconds.
-FRESH = 1.0
 METHODS = ("GET", "HEAD")
 
 # By whether PostgreSQL answers, and whether it tells us of changes.
@@ -44,13 +41,13 @@ class Database:
         async with self._asking:
             if time.monotonic() >= self._until:
                 self._answers = await _ask()
-                self._until = time.monotonic() + FRESH
+                self._until = time.monotonic() + timeouts.HEALTH_FRESH_SECONDS
             return self._answers
 
 
 async def _ask() -> bool:
     try:
-        async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
+        async with asyncio.timeout(timeouts.HEALTH_DATABASE_TIMEOUT_SECONDS):
             connection = await psycopg.AsyncConnection.connect(**parameters(), autocommit=True)
             async with connection:
                 await connection.execute("SELECT 1")

@@ -19,7 +19,7 @@ from pulp_cargo.app.endpoints.front import middleware
 from pulp_cargo.app.endpoints.http.core import get_worker_name, init_otel_meter
 from pulp_cargo.app.endpoints.http.request import OPERATION
 from pulp_cargo.app.endpoints.memory.memory import memory
-from pulp_cargo.app.services.publish import commit_queue
+from pulp_cargo.app.services.publish.commit_queue import commit_queue
 from pulp_cargo.app.upstream.events import events
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

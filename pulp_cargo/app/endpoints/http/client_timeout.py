@@ -13,10 +13,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from pulp_cargo.app.endpoints.http.responses import cut_off
+from pulp_cargo.app.runtime import timeouts
 
-# The longest that a client may take nothing, in seconds, and that it may take in all beyond what a
-# slow one needs.
-PAUSE_SECONDS = 60
 # How much is given at a time, in bytes.
 BYTES_AT_ONCE = 64 * 1024
 # A client of cargo on a bad line takes more than this, in bytes a second.
@@ -48,8 +46,8 @@ class SlowClient:
     async def _waiting(self) -> AsyncIterator[None]:
         clock = asyncio.get_running_loop().time
         begun = clock()
-        allowed = PAUSE_SECONDS + self.sent / self.slowest - self.waited
-        async with asyncio.timeout(max(0.0, min(PAUSE_SECONDS, allowed))):
+        allowed = timeouts.CLIENT_PAUSE_SECONDS + self.sent / self.slowest - self.waited
+        async with asyncio.timeout(max(0.0, min(timeouts.CLIENT_PAUSE_SECONDS, allowed))):
             yield
         self.waited += clock() - begun
 
@@ -64,7 +62,7 @@ def limit_pauses(request: web.Request) -> None:
     connection = request.transport.get_extra_info("socket")
     # A front may be connected by a Unix socket, and has limits of its own.
     if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
-        limit = int(PAUSE_SECONDS * 1000)
+        limit = int(timeouts.CLIENT_PAUSE_SECONDS * 1000)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit)
 
 
@@ -73,7 +71,7 @@ class PatientFile(web.FileResponse):
 
     def __init__(self, path: str, size: int, headers: Mapping[str, str]) -> None:
         super().__init__(path, headers=headers)
-        self._seconds = PAUSE_SECONDS + size / SLOWEST
+        self._seconds = timeouts.CLIENT_PAUSE_SECONDS + size / SLOWEST
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send headers and bytes; cuts off a client that takes too long for them."""

@@ -13,13 +13,8 @@ from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
 
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.services.publish.commit import Committed
-
-# How long to wait at most for a process that does not answer, in seconds.
-TIMEOUT_SECONDS = 1.0
-# How long what was heard is remembered, in seconds. It is looked at when a publish was committed, and
-# may come before whoever committed looks; long after that nobody does.
-REMEMBERED_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Acknowledgements:
         self._waiters[committed.repository].append(waiter)
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(waiter.done, TIMEOUT_SECONDS)
+                await asyncio.wait_for(waiter.done, timeouts.ACKNOWLEDGEMENT_TIMEOUT_SECONDS)
         finally:
             self._forget_waiter(waiter)
 
@@ -86,7 +81,7 @@ class Acknowledgements:
         """Drop what is past use, so that repositories and processes that are gone leave nothing."""
         while self._heard:
             key, (_, came) = next(iter(self._heard.items()))
-            if now - came < REMEMBERED_SECONDS:
+            if now - came < timeouts.ACKNOWLEDGEMENT_MEMORY_SECONDS:
                 return
             del self._heard[key]
 

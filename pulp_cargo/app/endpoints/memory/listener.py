@@ -19,22 +19,22 @@ from pulp_cargo.app.queries.crates import crate_file, index_file
 from pulp_cargo.app.queries.registry import registry as registries
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import VersionGone
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.background import spawn
 from pulp_cargo.app.services.downloads import persist_queue
+from pulp_cargo.app.services.downloads.clients import upstream_clients
 
 log = logging.getLogger(__name__)
 
-# How often to make sure that the connection is alive, and how long to wait for a sign, in seconds.
-PULSE = 5
-# How long to wait before connecting again, in seconds.
-PAUSE = 0.5
 # How many registries to look up before anybody asks.
 KNOWN_FROM_THE_START = 50
 
 
 async def listening(app: web.Application) -> AsyncIterator[None]:
     """Listen while the application runs (an aiohttp cleanup context)."""
-    task = asyncio.get_running_loop().create_task(_listen_for_ever())
+    task = spawn(
+        _listen_for_ever(), failure="Notices are not listened for any more", wait_at_exit=False
+    )
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -50,7 +50,7 @@ async def _listen_for_ever() -> None:
             log.warning("No notices from PostgreSQL, reading without memory: %s", error)
         finally:
             memory.stop_listening()
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(timeouts.LISTENER_RECONNECT_PAUSE_SECONDS)
 
 
 async def _listen() -> None:
@@ -65,12 +65,11 @@ async def _listen() -> None:
         answer = await own.execute("SELECT pg_backend_pid()")
         (memory.acknowledgements.own_connection,) = await answer.fetchone() or (0,)
         memory.listening = True
-        warming = asyncio.get_running_loop().create_task(_warm_up())
-        warming.add_done_callback(_note_failure)
+        spawn(_warm_up(), failure="The first requests will be slower", wait_at_exit=False)
         silent = False
         while True:
             # A connection that waits for notices cannot say anything, so it waits for one packet.
-            packet = own.notifies(timeout=PULSE, stop_after=1)
+            packet = own.notifies(timeout=timeouts.LISTENER_PULSE_SECONDS, stop_after=1)
             notices = [json.loads(notice.payload) async for notice in packet]
             if silent and not notices:
                 raise ConnectionError("PostgreSQL passes no notices on; is there a pooler between?")
@@ -79,7 +78,9 @@ async def _listen() -> None:
                 memory.take_notice(notice)
                 if notice["kind"] == "registries":
                     persist_queue.hurry()
-            async with asyncio.timeout(PULSE):
+                    # A remote may have been changed or deleted.
+                    upstream_clients.check_soon()
+            async with asyncio.timeout(timeouts.LISTENER_PULSE_SECONDS):
                 await _confirm(own, notices)
 
 
@@ -99,11 +100,6 @@ def _first_queries(registry: Registry) -> None:
     with suppress(VersionGone):
         index_file.index_file(registry, "-")
         crate_file.crate_file(registry, "-", "")
-
-
-def _note_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception():
-        log.warning("The first requests will be slower: %s", task.exception())
 
 
 async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any]]) -> None:

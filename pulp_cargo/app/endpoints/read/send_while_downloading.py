@@ -9,9 +9,7 @@ from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import cut_off
 from pulp_cargo.app.endpoints.read.send_file import part_of
 from pulp_cargo.app.queries.crates.crate_file import SMALL
-from pulp_cargo.app.services.downloads import clients, persist_queue
 from pulp_cargo.app.services.downloads.shared_download import SharedDownload
-from pulp_cargo.app.services.policies import advisory_db
 
 
 async def pass_on(
@@ -41,14 +39,3 @@ async def pass_on(
         cut_off(cargo.http)
         raise ConnectionAbortedError from error
     return response
-
-
-async def open_upstreams(app: web.Application) -> None:
-    """Begin to read the advisory database, for which the first crate would wait (an aiohttp start-up signal)."""
-    advisory_db.start()
-
-
-async def close_upstreams(app: web.Application) -> None:
-    """Keep what came, and close the connections, when the process ends (an aiohttp clean-up signal)."""
-    await persist_queue.join_all()
-    await clients.close_all()

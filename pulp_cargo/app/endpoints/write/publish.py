@@ -14,11 +14,11 @@ from pulp_cargo.app.runtime import (
     free_space,
     steps,
     threads,
+    timeouts,
 )
 from pulp_cargo.app.services.crates import (
     crate_reader,
     crate_unit,
-    incoming_file,
 )
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded
@@ -33,10 +33,6 @@ PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
 CHUNK_BYTES = 512 * 1024
 # Metadata of up to so many bytes are parsed in no time, that is in less than a thread takes.
 QUICKLY_PARSED = 16 * 1024
-# A body that stops for so long will not go on; cargo itself gives up after half of that.
-IDLE_SECONDS = 60
-# The longest that a body may take in all.
-BODY_SECONDS = 900
 
 
 @dataclass(slots=True)
@@ -84,17 +80,6 @@ async def put_new(cargo: CargoRequest) -> web.Response:
     return web.Response(body=published_body(change.warnings), content_type="application/json")
 
 
-async def finish_publishes(app: web.Application) -> None:
-    """Commit what waits, or refuse it, when the process ends (an aiohttp clean-up signal)."""
-    await commit_queue.finish()
-    crate_reader.stop()
-
-
-async def remove_leftovers(app: web.Application) -> None:
-    """Clean up after processes that were killed, when one starts (an aiohttp start-up signal)."""
-    await threads.work(incoming_file.remove_leftovers)
-
-
 async def _receive(cargo: CargoRequest, body: Body) -> PublishMetadata:
     """Read the body, and return what stands before the file in it.
 
@@ -125,16 +110,17 @@ async def _parse(metadata: bytes, most_deps: int) -> PublishMetadata:
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
     """Yield the body as it comes; raises InvalidPublishBody when it stops coming."""
     clock = asyncio.get_running_loop().time
-    end = clock() + BODY_SECONDS
+    pause, most = timeouts.PUBLISH_IDLE_TIMEOUT_SECONDS, timeouts.PUBLISH_BODY_TIMEOUT_SECONDS
+    end = clock() + most
     try:
-        async with asyncio.timeout(IDLE_SECONDS) as idle:
+        async with asyncio.timeout(pause) as idle:
             async for chunk in request.content.iter_any():
                 idle.reschedule(None)
                 yield chunk
-                idle.reschedule(min(clock() + IDLE_SECONDS, end))
+                idle.reschedule(min(clock() + pause, end))
     except TimeoutError as error:
         raise InvalidPublishBody(
-            f"the body stopped for {IDLE_SECONDS} seconds, or took more than {BODY_SECONDS} in all"
+            f"the body stopped for {pause} seconds, or took more than {most} in all"
         ) from error
     except web.RequestPayloadError as error:
         raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error

@@ -1,39 +1,28 @@
 """Following an upstream's yanks in what is kept of it."""
 
-import asyncio
-import logging
-
 from pulp_cargo.app.queries.upstreams import stores as upstream_stores
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime.background import spawn
 from pulp_cargo.app.services.cache.parsed_indexes import versions_of
 from pulp_cargo.app.services.downloads import persist_queue
 from pulp_cargo.app.services.downloads.persist_changes import SetYanked
 
-log = logging.getLogger(__name__)
-
-_following: set[asyncio.Task[None]] = set()
-
 
 def follow(remote: UpstreamRemote, copy: IndexFileCopy) -> None:
     """Mark the kept versions of a crate as its new index file has them, soon."""
-    task = asyncio.get_running_loop().create_task(_follow(remote, copy))
-    _following.add(task)
-    task.add_done_callback(_following.discard)
+    spawn(_follow(remote, copy), failure=f"The yanks of `{copy.name}` were not followed")
 
 
 async def _follow(remote: UpstreamRemote, copy: IndexFileCopy) -> None:
-    try:
-        stores = await threads.read(upstream_stores.stores_of, remote.pk, copy.canonical_name)
-        if not stores:
-            return
-        versions = await versions_of(remote, copy)
-        for store in stores:
-            for vers, was_yanked in store.yanked.items():
-                is_yanked = versions[vers].yanked if vers in versions else was_yanked
-                if is_yanked is not was_yanked:
-                    change = SetYanked((copy.canonical_name, vers), is_yanked)
-                    persist_queue.keep_change(store.repository, store.domain, change)
-    except Exception as error:
-        log.warning("The yanks of `%s` were not followed: %s", copy.name, error)
+    stores = await threads.read(upstream_stores.stores_of, remote.pk, copy.canonical_name)
+    if not stores:
+        return
+    versions = await versions_of(remote, copy)
+    for store in stores:
+        for vers, was_yanked in store.yanked.items():
+            is_yanked = versions[vers].yanked if vers in versions else was_yanked
+            if is_yanked is not was_yanked:
+                change = SetYanked((copy.canonical_name, vers), is_yanked)
+                persist_queue.keep_change(store.repository, store.domain, change)

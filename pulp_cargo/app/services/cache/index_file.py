@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy, index_copy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import index_store, parsed_indexes
 from pulp_cargo.app.services.cache.fetch_index import Copy, fetch
@@ -23,13 +23,6 @@ from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreac
 log = logging.getLogger(__name__)
 
 Key = tuple[tuple[UUID, str], str]
-
-# How long a crate that the upstream does not have is not asked for again, in seconds.
-MISSING_SECONDS = 5
-# How long to wait for an upstream where its last answer is known, in seconds; and how long nobody
-# else waits for one that took longer.
-UPSTREAM_TIMEOUT_SECONDS = 2.0
-SLOW_SECONDS = 10.0
 
 _fetches: dict[Key, asyncio.Task[Copy | None]] = {}
 _missing: TtlCache[Key, bool] = TtlCache(100_000)
@@ -73,7 +66,7 @@ async def current(remote: UpstreamRemote, name: str, *, at_any_age: bool = False
         log.info("An index file is served as it was: %s", error)
     except TimeoutError:
         if not _slow.get(remote.pk):
-            _slow.keep(remote.pk, True, SLOW_SECONDS)
+            _slow.keep(remote.pk, True, timeouts.UPSTREAM_SLOW_SECONDS)
     else:
         return _current(remote, newest, remote.max_age)
     note(Event.STALE)
@@ -114,7 +107,7 @@ def _age(copy: Copy) -> float:
 
 
 def _timeout(remote: UpstreamRemote) -> float:
-    return 0 if _slow.get(remote.pk) else UPSTREAM_TIMEOUT_SECONDS
+    return 0 if _slow.get(remote.pk) else timeouts.UPSTREAM_TIMEOUT_SECONDS
 
 
 def _pause(remote: UpstreamRemote) -> float:
@@ -136,7 +129,9 @@ def _start(remote: UpstreamRemote, name: str, copy: Copy | None) -> asyncio.Task
 async def _fetch(remote: UpstreamRemote, name: str, copy: Copy | None) -> Copy | None:
     newest = await fetch(remote, name, copy)
     if not isinstance(newest, IndexFileCopy):
-        _missing.keep((remote.identity, name), True, min(MISSING_SECONDS, remote.max_age))
+        _missing.keep(
+            (remote.identity, name), True, min(timeouts.UPSTREAM_MISSING_SECONDS, remote.max_age)
+        )
     return newest
 
 

@@ -3,7 +3,6 @@
 What a crash loses is only a copy: it is fetched again.
 """
 
-import asyncio
 import json
 import logging
 from collections.abc import Iterator, Sequence
@@ -15,13 +14,20 @@ from django.db import connection, transaction
 from pulp_cargo.app.notices import barrier, channel
 from pulp_cargo.app.queries.upstreams.index_copy import CrateGone, IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
-from pulp_cargo.app.runtime import free_space, threads
+from pulp_cargo.app.runtime import free_space, threads, timeouts
+from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
 
 log = logging.getLogger(__name__)
 
-# How long to wait for more before writing, in seconds; and how many rows one transaction has.
-PAUSE = 0.1
-MOST_ROWS = 100
+Key = tuple[tuple[UUID, str], str]
+
+# Rows of one transaction, and files that wait in memory.
+LIMITS = Limits(
+    batch_size=100,
+    max_waiting=10_000,
+    quiet_seconds=timeouts.INDEX_STORE_MAX_AGE_SECONDS,
+    max_age_seconds=timeouts.INDEX_STORE_MAX_AGE_SECONDS,
+)
 
 # A remote that has another URL by now, or is gone, has no such file; and the newest word counts. The
 # lock lets nobody change the URL between the look at it and the commit: with it go the files.
@@ -69,32 +75,38 @@ class Row:
     is_new: bool
 
 
-_waiting: dict[tuple[tuple[UUID, str], str], Row] = {}
-_writer: asyncio.Task[None] | None = None
+class IndexStore:
+    """The files of a process that are on their way into the database."""
 
+    def __init__(self) -> None:
+        self._queue: WriteBehind[None, Key, Row] = WriteBehind(
+            _write_batch, on_failure=_note_failure, limits=LIMITS
+        )
 
-def keep(remote: UpstreamRemote, copy: IndexFileCopy | CrateGone, *, is_new: bool) -> None:
-    """Have a file written soon; `is_new` where the row has other bytes, or there is none."""
-    global _writer
-    if not free_space.has_room():
-        return
-    key = remote.identity, copy.name
-    before = _waiting.get(key)
-    _waiting[key] = Row(remote, copy, is_new or (before is not None and before.is_new))
-    if _writer is None:
-        _writer = asyncio.get_running_loop().create_task(_write_all())
+    def keep(
+        self, remote: UpstreamRemote, copy: IndexFileCopy | CrateGone, *, is_new: bool
+    ) -> None:
+        """Have a file written soon; `is_new` where the row has other bytes, or there is none."""
+        if not free_space.has_room():
+            return
+        key = remote.identity, copy.name
+        before = self._queue.get(None, key)
+        is_new = is_new or (before is not None and before.is_new)
+        # Without room, it is fetched again when it is needed.
+        self._queue.put(None, key, Row(remote, copy, is_new))
 
+    def waiting(self, remote: UpstreamRemote, name: str) -> IndexFileCopy | CrateGone | None:
+        """Return a file that is not written yet."""
+        row = self._queue.get(None, (remote.identity, name))
+        return None if row is None else row.copy
 
-def waiting(remote: UpstreamRemote, name: str) -> IndexFileCopy | CrateGone | None:
-    """Return a file that is not written yet."""
-    row = _waiting.get((remote.identity, name))
-    return None if row is None else row.copy
+    async def written(self) -> None:
+        """Write what waits now, and return when that is done."""
+        await self._queue.flush()
 
-
-async def written() -> None:
-    """Wait until the files are written that were to be kept so far, for who ends after that."""
-    while _waiting:
-        await asyncio.sleep(PAUSE)
+    async def close(self) -> None:
+        """Write what waits, as the process ends."""
+        await self._queue.drain(timeouts.INDEX_STORE_DRAIN_SECONDS)
 
 
 def write(rows: Sequence[Row]) -> None:
@@ -117,21 +129,12 @@ def write_at_once(row: Row) -> None:
         barrier.ask_after_commit()
 
 
-async def _write_all() -> None:
-    global _writer
-    try:
-        while _waiting:
-            await asyncio.sleep(PAUSE)
-            batch = dict(list(_waiting.items())[:MOST_ROWS])
-            try:
-                await threads.write(write, list(batch.values()))
-            except Exception as error:
-                log.warning("Index files of upstream registries were not kept: %s", error)
-            for key, row in batch.items():
-                if _waiting.get(key) is row:
-                    del _waiting[key]
-    finally:
-        _writer = None
+async def _write_batch(_: None, rows: Sequence[Row]) -> None:
+    await threads.write(write, rows)
+
+
+def _note_failure(_: None, rows: Sequence[Row], error: Exception) -> None:
+    log.warning("Index files of upstream registries were not kept: %s", error)
 
 
 def _values(row: Row) -> dict[str, object]:
@@ -163,3 +166,10 @@ def _replaced(row: Row) -> Iterator[dict[str, object]]:
             "cksum": cksum,
             "found_at": row.copy.checked_at,
         }
+
+
+# That of this process.
+index_store = IndexStore()
+keep = index_store.keep
+waiting = index_store.waiting
+written = index_store.written

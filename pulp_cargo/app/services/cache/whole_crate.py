@@ -9,7 +9,8 @@ from pulpcore.plugin.models import Remote
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams import stores
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.background import spawn
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import resolve
 from pulp_cargo.app.services.cache.resolve import FromIndex
@@ -26,35 +27,41 @@ log = logging.getLogger(__name__)
 # So many crates are brought in at once, and so many may wait; the upstream serves others, too.
 AT_ONCE = 2
 MOST_WAITING = 10_000
-# How long nobody looks again at a crate that was gone through, in seconds.
-WHOLE_SECONDS = 600
 
 Key = tuple[UUID, str]
 
-_turns = asyncio.Semaphore(AT_ONCE)
-_whole: TtlCache[Key, bool] = TtlCache(10_000)
-_coming: dict[Key, asyncio.Task[None]] = {}
 
+class WholeCrates:
+    """The crates of which a process is bringing in all versions, or has just done so."""
 
-def bring(registry: Registry, upstream: RemoteUpstream, name: str) -> None:
-    """Have every version of a crate stored, in the background and one after the other.
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._whole: TtlCache[Key, bool] = TtlCache(10_000)
+        self._coming: set[Key] = set()
 
-    Does nothing for a remote with another policy, or without a repository to store them in.
-    """
-    store = upstream.store
-    if upstream.remote.policy != Remote.IMMEDIATE or store is None:
-        return
-    key = store, name.lower()
-    if _whole.get(key) or key in _coming or len(_coming) >= MOST_WAITING:
-        return
-    task = asyncio.get_running_loop().create_task(_bring(registry, upstream, store, name))
-    _coming[key] = task
-    task.add_done_callback(lambda _: _coming.pop(key, None))
+    def bring(self, registry: Registry, upstream: RemoteUpstream, name: str) -> None:
+        """Have every version of a crate stored, in the background and one after the other.
 
+        Does nothing for a remote with another policy, or without a repository to store them in.
+        """
+        store = upstream.store
+        if upstream.remote.policy != Remote.IMMEDIATE or store is None:
+            return
+        key = store, name.lower()
+        if self._whole.get(key) or key in self._coming or len(self._coming) >= MOST_WAITING:
+            return
+        self._coming.add(key)
+        # After a failure the next download of the crate begins again.
+        spawn(
+            self._bring(registry, upstream, store, name),
+            failure=f"Not all versions of `{name}` were stored",
+            wait_at_exit=False,
+        ).add_done_callback(lambda _: self._coming.discard(key))
 
-async def _bring(registry: Registry, upstream: RemoteUpstream, store: UUID, name: str) -> None:
-    async with _turns:
-        try:
+    async def _bring(
+        self, registry: Registry, upstream: RemoteUpstream, store: UUID, name: str
+    ) -> None:
+        async with self._turns:
             found = await resolve.ask(registry, upstream, name.lower(), at_any_age=True)
             if not isinstance(found, FromIndex):
                 return
@@ -70,10 +77,7 @@ async def _bring(registry: Registry, upstream: RemoteUpstream, store: UUID, name
                 )
                 if decide(facts) is Decision.FETCH:
                     await _bring_version(registry, upstream, store, name, version)
-            _whole.keep((store, name.lower()), True, WHOLE_SECONDS)
-        except Exception as error:
-            # The next download of the crate begins again.
-            log.warning("Not all versions of `%s` were stored: %s", name, error)
+            self._whole.keep((store, name.lower()), True, timeouts.WHOLE_CRATE_SECONDS)
 
 
 async def _bring_version(
@@ -92,3 +96,8 @@ async def _bring_version(
             except UpstreamFailed as error:
                 # The others may be right.
                 log.info("%s", error)
+
+
+# Those of this process.
+whole_crates = WholeCrates()
+bring = whole_crates.bring

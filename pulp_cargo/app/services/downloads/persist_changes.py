@@ -11,7 +11,7 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
@@ -27,9 +27,6 @@ from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 log = logging.getLogger(__name__)
-
-# How long to wait for a repository that a task holds before looking again, in seconds, and in all.
-BUSY_PAUSE, BUSY_SECONDS = 1.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +126,11 @@ async def join(repository: UUID, domain: Domain, changes: Sequence[Change]) -> R
         one.file for one in changes if isinstance(one, AddCachedCrate) and one.file is not None
     ]
     await threads.upload(upload_all, files, domain)
-    until = time.monotonic() + BUSY_SECONDS
+    until = time.monotonic() + timeouts.PERSIST_BUSY_TIMEOUT_SECONDS
     while True:
         try:
             return await threads.write(commit_together, repository, domain, changes)
         except RepositoryBusy:
             if time.monotonic() > until:
                 raise
-            await asyncio.sleep(BUSY_PAUSE)
+            await asyncio.sleep(timeouts.PERSIST_BUSY_PAUSE_SECONDS)

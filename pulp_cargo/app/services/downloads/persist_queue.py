@@ -4,21 +4,20 @@ A `cargo fetch` brings hundreds of crates within seconds, and a repository versi
 in nobody's interest. So they wait for each other a little; what a crash loses is fetched again.
 """
 
-import asyncio
 import logging
 import resource
-import time
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from pulpcore.plugin.models import Domain
 
-from pulp_cargo.app.runtime import free_space, threads
+from pulp_cargo.app.runtime import free_space, threads, timeouts
+from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
 from pulp_cargo.app.services.downloads.persist_changes import (
     DownloadedCrate,
     LinkStoredUnit,
+    SetYanked,
     adopted,
     join,
     read,
@@ -29,120 +28,98 @@ from pulp_cargo.app.upstream.events import Event, note
 
 log = logging.getLogger(__name__)
 
-# Joined when nothing has come for so long, or the first has waited for so long, in seconds: reading
-# the files takes time from who still fetches.
-QUIET, LONGEST = 1.0, 60.0
-# So many files may wait in all, as far as they are a quarter of what the process may open; and a
-# repository's are joined when there are half as many.
-MOST_WAITING = 1024
+# A repository, and its domain.
+Store = tuple[UUID, Domain]
+Item = DownloadedCrate | LinkStoredUnit | Change
+
+# So many files may be open until they are stored, as far as they are three eighths of what the
+# process may open; a third of them is a batch.
+MOST_FILES = 1536
 # Changes without a file are small.
-MOST_CHANGES = 10_000
-# How long a process that ends takes for what waits, in seconds.
-LAST_SECONDS = 10
+LIMITS = Limits(
+    batch_size=MOST_FILES // 3,
+    max_waiting=10_000,
+    quiet_seconds=timeouts.PERSIST_QUIET_SECONDS,
+    max_age_seconds=timeouts.PERSIST_MAX_AGE_SECONDS,
+)
 
 
-@dataclass(slots=True)
-class Batch:
-    """What waits to be joined to a repository."""
+class PersistQueue:
+    """What waits in a process to be joined to repositories."""
 
-    domain: Domain
-    came: list[DownloadedCrate] = field(default_factory=list)
-    changes: list[LinkStoredUnit | Change] = field(default_factory=list)
-    first: float = 0.0
-    last: float = 0.0
-    runner: asyncio.Task[None] | None = None
-    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self) -> None:
+        self._queue: WriteBehind[Store, Hashable, Item] = WriteBehind(
+            self._join, on_failure=self._note_failure, limits=LIMITS
+        )
+        self._files = 0
 
-    def __len__(self) -> int:
-        return len(self.came) + len(self.changes)
+    def keep_file(self, repository: UUID, domain: Domain, came: DownloadedCrate) -> None:
+        """Have a file kept that has just come; without room, it is fetched again another time."""
+        most = _most_files()
+        has_room = self._files < most and free_space.has_room() and not came.pull.is_in_memory
+        # The process may be allowed to open more files than when the queue was made.
+        self._queue.limits = replace(LIMITS, batch_size=max(1, most // 3))
+        if has_room and self._put((repository, domain), came):
+            came.pull.acquire()
+            self._files += 1
+        else:
+            note(Event.NOT_KEPT)
 
+    def keep_change(
+        self, repository: UUID, domain: Domain, change: LinkStoredUnit | Change
+    ) -> None:
+        """Have a change made with the next files, if there are not too many."""
+        if not self._put((repository, domain), change):
+            note(Event.NOT_KEPT)
 
-_lots: dict[UUID, Batch] = {}
+    def hurry(self) -> None:
+        """Join what waits now: a cache may have been changed into something without an upstream."""
+        self._queue.hurry()
 
+    async def join_all(self) -> None:
+        """Join what waits now, and return when that is done."""
+        await self._queue.flush()
 
-def keep_file(repository: UUID, domain: Domain, came: DownloadedCrate) -> None:
-    """Have a file kept that has just come; without room for it, it is fetched again another time."""
-    is_full = sum(len(lot.came) for lot in _lots.values()) >= _most_waiting()
-    if is_full or not free_space.has_room() or came.pull.is_in_memory:
+    async def close(self) -> None:
+        """Join what waits, as the process ends; what takes too long is fetched again."""
+        await self._queue.drain(timeouts.PERSIST_DRAIN_SECONDS)
+
+    def _put(self, store: Store, item: Item) -> bool:
+        return self._queue.put(store, _key(item), item)
+
+    async def _join(self, store: Store, items: Sequence[Item]) -> None:
+        repository, domain = store
+        came = _files_of(items)
+        changes = [one for one in items if not isinstance(one, DownloadedCrate)]
+        await _join(repository, domain, came, changes)
+        self._release(came)
+
+    def _note_failure(self, store: Store, items: Sequence[Item], error: Exception) -> None:
+        came = _files_of(items)
         note(Event.NOT_KEPT)
-        return
-    came.pull.acquire()
-    _lot(repository, domain).came.append(came)
+        log.warning("%s crates of an upstream were not kept: %s", len(came), error)
+        self._release(came)
+
+    def _release(self, came: Sequence[DownloadedCrate]) -> None:
+        self._files -= len(came)
+        for one in came:
+            one.pull.release()
 
 
-def keep_change(repository: UUID, domain: Domain, change: LinkStoredUnit | Change) -> None:
-    """Have a change made with the next files, if there are not too many."""
-    if sum(len(lot.changes) for lot in _lots.values()) >= MOST_CHANGES:
-        note(Event.NOT_KEPT)
-        return
-    _lot(repository, domain).changes.append(change)
+def _key(item: Item) -> Hashable:
+    # What several clients or refreshes ask for is one change.
+    return item if isinstance(item, (LinkStoredUnit, SetYanked)) else id(item)
 
 
-def hurry() -> None:
-    """Join what waits now: a cache may have been changed into something that has no upstream."""
-    for lot in _lots.values():
-        lot.first = lot.last = -LONGEST
-        lot.hurry.set()
+def _files_of(items: Sequence[Item]) -> list[DownloadedCrate]:
+    return [one for one in items if isinstance(one, DownloadedCrate)]
 
 
-async def join_all() -> None:
-    """Join what waits, as the process ends; what cannot be joined at once is fetched again."""
-    runners = [lot.runner for lot in _lots.values() if lot.runner is not None]
-    hurry()
-    if runners:
-        await asyncio.wait(runners, timeout=LAST_SECONDS)
-
-
-def _lot(repository: UUID, domain: Domain) -> Batch:
-    lot = _lots.setdefault(repository, Batch(domain))
-    now = time.monotonic()
-    if not lot:
-        lot.first = now
-    lot.last = now
-    if lot.runner is None:
-        lot.runner = asyncio.get_running_loop().create_task(_run(repository, lot))
-    return lot
-
-
-def _most_waiting() -> int:
+def _most_files() -> int:
     may_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return MOST_WAITING if may_open == resource.RLIM_INFINITY else min(MOST_WAITING, may_open // 4)
-
-
-def _most_at_once() -> int:
-    return max(1, _most_waiting() // 2)
-
-
-async def _run(repository: UUID, lot: Batch) -> None:
-    try:
-        while lot:
-            await _ripe(lot)
-            lot.hurry.clear()
-            most = _most_at_once()
-            came, changes = lot.came[:most], lot.changes[:most]
-            del lot.came[: len(came)], lot.changes[: len(changes)]
-            lot.first = time.monotonic()
-            try:
-                await _join(repository, lot.domain, came, changes)
-            except Exception as error:
-                note(Event.NOT_KEPT)
-                log.warning("%s crates of an upstream were not kept: %s", len(came), error)
-            finally:
-                for one in came:
-                    one.pull.release()
-    finally:
-        del _lots[repository]
-
-
-async def _ripe(lot: Batch) -> None:
-    """Wait until it is time to join what is there."""
-    while len(lot) < _most_at_once():
-        now = time.monotonic()
-        due = min(lot.last + QUIET, lot.first + LONGEST)
-        if now >= due:
-            return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(lot.hurry.wait(), due - now)
+    if may_open == resource.RLIM_INFINITY:
+        return MOST_FILES
+    return min(MOST_FILES, may_open * 3 // 8)
 
 
 async def _join(
@@ -165,3 +142,10 @@ async def _join(
         note(Event.NOT_KEPT)
         log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
     clean_up_after(repository, result)
+
+
+# That of this process.
+persist_queue = PersistQueue()
+keep_file = persist_queue.keep_file
+keep_change = persist_queue.keep_change
+hurry = persist_queue.hurry

@@ -1,6 +1,5 @@
 """Putting a file back that the storage has lost or spoilt, when an upstream has it still."""
 
-import asyncio
 import logging
 
 from django.core.files import File
@@ -10,6 +9,7 @@ from pulpcore.plugin.models import Artifact, Domain
 
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime.background import spawn
 from pulp_cargo.app.services.crates import artifacts
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import answering
@@ -17,15 +17,11 @@ from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 
 log = logging.getLogger(__name__)
 
-_mending: set[asyncio.Task[None]] = set()
-
 
 def mend(pull: SharedDownload, domain: Domain) -> None:
     """Put the file of a complete pull in the place of the artifact's, soon."""
     pull.acquire()
-    task = asyncio.get_running_loop().create_task(_mend(pull, domain))
-    _mending.add(task)
-    task.add_done_callback(_mending.discard)
+    spawn(_mend(pull, domain), failure=f"The file of `{pull.name} {pull.vers}` was not put back")
 
 
 async def _mend(pull: SharedDownload, domain: Domain) -> None:
@@ -33,8 +29,6 @@ async def _mend(pull: SharedDownload, domain: Domain) -> None:
         assert pull.file is not None, "only files that came are put anywhere"
         await threads.upload(_put_back, pull.file, domain)
         log.warning("The storage had lost the file of `%s %s`; it is back.", pull.name, pull.vers)
-    except Exception as error:
-        log.warning("The file of `%s %s` was not put back: %s", pull.name, pull.vers, error)
     finally:
         pull.release()
 

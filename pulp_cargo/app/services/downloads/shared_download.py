@@ -20,7 +20,7 @@ from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.crates import crate_reader, crate_unit
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
-from pulp_cargo.app.services.downloads.clients import client_of
+from pulp_cargo.app.services.downloads.clients import upstream_clients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import (
@@ -60,8 +60,10 @@ class SharedDownload:
     async def run(self, remote: UpstreamRemote) -> None:
         """Fetch the file; whatever goes wrong is for those who wait for it."""
         try:
-            client = await client_of(remote)
-            async with client.crate_file(self.name, self.vers, self.cksum) as response:
+            async with (
+                upstream_clients.for_download(remote) as client,
+                client.crate_file(self.name, self.vers, self.cksum) as response,
+            ):
                 # What another host sends may be something inside that the upstream has led us to.
                 held_back = HELD_BACK if client.is_own(response) else ALL
                 await self._receive(response, client.chunks(response), held_back)

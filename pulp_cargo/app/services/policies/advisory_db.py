@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.services.policies.advisory_files import (
     MAX_BYTES,
     Mark,
@@ -27,11 +28,6 @@ from pulp_cargo.rules.advisories import Advisory, parse_advisory
 
 log = logging.getLogger(__name__)
 
-# How often at most to look whether the files have changed, in seconds.
-LOOK_EVERY = 30.0
-# How long to wait for the first copy, in seconds; RustSec's thousand advisories take one.
-READ_TIMEOUT_SECONDS = 10.0
-
 Advisories = Mapping[str, tuple[Advisory, ...]]
 
 
@@ -42,19 +38,19 @@ class AdvisoryCopy:
         self.database = database
         self._by_crate: Advisories = {}
         self._mark: Mark | None = None
-        self._looked_at = -LOOK_EVERY
+        self._looked_at = -timeouts.ADVISORY_CHECK_INTERVAL_SECONDS
         self._reading = threading.Lock()
         self._is_read = threading.Event()
 
     def about(self, name: str) -> tuple[Advisory, ...]:
         """Return the advisories about a crate; only the first call may have to wait for them."""
         self.look()
-        self._is_read.wait(READ_TIMEOUT_SECONDS)
+        self._is_read.wait(timeouts.ADVISORY_READ_TIMEOUT_SECONDS)
         return self._by_crate.get(canonical_name(name), ())
 
     def look(self) -> None:
         """Start a thread that looks after the files, unless somebody has done so lately."""
-        if time.monotonic() - self._looked_at < LOOK_EVERY:
+        if time.monotonic() - self._looked_at < timeouts.ADVISORY_CHECK_INTERVAL_SECONDS:
             return
         if self._reading.acquire(blocking=False):
             self._looked_at = time.monotonic()
@@ -76,26 +72,27 @@ class AdvisoryCopy:
             self._reading.release()
 
 
-_copies: dict[str, AdvisoryCopy] = {}
+class AdvisoryDatabase:
+    """The database that the settings name, if they do."""
 
+    def __init__(self) -> None:
+        self._copies: dict[str, AdvisoryCopy] = {}
 
-def about(name: str) -> tuple[Advisory, ...]:
-    """Return what the database of the settings says about a crate; for threads, since it may wait."""
-    copy = _copy()
-    return copy.about(name) if copy else ()
+    def about(self, name: str) -> tuple[Advisory, ...]:
+        """Return what it says about a crate; for threads, since it may wait."""
+        copy = self._copy()
+        return copy.about(name) if copy else ()
 
+    def start(self) -> None:
+        """Begin to read it, for a process that will be asked about it; does not wait."""
+        if copy := self._copy():
+            copy.look()
 
-def start() -> None:
-    """Begin to read the database, for a process that will be asked about it; does not wait."""
-    if copy := _copy():
-        copy.look()
-
-
-def _copy() -> AdvisoryCopy | None:
-    database = settings.CARGO_ADVISORY_DB
-    if not database:
-        return None
-    return _copies.setdefault(database, AdvisoryCopy(Path(database)))
+    def _copy(self) -> AdvisoryCopy | None:
+        database = settings.CARGO_ADVISORY_DB
+        if not database:
+            return None
+        return self._copies.setdefault(database, AdvisoryCopy(Path(database)))
 
 
 def _read(database: Path) -> Advisories:
@@ -117,3 +114,8 @@ def _parsed(path: str, text: bytes) -> Iterator[Advisory]:
             log.warning("A part of the advisory %s is left out: %s.", path, fault)
     except (InvalidAdvisory, UnicodeDecodeError) as error:
         log.warning("The advisory %s is left out: %s.", path, error)
+
+
+# That of this process.
+advisory_database = AdvisoryDatabase()
+about = advisory_database.about

@@ -1,14 +1,12 @@
 """Recording what crate policies held back: counted in memory, and written a little later at once.
 
-Nobody waits for it: not who downloads, and not the event loop. What has not been written when a
-process ends is lost.
+Nobody waits for it: not who downloads, and not the event loop.
 """
 
 import logging
-import threading
 import time
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,16 +14,24 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from pulp_cargo.app.models import HeldVersion
+from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
 from pulp_cargo.rules.policy_decision import Refusal
 
 log = logging.getLogger(__name__)
 
-# How long records wait for each other, in seconds, and how many of them at most.
-WRITE_AFTER = 5.0
+Key = tuple[UUID, str, str, str]
+
+# All records that wait are written in one statement.
 MOST_WAITING = 20_000
-# What has not happened for so long is forgotten; looked after so often by each process, in seconds.
+LIMITS = Limits(
+    batch_size=MOST_WAITING,
+    max_waiting=MOST_WAITING,
+    quiet_seconds=timeouts.REFUSAL_LOG_MAX_AGE_SECONDS,
+    max_age_seconds=timeouts.REFUSAL_LOG_MAX_AGE_SECONDS,
+)
+# What has not happened for so long is forgotten.
 REMEMBERED = timedelta(days=90)
-FORGET_EVERY = 24 * 3600.0
 
 # A policy may have been deleted meanwhile. In order, so that two processes do not hold each other up.
 UPSERT = """
@@ -46,7 +52,7 @@ UPSERT = """
 """
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """A row that waits to be written, or to be added to the one that is there."""
 
@@ -61,7 +67,7 @@ class Record:
     times: int = 1
 
     @property
-    def key(self) -> tuple[UUID, str, str, str]:
+    def key(self) -> Key:
         """What identifies the row."""
         return (self.policy, self.name, self.vers, self.rule)
 
@@ -69,69 +75,64 @@ class Record:
 class RefusalLog:
     """The records of this process that are not written yet."""
 
-    def __init__(self) -> None:
-        self._waiting: dict[tuple[UUID, str, str, str], Record] = {}
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._queue: WriteBehind[None, Key, Record] = WriteBehind(
+            self._write_batch, on_failure=_note_failure, limits=limits, merge=_together
+        )
         self._lost = 0
-        self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
-        self._forgot_at = -FORGET_EVERY
+        self._cleaned_up_at = -timeouts.REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS
 
     def note(self, refusals: Iterable[Refusal]) -> None:
-        """Count that versions were held back; for any thread, and the event loop."""
+        """Count that versions were held back."""
         now = timezone.now()
-        records = [_record(refusal, now) for refusal in refusals]
-        if records:
-            with self._lock:
-                self._add(records)
+        for refusal in refusals:
+            record = _record(refusal, now)
+            if not self._queue.put(None, record.key, record):
+                self._lost += 1
 
-    def write(self) -> None:
-        """Write what waits; if the database cannot take it, it waits for the next time."""
-        with self._lock:
-            batch, self._waiting = self._waiting, {}
-            lost, self._lost = self._lost, 0
-            self._timer = None
+    async def flush(self) -> None:
+        """Write what waits now, and return when that is done."""
+        await self._queue.flush()
+
+    async def close(self) -> None:
+        """Write what waits, as the process ends."""
+        await self._queue.drain(timeouts.REFUSAL_LOG_DRAIN_SECONDS)
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Write records, or add them to those that are there; now and then, delete old ones."""
+        _upsert(records)
+        self._clean_up()
+
+    async def _write_batch(self, _: None, records: Sequence[Record]) -> None:
+        lost, self._lost = self._lost, 0
         if lost:
             log.warning("%d records of held versions were too many to be kept.", lost)
         try:
-            _upsert(batch.values())
-            self._forget()
+            # They may be many, and publishes are not to wait for them.
+            await threads.upload(self.write, records)
         except (DatabaseError, InterfaceError) as error:
             log.warning("Records of held versions are written later: %s", error)
-            with self._lock:
-                self._add(batch.values())
+            raise WriteLater(timeouts.REFUSAL_LOG_RETRY_SECONDS) from error
 
-    def _add(self, records: Iterable[Record]) -> None:
-        for record in records:
-            there = self._waiting.get(record.key)
-            if there is not None:
-                there.times += record.times
-                there.last_at = max(there.last_at, record.last_at)
-                there.sentence, there.dry_run = record.sentence, record.dry_run
-            elif len(self._waiting) < MOST_WAITING:
-                self._waiting[record.key] = record
-            else:
-                self._lost += 1
-        if self._timer is None and self._waiting:
-            self._timer = threading.Timer(WRITE_AFTER, self._write_in_thread)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _write_in_thread(self) -> None:
-        try:
-            self.write()
-        finally:
-            # Each thread has a connection of its own, and this one ends.
-            connection.close()
-
-    def _forget(self) -> None:
-        """Remove old records: of a busy cache they would grow without end."""
-        if time.monotonic() - self._forgot_at >= FORGET_EVERY:
-            self._forgot_at = time.monotonic()
+    def _clean_up(self) -> None:
+        """Delete old records: of a busy cache they would grow without end."""
+        now = time.monotonic()
+        if now - self._cleaned_up_at >= timeouts.REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS:
+            self._cleaned_up_at = now
             HeldVersion.objects.filter(last_at__lt=timezone.now() - REMEMBERED).delete()
 
 
-_recorder = RefusalLog()
-note = _recorder.note
+def _together(before: Record, after: Record) -> Record:
+    return replace(
+        after,
+        first_at=before.first_at,
+        last_at=max(before.last_at, after.last_at),
+        times=before.times + after.times,
+    )
+
+
+def _note_failure(_: None, records: Sequence[Record], error: Exception) -> None:
+    log.warning("%d records of held versions were not written: %s", len(records), error)
 
 
 def _record(refusal: Refusal, now: datetime) -> Record:
@@ -152,3 +153,8 @@ def _upsert(records: Iterable[Record]) -> None:
     if columns:
         with connection.cursor() as cursor:
             cursor.execute(UPSERT, columns)
+
+
+# That of this process.
+refusal_log = RefusalLog()
+note = refusal_log.note

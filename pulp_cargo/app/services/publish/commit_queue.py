@@ -7,14 +7,16 @@ the next commit takes all of them: thirty publishes at once cost two or three ve
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
 
 from pulpcore.plugin.models import Domain
 
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.background import spawn
+from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.publish.commit import (
     Change,
@@ -25,18 +27,17 @@ from pulp_cargo.app.services.publish.commit import (
 )
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
-# How many changes one version takes at most, so that the first of them does not wait too long.
-MOST_AT_ONCE = 64
-# How long to wait between two looks at a repository that a task holds, in seconds.
-BUSY_PAUSE = 0.1
-# How long a process that ends takes for what waits, in seconds: an attempt at a busy repository
-# takes two.
-LAST_SECONDS = 5
+# A repository, and its domain.
+Store = tuple[UUID, Domain]
+
+# How many changes one version takes at most, so that the first of them does not wait too long, and
+# how many may wait; each may have a file open. None waits for others to come.
+LIMITS = Limits(batch_size=64, max_waiting=4096)
 # A clean-up of old versions takes so many at once.
 TRIM_EVERY = 50
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Waiting:
     """A change in the queue of its repository, and where its verdict goes."""
 
@@ -45,87 +46,67 @@ class Waiting:
     until: float
 
 
-@dataclass(slots=True)
-class Queue:
-    """The changes to one repository that wait in this process."""
+class CommitQueue:
+    """The changes that wait in a process; whoever brings one waits for its verdict."""
 
-    waiting: list[Waiting] = field(default_factory=list)
-    runner: asyncio.Task[None] | None = None
+    def __init__(self) -> None:
+        # How often this process found a repository busy.
+        self.busy_waits = 0
+        self._queue: WriteBehind[Store, Waiting, Waiting] = WriteBehind(
+            self._commit, on_failure=_fail, limits=LIMITS
+        )
 
+    async def submit(
+        self, repository: UUID, domain: Domain, change: Change, file: IncomingFile | None = None
+    ) -> Committed | None:
+        """Commit a change and return the version made, None when nothing changed.
 
-_queues: dict[UUID, Queue] = {}
-# How often this process found a repository busy.
-busy_waits = 0
-_cleanups: set[asyncio.Task[None]] = set()
-_is_ending = False
+        The file of the change is held until the verdict, also when whoever waits for it gives up: a
+        commit may be under way. Raises the RegistryError that the change met; RepositoryBusy when a
+        task kept the repository, or too many changes wait.
+        """
+        verdict: asyncio.Future[Committed | None] = asyncio.get_running_loop().create_future()
+        waiting = Waiting(change, verdict, time.monotonic() + settings.CARGO_BUSY_SECONDS)
+        if not self._queue.put((repository, domain), waiting, waiting):
+            raise RepositoryBusy
+        if file is not None:
+            file.acquire()
+            verdict.add_done_callback(lambda _: file.release())
+        return await asyncio.shield(verdict)
 
+    async def close(self) -> None:
+        """Commit what waits, as the process ends; whoever waits for a busy repository is refused."""
+        await self._queue.drain(timeouts.COMMIT_DRAIN_SECONDS)
 
-async def submit(
-    repository: UUID, domain: Domain, change: Change, file: IncomingFile | None = None
-) -> Committed | None:
-    """Commit a change and return the version made, None when nothing changed.
+    async def _commit(self, store: Store, batch: Sequence[Waiting]) -> None:
+        repository, domain = store
+        changes = [one.change for one in batch]
+        try:
+            result = await threads.write(commit_together, repository, domain, changes)
+        except RepositoryBusy as error:
+            self.busy_waits += 1
+            self._give_up(store, error)
+            raise WriteLater(timeouts.COMMIT_BUSY_PAUSE_SECONDS) from error
+        _answer(batch, result)
+        clean_up_after(repository, result)
 
-    The file of the change is held until the verdict, also when whoever waits for it gives up: a
-    commit may be under way. Raises the RegistryError that the change met; RepositoryBusy when a task
-    kept the repository.
-    """
-    loop = asyncio.get_running_loop()
-    queue = _queues.setdefault(repository, Queue())
-    waiting = Waiting(change, loop.create_future(), time.monotonic() + settings.CARGO_BUSY_SECONDS)
-    if file is not None:
-        file.acquire()
-        waiting.verdict.add_done_callback(lambda _: file.release())
-    queue.waiting.append(waiting)
-    if queue.runner is None:
-        queue.runner = loop.create_task(_run(repository, domain, queue))
-    return await asyncio.shield(waiting.verdict)
-
-
-async def finish() -> None:
-    """Commit what waits, when the process ends; whoever waits for a busy repository is refused."""
-    global _is_ending
-    _is_ending = True
-    runners = [queue.runner for queue in _queues.values() if queue.runner is not None]
-    if runners:
-        await asyncio.wait(runners, timeout=LAST_SECONDS)
-
-
-async def _run(repository: UUID, domain: Domain, queue: Queue) -> None:
-    """Commit what waits until nothing does."""
-    global busy_waits
-    try:
-        while queue.waiting:
-            batch = queue.waiting[:MOST_AT_ONCE]
-            changes = [one.change for one in batch]
-            try:
-                result = await threads.write(commit_together, repository, domain, changes)
-            except RepositoryBusy as error:
-                busy_waits += 1
-                _give_up(queue, error)
-                await asyncio.sleep(BUSY_PAUSE)
-                continue
-            except Exception as error:
-                result = Result(None, [error] * len(batch))
-            del queue.waiting[: len(batch)]
-            _answer(batch, result)
-            clean_up_after(repository, result)
-    finally:
-        queue.runner = None
-        if not queue.waiting:
-            _queues.pop(repository, None)
-
-
-def _give_up(queue: Queue, error: RepositoryBusy) -> None:
-    """Refuse what has waited too long for a busy repository."""
-    now = time.monotonic()
-    for one in [one for one in queue.waiting if one.until <= now or _is_ending]:
-        queue.waiting.remove(one)
-        _settle(one, error)
+    def _give_up(self, store: Store, error: RepositoryBusy) -> None:
+        """Refuse what has waited too long for a busy repository."""
+        now = time.monotonic()
+        for one in self._queue.items(store):
+            if one.until <= now or self._queue.is_closing:
+                self._queue.discard(store, one)
+                _settle(one, error)
 
 
 def _answer(batch: Sequence[Waiting], result: Result) -> None:
     for one, refusal in zip(batch, result.refusals, strict=True):
         _settle(one, refusal or result.made)
+
+
+def _fail(_: Store, batch: Sequence[Waiting], error: Exception) -> None:
+    for one in batch:
+        _settle(one, error)
 
 
 def _settle(one: Waiting, outcome: Committed | BaseException | None) -> None:
@@ -140,6 +121,12 @@ def _settle(one: Waiting, outcome: Committed | BaseException | None) -> None:
 def clean_up_after(repository: UUID, result: Result) -> None:
     """Start a clean-up of old versions in the background, once per so many versions."""
     if result.made is not None and result.made.number % TRIM_EVERY == 0:
-        task = asyncio.get_running_loop().create_task(threads.write(clean_up, repository))
-        _cleanups.add(task)
-        task.add_done_callback(_cleanups.discard)
+        spawn(
+            threads.write(clean_up, repository),
+            failure="The old versions of a repository were not cleaned up",
+        )
+
+
+# That of this process.
+commit_queue = CommitQueue()
+submit = commit_queue.submit

@@ -1,0 +1,215 @@
+"""A queue that writes a little later, in batches, what others put in and do not wait for.
+
+Items have a key, of which the queue has one item at a time, and belong to a group (a repository,
+say). The batches of a group are written one after the other, those of several groups side by side.
+
+- Overflow: an item for which there is no room is not taken, and whoever brought it is told so.
+- Retry: a batch whose writer raises `WriteLater` goes back, before what came in the meantime.
+- Failure: a batch whose writer raises anything else is dropped, and `on_failure` is told.
+- End of the process: `drain` writes what there is at once, and does not retry.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from pulp_cargo.app.runtime.background import spawn
+
+G = TypeVar("G", bound=Hashable)
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+DUE = float("-inf")
+
+
+class WriteLater(Exception):
+    """A batch cannot be written now, and is to be tried again after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"try again in {seconds} seconds")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a batch is written, and how many items may wait.
+
+    That is when nothing has come for `quiet_seconds`, when its first item has waited for
+    `max_age_seconds`, or when there are `batch_size` items; the most that one batch has.
+    """
+
+    batch_size: int
+    max_waiting: int
+    quiet_seconds: float = 0.0
+    max_age_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Group(Generic[K, V]):
+    """The items of a group: those that wait, and those of the batch that is being written."""
+
+    waiting: dict[K, V] = field(default_factory=dict)
+    writing: dict[K, V] = field(default_factory=dict)
+    first: float = 0.0
+    last: float = 0.0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    runner: asyncio.Task[None] | None = None
+
+    def take_batch(self, size: int) -> list[V]:
+        """Move the oldest items into the batch that is being written, and return them."""
+        for key in list(self.waiting)[:size]:
+            self.writing[key] = self.waiting.pop(key)
+        self.first = time.monotonic()
+        return list(self.writing.values())
+
+    def put_back(self, merge: Callable[[V, V], V]) -> None:
+        """Let the batch wait again, before everything else; it was due, and still is."""
+        if not self.writing:
+            return
+        newer, self.waiting = self.waiting, self.writing
+        self.writing, self.first = {}, DUE
+        for key, item in newer.items():
+            there = self.waiting.get(key)
+            self.waiting[key] = item if there is None else merge(there, item)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so long, or until somebody wakes the runner."""
+        self.wake.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.wake.wait()
+
+
+def newest(before: V, after: V) -> V:
+    """Let an item take the place of the one before it."""
+    return after
+
+
+class WriteBehind(Generic[G, K, V]):
+    """The queue; lives on one event loop."""
+
+    def __init__(
+        self,
+        write: Callable[[G, Sequence[V]], Awaitable[None]],
+        *,
+        on_failure: Callable[[G, Sequence[V], Exception], None],
+        limits: Limits,
+        merge: Callable[[V, V], V] = newest,
+    ) -> None:
+        self.limits = limits
+        self.is_closing = False
+        self._write, self._on_failure, self._merge = write, on_failure, merge
+        self._groups: dict[G, Group[K, V]] = {}
+
+    def put(self, name: G, key: K, item: V) -> bool:
+        """Put an item in, merged with the one of the same key that waits; False without room."""
+        group = self._groups.get(name)
+        before = None if group is None else group.waiting.pop(key, None)
+        if before is None and len(self) >= self.limits.max_waiting:
+            return False
+        if group is None:
+            group = self._groups[name] = Group()
+        now = time.monotonic()
+        if not group.waiting and before is None:
+            group.first = now
+        group.last = now
+        group.waiting[key] = item if before is None else self._merge(before, item)
+        if len(group.waiting) >= self.limits.batch_size:
+            group.wake.set()
+        self._start(name, group)
+        return True
+
+    def get(self, name: G, key: K) -> V | None:
+        """Return the newest item of a key that is not written yet."""
+        group = self._groups.get(name)
+        return None if group is None else group.waiting.get(key) or group.writing.get(key)
+
+    def items(self, name: G) -> list[V]:
+        """Return the items of a group that are not written yet, the oldest first."""
+        group = self._groups.get(name)
+        return [] if group is None else [*group.writing.values(), *group.waiting.values()]
+
+    def discard(self, name: G, key: K) -> None:
+        """Take an item out; if it is being written, that goes on, but is not repeated."""
+        if group := self._groups.get(name):
+            group.waiting.pop(key, None)
+            group.writing.pop(key, None)
+
+    def hurry(self) -> None:
+        """Write what waits without waiting for more."""
+        for group in self._groups.values():
+            group.first = group.last = DUE
+            group.wake.set()
+
+    async def flush(self) -> None:
+        """Write what waits, and wait until nothing does."""
+        await self._write_all(None)
+
+    async def drain(self, seconds: float) -> None:
+        """Write what waits as the process ends; what takes longer than so many seconds is lost."""
+        self.is_closing = True
+        await self._write_all(seconds)
+
+    def __len__(self) -> int:
+        return sum(len(group.waiting) for group in self._groups.values())
+
+    async def _write_all(self, seconds: float | None) -> None:
+        self.hurry()
+        if runners := [self._start(*one) for one in self._groups.items()]:
+            await asyncio.wait(runners, timeout=seconds)
+
+    def _start(self, name: G, group: Group[K, V]) -> asyncio.Task[None]:
+        if group.runner is None:
+            # An event belongs to the loop in which it was waited for.
+            group.wake = asyncio.Event()
+            group.runner = spawn(
+                self._run(name, group), failure="A queue has stopped", wait_at_exit=False
+            )
+        return group.runner
+
+    async def _run(self, name: G, group: Group[K, V]) -> None:
+        try:
+            while group.waiting:
+                await self._until_due(group)
+                await self._write_batch(name, group)
+        finally:
+            group.runner = None
+            if not group.waiting:
+                self._groups.pop(name, None)
+
+    async def _until_due(self, group: Group[K, V]) -> None:
+        limits = self.limits
+        while not self.is_closing and len(group.waiting) < limits.batch_size:
+            due = min(group.last + limits.quiet_seconds, group.first + limits.max_age_seconds)
+            wait = due - time.monotonic()
+            if wait <= 0:
+                return
+            await group.sleep(wait)
+
+    async def _write_batch(self, name: G, group: Group[K, V]) -> None:
+        batch = group.take_batch(self.limits.batch_size)
+        if not batch:
+            return
+        pause = 0.0
+        try:
+            await self._write(name, batch)
+            group.writing.clear()
+        except WriteLater as later:
+            pause = later.seconds
+            if self.is_closing and group.writing:
+                self._drop(name, group, later)
+        except Exception as error:
+            self._drop(name, group, error)
+        finally:
+            # Of a batch that is dropped or written, nothing is left to put back.
+            group.put_back(self._merge)
+        if pause and not self.is_closing:
+            await group.sleep(pause)
+
+    def _drop(self, name: G, group: Group[K, V], error: Exception) -> None:
+        batch = list(group.writing.values())
+        group.writing.clear()
+        self._on_failure(name, batch, error)
