@@ -80,7 +80,7 @@ def test_registry_and_remote_have_their_rules(cache: "CargoDistribution") -> Non
     registry = find("default", f"{cache.base_path}/config.json")
     own = cache.crate_policy
     assert registry.crate_policy == NamedPolicy(own.pk, own.name, CratePolicy(hide_yanked=True))
-    (source,) = registry.sources
+    (source,) = registry.upstreams
     theirs = cache.remote.cast().crate_policy
     assert source.remote.crate_policy == NamedPolicy(theirs.pk, theirs.name, RULES)
 
@@ -108,7 +108,7 @@ def test_rules_of_a_list_of_upstreams_cost_no_further_queries(make: Callable[...
     from django.test.utils import CaptureQueriesContext
 
     from pulp_cargo.app.models import CargoUpstream
-    from pulp_cargo.app.queries.upstreams.upstreams import sources_of
+    from pulp_cargo.app.queries.upstreams.upstreams import upstreams_of
 
     policy = make("CargoCratePolicy")
     remotes = [
@@ -120,8 +120,8 @@ def test_rules_of_a_list_of_upstreams_cost_no_further_queries(make: Callable[...
             distribution=listed, position=position, name=str(position), remote=remote
         )
     with CaptureQueriesContext(connection) as queries:
-        sources = sources_of(listed)
-    assert [one.remote.crate_policy.name for one in sources] == [policy.name] * 3
+        upstreams = upstreams_of(listed)
+    assert [one.remote.crate_policy.name for one in upstreams] == [policy.name] * 3
     assert len(queries) == 1
 
 
@@ -150,7 +150,7 @@ def test_kept_versions_are_those_of_the_repository_version(
     name = f"K{secrets.token_hex(5)}-a"
     publish(repository, name, "other")
     registry = find("default", cache.base_path)
-    (source,) = registry.sources
+    (source,) = registry.upstreams
     assert [one.license for one in kept(source, name.lower()).values()] == [""]
     CrateContent.objects.filter(name=name).update(license="MIT")
     monkeypatch.setattr(module, "rows_of", note)
@@ -167,5 +167,5 @@ def test_source_without_a_repository_keeps_nothing(cache: "CargoDistribution") -
 
     cache.repository = None
     cache.save()
-    (source,) = find("default", cache.base_path).sources
+    (source,) = find("default", cache.base_path).upstreams
     assert kept(source, "leaf") == {}

@@ -120,12 +120,12 @@ def test_index_file_that_is_too_old_is_not_served(
 
     from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 
-    (source,) = cache.sources
+    (source,) = cache.upstreams
     assert isinstance(source, RemoteUpstream)
     keep_index(remote, name, 2)
     for seconds, outcome in ((3600, "served"), (0, "missing")):
         limited = replace(source, remote=replace(source.remote, stale_for=seconds))
-        (row,) = check(replace(cache, sources=(limited,)), lock_of([name]))[0].judged
+        (row,) = check(replace(cache, upstreams=(limited,)), lock_of([name]))[0].judged
         assert row.outcome == outcome
 
 
@@ -177,7 +177,7 @@ patched = [">= 9"]
     assert (row.outcome, row.passes) == ("advisory", False)
     assert row.sentence == f"`{name} 1.1.0` is affected by RUSTSEC-1"
     own = "sparse+https://ours.example/"
-    ours = replace(cache, sources=(), version=publish(repository, name), own_urls=(own,))
+    ours = replace(cache, upstreams=(), version=publish(repository, name), own_urls=(own,))
     lock = parse_lock_file(lock_file(package(name, "1.0.0", source=own)))
     (row,) = check(ours, lock)[0].judged
     assert (row.outcome, row.passes) == ("served", True)

@@ -51,14 +51,14 @@ def test_list_is_looked_up_as_it_was_set(
         reserved=("internal-*",),
         mixed=("log",),
     )
-    seen = [(s.name, s.repository, s.version, s.number, s.private) for s in registry.sources]
+    seen = [(s.name, s.repository, s.version, s.number, s.private) for s in registry.upstreams]
     assert seen == [
         ("ours", ours.pk, version, 1, True),
         ("far", store.pk, store.latest_version().pk, 0, False),
         ("bare", None, None, 0, False),
     ]
-    assert [s.remote.url for s in registry.sources if isinstance(s, RemoteUpstream)] == [FAR, FAR]
-    assert isinstance(registry.sources[0], RepositoryUpstream)
+    assert [s.remote.url for s in registry.upstreams if isinstance(s, RemoteUpstream)] == [FAR, FAR]
+    assert isinstance(registry.upstreams[0], RepositoryUpstream)
 
 
 def test_cache_and_plain_registry_have_no_order(
@@ -69,7 +69,7 @@ def test_cache_and_plain_registry_have_no_order(
     cache = registry_of(new_distribution(repository=repository, remote=remote))
     pinned = new_distribution(repository_version=repository.latest_version(), remote=remote)
     plain = registry_of(new_distribution(repository=repository))
-    assert [len(one.sources) for one in (cache, registry_of(pinned), plain)] == [1, 0, 0]
+    assert [len(one.upstreams) for one in (cache, registry_of(pinned), plain)] == [1, 0, 0]
     assert {one.order for one in (cache, registry_of(pinned), plain)} == {None}
 
 
@@ -95,7 +95,7 @@ def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
     for is_open, repository in ((False, shared.pk), (True, None)):
         if is_open:
             new_distribution(repository=shared, allow_uploads=True)
-        (source,) = registry_of(cache).sources
+        (source,) = registry_of(cache).upstreams
         assert isinstance(source, RemoteUpstream)
         assert (source.repository, source.version is None) == (repository, is_open)
         assert len(stores.stores_of(remote.pk, name)) == (not is_open)

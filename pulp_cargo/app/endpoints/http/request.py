@@ -88,7 +88,7 @@ class CargoRequest:
 
         Without its repository, which was perhaps deleted, it would look like an empty one.
         """
-        if self.registry.version is None and not self.registry.sources:
+        if self.registry.version is None and not self.registry.upstreams:
             raise RegistryWithoutRepository(self.registry.name)
 
 

@@ -152,7 +152,7 @@ class Memory:
     def _move_on(self, notice: dict[str, Any]) -> None:
         """Let the registries of a repository serve its new version, keeping unchanged answers."""
         repository, number = UUID(notice["repository"]), notice["number"]
-        for key in [k for k in self._views.get(repository, ()) if self._registries[k].sources]:
+        for key in [k for k in self._views.get(repository, ()) if self._registries[k].upstreams]:
             # What it serves depends on several repositories: it is looked up again.
             self._forget_registry(key)
         views = {key: self._registries[key] for key in self._views.get(repository, ())}

@@ -47,7 +47,7 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
 async def _get(
     cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    if cargo.registry.sources or evaluate.policies_of_store(cargo.registry):
+    if cargo.registry.upstreams or evaluate.policies_of_store(cargo.registry):
         return await _through_cache(cargo, name, vers, headers)
     cargo.require_crates()
     file = await threads.read(crate_file.crate_file, cargo.registry, name, vers)

@@ -45,13 +45,13 @@ class NameHolding:
     ever: bool
 
 
-def held(sources: Iterable[Upstream], name: str) -> dict[str, NameHolding]:
+def held(upstreams: Iterable[Upstream], name: str) -> dict[str, NameHolding]:
     """Return what each repository of a list has of a crate, in whatever spelling.
 
     By the names of the upstreams that are a repository alone: what is kept of a remote does not
     tell what the remote has. One query, whatever the length of the list.
     """
-    names = {one.repository: one.name for one in sources if isinstance(one, RepositoryUpstream)}
+    names = {one.repository: one.name for one in upstreams if isinstance(one, RepositoryUpstream)}
     if not names:
         return {}
     values = {"repositories": list(names), "name": canonical_name(name)}
@@ -59,12 +59,12 @@ def held(sources: Iterable[Upstream], name: str) -> dict[str, NameHolding]:
     return {names[repository]: NameHolding(versions, ever) for repository, versions, ever in rows}
 
 
-def claimed(sources: Iterable[Upstream], names: Iterable[str]) -> dict[str, list[str]]:
+def claimed(upstreams: Iterable[Upstream], names: Iterable[str]) -> dict[str, list[str]]:
     """Return which private repositories of a list ever had crates, by canonical names.
 
     One query, whatever the number of crates.
     """
-    private = {one.repository: one.name for one in sources if one.private}
+    private = {one.repository: one.name for one in upstreams if one.private}
     found: defaultdict[str, list[str]] = defaultdict(list)
     if private:
         values = {"repositories": list(private), "names": list(names)}
@@ -79,8 +79,8 @@ def who_may_answer(registry: Registry, name: str) -> Answer:
     What a remote has is not looked up: those of the answer are asked in its order.
     """
     if registry.order is None:
-        return only(*(one.name for one in registry.sources or (registry.whole,)))
-    of = held(registry.sources, name)
+        return only(*(one.name for one in registry.upstreams or (registry.whole,)))
+    of = held(registry.upstreams, name)
     return who_answers(
         registry.order,
         name,

@@ -58,9 +58,9 @@ def collisions(
 
     With `names`, those are taken to be upstream, and no others are looked at.
     """
-    private = {one.repository: one.name for one in registry.sources if one.private}
+    private = {one.repository: one.name for one in registry.upstreams if one.private}
     remotes = {
-        one.remote.pk: one.name for one in registry.sources if isinstance(one, RemoteUpstream)
+        one.remote.pk: one.name for one in registry.upstreams if isinstance(one, RemoteUpstream)
     }
     values = {
         "repositories": list(private),

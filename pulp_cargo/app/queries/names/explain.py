@@ -76,8 +76,8 @@ class Explanation:
 def explain(registry: Registry, order: Order, name: str) -> Explanation:
     """Return which upstreams of a list answer for a crate, and why; raises InvalidName."""
     name = parse_crate_name(name)
-    held = claims.held(registry.sources, name)
-    had = _in_repositories(held) | _in_remotes(registry.sources, name)
+    held = claims.held(registry.upstreams, name)
+    had = _in_repositories(held) | _in_remotes(registry.upstreams, name)
     ever = [upstream for upstream, one in held.items() if one.ever]
     answer = who_answers(order, name, lambda one: had[one.name].has, had=ever)
     states = {upstream: one.state for upstream, one in had.items() if one.state is not None}

@@ -15,7 +15,7 @@ from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE, is_cra
 
 
 def mirrored_urls(
-    distribution: CargoDistribution, sources: tuple[Upstream, ...]
+    distribution: CargoDistribution, upstreams: tuple[Upstream, ...]
 ) -> tuple[str, ...]:
     """Return the index URLs of the registries that a cache or a list of upstreams stands in for.
 
@@ -24,11 +24,11 @@ def mirrored_urls(
     """
     if distribution.remote:
         return tuple(sorted(_with_both_of_crates_io([distribution.remote.url])))
-    if not sources:
+    if not upstreams:
         pinned = distribution.repository_version
         kept = pinned.repository_id if pinned else distribution.repository_id
         return tuple(sorted(_with_both_of_crates_io(_kept_from(kept))))
-    whole = [source for source in sources if "*" in source.patterns]
+    whole = [one for one in upstreams if "*" in one.patterns]
     ours = [one.repository for one in whole if isinstance(one, RepositoryUpstream)]
     repositories = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=ours)
     urls = own_urls_of(list(repositories)) if ours else set()

@@ -21,7 +21,7 @@ from pulp_cargo.app.queries.upstreams.upstreams import (
     RepositoryUpstream,
     Upstream,
     order_of,
-    sources_of,
+    upstreams_of,
 )
 from pulp_cargo.protocol.auth import CREDENTIAL
 from pulp_cargo.protocol.cargo_config import render_cargo_config
@@ -40,9 +40,9 @@ class Registry:
     `mirrored_urls` mean registries whose crates this one has, too.
     `upstream_url` is the registry that this one stands in for.
     `guard_reads` are the headers by which its content guard decides, None if it may look at more.
-    `sources` are the upstreams it has its crates from; without any it serves `version` alone.
+    `upstreams` are where it has its crates from; without any it serves `version` alone.
     `order` says for a list of upstreams which of them answers.
-    `crate_policy` is the one for what may come in from its sources, beside each one's own.
+    `crate_policy` is the one for what may come in from its upstreams, beside each one's own.
     `fillers` are the caches whose store its repository is, this registry perhaps among them.
     """
 
@@ -62,7 +62,7 @@ class Registry:
     own_urls: tuple[str, ...]
     upstream_url: str | None = None
     guard_reads: frozenset[str] | None = frozenset()
-    sources: tuple[Upstream, ...] = ()
+    upstreams: tuple[Upstream, ...] = ()
     order: Order | None = None
     mirrored_urls: tuple[str, ...] = ()
     crate_policy: NamedPolicy | None = None
@@ -71,19 +71,19 @@ class Registry:
     @property
     def repositories(self) -> frozenset[UUID | None]:
         """The repositories whose content it serves."""
-        return frozenset([self.repository, *(source.repository for source in self.sources)])
+        return frozenset([self.repository, *(one.repository for one in self.upstreams)])
 
     @property
     def whole(self) -> RepositoryUpstream:
-        """The repository version that it serves, as its only source."""
+        """The repository version that it serves, as its only upstream."""
         return RepositoryUpstream(
             self.name, self.repository, self.version, self.number, fillers=self.fillers
         )
 
-    def at(self, source: Upstream) -> "Registry":
-        """Return the registry as if it served one of its sources' repositories alone."""
+    def at(self, upstream: Upstream) -> "Registry":
+        """Return the registry as if it served the repository of one of its upstreams alone."""
         return replace(
-            self, repository=source.repository, version=source.version, number=source.number
+            self, repository=upstream.repository, version=upstream.version, number=upstream.number
         )
 
     @property
@@ -173,7 +173,7 @@ def registry_of(distribution: CargoDistribution) -> Registry:
     pinned = distribution.repository_version
     repository = _repository(pinned.repository_id if pinned else distribution.repository_id)
     version = pinned or (repository and repository.latest_version())
-    sources = sources_of(distribution)
+    upstreams = upstreams_of(distribution)
     return Registry(
         pk=distribution.pk,
         name=distribution.name,
@@ -192,13 +192,13 @@ def registry_of(distribution: CargoDistribution) -> Registry:
             urls_at(distribution.pulp_domain.name, [distribution.base_path])
             | (own_urls(repository) if repository else set())
         ),
-        mirrored_urls=mirrored_urls(distribution, sources),
+        mirrored_urls=mirrored_urls(distribution, upstreams),
         upstream_url=distribution.remote and distribution.remote.url,
         guard_reads=headers_read_by(guard)
         if (guard := distribution.content_guard)
         else frozenset(),
-        sources=sources,
-        order=order_of(distribution, sources),
+        upstreams=upstreams,
+        order=order_of(distribution, upstreams),
         crate_policy=named_policy(distribution.crate_policy),
         fillers=_fillers(repository),
     )

@@ -101,7 +101,7 @@ class RemoteUpstream:
 Upstream = RepositoryUpstream | RemoteUpstream
 
 
-def sources_of(distribution: CargoDistribution) -> tuple[Upstream, ...]:
+def upstreams_of(distribution: CargoDistribution) -> tuple[Upstream, ...]:
     """Return a distribution's upstreams in order; none where one repository is all it serves.
 
     One that is pinned to a repository version serves just that, whatever else it has.
@@ -119,12 +119,12 @@ def sources_of(distribution: CargoDistribution) -> tuple[Upstream, ...]:
     return (_source(remote.name, remote, repository, versions, fillers_of(stores)),)
 
 
-def order_of(distribution: CargoDistribution, sources: tuple[Upstream, ...]) -> Order | None:
+def order_of(distribution: CargoDistribution, upstreams: tuple[Upstream, ...]) -> Order | None:
     """Return which of a list's upstreams answer for what, None for a registry without a list."""
-    if distribution.remote_id is not None or not sources:
+    if distribution.remote_id is not None or not upstreams:
         return None
     return Order(
-        tuple(OrderedUpstream(one.name, one.patterns, one.pins, one.private) for one in sources),
+        tuple(OrderedUpstream(one.name, one.patterns, one.pins, one.private) for one in upstreams),
         reserved=tuple(distribution.reserved_names),
         mixed=tuple(distribution.mixed_names),
     )

@@ -96,7 +96,7 @@ class UpstreamsToAsk:
 
 async def upstreams_to_ask(registry: Registry, name: str) -> UpstreamsToAsk:
     """Return the upstreams that may answer for a crate; a claimed name is asked of nobody else."""
-    upstreams = {one.name: one for one in registry.sources or (registry.whole,)}
+    upstreams = {one.name: one for one in registry.upstreams or (registry.whole,)}
     if registry.order is None:
         return UpstreamsToAsk(only(*upstreams), upstreams)
     answer = await threads.read(claims.who_may_answer, registry, name)

@@ -36,21 +36,21 @@ class Lookup:
     """What a registry has of some packages, read in a few statements for all of them."""
 
     def __init__(self, registry: Registry, packages: Sequence[LockedPackage]) -> None:
-        sources = registry.sources or (registry.whole,)
+        upstreams = registry.upstreams or (registry.whole,)
         keys = sorted({key_of(package) for package in packages})
         self._registry = registry
-        self._order = registry.order or Order(tuple(OrderedUpstream(one.name) for one in sources))
+        self._order = registry.order or Order(tuple(OrderedUpstream(one.name) for one in upstreams))
         self._known = lock_file.known(
             registry.domain.pk,
-            versions=[one.version for one in sources if one.version],
-            remotes=[one.remote.pk for one in sources if isinstance(one, RemoteUpstream)],
+            versions=[one.version for one in upstreams if one.version],
+            remotes=[one.remote.pk for one in upstreams if isinstance(one, RemoteUpstream)],
             keys=keys,
         )
         # Former versions claim a name, too: nobody else may be asked for it.
-        self._claimed = claims.claimed(sources, {name for name, _ in keys})
-        self.indexes = Indexes(dict(_usable(sources, self._known)))
+        self._claimed = claims.claimed(upstreams, {name for name, _ in keys})
+        self.indexes = Indexes(dict(_usable(upstreams, self._known)))
         self._rules = Rules(registry, self.indexes, {name for name, _ in keys})
-        self.places = {source.name: self._place(source) for source in sources}
+        self.places = {one.name: self._place(one) for one in upstreams}
 
     def _place(self, upstream: Upstream) -> Place:
         if isinstance(upstream, RepositoryUpstream):

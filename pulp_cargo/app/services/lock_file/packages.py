@@ -44,7 +44,7 @@ def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> s
     A package that names a private registry of the list as its source is private, whether or not
     that registry still has it.
     """
-    remotes = [one.remote.url for one in registry.sources if isinstance(one, RemoteUpstream)]
+    remotes = [one.remote.url for one in registry.upstreams if isinstance(one, RemoteUpstream)]
     own = urls_at(registry.domain.name, [registry.base_path])
     return {
         package.name

@@ -26,8 +26,8 @@ class Rules:
     def __init__(self, registry: Registry, indexes: Indexes, names: Collection[str]) -> None:
         self._registry, self._indexes = registry, indexes
         self._now = datetime.now(UTC)
-        sources = registry.sources or (registry.whole,)
-        ruled = [s.version for s in sources if s.version and self.policies(s, stored=True)]
+        upstreams = registry.upstreams or (registry.whole,)
+        ruled = [s.version for s in upstreams if s.version and self.policies(s, stored=True)]
         # Versions that are kept were served before, and their licences are known.
         self._kept: Mapping[tuple[UUID, str], Mapping[str, KeptVersion]] = (
             lock_file.kept(ruled, names) if ruled else {}

@@ -47,7 +47,7 @@ class Plan:
 
 def stores(registry: Registry) -> set[UUID]:
     """Return the repositories that store what comes; raises NothingToFetchFrom for none."""
-    remotes = [one for one in registry.sources if isinstance(one, RemoteUpstream)]
+    remotes = [one for one in registry.upstreams if isinstance(one, RemoteUpstream)]
     found = {one.store for one in remotes if one.store is not None}
     if not found:
         raise NothingToFetchFrom(registry.name)
