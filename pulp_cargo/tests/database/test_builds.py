@@ -135,7 +135,7 @@ def test_names_that_differ_in_hyphens_are_not_kept_beside_each_other(
     async def keep() -> None:
         keeping = PersistQueue()
         for change in changes:
-            keeping.keep_change(repository.pk, domain, change)
+            keeping.put_change(repository.pk, domain, change)
         await keeping.join_all()
 
     asyncio.run(keep())

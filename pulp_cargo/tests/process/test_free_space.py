@@ -55,6 +55,6 @@ def test_cache_stores_nothing_without_room(settings: Any) -> None:
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
     files, index_files = PersistQueue(), IndexStore()
-    files.keep_file(None, None, None)
+    files.put_file(None, None, None)
     index_files.keep(None, None, is_new=True)
     assert len(files._queue) == len(index_files._queue) == 0

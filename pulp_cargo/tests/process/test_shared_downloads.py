@@ -30,15 +30,15 @@ async def found_again(*, leased: bool) -> bool:
     from pulp_cargo.app.services.downloads import shared_downloads
 
     # The queue that stores files keeps each until it is in the tables.
-    first = shared_downloads.pull(*FILE, lambda download: download.acquire())
+    first = shared_downloads.download(*FILE, lambda download: download.acquire())
     await first.ended()
     await asyncio.sleep(0)
     if leased:
         with shared_downloads.leased_if_running(*FILE):
             first.release()
-            return shared_downloads.pull(*FILE, None) is first
+            return shared_downloads.download(*FILE, None) is first
     first.release()
-    second = shared_downloads.pull(*FILE, None)
+    second = shared_downloads.download(*FILE, None)
     await second.ended()
     await asyncio.sleep(0)
     return second is first

@@ -29,7 +29,7 @@ from pulp_cargo.protocol.unavailable import ServiceUnavailable
 AT_ONCE = 16
 TURNS = asyncio.Semaphore(AT_ONCE)
 # How long others wait for their turn, in seconds; cargo gives up after 30 without an answer.
-TURN_PATIENCE = 10
+TURN_TIMEOUT_SECONDS = 10
 # The longest that a turn may take: a client may stop reading, and stay.
 TURN_SECONDS = 900
 
@@ -82,7 +82,7 @@ async def pass_on(
 @asynccontextmanager
 async def _turn() -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(TURN_PATIENCE):
+        async with asyncio.timeout(TURN_TIMEOUT_SECONDS):
             await TURNS.acquire()
     except TimeoutError as error:
         raise ServiceUnavailable(

@@ -13,25 +13,25 @@ from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 
 
 async def pass_on(
-    cargo: CargoRequest, pull: SharedDownload, headers: Mapping[str, str]
+    cargo: CargoRequest, download: SharedDownload, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Send what comes in while it does; a small file, or a part of one, when all is here."""
-    has_all = await pull.begun()
-    assert pull.size is not None, "a file that can be sent has a size"
-    etag = f'"{pull.cksum}"'
-    if has_all and pull.size <= SMALL:
-        content = b"".join([chunk async for chunk in pull.read(0, pull.size)])
+    has_all = await download.begun()
+    assert download.size is not None, "a file that can be sent has a size"
+    etag = f'"{download.cksum}"'
+    if has_all and download.size <= SMALL:
+        content = b"".join([chunk async for chunk in download.read(0, download.size)])
         part = part_of(cargo.http, content, etag, headers)
         return part or web.Response(body=content, headers={**headers, "ETag": etag})
     # Whoever wants a part of a large one gets the whole this once, as HTTP allows.
     response = web.StreamResponse(headers={**headers, "ETag": etag})
-    response.content_length = pull.size
+    response.content_length = download.size
     await response.prepare(cargo.http)
     if cargo.http.method == "HEAD":
         return response
     client = SlowClient()
     try:
-        async for chunk in pull.read(0, pull.size):
+        async for chunk in download.read(0, download.size):
             await client.write(response.write, chunk)
         await client.write_eof(response)
     except Exception as error:

@@ -29,7 +29,7 @@ from pulp_cargo.protocol.publish import FrameReader, PublishMetadata
 from pulp_cargo.rules.scopes import Scope
 
 PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
-# Bytes are handed to the thread that hashes and writes them in lots of this size.
+# Bytes are handed to the thread that hashes and writes them in chunks of this size.
 CHUNK_BYTES = 512 * 1024
 # Metadata of up to so many bytes are parsed in no time, that is in less than a thread takes.
 QUICKLY_PARSED = 16 * 1024
@@ -39,15 +39,15 @@ QUICKLY_PARSED = 16 * 1024
 class Body:
     """What came of a crate: a file once there are bytes for it, and those that are not in it yet."""
 
-    lot: bytearray = field(default_factory=bytearray)
+    chunk: bytearray = field(default_factory=bytearray)
     file: IncomingFile | None = None
 
     def write(self) -> IncomingFile:
         """Write the bytes into the file; raises StorageFull."""
         if self.file is None:
             self.file = IncomingFile()
-        self.file.write(bytes(self.lot))
-        self.lot.clear()
+        self.file.write(bytes(self.chunk))
+        self.chunk.clear()
         return self.file
 
     def release(self) -> None:
@@ -89,11 +89,11 @@ async def _receive(cargo: CargoRequest, body: Body) -> PublishMetadata:
     frame = FrameReader(allowed.max_metadata_bytes, allowed.max_crate_bytes)
     metadata: PublishMetadata | None = None
     async for chunk in _chunks(cargo.http):
-        body.lot += frame.feed(chunk)
+        body.chunk += frame.feed(chunk)
         if metadata is None and frame.metadata is not None:
             metadata = await _parse(frame.metadata, allowed.dependencies)
             await cargo.require(*PUBLISHING, crate=metadata.name)
-        if len(body.lot) >= CHUNK_BYTES:
+        if len(body.chunk) >= CHUNK_BYTES:
             await threads.work(body.write)
     frame.finish()
     assert metadata is not None, "a frame that is complete has metadata"

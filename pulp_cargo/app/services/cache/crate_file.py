@@ -12,7 +12,7 @@ from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.cache import index_store, parsed_indexes, resolve, whole_crate
 from pulp_cargo.app.services.cache.resolve import FromIndex, FromStore, Resolved, Unanswered
 from pulp_cargo.app.services.downloads import shared_downloads
-from pulp_cargo.app.services.downloads.persist import Keeper
+from pulp_cargo.app.services.downloads.persist import VersionToStore
 from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import (
@@ -100,7 +100,9 @@ def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | Share
     if found.stored is None:
         return _download(wanted, found)
     if not found.stored.is_member:
-        Keeper(wanted.registry.domain, found.upstream, found.version).adopt(found.stored.unit)
+        VersionToStore(wanted.registry.domain, found.upstream, found.version).link(
+            found.stored.unit
+        )
     # Nobody remembers a file for longer than the index that has its checksum.
     most = float(found.upstream.remote.max_age)
     return Here(found.stored.file, most if found.fresh_for is None else min(found.fresh_for, most))
@@ -234,9 +236,9 @@ async def _license(wanted: Wanted, listed: Listed) -> str:
 
 def _download(wanted: Wanted, listed: Listed) -> SharedDownload:
     """Return the download of a file, begun now or by somebody else."""
-    keeper = Keeper(wanted.registry.domain, listed.upstream, listed.version)
-    done = keeper.mend if listed.is_damaged else keeper.keep
-    download = shared_downloads.pull(*_key(wanted, listed), done)
+    to_store = VersionToStore(wanted.registry.domain, listed.upstream, listed.version)
+    done = to_store.restore if listed.is_damaged else to_store.persist
+    download = shared_downloads.download(*_key(wanted, listed), done)
     wanted.leases.enter_context(download.leased())
     return download
 

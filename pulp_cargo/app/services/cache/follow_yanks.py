@@ -25,4 +25,4 @@ async def _follow(remote: UpstreamRemote, copy: IndexFileCopy) -> None:
             is_yanked = versions[vers].yanked if vers in versions else was_yanked
             if is_yanked is not was_yanked:
                 change = SetYanked((copy.canonical_name, vers), is_yanked)
-                persist_queue.keep_change(store.repository, store.domain, change)
+                persist_queue.put_change(store.repository, store.domain, change)

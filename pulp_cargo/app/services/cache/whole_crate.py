@@ -15,7 +15,7 @@ from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import resolve
 from pulp_cargo.app.services.cache.resolve import FromIndex
 from pulp_cargo.app.services.downloads import shared_downloads
-from pulp_cargo.app.services.downloads.persist import Keeper
+from pulp_cargo.app.services.downloads.persist import VersionToStore
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import UpstreamFailed
@@ -88,8 +88,8 @@ async def _bring_version(
         # A client may have had it fetched since.
         if await threads.read(stores.has_file, store, version.cksum):
             return
-        keeper = Keeper(registry.domain, upstream, version)
-        download = shared_downloads.pull(*file, keeper.keep)
+        to_store = VersionToStore(registry.domain, upstream, version)
+        download = shared_downloads.download(*file, to_store.persist)
         with download.leased():
             try:
                 await download.ended()

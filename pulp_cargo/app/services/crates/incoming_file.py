@@ -24,7 +24,7 @@ from pulp_cargo.protocol.unavailable import StorageFull
 
 PREFIX, SUFFIX = "crate-", ".part"
 CHECKSUM = "sha256"
-# Files are read in lots of this many bytes.
+# Files are read in chunks of this many bytes.
 CHUNK_BYTES = 1024 * 1024
 # How much a process holds in memory of files that the disk has no room for, in bytes.
 MOST_IN_MEMORY = 256 * 1024 * 1024
@@ -173,9 +173,9 @@ class IncomingFile:
         hashers = {name: pulp_hashlib.new(name) for name in names}
         # Others may read the file at the same time.
         with self.reopened() as file:
-            while lot := file.read(CHUNK_BYTES):
+            while chunk := file.read(CHUNK_BYTES):
                 for hasher in hashers.values():
-                    hasher.update(lot)
+                    hasher.update(chunk)
         digests = {name: hasher.hexdigest() for name, hasher in hashers.items()}
         self._digests = {CHECKSUM: self.cksum, **digests}
 

@@ -13,28 +13,28 @@ from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 
 @dataclass(frozen=True, slots=True)
-class Keeper:
+class VersionToStore:
     """Stores one version of a crate, if its upstream has a repository for that."""
 
     domain: Domain
     upstream: RemoteUpstream
     version: UpstreamVersion
 
-    def keep(self, download: SharedDownload) -> None:
+    def persist(self, download: SharedDownload) -> None:
         """Store a file that has just come."""
         remote, store = self.upstream.remote, self.upstream.store
         if store is not None:
             came = DownloadedCrate(
                 download, self.version.line, self.version.yanked, remote.registry, remote.pk
             )
-            persist_queue.keep_file(store, self.domain, came)
+            persist_queue.put_file(store, self.domain, came)
 
-    def mend(self, download: SharedDownload) -> None:
+    def restore(self, download: SharedDownload) -> None:
         """Put a file back that the storage had lost."""
-        restore_file.mend(download, self.domain)
+        restore_file.restore(download, self.domain)
 
-    def adopt(self, unit: UUID) -> None:
+    def link(self, unit: UUID) -> None:
         """Add a version to the repository that another registry of this domain has stored."""
         if (store := self.upstream.store) is not None:
             change = LinkStoredUnit(unit, self.version.yanked)
-            persist_queue.keep_change(store, self.domain, change)
+            persist_queue.put_change(store, self.domain, change)

@@ -80,7 +80,7 @@ class SetYanked:
 class DownloadedCrate:
     """A file that came, with its line in the upstream's index; held meanwhile."""
 
-    pull: SharedDownload
+    download: SharedDownload
     line: str
     yanked: bool
     registry: str
@@ -104,7 +104,7 @@ def adopted(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
 
 def read(domain: Domain, came: DownloadedCrate) -> AddCachedCrate | None:
     """Return the change that keeps a file, None for one that cannot be."""
-    file = came.pull.file
+    file = came.download.file
     assert file is not None, "only files that came are kept"
     try:
         file.settle()
@@ -112,7 +112,7 @@ def read(domain: Domain, came: DownloadedCrate) -> AddCachedCrate | None:
             unit = unit_of_upstream(came.line, file, came.registry, came.remote)
     except Exception as error:
         note(Event.NOT_KEPT)
-        log.warning("`%s %s` is not kept: %s", came.pull.name, came.pull.vers, error)
+        log.warning("`%s %s` is not kept: %s", came.download.name, came.download.vers, error)
         return None
     return AddCachedCrate(unit, file, came.yanked)
 

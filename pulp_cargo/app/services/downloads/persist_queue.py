@@ -53,21 +53,19 @@ class PersistQueue:
         )
         self._files = 0
 
-    def keep_file(self, repository: UUID, domain: Domain, came: DownloadedCrate) -> None:
+    def put_file(self, repository: UUID, domain: Domain, came: DownloadedCrate) -> None:
         """Have a file kept that has just come; without room, it is fetched again another time."""
         most = _most_files()
-        has_room = self._files < most and free_space.has_room() and not came.pull.is_in_memory
+        has_room = self._files < most and free_space.has_room() and not came.download.is_in_memory
         # The process may be allowed to open more files than when the queue was made.
         self._queue.limits = replace(LIMITS, batch_size=max(1, most // 3))
         if has_room and self._put((repository, domain), came):
-            came.pull.acquire()
+            came.download.acquire()
             self._files += 1
         else:
             note(Event.NOT_KEPT)
 
-    def keep_change(
-        self, repository: UUID, domain: Domain, change: LinkStoredUnit | Change
-    ) -> None:
+    def put_change(self, repository: UUID, domain: Domain, change: LinkStoredUnit | Change) -> None:
         """Have a change made with the next files, if there are not too many."""
         if not self._put((repository, domain), change):
             note(Event.NOT_KEPT)
@@ -103,7 +101,7 @@ class PersistQueue:
     def _release(self, came: Sequence[DownloadedCrate]) -> None:
         self._files -= len(came)
         for one in came:
-            one.pull.release()
+            one.download.release()
 
 
 def _key(item: Item) -> Hashable:
@@ -146,6 +144,6 @@ async def _join(
 
 # That of this process.
 persist_queue = PersistQueue()
-keep_file = persist_queue.keep_file
-keep_change = persist_queue.keep_change
+put_file = persist_queue.put_file
+put_change = persist_queue.put_change
 hurry = persist_queue.hurry

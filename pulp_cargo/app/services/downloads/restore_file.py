@@ -18,19 +18,24 @@ from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 log = logging.getLogger(__name__)
 
 
-def mend(pull: SharedDownload, domain: Domain) -> None:
-    """Put the file of a complete pull in the place of the artifact's, soon."""
-    pull.acquire()
-    spawn(_mend(pull, domain), failure=f"The file of `{pull.name} {pull.vers}` was not put back")
+def restore(download: SharedDownload, domain: Domain) -> None:
+    """Put the file of a complete download in the place of the artifact's, soon."""
+    download.acquire()
+    spawn(
+        _restore(download, domain),
+        failure=f"The file of `{download.name} {download.vers}` was not put back",
+    )
 
 
-async def _mend(pull: SharedDownload, domain: Domain) -> None:
+async def _restore(download: SharedDownload, domain: Domain) -> None:
     try:
-        assert pull.file is not None, "only files that came are put anywhere"
-        await threads.upload(_put_back, pull.file, domain)
-        log.warning("The storage had lost the file of `%s %s`; it is back.", pull.name, pull.vers)
+        assert download.file is not None, "only files that came are put anywhere"
+        await threads.upload(_put_back, download.file, domain)
+        log.warning(
+            "The storage had lost the file of `%s %s`; it is back.", download.name, download.vers
+        )
     finally:
-        pull.release()
+        download.release()
 
 
 def _put_back(file: IncomingFile, domain: Domain) -> None:

@@ -31,7 +31,7 @@ from pulp_cargo.protocol.unavailable import (
 
 log = logging.getLogger(__name__)
 
-# Bytes are hashed, written and read in lots of this size.
+# Bytes are hashed, written and read in chunks of this size.
 CHUNK_BYTES = 256 * 1024
 # So much is not given out before the whole was compared with the checksum, in bytes.
 HELD_BACK = 1024
@@ -170,11 +170,11 @@ class SharedDownload:
         # A length is promised to clients only when the upstream promised it.
         self.size = size
         received = 0
-        async for lot in _lots(chunks):
-            received += len(lot)
+        async for chunk in _rechunked(chunks):
+            received += len(chunk)
             if received > limit:
                 raise self._failure(f"it has more than the {limit} bytes that this registry takes")
-            self.file = await threads.work(_written, self.file, lot)
+            self.file = await threads.work(_written, self.file, chunk)
             self._readable = max(0, received - held_back)
             self._tell()
 
@@ -195,25 +195,26 @@ class SharedDownload:
         await self._news.wait()
 
 
-async def _lots(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    lot = bytearray()
+async def _rechunked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the same bytes in chunks of CHUNK_BYTES or a little more."""
+    gathered = bytearray()
     async for chunk in chunks:
-        lot += chunk
-        if len(lot) >= CHUNK_BYTES:
-            yield bytes(lot)
-            lot.clear()
-    if lot:
-        yield bytes(lot)
+        gathered += chunk
+        if len(gathered) >= CHUNK_BYTES:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
 
 
-def _written(file: IncomingFile | None, lot: bytes) -> IncomingFile:
+def _written(file: IncomingFile | None, chunk: bytes) -> IncomingFile:
     """Append to a file, which begins with its first bytes."""
     if file is not None:
-        _append(file, lot)
+        _append(file, chunk)
         return file
     begun = _begun()
     try:
-        _append(begun, lot)
+        _append(begun, chunk)
     except BaseException:
         begun.discard()
         raise
@@ -227,13 +228,13 @@ def _begun() -> IncomingFile:
         return IncomingFile(in_memory=True)
 
 
-def _append(file: IncomingFile, lot: bytes) -> None:
+def _append(file: IncomingFile, chunk: bytes) -> None:
     """Append bytes; where the disk is full, clients get their file all the same."""
     try:
-        file.write(lot)
+        file.write(chunk)
     except StorageFull:
         if file.is_in_memory:
             raise
         log.warning("The disk is full: a file of an upstream goes on in memory and is not kept.")
         file.move_to_memory()
-        file.write(lot)
+        file.write(chunk)

@@ -16,7 +16,7 @@ class SharedDownloads:
     def __init__(self) -> None:
         self._downloads: dict[Key, SharedDownload] = {}
 
-    def pull(
+    def download(
         self,
         remote: UpstreamRemote,
         name: str,
@@ -74,5 +74,5 @@ class SharedDownloads:
 
 # Those of this process.
 shared_downloads = SharedDownloads()
-pull = shared_downloads.pull
+download = shared_downloads.download
 leased_if_running = shared_downloads.leased_if_running

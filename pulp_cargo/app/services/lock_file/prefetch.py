@@ -56,11 +56,11 @@ async def _bring(
     if one.unit is not None:
         ended()
         return LinkStoredUnit(one.unit, version.yanked)
-    pull = shared_downloads.pull(one.remote, one.name, version.vers, version.cksum, None)
-    leases.enter_context(pull.leased())
+    download = shared_downloads.download(one.remote, one.name, version.vers, version.cksum, None)
+    leases.enter_context(download.leased())
     try:
-        await pull.ended()
-        license = await threads.work(pull.license) if one.policies else None
+        await download.ended()
+        license = await threads.work(download.license) if one.policies else None
     except RegistryError as error:
         return Problem(one.name, version.vers, str(error))
     finally:
@@ -69,7 +69,9 @@ async def _bring(
         refused = refused_license(one.policies, one.name.lower(), version, license or "")
         if refused is not None:
             return Problem(one.name, version.vers, refused.sentence)
-    return DownloadedCrate(pull, version.line, version.yanked, one.remote.registry, one.remote.pk)
+    return DownloadedCrate(
+        download, version.line, version.yanked, one.remote.registry, one.remote.pk
+    )
 
 
 async def _keep(
@@ -87,7 +89,7 @@ async def _keep(
             change = await threads.work(persist_changes.read, domain, one)
             if change is None:
                 said = "its file came, but what is in it cannot be kept; the log says why"
-                fetched.problems.append(Problem(one.pull.name, one.pull.vers, said))
+                fetched.problems.append(Problem(one.download.name, one.download.vers, said))
             else:
                 changes.append(change)
     if not changes:

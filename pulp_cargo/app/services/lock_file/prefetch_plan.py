@@ -58,7 +58,7 @@ def plan(registry: Registry, lock: LockFile, *, crates_io: bool | None) -> Plan:
     """Return what a registry lacks of a lock file, after its upstreams were asked for it."""
     packages, _ = divide(registry, lock, crates_io=crates_io)
     lookup = Lookup(registry, packages)
-    refresh.refresh(lookup, names_to_ask_for(registry, packages), patience=UPSTREAM_TIMEOUT_SECONDS)
+    refresh.refresh(lookup, names_to_ask_for(registry, packages), timeout=UPSTREAM_TIMEOUT_SECONDS)
     absent: list[Absent] = []
     problems: list[Problem] = []
     for package, found, _ in lookup.find(packages):

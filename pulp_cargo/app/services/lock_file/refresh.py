@@ -27,28 +27,28 @@ AT_ONCE = threading.BoundedSemaphore(2)
 _slow: TtlCache[UUID, bool] = TtlCache(1_000)
 
 
-def refresh(lookup: Lookup, names: Collection[str], *, patience: float) -> None:
+def refresh(lookup: Lookup, names: Collection[str], *, timeout: float) -> None:
     """Bring the index files of crates up to date, as far as their upstreams answer.
 
     In rounds: the next upstream in order is asked only where the one before does not have the
     crate, and none at all for a name that is claimed.
     """
-    start(_refresh(lookup, sorted(names), patience)).result()
+    start(_refresh(lookup, sorted(names), timeout)).result()
 
 
 def refresh_in_request(lookup: Lookup, names: Collection[str]) -> None:
     """Do the same for as long as a request may wait; what is not here then is noted."""
     if not AT_ONCE.acquire(blocking=False):
-        refresh(lookup, names, patience=QUICK_SECONDS)
+        refresh(lookup, names, timeout=QUICK_SECONDS)
         return
     try:
-        refresh(lookup, names, patience=REQUEST_SECONDS)
+        refresh(lookup, names, timeout=REQUEST_SECONDS)
     finally:
         AT_ONCE.release()
 
 
-async def _refresh(lookup: Lookup, names: Collection[str], patience: float) -> None:
-    deadline = asyncio.get_running_loop().time() + patience
+async def _refresh(lookup: Lookup, names: Collection[str], timeout: float) -> None:
+    deadline = asyncio.get_running_loop().time() + timeout
     asked: set[File] = set()
     while wanted := dict(_next(lookup, names, asked)):
         async with asyncio.TaskGroup() as group:
@@ -56,7 +56,7 @@ async def _refresh(lookup: Lookup, names: Collection[str], patience: float) -> N
                 group.create_task(_ask(lookup, place, file, deadline))
         asked |= wanted.keys()
     try:
-        async with asyncio.timeout(max(1, patience)):
+        async with asyncio.timeout(max(1, timeout)):
             await index_store.written()
     except TimeoutError:
         # They are written soon, and what was read here is in memory.
