@@ -1,7 +1,7 @@
 """Every timeout and waiting time of the app, in seconds.
 
-They are read from here when they are needed, so that a test can shorten one. Those of requests to
-upstream registries are in `upstream`, and what an administrator sets is in `settings`.
+They are read from here when they are needed, so that a test can shorten one. What an administrator
+sets is in `settings`.
 """
 
 # Cargo gives up after 30 seconds without an answer, so whatever it waits for takes less.
@@ -60,11 +60,25 @@ INDEX_STORE_DRAIN_SECONDS = 5
 REFUSAL_LOG_DRAIN_SECONDS = 5
 BACKGROUND_DRAIN_SECONDS = 2
 
+# Requests to upstreams: for a connection, for the next bytes, for a whole index file (cargo gives up
+# after 30 seconds; what takes longer would be for nobody), and for a whole .crate file.
+UPSTREAM_CONNECT_TIMEOUT_SECONDS = 5
+UPSTREAM_READ_TIMEOUT_SECONDS = 15
+UPSTREAM_INDEX_TIMEOUT_SECONDS = 25
+UPSTREAM_FILE_TIMEOUT_SECONDS = 900
+# How long a config.json is good for, and for how long an old one stands in for one that cannot be had.
+UPSTREAM_CONFIG_SECONDS = 600
+UPSTREAM_OLD_CONFIG_SECONDS = 30
+# The longest pause that an upstream may ask a sync for and get: the task holds its repository.
+UPSTREAM_LONGEST_PAUSE_SECONDS = 60
+
 # Upstreams: how long to wait for one whose last answer is stored here, and for how long others do
 # not wait for one that took longer; how long a crate that it does not have is not asked for again.
 UPSTREAM_TIMEOUT_SECONDS = 2.0
 UPSTREAM_SLOW_SECONDS = 10.0
 UPSTREAM_MISSING_SECONDS = 5
+# How long what is stored stands in for an upstream that does not have it, or does not answer.
+STAND_IN_SECONDS = 5.0
 # How often to look for clients of remotes that were changed or deleted: they hold credentials.
 UPSTREAM_CLIENTS_CHECK_INTERVAL_SECONDS = 60
 # How long a crate of which all versions are stored is not looked at again.
@@ -74,6 +88,19 @@ WHOLE_CRATE_SECONDS = 600
 # first copy; RustSec's thousand advisories take one second.
 ADVISORY_CHECK_INTERVAL_SECONDS = 30.0
 ADVISORY_READ_TIMEOUT_SECONDS = 10.0
+
+# Lock files: how long upstreams may take for all index files of one that is checked in a request,
+# which keeps its process of the API waiting; how long what is here may take to be read; for how long
+# requests do not wait for an upstream that took longer. Nobody's request waits for a prefetch.
+LOCK_FILE_REQUEST_TIMEOUT_SECONDS = 5
+LOCK_FILE_QUICK_TIMEOUT_SECONDS = 0.5
+LOCK_FILE_SLOW_SECONDS = 30
+PREFETCH_INDEX_TIMEOUT_SECONDS = 600
+
+# Files in an object storage: how long a download waits for its turn (cargo gives up after 30 seconds
+# without an answer), and the longest that a turn may take: a client may stop reading, and stay.
+STORAGE_TURN_TIMEOUT_SECONDS = 10
+STORAGE_TURN_SECONDS = 900
 
 # How often the progress report of a prefetch is brought up to date.
 PREFETCH_PROGRESS_INTERVAL_SECONDS = 0.5

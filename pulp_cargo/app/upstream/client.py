@@ -11,6 +11,7 @@ from http import HTTPStatus
 from aiohttp import ClientResponse
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.upstream.answer import Fetched, Validators, read, without_query
 from pulp_cargo.app.upstream.connection import Connection
 from pulp_cargo.protocol import upstream_config
@@ -24,10 +25,6 @@ from pulp_cargo.protocol.unavailable import (
 from pulp_cargo.protocol.upstream_config import UpstreamConfig
 from pulp_cargo.rules.breaker import Breaker
 
-# How long a config.json is good for, in seconds.
-CONFIG_SECONDS = 600
-# And how long an old one stands in for one that cannot be had.
-OLD_CONFIG_SECONDS = 30
 # A crate that is gone, by any of the ways to say so (Cargo Book, "Nonexistent Crates").
 NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
 FORBIDDEN = (
@@ -94,9 +91,9 @@ class Client:
             except (UpstreamUnreachable, UpstreamConfigInvalid):
                 if self._config is None:
                     raise
-                config, seconds = self._config[0], OLD_CONFIG_SECONDS
+                config, seconds = self._config[0], timeouts.UPSTREAM_OLD_CONFIG_SECONDS
             else:
-                seconds = CONFIG_SECONDS
+                seconds = timeouts.UPSTREAM_CONFIG_SECONDS
             self._config = config, clock() + seconds
             return config
 

@@ -17,6 +17,7 @@ from aiohttp import ClientResponse, ClientTimeout
 from yarl import URL
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.upstream.answer import without_query
 from pulp_cargo.app.upstream.asking import Asking
 from pulp_cargo.protocol.http_age import parse_retry_after
@@ -27,10 +28,6 @@ from pulp_cargo.protocol.unavailable import (
 )
 from pulp_cargo.rules.breaker import FAILURES, Breaker
 
-# Cargo gives up after 30 seconds; what takes longer than these would be for nobody.
-CONNECT_SECONDS, READ_SECONDS, INDEX_SECONDS = 5, 15, 25
-# The longest that a .crate file may take, in seconds.
-FILE_SECONDS = 900
 # The longest pause that an upstream may ask for, in seconds.
 LONGEST_WAIT = 3600
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
@@ -50,7 +47,13 @@ class Terms:
     failures: float
 
 
-FOR_CACHES = Terms(CONNECT_SECONDS, READ_SECONDS, INDEX_SECONDS, FILE_SECONDS, FAILURES)
+FOR_CACHES = Terms(
+    timeouts.UPSTREAM_CONNECT_TIMEOUT_SECONDS,
+    timeouts.UPSTREAM_READ_TIMEOUT_SECONDS,
+    timeouts.UPSTREAM_INDEX_TIMEOUT_SECONDS,
+    timeouts.UPSTREAM_FILE_TIMEOUT_SECONDS,
+    FAILURES,
+)
 # A listing takes as long as a registry is large, and nothing else can be served in place of what
 # fails: a sync tries again instead of leaving the upstream alone.
 FOR_SYNCS = Terms(connect=30, read=300, index=None, file=None, failures=math.inf)

@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.protocol.unavailable import (
     UpstreamLeftAlone,
     UpstreamRefused,
@@ -13,9 +14,6 @@ from pulp_cargo.protocol.unavailable import (
 from pulp_cargo.rules.breaker import Breaker
 
 T = TypeVar("T")
-
-# The longest pause that an upstream may ask for and get, in seconds; a task holds its repository.
-LONGEST_PAUSE = 60
 
 
 async def with_retries(ask: Callable[[], Awaitable[T]], breaker: Breaker, most: int) -> T:
@@ -30,11 +28,11 @@ async def with_retries(ask: Callable[[], Awaitable[T]], breaker: Breaker, most: 
         except UpstreamRefused:
             raise
         except UpstreamLeftAlone:
-            if breaker.wait > LONGEST_PAUSE:
+            if breaker.wait > timeouts.UPSTREAM_LONGEST_PAUSE_SECONDS:
                 raise
         except UpstreamUnreachable:
             failed += 1
-            if failed > most or breaker.wait > LONGEST_PAUSE:
+            if failed > most or breaker.wait > timeouts.UPSTREAM_LONGEST_PAUSE_SECONDS:
                 raise
             # Not all that failed together ask together again.
             await asyncio.sleep(random.uniform(0, 2 ** (failed - 1)))

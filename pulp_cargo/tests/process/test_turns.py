@@ -15,6 +15,7 @@ SIZE = 12 * 1024 * 1024
 def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is cut off before the length that it was promised, and the next one is served."""
     from pulp_cargo.app.endpoints.read import send_from_storage
+    from pulp_cargo.app.runtime import timeouts
 
     def fetch(*_: Any) -> SimpleNamespace:
         return SimpleNamespace(file=ContentFile(bytes(SIZE)))
@@ -36,14 +37,14 @@ def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatc
         await site.start()
         _, port = server.addresses[0]
         stopped, _one = await ask(port)
-        monkeypatch.setattr(send_from_storage, "TURN_SECONDS", 20)
+        monkeypatch.setattr(timeouts, "STORAGE_TURN_SECONDS", 20)
         served, _other = await asyncio.wait_for(ask(port), 30)
         sizes = [len((await one.read()).partition(b"\r\n\r\n")[2]) for one in (served, stopped)]
         await server.cleanup()
         return sizes
 
     monkeypatch.setattr(send_from_storage, "TURNS", asyncio.Semaphore(1))
-    monkeypatch.setattr(send_from_storage, "TURN_SECONDS", 0.5)
+    monkeypatch.setattr(timeouts, "STORAGE_TURN_SECONDS", 0.5)
     monkeypatch.setattr(send_from_storage, "_fetch", fetch)
     whole, part = asyncio.run(one_after_the_other())
     assert part < whole == SIZE

@@ -21,17 +21,13 @@ from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import cut_off
 from pulp_cargo.app.models.core import FILE_SYSTEM, with_domain
 from pulp_cargo.app.queries.crates.crate_file import SMALL, StoredFile
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.crates.object_storage import answering
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 # Large files that a process passes on at once: each is in its memory or on its disk as a whole.
 AT_ONCE = 16
 TURNS = asyncio.Semaphore(AT_ONCE)
-# How long others wait for their turn, in seconds; cargo gives up after 30 without an answer.
-TURN_TIMEOUT_SECONDS = 10
-# The longest that a turn may take: a client may stop reading, and stay.
-TURN_SECONDS = 900
 
 
 class SentOnce(ArtifactResponse):
@@ -68,7 +64,7 @@ async def pass_on(
         artifact = await threads.fetch(_fetch, cargo, file)
         response = SentOnce(artifact, headers=headers)
         try:
-            async with asyncio.timeout(TURN_SECONDS):
+            async with asyncio.timeout(timeouts.STORAGE_TURN_SECONDS):
                 await response.prepare(cargo.http)
         except Exception as error:
             if not response.prepared:
@@ -82,7 +78,7 @@ async def pass_on(
 @asynccontextmanager
 async def _turn() -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(TURN_TIMEOUT_SECONDS):
+        async with asyncio.timeout(timeouts.STORAGE_TURN_TIMEOUT_SECONDS):
             await TURNS.acquire()
     except TimeoutError as error:
         raise ServiceUnavailable(

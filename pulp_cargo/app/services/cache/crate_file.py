@@ -8,7 +8,7 @@ from pulp_cargo.app.queries.crates.crate_file import KeptFile, StoredFile, Upstr
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.replaced_versions import replaced_by
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream, UpstreamRemote
-from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.cache import index_store, parsed_indexes, resolve, whole_crate
 from pulp_cargo.app.services.cache.resolve import FromIndex, FromStore, Resolved, Unanswered
 from pulp_cargo.app.services.downloads import shared_downloads
@@ -24,9 +24,6 @@ from pulp_cargo.protocol.errors import (
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 from pulp_cargo.rules.resolution import Ask, CrateState, Decision, VersionFacts, decide, of_version
-
-# How long what is stored stands in for an upstream that does not have it, or is not there, in seconds.
-STAND_IN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +149,11 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
         return Looked(VersionFacts(found.state))
     if found.state is CrateState.STORED:
         # The upstream may soon have other bytes.
-        fresh_for = STAND_IN_SECONDS if fresh_for is None else min(STAND_IN_SECONDS, fresh_for)
+        fresh_for = (
+            timeouts.STAND_IN_SECONDS
+            if fresh_for is None
+            else min(timeouts.STAND_IN_SECONDS, fresh_for)
+        )
     has_file = isinstance(file, StoredFile)
     facts = VersionFacts(found.state, is_listed=True, has_file=has_file)
     return Looked(facts, Here(file, fresh_for))
@@ -167,7 +168,7 @@ async def _unlisted(wanted: Wanted, found: FromIndex) -> Looked:
     if file is None:
         return Looked(VersionFacts(found.state))
     facts = VersionFacts(found.state, has_unlisted_file=True)
-    return Looked(facts, Here(file, STAND_IN_SECONDS))
+    return Looked(facts, Here(file, timeouts.STAND_IN_SECONDS))
 
 
 async def _judged(wanted: Wanted, found: FromIndex, version: UpstreamVersion) -> Looked:

@@ -7,8 +7,7 @@ from pulp_cargo.app.queries.crates import index_file as index
 from pulp_cargo.app.queries.crates.index_file import GZIP_FROM, IndexFile
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
-from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.cache.crate_file import STAND_IN_SECONDS
+from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.cache.resolve import (
     FromIndex,
     FromRepository,
@@ -88,7 +87,7 @@ def _fresh_for(found: FromIndex | FromStore) -> float | None:
     """Seconds until the upstream is asked again, None for a repository that has none."""
     if isinstance(found, FromIndex):
         return found.fresh_for
-    return STAND_IN_SECONDS if found.state is CrateState.STORED else None
+    return timeouts.STAND_IN_SECONDS if found.state is CrateState.STORED else None
 
 
 def _whole(copy: IndexFileCopy) -> IndexFile:

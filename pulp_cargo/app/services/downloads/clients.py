@@ -14,11 +14,10 @@ from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import spawn
 from pulp_cargo.app.upstream.client import Client
-from pulp_cargo.app.upstream.connection import FILE_SECONDS
 from pulp_cargo.protocol.unavailable import UpstreamUnreachable
 
 # A client that another takes the place of lives on for as many seconds as a file may take.
-GRACE_SECONDS = FILE_SECONDS
+GRACE_SECONDS = timeouts.UPSTREAM_FILE_TIMEOUT_SECONDS
 
 
 @dataclass(slots=True, eq=False)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.services.lock_file import refresh
 from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.lookup import Lookup
@@ -20,8 +21,6 @@ from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
 from pulp_cargo.rules.lock_check import Here, Outcome, Wanted, judge_package
 
-# How long upstreams may take to send index files, in seconds: nobody's request waits for them.
-UPSTREAM_TIMEOUT_SECONDS = 600
 # An advisory is no rule against a crate; the check is there to tell.
 LET_IN = (Outcome.SERVED, Outcome.YANKED, Outcome.ADVISORY)
 
@@ -58,7 +57,11 @@ def plan(registry: Registry, lock: LockFile, *, crates_io: bool | None) -> Plan:
     """Return what a registry lacks of a lock file, after its upstreams were asked for it."""
     packages, _ = divide(registry, lock, crates_io=crates_io)
     lookup = Lookup(registry, packages)
-    refresh.refresh(lookup, names_to_ask_for(registry, packages), timeout=UPSTREAM_TIMEOUT_SECONDS)
+    refresh.refresh(
+        lookup,
+        names_to_ask_for(registry, packages),
+        timeout=timeouts.PREFETCH_INDEX_TIMEOUT_SECONDS,
+    )
     absent: list[Absent] = []
     problems: list[Problem] = []
     for package, found, _ in lookup.find(packages):

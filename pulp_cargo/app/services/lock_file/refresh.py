@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from pulp_cargo.app.queries.lock_file import File
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.runtime.background_loop import start
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import index_file, index_store
@@ -14,13 +15,6 @@ from pulp_cargo.app.services.lock_file.upstreams import FromRemote
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.rules.resolution import Ask, CrateState, who_has
 
-# How long all of them may take where a request waits, which keeps its process of the API waiting, in
-# seconds. What is asked for goes on meanwhile, and is there for the next request.
-REQUEST_SECONDS = 5
-# How long requests do not wait for an upstream that took longer, in seconds.
-SLOW_SECONDS = 30
-# How long what is here may take to be read, in seconds.
-QUICK_SECONDS = 0.5
 # So many requests of a process wait at once.
 AT_ONCE = threading.BoundedSemaphore(2)
 
@@ -39,10 +33,10 @@ def refresh(lookup: Lookup, names: Collection[str], *, timeout: float) -> None:
 def refresh_in_request(lookup: Lookup, names: Collection[str]) -> None:
     """Do the same for as long as a request may wait; what is not here then is noted."""
     if not AT_ONCE.acquire(blocking=False):
-        refresh(lookup, names, timeout=QUICK_SECONDS)
+        refresh(lookup, names, timeout=timeouts.LOCK_FILE_QUICK_TIMEOUT_SECONDS)
         return
     try:
-        refresh(lookup, names, timeout=REQUEST_SECONDS)
+        refresh(lookup, names, timeout=timeouts.LOCK_FILE_REQUEST_TIMEOUT_SECONDS)
     finally:
         AT_ONCE.release()
 
@@ -84,7 +78,9 @@ def _next(
 async def _ask(lookup: Lookup, place: FromRemote, file: File, deadline: float) -> None:
     is_slow = _slow.get(place.upstream.remote.pk)
     if is_slow:
-        deadline = min(deadline, asyncio.get_running_loop().time() + QUICK_SECONDS)
+        deadline = min(
+            deadline, asyncio.get_running_loop().time() + timeouts.LOCK_FILE_QUICK_TIMEOUT_SECONDS
+        )
     try:
         async with asyncio.timeout_at(deadline):
             current = await index_file.current(place.upstream.remote, file[1])
@@ -92,7 +88,7 @@ async def _ask(lookup: Lookup, place: FromRemote, file: File, deadline: float) -
         lookup.indexes.note_fault(file, str(error))
     except TimeoutError:
         if not is_slow:
-            _slow.keep(place.upstream.remote.pk, True, SLOW_SECONDS)
+            _slow.keep(place.upstream.remote.pk, True, timeouts.LOCK_FILE_SLOW_SECONDS)
         lookup.indexes.note_silence(
             file, f"`{place.upstream.name}` takes too long to answer; try again"
         )
