@@ -1,4 +1,4 @@
-"""Bytes of config.json and of the web API's answers (checklist 1, 2, 49, 50, 94, 101)."""
+"""Bytes of config.json and of the web API's answers [1, 2, 49, 50, 94, 101]."""
 
 import json
 from functools import partial
