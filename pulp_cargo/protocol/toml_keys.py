@@ -1,21 +1,21 @@
-"""A look at TOML before it is parsed, since the work on a key grows with the square of its parts.
+"""A check of TOML before it is parsed, since parsing a key takes quadratic time in its parts.
 
-A megabyte of keys of sixty parts takes the parser seconds, and nobody who writes such files means well:
-those of cargo have four or five.
+A megabyte of keys with sixty parts takes the parser seconds; keys that cargo writes have four or
+five.
 """
 
 import re
 
-# Keys of up to so many parts cost no more than other text.
+# Keys of up to this many parts cost no more than other text.
 _SHORT = 8
-# The squares of the parts of all longer ones together. A run of words with dots between them counts
-# as a key wherever it stands, such as an OID in a description, and a file may have thousands of those.
+# Maximum sum of the squared parts of all longer keys. Any run of words with dots counts as a key,
+# such as an OID in a description, and a file may have thousands of those.
 _MOST_WORK = 500_000
 _LONG_KEY = re.compile(rf"""(?<![\w"'-])[\w"'-]++(?:[ \t]*+\.[ \t]*+[\w"'-]++){{{_SHORT},}}+""")
 
 
 def has_cheap_keys(text: str) -> bool:
-    """Return whether the keys of a TOML document take no more time to parse than its other text.
+    """Return whether the keys of a TOML document are as cheap to parse as its other text.
 
     >>> has_cheap_keys("[a.b]\\nc.d = 1"), has_cheap_keys("[" + "a." * 1000 + "a]")
     (True, False)

@@ -1,11 +1,11 @@
-"""What the rules for an upstream say of a version.
+"""The verdict of a crate policy on a version.
 
-They are asked in this order, and the first that speaks decides:
-1. the block list, against everything;
-2. an exception that has not ended, which lifts all rules but the block list;
-3. the allow list, and the licences once the manifest was read;
-4. yanked versions and the cooldown, but not for a version that was served before: a lock file may
-   name it, and cargo builds from that only what the index has.
+Rules are evaluated in this order, and the first that applies decides:
+1. the block list, which overrides everything;
+2. an exception that has not ended, which overrides all rules but the block list;
+3. the allow list, and the licences once the manifest is read;
+4. yanked versions and the cooldown, but not for a version that was served before: lock files may
+   name it, and cargo needs it in the index.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ _LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 class Outcome(StrEnum):
-    """What becomes of a version."""
+    """The outcome for a version."""
 
     SERVED = "served"
     HELD = "held"
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 
 class Rule(StrEnum):
-    """What decided."""
+    """The rule that decided."""
 
     NONE = "none"
     BLOCK = "block"
@@ -48,7 +48,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of a version, and until when; `enforced` is false in a dry run."""
+    """The verdict on a version, and until when it is valid; `enforced` is false in a dry run."""
 
     outcome: Outcome
     rule: Rule
@@ -58,17 +58,17 @@ class Verdict:
 
     @property
     def is_open(self) -> bool:
-        """Whether the version is in the index and can be downloaded."""
+        """Whether the version is in the index and downloadable."""
         return self.outcome is Outcome.SERVED or not self.enforced
 
 
 def judge_crate(
     policy: CratePolicy, versions: Iterable[Facts], now: datetime, advisories: Sequence[Advisory]
 ) -> dict[Version, Verdict]:
-    """Return the verdict on each version of a crate, by the advisories about that crate.
+    """Return the verdict on each version of a crate, given the advisories about it.
 
-    Lowest first, because what fixes an advisory depends on what is served below it. A yanked
-    version counts there: its owner could otherwise make room for another fix.
+    Lowest first, because whether a version fixes an advisory depends on the versions served below
+    it. Yanked versions count there, or a yank could make the next version another fix.
     """
     verdicts: dict[Version, Verdict] = {}
     served: list[Version] = []
@@ -90,7 +90,7 @@ def judge(
     advisories: Sequence[Advisory] = (),
     older: Sequence[Version] = (),
 ) -> Verdict:
-    """Return the verdict on one version; `older` are those of the crate that are served."""
+    """Return the verdict on one version; `older` are the lower versions that are served."""
     verdict = (
         _blocked(policy, facts)
         or _excepted(policy, facts, now)
@@ -155,7 +155,7 @@ def _cooldown(
     older: Sequence[Version],
 ) -> Verdict | None:
     cooldown = timedelta(days=policy.cooldown_days)
-    # An upstream may claim any time, and the sum must not run over the last that there is.
+    # An upstream may claim any time, and the sum must not overflow.
     until = facts.since + min(cooldown, _LAST_MOMENT - facts.since)
     if not cooldown or until <= now:
         return None
