@@ -1,4 +1,4 @@
-"""The task that takes an archive of .crate files into a repository."""
+"""The task that imports an archive of .crate files into a repository."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,11 +18,11 @@ from pulp_cargo.protocol.errors import BadRequest, RegistryError, printable
 def import_crates(
     repository: str, temporary_file: str | None = None, upload: str | None = None, **kwargs: Any
 ) -> dict[str, Any]:
-    """Add the .crate files of an archive to a repository in one version, and return what came of it.
+    """Add the .crate files of an archive to a repository in one version, and return the result.
 
-    What is refused does not keep the rest from coming in; the result names it. The archive is either
-    a temporary file or an upload, named by its id. An upload is gone when it was imported, and stays
-    for another try when nothing of it came in.
+    Refused files are listed in the result, and do not prevent the others from being added. The
+    archive is a temporary file or an upload, given by its id. An upload is deleted after the
+    import, unless nothing was added, so that it can be retried.
     """
     unit = CargoRepository.objects.get(pk=repository)
     if upload is not None:
@@ -70,7 +70,7 @@ def _nothing_left(refused: Sequence[Refused]) -> BadRequest:
 
 
 def _taken(judged: Iterable[Member | Refused], refused: list[Refused]) -> list[Member]:
-    """Return what is not refused, and put what is into the list."""
+    """Yield the accepted files, and append the refused ones to the list."""
     taken = []
     for one in judged:
         if isinstance(one, Refused):
@@ -82,7 +82,7 @@ def _taken(judged: Iterable[Member | Refused], refused: list[Refused]) -> list[M
 
 @contextmanager
 def _joined(upload: Upload) -> Iterator[BinaryIO]:
-    """Return an upload's chunks as one file; raises ValidationError when one is missing."""
+    """Join the chunks of an upload to a file; raises ValidationError if one is missing."""
     with tempfile.TemporaryFile(dir=".") as joined:
         for chunk in UploadChunk.objects.filter(upload=upload).order_by("offset"):
             if chunk.offset != joined.tell():

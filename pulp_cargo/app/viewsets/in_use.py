@@ -1,4 +1,4 @@
-"""Refusing to delete what a list of upstreams has: names would lose their claims unnoticed."""
+"""Refusing to delete objects in a list of upstreams: names would lose their claims unnoticed."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,14 +17,14 @@ MOST_NAMED = 5
 
 
 class KeptInLists:
-    """Goes before core's viewset of what lists refer to."""
+    """A mixin for the viewsets of objects that lists refer to; precedes core's viewset."""
 
     @extend_schema(
         description="Trigger an asynchronous delete task",
         responses={202: AsyncOperationResponseSerializer},
     )
     def destroy(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Refuse at once what the task would fail at."""
+        """Refuse at once if the task would fail."""
         kept = self.get_object()
         lists = CargoDistribution.objects.filter(upstreams__in=kept.cargo_cargoupstream.all())
         if lists.exists():
