@@ -264,6 +264,6 @@ class UnsupportedEncoding(RegistryError):
 
     def __init__(self, encoding: str) -> None:
         super().__init__(
-            f"a body in the encoding {encoding[:40]!r} is not taken: send it as it is, without a"
+            f"a body in the encoding {encoding[:40]!r} is not accepted: send it uncompressed, without a"
             " `Content-Encoding`"
         )

@@ -105,7 +105,7 @@ def _require_known_format(lock: Table) -> None:
         )
     # Cargo treats an empty file like a missing one. If it passed, so would any other kind of file.
     if not lock.values.keys() & {"version", "package", "root"}:
-        raise InvalidLockFile("the lock file has neither a `version` nor packages: it is none")
+        raise InvalidLockFile("the lock file has neither a `version` nor packages")
 
 
 def _packages(lock: Table) -> dict[_Key, LockedPackage]:

@@ -40,7 +40,7 @@ class UpstreamLeftAlone(UpstreamUnreachable):
     """An upstream registry failed repeatedly, so the circuit breaker is open."""
 
     def __init__(self, upstream: str) -> None:
-        super().__init__(upstream, "it failed just now, and is left alone a while")
+        super().__init__(upstream, "it failed repeatedly, and is not asked for a while")
 
 
 class UpstreamIndexInvalid(RegistryError):

@@ -170,10 +170,10 @@ def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
     last = text[at:]
     if not last.strip():
         return
-    # Some registries end without a newline. A line cut off in the midst is never JSON.
+    # Some registries end without a newline. A truncated line is never JSON.
     values = _read(last)
     if values is None:
-        raise UpstreamIndexInvalid(name, "it ends in the midst of a line")
+        raise UpstreamIndexInvalid(name, "it ends in the middle of a line")
     if entry := _entry(last, values, name):
         yield entry
 

@@ -173,7 +173,7 @@ def _yanked(package: LockedPackage, found: Found) -> _Said | None:
 def _served(package: LockedPackage, found: Found) -> str:
     if found.rules is not None and found.rules.outcome in _BY_RULES:
         said = found.rules.sentence
-        return f"{_called(package)} is served, since the rules are only tried out; else, {said}"
+        return f"{_called(package)} is served, since the policy is a dry run; otherwise, {said}"
     if found.rules is not None and found.rules.rule is not verdicts.Rule.NONE:
         return found.rules.sentence
     return f"{_called(package)} is served from `{found.upstream}`"

@@ -98,7 +98,7 @@ def judge(
         or _license(policy, facts)
         or _unless_served_before(facts, _yanked(policy, facts))
         or _unless_served_before(facts, _cooldown(policy, facts, now, advisories, older))
-        or Verdict(Outcome.SERVED, Rule.NONE, f"{facts} is served: no rule speaks against it")
+        or Verdict(Outcome.SERVED, Rule.NONE, f"{facts} is served: no rule refuses it")
     )
     return dataclasses.replace(verdict, enforced=False) if policy.dry_run else verdict
 
@@ -172,7 +172,7 @@ def _cooldown(
 def _unless_served_before(facts: Facts, verdict: Verdict | None) -> Verdict | None:
     if verdict is None or verdict.outcome is Outcome.SERVED or not facts.served_before:
         return verdict
-    said = f"{facts} is served because it was before, else the rule `{verdict.rule}` would speak"
+    said = f"{facts} was served before; otherwise the rule `{verdict.rule}` would apply"
     return Verdict(Outcome.SERVED, Rule.SERVED_BEFORE, said)
 
 
