@@ -57,8 +57,8 @@ class Project:
 
     def exchanges(self, *arguments: str) -> tuple[list[str], list[int]]:
         """Run cargo and return the paths that it asked for and the statuses that it got."""
-        told = self._run(arguments, {"CARGO_HTTP_DEBUG": "true", "CARGO_LOG": "network=trace"})
-        return PATH.findall(told), [int(status) for status in STATUS.findall(told)]
+        output = self._run(arguments, {"CARGO_HTTP_DEBUG": "true", "CARGO_LOG": "network=trace"})
+        return PATH.findall(output), [int(status) for status in STATUS.findall(output)]
 
     def _run(self, arguments: tuple[str, ...], environ: dict[str, str]) -> str:
         done = subprocess.run(

@@ -67,17 +67,17 @@ def run(
         list_file.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), origin]
         before = proc.cpu_seconds(pids)
-        told = subprocess.run(
+        output = subprocess.run(
             [*command, "--", list_file.name, order, *headers],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         ).stdout
         cpu = proc.cpu_seconds(pids) - before
-    found = json.loads(told.splitlines()[-1])
+    found = json.loads(output.splitlines()[-1])
     requests = int(found["requests"])
     if not requests:
-        raise SystemExit(f"{origin} answered no request: {told}")
+        raise SystemExit(f"{origin} answered no request: {output}")
     return Load(
         per_second=found["requests"] / found["seconds"],
         p50_ms=found["p50_ms"],

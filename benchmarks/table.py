@@ -24,7 +24,7 @@ def render(measures: Sequence[Measure], notes: Sequence[str]) -> str:
 def write_json(path: Path, measures: Sequence[Measure], notes: Sequence[str]) -> None:
     """Write everything that was measured, with what it was measured on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {
+    results = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {
             "cpus": os.cpu_count(),
@@ -35,7 +35,7 @@ def write_json(path: Path, measures: Sequence[Measure], notes: Sequence[str]) ->
         "measures": [asdict(measure) | {"ratio": measure.ratio} for measure in measures],
         "notes": list(notes),
     }
-    path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
 
 
 def _cells(measure: Measure) -> tuple[str, ...]:

@@ -91,8 +91,8 @@ def rules(world: World) -> Iterator[Measure]:
             caches.cache_of(world.stack, up.near, crate_policy=policy, **WARM).registry
             for policy in (None, caches.policy(world.stack, RULES))
         )
-        held = _count_lines(free, paths[0]) - _count_lines(ruled, paths[0])
-        if not held:
+        refused = _count_lines(free, paths[0]) - _count_lines(ruled, paths[0])
+        if not refused:
             raise SystemExit("the crate policy holds nothing back")
         turns = [
             [_load(world, registry, paths, CARGO_HEADERS) for registry in (free, ruled)]
@@ -107,7 +107,7 @@ def rules(world: World) -> Iterator[Measure]:
         detail={
             **_beside(turns[-1][0], "without"),
             **turns[-1][1].detail(),
-            "held_of_each": held,
+            "held_of_each": refused,
         },
     )
 

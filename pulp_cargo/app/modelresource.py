@@ -144,8 +144,8 @@ class RegistryUrlsResource(QueryModelResource):
         The task has reserved it, before it began or when the resource above created it.
         """
         prefix = f"prn:{CargoRepository._meta.label_lower}:"
-        held = Task.objects.get(pk=Task.current().pk).reserved_resources_record
-        (prn,) = [one for one in held if one.startswith(prefix)]
+        reserved = Task.objects.get(pk=Task.current().pk).reserved_resources_record
+        (prn,) = [one for one in reserved if one.startswith(prefix)]
         return CargoRepository.objects.get(pk=prn.removeprefix(prefix))
 
     def import_instance(

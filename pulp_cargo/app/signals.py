@@ -55,11 +55,11 @@ def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
         if instance.complete and instance.repository.pulp_type == CARGO_REPOSITORY:
             channel.repository_changed(instance.repository_id)
     elif isinstance(instance, REGISTRY_MODELS):
-        _tell(channel.registries_changed)
+        _send(channel.registries_changed)
     elif isinstance(instance, Repository) and instance.pulp_type == CARGO_REPOSITORY:
         channel.repository_changed(instance.pk)
     elif isinstance(instance, PRINCIPAL_MODELS):
-        _tell(channel.principals_changed)
+        _send(channel.principals_changed)
 
 
 def _membership_changed(
@@ -68,12 +68,12 @@ def _membership_changed(
     """Send changes of groups' users, roles' permissions and guards' members, from either side."""
     sides = (type(instance), model)
     if any(issubclass(side, PRINCIPAL_MODELS) for side in sides):
-        _tell(channel.principals_changed)
+        _send(channel.principals_changed)
     if any(issubclass(side, ContentGuard) for side in sides):
-        _tell(channel.registries_changed)
+        _send(channel.registries_changed)
 
 
-def _tell(say: Callable[[], None]) -> None:
+def _send(message: Callable[[], None]) -> None:
     """Send a message that all processes must acknowledge before the change is answered."""
-    say()
+    message()
     barrier.ask_after_commit()

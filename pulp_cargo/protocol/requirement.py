@@ -45,7 +45,7 @@ class Comparator:
     def meets(self, version: Version) -> bool:
         """Return whether a version satisfies the operator, compared by the given numbers."""
         given = version.numbers[: len(self.numbers)]
-        if given[: self._kept] != self.numbers[: self._kept]:
+        if given[: self._exact] != self.numbers[: self._exact]:
             return False
         if given != self.numbers:
             return self._opens(upwards=given > self.numbers)
@@ -68,12 +68,12 @@ class Comparator:
             case "<=":
                 return VersionRange(None, after)
             case "~" | "^":
-                return VersionRange(first, self._after(self._kept))
+                return VersionRange(first, self._after(self._exact))
         # `=1.2` and `1.2.*` mean all versions that begin so.
         return VersionRange(first if whole else _version(self.numbers, "0"), after)
 
     @property
-    def _kept(self) -> int:
+    def _exact(self) -> int:
         """How many of the numbers a version must match exactly."""
         match self.op:
             case "~":
@@ -85,9 +85,9 @@ class Comparator:
                 return len(self.numbers)
         return 0
 
-    def _after(self, kept: int) -> Version:
+    def _after(self, count: int) -> Version:
         """Return the lowest version above all that begin with this many of the numbers."""
-        return _version((*self.numbers[: kept - 1], self.numbers[kept - 1] + 1), "0")
+        return _version((*self.numbers[: count - 1], self.numbers[count - 1] + 1), "0")
 
     def _pre_meets(self, pre: str) -> bool:
         if pre == self.pre:

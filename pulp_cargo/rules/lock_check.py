@@ -99,10 +99,10 @@ def judge_package(
     """
     flags += tuple(_flags(package, found))
     if isinstance(found, NotFound):
-        here, outcome, said = Here.UNKNOWN, Outcome.MISSING, found.sentence
+        here, outcome, sentence = Here.UNKNOWN, Outcome.MISSING, found.sentence
     else:
         here = found.here
-        outcome, said = (
+        outcome, sentence = (
             _checksum(package, found)
             or _rules(found)
             or _offline(package, found, wanted)
@@ -112,7 +112,7 @@ def judge_package(
         )
     warned = outcome is Outcome.YANKED and not wanted.fail_on_yanked
     passes = outcome is Outcome.SERVED or warned
-    return Judged(package, found.upstream, here, outcome, said, flags, passes)
+    return Judged(package, found.upstream, here, outcome, sentence, flags, passes)
 
 
 _Said = tuple[Outcome, str]
@@ -166,14 +166,14 @@ def _advisories(package: LockedPackage, found: Found) -> _Said | None:
 def _yanked(package: LockedPackage, found: Found) -> _Said | None:
     if not found.yanked:
         return None
-    said = f"{_called(package)} is yanked: only lock files that have it already can use it"
-    return Outcome.YANKED, said
+    sentence = f"{_called(package)} is yanked: only lock files that have it already can use it"
+    return Outcome.YANKED, sentence
 
 
 def _served(package: LockedPackage, found: Found) -> str:
     if found.rules is not None and found.rules.outcome in _BY_RULES:
-        said = found.rules.sentence
-        return f"{_called(package)} is served, since the policy is a dry run; otherwise, {said}"
+        sentence = found.rules.sentence
+        return f"{_called(package)} is served, since the policy is a dry run; otherwise, {sentence}"
     if found.rules is not None and found.rules.rule is not verdicts.Rule.NONE:
         return found.rules.sentence
     return f"{_called(package)} is served from `{found.upstream}`"

@@ -79,8 +79,12 @@ class Report:
             )
         if self.failing:
             count = len(self.judged) + self._foreign
-            said = f"the lock file does not pass: {self.failing} of {count} packages fail"
-            return f"{said}, {self._foreign} of them by their source" if self._foreign else said
+            sentence = f"the lock file does not pass: {self.failing} of {count} packages fail"
+            return (
+                f"{sentence}, {self._foreign} of them by their source"
+                if self._foreign
+                else sentence
+            )
         if not self.judged:
             return "the lock file passes: it has no packages of this registry"
         return f"the lock file passes, with {len(self.judged)} packages of this registry"

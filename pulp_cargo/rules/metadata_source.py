@@ -25,5 +25,5 @@ def word_of(remote: UUID, facts: Mapping[str, object]) -> str:
     >>> word_of(remote, {}) == word_of(UUID(int=2), {})
     False
     """
-    told = json.dumps([str(remote), facts], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = json.dumps([str(remote), facts], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -39,8 +39,8 @@ class CrateFacts:
 
     def is_kept(self, entry: UpstreamVersion) -> bool:
         """Whether exactly these bytes of a version were served before."""
-        kept = self.kept.get(entry.vers)
-        return kept is not None and kept.cksum == entry.cksum
+        stored = self.kept.get(entry.vers)
+        return stored is not None and stored.cksum == entry.cksum
 
     def replaced_at(self, entry: UpstreamVersion) -> str | None:
         """Return when these bytes replaced others of a version, None if they did not."""
@@ -155,17 +155,17 @@ class PolicyDecision:
         """
         if refused := list(self._refusals(vers)):
             return min(refused, key=lambda one: one.verdict.is_open).verdict
-        said = [self._said(one.policy, vers) for one in self.case.policies]
-        reasons = (verdict for verdict in said if verdict.rule is not Rule.NONE)
-        return next(reasons, None) or self._said(CratePolicy(), vers)
+        verdicts = [self._verdict_of(one.policy, vers) for one in self.case.policies]
+        reasons = (verdict for verdict in verdicts if verdict.rule is not Rule.NONE)
+        return next(reasons, None) or self._verdict_of(CratePolicy(), vers)
 
     def _refusals(self, vers: str) -> Iterator[Refusal]:
         for one in self.case.policies:
-            verdict = self._said(one.policy, vers)
+            verdict = self._verdict_of(one.policy, vers)
             if verdict.outcome is not Outcome.SERVED:
                 yield Refusal(one, self.case.name, vers, verdict)
 
-    def _said(self, policy: CratePolicy, vers: str) -> Verdict:
+    def _verdict_of(self, policy: CratePolicy, vers: str) -> Verdict:
         return self.case.verdicts(policy, [vers])[vers]
 
 

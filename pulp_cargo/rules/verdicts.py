@@ -106,8 +106,8 @@ def judge(
 def _blocked(policy: CratePolicy, facts: Facts) -> Verdict | None:
     for entry in policy.block:
         if entry.means(facts.name, facts.vers):
-            said = f"{facts} is blocked by the block list: {entry}"
-            return Verdict(Outcome.BLOCKED, Rule.BLOCK, said)
+            sentence = f"{facts} is blocked by the block list: {entry}"
+            return Verdict(Outcome.BLOCKED, Rule.BLOCK, sentence)
     return None
 
 
@@ -115,16 +115,16 @@ def _excepted(policy: CratePolicy, facts: Facts, now: datetime) -> Verdict | Non
     for exemption in policy.exceptions:
         if now < exemption.ends and exemption.entry.means(facts.name, facts.vers):
             until = _minute(exemption.ends)
-            said = f"{facts} is served until {until} by an exception: {exemption.entry}"
-            return Verdict(Outcome.SERVED, Rule.EXCEPTION, said, exemption.ends)
+            sentence = f"{facts} is served until {until} by an exception: {exemption.entry}"
+            return Verdict(Outcome.SERVED, Rule.EXCEPTION, sentence, exemption.ends)
     return None
 
 
 def _not_allowed(policy: CratePolicy, facts: Facts) -> Verdict | None:
     if policy.allow is None or any(e.means(facts.name, facts.vers) for e in policy.allow):
         return None
-    said = f"{facts} is blocked because the allow list does not have it"
-    return Verdict(Outcome.BLOCKED, Rule.ALLOW, said)
+    sentence = f"{facts} is blocked because the allow list does not have it"
+    return Verdict(Outcome.BLOCKED, Rule.ALLOW, sentence)
 
 
 def _license(policy: CratePolicy, facts: Facts) -> Verdict | None:
@@ -133,8 +133,8 @@ def _license(policy: CratePolicy, facts: Facts) -> Verdict | None:
     try:
         if facts.license and is_allowed(parse_license(facts.license), policy.licenses):
             return None
-        said = f"`{facts.license}` is not" if facts.license else "it names none"
-        why = f"{said}; the allowed licences are {', '.join(sorted(policy.licenses))}"
+        sentence = f"`{facts.license}` is not" if facts.license else "it names none"
+        why = f"{sentence}; the allowed licences are {', '.join(sorted(policy.licenses))}"
     except InvalidLicense as error:
         why = str(error)
     return Verdict(Outcome.BLOCKED, Rule.LICENSE, f"{facts} is blocked by its licence: {why}")
@@ -143,8 +143,8 @@ def _license(policy: CratePolicy, facts: Facts) -> Verdict | None:
 def _yanked(policy: CratePolicy, facts: Facts) -> Verdict | None:
     if not (policy.hide_yanked and facts.yanked):
         return None
-    said = f"{facts} is hidden because it is yanked"
-    return Verdict(Outcome.HIDDEN, Rule.YANKED, said)
+    sentence = f"{facts} is hidden because it is yanked"
+    return Verdict(Outcome.HIDDEN, Rule.YANKED, sentence)
 
 
 def _cooldown(
@@ -160,20 +160,20 @@ def _cooldown(
     if not cooldown or until <= now:
         return None
     if fixed := fixes(advisories, facts.vers, older):
-        said = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
-        return Verdict(Outcome.SERVED, Rule.ADVISORY, said)
-    said = (
+        sentence = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
+        return Verdict(Outcome.SERVED, Rule.ADVISORY, sentence)
+    sentence = (
         f"{facts} is held back until {_minute(until)} by the cooldown: it is from "
         f"{_minute(facts.since)}, and versions come in when they are {policy.cooldown_days} days old"
     )
-    return Verdict(Outcome.HELD, Rule.COOLDOWN, said, until)
+    return Verdict(Outcome.HELD, Rule.COOLDOWN, sentence, until)
 
 
 def _unless_served_before(facts: Facts, verdict: Verdict | None) -> Verdict | None:
     if verdict is None or verdict.outcome is Outcome.SERVED or not facts.served_before:
         return verdict
-    said = f"{facts} was served before; otherwise the rule `{verdict.rule}` would apply"
-    return Verdict(Outcome.SERVED, Rule.SERVED_BEFORE, said)
+    sentence = f"{facts} was served before; otherwise the rule `{verdict.rule}` would apply"
+    return Verdict(Outcome.SERVED, Rule.SERVED_BEFORE, sentence)
 
 
 def _minute(moment: datetime) -> str:

@@ -57,11 +57,11 @@ def _ensure_registry(token_file: Path) -> str:
     """Create the first registry and store its token, unless both exist; return its index URL."""
     from django.db import transaction
 
-    said = StringIO()
+    output = StringIO()
     # The token is shown only once, so it is written to its file before it is valid.
     with transaction.atomic():
-        call_command("cargo-first-registry", new_token=not token_file.exists(), stdout=said)
-        registry = json.loads(said.getvalue())
+        call_command("cargo-first-registry", new_token=not token_file.exists(), stdout=output)
+        registry = json.loads(output.getvalue())
         if registry["token"] is not None:
             write_secret(token_file, registry["token"])
     return str(registry["index_url"])
@@ -69,9 +69,9 @@ def _ensure_registry(token_file: Path) -> str:
 
 def _ensure_cache() -> str | None:
     """Create the cache of crates.io unless it exists; return its index URL, if it has one."""
-    said = StringIO()
-    call_command("cargo-first-cache", stdout=said)
-    url: str | None = json.loads(said.getvalue())["index_url"]
+    output = StringIO()
+    call_command("cargo-first-cache", stdout=output)
+    url: str | None = json.loads(output.getvalue())["index_url"]
     return url
 
 

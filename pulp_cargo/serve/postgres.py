@@ -112,13 +112,13 @@ def own(directory: Path, account: Account | None) -> None:
         os.chown(directory, account.uid, account.gid)
 
 
-def clear_debris(data: DataDir, *, patience: float) -> None:
+def clear_debris(data: DataDir, *, timeout: float) -> None:
     """Make a cluster startable whose server was killed or is still shutting down.
 
     PostgreSQL refuses to start while any process has the id in `postmaster.pid`; after a reboot, or
     in a container, that may be an unrelated one.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while users := list(_processes_in(data.postgres)):
         if time.monotonic() > deadline:
             for process_id in users:

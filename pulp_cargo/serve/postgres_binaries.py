@@ -59,8 +59,8 @@ def _installed() -> Iterator[Binaries]:
 
 
 def _version(postgres: Path) -> str:
-    said = subprocess.run([postgres, "--version"], capture_output=True, text=True).stdout
-    match = re.search(r"\d+(\.\d+)*", said)
+    output = subprocess.run([postgres, "--version"], capture_output=True, text=True).stdout
+    match = re.search(r"\d+(\.\d+)*", output)
     if match is None:
         raise ServeError(f"{postgres} does not run here")
     return match[0]

@@ -85,7 +85,7 @@ def _own_database(data: DataDir, supervisor: Supervisor, say: Say) -> Database:
         say(f"creating a PostgreSQL {binaries.major} database in {data.postgres}")
         supervisor.run(postgres.initdb(binaries, account, data))
         postgres.unfinished_cluster(data).rename(data.postgres)
-    postgres.clear_debris(data, patience=10)
+    postgres.clear_debris(data, timeout=10)
     socket_dir = postgres.make_socket_dir(data, account)
     database = databases.on_socket(socket_dir)
     supervisor.start(postgres.server(binaries, account, data, socket_dir))
@@ -129,7 +129,7 @@ def _path(index_url: str) -> str:
 def _freeing_tasks(data: DataDir, database: Database) -> Callable[[str, int], None]:
     def before_restart(name: str, process_id: int) -> None:
         if name == "postgres":
-            postgres.clear_debris(data, patience=5)
+            postgres.clear_debris(data, timeout=5)
         elif name == "worker":
             databases.forget_processes(database, f"{process_id}@%/{data.instance}")
 

@@ -37,12 +37,12 @@ IS_PUBLISHED_TO = """(
 CLASHES = f"""
     SELECT added, array_agg(DISTINCT member.name || ' ' || member.vers)
     FROM unnest(%(names)s::text[]) added CROSS JOIN LATERAL (
-        SELECT c.name, c.vers, bool_or(held.is_new) OVER number AND count(*) OVER number > 1 AS crowded
+        SELECT c.name, c.vers, bool_or(present.is_new) OVER number AND count(*) OVER number > 1 AS crowded
         FROM cargo_cratecontent c CROSS JOIN LATERAL (
             SELECT rc.version_added_id = %(version)s AS is_new FROM core_repositorycontent rc
             WHERE rc.content_id = c.content_ptr_id AND rc.repository_id = %(repository)s
             AND rc.version_removed_id IS NULL OFFSET 0
-        ) held
+        ) present
         WHERE c.canonical_name = added WINDOW number AS (PARTITION BY c.vers_key) OFFSET 0
     ) member
     GROUP BY added
@@ -84,9 +84,9 @@ DESCRIBED_TWICE = """
     CROSS JOIN LATERAL (
         SELECT c.content_ptr_id, c.metadata_source
         FROM cargo_cratecontent c CROSS JOIN LATERAL (
-            SELECT 1 FROM core_repositorycontent held
-            WHERE held.content_id = c.content_ptr_id AND held.repository_id = %(repository)s
-            AND held.version_removed_id IS NULL AND held.version_added_id <> %(version)s OFFSET 0
+            SELECT 1 FROM core_repositorycontent present
+            WHERE present.content_id = c.content_ptr_id AND present.repository_id = %(repository)s
+            AND present.version_removed_id IS NULL AND present.version_added_id <> %(version)s OFFSET 0
         ) member
         WHERE c.cksum = added.cksum AND c.name = added.name AND c.vers = added.vers
         AND c.content_ptr_id <> added.content_ptr_id OFFSET 0

@@ -25,10 +25,10 @@ LOCK_CLASS = 0x6361_7268
 HEIRS = """
     CREATE TEMPORARY TABLE cargo_heirs ON COMMIT DROP AS
     SELECT gone.pulp_id AS gone, (
-        SELECT kept.pulp_id FROM core_repositoryversion kept
-        WHERE kept.repository_id = gone.repository_id AND kept.complete
-        AND kept.number > gone.number AND kept.pulp_id <> ALL(%(gone)s::uuid[])
-        ORDER BY kept.number LIMIT 1
+        SELECT retained.pulp_id FROM core_repositoryversion retained
+        WHERE retained.repository_id = gone.repository_id AND retained.complete
+        AND retained.number > gone.number AND retained.pulp_id <> ALL(%(gone)s::uuid[])
+        ORDER BY retained.number LIMIT 1
     ) AS heir
     FROM core_repositoryversion gone WHERE gone.pulp_id = ANY(%(gone)s::uuid[])
 """

@@ -41,7 +41,7 @@ class CratePolicyLineSerializer(serializers.Serializer):
         default="",
         allow_blank=True,
         max_length=LONGEST_REASON,
-        help_text="Why: it stands in what people are told about a version.",
+        help_text="The reason, which is part of error messages.",
     )
 
     class Meta:
@@ -80,7 +80,7 @@ class CratePolicyExceptionSerializer(CratePolicyLineSerializer):
 
     reason = serializers.CharField(
         max_length=LONGEST_REASON,
-        help_text="Why: it stands in what people are told about a version.",
+        help_text="The reason, which is part of error messages.",
     )
     ends = serializers.DateTimeField(
         default_timezone=UTC, help_text="When the exception ends, and the rules apply again."

@@ -44,10 +44,10 @@ def _import(repository: CargoRepository, archive: BinaryIO) -> dict[str, Any]:
     refused: list[Refused] = []
     try:
         with report:
-            found = _taken(report.iter(service.members(repository, archive)), refused)
-            agreeing = _taken(service.agreeing(found), refused)
+            found = _accepted(report.iter(service.members(repository, archive)), refused)
+            agreeing = _accepted(service.agreeing(found), refused)
             before = len(refused)
-            fresh = _taken(service.fresh(repository, agreeing), refused)
+            fresh = _accepted(service.fresh(repository, agreeing), refused)
             there = len(agreeing) - len(fresh) - (len(refused) - before)
             if refused and not fresh and not there:
                 raise _nothing_left(refused)
@@ -69,10 +69,10 @@ def _nothing_left(refused: Sequence[Refused]) -> BadRequest:
     return BadRequest(f"`{first.path}` in the archive: {first.sentence}{more}")
 
 
-def _taken(judged: Iterable[Member | Refused], refused: list[Refused]) -> list[Member]:
+def _accepted(members: Iterable[Member | Refused], refused: list[Refused]) -> list[Member]:
     """Yield the accepted files, and append the refused ones to the list."""
     taken = []
-    for one in judged:
+    for one in members:
         if isinstance(one, Refused):
             refused.append(one)
         else:

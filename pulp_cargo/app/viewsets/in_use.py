@@ -16,7 +16,7 @@ from pulp_cargo.app.models import CargoDistribution
 MOST_NAMED = 5
 
 
-class KeptInLists:
+class ProtectedByLists:
     """A mixin for the viewsets of objects that lists refer to; precedes core's viewset."""
 
     @extend_schema(
@@ -25,11 +25,11 @@ class KeptInLists:
     )
     def destroy(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Refuse at once if the task would fail."""
-        kept = self.get_object()
-        lists = CargoDistribution.objects.filter(upstreams__in=kept.cargo_cargoupstream.all())
+        wanted = self.get_object()
+        lists = CargoDistribution.objects.filter(upstreams__in=wanted.cargo_cargoupstream.all())
         if lists.exists():
             seen = get_objects_for_user(request.user, "cargo.view_cargodistribution", lists)
-            raise ValidationError(_sentence(kept.name, seen.values_list("name", flat=True)))
+            raise ValidationError(_sentence(wanted.name, seen.values_list("name", flat=True)))
         return super().destroy(request, pk, **kwargs)
 
 

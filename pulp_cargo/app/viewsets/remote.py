@@ -22,7 +22,7 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.cache import replaced_versions
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
-from pulp_cargo.app.viewsets.in_use import KeptInLists
+from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.visible import visible
 
 
@@ -36,7 +36,7 @@ class ReplacedVersionFilter(FilterSet):
         fields = ("name", "vers")
 
 
-class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
+class CargoRemoteViewSet(ProtectedByLists, core.RemoteViewSet, core.RolesMixin):
     """An upstream registry, such as crates.io, and how to connect to it."""
 
     endpoint_name = "cargo"

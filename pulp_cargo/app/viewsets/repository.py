@@ -34,14 +34,14 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
-from pulp_cargo.app.viewsets.in_use import KeptInLists
+from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
 
 class CargoRepositoryViewSet(
-    KeptInLists, core.RepositoryViewSet, ModifyRepositoryActionMixin, core.RolesMixin
+    ProtectedByLists, core.RepositoryViewSet, ModifyRepositoryActionMixin, core.RolesMixin
 ):
     """
     A repository of crates and yank marks. Every publish, yank and `modify` creates a new version of
@@ -174,8 +174,8 @@ class CargoRepositoryViewSet(
         serializer = NamedVersionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
-        said = {"name": wanted.name, "vers": str(wanted.vers), "yanked": yanked}
-        return self._change(request, tasks.set_yanked, repository, [wanted], **said)
+        arguments = {"name": wanted.name, "vers": str(wanted.vers), "yanked": yanked}
+        return self._change(request, tasks.set_yanked, repository, [wanted], **arguments)
 
     def _change(
         self,
@@ -183,7 +183,7 @@ class CargoRepositoryViewSet(
         task: Callable[..., None],
         repository: CargoRepository,
         wanted: Sequence[NamedVersion],
-        **said: Any,
+        **arguments: Any,
     ) -> Response:
         """Dispatch a task for existing versions, so that a wrong name is reported at once."""
         with refused_as_invalid():
@@ -191,7 +191,7 @@ class CargoRepositoryViewSet(
         started = dispatch(
             task,
             exclusive_resources=[repository],
-            kwargs={"repository": str(repository.pk), **said},
+            kwargs={"repository": str(repository.pk), **arguments},
         )
         return core.OperationPostponedResponse(started, request)
 

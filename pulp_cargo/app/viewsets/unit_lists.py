@@ -66,8 +66,8 @@ class InVersionFilter(type(core.ContentFilter.declared_filters["repository_versi
         if version.count() <= LARGE_VERSION:
             return units.filter(pk__in=version.content_ids_subquery())
         # A value, not a condition: PostgreSQL would join the whole version if it expects few rows.
-        held = Subquery(_membership(version).values("pk")[:1])
-        return units.alias(held=held).filter(held__isnull=False)
+        membership = Subquery(_membership(version).values("pk")[:1])
+        return units.alias(membership=membership).filter(membership__isnull=False)
 
 
 def _membership(version: RepositoryVersion) -> QuerySet[RepositoryContent]:

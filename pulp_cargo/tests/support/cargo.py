@@ -88,7 +88,7 @@ class Cargo:
         shutil.rmtree(self.home / "registry", ignore_errors=True)
 
     def _environ(self) -> dict[str, str]:
-        kept = (
+        inherited = (
             "PATH",
             "HOME",
             "RUSTUP_HOME",
@@ -104,7 +104,11 @@ class Cargo:
             "CARGO_PROFILE_DEV_DEBUG": "0",
             "NO_PROXY": "127.0.0.1,localhost",
         }
-        return {key: os.environ[key] for key in kept if key in os.environ} | own | {**self.environ}
+        return (
+            {key: os.environ[key] for key in inherited if key in os.environ}
+            | own
+            | {**self.environ}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,11 @@ class Collector:
 
     def take(self, body: bytes) -> None:
         """Note one export."""
-        said = ExportMetricsServiceRequest.FromString(body)
-        self.texts.append(str(said))
+        export = ExportMetricsServiceRequest.FromString(body)
+        self.texts.append(str(export))
         metrics = [
             metric
-            for resource in said.resource_metrics
+            for resource in export.resource_metrics
             for scope in resource.scope_metrics
             for metric in scope.metrics
         ]

@@ -33,7 +33,7 @@ class Dep:
 
     def in_json(self) -> dict[str, object]:
         """Return what cargo writes into the JSON of a publish."""
-        said: dict[str, object] = {
+        fields: dict[str, object] = {
             "optional": self.optional,
             "default_features": self.default_features,
             "name": self.name,
@@ -47,7 +47,7 @@ class Dep:
             "explicit_name_in_toml": self.alias,
             "artifact": list(self.artifact) or None,
         }
-        return said | {key: value for key, value in sometimes.items() if value is not None}
+        return fields | {key: value for key, value in sometimes.items() if value is not None}
 
     def in_toml(self, own_url: str) -> str:
         """Return the table that cargo writes into the packed manifest."""
@@ -119,7 +119,7 @@ class Crate:
 
     def metadata(self) -> dict[str, object]:
         """Return the JSON that goes before the file."""
-        said: dict[str, object] = {
+        fields: dict[str, object] = {
             "name": self.name,
             "vers": self.vers,
             "deps": [dep.in_json() for dep in self.deps],
@@ -139,7 +139,7 @@ class Crate:
             "links": self.package.get("links"),
             "rust_version": self.package.get("rust-version"),
         }
-        return said | dict(self.json_changes)
+        return fields | dict(self.json_changes)
 
     def body(self, own_url: str = "") -> bytes:
         """Return the body of the publish."""

@@ -30,10 +30,10 @@ class Answer:
     def detail(self) -> str:
         """Return the sentence of an error, which must be in the form that cargo reads."""
         assert self.status >= 400, self
-        said = self.json()
-        assert list(said) == ["errors"] and [list(one) for one in said["errors"]] == [["detail"]]
-        assert "Traceback" not in said["errors"][0]["detail"]
-        return str(said["errors"][0]["detail"])
+        body = self.json()
+        assert list(body) == ["errors"] and [list(one) for one in body["errors"]] == [["detail"]]
+        assert "Traceback" not in body["errors"][0]["detail"]
+        return str(body["errors"][0]["detail"])
 
 
 @dataclass(frozen=True, slots=True)

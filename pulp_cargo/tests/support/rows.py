@@ -40,9 +40,9 @@ class Rows:
         """Run a command of `pulpcore-manager` and return what it prints."""
         from django.core.management import call_command
 
-        said = io.StringIO()
-        call_command(*words, stdout=said)
-        return said.getvalue()
+        output = io.StringIO()
+        call_command(*words, stdout=output)
+        return output.getvalue()
 
     def make_user(self, name: str, *roles: str, on: str | None) -> dict[str, str]:
         """Make a user with roles, on an object or everywhere; return the cookies of a session."""

@@ -54,9 +54,9 @@ class SparseUpstream:
 
     def configure(self, **changes: Any) -> None:
         """Write config.json; a key with `_` is one with a hyphen."""
-        said = {"dl": f"{self.origin}{FILES}", "api": self.origin}
-        said |= {key.replace("_", "-"): value for key, value in changes.items()}
-        self.pages[CONFIG] = Page(json.dumps(said).encode())
+        config = {"dl": f"{self.origin}{FILES}", "api": self.origin}
+        config |= {key.replace("_", "-"): value for key, value in changes.items()}
+        self.pages[CONFIG] = Page(json.dumps(config).encode())
 
     def have(self, *crates: Crate, **changes: Any) -> None:
         """Have just these versions of a crate, with their files; `changes` go into each line."""
@@ -96,8 +96,8 @@ class SparseUpstream:
     def forget(self) -> None:
         """Be as in the beginning: well, without crates, and asked for nothing."""
         self.token = None
-        for kept in (self.pages, self.faults, self.asked):
-            kept.clear()
+        for collection in (self.pages, self.faults, self.asked):
+            collection.clear()
         self.configure()
 
     @contextmanager

@@ -98,13 +98,13 @@ class CargoEntityContext(PulpEntityContext):
         if error.status_code == 404 and operation == "read":
             return self._nothing_at(parameters[self.HREF])
         domain = self.pulp_ctx.pulp_domain if self.pulp_ctx.domain_enabled else None
-        said = Refusal(str(error), error.status_code, self.ENTITY, domain)
+        refusal = Refusal(str(error), error.status_code, self.ENTITY, domain)
         if (
-            said.is_about_the_name
+            refusal.is_about_the_name
             and not self.call("list", parameters={"name": body["name"]})["count"]
         ):
-            said = replace(said, entity=self.ENTITY.removeprefix("cargo "))
-        return said.sentence
+            refusal = replace(refusal, entity=self.ENTITY.removeprefix("cargo "))
+        return refusal.sentence
 
     def _nothing_at(self, href: str) -> str:
         return f"There is no {self.ENTITY} at {href}."
@@ -135,5 +135,5 @@ class CargoEntityContext(PulpEntityContext):
 def wanted(criteria: dict[str, Any]) -> str:
     """Describe the searched object in the terms of the command line."""
     names = {"prn__in": "prn", "canonical_name": "name"}
-    told = {names.get(key, key): v[0] if isinstance(v, list) else v for key, v in criteria.items()}
-    return " and ".join(f"{name} {value!r}" for name, value in told.items())
+    named = {names.get(key, key): v[0] if isinstance(v, list) else v for key, v in criteria.items()}
+    return " and ".join(f"{name} {value!r}" for name, value in named.items())

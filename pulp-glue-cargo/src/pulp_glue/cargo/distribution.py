@@ -66,10 +66,10 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
 
     def _about(self, operation: str, lock_file: bytes, wanted: Mapping[str, Any]) -> Any:
         # An older server refuses unknown fields, so only given options are sent.
-        said = {name: value for name, value in wanted.items() if value not in (None, [])}
+        options = {name: value for name, value in wanted.items() if value not in (None, [])}
         # As text in JSON, in which a list is one; pulp-glue sends bytes, and all beside them, in a
         # form. What is no UTF-8 stays so, and the server says that.
-        body = {"lock_file": lock_file.decode(errors="surrogateescape"), **said}
+        body = {"lock_file": lock_file.decode(errors="surrogateescape"), **options}
         return self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
 
     def explain(self, crate: str) -> EntityDefinition:

@@ -44,7 +44,7 @@ class Refusal:
         """
         if self.status >= 500:
             return f"Pulp could not answer (status {self.status}): its log says why."
-        faults = "; ".join(fault.rstrip(".") for fault in _faults(self._said, self.entity))
+        faults = "; ".join(fault.rstrip(".") for fault in _faults(self._answer, self.entity))
         if faults:
             return f"{faults}."
         if self.status == 404 and self.domain is not None:
@@ -54,10 +54,10 @@ class Refusal:
     @property
     def is_about_the_name(self) -> bool:
         """Whether the name is already used, perhaps by an object of another kind."""
-        return isinstance(self._said, dict) and NOT_UNIQUE in self._said.get("name", ())
+        return isinstance(self._answer, dict) and NOT_UNIQUE in self._answer.get("name", ())
 
     @property
-    def _said(self) -> Any:
+    def _answer(self) -> Any:
         try:
             return json.loads(self.answer)
         except ValueError:
@@ -72,17 +72,17 @@ def first_fault(error: str) -> str:
     return " ".join(lines[:end])
 
 
-def _faults(said: Any, entity: str, field: str = "") -> Iterator[str]:
-    match said:
+def _faults(answer: Any, entity: str, field: str = "") -> Iterator[str]:
+    match answer:
         case dict():
-            for name, more in said.items():
+            for name, more in answer.items():
                 own = field if name in OF_ALL or name.isdigit() else name
                 yield from _faults(more, entity, own)
         case list():
-            for one in said:
+            for one in answer:
                 yield from _faults(one, entity, field)
         case _:
-            text = _advised(" ".join(str(said).split()), entity, field)
+            text = _advised(" ".join(str(answer).split()), entity, field)
             yield f"{field}: {text}" if field else text
 
 

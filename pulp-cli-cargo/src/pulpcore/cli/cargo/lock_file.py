@@ -23,7 +23,7 @@ FLAGS = {
 }
 
 
-class NotTold(click.ClickException):
+class CheckFailed(click.ClickException):
     """The check could not be completed."""
 
     exit_code = BROKEN
@@ -54,11 +54,11 @@ def _told_apart() -> Iterator[None]:
     try:
         yield
     except PulpException as error:
-        raise NotTold(str(error)) from error
+        raise CheckFailed(str(error)) from error
     except click.ClickException as error:
         if error.exit_code != FAILS:
             raise
-        raise NotTold(error.message) from error
+        raise CheckFailed(error.message) from error
 
 
 def _file(ctx: click.Context, param: click.Parameter, value: Path) -> bytes:
@@ -193,7 +193,7 @@ def _lines(report: EntityDefinition) -> Iterator[str]:
 
 
 def _summary(report: EntityDefinition) -> str:
-    said = str(report["sentence"])
+    sentence = str(report["sentence"])
     count = sum(row.get("passes", True) for row in report["not_judged"])
     others = f"; {count} packages from elsewhere were not judged" if count else ""
-    return f"{said[0].upper()}{said[1:]}{others}."
+    return f"{sentence[0].upper()}{sentence[1:]}{others}."
