@@ -1,4 +1,4 @@
-"""Many clients at once at a cache that has nothing: what it asks for, keeps and leaves behind."""
+"""Many concurrent clients of an empty cache: its upstream requests, stored files and memory."""
 
 import hashlib
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def all_crates(world: World) -> Iterator[Measure]:
 
 
 def one_crate(world: World) -> Iterator[Measure]:
-    """One large crate that the cache does not have, asked for by many clients at once."""
+    """One large crate that is not cached, requested by many clients at once."""
     clients, size = world.scale.clients, world.scale.new_bytes
     crate = Crate(SLOW, "1.0.0", payload_bytes=size)
     pids = world.stack.content_workers()
