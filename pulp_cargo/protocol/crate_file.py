@@ -224,7 +224,7 @@ def _require_safe(path: str, component: str) -> None:
 
 
 def _as_cargo_reads(path: str, components: list[str]) -> str:
-    """Return a path without what has no meaning to Rust's `Path`; cargo unpacks none with `..`."""
+    """Return a path without parts that Rust's `Path` ignores; cargo unpacks none with `..`."""
     if ".." in components or path.startswith("/"):
         raise _unsafe(path, "leads out of its folder")
     return "/".join(one for one in components if one not in ("", "."))

@@ -161,7 +161,7 @@ class VersionRefused(Forbidden):
 
 
 class VersionReplaced(Forbidden):
-    """An upstream has replaced the bytes of a version, and nobody has accepted the new ones."""
+    """An upstream has replaced the bytes of a version, and the new ones are not accepted."""
 
     def __init__(self, name: str, vers: str, cksum: str, now: str) -> None:
         super().__init__(

@@ -44,7 +44,7 @@ class UpstreamLeftAlone(UpstreamUnreachable):
 
 
 class UpstreamIndexInvalid(RegistryError):
-    """An upstream registry sent something else than a valid index file."""
+    """An upstream registry sent an invalid index file."""
 
     status = 502
 
@@ -60,7 +60,7 @@ class UpstreamIndexEmpty(UpstreamIndexInvalid):
 
 
 class UpstreamConfigInvalid(RegistryError):
-    """An upstream registry sent something else than a valid config.json."""
+    """An upstream registry sent an invalid config.json."""
 
     status = 502
 

@@ -68,7 +68,7 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         # An older server refuses unknown fields, so only given options are sent.
         options = {name: value for name, value in wanted.items() if value not in (None, [])}
         # As text in JSON, in which a list is one; pulp-glue sends bytes, and all beside them, in a
-        # form. What is no UTF-8 stays so, and the server says that.
+        # form. Invalid UTF-8 is preserved, so that the server reports it.
         body = {"lock_file": lock_file.decode(errors="surrogateescape"), **options}
         return self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
 
