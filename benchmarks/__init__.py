@@ -1,1 +1,1 @@
-"""The benchmark: `python -m benchmarks` measures a registry of its own beside nginx."""
+"""The benchmark: `python -m benchmarks` measures a registry in comparison with nginx."""

@@ -27,7 +27,7 @@ INSTALL = {
 
 
 def main() -> int:
-    """Run the rows that were asked for; return the exit code."""
+    """Run the selected rows; return the exit code."""
     options = _parse(sys.argv[1:])
     rows = [row for row in ROWS if not options.only or row.name in options.only]
     missing = [tool for tool in INSTALL if not which(tool)]
@@ -45,7 +45,7 @@ def main() -> int:
 
 def _start(exits: ExitStack, short: bool, *, has_nginx: bool) -> World:
     root = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-    # PostgreSQL does not run as root, and its account has to get through.
+    # PostgreSQL does not run as root, and its account must be able to enter.
     root.chmod(0o711)
     say("starting the registry")
     registry = exits.enter_context(stack.running(root / "data"))
@@ -75,7 +75,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--short",
         action="store_true",
-        help="everything in a tiny size, to see that it runs; the figures mean nothing",
+        help="run everything in a tiny size, only to check that it works",
     )
     parser.add_argument(
         "--only", nargs="+", metavar="ROW", choices=[row.name for row in ROWS], help="%(choices)s"
@@ -85,7 +85,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         type=Path,
         default=RESULTS / f"{date.today().isoformat()}.json",
         metavar="FILE",
-        help="where the results go (%(default)s)",
+        help="file for the results (%(default)s)",
     )
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""Registries that are caches of an upstream, and what is to be known of them, by Pulp's REST API."""
+"""Caches of an upstream, created and inspected with Pulp's REST API."""
 
 import io
 import tarfile
@@ -16,24 +16,24 @@ from benchmarks.stack import Registry, Stack
 NUMBERS = count(1)
 JOINED_SECONDS = 120
 PAUSE = 0.1
-# Larger archives than this go in parts.
+# Larger archives are sent in chunks.
 ARCHIVE_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """A cache or a registry of real crates; `repository` is the href of what it has stored."""
+    """A cache or a registry of real crates; `repository` is the href of its store."""
 
     registry: Registry
     repository: str
     rest: Rest
 
     def versions(self) -> int:
-        """Return how many repository versions were made, without the empty first."""
+        """Return the number of repository versions, without the empty first one."""
         return int(self._newest().split("/")[-2])
 
     def wait_until_joined(self, crates: int) -> None:
-        """Wait until so many crates have joined the repository."""
+        """Wait until the repository has this many crates."""
         deadline = time.monotonic() + JOINED_SECONDS
         while (there := self._count()) < crates:
             if time.monotonic() > deadline:
@@ -49,18 +49,18 @@ class Cache:
 
 
 def cache_of(stack: Stack, url: str, **fields: Any) -> Cache:
-    """Make a cache that has nothing of the index at this URL; the fields are the remote's."""
+    """Create an empty cache of the index at this URL; the fields are those of the remote."""
     rest, name = stack.rest(), _name()
     return _registry(rest, name, remote=_remote(rest, name, url, **fields))
 
 
 def policy(stack: Stack, rules: Mapping[str, Any]) -> str:
-    """Make a crate policy and return its href."""
+    """Create a crate policy and return its href."""
     return stack.rest().make("cargo/crate-policies/", name=_name(), **rules)
 
 
 def list_of(stack: Stack, first: Registry, urls: Sequence[str], **fields: Any) -> Registry:
-    """Make a registry with a list of upstreams: a private registry of ours, then these indexes."""
+    """Create a registry with a list of upstreams: a private registry, then these indexes."""
     rest, name = stack.rest(), _name()
     found = rest.get(f"/pulp/api/v3/repositories/cargo/cargo/?name={first.name}")
     upstreams = [{"name": first.name, "repository": found["results"][0]["pulp_href"]}]
@@ -71,7 +71,7 @@ def list_of(stack: Stack, first: Registry, urls: Sequence[str], **fields: Any) -
 
 
 def private(stack: Stack, closure: Closure) -> Cache:
-    """Make a registry of our own that has the same real crates."""
+    """Create a registry with the same real crates."""
     made = _registry(stack.rest(), _name())
     for archive in _archives(closure):
         made.rest.import_crates(made.repository, archive)
@@ -80,7 +80,7 @@ def private(stack: Stack, closure: Closure) -> Cache:
 
 @contextmanager
 def forgetting(made: Cache) -> Iterator[Cache]:
-    """Take away in the end all that was stored; otherwise the next cache would find it."""
+    """Delete everything stored at the end; otherwise the next cache would find it."""
     try:
         yield made
     finally:

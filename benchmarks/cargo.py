@@ -24,14 +24,14 @@ replace-with = "bench"
 [source.bench]
 registry = "{url}"
 """
-# Hundreds of crates are tens of thousands of files to unpack: a disk would decide how long it takes.
+# Hundreds of crates unpack to tens of thousands of files, so the disk would determine the time.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 PATH = re.compile(r"> GET (\S+) HTTP/")
 STATUS = re.compile(r"< HTTP/[0-9.]+ ([0-9]{3})")
 
 
 class Project:
-    """A project, and the environment in which cargo works on it."""
+    """A project, and cargo's environment for it."""
 
     def __init__(self, root: Path, manifest: str, **environ: str) -> None:
         self.folder = root / "project"
@@ -41,7 +41,7 @@ class Project:
         (self.folder / "src" / "lib.rs").touch()
         (self.folder / "Cargo.toml").write_text(manifest)
         self._environ = {
-            # The compiler that cargo asks for its version is its neighbour, not rustup's stand-in.
+            # Cargo asks the compiler beside it for its version, not rustup's proxy.
             "PATH": f"{Path(real_cargo()).parent}:{os.environ['PATH']}",
             "HOME": str(root),
             "CARGO_HOME": str(self.home),
@@ -50,15 +50,15 @@ class Project:
         }
 
     def run(self, *arguments: str, **environ: str) -> float:
-        """Run cargo and return the seconds that it took."""
+        """Run cargo and return its duration in seconds."""
         start = time.perf_counter()
         self._run(arguments, environ)
         return time.perf_counter() - start
 
     def exchanges(self, *arguments: str) -> tuple[list[str], list[int]]:
-        """Run cargo and return the paths that it asked for and the statuses that it got."""
-        told = self._run(arguments, {"CARGO_HTTP_DEBUG": "true", "CARGO_LOG": "network=trace"})
-        return PATH.findall(told), [int(status) for status in STATUS.findall(told)]
+        """Run cargo and return the requested paths and the received statuses."""
+        output = self._run(arguments, {"CARGO_HTTP_DEBUG": "true", "CARGO_LOG": "network=trace"})
+        return PATH.findall(output), [int(status) for status in STATUS.findall(output)]
 
     def _run(self, arguments: tuple[str, ...], environ: dict[str, str]) -> str:
         done = subprocess.run(
@@ -76,14 +76,14 @@ class Project:
 
 
 def of_tree(root: Path, index_url: str, certificate: Path | None = None) -> Project:
-    """Make a project that depends on the root of the tree."""
+    """Create a project that depends on the root of the tree."""
     trusted = {"CARGO_HTTP_CAINFO": str(certificate)} if certificate else {}
     manifest = MANIFEST.format(root=sets.tree_name(0))
     return Project(root, manifest, CARGO_REGISTRIES_BENCH_INDEX=index_url, **trusted)
 
 
 def instead_of_crates_io(root: Path, manifest: str, lock: str, index_url: str) -> Project:
-    """Make a locked project whose crates.io is another registry."""
+    """Create a locked project in which another registry replaces crates.io."""
     project = Project(root, manifest)
     (project.home / "config.toml").write_text(INSTEAD.format(url=index_url))
     (project.folder / "Cargo.lock").write_text(lock)
@@ -92,7 +92,7 @@ def instead_of_crates_io(root: Path, manifest: str, lock: str, index_url: str) -
 
 @cache
 def real_cargo() -> str:
-    """Return cargo itself rather than rustup's stand-in, which costs both sides the same time."""
+    """Return cargo itself instead of rustup's proxy, which adds the same time to both sides."""
     if which("rustup"):
         found = subprocess.run(["rustup", "which", "cargo"], stdout=subprocess.PIPE, text=True)
         if found.returncode == 0:

@@ -1,4 +1,4 @@
-"""Real crates: what the real cargo fetches for a few projects from crates.io, and their index files."""
+"""Real crates: what cargo fetches from crates.io for a few projects, and their index files."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ edition = "2021"
 [dependencies]
 {dependencies}
 """
-# In a file of cargo's own index cache: before its texts, each of which ends in NUL.
+# The header of a file in cargo's index cache, before its texts, each of which ends in NUL.
 CACHE_HEAD = 5
 
 
@@ -42,7 +42,7 @@ def fetch(folder: Path, dependencies: str) -> Closure:
     done = subprocess.run(
         [real_cargo(), "fetch"],
         cwd=project,
-        # All else that cargo needs to get to crates.io from here is in the environment.
+        # Everything else that cargo needs to connect to crates.io is in the environment.
         env={**os.environ, "CARGO_HOME": str(home)},
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -66,7 +66,7 @@ def _index_files(home: Path) -> dict[str, bytes]:
 
 
 def _lines(cached: bytes) -> bytes:
-    """Return an index file out of cargo's cache, where each line stands behind its version."""
+    """Return an index file from cargo's cache, where each line follows its version."""
     _validator, *texts = cached[CACHE_HEAD:].split(b"\0")
     return b"".join(line + b"\n" for line in texts[1::2])
 

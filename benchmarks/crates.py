@@ -14,7 +14,7 @@ REQUIREMENT = "^1.0.0"
 
 @dataclass(frozen=True, slots=True)
 class Crate:
-    """A crate version to be published; its dependencies come from the same registry."""
+    """A crate version to publish; its dependencies are from the same registry."""
 
     name: str
     vers: str
@@ -62,7 +62,7 @@ class Crate:
         yield from (("dev", dep) for dep in self.dev_deps)
 
     def archive(self, index_url: str) -> bytes:
-        """Return the .crate file; random bytes give it its size."""
+        """Return the .crate file, filled to its size with random bytes."""
         manifest = self._manifest(index_url).encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:

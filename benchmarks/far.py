@@ -1,9 +1,9 @@
-"""The way to a server that is far away: what a client says arrives 30 ms later.
+"""A proxy that simulates a distant server: data of a client arrive 30 ms later.
 
     python -m benchmarks.far PORT
 
-passes everything on to that port of this machine, and prints its own. It is a process of its own,
-so that no other's event loop is held up by it.
+forwards everything to that local port, and prints its own. It is a separate process, so that it
+does not block another event loop.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ async def main(port: int) -> None:
 async def _pass_on(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float
 ) -> None:
-    """Pass on what is said; a delay holds nothing back that is said behind it."""
+    """Forward data; the delay adds latency but does not limit throughput."""
     loop = asyncio.get_running_loop()
     try:
         while piece := await reader.read(PIECE):

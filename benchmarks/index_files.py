@@ -1,4 +1,4 @@
-"""Index files as another registry would have them (Cargo Book, Registry Index, "Index Files")."""
+"""Index files of another registry (Cargo Book, Registry Index, "Index Files")."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from benchmarks.crates import FEATURES, REQUIREMENT, Crate
 
 
 def index_file(crates: Sequence[Crate]) -> bytes:
-    """Return the index file of a crate whose last version is a day old, the others a day apart."""
+    """Return the index file of a crate whose newest version is a day old, the others a day apart."""
     now = datetime.now(UTC)
     return b"".join(
         index_line(crate, hashlib.sha256(crate.vers.encode()).hexdigest(), now - timedelta(days))

@@ -4,8 +4,8 @@
     python -m benchmarks.inside multiply NAME COUNT
     python -m benchmarks.inside guard NAME none|auth_required|rbac|header [HEADER VALUE]
 
-`multiply` makes a large repository in seconds: it copies the rows of the registry's only crate
-under new names and adds them by Pulp's own code, in a few big repository versions.
+`multiply` creates a large repository in seconds: it copies the rows of the registry's only crate
+under new names and adds them with Pulp's own code, in a few large repository versions.
 """
 
 import sys
@@ -23,7 +23,8 @@ NEW_UNITS = """
     CREATE TEMPORARY TABLE new_units ON COMMIT DROP AS
     SELECT id, 'bench-many-' || lpad((n / %(each)s)::text, 6, '0') AS name,
         '1.0.' || n %% %(each)s AS vers, encode(sha256(n::text::bytea), 'hex') AS cksum
-    FROM (SELECT id, %(first)s + i - 1 AS n FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY u (id, i)) _
+    FROM (SELECT id, %(first)s + i - 1 AS n FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY u (id, i))
+    _
 """
 INDEX_LINE = """replace(replace(replace(t.index_line, t.cksum, new.cksum),
     '"name":"' || t.name || '"', '"name":"' || new.name || '"'),
@@ -31,7 +32,7 @@ INDEX_LINE = """replace(replace(replace(t.index_line, t.cksum, new.cksum),
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Execute the command line."""
     django.setup()
     action, name, *rest = sys.argv[1:]
     if action == "registry":
@@ -75,7 +76,7 @@ def _multiply(name: str, count: int) -> None:
     repository = CargoRepository.objects.get(name=name)
     template = repository.latest_version().content.get().pk
     made = 0
-    # PostgreSQL plans Pulp's statements by what it knew of the tables before: grow step by step.
+    # PostgreSQL plans Pulp's statements with earlier statistics of the tables, so grow in steps.
     while made < count:
         step = min(max(FIRST_STEP, GROWTH * made), count - made)
         copies = _copies(template, made, made + step - 1)
@@ -86,7 +87,7 @@ def _multiply(name: str, count: int) -> None:
 
 
 def _analyze() -> None:
-    """Do what autovacuum does within a minute of such growth."""
+    """Update statistics, as autovacuum does within a minute of such growth."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
@@ -94,7 +95,7 @@ def _analyze() -> None:
 def _copies(template: UUID, first: int, last: int) -> list[UUID]:
     from pulpcore.plugin.models import Content
 
-    # Pulp's own ids: how well they compress decides on what a repository version costs.
+    # Pulp's own ids, whose compressibility determines the cost of a repository version.
     ids = [Content._meta.pk.get_default() for _ in range(first, last + 1)]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(NEW_UNITS, {"ids": ids, "first": first, "each": VERSIONS_PER_CRATE})
@@ -103,7 +104,7 @@ def _copies(template: UUID, first: int, last: int) -> list[UUID]:
 
 
 def _copy_rows(template: UUID) -> None:
-    """Write the three rows of each new unit; all share the template's file."""
+    """Insert the three rows of each new unit; all share the template's file."""
     from pulpcore.plugin.models import Content, ContentArtifact
 
     from pulp_cargo.app.models import CrateContent

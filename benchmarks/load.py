@@ -1,4 +1,4 @@
-"""Load by `wrk`: 16 connections that stay open, requests from a list."""
+"""Load generation with `wrk`: 16 persistent connections, requests from a list."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from benchmarks import proc
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 CONNECTIONS = 16
-# What cargo 1.95 sends with every request for an index file.
+# The headers of cargo 1.95 for index files.
 CARGO_HEADERS = (
     "user-agent: cargo/1.95.0",
     "accept: text/plain",
@@ -27,7 +27,7 @@ CARGO_HEADERS = (
 @final
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How a server did; CPU is the server's own, per request."""
+    """The result of a server; CPU is that of the server, per request."""
 
     per_second: float
     p50_ms: float
@@ -38,7 +38,7 @@ class Load:
     failed: int
 
     def detail(self) -> dict[str, float | str]:
-        """Return what goes into the results beside the figure itself."""
+        """Return the details for the results."""
         return {
             "p50_ms": round(self.p50_ms, 2),
             "p99_ms": round(self.p99_ms, 2),
@@ -58,26 +58,26 @@ def run(
     headers: Sequence[str] = (),
     order: str = "random",
 ) -> Load:
-    """Ask for these targets (a path, and an ETag or nothing) for so many seconds.
+    """Request these targets (a path, and perhaps an ETag) for some seconds.
 
-    Each request is for one of them at random, or for the next one if `order` is "order".
+    Each request is for a random one, or for the next one if `order` is "order".
     """
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as list_file:
         list_file.write("".join(f"{path}\t{etag}\n" for path, etag in targets))
         list_file.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), origin]
         before = proc.cpu_seconds(pids)
-        told = subprocess.run(
+        output = subprocess.run(
             [*command, "--", list_file.name, order, *headers],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         ).stdout
         cpu = proc.cpu_seconds(pids) - before
-    found = json.loads(told.splitlines()[-1])
+    found = json.loads(output.splitlines()[-1])
     requests = int(found["requests"])
     if not requests:
-        raise SystemExit(f"{origin} answered no request: {told}")
+        raise SystemExit(f"{origin} answered no request: {output}")
     return Load(
         per_second=found["requests"] / found["seconds"],
         p50_ms=found["p50_ms"],
@@ -90,7 +90,7 @@ def run(
 
 
 def etag_of(origin: str, path: str, headers: Sequence[str]) -> str:
-    """Return a file's ETag, and make sure that it is answered by an empty 304."""
+    """Return a file's ETag, and check that it results in an empty 304."""
     sent = dict(header.split(": ", 1) for header in headers)
     with urlopen(Request(origin + path, headers=sent)) as response:
         etag = str(response.headers["ETag"])

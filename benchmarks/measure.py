@@ -1,4 +1,4 @@
-"""One figure of the benchmark: what was measured, what is to be reached, and what nginx does."""
+"""A measurement of the benchmark: its value, its target, and the value of nginx."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,34 +6,34 @@ from statistics import quantiles
 
 
 class LeftOut(Exception):
-    """A row cannot be measured here; the text says why."""
+    """A row cannot be measured here; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound that a figure is to keep to."""
+    """An upper or lower bound of a value."""
 
     sign: str
     bound: float
 
     def is_reached(self, value: float) -> bool:
-        """Tell whether a value keeps to the bound."""
+        """Return whether a value is within the bound."""
         return value >= self.bound if self.sign == "≥" else value <= self.bound
 
 
 def at_least(bound: float) -> Target:
-    """Return a bound from below."""
+    """Return a lower bound."""
     return Target("≥", bound)
 
 
 def at_most(bound: float) -> Target:
-    """Return a bound from above."""
+    """Return an upper bound."""
     return Target("≤", bound)
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A line of the table; `nginx` is the same figure of nginx, in the same unit."""
+    """A line of the table; `nginx` is the value of nginx, in the same unit."""
 
     what: str
     value: float
@@ -44,7 +44,7 @@ class Measure:
 
     @property
     def ratio(self) -> float | None:
-        """Ours by nginx's."""
+        """Our value divided by nginx's."""
         return self.value / self.nginx if self.nginx else None
 
 

@@ -1,6 +1,6 @@
-"""nginx with the registry's files as static ones, for comparison on the same machine.
+"""nginx with the registry's files as static files, for comparison on the same machine.
 
-With openssl there are two more servers, over TLS and HTTP/2: the static files again, and the
+With openssl there are two more servers with TLS and HTTP/2: for the static files, and for the
 registry behind the snippet of the deployment guide.
 """
 
@@ -76,7 +76,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Nginx:
-    """A running nginx; what lies in `files` is served below `origin`."""
+    """A running nginx; the content of `files` is served below `origin`."""
 
     origin: str
     files: Path
@@ -84,7 +84,7 @@ class Nginx:
     tls: Tls | None
 
     def workers(self) -> list[int]:
-        """Return the ids of the processes that answer."""
+        """Return the ids of the worker processes."""
         return proc.children(self.master)
 
     def put(self, path: str, data: bytes) -> None:
@@ -96,7 +96,7 @@ class Nginx:
 
 @contextmanager
 def running(root: Path, content: str) -> Iterator[Nginx]:
-    """Start nginx on free ports with one worker, and stop it in the end.
+    """Start nginx on free ports with one worker, and stop it at the end.
 
     `content` is the host and port of the registry.
     """
@@ -110,10 +110,10 @@ def running(root: Path, content: str) -> Iterator[Nginx]:
 
 @contextmanager
 def serving(root: Path, http: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run nginx with these servers, and stop it in the end; it listens on the port by then."""
+    """Run nginx with these servers until the end; it is listening on the port."""
     file = root / "nginx.conf"
     file.write_text(CONFIG.format(root=root, user=_user_line(), http=http))
-    # -e: until it has read its configuration it would log to a place of the system's.
+    # -e: until it has read its configuration it would log to a system path.
     command = ["nginx", "-e", f"{root}/error.log", "-c", str(file), "-p", str(root)]
     with subprocess.Popen(command) as process:
         try:
@@ -124,7 +124,7 @@ def serving(root: Path, http: str, port: int) -> Iterator[subprocess.Popen[bytes
 
 
 def _user_line() -> str:
-    """Return what keeps the workers from an account that cannot read the directory."""
+    """Return the line that keeps workers from using an account that cannot read the directory."""
     return "user root;" if os.geteuid() == 0 else ""
 
 

@@ -1,11 +1,11 @@
-"""What the kernel knows about a process (proc(5))."""
+"""Statistics of processes from the kernel (proc(5))."""
 
 import os
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-# Fields of /proc/<pid>/stat, counted after the name, which may hold spaces.
+# Fields of /proc/<pid>/stat, counted after the name, which may contain spaces.
 UTIME, STIME, RSS = 11, 12, 21
 
 

@@ -1,4 +1,4 @@
-"""Clients that publish, one after the other or many at once, each on its own connection."""
+"""Clients that publish, one after the other or concurrently, each on its own connection."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -12,11 +12,11 @@ from benchmarks.stack import Registry
 
 
 class Refused(Exception):
-    """A publish that should have been taken was not."""
+    """A publish was refused that should have succeeded."""
 
 
 def one_by_one(registry: Registry, crates: Iterable[Crate]) -> list[float]:
-    """Publish crates after each other; return the seconds that each took."""
+    """Publish crates one after the other; return the seconds of each."""
     with closing(HTTPConnection(*registry.address, timeout=60)) as connection:
         return [_put(connection, registry, crate.body(registry.index_url)) for crate in crates]
 
@@ -24,7 +24,7 @@ def one_by_one(registry: Registry, crates: Iterable[Crate]) -> list[float]:
 def at_once(
     registry: Registry, crates: Iterable[Crate], *, clients: int
 ) -> tuple[float, list[float]]:
-    """Publish with many clients; return the seconds from first to last, and those of each."""
+    """Publish with many clients; return the total seconds, and those of each."""
     bodies = [crate.body(registry.index_url) for crate in crates]
     queue: SimpleQueue[bytes] = SimpleQueue()
     for body in bodies:

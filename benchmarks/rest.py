@@ -1,4 +1,4 @@
-"""Pulp's REST API, as far as rows need it: making things, and tasks with the times they took."""
+"""The parts of Pulp's REST API that rows need: creating objects, and tasks with their durations."""
 
 import time
 from datetime import datetime
@@ -11,27 +11,27 @@ PAUSE = 0.2
 
 
 class Rest:
-    """The API of one stack as its administrator sees it."""
+    """The API of a stack for its administrator."""
 
     def __init__(self, ready: dict[str, Any]) -> None:
         self._origin: str = ready["api_url"]
         self._session = requests.Session()
-        # Checking a password costs Pulp a tenth of a second; a session is for free.
+        # Checking a password costs Pulp a tenth of a second; a session costs nothing.
         user = (ready["admin_user"], ready["admin_password"])
         self._session.post(f"{self._origin}/pulp/api/v3/login/", auth=user).raise_for_status()
         self._session.headers["X-CSRFToken"] = self._session.cookies["csrftoken"]
 
     def make(self, path: str, **fields: Any) -> str:
-        """Make an object and return its href."""
+        """Create an object and return its href."""
         return str(self._call("POST", f"/pulp/api/v3/{path}", json=fields)["pulp_href"])
 
     def make_by_task(self, path: str, **fields: Any) -> dict[str, Any]:
-        """Make an object that Pulp makes in a task, and return it."""
+        """Create an object in a task, and return it."""
         task = self._ended(self._call("POST", f"/pulp/api/v3/{path}", json=fields)["task"])
         return self.get(task["created_resources"][0])
 
     def delete(self, href: str) -> None:
-        """Delete an object that Pulp deletes in a task."""
+        """Delete an object in a task."""
         self._ended(self._call("DELETE", href)["task"])
 
     def import_crates(self, repository: str, archive: bytes) -> None:

@@ -1,8 +1,8 @@
-"""How much of everything a run makes and measures."""
+"""The sizes of what a run creates and measures."""
 
 from dataclasses import dataclass
 
-# What a project depends on whose closure is fetched from crates.io: about 30 crates, and 450.
+# Dependencies of the projects that are fetched from crates.io: about 30 crates, and 450.
 TOOL = """\
 clap = { version = "4", features = ["derive"] }
 serde_json = "1"
@@ -63,7 +63,7 @@ FULL = Scale(
     new_bytes=10_000_000,
     ruled=1_000,
 )
-# Proves that everything runs; its figures mean nothing.
+# Only checks that everything runs.
 SHORT = Scale(
     tree=15,
     versions=2,

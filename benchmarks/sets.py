@@ -1,4 +1,4 @@
-"""Which crates a run publishes: a tree for cargo, a crowd around it, one with many versions."""
+"""The crates that a run publishes: a tree for cargo, a crowd around it, one with many versions."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from benchmarks.scale import Scale
 
 # Four children each, so that cargo sees 200 crates in five rounds of requests.
 BRANCHES = 4
-# Dependencies of a crate in all; a line has then about 900 bytes, a file of six versions 5 KB.
+# Dependencies per crate; a line then has about 900 bytes, a file of six versions 5 KB.
 DEPENDENCIES = 5
 TREE_PAYLOAD = 16_000
 
@@ -35,7 +35,7 @@ def tree(size: int, versions: int) -> Iterator[Crate]:
 
 
 def crowd(count: int, *, prefix: str, versions: int = 4) -> Iterator[Crate]:
-    """Return so many crate versions, each crate with a few of them and three dependencies."""
+    """Return this many crate versions, with a few per crate and three dependencies."""
     deps = tuple(map(tree_name, range(3)))
     for number in range(count):
         name = f"bench-{prefix}-{number // versions:05}"
@@ -43,7 +43,7 @@ def crowd(count: int, *, prefix: str, versions: int = 4) -> Iterator[Crate]:
 
 
 def crowd_around(scale: Scale) -> Iterator[Crate]:
-    """Return what fills the registry up beside the tree."""
+    """Return the crates that fill the registry besides the tree."""
     return crowd(scale.filled - scale.tree * scale.versions, prefix="crowd")
 
 

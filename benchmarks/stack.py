@@ -1,4 +1,4 @@
-"""The registry under test: a `pulp-cargo serve` of its own, with all its data in one directory."""
+"""The registry under test: a separate `pulp-cargo serve`, with all its data in one directory."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from benchmarks import proc
 from benchmarks.rest import Rest
 
 PROJECT = Path(__file__).parents[1]
-# How much of the content app's log is shown when a row fails, in characters.
+# How much of the content app's log is printed if a row fails, in characters.
 LOG_TAIL = 4_000
 
 
@@ -33,7 +33,7 @@ class Registry:
 
     @property
     def root(self) -> str:
-        """The URL below which cargo finds everything."""
+        """The root URL for cargo."""
         return self.index_url.removeprefix("sparse+")
 
     @property
@@ -60,15 +60,15 @@ class Stack:
 
     @property
     def api(self) -> tuple[str, str, str]:
-        """Where the REST API is, and its administrator's name and password."""
+        """The URL of the REST API, and its administrator's name and password."""
         return self._ready["api_url"], self._ready["admin_user"], self._ready["admin_password"]
 
     def content_workers(self) -> list[int]:
-        """Return the ids of the processes that answer cargo."""
+        """Return the ids of the content processes."""
         return proc.children(self._content)
 
     def inside(self, *arguments: str) -> str:
-        """Run `benchmarks.inside` with the registry's own settings; return what it prints."""
+        """Run `benchmarks.inside` with the registry's settings; return its output."""
         environ = {
             "PULP_SETTINGS": str(self._settings_file),
             "DJANGO_SETTINGS_MODULE": "pulpcore.app.settings",
@@ -83,7 +83,7 @@ class Stack:
         ).stdout
 
     def make_registry(self, name: str) -> Registry:
-        """Make an empty registry."""
+        """Create an empty registry."""
         return Registry(name, self.inside("registry", name).strip(), self._ready["token"])
 
     def rest(self) -> Rest:
@@ -95,7 +95,7 @@ class Stack:
         return int(self.query("SELECT pg_database_size(current_database())")[0][0])
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Ask the database."""
+        """Query the database."""
         django = runpy.run_path(str(self._settings_file))["DATABASES"]["default"]
         with psycopg.connect(
             dbname=django["NAME"], user=django.get("USER"), host=django.get("HOST")
@@ -103,14 +103,14 @@ class Stack:
             return connection.execute(statement).fetchall()
 
     def crash_content_workers(self) -> None:
-        """Kill what answers cargo; gunicorn starts it anew, with nothing in memory."""
+        """Kill the content processes; gunicorn restarts them with empty memory."""
         for pid in self.content_workers():
             os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
 def running(data_dir: Path) -> Iterator[Stack]:
-    """Start a registry with one content process, and stop it in the end."""
+    """Start a registry with one content process, and stop it at the end."""
     command = [
         str(Path(sys.executable).with_name("pulp-cargo")),
         *("serve", "--json", "--content-workers=1"),

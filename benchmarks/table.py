@@ -1,4 +1,4 @@
-"""What a run found, for people and for programs."""
+"""The results of a run, as text and as JSON."""
 
 import json
 import os
@@ -14,7 +14,7 @@ HEAD = ("what", "ours", "unit", "target", "", "nginx", "ours/nginx")
 
 
 def render(measures: Sequence[Measure], notes: Sequence[str]) -> str:
-    """Return the table as text, with the notes below it."""
+    """Return the table as text, followed by the notes."""
     rows = [HEAD, *(_cells(measure) for measure in measures)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
@@ -22,9 +22,9 @@ def render(measures: Sequence[Measure], notes: Sequence[str]) -> str:
 
 
 def write_json(path: Path, measures: Sequence[Measure], notes: Sequence[str]) -> None:
-    """Write everything that was measured, with what it was measured on."""
+    """Write all measurements, with the properties of the machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {
+    results = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {
             "cpus": os.cpu_count(),
@@ -35,7 +35,7 @@ def write_json(path: Path, measures: Sequence[Measure], notes: Sequence[str]) ->
         "measures": [asdict(measure) | {"ratio": measure.ratio} for measure in measures],
         "notes": list(notes),
     }
-    path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
 
 
 def _cells(measure: Measure) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The upstream registry of a cache: nginx on a port of its own, near and far, with an access log."""
+"""The upstream registry of a cache: nginx with and without latency, and an access log."""
 
 import gzip
 import subprocess
@@ -28,7 +28,7 @@ SERVER = """\
         location /crates/{slow}/ {{ gzip_static off; limit_rate {slow_rate}; }}
     }}
 """
-# A crate whose file takes a second, so that all who ask at once ask while it comes.
+# A crate whose download takes a second, so that concurrent requests overlap with it.
 SLOW = "bench-slow"
 SLOW_RATE = "10m"
 
@@ -43,7 +43,7 @@ class Upstream:
     process: subprocess.Popen[bytes]
 
     def workers(self) -> list[int]:
-        """Return the ids of the processes that answer."""
+        """Return the ids of the worker processes."""
         return proc.children(self.process.pid)
 
     def put_index_file(self, path: str, data: bytes) -> None:
@@ -63,12 +63,12 @@ class Upstream:
             self.put_crate(name, vers, file.read_bytes())
 
     def count(self, path: str) -> int:
-        """Return how many requests there were for what lies below a path."""
+        """Return the number of requests below a path."""
         lines = (self.root / "access.log").read_text().splitlines()
         return sum(line.split(" ", 1)[1].startswith(path) for line in lines)
 
     def switch_off(self) -> None:
-        """End it before its time."""
+        """Stop it early."""
         self.process.terminate()
         self.process.wait()
 
@@ -80,7 +80,7 @@ class Upstream:
 
 @contextmanager
 def running() -> Iterator[Upstream]:
-    """Start an upstream without any crates, and stop it in the end."""
+    """Start an upstream without any crates, and stop it at the end."""
     with ExitStack() as exits:
         root = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="bench-upstream-")))
         (root / "files").mkdir()

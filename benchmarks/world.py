@@ -1,4 +1,4 @@
-"""The registries that the rows measure, each made when the first row needs it."""
+"""The registries that the rows measure, each created when the first row needs it."""
 
 import sys
 from functools import cached_property
@@ -16,7 +16,7 @@ from pulp_cargo.protocol.paths import index_path
 
 
 class World:
-    """One stack with its registries, and nginx beside it if that is installed."""
+    """A stack with its registries, and nginx if that is installed."""
 
     def __init__(self, stack: Stack, nginx: Nginx | None, scale: Scale, scratch: Path) -> None:
         self.stack = stack
@@ -37,7 +37,7 @@ class World:
 
     @cached_property
     def filled(self) -> Registry:
-        """A registry of 10,000 versions, published one at a time; the tree is among them."""
+        """A registry of 10,000 versions, published one at a time, including the tree."""
         registry = self.stack.make_registry("bench-filled")
         scale = self.scale
         crates = [*sets.tree(scale.tree, scale.versions), *sets.crowd_around(scale)]
@@ -50,7 +50,7 @@ class World:
 
     @cached_property
     def with_history(self) -> Registry:
-        """The filled registry, where one crate has got 1,000 versions."""
+        """The filled registry with a crate of 1,000 versions."""
         say(f"publishing {self.scale.many_versions:,} versions of one crate, eight at a time")
         history = sets.long_history(self.scale.many_versions)
         publishing.at_once(self.filled, history, clients=8)
@@ -58,7 +58,7 @@ class World:
 
     @cached_property
     def huge(self) -> Registry:
-        """A registry of 100,000 versions, multiplied from one."""
+        """A registry of 100,000 versions, copied from one."""
         registry = self.stack.make_registry("bench-huge")
         publishing.one_by_one(registry, [Crate("bench-template", "1.0.0", deps=("bench-many",))])
         say(f"multiplying one crate to {self.scale.huge:,} versions")
@@ -67,7 +67,7 @@ class World:
 
     @property
     def closure(self) -> Closure:
-        """Real crates from crates.io; raises LeftOut where there is no way to it."""
+        """Real crates from crates.io; raises LeftOut without a connection."""
         if isinstance(self._fetched, LeftOut):
             raise self._fetched
         return self._fetched
@@ -82,7 +82,7 @@ class World:
 
     @cached_property
     def tree_paths(self) -> list[str]:
-        """The index paths of the tree's crates, all of them served by nginx as well."""
+        """The index paths of the tree's crates, which nginx serves as well."""
         paths = [index_path(sets.tree_name(number)) for number in range(self.scale.tree)]
         self._export(paths)
         return paths
@@ -95,7 +95,7 @@ class World:
 
 
 def get(registry: Registry, path: str, **headers: str) -> tuple[bytes, str]:
-    """Return the body and the ETag of what a registry has at a path."""
+    """Return the body and the ETag of a path of a registry."""
     connection = HTTPConnection(*registry.address, timeout=60)
     try:
         connection.request("GET", registry.path + path, headers=headers)
@@ -109,5 +109,5 @@ def get(registry: Registry, path: str, **headers: str) -> tuple[bytes, str]:
 
 
 def say(text: str) -> None:
-    """Tell on standard error what takes time."""
+    """Print progress to standard error."""
     print(f"benchmarks: {text}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The rows of the table: each measures one thing, and may yield several figures of it."""
+"""The rows of the table: each measures one subject, perhaps with several values."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from benchmarks.world import World
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A measurement, its name on the command line, and the programs it cannot do without."""
+    """A measurement, its name on the command line, and its required programs."""
 
     name: str
     run: Callable[[World], Iterable[Measure]]
     needs: tuple[str, ...] = ()
 
 
-# In the order in which they run: publishes first, since the others need what they leave, and
-# last what starts the content process anew, which must not make its memory look small.
+# In the order in which they run: publishes first, since others need their crates, and last the row
+# that restarts the content process, which would falsify its memory.
 ROWS = (
     Row("publish-empty", publish.empty),
     Row("publish-filled", publish.filled),

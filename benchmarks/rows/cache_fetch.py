@@ -13,17 +13,17 @@ from benchmarks.world import World
 
 
 def near(world: World) -> Iterator[Measure]:
-    """A cache that has nothing, of an upstream on this machine."""
+    """An empty cache of a local upstream."""
     yield _cold(world, "near", at_most(2))
 
 
 def far(world: World) -> Iterator[Measure]:
-    """A cache that has nothing, of an upstream that takes 30 ms to hear a request."""
+    """An empty cache of an upstream with a latency of 30 ms."""
     yield _cold(world, "far", at_most(1.2))
 
 
 def switched_off(world: World) -> Iterator[Measure]:
-    """A cache that has everything, of an upstream that is gone, in turns with a private registry."""
+    """A complete cache of an upstream that is down, alternating with a private registry."""
     closure, stack = world.closure, world.stack
     ours: list[float] = []
     private: list[float] = []

@@ -1,4 +1,4 @@
-"""How fast index files of upstreams are that we have: of one, of a list of five, and with rules."""
+"""The speed of cached index files: of one upstream, of a list of five, and with policies."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ from benchmarks.world import World, get
 from pulp_cargo.protocol.paths import index_path
 
 VERSIONS = 100
-# What is younger than a week is held back; the lists are about other crates.
+# Versions newer than a week are refused; the lists are about other crates.
 RULES = {
     "cooldown_days": 7,
     "hide_yanked": True,
@@ -23,18 +23,18 @@ RULES = {
         {"crate": "bench-needed", "reason": "is needed", "ends": "2999-01-01T00:00:00Z"}
     ],
 }
-# No file is asked for again while it is measured.
+# No file is revalidated during the measurement.
 WARM = {"index_max_age": 3600}
-# Two runs of the same load differ by so much.
+# The variation between two runs of the same load.
 THE_SAME = 1.05
 
 
 def warm(world: World) -> Iterator[Measure]:
-    """The index files of the tree through a cache, in turns with the registry that they are of."""
+    """The index files of the tree through a cache, alternating with their registry."""
     paths = world.tree_paths
     with upstream.running() as up:
         cache = _cache_of_tree(world, up)
-        # A process gets slower in its first minute, and not every minute of a machine is the same.
+        # A process gets slower in its first minute, and the speed of a machine varies.
         turns = [
             [_load(world, registry, paths) for registry in (world.filled, cache)]
             for _ in range(world.scale.fetches)
@@ -53,7 +53,7 @@ def warm(world: World) -> Iterator[Measure]:
 
 
 def real(world: World) -> Iterator[Measure]:
-    """The index files of real crates, as cargo asks for them, beside those of the upstream."""
+    """The index files of real crates, requested as by cargo, compared with those of the upstream."""
     closure = world.closure
     paths = list(closure.index)
     with upstream.running() as up:
@@ -67,7 +67,7 @@ def real(world: World) -> Iterator[Measure]:
 
 
 def five_upstreams(world: World) -> Iterator[Measure]:
-    """The tree from the last of a list: a private registry and three others do not have it."""
+    """The tree from the last of a list, after a private registry and three others without it."""
     paths = world.tree_paths
     with upstream.running() as up:
         beside = _load(world, _cache_of_tree(world, up), paths)
@@ -78,22 +78,23 @@ def five_upstreams(world: World) -> Iterator[Measure]:
 
 
 def rules(world: World) -> Iterator[Measure]:
-    """Two caches, one with a crate policy, over index files of 100 versions each, in turns."""
+    """Two caches, one of them with a crate policy, with index files of 100 versions, alternating."""
     crates = world.scale.ruled
     names = [f"bench-ruled-{number:04}" for number in range(crates)]
     paths = [index_path(name) for name in names]
     with upstream.running() as up:
         for name, path in zip(names, paths, strict=True):
-            # Without dependencies: all of it fits twice into what the process may remember.
+            # Without dependencies, so that all of it fits twice into the memory cache of the
+            # process.
             history = [Crate(name, f"1.{patch}.0") for patch in range(VERSIONS)]
             up.put_index_file(path, index_file(history))
         free, ruled = (
             caches.cache_of(world.stack, up.near, crate_policy=policy, **WARM).registry
             for policy in (None, caches.policy(world.stack, RULES))
         )
-        held = _count_lines(free, paths[0]) - _count_lines(ruled, paths[0])
-        if not held:
-            raise SystemExit("the crate policy holds nothing back")
+        refused = _count_lines(free, paths[0]) - _count_lines(ruled, paths[0])
+        if not refused:
+            raise SystemExit("the crate policy refuses nothing")
         turns = [
             [_load(world, registry, paths, CARGO_HEADERS) for registry in (free, ruled)]
             for _ in range(world.scale.fetches)
@@ -107,7 +108,7 @@ def rules(world: World) -> Iterator[Measure]:
         detail={
             **_beside(turns[-1][0], "without"),
             **turns[-1][1].detail(),
-            "held_of_each": held,
+            "held_of_each": refused,
         },
     )
 
@@ -121,7 +122,7 @@ def _cache_of_tree(world: World, up: Upstream) -> Registry:
 def _load(
     world: World, registry: Registry, paths: Sequence[str], headers: Sequence[str] = ()
 ) -> Load:
-    """Ask for all files once, and then for them at random."""
+    """Request all files once, and then random ones."""
     for path in paths:
         get(registry, path)
     ours = our_load(world, paths, headers, of=registry)

@@ -1,10 +1,10 @@
-"""Many clients at once at a cache that has nothing: what it asks for, keeps and leaves behind."""
+"""Many concurrent clients of an empty cache: its upstream requests, stored files and memory."""
 
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from benchmarks import caches, proc, pulling, upstream
+from benchmarks import caches, downloading, proc, upstream
 from benchmarks.crates import Crate
 from benchmarks.index_files import index_line
 from benchmarks.measure import Measure, at_most
@@ -24,7 +24,7 @@ def all_crates(world: World) -> Iterator[Measure]:
         up.put_closure(closure)
         with caches.forgetting(caches.cache_of(world.stack, up.near)) as cache:
             before = _tasks(world)
-            seconds = pulling.spread(cache.registry, wanted, clients=clients)
+            seconds = downloading.spread(cache.registry, wanted, clients=clients)
             cache.wait_until_joined(len(wanted))
             tasks, versions = _tasks(world) - before, cache.versions()
     what = f"{len(wanted)} new crates, {clients} clients at once:"
@@ -34,7 +34,7 @@ def all_crates(world: World) -> Iterator[Measure]:
 
 
 def one_crate(world: World) -> Iterator[Measure]:
-    """One large crate that the cache does not have, asked for by many clients at once."""
+    """One large crate that is not cached, requested by many clients at once."""
     clients, size = world.scale.clients, world.scale.new_bytes
     crate = Crate(SLOW, "1.0.0", payload_bytes=size)
     pids = world.stack.content_workers()
@@ -46,7 +46,7 @@ def one_crate(world: World) -> Iterator[Measure]:
         cache = caches.cache_of(world.stack, up.near)
         before = proc.resident_mb(pids)
         with PeakMemory(pids) as peak:
-            seconds = pulling.same(cache.registry, (crate.name, crate.vers), clients=clients)
+            seconds = downloading.same(cache.registry, (crate.name, crate.vers), clients=clients)
         files, index_files = up.count("/crates/"), up.count(f"/{index_path(crate.name)}")
     what = f"new crate of {size / 1e6:.0f} MB, {clients} clients at once:"
     detail = {"seconds": round(seconds, 3)}

@@ -10,15 +10,15 @@ from benchmarks.stack import Registry
 from benchmarks.world import World
 from pulp_cargo.protocol.paths import index_path
 
-# What the benchmark's own filling calls its crates (see `inside`).
+# The names of generated crates (see `inside`).
 NAME = "bench-many-{:06}"
 OTHERS = 50
-# Long enough for the new process to have its listener to PostgreSQL.
+# Long enough for the new process to connect its listener.
 SETTLING_SECONDS = 1.0
 
 
 def first_read(world: World) -> Iterator[Measure]:
-    """Kill the content process, wait for the next one, and ask for files nobody asked for."""
+    """Kill the content process, wait for the next one, and request files for the first time."""
     crates = world.scale.huge // 5
     firsts: list[float] = []
     others: list[float] = []
@@ -51,7 +51,7 @@ def _restart(world: World) -> None:
     world.stack.crash_content_workers()
     while not (set(world.stack.content_workers()) - set(old)):
         time.sleep(0.02)
-    # No registry's path: the answer says that the process runs, and warms nothing of ours.
+    # Not a registry's path: the response shows that the process runs, and does not warm our caches.
     with closing(HTTPConnection(*world.huge.address, timeout=60)) as connection:
         connection.request("GET", "/nothing-of-ours")
         connection.getresponse().read()

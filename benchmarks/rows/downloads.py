@@ -1,4 +1,4 @@
-"""How fast .crate files come, and that large ones pass through without being held in memory."""
+"""The speed of downloads, and the memory of large ones."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from benchmarks.measure import Measure, at_least, at_most
 from benchmarks.rows.loads import nginx_load, our_load
 from benchmarks.world import World, get
 
-# As short as it is so that the files do not run out.
+# Short enough that there are sufficient files.
 SECONDS_UNHEARD = 2
 
 
@@ -37,7 +37,7 @@ def small(world: World) -> Iterator[Measure]:
 
 
 def unheard(world: World) -> Iterator[Measure]:
-    """The .crate files of the crowd one after the other, which nobody has asked for before."""
+    """The .crate files of the crowd one after the other, each for the first time."""
     crates = sets.crowd_around(world.scale)
     paths = [world.filled.path + download_path(crate.name, crate.vers) for crate in crates]
     ours = load.run(
@@ -57,7 +57,7 @@ def unheard(world: World) -> Iterator[Measure]:
 
 
 def large(world: World) -> Iterator[Measure]:
-    """One large file on 16 connections: the memory grows by less than one copy of it."""
+    """One large file on 16 connections: memory grows by less than one copy of it."""
     size = world.scale.large_bytes
     crate = Crate("bench-large", "1.0.0", payload_bytes=size)
     publishing.one_by_one(world.filled, [crate])
@@ -85,7 +85,7 @@ def download_path(name: str, vers: str) -> str:
 
 
 class PeakMemory:
-    """The most memory that processes have while the block runs, looked at every 20 ms."""
+    """The maximum memory of processes while the block runs, sampled every 20 ms."""
 
     def __init__(self, pids: list[int]) -> None:
         self._pids = pids

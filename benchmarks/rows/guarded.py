@@ -1,4 +1,4 @@
-"""How fast index files are that not everybody may read: behind a token, and behind Pulp's guards."""
+"""The speed of index files of private registries: with a token, and with Pulp's guards."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -12,17 +12,17 @@ HEADER, VALUE = "X-Team", "crates"
 
 
 def private(world: World) -> Iterator[Measure]:
-    """Index files of a registry that asks for a token."""
+    """Index files of a registry that requires a token."""
     yield _guarded(world, "token", [f"authorization: {world.filled.token}"], "auth_required")
 
 
 def rbac(world: World) -> Iterator[Measure]:
-    """Index files behind a guard that asks for a user's role, by the token of that user."""
+    """Index files behind a guard that requires a user's role, with the token of that user."""
     yield _guarded(world, "RBAC guard", [f"authorization: {world.filled.token}"], "rbac")
 
 
 def header(world: World) -> Iterator[Measure]:
-    """Index files behind a guard that asks for a header."""
+    """Index files behind a guard that requires a header."""
     value = base64.b64encode(VALUE.encode()).decode()
     yield _guarded(world, "header guard", [f"{HEADER}: {value}"], "header", HEADER, VALUE)
 

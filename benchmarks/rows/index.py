@@ -1,4 +1,4 @@
-"""How fast index files and config.json are, beside nginx with the same files."""
+"""The speed of index files and config.json, compared with nginx and the same files."""
 
 import gzip
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from pulp_cargo.protocol.paths import index_path
 
 
 def plain(world: World) -> Iterator[Measure]:
-    """Index files of 200 crates at random."""
+    """Random index files of 200 crates."""
     targets = world.tree_paths
     ours, nginx = our_load(world, targets), nginx_load(world, targets)
     yield _rate("index file", ours, nginx, 12_000)
@@ -21,7 +21,7 @@ def plain(world: World) -> Iterator[Measure]:
 
 
 def not_modified(world: World) -> Iterator[Measure]:
-    """The same with the validators that the real cargo sends."""
+    """The same with the validators that cargo sends."""
     targets = world.tree_paths
     ours = our_load(world, targets, CARGO_HEADERS, with_etags=True)
     nginx = nginx_load(world, targets, CARGO_HEADERS, with_etags=True)

@@ -17,7 +17,7 @@ def our_load(
     with_etags: bool = False,
     of: Registry | None = None,
 ) -> Load:
-    """Ask the filled registry, or another one of ours, for these paths."""
+    """Request these paths from the filled registry, or another one of ours."""
     pids = world.stack.content_workers()
     below = [(of or world.filled).path + path for path in paths]
     return _load(world, world.stack.origin, below, pids, headers, with_etags)
@@ -26,7 +26,7 @@ def our_load(
 def upstream_load(
     world: World, upstream: Upstream, paths: Sequence[str], headers: Sequence[str] = ()
 ) -> Load:
-    """Ask an upstream of ours for these paths."""
+    """Request these paths from an upstream of ours."""
     below = [f"/{path}" for path in paths]
     return _load(world, upstream.near.removesuffix("/"), below, upstream.workers(), headers, False)
 
@@ -34,7 +34,7 @@ def upstream_load(
 def nginx_load(
     world: World, paths: Sequence[str], headers: Sequence[str] = (), *, with_etags: bool = False
 ) -> Load | None:
-    """Ask nginx for these paths, if it is there."""
+    """Request these paths from nginx, if it is running."""
     if world.nginx is None:
         return None
     below = [f"/{path}" for path in paths]

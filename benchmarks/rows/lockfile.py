@@ -1,4 +1,4 @@
-"""How the real cargo fares: resolving a tree of crates, and asking again for what it has."""
+"""The speed of cargo: resolving a tree of crates, and updating it."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from benchmarks.world import World
 
 
 def generate(world: World) -> Iterator[Measure]:
-    """`cargo generate-lockfile` with a fresh CARGO_HOME, in turns with nginx."""
+    """`cargo generate-lockfile` with an empty CARGO_HOME, alternating with nginx."""
     assert world.nginx is not None
     yield _compared(world, "", world.filled.root, world.nginx.origin)
 
@@ -34,7 +34,7 @@ def _compared(
     world.nginx.put("config.json", json.dumps(config).encode())
     our_times: list[float] = []
     their_times: list[float] = []
-    # The first run of all fills the system's caches with cargo itself.
+    # The first run loads cargo into the system's caches.
     for _ in range(world.scale.repeats + 1):
         our_times.append(_lock(f"sparse+{ours}", certificate))
         their_times.append(_lock(f"sparse+{theirs}/", certificate))
@@ -55,7 +55,7 @@ def update(world: World) -> Iterator[Measure]:
         project = cargo.of_tree(Path(root), world.filled.index_url)
         project.run("generate-lockfile")
         paths, statuses = project.exchanges("update")
-    # Requests on several connections overlap in the log, so they are only counted. Cargo keeps
+    # Requests on several connections overlap in the log, so they are only counted. Cargo stores
     # no validator for config.json.
     asked = sum(not path.endswith("/config.json") for path in paths)
     unchanged = statuses.count(HTTPStatus.NOT_MODIFIED)

@@ -1,4 +1,4 @@
-"""What a content process holds after all the other rows."""
+"""The memory of a content process after all other rows."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How long a publish takes, in repositories of all sizes, and what it leaves on the disk."""
+"""The duration of a publish, in repositories of all sizes, and its disk usage."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -33,7 +33,7 @@ def huge(world: World) -> Iterator[Measure]:
 
 
 def database(world: World) -> Iterator[Measure]:
-    """The database's size after 10,000 publishes one at a time, and how straight its growth is."""
+    """The database's size after 10,000 publishes one at a time, and the linearity of its growth."""
     sizes = [size / 1e6 for size in world.quarter_sizes()]
     tables = world.stack.query(
         "SELECT relname, round(pg_total_relation_size(oid) / 1e6, 1)::float8 FROM pg_class"
@@ -55,7 +55,7 @@ def database(world: World) -> Iterator[Measure]:
 
 
 def at_once(world: World) -> Iterator[Measure]:
-    """Publish from many clients into one repository; each version has to be there afterwards."""
+    """Publish from many clients into one repository; each version must exist afterwards."""
     registry = world.filled
     crates = list(sets.crowd(world.scale.at_once, prefix="atonce", versions=2))
     seconds, each = publishing.at_once(registry, crates, clients=CLIENTS)
@@ -72,7 +72,7 @@ def at_once(world: World) -> Iterator[Measure]:
 
 
 def history(world: World) -> Iterator[Measure]:
-    """Publish in turns a version of a crate that has 1,000, and a new crate."""
+    """Publish alternately a version of a crate with 1,000 versions, and a new crate."""
     registry = world.with_history
     count = world.scale.publishes
     old = sets.long_history(count, first=world.scale.many_versions)

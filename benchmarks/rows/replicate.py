@@ -1,4 +1,4 @@
-"""How fast another Pulp copies a registry, without its .crate files.
+"""The speed at which another Pulp copies a registry, without its .crate files.
 
 The copy is on a stack of its own, since one that has the crates would find them. Both share the
 machine, so the upstream's work counts as well. The times are those of the tasks.
@@ -17,7 +17,7 @@ def metadata(world: World) -> Iterator[Measure]:
     """Sync a whole registry, then once more with nothing new."""
     upstream = world.filled
     with tempfile.TemporaryDirectory(prefix="bench-copy-") as root:
-        # PostgreSQL does not run as root, and its account has to get through.
+        # PostgreSQL does not run as root, and its account must be able to enter.
         Path(root).chmod(0o711)
         with stack.running(Path(root, "data")) as copy:
             rest = copy.rest()

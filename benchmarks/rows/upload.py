@@ -1,4 +1,4 @@
-"""How fast many .crate files come in by one call, and how fast long lists of crates are shown."""
+"""The speed of importing many .crate files in one call, and of long lists of crates."""
 
 import io
 import tarfile
@@ -36,7 +36,7 @@ def in_one_call(world: World) -> Iterator[Measure]:
 
 
 def lists(world: World) -> Iterator[Measure]:
-    """Ask for pages of a long list of crates."""
+    """Request pages of a long list of crates."""
     api = _Api(world.stack)
     version = api.repository(world.huge)["latest_version_href"]
     last = world.scale.huge - PAGE
@@ -60,17 +60,17 @@ def lists(world: World) -> Iterator[Measure]:
 
 
 class _Api:
-    """The REST API as the administrator sees it."""
+    """The REST API for the administrator."""
 
     def __init__(self, stack: Stack) -> None:
         self._origin, user, password = stack.api
         self._session = requests.Session()
-        # Checking a password costs Pulp a tenth of a second; a session is for free.
+        # Checking a password costs Pulp a tenth of a second; a session costs nothing.
         self.call("POST", "/pulp/api/v3/login/", auth=(user, password))
         self._session.headers["X-CSRFToken"] = self._session.cookies["csrftoken"]
 
     def call(self, method: str, path: str, **kwargs: Any) -> Any:
-        """Return the JSON of an answer."""
+        """Return the JSON of a response."""
         answer = self._session.request(method, f"{self._origin}{path}", timeout=60, **kwargs)
         answer.raise_for_status()
         return answer.json()
@@ -90,7 +90,7 @@ class _Api:
         return now
 
     def time_page(self, query: dict[str, Any]) -> float:
-        """Return how many seconds a page takes."""
+        """Return the seconds for a page."""
         start = time.perf_counter()
         self.call("GET", "/pulp/api/v3/content/cargo/crates/", params={"limit": PAGE, **query})
         return time.perf_counter() - start

@@ -1,7 +1,8 @@
 """Access policies and roles of the REST API, built from one table of verbs.
 
 Pulp reads a `DEFAULT_ACCESS_POLICY` (which actions are allowed under which conditions) and
-`LOCKED_ROLES` (named sets of permissions) off each viewset (pulpcore, "Role Based Access Control").
+`LOCKED_ROLES` (named sets of permissions) from each viewset (pulpcore, "Role Based Access
+Control").
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,7 @@ ON_OBJECT = "has_model_or_domain_or_obj_perms"
 ON_REPOSITORY = "has_repository_model_or_domain_or_obj_perms"
 ON_UPLOAD = "has_required_repo_perms_on_upload"
 
-# The condition on an object that a request names, by the field that names it.
+# The condition on an object in a request, by the field that references it.
 REFERENCES = {
     "remote": "has_remote_param_model_or_domain_or_obj_perms",
     "repository": "has_repo_or_repo_ver_param_model_or_domain_or_obj_perms",
@@ -27,9 +28,9 @@ REFERENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Actions that need one permission; `refers` tells that their requests name other objects.
+    """Actions that need one permission; `refers` means that their requests reference other objects.
 
-    `conditions` are further ones, written out.
+    `conditions` are additional ones.
     """
 
     actions: tuple[str, ...]
@@ -54,8 +55,8 @@ def access_for(
 ) -> tuple[Policy, Roles]:
     """Return the policy and the roles of the objects of a model.
 
-    `also` are actions beyond those of every viewset; `refers_to` pairs the fields that name other
-    objects with the models of those; `roles` adds roles by the verbs that they allow.
+    `also` are actions beyond those of every viewset; `refers_to` pairs the fields that reference
+    other objects with their models; `roles` adds roles by the verbs that they allow.
     """
     name = model._meta.model_name
     references = [f"{REFERENCES[field]}:cargo.view_{other}" for field, other in refers_to]
@@ -74,7 +75,8 @@ def access_for(
 def access_for_tokens(model: type[Model]) -> tuple[Policy, Roles]:
     """Return the policy and the roles of tokens.
 
-    Everybody may make one for themselves without a role: it can do no more than they can.
+    All users may create tokens for themselves without a role, since a token can do no more than
+    they.
     """
     name = model._meta.model_name
     statements = [
@@ -88,7 +90,7 @@ def access_for_tokens(model: type[Model]) -> tuple[Policy, Roles]:
 
 
 def access_for_content(*conditions: str, also_creating: Iterable[str] = ()) -> Policy:
-    """Return the policy of content, which belongs to the repositories that hold it.
+    """Return the policy of content, whose access depends on the repositories that contain it.
 
     `conditions` hold for creating, beside the right to change the repository that is named, and so
     they do for the actions `also_creating`.
@@ -104,7 +106,7 @@ def access_for_content(*conditions: str, also_creating: Iterable[str] = ()) -> P
 
 
 def access_for_versions() -> Policy:
-    """Return the policy of repository versions, which follow the rights on their repository."""
+    """Return the policy of repository versions, whose access depends on their repository."""
     view = f"{ON_REPOSITORY}:cargo.view_cargorepository"
     return {
         "statements": [
@@ -139,7 +141,7 @@ def _scoped(statements: list[dict[str, Any]]) -> Policy:
 
 
 def _owner_role(model: type[Model]) -> Roles:
-    """Return the role with every permission on an object, which making new ones is not."""
+    """Return the role with every permission on an object, without that to create new ones."""
     name = model._meta.model_name
     verbs = [verb for verb in model._meta.default_permissions if verb != "add"]
     names = [*(f"{verb}_{name}" for verb in verbs), *(own[0] for own in model._meta.permissions)]

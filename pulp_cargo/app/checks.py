@@ -1,4 +1,4 @@
-"""What must be set before the plugin can work, as Django's system checks."""
+"""Django system checks for the settings that the plugin needs."""
 
 from collections.abc import Collection
 from typing import Any
@@ -17,7 +17,7 @@ OURS = "cargo"
 
 @register(OURS)
 def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
-    """Cargo needs absolute URLs, and a registry's URL may not follow the request's host."""
+    """Cargo needs absolute URLs, and a registry's URL must not depend on the request's host."""
     urls = [("CONTENT_ORIGIN", settings.CONTENT_ORIGIN)]
     urls += [("CARGO_ORIGIN_ALIASES", alias) for alias in settings.CARGO_ORIGIN_ALIASES]
     if settings.CARGO_LOGIN_URL:
@@ -35,7 +35,7 @@ def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
 
 @register(OURS)
 def networks_can_be_read(**kwargs: Any) -> list[CheckMessage]:
-    """A network with a typing error would allow nothing, or fail every request to an upstream."""
+    """An invalid network would make every request to an upstream fail."""
     try:
         parse_networks(settings.CARGO_UPSTREAM_PRIVATE_NETWORKS)
     except ValueError as error:

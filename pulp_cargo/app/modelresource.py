@@ -1,7 +1,7 @@
-"""What goes into Pulp's exports, and how it comes back (pulpcore, "Import/Export").
+"""The rows of Pulp's exports, and their import (pulpcore, "Import/Export").
 
-An export holds the units of repository versions as rows of JSON, and the importer makes the
-destination hold just what the source held. Pulp's resources for the files come with core.
+An export has the units of repository versions as rows of JSON, and the importer gives the
+destination exactly the content of the source. Core's resources export the files.
 """
 
 from collections.abc import Iterable
@@ -27,32 +27,32 @@ VERS = "vers"
 
 
 class TextWidget(CharWidget):
-    """Text as it is: an empty one is not the same as none."""
+    """Unchanged text: an empty one differs from null."""
 
     def __init__(self, coerce_to_string: bool = False, **kwargs: Any) -> None:
         super().__init__(coerce_to_string=False, allow_blank=False)
 
 
 class ListWidget(Widget):
-    """A list as it is; import_export would join it with commas, which authors have in their names."""
+    """An unchanged list; import_export would join it with commas, which names may contain."""
 
     def clean(self, value: Iterable[str], row: Any = None, **kwargs: Any) -> list[str]:
-        """Return the list in a row."""
+        """Read the list from a row."""
         return list(value)
 
     def render(self, value: Iterable[str], obj: Any = None, **kwargs: Any) -> list[str]:
-        """Return the list for a row."""
+        """Write the list to a row."""
         return list(value)
 
 
 class UnitResource(BaseContentResource):
-    """Units that are never changed: one that is there already stays as it is."""
+    """Immutable units: an existing one is not changed."""
 
     WIDGETS_MAP = BaseContentResource.WIDGETS_MAP | {"TextField": TextWidget}
 
     @classmethod
     def widget_from_django_field(cls, f: Field, default: type[Widget] = Widget) -> type[Widget]:
-        """Return how a column is written and read."""
+        """Return the widget of a column."""
         if isinstance(f, ArrayField):
             return ListWidget
         return super().widget_from_django_field(f, default)
@@ -62,7 +62,7 @@ class UnitResource(BaseContentResource):
         return self.repo_version.get_content(self._meta.model.objects)
 
     def import_instance(self, instance: Content, row: dict[str, Any], **kwargs: Any) -> None:
-        """Fill in a new unit; of one that is there only note which one in the export it is."""
+        """Fill in a new unit; for an existing one only record its id in the export."""
         if instance._state.adding:
             super().import_instance(instance, row, **kwargs)
         else:
@@ -70,16 +70,16 @@ class UnitResource(BaseContentResource):
 
 
 class CrateContentResource(UnitResource):
-    """Crate versions; what the other Pulp has read from their files is its word here."""
+    """Crate versions; metadata that the other Pulp has read from files are unverified here."""
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """Take exports from before the column was there."""
+        """Accept exports from before the column existed."""
         super().before_import(dataset, **kwargs)
         if SOURCE not in dataset.headers:
             dataset.append_col([FILE] * len(dataset), header=SOURCE)
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Note that the files were not read here, unless this one was."""
+        """Record that the files were not read here, unless this Pulp has read them itself."""
         super().before_import_row(row, **kwargs)
         same = CrateContent.objects.filter(
             name=row["name"], vers=row["vers"], cksum=row["cksum"], _pulp_domain=get_domain()
@@ -96,7 +96,7 @@ class CrateYankResource(UnitResource):
     """Yank marks."""
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """Take exports from before marks named versions with their build metadata."""
+        """Accept exports from before marks had versions with build metadata."""
         super().before_import(dataset, **kwargs)
         if VERS not in dataset.headers:
             marks = zip(dataset["canonical_name"], dataset["vers_key"], strict=True)
@@ -108,7 +108,7 @@ class CrateYankResource(UnitResource):
 
 
 class CargoRepositoryResource(RepositoryResource):
-    """The repository itself, for an importer that makes those that are missing."""
+    """The repository itself, for importers that create missing ones."""
 
     def set_up_queryset(self) -> QuerySet[CargoRepository]:
         """Return the exported repository."""
@@ -120,9 +120,9 @@ class CargoRepositoryResource(RepositoryResource):
 
 
 class RegistryUrlsResource(QueryModelResource):
-    """The URLs that mean the exported registry, as further ones for the destination.
+    """The URLs of the exported registry, as aliases for the destination.
 
-    The crates name their own registry by these URLs, and it is another one now.
+    Crates refer to their own registry by these URLs, which has another URL here.
     """
 
     def set_up_queryset(self) -> QuerySet[CargoRepository]:
@@ -131,27 +131,27 @@ class RegistryUrlsResource(QueryModelResource):
 
     @classmethod
     def widget_from_django_field(cls, f: Field, default: type[Widget] = Widget) -> type[Widget]:
-        """Return how a list of URLs is written and read."""
+        """Return the widget for lists of URLs."""
         return ListWidget
 
     def dehydrate_index_aliases(self, repository: CargoRepository) -> list[str]:
-        """Return every URL that means the registry at this moment."""
+        """Return every URL that means the registry now."""
         return sorted(own_urls(repository))
 
     def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> CargoRepository:
-        """Return the repository into which the task imports, whatever its name is here.
+        """Return the repository into which the task imports, whatever its name.
 
-        The task holds it, since before it began or since the resource above made it.
+        The task has reserved it, before it began or when the resource above created it.
         """
         prefix = f"prn:{CargoRepository._meta.label_lower}:"
-        held = Task.objects.get(pk=Task.current().pk).reserved_resources_record
-        (prn,) = [one for one in held if one.startswith(prefix)]
+        reserved = Task.objects.get(pk=Task.current().pk).reserved_resources_record
+        (prn,) = [one for one in reserved if one.startswith(prefix)]
         return CargoRepository.objects.get(pk=prn.removeprefix(prefix))
 
     def import_instance(
         self, instance: CargoRepository, row: dict[str, Any], **kwargs: Any
     ) -> None:
-        """Add the URLs to those that the repository has."""
+        """Add the URLs to those of the repository."""
         urls = [parse_registry_url(url) for url in row["index_aliases"]]
         instance.index_aliases = list(dict.fromkeys([*instance.index_aliases, *urls]))
 
@@ -162,7 +162,7 @@ class RegistryUrlsResource(QueryModelResource):
 
 
 def _meant(name: str, number: str) -> str:
-    """Return which version an old mark of a number is about; the crates were imported before."""
+    """Return the version that an old mark by number means; the crates are imported before."""
     crates = CrateContent.objects.filter(
         canonical_name=name, vers_key=number, _pulp_domain=get_domain()
     )

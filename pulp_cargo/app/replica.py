@@ -1,7 +1,7 @@
-"""How `pulp upstream-pulp replicate` copies registries from one Pulp to another.
+"""Replication of registries from one Pulp to another by `pulp upstream-pulp replicate`.
 
-For each distribution upstream there is a remote, a repository and a distribution here; the
-repository is a mirror of what the distribution serves. Pulp finds REPLICATION_ORDER in this module.
+Each distribution upstream gets a remote, a repository and a distribution here; the repository
+mirrors what the distribution serves. Pulp reads REPLICATION_ORDER from this module.
 """
 
 import logging
@@ -28,10 +28,10 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class CargoReplicator(Replicator):
-    """Copies what is public of a registry's settings, and everything that it serves."""
+    """Copies a registry's public settings, and everything that it serves."""
 
     app_label = "cargo"
-    # The listing that is synced was there from the first release.
+    # The listing for syncs has existed since the first release.
     required_version = ">=0.1.0.dev0"
     repository_ctx_cls = PulpCargoRepositoryContext
     distribution_ctx_cls = PulpCargoDistributionContext
@@ -45,15 +45,14 @@ class CargoReplicator(Replicator):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        # The names of what takes uploads or is a cache here, and of what belongs to that.
+        # The names of objects here that accept uploads, are caches, or belong to these.
         self.left_alone: set[str] = set()
 
     def create_or_update_remote(self, upstream_distribution: Upstream) -> CargoRemote | None:
-        """Return the remote, None for a distribution that is not to be copied.
+        """Return the remote, None for a distribution that is not copied.
 
-        Where people publish here, the copy would take the place of what they have published, and
-        where a list of upstreams is, of what it reserves and claims; a cache would serve what the
-        other Pulp has kept, and nothing else of its upstream.
+        A copy would replace crates that were published here, or the reserved and claimed names of a
+        list of upstreams; and a copy of a cache would have only what the other Pulp has cached.
         """
         name, base_path = upstream_distribution["name"], upstream_distribution["base_path"]
         if upstream_distribution.get("upstreams"):
@@ -80,11 +79,11 @@ class CargoReplicator(Replicator):
         return super().create_or_update_remote(upstream_distribution)
 
     def _is_copy(self, repository: CargoRepository) -> bool:
-        """Whether a repository holds nothing but what was replicated, or nothing at all.
+        """Whether a repository has replicated content only, or none.
 
-        The copy is a mirror, which removes what other people have put there.
+        The copy is a mirror, which removes everything else.
         """
-        # By this label replication marks what it makes, for whichever upstream.
+        # Replication labels the objects that it creates, for any upstream.
         if "UpstreamPulp" in repository.pulp_labels:
             return True
         return not repository_use.is_in_use(repository) and repository.latest_version().number == 0
@@ -94,25 +93,25 @@ class CargoReplicator(Replicator):
         self.left_alone.add(name)
 
     def remove_missing(self, names: Iterable[str]) -> None:
-        """Remove what is not upstream, but nothing that was left alone or that lists here have."""
+        """Remove what is not upstream, except skipped objects and those in local lists."""
         listed = CargoUpstream.objects.filter(distribution__pulp_domain=self.domain)
         parts = listed.values_list("repository__name", "remote__name")
         in_lists = {name for pair in parts for name in pair if name is not None}
         super().remove_missing([*names, *self.left_alone, *in_lists])
 
     def url(self, upstream_distribution: Upstream) -> str:
-        """Return the index URL; without a CONTENT_ORIGIN upstream it begins with a slash."""
+        """Return the index URL; if the upstream has no CONTENT_ORIGIN, it begins with a slash."""
         url = upstream_distribution["base_url"].removeprefix(SPARSE)
         return SPARSE + urljoin(self.server.base_url, url)
 
     def remote_extra_fields(self, upstream_distribution: Upstream, **kwargs: Any) -> dict[str, Any]:
-        """Let files wait until they are asked for, and read private registries as we read Pulp.
+        """Download files on demand, and read private registries with the credentials for the Pulp.
 
-        Credentials that an administrator gave to a remote stay for as long as its URL does.
+        Credentials that an administrator has set are preserved until the URL changes.
         """
         url = self.url(upstream_distribution)
         fields: dict[str, Any] = {}
-        # What anybody may read needs no password, so none is kept with it.
+        # A public registry needs no password, so none is stored.
         if is_private(upstream_distribution) and is_same_server(
             self.server.base_url, url.removeprefix(SPARSE)
         ):
@@ -120,7 +119,7 @@ class CargoReplicator(Replicator):
         elif not self._has_remote(upstream_distribution["name"], url):
             fields = {"username": None, "password": None}
         if fields:
-            # A token would be for another URL, or go before these.
+            # A token would be for another URL, or override these.
             fields["token"] = None
         if self.server.remote_policy is None:
             fields["policy"] = CargoRemote.ON_DEMAND
@@ -130,7 +129,7 @@ class CargoReplicator(Replicator):
         return CargoRemote.objects.filter(name=name, url=url, pulp_domain=self.domain).exists()
 
     def repository_extra_fields(self, remote: CargoRemote, **kwargs: Any) -> dict[str, Any]:
-        """Keep as many versions as a repository made by hand would, until somebody changes that."""
+        """Set the default retention of versions, unless somebody has changed it."""
         known = CargoRepository.objects.filter(name=remote.name, pulp_domain=self.domain)
         if known.exists():
             return {}
@@ -139,23 +138,23 @@ class CargoReplicator(Replicator):
     def distribution_extra_fields(
         self, repository: CargoRepository, upstream_distribution: Upstream, **kwargs: Any
     ) -> dict[str, Any]:
-        """Keep closed what is closed upstream, and take no uploads.
+        """Keep private registries private, and accept no uploads.
 
-        A content guard is not copied; rather than open what it guards, the copy asks for tokens.
+        A content guard is not copied; instead the copy requires tokens.
         """
         fields = super().distribution_extra_fields(repository, upstream_distribution, **kwargs)
         return fields | {"auth_required": is_private(upstream_distribution), "allow_uploads": False}
 
     def requires_syncing(self, distro: Upstream) -> bool:
-        """Always ask: a listing that is the same costs its 304.
+        """Always sync: an unchanged listing costs only a 304.
 
-        The time that a distribution tells of its last change is not that of its repository's, and
-        misses what `replicate` itself lets a distribution serve.
+        The time of a distribution's last change does not cover changes of its repository, or what
+        `replicate` itself makes a distribution serve.
         """
         return True
 
     def sync_params(self, repository: CargoRepository, remote: CargoRemote) -> dict[str, Any]:
-        """Return what the sync task is told."""
+        """Return the parameters of the sync task."""
         return {
             "remote_pk": str(remote.pk),
             "repository_pk": str(repository.pk),
@@ -170,14 +169,14 @@ def _has_content(upstream_distribution: Upstream) -> bool:
 
 
 def is_private(upstream_distribution: Upstream) -> bool:
-    """Whether not everybody may read a registry of the upstream."""
+    """Whether a registry of the upstream is not public."""
     return bool(upstream_distribution["auth_required"] or upstream_distribution["content_guard"])
 
 
 def is_same_server(api: str, content: str) -> bool:
-    """Whether who may have the password of an API serves the content, and no less safely.
+    """Whether the content is on the same host as the API, over an equally secure scheme.
 
-    What a Pulp says of its distributions may name any host.
+    The distributions of a Pulp may have URLs of any host, which must not get the password.
     """
     ours, theirs = urlsplit(api), urlsplit(content)
     if (ours.scheme, theirs.scheme) == ("https", "http"):
@@ -193,7 +192,7 @@ REPLICATION_ORDER = [CargoReplicator]
 
 
 def _kind(own: CargoDistribution) -> str:
-    """Return what a distribution does that a copy would not."""
+    """Return what a distribution does that a copy could not do."""
     if own.allow_uploads:
         return "takes uploads"
     return "is a cache" if own.remote_id is not None else "is a list of upstreams"

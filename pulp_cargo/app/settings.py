@@ -1,32 +1,32 @@
 """Every setting of the plugin with its default; Pulp's own settings file or `PULP_…` overrides them."""
 
-# The largest .crate file a publish may carry, in bytes (crates.io: 10 MiB).
+# Maximum size of a .crate file, in bytes (crates.io: 10 MiB).
 CARGO_MAX_CRATE_BYTES = 50 * 1024 * 1024
-# The largest unpacked size of a .crate file, in bytes (cargo itself stops at 512 MiB).
+# Maximum unpacked size of a .crate file, in bytes (cargo's own limit is 512 MiB).
 CARGO_MAX_UNPACKED_BYTES = 512 * 1024 * 1024
-# The most files and folders in a .crate file.
+# Maximum number of files and folders in a .crate file.
 CARGO_MAX_ENTRIES = 20_000
-# The most features of a crate, and the most values of one feature (crates.io: 300 and 300).
+# Maximum number of features of a crate, and of values of one feature (crates.io: 300 and 300).
 CARGO_MAX_FEATURES = 10_000
-# The most dependencies of a crate (crates.io: 500).
+# Maximum number of dependencies of a crate (crates.io: 500).
 CARGO_MAX_DEPENDENCIES = 5_000
-# How long a publish waits for a repository that a task holds, in seconds (cargo gives up at 30).
+# How long a publish waits for a locked repository, in seconds (cargo's timeout is 30).
 CARGO_BUSY_SECONDS = 25
-# How much memory a content process spends on ready index answers, in bytes.
+# Memory of a content process for cached responses, in bytes.
 CARGO_INDEX_CACHE_BYTES = 96 * 1024 * 1024
-# How long a token's verdict is remembered, in seconds; a change is told to every process at once.
+# How long the rights of a token are cached, in seconds; changes are sent to every process.
 CARGO_TOKEN_MEMORY_SECONDS = 5
-# How many repository versions a new repository keeps; versions that are served are kept beyond it.
+# How many versions a new repository retains, in addition to those that are served.
 CARGO_RETAIN_REPO_VERSIONS = 100
-# Other origins (scheme://host:port) under which people reach this Pulp; they mean the same registries.
+# Other origins (scheme://host:port) of this Pulp, which mean the same registries.
 CARGO_ORIGIN_ALIASES: list[str] = []
-# Where cargo users get their tokens; empty: the registry's own /me page.
+# The page where users get their tokens; if empty, the registry's own /me page.
 CARGO_LOGIN_URL = ""
-# How long an upstream's index file is served before it is asked for again, in seconds.
+# How long an upstream's index file is served before it is revalidated, in seconds.
 CARGO_UPSTREAM_MAX_AGE = 60
-# Below so much free space nothing more of upstreams is stored, and publishes are refused, in bytes.
+# Below this free space, in bytes, caches store nothing and publishes are refused.
 CARGO_MIN_FREE_BYTES = 256 * 1024 * 1024
-# A local copy of an advisory database (RustSec or OSV): a directory or an archive; empty: none.
+# A local copy of an advisory database (RustSec or OSV), a directory or an archive, if any.
 CARGO_ADVISORY_DB = ""
-# Networks that are not public, and to which upstreams elsewhere may lead by `dl`, redirects and DNS.
+# Networks that are not public, but that upstreams may lead to by `dl`, redirects and DNS.
 CARGO_UPSTREAM_PRIVATE_NETWORKS: list[str] = []

@@ -1,4 +1,4 @@
-"""Which saved or deleted rows change what a registry serves, or who may ask for it."""
+"""Signals for saved or deleted rows that change what a registry serves, or to whom."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,14 +35,14 @@ PRINCIPAL_MODELS = (
     Role,
     UserRole,
     GroupRole,
-    # What an RBACContentGuard asks of a user.
+    # The permission that an RBACContentGuard requires.
     AccessPolicy,
 )
 CARGO_REPOSITORY = CargoRepository.get_pulp_type()
 
 
 def connect() -> None:
-    """Start sending notices for the rows that this process saves or deletes."""
+    """Start sending messages about rows that this process saves or deletes."""
     post_save.connect(_row_changed, dispatch_uid="pulp_cargo.saved")
     post_delete.connect(_row_changed, dispatch_uid="pulp_cargo.deleted")
     m2m_changed.connect(_membership_changed, dispatch_uid="pulp_cargo.membership")
@@ -55,25 +55,25 @@ def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
         if instance.complete and instance.repository.pulp_type == CARGO_REPOSITORY:
             channel.repository_changed(instance.repository_id)
     elif isinstance(instance, REGISTRY_MODELS):
-        _tell(channel.registries_changed)
+        _send(channel.registries_changed)
     elif isinstance(instance, Repository) and instance.pulp_type == CARGO_REPOSITORY:
         channel.repository_changed(instance.pk)
     elif isinstance(instance, PRINCIPAL_MODELS):
-        _tell(channel.principals_changed)
+        _send(channel.principals_changed)
 
 
 def _membership_changed(
     sender: type[Model], instance: Model, model: type[Model], **kwargs: Any
 ) -> None:
-    """Tell of users of groups, permissions of roles, members of guards, from either side."""
+    """Send changes of groups' users, roles' permissions and guards' members, from either side."""
     sides = (type(instance), model)
     if any(issubclass(side, PRINCIPAL_MODELS) for side in sides):
-        _tell(channel.principals_changed)
+        _send(channel.principals_changed)
     if any(issubclass(side, ContentGuard) for side in sides):
-        _tell(channel.registries_changed)
+        _send(channel.registries_changed)
 
 
-def _tell(say: Callable[[], None]) -> None:
-    """Say something that must hold when whoever changed it is answered."""
-    say()
+def _send(message: Callable[[], None]) -> None:
+    """Send a message that all processes must acknowledge before the change is answered."""
+    message()
     barrier.ask_after_commit()

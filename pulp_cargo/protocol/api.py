@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 
-# The longest sentence of an error, in characters.
+# Maximum length of an error message, in characters.
 LONGEST_DETAIL = 10_000
 
 
 def errors_body(details: Sequence[str]) -> bytes:
-    """Return the only shape of an error from which cargo prints the sentences.
+    """Return an error in the only form whose messages cargo prints.
 
     >>> errors_body(["no"])
     b'{"errors":[{"detail":"no"}]}'
@@ -17,7 +17,7 @@ def errors_body(details: Sequence[str]) -> bytes:
 
 
 def ok_body() -> bytes:
-    """Return the answer to yank and unyank; cargo panics when `ok` is false.
+    """Return the response to yank and unyank; cargo panics if `ok` is false.
 
     >>> ok_body()
     b'{"ok":true}'
@@ -26,7 +26,7 @@ def ok_body() -> bytes:
 
 
 def published_body(warnings: Sequence[str]) -> bytes:
-    """Return the answer to a publish; cargo prints each warning on a line of its own.
+    """Return the response to a publish; cargo prints each warning on its own line.
 
     >>> published_body([])
     b'{"warnings":{"invalid_categories":[],"invalid_badges":[],"other":[]}}'
@@ -36,10 +36,10 @@ def published_body(warnings: Sequence[str]) -> bytes:
 
 
 def _short(detail: str) -> str:
-    """Return a sentence; one that repeats a megabyte of what was sent helps nobody."""
+    """Truncate a message, which may quote a megabyte of input."""
     return detail if len(detail) <= LONGEST_DETAIL else f"{detail[:LONGEST_DETAIL]}…"
 
 
 def _json(value: object) -> bytes:
-    # A path or header that was not UTF-8 may have left surrogates, which no JSON reader accepts.
+    # A path or header that is not UTF-8 may leave surrogates, which JSON readers reject.
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")

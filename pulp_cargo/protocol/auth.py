@@ -1,4 +1,4 @@
-"""What an `Authorization` header says (Cargo Book, Registry Authentication; RFC 7617 for Basic).
+"""Parsing `Authorization` headers (Cargo Book, Registry Authentication; RFC 7617 for Basic).
 
 Cargo sends whatever the user stored, usually a token without any scheme.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pulp_cargo.protocol.errors import NotAuthenticated
 
-# The header that says who asks, in lower case (RFC 9110, 11.6.2).
+# The header with the credentials, in lower case (RFC 9110, 11.6.2).
 CREDENTIAL = "authorization"
 
 _VISIBLE = re.compile(r"[!-~]+")
@@ -34,7 +34,7 @@ class BasicCredential:
 
 
 def parse_authorization(header: str | None) -> TokenCredential | BasicCredential | None:
-    """Return what the header claims, None without a header.
+    """Return the credentials in the header, None without a header.
 
     >>> parse_authorization("Basic dXNlcjpwdw==").username
     'user'

@@ -1,4 +1,4 @@
-"""What a person puts into cargo's `config.toml` to use a registry (Cargo Book, "Configuration")."""
+"""The lines of cargo's `config.toml` for using a registry (Cargo Book, "Configuration")."""
 
 import re
 
@@ -12,7 +12,7 @@ _REGISTRY = """\
 index = "{index_url}"
 """
 # Without this cargo refuses to send a token with what it reads (Cargo Book, "Registry
-# Authentication"). It stands in the registry's own table: `[registry]` may be there only once.
+# Authentication"). It belongs to the registry's own table, since `[registry]` may occur only once.
 _PRIVATE = """\
 # This registry asks for a token: cargo login --registry {key}
 credential-provider = "cargo:token"
@@ -32,20 +32,20 @@ replace-with = "{key}"
 
 
 def registry_key(name: str) -> str:
-    """Return a name by which cargo can know a registry: letters, digits, `-` and `_`.
+    """Return a valid name for a registry in cargo's configuration: letters, digits, `-` and `_`.
 
     >>> registry_key("my crates"), registry_key("team/a"), registry_key("2b"), registry_key("…")
     ('my-crates', 'team-a', 'pulp-2b', 'registry')
     """
     key = _NO_KEY.sub("-", name).strip("-") or "registry"
-    # cargo has that name for crates.io itself, and would replace it with itself.
+    # Cargo uses that name for crates.io, so the source would replace itself.
     return f"pulp-{key}" if key == "crates-io" or key[0].isdigit() else key
 
 
 def render_cargo_config(
     name: str, index_url: str, *, auth_required: bool, upstream: str | None
 ) -> str:
-    """Return the lines for a registry of that name; `upstream` is the one that it is a cache of.
+    """Return the lines for a registry of that name; `upstream` is the registry that it caches.
 
     >>> print(render_cargo_config("team", "sparse+https://r.example/team/",
     ...     auth_required=False, upstream=None), end="")

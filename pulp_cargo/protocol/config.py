@@ -6,7 +6,7 @@ import json
 def render_config(*, dl: str, api: str | None, auth_required: bool) -> bytes:
     """Return the bytes of config.json.
 
-    Cargo glues paths straight onto both URLs, so neither keeps a final slash.
+    Cargo appends paths to both URLs as text, so neither ends in a slash.
 
     >>> render_config(dl="https://r.example/dl", api="https://r.example/", auth_required=True)
     b'{"dl":"https://r.example/dl","api":"https://r.example","auth-required":true}'

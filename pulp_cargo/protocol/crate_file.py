@@ -1,8 +1,8 @@
 """Reading a .crate file under limits, and refusing what is unsafe or ambiguous to unpack.
 
-Cargo refuses any entry outside `{name}-{version}/` (Cargo Book, Registry Web API, Publish). What is
-published here keeps stricter rules for paths, which follow from unpacking on Windows and macOS, where
-other paths are equal or special. What an upstream has is read as cargo reads it.
+Cargo refuses any entry outside `{name}-{version}/` (Cargo Book, Registry Web API, Publish). Crates
+that are published here must follow stricter path rules, because Windows and macOS treat more paths
+as equal or special. Crates of an upstream are read as cargo reads them.
 """
 
 import re
@@ -16,15 +16,15 @@ from pulp_cargo.protocol.tar import TarEntry, TarReader
 
 MANIFEST = "Cargo.toml"
 
-# An archive may unpack to so many times its size, or to so many bytes; real crates stay far below.
-# Otherwise half a megabyte of zeros would cost as much as the largest crate there may be.
+# An archive may unpack to this many times its size, or to this many bytes; real crates stay far
+# below. Without the ratio, half a megabyte of zeros would cost as much as the largest crate.
 LARGEST_RATIO = 200
 SMALL_UNPACKED_BYTES = 32 * 1024 * 1024
-# The bytes of all paths of an archive together: each is taken apart and compared.
+# Maximum total length of all paths in an archive: each is split and compared.
 MOST_PATH_BYTES = 4 * 1024 * 1024
 
 _DEVICES = "|".join(sorted(WINDOWS_DEVICES))
-# What a component of a path may not be, by what Windows and macOS make of it.
+# Path components that Windows or macOS treat specially.
 _UNSAFE = (
     (re.compile(r"[\x01-\x1f\x7f]"), "has a control character"),
     (re.compile(r"\\"), "has a backslash"),
@@ -33,13 +33,13 @@ _UNSAFE = (
     (re.compile(r'[<>:"|?*]'), 'has one of the characters `<>:"|?*`, which Windows has in no name'),
     (re.compile(rf"^(?:{_DEVICES}) *(?:\.|$)", re.IGNORECASE), "names a Windows device"),
 )
-# Where letter case makes no other path, the last of two such files would be the one that is built.
+# On a file system that ignores case, the second of two such files would overwrite the first.
 _BUILT = (".rs", ".toml")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a .crate file may hold."""
+    """Size limits of a .crate file."""
 
     unpacked_bytes: int
     entries: int
@@ -49,7 +49,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class CrateFile:
-    """What a registry reads in a .crate file; `root` is the folder that holds everything."""
+    """The parts of a .crate file that a registry needs; `root` is its top folder."""
 
     root: str
     manifest: bytes
@@ -78,10 +78,11 @@ def read_crate_file(
 ) -> CrateFile:
     """Read all of a .crate file and return its parts, or raise with what is wrong with it.
 
-    `strict` is for what is published here; without it, only what cargo does not unpack is refused.
+    `strict` is for crates that are published here; otherwise only what cargo cannot unpack is
+    refused.
 
-    Kept are the manifest, files in the root called readme, and `wanted`, the path of another one.
-    Where name and version are not known yet, the first entry decides on the root, and the caller
+    The result has the manifest, readme files in the root, and `wanted`, the path of one more file.
+    If name and version are not known yet, the first entry determines the root, and the caller
     must compare it with the manifest.
     """
     stream = GzipStream(file, min(limits.unpacked_bytes, _most_unpacked(file)))
@@ -109,7 +110,7 @@ def _most_unpacked(file: BinaryIO) -> int:
 
 @dataclass(slots=True)
 class _Contents:
-    """What was seen so far of the entries of a .crate file."""
+    """The state of reading the entries of a .crate file."""
 
     root: str | None
     limits: Limits
@@ -147,7 +148,7 @@ class _Contents:
         return path
 
     def wants(self, path: str, entry: TarEntry) -> bool:
-        """Return whether the content is worth keeping."""
+        """Return whether the content is needed."""
         if entry.is_directory:
             return False
         if path == MANIFEST:
@@ -160,7 +161,7 @@ class _Contents:
         return is_readme and self.kept_bytes + entry.size <= self.limits.readme_bytes
 
     def keep(self, path: str, content: bytes) -> None:
-        """Remember the content of a file that is wanted."""
+        """Store the content of a needed file."""
         if path == MANIFEST:
             self.manifest = content
         else:
@@ -183,7 +184,7 @@ class _Contents:
         if not self.strict:
             return _as_cargo_reads(path, components)
         for component in components:
-            # Most were seen before, since files share their folders.
+            # Most folders were seen before, since files share them.
             if component not in self.components:
                 _require_safe(path, component)
                 self.components.add(component)
@@ -198,7 +199,7 @@ class _Contents:
             taken = taken or parent in self.files
             self.folders.add(parent)
             parent = parent.rpartition("/")[0]
-        # Folders need no entry of their own: a few deep paths could name millions of them.
+        # Folders need no entries of their own, so a few deep paths could imply millions of folders.
         if len(self.folders) > self.limits.entries:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} folders")
         if taken:
@@ -219,7 +220,7 @@ def _require_safe(path: str, component: str) -> None:
 
 
 def _as_cargo_reads(path: str, components: list[str]) -> str:
-    """Return a path without what has no meaning to Rust's `Path`; cargo unpacks none with `..`."""
+    """Return a path without parts that Rust's `Path` ignores; cargo unpacks none with `..`."""
     if ".." in components or path.startswith("/"):
         raise _unsafe(path, "leads out of its folder")
     return "/".join(one for one in components if one not in ("", "."))

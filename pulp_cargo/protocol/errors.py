@@ -1,13 +1,13 @@
-"""What can go wrong between a registry and cargo, as one tree (Cargo Book, Web API, "Errors").
+"""The tree of errors that a registry reports to cargo (Cargo Book, Web API, "Errors").
 
     RegistryError
     ├── BadRequest (400)   the input breaks a rule: the Invalid… classes, names, versions, rules
     ├── NotAuthenticated (401), Forbidden (403), NotFound (404), MethodNotAllowed (405)
     ├── TooLarge (413), UnsupportedEncoding (415)
-    ├── Upstream… (502)    the registry that this one copies does not have it to give, or not right
+    ├── Upstream… (502)    the upstream registry fails, or sends invalid data
     └── Unavailable (503)  try again after `retry_after` seconds
 
-The text of an error is a sentence for the person who typed `cargo`: cargo prints it and nothing else.
+The text of an error is written for the user of cargo, which prints it and nothing else.
 """
 
 import re
@@ -17,14 +17,14 @@ from typing import ClassVar
 from pulp_cargo.protocol import uniqueness
 
 _LONGEST_SENTENCE = 2000
-# Control characters, and those that turn the direction of what follows.
+# Control characters, and those that change the direction of text.
 _UNPRINTABLE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
 
 
 def printable(text: str) -> str:
-    """Return text that somebody else wrote as a terminal may show it.
+    """Escape untrusted text for a terminal.
 
     >>> printable("a\x1b[2Jb")
     'a\\\\x1b[2Jb'
@@ -33,23 +33,23 @@ def printable(text: str) -> str:
 
 
 class RegistryError(Exception):
-    """Anything a registry refuses, with the HTTP status that says so."""
+    """The base of all errors, with their HTTP status."""
 
     status: ClassVar[int] = 500
 
     def __init__(self, sentence: str) -> None:
-        # Sentences quote what was sent, and that may be a megabyte, or change what a terminal shows.
+        # Messages quote input, which may be a megabyte long or contain control characters.
         super().__init__(printable(sentence[:_LONGEST_SENTENCE]))
 
 
 class BadRequest(RegistryError):
-    """What was sent breaks a rule; sending it again changes nothing."""
+    """The input breaks a rule, so retrying is useless."""
 
     status = 400
 
 
 class InvalidName(BadRequest):
-    """A crate, dependency or token pattern has a name that cannot be one."""
+    """The name of a crate or dependency, or a token pattern, is invalid."""
 
 
 class InvalidVersion(BadRequest):
@@ -57,7 +57,7 @@ class InvalidVersion(BadRequest):
 
 
 class InvalidRequirement(BadRequest):
-    """A version requirement cannot be read by cargo."""
+    """Cargo cannot parse a version requirement."""
 
 
 class InvalidFeatures(BadRequest):
@@ -65,7 +65,7 @@ class InvalidFeatures(BadRequest):
 
 
 class InvalidRegistryUrl(BadRequest):
-    """The URL of a registry cannot be used by cargo."""
+    """Cargo cannot use the URL of a registry."""
 
 
 class InvalidPublishBody(BadRequest):
@@ -97,7 +97,7 @@ class InvalidLicense(BadRequest):
 
 
 class ReservedName(BadRequest):
-    """The name can never be a crate."""
+    """The name is reserved."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the name `{name}` is reserved and cannot be published")
@@ -137,33 +137,33 @@ class VersionUsed(BadRequest):
 
 
 class RuleBroken(BadRequest):
-    """One or more rules of the registry are not kept."""
+    """One or more rules of the registry are broken."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
         super().__init__("; ".join(sentences))
 
 
 class NotAuthenticated(RegistryError):
-    """Nobody is known by what the request carries."""
+    """The request has no valid credentials."""
 
     status = 401
 
 
 class Forbidden(RegistryError):
-    """The one who asks is known, and may not do this."""
+    """The user is known, but lacks the permission."""
 
     status = 403
 
 
 class VersionRefused(Forbidden):
-    """A crate policy keeps a version out; `sentence` names the rule."""
+    """A crate policy refuses a version; `sentence` names the rule."""
 
     def __init__(self, sentence: str, policy: str) -> None:
         super().__init__(f"{sentence} (crate policy `{policy}`)")
 
 
 class VersionReplaced(Forbidden):
-    """An upstream has replaced the bytes of a version, and nobody has accepted the new ones."""
+    """An upstream has replaced the bytes of a version, and the new ones are not accepted."""
 
     def __init__(self, name: str, vers: str, cksum: str, now: str) -> None:
         super().__init__(
@@ -174,14 +174,14 @@ class VersionReplaced(Forbidden):
 
 
 class UploadsNotAllowed(Forbidden):
-    """The registry takes no publishes and yanks from anybody."""
+    """The registry accepts no publishes or yanks."""
 
     def __init__(self, registry: str, why: str = "its distribution does not allow uploads") -> None:
         super().__init__(f"nothing can be published to or yanked in `{registry}`: {why}")
 
 
 class NotFound(RegistryError):
-    """There is no such thing here."""
+    """The requested object does not exist."""
 
     status = 404
 
@@ -210,8 +210,8 @@ class VersionNotFound(NotFound):
 class VersionsNotFound(NotFound):
     """A repository lacks some of the crate versions that a change of it names.
 
-    Each is a crate, the version that is named, and the one that differs in its build metadata
-    alone, if that one is there.
+    Each item is a crate, the requested version, and the existing version that differs in build
+    metadata only, if there is one.
     """
 
     MOST_NAMED = 10
@@ -227,7 +227,7 @@ def _missing(name: str, vers: str, instead: str | None) -> str:
 
 
 class RegistryWithoutRepository(NotFound):
-    """The registry has nothing to serve crates from: its repository was perhaps deleted."""
+    """The registry has no repository, perhaps because it was deleted."""
 
     def __init__(self, registry: str) -> None:
         super().__init__(
@@ -244,7 +244,7 @@ class RouteNotFound(NotFound):
 
 
 class MethodNotAllowed(RegistryError):
-    """The path exists, but not for this method; `allowed` are those that it is for."""
+    """The path exists, but not for this method; `allowed` lists its methods."""
 
     status = 405
 
@@ -254,18 +254,18 @@ class MethodNotAllowed(RegistryError):
 
 
 class TooLarge(RegistryError):
-    """What was announced or sent is over a limit of size."""
+    """The input exceeds a size limit, by its announced or its actual size."""
 
     status = 413
 
 
 class UnsupportedEncoding(RegistryError):
-    """A body is sent compressed, and unpacking it would be at everybody's cost."""
+    """A request body is compressed; it is refused, since unpacking could exhaust the server."""
 
     status = 415
 
     def __init__(self, encoding: str) -> None:
         super().__init__(
-            f"a body in the encoding {encoding[:40]!r} is not taken: send it as it is, without a"
+            f"a body in the encoding {encoding[:40]!r} is not accepted: send it uncompressed, without a"
             " `Content-Encoding`"
         )

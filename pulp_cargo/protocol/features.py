@@ -1,6 +1,6 @@
 """The checks that cargo makes on the features of an index line (Cargo Book, Features).
 
-A line that fails them is dropped in silence: the version would be published and yet not exist.
+Cargo silently drops a line that fails them, so the version would be published but invisible.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -12,7 +12,7 @@ from pulp_cargo.protocol.index import Dependency
 
 @dataclass(frozen=True, slots=True)
 class FeatureValue:
-    """What a feature turns on: a feature, an optional dependency, or a dependency's feature."""
+    """An item of a feature: a feature, an optional dependency, or a feature of a dependency."""
 
     dep: str | None
     feature: str | None
@@ -20,7 +20,7 @@ class FeatureValue:
 
 
 def parse_feature_value(text: str) -> FeatureValue:
-    """Return the parts of a feature value; every text is one.
+    """Return the parts of a feature value; any text is valid.
 
     >>> parse_feature_value("serde?/std")
     FeatureValue(dep='serde', feature='std', weak=True)
@@ -34,9 +34,9 @@ def parse_feature_value(text: str) -> FeatureValue:
 
 
 def check_features(features: Mapping[str, Iterable[str]], deps: Iterable[Dependency]) -> None:
-    """Raise when cargo would refuse the features, or a feature lists itself.
+    """Raise if cargo would refuse the features, or a feature lists itself.
 
-    Values may name dev-dependencies: cargo knows a dependency of any kind by its name.
+    Values may name dev-dependencies, since cargo looks up dependencies of all kinds by name.
     """
     optional = _optional_by_name(deps)
     parsed = {
@@ -102,7 +102,7 @@ def _feature_fault(
 
 
 def _require_name(name: str) -> None:
-    # An identifier of Python is one of Unicode's XID, as in cargo, which adds a few characters.
+    # Python's identifiers follow Unicode's XID as cargo's do; cargo allows a few more characters.
     start, rest = name[:1], name[1:]
     legal_start = start.isidentifier() or start in set("0123456789")
     legal_rest = f"_{rest.translate(_ALSO_LEGAL)}".isidentifier()

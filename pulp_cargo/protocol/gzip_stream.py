@@ -1,4 +1,4 @@
-"""Reading a gzip file forward, in constant memory and never further than a limit (RFC 1952)."""
+"""Reading a gzip file sequentially, in constant memory and up to a limit (RFC 1952)."""
 
 import zlib
 from typing import BinaryIO
@@ -10,9 +10,9 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class GzipStream:
-    """The unpacked bytes of a file that is exactly one gzip member.
+    """The unpacked bytes of a file that consists of exactly one gzip member.
 
-    zlib compares checksum and length itself, when the last byte has been read.
+    zlib verifies checksum and length after the last byte.
     """
 
     def __init__(self, file: BinaryIO, limit: int) -> None:
@@ -37,7 +37,7 @@ class GzipStream:
         return b"".join(parts)
 
     def skip(self, size: int) -> int:
-        """Pass over bytes, and return how many of them there were."""
+        """Skip bytes, and return how many were skipped."""
         left = size
         while left and self._fill():
             step = min(left, len(self._ready) - self._at)
@@ -46,7 +46,7 @@ class GzipStream:
         return size - left
 
     def _fill(self) -> bool:
-        """Have at least one byte ready, unless the stream has ended."""
+        """Buffer at least one byte, unless the stream has ended."""
         while self._at == len(self._ready):
             if self._inflate.eof:
                 self._require_nothing_behind()

@@ -1,4 +1,4 @@
-"""How long to wait, by what another server says (RFC 9110, 10.2.3 "Retry-After")."""
+"""How long another server asks to wait (RFC 9110, 10.2.3 "Retry-After")."""
 
 import re
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 def parse_retry_after(header: str | None, *, now: datetime, most: int) -> int | None:
-    """Return the seconds to wait, between 0 and `most`; None where the header says nothing usable.
+    """Return the seconds to wait, from 0 to `most`; None if the header is missing or invalid.
 
     >>> now = datetime(2026, 1, 2, 3, 4, 0, tzinfo=UTC)
     >>> parse_retry_after("120", now=now, most=60)
@@ -24,6 +24,6 @@ def parse_retry_after(header: str | None, *, now: datetime, most: int) -> int | 
     except (ValueError, OverflowError, IndexError):
         return None
     if until.tzinfo is None:
-        # The oldest form of a date has no zone; HTTP knows only this one.
+        # The oldest date format has no time zone; HTTP dates are always in GMT.
         until = until.replace(tzinfo=UTC)
     return max(0, min(int((until - now).total_seconds()), most))

@@ -1,7 +1,7 @@
 """One line of an index file, and the file made of such lines (Cargo Book, Registry Index).
 
-Cargo silently drops a line that it cannot read, so nothing may be written here that it does not
-know, and nothing left out that a release before 1.84 needs.
+Cargo silently drops a line that it cannot parse, so a line has only what cargo knows, and all
+that releases before 1.84 need.
 """
 
 import json
@@ -15,7 +15,7 @@ from pulp_cargo.protocol.table import Table, parse_json_object
 
 Features = dict[str, tuple[str, ...]]
 
-# Those of web-sys have 50,000 characters each, and nobody else can run while one is read.
+# Lines of web-sys have 50,000 characters, and parsing one blocks the interpreter.
 LONGEST_LINE = 1024 * 1024
 
 _KINDS = ("normal", "build", "dev")
@@ -80,7 +80,7 @@ def render_line(entry: IndexEntry) -> str:
 
 
 def parse_line(text: str) -> IndexEntry:
-    """Return the version that a line is about; unknown keys are ignored, as cargo does."""
+    """Return the version in a line; unknown keys are ignored, as in cargo."""
     line = parse_json_object(text, "the index line", InvalidMetadata)
     return IndexEntry(
         name=line.text("name"),

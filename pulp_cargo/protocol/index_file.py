@@ -8,8 +8,8 @@ from collections.abc import Iterable
 def as_yanked(line: str) -> str:
     """Return a line of `render_line` with `yanked` set.
 
-    Replacing text is enough: inside a JSON string each quote follows a backslash, and a feature
-    called `yanked` has a list for its value.
+    Replacing text is safe: within a JSON string quotes are escaped, and the value of a feature
+    called `yanked` is a list.
 
     >>> as_yanked('{"name":"\\\\"yanked\\\\":false","yanked":false}')
     '{"name":"\\\\"yanked\\\\":false","yanked":true}'
@@ -38,7 +38,7 @@ def render_file(lines: Iterable[str]) -> bytes:
 
 
 def strong_etag(body: bytes) -> str:
-    """Return the entity tag of a body; cargo sends it back character by character.
+    """Return the entity tag of a body; cargo returns it unchanged.
 
     >>> strong_etag(b"")
     '"e3b0c44298fc1c149afbf4c8996fb924"'

@@ -1,11 +1,11 @@
-"""The listing by which one registry of Pulp copies another: everything in it, as JSON lines.
+"""The listing from which one Pulp syncs the registry of another: all its versions, as JSON lines.
 
     {"listing":1,"urls":["sparse+https://r.example/i/"],"count":1}    what follows
     {"name":"leaf","vers":"1.0.0","cksum":"…","size":512,"yanked":false,"index_line":"…",…}
-    {"end":1}                                      nothing is missing: so many came
+    {"end":1}                                      the listing is complete, with this count
 
-It is no part of Cargo's protocols: an index has neither readmes nor licences, and a file for each
-crate. What a reader gets comes from another machine, so `parse_crate` believes nothing.
+It is an extension, since an index has no readmes or licences and needs one request per crate.
+The listing comes from another machine, so `parse_crate` validates everything.
 """
 
 import json
@@ -23,9 +23,9 @@ from pulp_cargo.protocol.table import Table, parse_json_object
 from pulp_cargo.protocol.target import parse_target
 
 FORMAT = 1
-# No line is longer, in bytes: a readme and an index line have a megabyte or so, escaped.
+# Maximum length of a line in bytes: escaped, a readme and an index line have a megabyte or so.
 LONGEST_LINE = 16 * 1024 * 1024
-# More than any file has; PostgreSQL's numbers end later.
+# Larger than any file, and within PostgreSQL's range.
 _LARGEST_SIZE = 2**53
 
 TEXTS = (
@@ -41,12 +41,12 @@ TEXTS = (
     "readme",
 )
 LISTS = ("keywords", "categories", "authors")
-# What a line has, in this order.
+# The fields of a line, in order.
 FIELDS = ("name", "vers", "cksum", "size", "yanked", "index_line", *TEXTS, *LISTS)
 
 
 class InvalidListing(BadRequest):
-    """A listing is not one that a registry can copy."""
+    """A listing is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ListedCrate:
-    """A crate version; `entry` is what its index line says, `line` that line as we write it."""
+    """A crate version; `entry` is its parsed index line, `line` that line as we render it."""
 
     entry: IndexEntry
     line: str
@@ -101,7 +101,7 @@ def render_end(count: int) -> bytes:
 
 
 def parse_head(line: bytes) -> Head:
-    """Return what the first line says, or raise InvalidListing."""
+    """Parse the first line, or raise InvalidListing."""
     table = parse_json_object(line, "the first line of the listing", InvalidListing)
     if table.number_or_none("listing") != FORMAT:
         raise InvalidListing(f"the listing is not of the format {FORMAT}")
@@ -115,8 +115,8 @@ def parse_head(line: bytes) -> Head:
 def parse_crate(line: bytes) -> ListedCrate | End:
     """Return the crate version of a line, or the end mark; raises InvalidListing.
 
-    Everything is judged as if it were published here, and what the index will serve is written
-    anew: a line that cargo misreads would break those who depend on the crate.
+    Everything is validated as if it were published here, and the index line is rendered again: one
+    that cargo misreads would break every consumer of the crate.
     """
     table = parse_json_object(line, "a line of the listing", InvalidListing)
     if "end" in table.values:

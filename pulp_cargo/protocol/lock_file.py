@@ -1,12 +1,12 @@
-"""Cargo.lock: which versions a project is built from (Cargo Book, "Cargo.toml vs Cargo.lock").
+"""Cargo.lock: the exact versions that a project uses (Cargo Book, "Cargo.toml vs Cargo.lock").
 
     format 1   no `version`; checksums in `[metadata]`; the oldest have the project in `[root]`
     format 2   no `version`; checksums beside the packages
     format 3   `version = 3`; a git branch called `master` is written out
     format 4   `version = 4`; the branch, tag or rev of a git source is percent-encoded
 
-Unknown keys and tables are ignored, as cargo does, and so is `[[patch.unused]]`: nothing is built
-from it.
+Unknown keys and tables are ignored, as in cargo, and so is `[[patch.unused]]`, since it is not
+built.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from pulp_cargo.protocol.toml import parse_toml
 MAX_SIZE = 2 * 1024 * 1024
 MAX_PACKAGES = 10_000
 
-# Formats 1 and 2 are told apart by where the checksums are; cargo refuses them as numbers.
+# Formats 1 and 2 differ in where the checksums are; cargo refuses them as numbers.
 _FORMATS = (None, 3, 4)
 _CHECKSUM_OF = "checksum "
 
@@ -32,9 +32,9 @@ _Key = tuple[str, str, LockSource]
 
 @dataclass(frozen=True, slots=True)
 class LockedPackage:
-    """A package; `source` is None for one on the disk, `cksum` where the file has none for it.
+    """A package; `source` is None for a path dependency, `cksum` if the file has none for it.
 
-    One that is `replaced` must be in the registry's index, but another one is built in its place.
+    A `replaced` package must be in the registry's index, but another package is built instead.
     """
 
     name: str
@@ -52,7 +52,7 @@ class LockFile:
 
 
 def parse_lock_file(data: bytes | str) -> LockFile:
-    """Return what a Cargo.lock says, or raise InvalidLockFile or TooLarge with the reason.
+    """Parse a Cargo.lock, or raise InvalidLockFile or TooLarge with the reason.
 
     >>> parse_lock_file('[[package]]\\nname = "a"\\nversion = "1.0.0"').packages
     (LockedPackage(name='a', vers='1.0.0', source=None, cksum=None, replaced=False),)
@@ -63,7 +63,7 @@ def parse_lock_file(data: bytes | str) -> LockFile:
     checksums = _old_checksums(lock.table("metadata"))
     if checksums:
         mixed = lock.values.get("version") or any(p.cksum for p in packages.values())
-        # cargo takes checksums in both places for a merge gone wrong, and forgets them all.
+        # Cargo treats checksums in both places as a failed merge, and ignores them all.
         found = {} if mixed else checksums
         packages = {key: replace(p, cksum=found.get(key)) for key, p in packages.items()}
     return LockFile(tuple(packages.values()))
@@ -85,9 +85,9 @@ def _require_known_format(lock: Table) -> None:
             f"the lock file has the format `version = {number}`; those of cargo up to 4 can be read"
             " (1 and 2 have no number)"
         )
-    # To cargo an empty file is as good as none. A check that passes it would pass any other file.
+    # Cargo treats an empty file like a missing one. If it passed, so would any other kind of file.
     if not lock.values.keys() & {"version", "package", "root"}:
-        raise InvalidLockFile("the lock file has neither a `version` nor packages: it is none")
+        raise InvalidLockFile("the lock file has neither a `version` nor packages")
 
 
 def _packages(lock: Table) -> dict[_Key, LockedPackage]:
@@ -114,7 +114,7 @@ def _tables(lock: Table) -> Iterator[Table]:
 
 def _package(table: Table) -> LockedPackage:
     name = table.text("name")
-    # Cargo's own notation, `name vers (source)`, has no room for others.
+    # Cargo's notation `name vers (source)` allows no other names.
     if not name.isprintable() or not name or " " in name:
         raise InvalidLockFile(f"{name!r} in the lock file is not the name of a package")
     try:

@@ -1,6 +1,6 @@
 """Where a package in a Cargo.lock comes from (Cargo Book, Package ID Specifications).
 
-none, or path+…        the project itself, its workspace, a folder beside it
+none, or path+…        the project itself, its workspace, or another folder
 registry+<URL>         a registry by the URL of its git index; crates.io is always written so
 sparse+<URL>           a registry by its sparse index
 git+<URL>?branch=…#…   a repository: branch, tag or rev behind `?`, the commit behind `#`
@@ -13,13 +13,13 @@ from pulp_cargo.protocol.errors import InvalidLockFile
 from pulp_cargo.protocol.registry_url import is_crates_io, parse_registry_url
 from pulp_cargo.protocol.urls import split_url
 
-# To cargo `ref` is an old word for `branch`; of several the last one counts.
+# In cargo `ref` is the old name of `branch`; the last one counts.
 _REFERENCES = {"branch": "branch", "ref": "branch", "tag": "tag", "rev": "rev"}
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrySource:
-    """A registry, by its URL as an index or a manifest has it."""
+    """A registry, by its URL as in an index or a manifest."""
 
     url: str
 
@@ -42,7 +42,7 @@ LockSource = RegistrySource | GitSource | None
 
 
 def parse_lock_source(text: str | None) -> LockSource:
-    """Return the source of a package, None for one on the disk.
+    """Return the source of a package, None for a path dependency.
 
     >>> parse_lock_source("sparse+https://r.example/i/")
     RegistrySource(url='sparse+https://r.example/i/')

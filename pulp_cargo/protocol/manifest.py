@@ -1,7 +1,7 @@
-"""The Cargo.toml in a .crate file, and the index entry that follows from it.
+"""The Cargo.toml in a .crate file, and the index entry derived from it.
 
-`cargo package` writes this manifest anew: no paths, nothing inherited, the URL of each registry
-(Cargo Book, cargo package; Manifest Format). What never comes from there is refused.
+`cargo package` rewrites this manifest without paths and inheritance, and with the URLs of
+registries (Cargo Book, cargo package; Manifest Format). Anything that it never writes is refused.
 """
 
 import re
@@ -18,7 +18,7 @@ from pulp_cargo.protocol.toml import parse_toml
 
 # Cargo loses a version whose `rust_version` has an operator, a pre-release or no number at all.
 _RUST_VERSION = re.compile(rf"{NUMBER}(?:\.{NUMBER}){{0,2}}")
-# What describes a crate to people, by the names of our fields.
+# Descriptive fields, by our names.
 PACKAGE_TEXTS = {
     "edition": "edition",
     "description": "description",
@@ -34,7 +34,7 @@ _WHERE = "the Cargo.toml in the crate file"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a registry reads in Cargo.toml; the registry of each dependency is an absolute URL."""
+    """The parts of Cargo.toml that a registry needs; dependencies have absolute registry URLs."""
 
     name: CrateName
     vers: str
@@ -70,7 +70,7 @@ class Manifest:
 
 
 def parse_manifest(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> Manifest:
-    """Return the manifest, or raise with what is wrong and where.
+    """Parse the manifest, or raise with the place and the reason.
 
     More than `most_deps` dependencies are refused before they are read.
     """
@@ -101,10 +101,10 @@ def parse_manifest(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> Manifest:
 
 
 def read_package(data: bytes) -> Mapping[str, object]:
-    """Return what the `[package]` of an upstream's crate says in so far as it can be read.
+    """Return what can be read of the `[package]` of an upstream's crate.
 
-    Those are `PACKAGE_TEXTS`, and `PACKAGE_LISTS` as lists: an old manifest may have a dependency or a
-    version in a form that is refused today, and its licence is its licence all the same. Raises
+    These are `PACKAGE_TEXTS`, and `PACKAGE_LISTS` as lists. An old manifest may have a dependency
+    or a version in a form that is refused today, but its licence still counts. Raises
     InvalidManifest.
     """
     values = parse_toml(data, _WHERE, InvalidManifest).values
@@ -161,9 +161,9 @@ def _readme(package: Table) -> str | None:
 
 
 def _index_version(features: Features, deps: tuple[Dependency, ...]) -> int | None:
-    """Return the lowest version of the index format that has what is used.
+    """Return the lowest version of the index format that supports the used features.
 
-    A cargo that does not know it leaves the version alone instead of misreading it.
+    A cargo that does not know this format ignores the version instead of misreading it.
     """
     if any(dep.artifact for dep in deps):
         return 3

@@ -1,7 +1,7 @@
 """The dependencies in a published Cargo.toml, as the index has them (Cargo Book, Registry Index).
 
-A renamed dependency changes places: the manifest has `alias = { package = "crate" }`. A dependency
-without registry is from crates.io here, whereas in an index it is from the index's own registry.
+A renamed dependency is inverted: the manifest has `alias = { package = "crate" }`. A dependency
+without a registry is from crates.io here, but in an index it is from the index's own registry.
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ _TABLES = {
     "build": ("build-dependencies", "build_dependencies"),
 }
 _DEFAULT_FEATURES = ("default-features", "default_features")
-# A packed manifest says `registry-index`: names and places mean nothing on another machine.
+# A packaged manifest has `registry-index`: names and paths are meaningless on other machines.
 _LOCAL_KEYS = ("git", "branch", "tag", "rev", "registry", "workspace")
 
 
 # No crate of crates.io has more.
 MOST_DEPENDENCIES = 5_000
-# The targets of all dependencies together, in characters. An index line has one for each dependency,
-# where the manifest has one for many.
+# Maximum total length of all targets, in characters. An index line repeats for each dependency
+# what the manifest has once for many.
 MOST_TARGETS = 1024 * 1024
 
 
@@ -71,7 +71,7 @@ def _dependency(name: str, table: Table, *, kind: str, target: str | None) -> De
     return Dependency(
         name=parse_dependency_name(name),
         req=normalise_requirement("*" if version is None else version),
-        # Old manifests have empty strings here, which cargo and crates.io drop.
+        # Old manifests may have empty strings here, which cargo and crates.io drop.
         features=tuple(feature for feature in table.texts("features") if feature),
         optional=table.flag("optional", default=False),
         default_features=table.flag(_spelling(table, _DEFAULT_FEATURES), default=True),
@@ -87,7 +87,7 @@ def _dependency(name: str, table: Table, *, kind: str, target: str | None) -> De
 
 
 def _registry(url: str | None) -> str:
-    """Return the URL of a registry; crates.io has one, by whichever of its URLs it is named."""
+    """Return the URL of a registry; all URLs of crates.io are normalised to one."""
     if url is None or url == "" or is_crates_io(parse_registry_url(url)):
         return CRATES_IO
     return url
@@ -95,8 +95,8 @@ def _registry(url: str | None) -> str:
 
 def _refuse_local(table: Table) -> None:
     local = [key for key in _LOCAL_KEYS if key in table.values]
-    # The first releases of cargo packed the manifest as it was, so crates.io has crates (block 0.1.6)
-    # with a path beside the version. Consumers build from the index and never see it.
+    # The first releases of cargo packaged the manifest unchanged, so crates.io has crates (block
+    # 0.1.6) with a path beside the version. Consumers use the index and ignore it.
     if "path" in table.values and "version" not in table.values:
         local.append("path")
     if local:
@@ -112,5 +112,5 @@ def _artifact(table: Table) -> tuple[str, ...] | None:
 
 
 def _spelling(table: Table, keys: tuple[str, ...]) -> str:
-    """Return the spelling of a key that is there; cargo prefers the one with hyphens."""
+    """Return the spelling of a key that is used; cargo prefers the one with hyphens."""
     return next((key for key in keys if key in table.values), keys[0])

@@ -1,6 +1,7 @@
-"""Which names a crate and a dependency may have (the rules of crates.io, which cargo's users know).
+"""Valid names of crates and dependencies (the rules of crates.io).
 
-Everything is checked as ASCII first: Python's `lower`, `isalnum` and `\\w` know many more letters.
+Everything is checked for ASCII first, since Python's `lower`, `isalnum` and `\\w` accept more
+letters.
 """
 
 import re
@@ -18,12 +19,12 @@ _DEPENDENCY_NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{MAX_NAME_LENGTH - 1}
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-", "abcdefghijklmnopqrstuvwxyz_")
 
-# A file or folder of such a name cannot be made on Windows, whatever follows after a dot.
+# Windows allows no file or folder of such a name, whatever its extension.
 WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))]
 )
 
-# Names of the compiler's own crates, past and present: not refused by cargo, reserved on crates.io.
+# Names of the compiler's crates, past and present: accepted by cargo, reserved on crates.io.
 _COMPILER = (
     "alloc arena ast builtins collections compiler_builtins compiler_rt compiletest core coretest "
     "debug driver flate fmt_macros grammar graphviz macro macros proc_macro rbml rust_installer "
@@ -34,7 +35,7 @@ COMPILER_NAMES = frozenset(_COMPILER.split())
 
 
 def canonical_name(name: str) -> CanonicalName:
-    """Return the form under which two spellings of one crate are equal.
+    """Return the form in which all spellings of a crate's name are equal.
 
     >>> canonical_name("Lab-Base")
     'lab_base'
@@ -43,7 +44,7 @@ def canonical_name(name: str) -> CanonicalName:
 
 
 def parse_crate_name(text: str) -> CrateName:
-    """Return the name of a crate, or raise with the rule that it breaks.
+    """Validate the name of a crate; the error names the broken rule.
 
     >>> parse_crate_name("con-tools")
     'con-tools'
@@ -56,7 +57,7 @@ def parse_crate_name(text: str) -> CrateName:
 
 
 def parse_dependency_name(text: str) -> str:
-    """Return the name by which a manifest may call a dependency; it may start with `_`.
+    """Validate the name of a dependency in a manifest, which may start with `_`.
 
     >>> parse_dependency_name("_serde")
     '_serde'

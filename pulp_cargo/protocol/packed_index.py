@@ -1,4 +1,4 @@
-"""Index files compressed, as registries send and keep them (RFC 1952; RFC 9110, 8.4.1.3)."""
+"""Compressed index files, as registries send and store them (RFC 1952; RFC 9110, 8.4.1.3)."""
 
 import gzip
 import io
@@ -8,14 +8,14 @@ from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
 # The largest of crates.io, that of web-sys, has 5 MB in a hundred lines.
 MAX_SIZE = 16 * 1024 * 1024
-# The largest compressed form of several members that is read, in bytes.
+# Maximum size of a compressed file with several members, in bytes.
 MAX_SEVERAL = 1024 * 1024
 
 
 def pack(body: bytes) -> bytes:
-    """Return bytes in the form in which they are kept, and sent to whoever takes gzip.
+    """Compress bytes for storage and for clients that accept gzip.
 
-    Somebody waits for it, and a better compression would gain a tenth for three times the time.
+    A request waits for it, and better compression would save a tenth in three times the time.
     """
     return gzip.compress(body, 1, mtime=0)
 
@@ -31,9 +31,9 @@ def unpack(packed: bytes) -> bytes:
 
 
 def unpack_sent(packed: bytes, name: str) -> tuple[bytes, bytes]:
-    """Return an index file's bytes, and the compressed form to keep: as it came, if that will do.
+    """Return an index file's bytes, and the compressed form to store: as received, if possible.
 
-    What is larger than any index file is unpacked no further. Raises UpstreamIndexInvalid.
+    Unpacking stops beyond the size of any index file. Raises UpstreamIndexInvalid.
     """
     try:
         body, is_whole = _first_member(packed, MAX_SIZE + 1)
@@ -54,8 +54,8 @@ def _first_member(packed: bytes, most: int) -> tuple[bytes, bool]:
 
 
 def _several(packed: bytes, name: str) -> bytes:
-    """Return what is in several members, which are one file, too (RFC 1952, 2.2)."""
-    # A member may be empty, and each takes a while.
+    """Unpack several members, which also form one file (RFC 1952, 2.2)."""
+    # Members may be empty, but each costs time.
     if len(packed) > MAX_SEVERAL:
         raise UpstreamIndexInvalid(name, "its compressed form is of several parts")
     with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:

@@ -1,10 +1,10 @@
-"""Where a crate's index file lives (Cargo Book, Registry Index, "Index Files")."""
+"""Paths of index files (Cargo Book, Registry Index, "Index Files")."""
 
 from pulp_cargo.protocol.names import CRATE_NAME
 
 
 def index_prefix(name: str) -> str:
-    """Return the folders that stand before a crate's name, with the letters as they are given.
+    """Return the folders before a crate's name, with the case of its letters unchanged.
 
     >>> index_prefix("a"), index_prefix("io"), index_prefix("log"), index_prefix("Serde")
     ('1', '2', '3/l', 'Se/rd')
@@ -27,7 +27,7 @@ def index_path(name: str) -> str:
 
 
 def name_at(path: str) -> str | None:
-    """Return the lower-case crate name whose index file is at the path, if there can be one.
+    """Return the lower-case crate name whose index file is at the path, None if it is invalid.
 
     >>> name_at("se/rd/serde"), name_at("xx/yy/serde"), name_at("Se/rd/Serde")
     ('serde', None, None)

@@ -1,7 +1,7 @@
 """What `cargo publish` sends (Cargo Book, Registry Web API, Publish).
 
-Two lengths of four bytes, little-endian, each followed by its part: JSON, then the .crate file. Most
-of the JSON is not used: the Cargo.toml in the .crate file is what consumers build from.
+Two lengths of four bytes, little-endian, each followed by its part: JSON, then the .crate file.
+Most of the JSON is not used, since consumers build from the Cargo.toml in the .crate file.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ _PREFIX = 4
 
 
 class FrameReader:
-    """Takes the body of a publish apart as it arrives; keeps the JSON, passes the crate on.
+    """Parses the body of a publish as it arrives; stores the JSON, passes the crate on.
 
-    Both lengths are judged when their prefix is there, before any byte of the part.
+    Both lengths are checked when their prefix arrives, before any byte of the part.
     """
 
     def __init__(self, max_metadata: int, max_crate: int) -> None:
@@ -33,7 +33,7 @@ class FrameReader:
         self.crate_size: int | None = None
 
     def feed(self, chunk: bytes | memoryview) -> bytes:
-        """Take the next bytes of the body, and return those of them that are the crate's."""
+        """Parse the next bytes of the body, and return those that belong to the crate."""
         rest = memoryview(chunk)
         if self.metadata is None:
             rest = self._feed_metadata(rest)
@@ -77,7 +77,7 @@ class FrameReader:
         return rest
 
     def _take(self, rest: memoryview, size: int) -> tuple[bytes | None, memoryview]:
-        """Collect bytes until there are so many; return them, and what was not needed."""
+        """Collect bytes up to a number; return them, and the rest."""
         missing = size - len(self._buffer)
         self._buffer += rest[:missing]
         if len(self._buffer) < size:
@@ -100,7 +100,7 @@ class PublishDependency:
 
 @dataclass(frozen=True, slots=True)
 class PublishMetadata:
-    """The part of the JSON that is of use."""
+    """The parts of the JSON that are used."""
 
     name: CrateName
     vers: str
@@ -128,9 +128,9 @@ def parse_metadata(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> PublishMe
 
 
 def require_agreement(metadata: PublishMetadata, manifest: Manifest) -> None:
-    """Raise unless JSON and manifest name one crate and version, letter by letter.
+    """Raise unless name and version are the same text in JSON and manifest.
 
-    With another name or version in the manifest, consumers get an internal error of cargo.
+    If they differ, cargo fails with an internal error for consumers.
     """
     pairs = (("name", metadata.name, manifest.name), ("version", metadata.vers, manifest.vers))
     for what, announced, packed in pairs:
@@ -142,9 +142,9 @@ def require_agreement(metadata: PublishMetadata, manifest: Manifest) -> None:
 
 
 def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset[str]:
-    """Return the URLs by which the publisher knows the registry published to.
+    """Return the URLs that the publisher uses for the registry that is published to.
 
-    Cargo writes the same dependency without registry into the JSON and with one into the manifest.
+    Cargo writes such a dependency without a registry into the JSON and with one into the manifest.
     """
     ours = {
         (dep.explicit_name_in_toml or dep.name, dep.kind, dep.target)
@@ -159,7 +159,7 @@ def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset
 
 
 def _readme(table: Table) -> str | None:
-    """Return the readme, which counts only where the crate file has none; any text will do."""
+    """Return the readme, which is used if the crate file has none."""
     value = table.values.get("readme")
     if value is not None and not isinstance(value, str):
         raise InvalidMetadata("`readme` of the metadata must be a string")

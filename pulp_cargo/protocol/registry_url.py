@@ -1,7 +1,7 @@
 """The URL of a registry is its identity (Cargo Book, Registry Index, "Sparse Protocol").
 
-Cargo glues index paths straight onto a sparse URL and compares URLs almost as strings, so a bad one
-must be refused at publish: in the index it would break every consumer.
+Cargo appends index paths to a sparse URL as text and compares URLs almost as text, so an invalid
+one must be refused at publish: in the index it would break every consumer.
 """
 
 import re
@@ -10,7 +10,7 @@ from urllib.parse import SplitResult
 from pulp_cargo.protocol.errors import InvalidRegistryUrl
 from pulp_cargo.protocol.urls import split_url
 
-# Cargo knows crates.io by the URL of its git index, even where everybody uses the sparse one.
+# Cargo identifies crates.io by the URL of its git index, even if it uses the sparse one.
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
 CRATES_IO_SPARSE = "sparse+https://index.crates.io/"
 
@@ -22,7 +22,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def parse_registry_url(text: str) -> str:
-    """Return the URL unchanged, or raise with the rule that it breaks.
+    """Validate the URL and return it unchanged; the error names the broken rule.
 
     >>> parse_registry_url("sparse+https://r.example/index/")
     'sparse+https://r.example/index/'
@@ -32,7 +32,7 @@ def parse_registry_url(text: str) -> str:
         _refuse(
             text, "it must be absolute: `sparse+https://…/`, or the https, ssh or file URL of git"
         )
-    # Only ssh has a user in its URLs who is no secret, as in `ssh://git@host/`.
+    # Only in ssh URLs is the user no secret, as in `ssh://git@host/`.
     if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
         raise InvalidRegistryUrl(
             f"the URL of the registry at `{parts.hostname}` cannot be used: it has a user or password"
@@ -51,8 +51,8 @@ def parse_registry_url(text: str) -> str:
 def same_registry(a: str, b: str) -> bool:
     """Return whether two URLs are one registry.
 
-    Cargo forgives a final slash, a final `.git`, and letter case on github.com. The names of this
-    machine are one for us as well: nobody else can mean another registry by them.
+    Cargo ignores a final slash, a final `.git`, and letter case on github.com. All names of the
+    local host are equal as well, since they cannot mean another machine's registry.
 
     >>> same_registry("sparse+http://localhost:8080/i/", "sparse+http://127.0.0.1:8080/i")
     True
@@ -61,7 +61,7 @@ def same_registry(a: str, b: str) -> bool:
 
 
 def is_crates_io(url: str) -> bool:
-    """Return whether a URL means crates.io, which nobody else can be.
+    """Return whether a URL means crates.io, under any of its names.
 
     >>> is_crates_io(f"{CRATES_IO}.git"), is_crates_io("sparse+https://r.example/i/")
     (True, False)

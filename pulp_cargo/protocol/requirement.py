@@ -43,9 +43,9 @@ class Comparator:
         return f"{self.op}{numbers}-{self.pre}" if self.pre else f"{self.op}{numbers}"
 
     def meets(self, version: Version) -> bool:
-        """Return whether a version is on the right side, by the numbers that are given."""
+        """Return whether a version satisfies the operator, compared by the given numbers."""
         given = version.numbers[: len(self.numbers)]
-        if given[: self._kept] != self.numbers[: self._kept]:
+        if given[: self._exact] != self.numbers[: self._exact]:
             return False
         if given != self.numbers:
             return self._opens(upwards=given > self.numbers)
@@ -68,13 +68,13 @@ class Comparator:
             case "<=":
                 return VersionRange(None, after)
             case "~" | "^":
-                return VersionRange(first, self._after(self._kept))
-        # `=1.2` and `1.2.*` mean whatever begins so.
+                return VersionRange(first, self._after(self._exact))
+        # `=1.2` and `1.2.*` mean all versions that begin so.
         return VersionRange(first if whole else _version(self.numbers, "0"), after)
 
     @property
-    def _kept(self) -> int:
-        """How many of the numbers a version must have as they are."""
+    def _exact(self) -> int:
+        """How many of the numbers a version must match exactly."""
         match self.op:
             case "~":
                 return min(len(self.numbers), 2)
@@ -85,9 +85,9 @@ class Comparator:
                 return len(self.numbers)
         return 0
 
-    def _after(self, kept: int) -> Version:
-        """Return the lowest version above all that begin with so many of the numbers."""
-        return _version((*self.numbers[: kept - 1], self.numbers[kept - 1] + 1), "0")
+    def _after(self, count: int) -> Version:
+        """Return the lowest version above all that begin with this many of the numbers."""
+        return _version((*self.numbers[: count - 1], self.numbers[count - 1] + 1), "0")
 
     def _pre_meets(self, pre: str) -> bool:
         if pre == self.pre:
@@ -108,9 +108,9 @@ class Requirement:
         return ", ".join(map(str, self.comparators)) or "*"
 
     def matches(self, version: Version) -> bool:
-        """Return whether cargo would choose the version for a dependency.
+        """Return whether cargo accepts the version for a dependency.
 
-        A pre-release matches only where a comparator names one of the same three numbers.
+        A pre-release matches only if a comparator names one with the same three numbers.
 
         >>> from pulp_cargo.protocol.semver import parse_version
         >>> parse_requirement("^1.2").matches(parse_version("1.3.0-rc.1"))
@@ -126,8 +126,7 @@ class Requirement:
     def range(self) -> VersionRange:
         """Return the versions that are meant, with the pre-releases that lie among them.
 
-        Rules about versions need this reading: `*` is all that there are, and `>=1.2` is every
-        later one.
+        Policies need this interpretation: `*` means all versions, and `>=1.2` every later one.
 
         >>> from pulp_cargo.protocol.semver import parse_version
         >>> parse_version("1.3.0-rc.1") in parse_requirement("^1.2").range()
@@ -143,7 +142,7 @@ ANY = Requirement()
 
 
 def parse_requirement(text: str) -> Requirement:
-    """Return the requirement, or raise when cargo could not read it."""
+    """Parse a requirement, or raise if cargo could not."""
     if text.strip(" ") in ("*", "x", "X"):
         return ANY
     comparators = text.split(",")
@@ -174,7 +173,7 @@ def _parse_comparator(comparator: str, requirement: str) -> Comparator:
     numbers = tuple(int(number) for number in given if number)
     if max(numbers) > MAX_NUMBER:
         raise InvalidRequirement(f"the requirement {requirement!r} has a number above {MAX_NUMBER}")
-    # Behind an operator a wildcard says nothing: `<=0.61.*` is `<=0.61`.
+    # After an operator a wildcard has no effect: `<=0.61.*` is `<=0.61`.
     wildcard = "*" if match["any_minor"] or match["any_patch"] else "^"
     return Comparator(match["op"] or wildcard, numbers, match["pre"] or "")
 

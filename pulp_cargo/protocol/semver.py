@@ -1,4 +1,4 @@
-"""Versions as cargo and crates.io read them, and ranges of versions.
+"""Versions as cargo and crates.io parse them, and ranges of versions.
 
 Versions are SemVer 2.0.0 with numbers up to 2^64-1.
 """
@@ -23,7 +23,7 @@ _VERSION = re.compile(rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRE}))?(?:\+({B
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version; sorts by precedence, and by build metadata only where that is equal."""
+    """A version; sorts by precedence, then by build metadata."""
 
     major: int
     minor: int
@@ -33,13 +33,13 @@ class Version:
 
     @property
     def without_build(self) -> str:
-        """The text under which a version is unique: build metadata makes no other version."""
+        """The text by which a version is unique: build metadata does not count."""
         number = f"{self.major}.{self.minor}.{self.patch}"
         return f"{number}-{self.pre}" if self.pre else number
 
     @property
     def is_prerelease(self) -> bool:
-        """Whether the version comes before the release of its three numbers."""
+        """Whether the version precedes the release with its three numbers."""
         return bool(self.pre)
 
     def __str__(self) -> str:
@@ -55,14 +55,14 @@ class Version:
 
     @property
     def next(self) -> "Version":
-        """The lowest version above this one and above its builds: a pre-release."""
+        """The lowest version above this one and its builds: a pre-release."""
         if self.pre:
             return Version(*self.numbers, pre=f"{self.pre}.0")
         return Version(self.major, self.minor, self.patch + 1, pre="0")
 
     @property
     def precedence(self) -> tuple[object, ...]:
-        """What orders versions where build metadata does not count (SemVer 2.0.0, §11)."""
+        """The sort key without build metadata (SemVer 2.0.0, §11)."""
         return (self.numbers, *pre_order(self.pre))
 
     def _order(self) -> tuple[object, ...]:
@@ -71,7 +71,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class VersionRange:
-    """All versions from `low` to below `high` in their order; None is no end.
+    """All versions from `low` to below `high`; None means unbounded.
 
     >>> parse_version("1.2.0-rc.1") in VersionRange(None, parse_version("1.2.0"))
     True
@@ -86,14 +86,14 @@ class VersionRange:
         return above and (self.high is None or order < self.high.precedence)
 
     def within(self, other: "VersionRange") -> "VersionRange":
-        """Return what is in both ranges."""
+        """Return the intersection of both ranges."""
         lows = [low for low in (self.low, other.low) if low]
         highs = [high for high in (self.high, other.high) if high]
         return VersionRange(max(lows, default=None), min(highs, default=None))
 
 
 def parse_version(text: str) -> Version:
-    """Return the version, or raise when it is not exactly SemVer 2.
+    """Parse a version, or raise if it is not strict SemVer 2.
 
     >>> parse_version("1.2.3-rc.1+b.5")
     Version(major=1, minor=2, patch=3, pre='rc.1', build='b.5')
@@ -115,7 +115,7 @@ def parse_version(text: str) -> Version:
 
 
 def is_version(text: str) -> bool:
-    """Whether a text is exactly SemVer 2; a fifth of the time that it takes to parse it.
+    """Whether a text is strict SemVer 2; takes a fifth of the time of parsing.
 
     >>> is_version("1.2.3-rc.1+b.5"), is_version("1.2"), is_version("99999999999999999999.0.0")
     (True, False, False)
@@ -130,14 +130,14 @@ def is_version(text: str) -> bool:
 
 
 def pre_order(pre: str) -> tuple[object, ...]:
-    """Return what orders pre-releases of the same three numbers; the release itself is last."""
+    """Return the sort key among versions with the same three numbers; the release is last."""
     return (not pre, _identifiers(pre))
 
 
 def _identifiers(dotted: str) -> tuple[tuple[bool, int, int, str], ...]:
-    """Return what orders dotted identifiers: numbers by value, and before words.
+    """Return the sort key of dotted identifiers: numbers by value, and before words.
 
-    Build metadata may have leading zeros, of which cargo puts the fewer first.
+    Build metadata may have leading zeros; cargo sorts fewer of them first.
     """
     return tuple(
         (False, int(part), len(part), "") if part.isdigit() else (True, 0, 0, part)

@@ -1,4 +1,4 @@
-"""Reading values of known types out of JSON and TOML that somebody else wrote."""
+"""Reading values of known types from untrusted JSON and TOML."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,48 +9,48 @@ from pulp_cargo.protocol.errors import RegistryError
 
 T = TypeVar("T")
 
-# More of a key in a message would be repeated with each of the thousands of tables below it.
+# A longer key would be repeated in the messages of thousands of tables below it.
 _SHOWN = 100
 _WORDS: dict[type, str] = {str: "a string", bool: "true or false", int: "a number", list: "a list"}
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A JSON object or TOML table, with its place for messages and the error to raise."""
+    """A JSON object or TOML table, with its location for messages and the error to raise."""
 
     values: Mapping[str, object]
     where: str
     error: type[RegistryError]
 
     def text(self, key: str) -> str:
-        """Return a string that must be there."""
+        """Return a required string."""
         value = self.text_or_none(key)
         if value is None:
             raise self.error(f"{self.where} has no `{key}`")
         return value
 
     def text_or_none(self, key: str) -> str | None:
-        """Return a string, None where it is missing or null."""
+        """Return a string, None if it is missing or null."""
         value = self._typed(key, str)
         if value is not None and not is_storable(value):
             raise self.error(f"`{key}` of {self.where} has a character that cannot be stored")
         return value
 
     def flag(self, key: str, default: bool) -> bool:
-        """Return a boolean, the default where it is missing or null."""
+        """Return a boolean, the default if it is missing or null."""
         value = self._typed(key, bool)
         return default if value is None else value
 
     def number_or_none(self, key: str) -> int | None:
-        """Return a number, None where it is missing or null."""
+        """Return a number, None if it is missing or null."""
         return self._typed(key, int)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of strings, the empty one where it is missing or null."""
+        """Return a list of strings, an empty one if it is missing or null."""
         return self.texts_or_none(key) or ()
 
     def texts_or_none(self, key: str) -> tuple[str, ...] | None:
-        """Return a list of strings, None where it is missing or null."""
+        """Return a list of strings, None if it is missing or null."""
         values = self._typed(key, list)
         if values is None:
             return None
@@ -59,17 +59,17 @@ class Table:
         return tuple(values)
 
     def table(self, key: str) -> "Table":
-        """Return a table below, an empty one where it is missing or null."""
+        """Return a nested table, an empty one if it is missing or null."""
         value = self.values.get(key)
         return self.below(key, {} if value is None else value)
 
     def tables(self) -> Iterator[tuple[str, "Table"]]:
-        """Go through a table whose values are all tables."""
+        """Iterate over a table whose values are all tables."""
         for key, value in self.values.items():
             yield key, self.below(key, value)
 
     def list_of_tables(self, key: str) -> Iterator["Table"]:
-        """Go through a list that must be there and whose elements are all tables."""
+        """Iterate over a required list whose elements are all tables."""
         values = self._typed(key, list)
         if values is None:
             raise self.error(f"{self.where} has no `{key}`")
@@ -77,7 +77,7 @@ class Table:
             yield self.below(f"{key}[{number}]", value)
 
     def below(self, key: str, value: object) -> "Table":
-        """Return a value below as a table."""
+        """Return a nested value as a table."""
         shown = key if len(key) <= _SHOWN else f"{key[:_SHOWN]}…"
         if not isinstance(value, dict):
             raise self.error(f"`{shown}` of {self.where} must be a table")
@@ -87,7 +87,7 @@ class Table:
 
     def _typed(self, key: str, expected: type[T]) -> T | None:
         value = self.values.get(key)
-        # To Python, true is a number.
+        # In Python, true is a number.
         if value is None or (isinstance(value, expected) and type(value) is not bool):
             return value
         if type(value) is expected:
@@ -98,15 +98,15 @@ class Table:
 def parse_json_object(
     data: bytes | str, where: str, error: type[RegistryError], *, unique_keys: bool = False
 ) -> Table:
-    """Return a JSON document that must be an object.
+    """Parse a JSON document that must be an object.
 
-    `unique_keys` refuses a key that is there twice, of which readers take one or the other.
+    `unique_keys` refuses duplicate keys, of which parsers use one or the other.
 
     >>> parse_json_object('{"a": "b"}', "the example", RegistryError).text("a")
     'b'
     """
     try:
-        # Given bytes, the parser would take UTF-16 and UTF-32 as well.
+        # Given bytes, the parser would accept UTF-16 and UTF-32 as well.
         value = json.loads(
             data.decode() if isinstance(data, bytes) else data,
             object_pairs_hook=_unique if unique_keys else None,
@@ -133,7 +133,7 @@ def _no_number(word: str) -> NoReturn:
 
 
 def is_storable(text: str) -> bool:
-    """Return whether text can be kept: PostgreSQL has no NUL, UTF-8 has no lone surrogates.
+    """Return whether text can be stored: PostgreSQL allows no NUL, UTF-8 no lone surrogates.
 
     >>> is_storable("naïve"), is_storable("a\\0"), is_storable("\\ud800")
     (True, False, False)

@@ -1,8 +1,8 @@
 """The entries of a tar archive as `cargo package` writes them (POSIX ustar, GNU long names, pax).
 
-Readers of tar differ in how they take odd archives, and what one shows another hides. So everything
-on which they could differ is refused, above all where Rust's `tar`, with which cargo unpacks, reads
-something else. Nothing is kept but the entry in hand.
+Tar readers interpret unusual archives differently, so that one shows what another hides. So
+everything that they could interpret differently is refused, above all where Rust's `tar`, which
+cargo uses, differs. Only the current entry is in memory.
 """
 
 import re
@@ -15,14 +15,14 @@ from pulp_cargo.protocol.gzip_stream import GzipStream
 BLOCK = 512
 LONGEST_PATH = 1024
 _LONGEST_EXTENSION = 64 * 1024
-# Of all extensions of an archive; cargo writes one for each path of more than 100 bytes.
+# Maximum total of all extensions in an archive; cargo writes one per path of more than 100 bytes.
 _MOST_EXTENSION_BYTES = 4 * 1024 * 1024
 
 _ZEROS = bytes(BLOCK)
 _OCTAL = re.compile(rb" *([0-7]{1,12})[ \0]*")
 _DECIMAL = re.compile(rb"[0-9]{1,20}")
 _RECORD = re.compile(rb"([0-9]{1,20}) ([^=]*)=(.*)")
-# POSIX has a dozen keywords; a header of thousands of records costs more time than it has bytes.
+# POSIX has a dozen keywords; parsing thousands of records would take disproportionate time.
 _MOST_RECORDS = 32
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
 _REGULAR = (b"0", b"\0")
@@ -51,7 +51,7 @@ class TarEntry:
 
 
 class TarReader:
-    """Goes through the entries once; the content of each may be read before the next."""
+    """Iterates over the entries once; the content of each can be read before the next."""
 
     def __init__(self, stream: GzipStream) -> None:
         self._stream = stream
@@ -76,7 +76,7 @@ class TarReader:
             raise InvalidCrateFile("the crate file has a tar extension with no file after it")
 
     def read_content(self) -> bytes:
-        """Return what the entry in hand holds."""
+        """Return the content of the current entry."""
         content = self._stream.read(self._left)
         self._left -= len(content)
         if self._left:
@@ -91,13 +91,13 @@ class TarReader:
             self._require_only_zeros()
             return None
         written = _octal(block[148:156], "checksum")
-        # The checksum is made as if its own field were eight spaces.
+        # The checksum is calculated with its own field as eight spaces.
         if written != sum(block) - sum(block[148:156]) + 8 * 0x20:
             raise InvalidCrateFile("the crate file has a damaged tar header")
         return block
 
     def _extension(self, header: bytes, flag: bytes, size: int) -> "_Extension":
-        # In other headers these flags have no meaning to Rust, and it makes files of them.
+        # In other headers Rust ignores these flags and creates files.
         if _magic(header) not in (_USTAR, _GNU):
             raise InvalidCrateFile(
                 "the crate file has a tar extension that is neither ustar nor GNU"
@@ -129,7 +129,7 @@ class TarReader:
 
 @dataclass(frozen=True, slots=True)
 class _Extension:
-    """What the header-only entry before an entry says about it."""
+    """The data of a header-only entry about the entry after it."""
 
     path: bytes | None = None
     size: int | None = None
@@ -166,9 +166,9 @@ def _pax_extension(content: bytes) -> _Extension:
 
 
 def _pax_records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Take apart records of the form `<length> <key>=<value>` and a newline.
+    """Split records of the form `<length> <key>=<value>` and a newline.
 
-    POSIX goes by the lengths and Rust by the lines, so the length of each must be that of its line.
+    POSIX splits by the lengths and Rust by the lines, so both must agree.
     """
     *lines, rest = content.split(b"\n")
     if rest:

@@ -1,7 +1,7 @@
-"""For which platforms a dependency is: a target triple or a `cfg(…)` expression (Cargo Book).
+"""The platforms of a dependency: a target triple or a `cfg(…)` expression (Cargo Book).
 
-A version whose index line has a target that cargo cannot read does not exist for its users. Cargo
-prints an expression in one form, which crates.io has in its index, however the manifest spells it.
+Cargo ignores a version whose index line has a target that it cannot parse. Cargo prints all
+spellings of an expression in one form, which crates.io has in its index.
 """
 
 import re
@@ -10,17 +10,17 @@ from typing import NoReturn
 
 from pulp_cargo.protocol.errors import InvalidManifest
 
-# Cargo takes whatever is alphanumeric in Unicode, but no target of rustc goes beyond ASCII.
+# Cargo accepts whatever is alphanumeric in Unicode, but all targets of rustc are ASCII.
 _TRIPLE = re.compile(r"[A-Za-z0-9_.-]+")
-# Cargo skips spaces and no other white space, and its identifiers are ASCII.
+# Cargo skips spaces but no other white space, and its identifiers are ASCII.
 _TOKEN = re.compile(r' *(?:([(),=])|((?:r#)?[A-Za-z_][A-Za-z0-9_]*)|"([^"]*)") *')
 _OPERATORS = ("all", "any", "not")
-# How deep expressions may nest: real ones have three or four levels.
+# Maximum nesting of expressions; real ones have three or four levels.
 _MOST_LEVELS = 64
 
 
 def parse_target(text: str) -> str:
-    """Return the target as cargo prints it; raise InvalidManifest if cargo cannot read it.
+    """Return the target as cargo prints it; raise InvalidManifest if cargo cannot parse it.
 
     >>> parse_target('cfg(all(unix,not(target_os="macos"),))')
     'cfg(all(unix, not(target_os = "macos")))'
@@ -33,7 +33,7 @@ def parse_target(text: str) -> str:
 
 
 class _Expression:
-    """A `cfg(…)` and how far it has been read."""
+    """A `cfg(…)` expression and the parser's position in it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -55,7 +55,7 @@ class _Expression:
         if name in _OPERATORS:
             return self._operator(level, name)
         if self._take(1, "=") is None:
-            # Cargo takes a raw `true` for the constant, and prints that.
+            # Cargo reads a raw `true` as the constant, and prints that.
             return {"r#true": "true", "r#false": "false"}.get(name, name)
         value = self._take(3)
         if value is None:
@@ -73,7 +73,7 @@ class _Expression:
         return f"{name}({', '.join(self._list(level + 1))})"
 
     def _list(self, level: int) -> Iterator[str]:
-        """Read what stands between commas, up to the closing parenthesis."""
+        """Read a list separated by commas, up to the closing parenthesis."""
         while self._take(1, ")") is None:
             yield self._one(level)
             if self._take(1, ",") is None:
@@ -82,7 +82,7 @@ class _Expression:
                 return
 
     def _take(self, group: int, wanted: str | None = None) -> str | None:
-        """Return the next token if it is of this kind, and this one where one is wanted."""
+        """Return the next token if it has this kind, and this text if one is given."""
         found = _TOKEN.match(self._rest, self._at)
         token = found[group] if found else None
         if found is None or token is None or wanted not in (None, token):

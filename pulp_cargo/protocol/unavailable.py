@@ -1,4 +1,4 @@
-"""What a registry cannot do now, through no fault of who asks: answers from 502 on."""
+"""Failures that are not the client's fault: statuses from 502 on."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from pulp_cargo.protocol.errors import RegistryError
 
 
 class UpstreamFailed(RegistryError):
-    """A file that is with the upstream registry cannot be had from there."""
+    """The upstream registry does not deliver a file that its index lists."""
 
     status = 502
 
@@ -18,9 +18,9 @@ class UpstreamFailed(RegistryError):
 
 
 class UpstreamUnreachable(RegistryError):
-    """An upstream registry does not answer, or with an error; `wait` are seconds it asked for.
+    """An upstream registry does not answer, or answers with an error; `wait` is its Retry-After.
 
-    What clients are told names no address of it; `detail` is for the log.
+    The message for clients does not contain its address; `detail` is for the log.
     """
 
     status = 502
@@ -33,18 +33,18 @@ class UpstreamUnreachable(RegistryError):
 
 
 class UpstreamRefused(UpstreamUnreachable):
-    """An upstream registry is there, and refuses what it was asked for."""
+    """An upstream registry is available, but refuses the request."""
 
 
 class UpstreamLeftAlone(UpstreamUnreachable):
-    """An upstream registry failed just now, and is not asked for a while."""
+    """An upstream registry failed repeatedly, so the circuit breaker is open."""
 
     def __init__(self, upstream: str) -> None:
-        super().__init__(upstream, "it failed just now, and is left alone a while")
+        super().__init__(upstream, "it failed repeatedly, and is not asked for a while")
 
 
 class UpstreamIndexInvalid(RegistryError):
-    """What an upstream registry sent as an index file is none, or is damaged."""
+    """An upstream registry sent an invalid index file."""
 
     status = 502
 
@@ -53,14 +53,14 @@ class UpstreamIndexInvalid(RegistryError):
 
 
 class UpstreamIndexEmpty(UpstreamIndexInvalid):
-    """What an upstream registry sent as an index file has nothing in it: it has no such crate."""
+    """An upstream registry sent an empty index file: it has no such crate."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, "it is empty")
 
 
 class UpstreamConfigInvalid(RegistryError):
-    """What an upstream registry sent as its config.json is none, or is damaged."""
+    """An upstream registry sent an invalid config.json."""
 
     status = 502
 
@@ -69,14 +69,14 @@ class UpstreamConfigInvalid(RegistryError):
 
 
 class Unavailable(RegistryError):
-    """The registry cannot do it now; `retry_after` seconds later it may."""
+    """The registry cannot do it now; retrying after `retry_after` seconds may succeed."""
 
     status = 503
     retry_after: ClassVar[int] = 5
 
 
 class RepositoryBusy(Unavailable):
-    """Something else holds the repository for too long."""
+    """Something else locks the repository for too long."""
 
     def __init__(self) -> None:
         super().__init__("the registry is busy with another change; nothing was changed, try again")

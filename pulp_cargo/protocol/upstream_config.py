@@ -1,4 +1,4 @@
-"""The config.json of another registry: where its files are (Cargo Book, "Index Configuration")."""
+"""The config.json of another registry (Cargo Book, "Index Configuration")."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class UpstreamConfig:
 
 
 def parse_upstream_config(body: bytes) -> UpstreamConfig:
-    """Return what a config.json says; raises UpstreamConfigInvalid. Unknown keys are ignored.
+    """Parse a config.json; raises UpstreamConfigInvalid. Unknown keys are ignored.
 
     >>> parse_upstream_config(b'{"dl":"https://r.example/dl","auth_required":true}')
     UpstreamConfig(dl='https://r.example/dl', auth_required=False)
@@ -30,7 +30,7 @@ def parse_upstream_config(body: bytes) -> UpstreamConfig:
     if len(body) > MAX_SIZE:
         raise UpstreamConfigInvalid(f"it has {len(body)} bytes, more than {MAX_SIZE}")
     table = parse_json_object(body, "it", UpstreamConfigInvalid)
-    # Cargo takes null for an `api`, but not for this.
+    # Cargo accepts null for `api`, but not for this.
     if table.values.get("auth-required", False) is None:
         raise UpstreamConfigInvalid("`auth-required` is null")
     dl = table.text("dl")
@@ -41,9 +41,9 @@ def parse_upstream_config(body: bytes) -> UpstreamConfig:
 
 
 def download_url(config: UpstreamConfig, name: str, vers: str, cksum: str) -> str:
-    """Return where the file of a version is; `name` and `vers` as the index line has them.
+    """Return the URL of the file of a version; `name` and `vers` are those of the index line.
 
-    Cargo puts them in as they are: a `+` stays one, and two slashes do where `dl` ends in one.
+    Cargo inserts them unchanged: a `+` is not encoded, and a slash at the end of `dl` is doubled.
 
     >>> download_url(UpstreamConfig("https://r.example/dl", False), "Lab", "1.0.0+b", "")
     'https://r.example/dl/Lab/1.0.0+b/download'

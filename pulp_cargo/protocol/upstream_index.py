@@ -1,7 +1,7 @@
-"""An index file as another registry sent it (Cargo Book, Registry Index, "Index Format").
+"""An index file of another registry (Cargo Book, Registry Index, "Index Format").
 
-A cache serves the lines as they came, so it reads only what it has to judge: which versions there
-are, their checksums, and what rules look at. Everything else in a line is for cargo alone.
+A cache serves the lines as received, so it parses only what it needs: versions, checksums, and the
+fields that policies use. Everything else in a line is for cargo.
 """
 
 import json
@@ -20,7 +20,7 @@ from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInv
 
 
 class _Line(msgspec.Struct, frozen=True, gc=False):
-    """What we look at in a line, of any type; the rest is skipped, which takes a tenth of the time."""
+    """The fields that we need of a line, of any type; skipping others takes a tenth of the time."""
 
     name: Any = None
     vers: Any = None
@@ -34,7 +34,7 @@ _DECODER = msgspec.json.Decoder(_Line)
 
 
 class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
-    """A version in the upstream's index: its line as it was sent, and what of it we look at.
+    """A version in the upstream's index: its line as received, and the parsed fields.
 
     `pubtime` is None where it is missing or no time; times of this form sort as text.
     """
@@ -46,22 +46,22 @@ class UpstreamVersion(msgspec.Struct, frozen=True, gc=False):
     pubtime: str | None
 
 
-# How long a line may be that has to be read in the slow way, which makes objects of all that is in it.
+# Maximum length of a line for the slow parser, which creates objects for everything in it.
 LONGEST_ODD_LINE = 256 * 1024
-# A file may be all newlines, which are passed over.
+# A file may consist of newlines, which are skipped.
 _LINES = re.compile(rb"[^\n]+")
 
-# Lines that cargo would skip take longer than the others, and an index has hardly any.
+# Lines that cargo would skip take longer than others, and an index has hardly any.
 MOST_SKIPPED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamIndex:
-    """An index file: its bytes, and its versions in the order of the file, by their `vers`.
+    """An index file: its bytes, and its versions by `vers`, in the order of the file.
 
     Not all lines are versions. One that cargo skips or marks as broken (no JSON, no checksum, a
-    `yanked` that is a string) has no file that could be fetched through us, so no rule needs to
-    judge it. It stays in a file that is served whole: cargo from 1.85 on names such versions in
+    `yanked` that is a string) has no file that could be downloaded here, so no policy applies to
+    it. It stays in a file that is served whole: cargo from 1.85 on names such versions in
     its errors, and a later cargo may be able to read them.
     """
 
@@ -70,9 +70,10 @@ class UpstreamIndex:
     is_sound: bool
 
     def serve(self, left_out: Container[str] = ()) -> bytes:
-        """Return the file without some versions, byte by byte the upstream's where none is left out.
+        """Return the file without some versions; if none is left out, the upstream's exact bytes.
 
-        With a version go the lines that are no versions: a rule may have meant them, too.
+        Leaving out a version also drops the lines that are no versions: a policy may mean them,
+        too.
         """
         staying = [entry.line for vers, entry in self.versions.items() if vers not in left_out]
         if self.is_sound and len(staying) == len(self.versions):
@@ -80,21 +81,21 @@ class UpstreamIndex:
         return "".join(f"{line}\n" for line in staying).encode()
 
     def with_lines(self, lines: Mapping[str, str]) -> bytes:
-        """Return the file with other lines for some versions; without lines that are no versions."""
+        """Return the file with new lines for some versions; without lines that are no versions."""
         served = (lines.get(vers, entry.line) for vers, entry in self.versions.items())
         return "".join(f"{line}\n" for line in served).encode()
 
 
 def merged(parts: Iterable[tuple[bytes, Iterable[str]]], name: str) -> bytes:
-    """Return one index file made of several, with each version from the first that has it.
+    """Merge several index files; each version is from the first that has it.
 
-    With each file go the versions that were left out of it: no later one has them in their place.
-    Build metadata does not make a version another one (SemVer 2.0, 10); those that stand in one
-    file all come.
+    Each file comes with the versions that were left out of it: no later file can supply these.
+    Versions that differ in build metadata only count as one (SemVer 2.0, 10), but all of one file
+    are included.
     """
     lines: dict[str, list[str]] = {}
     for body, left_out in parts:
-        # Nothing may be left of a file.
+        # Nothing may remain of a file.
         found = parse_index_file(body, name).versions if body else {}
         served = {vers: f"{entry.line}\n" for vers, entry in found.items()}
         own: dict[str, list[str]] = {}
@@ -105,12 +106,12 @@ def merged(parts: Iterable[tuple[bytes, Iterable[str]]], name: str) -> bytes:
 
 
 def parse_index_file(body: bytes, name: str) -> UpstreamIndex:
-    """Return the index file of the crate, or raise UpstreamIndexInvalid where it is none.
+    """Parse the index file of a crate; raises UpstreamIndexInvalid.
 
-    One that has no crate in it raises UpstreamIndexEmpty.
+    A file without a crate raises UpstreamIndexEmpty.
 
-    Of two lines with one version the last one counts, as for cargo up to 1.95; later ones may
-    take the checksum of the first. We can only have one file, so the others are never served.
+    Of two lines with one version the last counts, as in cargo up to 1.95; later releases may
+    use the checksum of the first. Only one file can be stored, so other lines are never served.
     """
     versions: dict[str, UpstreamVersion] = {}
     repeated = False
@@ -125,9 +126,9 @@ def parse_index_file(body: bytes, name: str) -> UpstreamIndex:
 
 
 def parse_lines_of(body: bytes, name: str, vers: str) -> UpstreamIndex:
-    """Return no more of an index file than may be about a version, in a tenth of the time.
+    """Parse only those lines that may be about a version, in a tenth of the time.
 
-    The whole file was parsed before, when it came; what is wrong in other lines is not seen here.
+    The whole file was parsed when it was received; errors in other lines are not detected here.
 
     >>> parse_lines_of(b"{}", "a", "1.0.0").versions
     {}
@@ -151,9 +152,9 @@ def _text(body: bytes, name: str) -> str:
 
 
 def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
-    # Not splitlines: that splits at characters which JSON allows within a string.
+    # Not splitlines, which splits at characters that JSON allows in strings.
     at = skipped = 0
-    # Not all at once: what is all newlines would be millions of lines.
+    # Not all at once: a file of newlines would be millions of lines.
     while (end := text.find("\n", at)) >= 0:
         line, at = text[at:end], end + 1
         values = _read(line) if line else None
@@ -167,18 +168,18 @@ def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
     last = text[at:]
     if not last.strip():
         return
-    # Some registries end without a newline. A line cut off in the midst is never JSON.
+    # Some registries end without a newline. A truncated line is never JSON.
     values = _read(last)
     if values is None:
-        raise UpstreamIndexInvalid(name, "it ends in the midst of a line")
+        raise UpstreamIndexInvalid(name, "it ends in the middle of a line")
     if entry := _entry(last, values, name):
         yield entry
 
 
 def _is_about_nothing(body: bytes) -> bool:
-    """Whether a file without versions is an index file all the same, of lines that cargo skips.
+    """Whether a file without versions is still an index file, of lines that cargo skips.
 
-    A page for people or an error in JSON, sent in place of it, says nothing about the crate.
+    An HTML page or an error in JSON in its place says nothing about the crate.
     """
     lines = (found[0] for found in _LINES.finditer(body))
     return all(_is_skipped(line) for line in lines if line.strip())
@@ -195,7 +196,7 @@ def _is_skipped(line: bytes) -> bool:
 
 
 def _read(line: str) -> _Line | None:
-    """Return what a line says, None where it is no JSON, or too long to be a version."""
+    """Parse a line; None if it is not JSON, or too long to be a version."""
     if len(line) > LONGEST_LINE:
         return None
     try:
@@ -205,7 +206,7 @@ def _read(line: str) -> _Line | None:
 
 
 def _read_with_patience(line: str) -> _Line | None:
-    """Read a line as loosely as cargo, which takes halves of characters in keys that it skips."""
+    """Parse a line as leniently as cargo, which accepts lone surrogates in keys that it skips."""
     if len(line) > LONGEST_ODD_LINE:
         return None
     try:
@@ -217,32 +218,32 @@ def _read_with_patience(line: str) -> _Line | None:
 
 
 def _entry(line: str, values: _Line, name: str) -> UpstreamVersion | None:
-    """Return the version that a line is about, None where cargo finds none in it."""
+    """Return the version in a line, None if cargo finds none in it."""
     _require_name(values.name, name)
     vers, cksum, yanked, v = values.vers, values.cksum, values.yanked, values.v
     if not (isinstance(cksum, str) and CKSUM.fullmatch(cksum)):
         return None
     if not (isinstance(vers, str) and is_version(vers)):
         return None
-    # To Python, true is a number.
+    # In Python, true is a number.
     if not isinstance(yanked, bool | None) or not isinstance(v, int | None) or type(v) is bool:
         return None
     return UpstreamVersion(line, vers, cksum, bool(yanked), _pubtime(values.pubtime))
 
 
 def _require_name(found: object, name: str) -> None:
-    # An index has one file for all spellings of case, and only for these.
+    # An index file is for all spellings that differ in case, and no others.
     if isinstance(found, str) and (found.lower() != name.lower() or not found.isascii()):
         raise UpstreamIndexInvalid(name, f"it has a line of another crate, {found[:80]!r}")
 
 
 def _pubtime(value: object) -> str | None:
-    # Cargo 1.94 loses a version with a time of another form, 1.93 does as if there were none.
+    # Cargo 1.94 loses a version with a time of another form, 1.93 ignores the time.
     if not isinstance(value, str) or not PUBTIME.fullmatch(value):
         return None
     try:
         datetime.fromisoformat(value)
     except ValueError:
-        # It has the form of a time, and is none: the 31st of February.
+        # It has the form of a time but is invalid, such as the 31st of February.
         return None
     return value

@@ -1,4 +1,4 @@
-"""A line of another registry's index, made to mean the same here."""
+"""Rewriting index lines of another registry so that they mean the same here."""
 
 import json
 import re
@@ -8,17 +8,17 @@ from functools import cache
 from pulp_cargo.protocol.errors import InvalidMetadata
 from pulp_cargo.protocol.index import LONGEST_LINE
 
-# The most objects and lists in a line that is written anew; a crate of a thousand dependencies has two
-# thousand.
+# Maximum number of objects and lists in a line that is rewritten; a crate with a thousand
+# dependencies has two thousand.
 MOST_PARTS = 50_000
 
-# A key, and not the text of a string: within one each quote follows a backslash. What is read is
-# never given back, which would take memory for each character.
+# A key, not the content of a string, where quotes are escaped. The groups are possessive:
+# backtracking would take memory for each character.
 _REGISTRY = re.compile(rb'("registry"\s*+:\s*+)("[^"\\]*+(?:\\.[^"\\]*+)*+")')
 
 
 def with_own_registries(body: bytes, is_own: Callable[[str], bool]) -> bytes:
-    """Return lines in which the registries that stand for this one are null; all else stays.
+    """Return lines in which the registries that mean this one are null; all else is unchanged.
 
     >>> with_own_registries(b'{"registry":"https://r.example"}', "https://r.example".__eq__)
     b'{"registry":null}'
@@ -34,7 +34,7 @@ def with_own_registries(body: bytes, is_own: Callable[[str], bool]) -> bytes:
     def replaced(found: re.Match[bytes]) -> bytes:
         return found[1] + b"null" if stands_for_this_one(found[2]) else found[0]
 
-    # One line at a time, since nobody else can run meanwhile; longer ones are no versions.
+    # One line at a time, since this blocks the interpreter; longer lines are no versions.
     lines = body.split(b"\n")
     for at, line in enumerate(lines):
         if b'"registry"' in line and len(line) <= LONGEST_LINE:
@@ -43,10 +43,10 @@ def with_own_registries(body: bytes, is_own: Callable[[str], bool]) -> bytes:
 
 
 def with_absolute_registries(line: str, registry: str) -> str:
-    """Return a line, not yanked, in which dependencies on its own registry name that by a URL.
+    """Return a line, not yanked, in which dependencies on its own registry have its URL.
 
-    Null means "the registry that this line is from" (Cargo Book, "Index Format"), which another
-    registry than ours was. All else stays, also what is unknown. Raises InvalidMetadata.
+    Null means "the registry that this line is from" (Cargo Book, "Index Format"), which was another
+    registry. All else is unchanged, including unknown keys. Raises InvalidMetadata.
 
     >>> with_absolute_registries('{"deps":[{"name":"a"}],"yanked":true,"x":1}', "https://r.example")
     '{"deps":[{"name":"a","registry":"https://r.example"}],"yanked":false,"x":1}'

@@ -1,18 +1,18 @@
-"""Taking URLs apart that somebody else wrote."""
+"""Splitting untrusted URLs."""
 
 import re
 from urllib.parse import SplitResult, urlsplit
 
-# No name of a host has more (RFC 1035, 2.3.4), nor has one with a user and a port before and after it.
+# Longer than any host name (RFC 1035, 2.3.4), also with a user and a port.
 _LONGEST_HOST = 255
 _DELIMITERS = re.compile(r"[/?#]")
 
 
 def split_url(text: str) -> SplitResult:
-    """Return the parts of a URL; raises ValueError for one that is none.
+    """Return the parts of a URL; raises ValueError if it is invalid.
 
-    The standard library normalises hosts beyond ASCII, and time for that grows with the square of
-    their length. What it takes for the host stands between two delimiters, wherever that is.
+    The standard library normalises hosts beyond ASCII in quadratic time. What it takes for the host
+    is between two delimiters, anywhere in the URL.
 
     >>> split_url("https://r.example/i").path
     '/i'

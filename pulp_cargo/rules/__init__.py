@@ -1,0 +1,1 @@
+"""What this plugin decides, without Django, a database or the network."""

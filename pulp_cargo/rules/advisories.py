@@ -1,8 +1,8 @@
-"""What a security advisory says about the versions of a crate.
+"""Security advisories about versions of crates.
 
-Two formats are read: RustSec's, which is TOML in front of Markdown (advisory-db, README), and OSV's
-JSON (OSV schema, `affected`), in which RustSec and others export theirs. Ranges are read as
-`cargo audit` does: a pre-release is affected when it lies among versions that are.
+Two formats are supported: RustSec's, which is TOML before Markdown (advisory-db, README), and OSV's
+JSON (OSV schema, `affected`), in which RustSec and others export theirs. Ranges are read as in
+`cargo audit`: a pre-release is affected if it is between affected versions.
 """
 
 import dataclasses
@@ -22,15 +22,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _FENCE = "```"
-# The most TOML that an advisory may have, in characters; whole advisories have some kilobytes.
+# Maximum length of the TOML in an advisory, in characters; real advisories have some kilobytes.
 MAX_TOML = 128 * 1024
-# OSV calls crates.io an ecosystem; other registries have none there.
+# OSV calls crates.io an ecosystem; other registries have none.
 _ECOSYSTEM = "crates.io"
 
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """What one advisory says of one crate; `informational` is why it is no vulnerability."""
+    """An advisory about one crate; `informational` is the reason why it is no vulnerability."""
 
     id: str
     name: CanonicalName
@@ -42,23 +42,23 @@ class Advisory:
 
 
 def affects(advisory: Advisory, vers: Version) -> bool:
-    """Return whether a version has what the advisory is about."""
+    """Return whether a version is affected."""
     if advisory.withdrawn or any(vers in range_ for range_ in advisory.unaffected):
         return False
     return any(vers in range_ for range_ in advisory.affected)
 
 
 def is_patched(advisory: Advisory, vers: Version) -> bool:
-    """Return whether the fault was there, and is mended in the version."""
+    """Return whether the vulnerability existed before the version and is fixed in it."""
     patched = any(vers in range_ for range_ in advisory.patched)
     return patched and not advisory.withdrawn and not affects(advisory, vers)
 
 
 def fixes(advisories: Iterable[Advisory], vers: Version, older: Iterable[Version]) -> list[str]:
-    """Return the ids of advisories that affect the newest older version, and are patched in this.
+    """Return the ids of advisories that affect the newest older version and are fixed in this one.
 
-    With only those among `older` that are served, the first patched release fixes something, and
-    the one after it no more: else anything could come in behind a fix.
+    `older` has only versions that are served, so the first patched release counts as a fix, but not
+    the next one: otherwise any release after a fix would be let through.
     """
     newest = max((other for other in older if other < vers), default=None)
     if newest is None:
@@ -67,10 +67,10 @@ def fixes(advisories: Iterable[Advisory], vers: Version, older: Iterable[Version
 
 
 def parse_advisory(text: str, left_out: list[str] | None = None) -> tuple[Advisory, ...]:
-    """Return what an advisory says, for each crate that it is about, or raise with what is wrong.
+    """Parse an advisory into one for each crate, or raise with the reason.
 
-    A bad part does not take the good ones beside it along: their crates would look sound. Why it does
-    not count is added to `left_out`. Where no part is good, InvalidAdvisory is raised.
+    An invalid part does not discard the valid parts, whose crates would seem to be unaffected. Its
+    fault is added to `left_out`. If no part is valid, InvalidAdvisory is raised.
 
     >>> parse_advisory('{"id": "OSV-1", "affected": []}')
     ()
@@ -89,9 +89,9 @@ def parse_advisory(text: str, left_out: list[str] | None = None) -> tuple[Adviso
 
 
 def _good_ones(parse: Callable[[T], R], parts: Iterable[T], left_out: list[str]) -> tuple[R, ...]:
-    """Return what can be read of some parts; what is wrong with the others goes to `left_out`.
+    """Return the valid parts; the faults of the others are added to `left_out`.
 
-    Where all of them are bad, the first fault is raised: nothing is known then.
+    If none is valid, the first fault is raised.
     """
     good: list[R] = []
     faults: list[InvalidAdvisory] = []
@@ -124,7 +124,7 @@ def _parse_rustsec(front: Table, left_out: list[str]) -> Advisory:
     patched = versions.texts_or_none("patched")
     if patched is None:
         raise InvalidAdvisory("`versions` of the advisory has no `patched`")
-    # What is not known to be patched or unaffected is affected.
+    # Versions that are neither patched nor unaffected are affected.
     mended = _good_ones(_range, patched, left_out)
     unaffected = _good_ones(_range, versions.texts("unaffected"), left_out)
     return Advisory(
@@ -148,7 +148,7 @@ def _range(text: str) -> VersionRange:
 
 
 def _whole(comparator: Comparator) -> Comparator:
-    # To RustSec `> 0` is `> 0.0.0`, and not `>= 1.0.0` as it is to cargo.
+    # In RustSec `> 0` means `> 0.0.0`, not `>= 1.0.0` as in cargo.
     if comparator.op not in (">", "<=", "="):
         return comparator
     major, minor, patch = (*comparator.numbers, 0, 0)[:3]
@@ -173,7 +173,7 @@ def _parse_osv(osv: Table, left_out: list[str]) -> Iterator[Advisory]:
 def _parse_affected(osv: Table, name: str, affected: Table, left_out: list[str]) -> Advisory:
     ranges = _good_ones(
         lambda table: list(_events(table)),
-        # What is left out is about commits.
+        # Ranges of other types are about commits.
         (
             table
             for table in (
@@ -201,7 +201,7 @@ def _parse_affected(osv: Table, name: str, affected: Table, left_out: list[str])
 
 
 def _events(table: Table) -> Iterator[tuple[Version, bool, str]]:
-    """Go through the events of a range: from which version on, whether affected, and why."""
+    """Iterate over the events of a range: first version, whether it is affected, and the event."""
     for event in table.list_of_tables("events"):
         for what in ("introduced", "fixed", "last_affected"):
             text = event.text_or_none(what)
@@ -212,7 +212,7 @@ def _events(table: Table) -> Iterator[tuple[Version, bool, str]]:
 
 def _affected(events: Iterable[tuple[Version, bool, str]]) -> Iterator[VersionRange]:
     start = None
-    # `introduced` and `fixed` at one version, as RustSec's exports have them, are nothing at all.
+    # `introduced` and `fixed` at the same version, as in RustSec's exports, cancel each other.
     for at, begins, _ in sorted(events, key=itemgetter(0)):
         if begins:
             start = at if start is None else start
@@ -224,7 +224,7 @@ def _affected(events: Iterable[tuple[Version, bool, str]]) -> Iterator[VersionRa
 
 
 def _osv_version(text: str) -> Version:
-    """Return a version; `0` is before all others, and missing numbers are zeros."""
+    """Parse a version; `0` precedes all others, and missing numbers are zeros."""
     if text == "0":
         return Version(0, 0, 0, "0")
     missing = 2 - text.count(".") if text.replace(".", "").isdigit() else 0

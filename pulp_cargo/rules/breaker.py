@@ -1,11 +1,11 @@
-"""A circuit breaker: an upstream that failed several times in a row is left alone for a while."""
+"""A circuit breaker: an upstream that failed several times in a row is not asked for a while."""
 
 import time
 from collections.abc import Callable
 
-# So many failures in a row open it.
+# Number of consecutive failures that open it.
 FAILURES = 3
-# How long it stays open, in seconds: at first, and at most; each further failure doubles it.
+# Initial and maximum time for which it stays open, in seconds; each further failure doubles it.
 SHORTEST, LONGEST = 2.0, 60.0
 
 
@@ -27,11 +27,11 @@ class Breaker:
 
     @property
     def wait(self) -> float:
-        """Seconds until somebody may ask again; 0 when anybody may."""
+        """Seconds until the next request is allowed; 0 if any is."""
         return max(0.0, self._open_until - self._clock())
 
     def may_ask(self) -> bool:
-        """Whether to ask now; of those who come when a pause ends, one may, to try."""
+        """Whether a request is allowed; when a pause ends, one is, as a probe."""
         if self.wait:
             return False
         if self._failures >= self._most:
@@ -40,16 +40,16 @@ class Breaker:
         return True
 
     def succeeded(self) -> None:
-        """Note an answer: all is well."""
+        """Record a success."""
         self._failures = 0
         self._places.clear()
         self._pause = SHORTEST
         self._open_until = 0.0
 
     def failed(self, wait: int | None = None, place: str | None = None) -> None:
-        """Note a failure; `wait` are seconds that the upstream asked for itself.
+        """Record a failure; `wait` is the upstream's Retry-After in seconds.
 
-        What fails at one `place` alone, as an answer about it does, is that place's fault.
+        Failures of a single `place`, such as one crate, do not open the breaker.
         """
         self._failures += 1
         if place is not None:

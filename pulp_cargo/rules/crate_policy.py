@@ -1,4 +1,4 @@
-"""The rules for what may come in from an upstream, and what is known of a version for them."""
+"""Crate policies for upstreams, and the facts about a version that they use."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from pulp_cargo.rules.patterns import pattern_matches
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a list: versions of crates, and why they are there.
+    """An entry of a list: versions of crates, and the reason.
 
-    The requirement is a range, in which pre-releases count: what blocks `*` blocks them all.
+    The requirement is a range that includes pre-releases: blocking `*` blocks all versions.
     """
 
     pattern: str
@@ -22,7 +22,7 @@ class Entry:
     reason: str = ""
 
     def means(self, name: str, vers: Version) -> bool:
-        """Return whether the line is about a version."""
+        """Return whether the entry is about a version."""
         return pattern_matches(self.pattern, name) and vers in self.requirement.range()
 
     def __str__(self) -> str:
@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """An exception from the rules, with the moment at which it ends."""
+    """An exception from the rules, with the time at which it ends."""
 
     entry: Entry
     ends: datetime
@@ -42,8 +42,8 @@ class Exemption:
 class CratePolicy:
     """The rules of one upstream, or of a list of them.
 
-    Without an allow list every crate is allowed, without licences every licence is; `licenses` are
-    those of `licenses.parse_license_id`.
+    Without an allow list every crate is allowed, and without licences every licence; `licenses` are
+    in the form of `licenses.parse_license_id`.
     """
 
     cooldown_days: int = 0
@@ -55,7 +55,7 @@ class CratePolicy:
     dry_run: bool = False
 
     def about(self, name: str) -> "CratePolicy":
-        """Return the same rules with only those lines that can be about a crate."""
+        """Return the same rules with only those entries that can be about a crate."""
         allow = self.allow and tuple(e for e in self.allow if pattern_matches(e.pattern, name))
         return dataclasses.replace(
             self,
@@ -67,7 +67,7 @@ class CratePolicy:
 
 @dataclass(frozen=True, slots=True)
 class NamedPolicy:
-    """The rules of a crate policy, and whose they are."""
+    """The rules of a crate policy, and its name."""
 
     pk: UUID
     name: str
@@ -76,7 +76,7 @@ class NamedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class KeptVersion:
-    """The bytes of a version that is kept here; the licence is empty where the manifest names none."""
+    """The bytes of a stored version; the licence is empty if the manifest has none."""
 
     cksum: str
     license: str
@@ -84,9 +84,9 @@ class KeptVersion:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a version: `since` is its pubtime, or when it was first seen here.
+    """The facts about a version: `since` is its pubtime, or when it was first seen here.
 
-    `license` is None until the manifest was read, and empty where that names none.
+    `license` is None until the manifest is read, and empty if that has none.
     """
 
     name: str

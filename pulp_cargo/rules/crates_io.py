@@ -1,6 +1,6 @@
-"""The rules of crates.io that cargo does not need, for registries that want them.
+"""The rules of crates.io that cargo does not need, for registries that enable them.
 
-Source: the checks that crates.io makes on a publish (Cargo Book, Publishing on crates.io). The slugs
+They are the checks of crates.io at a publish (Cargo Book, Publishing on crates.io). The slugs
 in categories.txt are those of https://crates.io/category_slugs.
 """
 
@@ -29,7 +29,7 @@ _ANY_SPACE = re.compile(r"\s")
 
 
 def complaints(manifest: Manifest, *, own_urls: Collection[str] = ()) -> list[str]:
-    """Return a sentence for each rule of crates.io that a manifest breaks.
+    """Return a message for each rule of crates.io that a manifest breaks.
 
     `own_urls` are the index URLs of the registry that the crate is for.
     """

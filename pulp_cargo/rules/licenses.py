@@ -1,7 +1,7 @@
-"""What a crate's `license` says (Cargo Book, Manifest Format), and whether that is allowed.
+"""The `license` of a crate (Cargo Book, Manifest Format), and whether it is allowed.
 
-Limits: only what is written counts. `GPL-2.0-or-later` does not mean `GPL-3.0-only`, an id that SPDX
-has deprecated is not its successor, and the file that `license-file` names is not read.
+Only the literal expression counts: `GPL-2.0-or-later` does not include `GPL-3.0-only`, an id that
+SPDX has deprecated is not its successor, and the file in `license-file` is not read.
 """
 
 import re
@@ -11,9 +11,9 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 from pulp_cargo.protocol.errors import InvalidLicense
 
-# SPDX 2 had these before they were split into `-only` and `-or-later`; crates still use them.
+# SPDX 2 had these before the split into `-only` and `-or-later`; crates still use them.
 _OR_LATER = re.compile(r"\b((?:A|L)?GPL-[0-9]\.[0-9]|GFDL-1\.[0-9])\+")
-# Room for dozens of licences; to look at a megabyte would keep everybody waiting.
+# Enough for dozens of licences; parsing a megabyte would block the process.
 MAX_LENGTH = 1_000
 
 _TOKEN = re.compile(r"[()]|[^\s()]+(?: WITH [^\s()]+)?")
@@ -38,7 +38,7 @@ def parse_license(text: str) -> str:
 
 
 def parse_license_id(text: str) -> str:
-    """Return one licence that may be allowed, perhaps with an exception, or raise.
+    """Validate a single licence for an allow list, perhaps with an exception.
 
     >>> parse_license_id("apache-2.0 with llvm-exception")
     'Apache-2.0 WITH LLVM-exception'
@@ -50,7 +50,7 @@ def parse_license_id(text: str) -> str:
 
 
 def is_allowed(expression: str, allowed: Collection[str]) -> bool:
-    """Return whether a crate can be used under licences that are allowed.
+    """Return whether a crate can be used under allowed licences.
 
     >>> is_allowed("MIT AND (BSD-3-Clause OR GPL-3.0-only)", {"MIT", "BSD-3-Clause"})
     True
@@ -59,7 +59,7 @@ def is_allowed(expression: str, allowed: Collection[str]) -> bool:
 
 
 def _is_open(tokens: Iterator[str], allowed: Collection[str]) -> bool:
-    """Read as far as this parenthesis goes: AND binds what it joins, OR leaves the choice."""
+    """Evaluate up to the closing parenthesis: AND needs all of its parts, OR any."""
     some, all_of = False, True
     for token in tokens:
         if token == ")":
@@ -74,6 +74,6 @@ def _is_open(tokens: Iterator[str], allowed: Collection[str]) -> bool:
 
 
 def _has(license_id: str, allowed: Collection[str]) -> bool:
-    # An exception allows more than its licence does, and `+` leaves the choice of a later one.
+    # An exception only adds permissions, and `+` allows the choice of a later version.
     plain = license_id.partition(" WITH ")[0]
     return not {license_id, plain, plain.removesuffix("+")}.isdisjoint(allowed)

@@ -1,7 +1,7 @@
-"""How large a published crate may be.
+"""Size limits of published crates.
 
-crates.io is stricter in most numbers, but grants exceptions: web-sys has 1,727 features. A private
-registry only has to stop what would hurt it.
+crates.io has lower limits, but grants exceptions: web-sys has 1,727 features. A private registry
+only has to protect itself.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PublishLimits:
-    """The limits of a registry, with defaults that every crate on crates.io keeps."""
+    """The limits of a registry, with defaults that all crates on crates.io meet."""
 
     max_crate_bytes: int = 50 * _MIB
     max_metadata_bytes: int = 1 * _MIB
@@ -29,7 +29,7 @@ class PublishLimits:
     dependencies: int = MOST_DEPENDENCIES
 
     def of_crate_file(self) -> Limits:
-        """Return what applies to the archive; one that is allowed packed is allowed unpacked."""
+        """Return the limits of the archive; a file of the allowed size may unpack to that size."""
         return Limits(
             unpacked_bytes=max(self.unpacked_bytes, self.max_crate_bytes),
             entries=self.entries,
@@ -39,7 +39,7 @@ class PublishLimits:
 
 
 def require_within(manifest: Manifest, limits: PublishLimits) -> None:
-    """Raise with each limit that a manifest is over, and by how much."""
+    """Raise with each limit that a manifest exceeds, and by how much."""
     counts = [
         ("dependencies", len(manifest.deps), limits.dependencies),
         ("features", len(manifest.features), limits.features),

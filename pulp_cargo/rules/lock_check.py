@@ -1,11 +1,11 @@
-"""What a registry says of the packages in a lock file: whether a build from it may go ahead.
+"""The verdict of a registry on the packages in a lock file: whether a build from it may proceed.
 
-The first of these that speaks decides:
-1. the version is missing, or its checksum is another one: cargo could not build;
-2. the rules for what may come in block, hold or hide it;
-3. where nobody is to be asked upstream, its file is missing;
-4. an advisory says that it is vulnerable;
-5. it is yanked, which a lock file survives, so that this is a warning unless one asks for more.
+The first of these that applies decides:
+1. the version is missing, or its checksum differs: cargo could not build;
+2. a crate policy refuses it;
+3. it must be available offline, and its file is not stored;
+4. an advisory affects it;
+5. it is yanked, which is a warning by default, since lock files may use yanked versions.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pulp_cargo.rules import verdicts
 
 
 class Here(StrEnum):
-    """What there is of a version without asking upstream."""
+    """What is available of a version without asking upstreams."""
 
     STORED = "stored"
     INDEX = "index"
@@ -24,7 +24,7 @@ class Here(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What becomes of a package."""
+    """The verdict on a package."""
 
     SERVED = "served"
     YANKED = "yanked"
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 
 class Flag(StrEnum):
-    """What else somebody may want to know of a package, whatever its verdict."""
+    """Further facts about a package, independent of its verdict."""
 
     NAME_ALSO_PRIVATE = "name-also-private"
     NAME_ALSO_UPSTREAM = "name-also-upstream"
@@ -49,7 +49,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What passes: with `offline`, only what can be downloaded without asking upstream."""
+    """What passes: with `offline`, only packages whose download needs no upstream."""
 
     offline: bool = False
     fail_on_yanked: bool = False
@@ -69,7 +69,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """Why a registry does not have a version; `upstream` is where it was looked for at last."""
+    """Why a registry does not have a version; `upstream` is the last one that was asked."""
 
     sentence: str
     upstream: str | None = None
@@ -77,7 +77,7 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A package with its verdict; `upstream` names the one that has it, or should."""
+    """A package with its verdict; `upstream` is the one that has it, or should."""
 
     package: LockedPackage
     upstream: str | None
@@ -99,10 +99,10 @@ def judge_package(
     """
     flags += tuple(_flags(package, found))
     if isinstance(found, NotFound):
-        here, outcome, said = Here.UNKNOWN, Outcome.MISSING, found.sentence
+        here, outcome, sentence = Here.UNKNOWN, Outcome.MISSING, found.sentence
     else:
         here = found.here
-        outcome, said = (
+        outcome, sentence = (
             _checksum(package, found)
             or _rules(found)
             or _offline(package, found, wanted)
@@ -112,7 +112,7 @@ def judge_package(
         )
     warned = outcome is Outcome.YANKED and not wanted.fail_on_yanked
     passes = outcome is Outcome.SERVED or warned
-    return Judged(package, found.upstream, here, outcome, said, flags, passes)
+    return Judged(package, found.upstream, here, outcome, sentence, flags, passes)
 
 
 _Said = tuple[Outcome, str]
@@ -149,7 +149,7 @@ def _rules(found: Found) -> _Said | None:
 
 
 def _offline(package: LockedPackage, found: Found, wanted: Wanted) -> _Said | None:
-    # Of a package that another one is built in place of, cargo wants the index only.
+    # For a package that is replaced by another one, cargo needs the index only.
     if not wanted.offline or found.here is Here.STORED or package.replaced:
         return None
     return Outcome.MISSING, (
@@ -166,14 +166,14 @@ def _advisories(package: LockedPackage, found: Found) -> _Said | None:
 def _yanked(package: LockedPackage, found: Found) -> _Said | None:
     if not found.yanked:
         return None
-    said = f"{_called(package)} is yanked: only lock files that have it already can use it"
-    return Outcome.YANKED, said
+    sentence = f"{_called(package)} is yanked: only lock files that have it already can use it"
+    return Outcome.YANKED, sentence
 
 
 def _served(package: LockedPackage, found: Found) -> str:
     if found.rules is not None and found.rules.outcome in _BY_RULES:
-        said = found.rules.sentence
-        return f"{_called(package)} is served, since the rules are only tried out; else, {said}"
+        sentence = found.rules.sentence
+        return f"{_called(package)} is served, since the policy is a dry run; otherwise, {sentence}"
     if found.rules is not None and found.rules.rule is not verdicts.Rule.NONE:
         return found.rules.sentence
     return f"{_called(package)} is served from `{found.upstream}`"

@@ -1,4 +1,4 @@
-"""The verdicts on the packages of a lock file, as one report."""
+"""The report on a lock file."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from pulp_cargo.rules.lock_check import Judged, Outcome
 
 @dataclass(frozen=True, slots=True)
 class NotJudged:
-    """A package that the registry has no say in, why, and whether it may be there all the same."""
+    """A package from elsewhere, the reason, and whether it is allowed."""
 
     package: LockedPackage
     sentence: str
@@ -22,7 +22,7 @@ class NotJudged:
 class Report:
     """The verdicts on a lock file, in its order.
 
-    `not_refreshed` are the lower-case names of crates of which an upstream did not answer, or not
+    `not_refreshed` are the lower-case names of crates for which an upstream did not answer, or not
     in time.
     """
 
@@ -32,13 +32,13 @@ class Report:
 
     @property
     def totals(self) -> Mapping[str, int]:
-        """How many packages have each outcome, those with none too."""
+        """The number of packages for each outcome, including zeros."""
         counted = Counter(row.outcome for row in self.judged)
         return {outcome.value: counted[outcome] for outcome in Outcome}
 
     @property
     def failing(self) -> int:
-        """How many packages do not pass."""
+        """The number of packages that do not pass."""
         return sum(not row.passes for row in self.judged) + self._foreign
 
     @property
@@ -47,18 +47,18 @@ class Report:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the lock file is about other registries alone: then this is the wrong one."""
+        """Whether all packages are from other registries, so that this is the wrong one."""
         foreign = (row for row in self.not_judged if row.from_registry and not row.passes)
         return not self.judged and any(foreign)
 
     @property
     def passes(self) -> bool:
-        """Whether a build from the lock file may go ahead."""
+        """Whether a build from the lock file may proceed."""
         return not self.failing and not self.is_elsewhere
 
     @property
     def sentence(self) -> str:
-        """The report in a line.
+        """The report in one line.
 
         >>> Report((), ()).sentence
         'the lock file passes: it has no packages of this registry'
@@ -79,8 +79,12 @@ class Report:
             )
         if self.failing:
             count = len(self.judged) + self._foreign
-            said = f"the lock file does not pass: {self.failing} of {count} packages fail"
-            return f"{said}, {self._foreign} of them by their source" if self._foreign else said
+            sentence = f"the lock file does not pass: {self.failing} of {count} packages fail"
+            return (
+                f"{sentence}, {self._foreign} of them by their source"
+                if self._foreign
+                else sentence
+            )
         if not self.judged:
             return "the lock file passes: it has no packages of this registry"
         return f"the lock file passes, with {len(self.judged)} packages of this registry"

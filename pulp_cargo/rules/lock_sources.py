@@ -1,4 +1,4 @@
-"""Which sources of packages beside a registry a lock file may have: an allow list of URLs."""
+"""The allow list of other sources that packages in a lock file may come from."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,14 @@ from pulp_cargo.protocol.errors import BadRequest, InvalidRegistryUrl
 from pulp_cargo.protocol.lock_source import GitSource, RegistrySource
 from pulp_cargo.protocol.registry_url import same_registry
 
-# Longer than any URL that cargo has written so far.
+# Longer than any real URL.
 LONGEST = 2_000
 
 
 def parse_source(text: str) -> str:
-    """Return a line of the list: a URL as a lock file has it, or the beginning of some and `*`.
+    """Validate an entry: a URL as in a lock file, or a prefix of URLs followed by `*`.
 
-    The beginning ends with a slash, or the next letter could make it another host or organisation.
+    The prefix must end with a slash, or it could match another host or organisation.
 
     >>> parse_source("https://git.example/our-team/*")
     'https://git.example/our-team/*'
@@ -29,7 +29,7 @@ def parse_source(text: str) -> str:
 
 
 def is_allowed(source: RegistrySource | GitSource, allowed: Iterable[str]) -> bool:
-    """Return whether a list has the source of a package.
+    """Return whether the list has the source of a package.
 
     >>> is_allowed(RegistrySource("sparse+https://r.example/i/"), ["sparse+https://r.example/i"])
     True
@@ -47,6 +47,6 @@ def _means(line: str, url: str) -> bool:
 
 
 def _stays_below(url: str) -> bool:
-    """Return whether a URL is what it looks like: cargo resolves dots, and turns `\\` into `/`."""
+    """Return whether a URL stays below its prefix: cargo resolves dots, and turns `\\` into `/`."""
     plain = url.lower().replace("%2e", ".").replace("\\", "/")
     return not {".", ".."} & set(plain.partition("://")[2].split("/"))

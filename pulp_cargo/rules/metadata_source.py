@@ -1,8 +1,8 @@
-"""Where the metadata of a crate version comes from, and so how far it is trusted.
+"""The source of a crate version's metadata, which determines how far it is trusted.
 
-What was read from a .crate file here is true of that file for everybody. What an upstream says of
-a file is its word: it is kept apart for each remote and for each thing that is said, so that nobody
-gets another remote's word, and no word stands in the way of what was read or of another's.
+Metadata that were read from a .crate file are valid for that file everywhere. Metadata that an
+upstream supplies are unverified: each remote and each set of metadata has a unit of its own, so
+that they never reach users of other remotes, or replace verified metadata.
 """
 
 import hashlib
@@ -10,14 +10,14 @@ import json
 from collections.abc import Mapping
 from uuid import UUID
 
-# The metadata were read from the .crate file by this Pulp.
+# This Pulp has read the metadata from the .crate file.
 FILE = ""
-# An administrator imported them from the export of another Pulp.
+# An administrator has imported them from an export of another Pulp.
 IMPORT = "import"
 
 
 def word_of(remote: UUID, facts: Mapping[str, object]) -> str:
-    """Return the source of what a remote says: a digest in hex, of the remote and the facts.
+    """Return the source of metadata from a remote: a digest in hex, of the remote and the facts.
 
     >>> remote = UUID(int=1)
     >>> word_of(remote, {"license": "MIT"}) == word_of(remote, {"license": "ISC"})
@@ -25,5 +25,5 @@ def word_of(remote: UUID, facts: Mapping[str, object]) -> str:
     >>> word_of(remote, {}) == word_of(UUID(int=2), {})
     False
     """
-    told = json.dumps([str(remote), facts], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = json.dumps([str(remote), facts], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

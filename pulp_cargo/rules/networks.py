@@ -1,7 +1,7 @@
-"""Which addresses an upstream may have us connect to.
+"""Which addresses an upstream may make us connect to.
 
-Its `dl`, its redirects and its DNS name any address they like; those that only we can reach are
-not theirs to choose.
+Its `dl`, redirects and DNS records can name any address, but must not lead to services that only
+this machine or its network can reach.
 """
 
 import socket
@@ -19,10 +19,10 @@ from ipaddress import (
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
-# Translators to IPv4 have the address in the last 32 bits (RFC 6052, 2.1; RFC 8215).
+# Translation prefixes with the IPv4 address in the last 32 bits (RFC 6052, 2.1; RFC 8215).
 _TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/96"))
 _THIS_HOST = ip_network("0.0.0.0/8")
-# The deprecated "IPv4-compatible" form (RFC 4291, 2.5.5.1), in which some systems still connect.
+# The deprecated "IPv4-compatible" form (RFC 4291, 2.5.5.1), which some systems still accept.
 _COMPATIBLE = ip_network("::/96")
 
 
@@ -36,8 +36,8 @@ class Reach(StrEnum):
     OTHER = "other"
 
 
-# What an upstream may name whose own host is reached so. One on this machine may name whatever is
-# inside; one beside it may not name this machine, nor the services of a cloud that know its keys.
+# Addresses that an upstream may name, by the reach of its own host. One in the private network
+# may not name this machine, or the metadata services of a cloud, which reveal credentials.
 _REACHES = {
     Reach.PUBLIC: frozenset[Reach](),
     Reach.PRIVATE: frozenset({Reach.PRIVATE}),
@@ -48,7 +48,7 @@ _REACHES = {
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Return the networks that a setting lists; raises ValueError.
+    """Parse the networks in a setting; raises ValueError.
 
     >>> [str(one) for one in parse_networks(["10.1.0.0/16", "fd00::/8", "192.168.1.5"])]
     ['10.1.0.0/16', 'fd00::/8', '192.168.1.5/32']
@@ -62,7 +62,7 @@ def is_address(text: str) -> bool:
 
 
 def reach_of(address: str) -> Reach:
-    """Return who can reach an address, in whatever spelling a system would connect to it.
+    """Return who can reach an address, in any spelling that systems accept.
 
     >>> [str(reach_of(one)) for one in ("1.1.1.1", "::ffff:10.0.0.1", "0x7f.1", "fe80::1%eth0")]
     ['public', 'private', 'loopback', 'link-local']
@@ -71,7 +71,7 @@ def reach_of(address: str) -> Reach:
     if found is None or found.is_multicast:
         return Reach.OTHER
     if found.is_loopback or found.is_unspecified:
-        # To connect to no address is to connect to oneself.
+        # Connecting to the unspecified address reaches this machine.
         return Reach.LOOPBACK
     if isinstance(found, IPv4Address) and found in _THIS_HOST:
         return Reach.LOOPBACK
@@ -79,16 +79,16 @@ def reach_of(address: str) -> Reach:
         return Reach.LINK_LOCAL
     if found.is_reserved and isinstance(found, IPv4Address):
         return Reach.OTHER
-    # Also the addresses that providers share among customers (RFC 6598), which are not global.
+    # Includes shared addresses of providers (RFC 6598), which are not global.
     return Reach.PUBLIC if found.is_global and not _is_site_local(found) else Reach.PRIVATE
 
 
 def may_connect(
     address: str, own_addresses: Collection[str], allowed: Sequence[Network] = ()
 ) -> bool:
-    """Return whether an upstream whose own host has these addresses may lead us to an address.
+    """Return whether an upstream whose host has these addresses may make us connect to an address.
 
-    A host with any public address is outside: whoever runs its DNS could add a private one.
+    A host with any public address counts as public, since its DNS could add a private one.
 
     >>> may_connect("10.0.0.1", ["1.1.1.1"]), may_connect("10.0.0.1", ["10.9.9.9"])
     (False, True)
@@ -104,12 +104,12 @@ def may_connect(
 
 
 def _parsed(text: str) -> Address | None:
-    """Return an address, as the IPv4 address that it stands for where it does; None for none."""
+    """Parse an address, and unwrap an embedded IPv4 address; None if it is no address."""
     try:
         found = ip_address(text)
     except ValueError:
         try:
-            # The system's resolver also takes `127.1`, `0x7f000001` and the like.
+            # The system's resolver also accepts `127.1`, `0x7f000001` and the like.
             return IPv4Address(socket.inet_aton(text))
         except (OSError, UnicodeError):
             return None
@@ -117,7 +117,7 @@ def _parsed(text: str) -> Address | None:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address to which packets for an IPv6 address are handed on."""
+    """Return the IPv4 address to which packets for an IPv6 address are forwarded."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:

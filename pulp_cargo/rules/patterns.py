@@ -1,7 +1,7 @@
-"""Which crates a pattern means: those of a token, of an upstream, of a rule.
+"""Patterns of crate names, for tokens, upstreams and policies.
 
-Spellings are compared canonically, because the names of a registry are unique so: `acme-*` would
-otherwise not mean `acme_core`, which nobody else can hold either.
+Names are compared in their canonical form, in which they are unique in a registry: `acme-*`
+also matches `acme_core`.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from pulp_cargo.protocol.names import CRATE_NAME, canonical_name
 
 
 def parse_pattern(text: str) -> str:
-    """Return a crate pattern: a name, the start of names followed by `*`, or `*` alone.
+    """Validate a crate pattern: a name, a prefix of names followed by `*`, or `*` alone.
 
     >>> parse_pattern("acme-*")
     'acme-*'
@@ -25,7 +25,7 @@ def parse_pattern(text: str) -> str:
 
 
 def pattern_matches(pattern: str, name: str) -> bool:
-    """Return whether a pattern means the crate.
+    """Return whether a pattern matches the crate.
 
     >>> pattern_matches("acme-*", "Acme_core"), pattern_matches("acme", "acme-core")
     (True, False)
@@ -36,7 +36,7 @@ def pattern_matches(pattern: str, name: str) -> bool:
 
 
 def matching(patterns: Iterable[str], name: str) -> str | None:
-    """Return the narrowest of the patterns that mean the crate, None if none does.
+    """Return the narrowest of the patterns that match the crate, None if none does.
 
     >>> matching(["*", "acme-*", "acme-core"], "Acme_Core")
     'acme-core'
@@ -45,7 +45,7 @@ def matching(patterns: Iterable[str], name: str) -> str | None:
 
 
 def narrowness(pattern: str) -> tuple[bool, int]:
-    """Return what sorts patterns: a name is narrower than any start of names, a longer start too.
+    """Return the sort key of patterns: names first, then prefixes from long to short.
 
     >>> sorted(["acme", "*", "acme-core-*", "acme-*"], key=narrowness)
     ['*', 'acme-*', 'acme-core-*', 'acme']

@@ -1,7 +1,7 @@
-"""What the crate policies in force say of the versions in an upstream's index file.
+"""The decision of the crate policies in force about the versions in an upstream's index file.
 
 Several policies may be in force, that of a remote and that of a list of upstreams: a version is
-open only if all of them say so, and the first refusal counts.
+served only if all of them allow it, and the first refusal counts.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,10 +19,10 @@ from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, judge, judge_crate
 
 @dataclass(frozen=True, slots=True)
 class CrateFacts:
-    """What is known here of a crate beside its index file.
+    """The facts about a crate beside its index file.
 
     `first_seen` has times in ISO 8601 by `vers`, for versions without a `pubtime`, and for replaced
-    bytes by `version_key`; `kept` has the versions that are kept here, and so were served before;
+    bytes by `version_key`; `kept` has the stored versions, which were served before;
     `licenses` has those of others. `advisories` are those about the crate.
     """
 
@@ -32,24 +32,24 @@ class CrateFacts:
     licenses: Mapping[str, str] = field(default_factory=dict)
 
     def license(self, entry: UpstreamVersion) -> str | None:
-        """Return the licence of a version with just these bytes, None where it is not known."""
+        """Return the licence of a version with exactly these bytes, None if it is not known."""
         if self.is_kept(entry):
             return self.kept[entry.vers].license
         return self.licenses.get(entry.vers)
 
     def is_kept(self, entry: UpstreamVersion) -> bool:
-        """Whether just these bytes of a version were served before."""
-        kept = self.kept.get(entry.vers)
-        return kept is not None and kept.cksum == entry.cksum
+        """Whether exactly these bytes of a version were served before."""
+        stored = self.kept.get(entry.vers)
+        return stored is not None and stored.cksum == entry.cksum
 
     def replaced_at(self, entry: UpstreamVersion) -> str | None:
-        """Return when a version came with these bytes instead of others, None where it did not."""
+        """Return when these bytes replaced others of a version, None if they did not."""
         return self.first_seen.get(version_key(entry.vers, entry.cksum))
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A version that a policy holds back, or would if it were no dry run."""
+    """A version that a policy refuses, or would refuse if it were no dry run."""
 
     policy: NamedPolicy
     name: str
@@ -59,7 +59,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A crate that is judged by some policies at a moment."""
+    """The evaluation of a crate by some policies at a time."""
 
     index: UpstreamIndex
     name: str
@@ -68,21 +68,21 @@ class Case:
     now: datetime
 
     def verdicts(self, policy: CratePolicy, wanted: Collection[str]) -> dict[str, Verdict]:
-        """Return what a policy says of some versions, and of others that it had to judge."""
-        # What fixes an advisory depends on the versions below it.
+        """Return the verdicts of a policy on some versions, and on others that it evaluated."""
+        # Whether a version fixes an advisory depends on the versions below it.
         fixing = policy.cooldown_days and self.known.advisories
         facts = {vers: self._facts(vers) for vers in (self.index.versions if fixing else wanted)}
         found = judge_crate(policy, facts.values(), self.now, self.known.advisories)
         return {vers: found[facts[vers].vers] for vers in facts}
 
     def judge(self, policy: CratePolicy) -> dict[str, Verdict]:
-        """Return what a policy says of those versions on which it says anything."""
+        """Return the verdicts of a policy on those versions to which any rule applies."""
         policy = policy.about(self.name)
         doubtful = self._doubtful(policy)
         return self.verdicts(policy, doubtful) if doubtful else {}
 
     def _doubtful(self, policy: CratePolicy) -> Collection[str]:
-        """Return the versions that may be held; told without a look at most of them."""
+        """Return the versions to which a rule may apply, by a quick look at each."""
         versions = self.index.versions
         if policy.block or policy.allow is not None:
             return versions
@@ -110,10 +110,10 @@ class Case:
         )
 
     def _since(self, entry: UpstreamVersion) -> datetime:
-        """Return from when a version is: its publication, or when it was first seen, if that is older.
+        """Return when a version's age begins: its publication, or when first seen, if earlier.
 
-        Other bytes are as new as when they came, whatever time the upstream gives them. A time
-        that lies ahead is none.
+        Replaced bytes are as old as their first appearance here, whatever the upstream says. A time
+        in the future is ignored.
         """
         published = _time(entry.pubtime)
         if published is not None and published > self.now:
@@ -130,10 +130,10 @@ def _time(text: str | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDecision:
-    """What becomes of a crate's versions: `left_out` are neither in the index nor downloaded.
+    """The decision about a crate's versions: `left_out` are neither in the index nor downloadable.
 
-    That holds until the moment `until`, None for as long as nothing else changes. `dry_run` is what
-    policies would have left out that only record it.
+    It is valid until the time `until`; None means until something changes. `dry_run` has the
+    versions that policies in a dry run would have left out.
     """
 
     left_out: frozenset[str]
@@ -142,7 +142,7 @@ class PolicyDecision:
     case: Case
 
     def refusal(self, vers: str) -> Refusal | None:
-        """Return why a version is left out, and by whom; None for one that is served."""
+        """Return why a version is left out, and by which policy; None if it is served."""
         if vers not in self.left_out:
             return None
         return next(one for one in self._refusals(vers) if not one.verdict.is_open)
@@ -151,21 +151,21 @@ class PolicyDecision:
         """Return the verdict on a version of the index file; raises KeyError for any other.
 
         It is the first that leaves the version out, else the first that would in a dry run, else
-        the first that has a reason to serve it.
+        the first that gives a reason to serve it.
         """
         if refused := list(self._refusals(vers)):
             return min(refused, key=lambda one: one.verdict.is_open).verdict
-        said = [self._said(one.policy, vers) for one in self.case.policies]
-        reasons = (verdict for verdict in said if verdict.rule is not Rule.NONE)
-        return next(reasons, None) or self._said(CratePolicy(), vers)
+        verdicts = [self._verdict_of(one.policy, vers) for one in self.case.policies]
+        reasons = (verdict for verdict in verdicts if verdict.rule is not Rule.NONE)
+        return next(reasons, None) or self._verdict_of(CratePolicy(), vers)
 
     def _refusals(self, vers: str) -> Iterator[Refusal]:
         for one in self.case.policies:
-            verdict = self._said(one.policy, vers)
+            verdict = self._verdict_of(one.policy, vers)
             if verdict.outcome is not Outcome.SERVED:
                 yield Refusal(one, self.case.name, vers, verdict)
 
-    def _said(self, policy: CratePolicy, vers: str) -> Verdict:
+    def _verdict_of(self, policy: CratePolicy, vers: str) -> Verdict:
         return self.case.verdicts(policy, [vers])[vers]
 
 
@@ -176,9 +176,9 @@ def judge_index(
     known: CrateFacts,
     now: datetime,
 ) -> PolicyDecision:
-    """Return what becomes of the versions in an index file under the policies in force.
+    """Decide about the versions in an index file under the policies in force.
 
-    It asks nobody, but hundreds of versions may take ten milliseconds: it belongs into a thread.
+    It does no I/O, but takes ten milliseconds for hundreds of versions, so it belongs in a thread.
     """
     case = Case(index, name, tuple(one for one in policies if one), known, now)
     left_out: set[str] = set()
@@ -202,14 +202,14 @@ def left_out_of_store(
 ) -> frozenset[UUID]:
     """Return which units of a store (id, name, vers and licence) the policies leave out.
 
-    All of them were served before, so neither their age nor a yank counts.
+    All of them were served before, so neither age nor yanks count.
     """
     lets_in = AgelessRules(policies, now).let_in
     return frozenset(pk for pk, name, vers, license in units if not lets_in(name, vers, license))
 
 
 class AgelessRules:
-    """What some policies say of versions whose age and yank do not count, one after the other."""
+    """Evaluates policies for versions whose age and yank do not count, one after the other."""
 
     def __init__(self, policies: Iterable[NamedPolicy], now: datetime) -> None:
         self._policies = [one.policy for one in policies if not one.policy.dry_run]
@@ -217,7 +217,7 @@ class AgelessRules:
         self._now = now
 
     def let_in(self, name: str, vers: str, license: str | None) -> bool:
-        """Whether none of the policies refuses a version."""
+        """Return whether no policy refuses a version."""
         if name not in self._about:
             about = (one.about(name) for one in self._policies)
             self._about[name] = [one for one in about if _may_refuse(one)]
@@ -230,7 +230,7 @@ class AgelessRules:
 
     @property
     def text(self) -> str:
-        """What changes when they may say something else."""
+        """A text that changes when their verdicts may change."""
         now = self._now
         return "".join(f"{one} {[x.ends > now for x in one.exceptions]}" for one in self._policies)
 

@@ -1,7 +1,7 @@
-"""All that a registry must know of a .crate file, read under its limits.
+"""Reading everything that a registry needs of a .crate file, under its limits.
 
-What takes long here takes the interpreter from everybody else in the process: servers have it done
-in a process of its own (`pulp_cargo.reader`).
+This may block the interpreter for long, so servers run it in a process of its own
+(`pulp_cargo.reader`).
 """
 
 from dataclasses import dataclass, replace
@@ -14,15 +14,15 @@ from pulp_cargo.protocol.features import check_features
 from pulp_cargo.protocol.manifest import Manifest, parse_manifest, read_package
 from pulp_cargo.rules.limits import PublishLimits, require_within
 
-# What a registry allows to publish is not what it caches; but nobody's manifest may cost too much.
+# Publish limits do not apply to cached crates, but the cost of a manifest must be bounded.
 AS_ON_CRATES_IO = PublishLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCrate:
-    """What a file of an upstream tells: a manifest as it would be published here, or parts of one.
+    """The metadata in a file of an upstream: a manifest that is valid here, or parts of one.
 
-    `package` has what describes the crate where `manifest` is None; `fault` says why that is so.
+    If `manifest` is None, `package` has the descriptive fields, and `fault` the reason.
     """
 
     manifest: Manifest | None
@@ -39,9 +39,9 @@ def read_published(
     limits: PublishLimits,
     strict: bool = True,
 ) -> tuple[Manifest, CrateFile]:
-    """Return manifest and contents of a file that is published; raises RegistryError.
+    """Read manifest and contents of a published file; raises RegistryError.
 
-    Without `strict` it was published elsewhere, and its paths are what cargo makes of them.
+    Without `strict` it was published elsewhere, and paths are read as in cargo.
     """
     read = partial(
         read_crate_file,
@@ -54,7 +54,7 @@ def read_published(
     crate_file = read()
     manifest = parse_manifest(crate_file.manifest, limits.dependencies)
     if manifest.readme and crate_file.readme(manifest.readme) is None:
-        # It is not in the root; only the manifest could tell where it is.
+        # It is not in the root, and its path is only known from the manifest.
         file.seek(0)
         wanted = manifest.readme.removeprefix("./")
         crate_file = read(wanted=wanted)
@@ -64,15 +64,15 @@ def read_published(
 
 
 def judge_manifest(manifest: Manifest, limits: PublishLimits) -> None:
-    """Raise where a manifest has too much of anything, or features that cargo would refuse."""
+    """Raise if a manifest exceeds a limit, or has features that cargo would refuse."""
     require_within(manifest, limits)
     check_features(manifest.features, manifest.deps)
 
 
 def read_upstream(file: BinaryIO, *, name: str, vers: str, limits: PublishLimits) -> UpstreamCrate:
-    """Return what a file tells that was published elsewhere; raises RegistryError.
+    """Read a file that was published elsewhere; raises RegistryError.
 
-    What cargo makes of it counts, and not what may be published here today.
+    It is read as cargo reads it, not by the rules for publishing here.
     """
     crate_file = read_crate_file(
         file, name=name, vers=vers, limits=limits.of_crate_file(), strict=False

@@ -1,8 +1,8 @@
 """Versions whose bytes an upstream has replaced: the same number with another checksum.
 
-A version never changes (Cargo Book, "Publishing"), so the line that was there first stays, and with
-it every lock file that names its checksum, until an administrator accepts the new one. What has gone
-from an index is remembered for the same reason: a number that comes back is no new one.
+A version must never change (Cargo Book, "Publishing"), so its first line is served, and lock files
+with its checksum keep working, until an administrator accepts the new one. Versions that disappear
+from an index are remembered, so that one that comes back with other bytes is detected.
 """
 
 import json
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 
-# Bytes of lines that are remembered of a crate's versions that have gone.
+# Maximum bytes of remembered lines of a crate's disappeared versions.
 MOST_GONE = 1024 * 1024
 
 
 def version_key(vers: str, cksum: str) -> str:
-    """Return what names the bytes of a version, and not only its number.
+    """Return a key for the bytes of a version, not only for its number.
 
     >>> version_key("1.0.0", "ab")
     '1.0.0 ab'
@@ -25,7 +25,7 @@ def version_key(vers: str, cksum: str) -> str:
 
 
 def replaced_sentence(vers: str, cksum_before: str, cksum: str) -> str:
-    """Return what becomes of a version that was replaced, for people.
+    """Return a message about a replaced version.
 
     >>> replaced_sentence("1.0.0", "ab", "cd")
     '`1.0.0` is held as it was, with the checksum ab, until its new bytes, cd, are accepted'
@@ -38,7 +38,7 @@ def replaced_sentence(vers: str, cksum_before: str, cksum: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """The lines that stay instead of the upstream's, and the checksums before and now by `vers`."""
+    """The lines that replace the upstream's, and the old and new checksums, by `vers`."""
 
     lines: Mapping[str, str]
     cksums: Mapping[str, tuple[str, str]]
@@ -47,9 +47,9 @@ class Replaced:
 def replaced_in(
     found: UpstreamIndex, before: Mapping[str, UpstreamVersion], accepted: Collection[str]
 ) -> Replaced:
-    """Return the versions in an index file with other bytes than `before`.
+    """Return the versions in an index file whose bytes differ from `before`.
 
-    `accepted` has the keys of those that may have them.
+    `accepted` has the keys of accepted replacements.
     """
     lines: dict[str, str] = {}
     cksums: dict[str, tuple[str, str]] = {}
@@ -63,13 +63,13 @@ def replaced_in(
 
 
 def gone_from(found: UpstreamIndex | None, before: Mapping[str, UpstreamVersion]) -> dict[str, str]:
-    """Return the lines of the versions that an index file has no more; None for no file at all."""
+    """Return the lines of versions that disappeared from an index file; None means no file."""
     there: Collection[str] = found.versions if found else ()
     gone: dict[str, str] = {}
     size = 0
     for vers, old in before.items():
         if vers not in there:
-            # Those that are remembered already come first: an upstream cannot flush them out.
+            # Lines remembered earlier come first, so that an upstream cannot evict them.
             size += len(old.line)
             if size > MOST_GONE:
                 break

@@ -1,9 +1,9 @@
 """Who may put what beside whose crates: the ways in which a distribution uses repositories.
 
-Serving a repository, or claiming the names in it, changes nothing there: it takes the right to see
-the repository. Uploads and the crates of a remote go into it, which takes the right to modify it.
-Uploads and the crates of a remote never share a repository, since the remote could put versions
-beside those that were published; and what comes from a remote never claims a name.
+Serving a repository, or claiming the names in it, changes nothing there, so it needs the right to
+view the repository. Uploads and the crates of a remote go into it, which needs the right to modify
+it. Both never share a repository, since the remote could add versions to published crates; and
+crates of a remote never claim names.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,7 +13,7 @@ from uuid import UUID
 
 
 class Use(Enum):
-    """What a distribution does with a repository, beside serving it."""
+    """What a distribution does with a repository beyond serving it."""
 
     UPLOADS = "takes uploads into it"
     CACHE = "stores in it what comes from a remote"
@@ -25,7 +25,7 @@ WRITES = frozenset({Use.UPLOADS, Use.CACHE})
 
 @dataclass(frozen=True, slots=True)
 class RepositoryUse:
-    """One use of a repository; `remote` is set for a cache alone.
+    """One use of a repository; `remote` is set for caches only.
 
     `upstream` is the name of the entry in a list of upstreams, None for the distribution itself.
     """
@@ -38,7 +38,7 @@ class RepositoryUse:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamUse:
-    """An entry of a list of upstreams, as far as it uses a repository."""
+    """The repository and remote of an entry in a list of upstreams."""
 
     name: str
     repository: UUID | None
@@ -48,7 +48,7 @@ class UpstreamUse:
 
 @dataclass(frozen=True, slots=True)
 class DistributionUse:
-    """What a distribution names; `repository` is the latest version's, never a pinned one's."""
+    """The references of a distribution; `repository` is not set for a pinned repository version."""
 
     repository: UUID | None = None
     remote: UUID | None = None
@@ -56,7 +56,7 @@ class DistributionUse:
     upstreams: tuple[UpstreamUse, ...] = ()
 
     def uses(self) -> frozenset[RepositoryUse]:
-        """Return what the distribution does with which repository."""
+        """Return the uses of repositories by the distribution."""
         return frozenset(self._uses())
 
     def _uses(self) -> Iterable[RepositoryUse]:
@@ -79,16 +79,16 @@ NOTHING = DistributionUse()
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A use that another distribution's use of the same repository excludes."""
+    """A use that conflicts with another distribution's use of the same repository."""
 
     use: RepositoryUse
     sentence: str
 
 
 def needs_right_to_modify(before: DistributionUse, after: DistributionUse) -> frozenset[UUID]:
-    """Return the repositories that a change lets somebody write into who could not before.
+    """Return the repositories that a change opens to new writers.
 
-    A cache of another remote is another way in, even into the same repository.
+    Another remote is a new writer, even for the same repository.
     """
     return frozenset(one.repository for one in after.uses() - before.uses() if one.use in WRITES)
 
@@ -96,7 +96,7 @@ def needs_right_to_modify(before: DistributionUse, after: DistributionUse) -> fr
 def find_conflict(
     uses: Iterable[RepositoryUse], elsewhere: Mapping[UUID, Collection[Use]]
 ) -> Conflict | None:
-    """Return the first of the uses that does not go with those that other distributions have."""
+    """Return the first use that conflicts with uses by other distributions."""
     for one in sorted(uses, key=lambda one: (one.upstream or "", one.use.name)):
         others = elsewhere.get(one.repository, ())
         if one.use is Use.CACHE and (Use.CLAIM in others or Use.UPLOADS in others):

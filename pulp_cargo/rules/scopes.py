@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """One kind of request that a token can be good for."""
+    """A kind of request that a token can allow."""
 
     READ = "read"
     PUBLISH_NEW = "publish-new"
@@ -15,5 +15,5 @@ class Scope(StrEnum):
 
 
 def is_expired(expires_at: datetime | None, now: datetime) -> bool:
-    """Return whether a token has run out; without a date it never does."""
+    """Return whether a token has expired; without a date it never does."""
     return expires_at is not None and expires_at <= now

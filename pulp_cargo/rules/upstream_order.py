@@ -1,13 +1,13 @@
 """Which upstreams of a list may answer for a crate, and in which order they are asked.
 
-The first of these rules that speaks decides:
-1. a name is claimed when it is reserved, or a private repository of the list has it or ever had it:
+The first of these rules that applies decides:
+1. a name is claimed if it is reserved, or a private repository of the list has it or ever had it:
    then no other upstream is ever asked for it or serves it, whatever patterns, pins and mixing say;
-2. a name that is pinned belongs to the upstream with the narrowest such pin alone;
-3. where mixing is on for a name, all that may answer do;
-4. else the first in order that has the crate answers for all of it.
+2. a pinned name belongs only to the upstream with the narrowest matching pin;
+3. if a name is mixed, all upstreams that may answer do;
+4. otherwise the first in order that has the crate answers for all of it.
 
-An upstream that cannot be reached is not one without the crate: who asks must stop there, or a
+An unreachable upstream does not count as one without the crate: the search must stop there, or a
 failure of the first would let the second answer for its names.
 """
 
@@ -20,7 +20,7 @@ from pulp_cargo.rules.patterns import matching, narrowness
 
 
 class Rule(StrEnum):
-    """What decided who answers."""
+    """The rule that decided which upstreams answer."""
 
     CLAIM = "claim"
     RESERVED = "reserved"
@@ -31,7 +31,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderedUpstream:
-    """One registry of a list; the crates of a private one are nobody else's."""
+    """An upstream of a list; a private one claims the names of its crates."""
 
     name: str
     patterns: tuple[str, ...] = ("*",)
@@ -41,7 +41,7 @@ class OrderedUpstream:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A list of upstreams, the names kept for private ones, and those that may be mixed."""
+    """A list of upstreams, the names reserved for private ones, and those that are mixed."""
 
     upstreams: tuple[OrderedUpstream, ...]
     reserved: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What became of one upstream of the list."""
+    """The result for one upstream of the list."""
 
     upstream: str
     asked: bool
@@ -59,7 +59,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who is asked, in order; the first that has the crate answers alone unless `mixed`."""
+    """The upstreams to ask, in order; the first that has the crate answers alone unless `mixed`."""
 
     ask: tuple[str, ...]
     rule: Rule
@@ -70,14 +70,14 @@ class Answer:
 
 _WORDS = {True: "has the crate", False: "does not have the crate", None: "is asked"}
 
-# Whether an upstream has the crate; None where that is not known before it is asked.
+# Whether an upstream has the crate; None if it must be asked.
 Has = Callable[[OrderedUpstream], bool | None]
 
 
 def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) -> Answer:
-    """Return the upstreams to ask for a crate; `has` is never called for one that may not know.
+    """Return the upstreams to ask for a crate; `has` is not called for one that may not know.
 
-    `had` are the names of upstreams that have the crate or had it once.
+    `had` are the names of upstreams that have or had the crate.
 
     >>> order = Order((OrderedUpstream("ours", private=True), OrderedUpstream("crates.io")), reserved=("acme-*",))
     >>> who_answers(order, "serde", lambda upstream: None if not upstream.private else False).ask
@@ -86,7 +86,7 @@ def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) ->
     ()
     """
     has = cache(has)
-    # A private repository that cannot say counts as having it: nothing may leak meanwhile.
+    # A private repository that is unknown counts as having it, so that no name leaks.
     private = [u for u in order.upstreams if u.private]
     holders = [u.name for u in private if has(u) is not False]
     claimed = _claim(order, name, holders, [u.name for u in private if u.name in had])
@@ -112,7 +112,7 @@ def _claim(
     if holders:
         return Rule.CLAIM, f"`{name}` is claimed by the private repository `{holders[0]}`"
     if former:
-        # Else who removes a crate would give its name to whoever has it upstream.
+        # Otherwise removing a crate would give its name to an upstream.
         once = f"the private repository `{former[0]}`, which has no version of it any more"
         return Rule.CLAIM, f"`{name}` is claimed by {once}"
     reserved = matching(order.reserved, name)
@@ -140,7 +140,7 @@ def _by_order(name: str) -> tuple[Rule, str]:
 
 
 def _owner(order: Order, name: str) -> OrderedUpstream | None:
-    """Return the upstream with the narrowest pin for a name, the first of those with equal ones."""
+    """Return the upstream with the narrowest pin for a name, the first one if they are equal."""
     pinned = [(u, pin) for u in order.upstreams if (pin := matching(u.pins, name))]
     return max(pinned, key=lambda pair: narrowness(pair[1]), default=(None, ""))[0]
 
@@ -164,7 +164,7 @@ def _said(order: Order, name: str, has: Has, *, private_only: bool, mixed: bool)
 def _excluded(
     upstream: OrderedUpstream, name: str, owner: OrderedUpstream | None, *, private_only: bool
 ) -> str | None:
-    """Return why an upstream may not answer for a name, None where it may."""
+    """Return why an upstream may not answer for a name, None if it may."""
     if private_only and not upstream.private:
         return "the name is kept for private repositories"
     if owner is upstream:

@@ -1,11 +1,11 @@
-"""What the rules for an upstream say of a version.
+"""The verdict of a crate policy on a version.
 
-They are asked in this order, and the first that speaks decides:
-1. the block list, against everything;
-2. an exception that has not ended, which lifts all rules but the block list;
-3. the allow list, and the licences once the manifest was read;
-4. yanked versions and the cooldown, but not for a version that was served before: a lock file may
-   name it, and cargo builds from that only what the index has.
+Rules are evaluated in this order, and the first that applies decides:
+1. the block list, which overrides everything;
+2. an exception that has not ended, which overrides all rules but the block list;
+3. the allow list, and the licences once the manifest is read;
+4. yanked versions and the cooldown, but not for a version that was served before: lock files may
+   name it, and cargo needs it in the index.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ _LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 class Outcome(StrEnum):
-    """What becomes of a version."""
+    """The outcome for a version."""
 
     SERVED = "served"
     HELD = "held"
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 
 class Rule(StrEnum):
-    """What decided."""
+    """The rule that decided."""
 
     NONE = "none"
     BLOCK = "block"
@@ -48,7 +48,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of a version, and until when; `enforced` is false in a dry run."""
+    """The verdict on a version, and until when it is valid; `enforced` is false in a dry run."""
 
     outcome: Outcome
     rule: Rule
@@ -58,17 +58,17 @@ class Verdict:
 
     @property
     def is_open(self) -> bool:
-        """Whether the version is in the index and can be downloaded."""
+        """Whether the version is in the index and downloadable."""
         return self.outcome is Outcome.SERVED or not self.enforced
 
 
 def judge_crate(
     policy: CratePolicy, versions: Iterable[Facts], now: datetime, advisories: Sequence[Advisory]
 ) -> dict[Version, Verdict]:
-    """Return the verdict on each version of a crate, by the advisories about that crate.
+    """Return the verdict on each version of a crate, given the advisories about it.
 
-    Lowest first, because what fixes an advisory depends on what is served below it. A yanked
-    version counts there: its owner could otherwise make room for another fix.
+    Lowest first, because whether a version fixes an advisory depends on the versions served below
+    it. Yanked versions count there, or a yank could make the next version another fix.
     """
     verdicts: dict[Version, Verdict] = {}
     served: list[Version] = []
@@ -90,7 +90,7 @@ def judge(
     advisories: Sequence[Advisory] = (),
     older: Sequence[Version] = (),
 ) -> Verdict:
-    """Return the verdict on one version; `older` are those of the crate that are served."""
+    """Return the verdict on one version; `older` are the lower versions that are served."""
     verdict = (
         _blocked(policy, facts)
         or _excepted(policy, facts, now)
@@ -98,7 +98,7 @@ def judge(
         or _license(policy, facts)
         or _unless_served_before(facts, _yanked(policy, facts))
         or _unless_served_before(facts, _cooldown(policy, facts, now, advisories, older))
-        or Verdict(Outcome.SERVED, Rule.NONE, f"{facts} is served: no rule speaks against it")
+        or Verdict(Outcome.SERVED, Rule.NONE, f"{facts} is served: no rule refuses it")
     )
     return dataclasses.replace(verdict, enforced=False) if policy.dry_run else verdict
 
@@ -106,8 +106,8 @@ def judge(
 def _blocked(policy: CratePolicy, facts: Facts) -> Verdict | None:
     for entry in policy.block:
         if entry.means(facts.name, facts.vers):
-            said = f"{facts} is blocked by the block list: {entry}"
-            return Verdict(Outcome.BLOCKED, Rule.BLOCK, said)
+            sentence = f"{facts} is blocked by the block list: {entry}"
+            return Verdict(Outcome.BLOCKED, Rule.BLOCK, sentence)
     return None
 
 
@@ -115,16 +115,16 @@ def _excepted(policy: CratePolicy, facts: Facts, now: datetime) -> Verdict | Non
     for exemption in policy.exceptions:
         if now < exemption.ends and exemption.entry.means(facts.name, facts.vers):
             until = _minute(exemption.ends)
-            said = f"{facts} is served until {until} by an exception: {exemption.entry}"
-            return Verdict(Outcome.SERVED, Rule.EXCEPTION, said, exemption.ends)
+            sentence = f"{facts} is served until {until} by an exception: {exemption.entry}"
+            return Verdict(Outcome.SERVED, Rule.EXCEPTION, sentence, exemption.ends)
     return None
 
 
 def _not_allowed(policy: CratePolicy, facts: Facts) -> Verdict | None:
     if policy.allow is None or any(e.means(facts.name, facts.vers) for e in policy.allow):
         return None
-    said = f"{facts} is blocked because the allow list does not have it"
-    return Verdict(Outcome.BLOCKED, Rule.ALLOW, said)
+    sentence = f"{facts} is blocked because the allow list does not have it"
+    return Verdict(Outcome.BLOCKED, Rule.ALLOW, sentence)
 
 
 def _license(policy: CratePolicy, facts: Facts) -> Verdict | None:
@@ -133,8 +133,8 @@ def _license(policy: CratePolicy, facts: Facts) -> Verdict | None:
     try:
         if facts.license and is_allowed(parse_license(facts.license), policy.licenses):
             return None
-        said = f"`{facts.license}` is not" if facts.license else "it names none"
-        why = f"{said}; the allowed licences are {', '.join(sorted(policy.licenses))}"
+        sentence = f"`{facts.license}` is not" if facts.license else "it names none"
+        why = f"{sentence}; the allowed licences are {', '.join(sorted(policy.licenses))}"
     except InvalidLicense as error:
         why = str(error)
     return Verdict(Outcome.BLOCKED, Rule.LICENSE, f"{facts} is blocked by its licence: {why}")
@@ -143,8 +143,8 @@ def _license(policy: CratePolicy, facts: Facts) -> Verdict | None:
 def _yanked(policy: CratePolicy, facts: Facts) -> Verdict | None:
     if not (policy.hide_yanked and facts.yanked):
         return None
-    said = f"{facts} is hidden because it is yanked"
-    return Verdict(Outcome.HIDDEN, Rule.YANKED, said)
+    sentence = f"{facts} is hidden because it is yanked"
+    return Verdict(Outcome.HIDDEN, Rule.YANKED, sentence)
 
 
 def _cooldown(
@@ -155,25 +155,25 @@ def _cooldown(
     older: Sequence[Version],
 ) -> Verdict | None:
     cooldown = timedelta(days=policy.cooldown_days)
-    # An upstream may claim any time, and the sum must not run over the last that there is.
+    # An upstream may claim any time, and the sum must not overflow.
     until = facts.since + min(cooldown, _LAST_MOMENT - facts.since)
     if not cooldown or until <= now:
         return None
     if fixed := fixes(advisories, facts.vers, older):
-        said = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
-        return Verdict(Outcome.SERVED, Rule.ADVISORY, said)
-    said = (
+        sentence = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
+        return Verdict(Outcome.SERVED, Rule.ADVISORY, sentence)
+    sentence = (
         f"{facts} is held back until {_minute(until)} by the cooldown: it is from "
         f"{_minute(facts.since)}, and versions come in when they are {policy.cooldown_days} days old"
     )
-    return Verdict(Outcome.HELD, Rule.COOLDOWN, said, until)
+    return Verdict(Outcome.HELD, Rule.COOLDOWN, sentence, until)
 
 
 def _unless_served_before(facts: Facts, verdict: Verdict | None) -> Verdict | None:
     if verdict is None or verdict.outcome is Outcome.SERVED or not facts.served_before:
         return verdict
-    said = f"{facts} is served because it was before, else the rule `{verdict.rule}` would speak"
-    return Verdict(Outcome.SERVED, Rule.SERVED_BEFORE, said)
+    sentence = f"{facts} was served before; otherwise the rule `{verdict.rule}` would apply"
+    return Verdict(Outcome.SERVED, Rule.SERVED_BEFORE, sentence)
 
 
 def _minute(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """Fills a database in one process: migrations, the administrator, the first registry and cache.
 
-Run as a child with Pulp's settings in the environment, because Django can be set up only once in a
-process. Prints one line of JSON; whatever else Django says goes to standard error.
+Runs as a child with Pulp's settings in the environment, because Django can be set up only once in a
+process. Prints one line of JSON; all other output of Django goes to standard error.
 """
 
 import json
@@ -20,11 +20,13 @@ from pulp_cargo.serve.state import ADMIN_USER
 
 
 def main() -> None:
-    """Bring the database to this version and print what there is in it."""
+    """Upgrade the database to this version and print what is in it."""
     parser = ArgumentParser()
     parser.add_argument("--admin-password-file", type=Path, required=True)
-    parser.add_argument("--token-file", type=Path, help="make a first registry, its token here")
-    parser.add_argument("--with-cache", action="store_true", help="make a cache of crates.io")
+    parser.add_argument(
+        "--token-file", type=Path, help="file for the token of a new first registry"
+    )
+    parser.add_argument("--with-cache", action="store_true", help="create a cache of crates.io")
     given = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
     with redirect_stdout(sys.stderr):
@@ -41,7 +43,7 @@ def main() -> None:
 
 
 def _ensure_admin(password: str) -> bool:
-    """Create the administrator; tell whether the password is theirs (they may have changed it)."""
+    """Create the administrator; return whether the password is valid (it may have been changed)."""
     from django.contrib.auth import get_user_model
 
     user, created = get_user_model().objects.get_or_create(
@@ -54,24 +56,24 @@ def _ensure_admin(password: str) -> bool:
 
 
 def _ensure_registry(token_file: Path) -> str:
-    """Create the first registry and keep its token, unless both are there; return its index URL."""
+    """Create the first registry and store its token, unless both exist; return its index URL."""
     from django.db import transaction
 
-    said = StringIO()
-    # The token is shown once, so it has to be in its file before it is valid.
+    output = StringIO()
+    # The token is shown only once, so it is written to its file before it is valid.
     with transaction.atomic():
-        call_command("cargo-first-registry", new_token=not token_file.exists(), stdout=said)
-        registry = json.loads(said.getvalue())
+        call_command("cargo-first-registry", new_token=not token_file.exists(), stdout=output)
+        registry = json.loads(output.getvalue())
         if registry["token"] is not None:
             write_secret(token_file, registry["token"])
     return str(registry["index_url"])
 
 
 def _ensure_cache() -> str | None:
-    """Create the cache of crates.io unless it is there; return its index URL, if it has one."""
-    said = StringIO()
-    call_command("cargo-first-cache", stdout=said)
-    url: str | None = json.loads(said.getvalue())["index_url"]
+    """Create the cache of crates.io unless it exists; return its index URL, if it has one."""
+    output = StringIO()
+    call_command("cargo-first-cache", stdout=output)
+    url: str | None = json.loads(output.getvalue())["index_url"]
     return url
 
 

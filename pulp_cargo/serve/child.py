@@ -1,4 +1,4 @@
-"""Runs a command of pulpcore's in a process whose own children die with it.
+"""Runs a command of pulpcore in a process whose own children die with it.
 
 gunicorn's workers and a Pulp worker's tasks are forked by the command itself. They notice a killed
 parent late (the API's worker after 15 s) or never (a task), and would keep the database busy.

@@ -24,7 +24,7 @@ def main() -> int:
             _serve(options, data, listeners)
     except StopRequested:
         return 0
-    # OSError: a full disk, a file of another user; it names the file.
+    # OSError: such as a full disk or a file of another user; the message has the file.
     except (ServeError, OSError) as error:
         _say(f"error: {error}")
         return 1
@@ -55,6 +55,6 @@ def _serve(options: Options, data: DataDir, listeners: Listeners) -> None:
 
 
 def _say(text: str) -> None:
-    # The terminal may be gone (SIGHUP); that must not keep the rest from being stopped.
+    # The terminal may be closed (SIGHUP), which must not prevent stopping the other processes.
     with suppress(OSError):
         print(f"pulp-cargo: {text}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The data directory: where each thing lies, and that only one launcher uses it."""
+"""The data directory: its layout, and the lock against a second launcher."""
 
 import fcntl
 import os
@@ -14,13 +14,13 @@ from pulp_cargo.serve.errors import ServeError
 
 @dataclass(frozen=True, slots=True)
 class DataDir:
-    """The places below one root."""
+    """The paths below the root."""
 
     root: Path
 
     @property
     def instance(self) -> str:
-        """A short name that tells this registry's processes from another's in one database."""
+        """A short name that identifies this registry's processes in a shared database."""
         return sha256(bytes(self.root)).hexdigest()[:10]
 
     @property
@@ -30,32 +30,32 @@ class DataDir:
 
     @property
     def media(self) -> Path:
-        """The crates."""
+        """The stored crates."""
         return self.root / "media"
 
     @property
     def tmp(self) -> Path:
-        """Unfinished uploads, on the file system of `media` so that they can be renamed into it."""
+        """Unfinished uploads, on the file system of `media` so that they can be moved by renaming."""
         return self.root / "tmp"
 
     @property
     def assets(self) -> Path:
-        """Static files of the REST API's pages."""
+        """Static files of the REST API."""
         return self.root / "assets"
 
     @property
     def exports(self) -> Path:
-        """Where Pulp's exporters may write, and its importers may read."""
+        """Where Pulp's exporters may write and importers may read."""
         return self.root / "exports"
 
     @property
     def settings_file(self) -> Path:
-        """What `PULP_SETTINGS` names."""
+        """The file for `PULP_SETTINGS`."""
         return self.root / "settings.py"
 
     @property
     def encryption_key(self) -> Path:
-        """What `DB_ENCRYPTION_KEY` names."""
+        """The file for `DB_ENCRYPTION_KEY`."""
         return self.root / "database-encryption-key"
 
     @property
@@ -82,11 +82,11 @@ class DataDir:
         try:
             if not self.root.exists():
                 self.root.mkdir(parents=True)
-                # PostgreSQL does not run as root, and its account has to get through.
+                # PostgreSQL does not run as root, and its account must be able to enter.
                 self.root.chmod(0o711 if os.geteuid() == 0 else 0o700)
             made = (self.media, self.tmp, self.assets, self.exports, self.log("any").parent)
             for path in made:
-                # Others may pass through the root, so what is in it is closed to them.
+                # Others may enter the root, so its contents are closed to them.
                 path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise ServeError(
@@ -94,7 +94,7 @@ class DataDir:
             ) from error
 
     def lock(self) -> IO[str]:
-        """Keep other launchers away for as long as the returned file is open."""
+        """Lock the directory against other launchers for as long as the returned file is open."""
         file = (self.root / "lock").open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -111,14 +111,14 @@ class DataDir:
 
 
 def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> str:
-    """Return the secret in a file, which is made on first use and readable by its owner only."""
+    """Return the secret in a file, which is created on first use, readable by its owner only."""
     if not path.exists():
         write_secret(path, make())
     return path.read_text().strip()
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, complete or not at all."""
+    """Atomically write a file that only its owner can read."""
     unfinished = path.with_name(f"{path.name}.new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w") as file:

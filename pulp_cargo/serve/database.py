@@ -1,4 +1,4 @@
-"""Which PostgreSQL database Pulp uses, and the few statements the launcher itself needs."""
+"""The PostgreSQL database of Pulp, and the few statements that the launcher itself needs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +14,8 @@ from pulp_cargo.serve.errors import ServeError
 
 NAME = "pulp"
 USER = "pulp"
-# How long to wait for a connection, in seconds, and for a sign of life from the other end: what was
-# sent is acknowledged within 15 seconds, and a silent connection is asked after 10, three times.
+# Timeouts in seconds: for connecting, for the acknowledgement of sent data (15), and for an idle
+# connection, which is probed after 10 seconds, three times.
 TIMEOUTS = {
     "connect_timeout": "5",
     "tcp_user_timeout": "15000",
@@ -27,19 +27,19 @@ TIMEOUTS = {
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """How to connect, in libpq's words, and how to say so without a password."""
+    """The parameters of a connection, in libpq's terms."""
 
     parameters: dict[str, str]
 
     @property
     def label(self) -> str:
-        """Where the database is, for messages and to tell two databases apart."""
+        """The location of the database without a password, for messages and to identify it."""
         place = self.parameters.get("host", "localhost")
         port = self.parameters.get("port")
         return f"{place}{':' + port if port else ''}/{self.parameters.get('dbname', '')}"
 
     def django(self) -> dict[str, Any]:
-        """Return the database as an entry of Django's `DATABASES`, with bounds on waiting for it."""
+        """Return the database as an entry of Django's `DATABASES`, with timeouts."""
         others = {**TIMEOUTS, **self.parameters}
         named = {
             "NAME": others.pop("dbname", ""),
@@ -53,7 +53,7 @@ class Database:
 
     @contextmanager
     def connection(self, **changes: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        """Connect for a while; each statement stands for itself."""
+        """Connect temporarily; each statement is committed by itself."""
         parameters: dict[str, Any] = {"connect_timeout": 5, **self.parameters, **changes}
         try:
             with psycopg.connect(autocommit=True, **parameters) as connection:
@@ -63,12 +63,12 @@ class Database:
 
 
 def on_socket(socket_dir: Path) -> Database:
-    """Return the launcher's own database, reached through a socket directory."""
+    """Return the launcher's own database, accessed through a socket directory."""
     return Database({"host": str(socket_dir), "dbname": NAME, "user": USER})
 
 
 def from_url(url: str) -> Database:
-    """Read what `--database` says."""
+    """Parse the value of `--database`."""
     if urlsplit(url).scheme not in ("postgresql", "postgres"):
         raise ServeError("--database wants a URL like postgresql://user:password@host/name")
     try:
@@ -79,7 +79,7 @@ def from_url(url: str) -> Database:
 
 
 def require_usable(database: Database) -> None:
-    """Refuse a database that Pulp could not be set up in."""
+    """Refuse a database in which Pulp cannot be set up."""
     with database.connection() as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS hstore")
 
@@ -93,10 +93,10 @@ def create_if_missing(database: Database) -> None:
 
 
 def forget_processes(database: Database, names: str) -> None:
-    """Free the tasks of processes that are known to be dead; `names` is a LIKE pattern.
+    """Release the tasks of dead processes; `names` is a LIKE pattern.
 
-    Pulp itself notices only after minutes: its workers look for lost processes at every hundredth
-    heartbeat. Until then the tasks hold their repositories.
+    Pulp itself detects them only after minutes: its workers look for lost processes at every
+    hundredth heartbeat. Until then the tasks lock their repositories.
     """
     with database.connection() as connection, connection.transaction():
         exists = connection.execute("SELECT to_regclass('core_appstatus') IS NOT NULL").fetchone()
@@ -111,9 +111,10 @@ def forget_processes(database: Database, names: str) -> None:
 
 
 def wake_workers(database: Database) -> None:
-    """Let the workers look for tasks that were dispatched while none of them lived.
+    """Make the workers look for tasks that were dispatched while no worker was running.
 
-    Pulp's workers look when they are told of a task, and nobody tells a new one of the old ones.
+    Pulp's workers look for tasks when they are notified, and a new worker gets no notification of
+    old ones.
     """
     with database.connection() as connection:
         connection.execute("SELECT pg_notify('pulp_worker_wakeup', 'unblock')")

@@ -1,9 +1,9 @@
-"""Why a start ends early: a reason to tell, or a wish to stop."""
+"""Reasons for which a start ends early."""
 
 
 class ServeError(Exception):
-    """A reason for not starting that the user can do something about, told in one line."""
+    """A failure to start that the user can resolve, with a message of one line."""
 
 
 class StopRequested(Exception):
-    """Somebody asked for the end (Ctrl-C, SIGTERM, SIGHUP) while the start was under way."""
+    """A stop was requested (Ctrl-C, SIGTERM, SIGHUP) during the start."""

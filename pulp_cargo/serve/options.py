@@ -1,4 +1,4 @@
-"""What `pulp-cargo serve` can be told on its command line."""
+"""The command line of `pulp-cargo serve`."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ DEFAULT_API_PORT = 24817
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """One parsed command line."""
+    """A parsed command line."""
 
     data_dir: Path
     content_port: int
@@ -28,7 +28,7 @@ class Options:
 
 
 def parse_options(argv: Sequence[str]) -> Options:
-    """Read the command line; a wrong one ends the process with a usage message."""
+    """Parse the command line; an invalid one ends the process with a usage message."""
     given = _parser().parse_args(argv)
     return Options(
         data_dir=given.data_dir.expanduser().absolute(),
@@ -44,7 +44,7 @@ def parse_options(argv: Sequence[str]) -> Options:
 
 
 def default_data_dir(*, is_root: bool, environ: os._Environ[str] | dict[str, str]) -> Path:
-    """Return where the data lives unless `--data-dir` says otherwise (XDG Base Directory)."""
+    """Return the default of `--data-dir` (XDG Base Directory)."""
     if is_root:
         return Path("/var/lib/pulp-cargo")
     data_home = environ.get("XDG_DATA_HOME") or "~/.local/share"
@@ -67,12 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_positive,
         default=1,
         metavar="N",
-        help="how many processes answer cargo",
+        help="number of processes for cargo's requests",
     )
     serve.add_argument(
         "--no-cache",
         action="store_true",
-        help="make no cache of crates.io; one that is there stays",
+        help="create no cache of crates.io; an existing one is not removed",
     )
     serve.add_argument(
         "--json",
@@ -89,14 +89,14 @@ def _add_places(serve: argparse.ArgumentParser) -> None:
         type=Path,
         default=default_data_dir(is_root=os.geteuid() == 0, environ=os.environ),
         metavar="DIR",
-        help="where the database, the crates, the secrets and the logs are",
+        help="the directory of the database, the crates, the secrets and the logs",
     )
     serve.add_argument(
         "--database",
         metavar="URL",
         default=os.environ.get(DATABASE_VARIABLE) or None,
-        help="a PostgreSQL that is already there (postgresql://user@host/name); with a password,"
-        f" better in the variable {DATABASE_VARIABLE}, since everybody here sees this line",
+        help="an existing PostgreSQL (postgresql://user@host/name); with a password,"
+        f" better in the variable {DATABASE_VARIABLE}, since all users can see command lines",
     )
 
 
@@ -106,21 +106,21 @@ def _add_addresses(serve: argparse.ArgumentParser) -> None:
         type=_port,
         default=DEFAULT_CONTENT_PORT,
         metavar="PORT",
-        help="where cargo connects; 0 picks a free port once and keeps it",
+        help="the port for cargo; 0 chooses a free port once and remembers it",
     )
     serve.add_argument(
         "--api-port",
         type=_port,
         default=DEFAULT_API_PORT,
         metavar="PORT",
-        help="where the REST API is; 0 picks a free port once and keeps it",
+        help="the port of the REST API; 0 chooses a free port once and remembers it",
     )
     serve.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="the address to bind")
     serve.add_argument(
         "--origin",
         type=_origin,
         metavar="URL",
-        help="how cargo reaches the content port, if not by the bind address",
+        help="the URL of the content port for cargo, if not the bind address",
     )
 
 

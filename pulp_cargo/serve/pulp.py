@@ -8,8 +8,8 @@ from pulp_cargo.serve.ports import Listener
 from pulp_cargo.serve.processes import ProcessSpec, python_command
 
 _CHILD = "pulp_cargo.serve.child"
-# No statement of a request goes on after cargo has given up, at 30 seconds; tasks may take longer. An
-# environment, since all of Pulp's processes read the same settings.
+# No statement of a request continues after cargo's timeout of 30 seconds; tasks may take longer.
+# Set by the environment, since all of Pulp's processes read the same settings.
 CONTENT_TIMEOUT = {"PGOPTIONS": "-c statement_timeout=30s"}
 
 
@@ -29,7 +29,7 @@ def api(data: DataDir, listener: Listener) -> ProcessSpec:
 
 
 def content(data: DataDir, listener: Listener, *, workers: int) -> ProcessSpec:
-    """Return the content app, where cargo connects."""
+    """Return the content app, which serves cargo."""
     entry_point = "pulpcore.content.entrypoint:main"
     spec = _server(data, "content", entry_point, listener, workers=workers)
     return replace(spec, environ={**spec.environ, **CONTENT_TIMEOUT})
@@ -38,7 +38,7 @@ def content(data: DataDir, listener: Listener, *, workers: int) -> ProcessSpec:
 def worker(data: DataDir) -> ProcessSpec:
     """Return the worker, which runs Pulp's tasks."""
     spec = _in_python(data, "worker", _CHILD, "pulpcore.tasking.entrypoint:worker")
-    # After SIGTERM a worker waits for its task without end, after SIGINT for TASK_GRACE_INTERVAL.
+    # After SIGTERM a worker waits for its task without limit, after SIGINT for TASK_GRACE_INTERVAL.
     return replace(spec, stop_signal=signal.SIGINT)
 
 
@@ -49,10 +49,10 @@ def _server(
     options = (
         f"--bind=fd://{inherited}",
         f"--workers={workers}",
-        # gunicorn's 2 s would make cargo reconnect all the time.
+        # gunicorn's default of 2 s would make cargo reconnect constantly.
         "--keep-alive=75",
         "--graceful-timeout=3",
-        # Both servers would open it at the same place.
+        # Both servers would open it at the same path.
         "--no-control-socket",
     )
     return _in_python(data, name, _CHILD, entry_point, *options, inherited=(inherited,))

@@ -1,4 +1,4 @@
-"""Finds out when the servers answer."""
+"""Waiting until the servers answer."""
 
 import json
 import select
@@ -12,7 +12,7 @@ _STATUS = "/pulp/api/v3/status/"
 
 
 def wait_for_api(api: Listener, instance: str, pause: Callable[[], None]) -> None:
-    """Return when the API reports that our worker and our content app are online."""
+    """Wait until the API reports our worker and our content app as online."""
     while True:
         code, body = get(api, _STATUS, pause)
         if code == 200 and _is_complete(json.loads(body), instance):
@@ -28,7 +28,7 @@ def _is_complete(status: dict[str, list[dict[str, str]]], instance: str) -> bool
 
 
 def has_registry(content: Listener, path: str, pause: Callable[[], None]) -> bool:
-    """Tell whether the content app serves a registry; one for members only answers 401."""
+    """Return whether the content app serves a registry; a private one answers 401."""
     while True:
         code, _ = get(content, f"{path}config.json", pause)
         if code < 500:
@@ -37,9 +37,9 @@ def has_registry(content: Listener, path: str, pause: Callable[[], None]) -> boo
 
 
 def get(listener: Listener, path: str, pause: Callable[[], None]) -> tuple[int, bytes]:
-    """Request a path until there is an answer.
+    """Request a path until there is a response.
 
-    The launcher listens already, so a server that is still starting lets the request wait.
+    The launcher is listening already, so the request waits for a server that is still starting.
     """
     while True:
         with closing(HTTPConnection(listener.host, listener.port, timeout=10)) as connection:

@@ -1,4 +1,4 @@
-"""What the launcher says when the registry is ready: to a script, or to a person."""
+"""The output of the launcher when the registry is ready, for scripts or for people."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pulp_cargo.serve.state import ADMIN_USER, CACHE_KEY, REGISTRY_NAME
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Everything that is needed to use the running registry."""
+    """Everything needed to use the running registry."""
 
     api_url: str
     content_url: str
@@ -38,7 +38,7 @@ def for_scripts(ready: Ready) -> str:
 
 
 def for_people(ready: Ready) -> str:
-    """Return what to paste where, and where to look further."""
+    """Return the lines for cargo's configuration, and further information."""
     return f"""\
 {_registry(ready)}{_cache(ready)}
 REST API: {ready.api_url}/pulp/api/v3/, user {ADMIN_USER}, {_password(ready)}

@@ -1,6 +1,6 @@
-"""Pulp's settings for a registry of its own, written anew at every start.
+"""Pulp's settings for the launcher, rewritten at every start.
 
-Variables of the environment (`PULP_…`) still override each of them.
+Environment variables (`PULP_…`) override each of them.
 """
 
 import os
@@ -11,11 +11,11 @@ from importlib.util import find_spec
 from pulp_cargo.serve.data_dir import DataDir, kept_secret
 from pulp_cargo.serve.database import Database
 
-_HEAD = "# Written by `pulp-cargo serve` at every start; what is changed here is lost.\n"
+_HEAD = "# Written by `pulp-cargo serve` at every start; changes here are lost.\n"
 
 
 def write_settings(data: DataDir, database: Database, origin: str) -> None:
-    """Write the settings file, and the secrets it needs if they are not there yet."""
+    """Write the settings file, and the secrets that it needs if they do not exist."""
     kept_secret(data.encryption_key, lambda: urlsafe_b64encode(os.urandom(32)).decode())
     settings = settings_of(
         data, database, origin, secret_key=kept_secret(data.secret_key), has_uvloop=has_uvloop()
@@ -35,7 +35,7 @@ def settings_of(
         "ENABLED_PLUGINS": ["pulp_cargo"],
         "CONTENT_ORIGIN": origin,
         "CARGO_ORIGIN_ALIASES": origin_aliases(origin),
-        # Pulp derives these four from its default DEPLOY_ROOT, not from the one that is set.
+        # Pulp derives these four from the default of DEPLOY_ROOT, not from its value.
         "DEPLOY_ROOT": str(data.root),
         "MEDIA_ROOT": str(data.media),
         "WORKING_DIRECTORY": str(data.tmp),
@@ -45,21 +45,21 @@ def settings_of(
         "ALLOWED_IMPORT_PATHS": [str(data.exports)],
         "UVLOOP_ENABLED": has_uvloop,
         "ANALYTICS": False,
-        # The name by which the launcher finds its own processes, and only those.
+        # By this name the launcher finds its own processes, and no others.
         "WORKER_NAME_TEMPLATE": f"{{pid}}@{{hostname}}/{data.instance}",
         "WORKER_TTL": 9,
-        # How long a task may go on when the registry is being stopped.
+        # How long a task may continue while the registry is stopping.
         "TASK_GRACE_INTERVAL": 2,
     }
 
 
 def has_uvloop() -> bool:
-    """Tell whether the faster event loop is installed."""
+    """Return whether the faster event loop is installed."""
     return find_spec("uvloop") is not None
 
 
 def origin_aliases(origin: str) -> list[str]:
-    """Return the other names of a loopback origin: dependencies are declared through any of them."""
+    """Return the other names of a loopback origin, since dependencies may use any of them."""
     scheme, _, address = origin.partition("://")
     host, colon, port = address.rpartition(":")
     others = {"127.0.0.1": ["localhost"], "[::1]": ["localhost"], "localhost": ["127.0.0.1"]}

@@ -1,4 +1,4 @@
-"""The steps of a start, from an empty directory or an old one to a registry that answers."""
+"""The steps of a start, from an empty or existing directory to a running registry."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 def bring_up(
     options: Options, data: DataDir, listeners: Listeners, supervisor: Supervisor, say: Say
 ) -> Ready:
-    """Start everything and return when it answers."""
+    """Start everything and wait until it answers."""
     content, api = listeners.content, listeners.api
     database, state = set_up(options, data, listeners, supervisor, say)
     say("starting the API, the content app and the worker")
@@ -38,7 +38,7 @@ def bring_up(
 def set_up(
     options: Options, data: DataDir, listeners: Listeners, supervisor: Supervisor, say: Say
 ) -> tuple[Database, State]:
-    """Start the database, and see to it that it has everything that Pulp needs."""
+    """Start the database, and set up everything that Pulp needs in it."""
     database = _external_database(options.database) or _own_database(data, supervisor, say)
     write_settings(data, database, _origin(options, listeners))
     databases.forget_processes(database, f"%/{data.instance}")
@@ -52,7 +52,7 @@ def _origin(options: Options, listeners: Listeners) -> str:
 def _ready(
     data: DataDir, state: State, listeners: Listeners, origin: str, supervisor: Supervisor
 ) -> Ready:
-    """Return what there is; what was made at first may have been deleted since."""
+    """Return what exists; what was created at first may have been deleted since."""
 
     def url_of(path: str | None) -> str | None:
         is_there = path and readiness.has_registry(listeners.content, path, supervisor.pause)
@@ -82,10 +82,10 @@ def _external_database(url: str | None) -> Database | None:
 def _own_database(data: DataDir, supervisor: Supervisor, say: Say) -> Database:
     binaries, account = postgres.prepare(data)
     if not data.postgres.exists():
-        say(f"making a PostgreSQL {binaries.major} database in {data.postgres}")
+        say(f"creating a PostgreSQL {binaries.major} database in {data.postgres}")
         supervisor.run(postgres.initdb(binaries, account, data))
         postgres.unfinished_cluster(data).rename(data.postgres)
-    postgres.clear_debris(data, patience=10)
+    postgres.clear_debris(data, timeout=10)
     socket_dir = postgres.make_socket_dir(data, account)
     database = databases.on_socket(socket_dir)
     supervisor.start(postgres.server(binaries, account, data, socket_dir))
@@ -105,7 +105,7 @@ def _bootstrap(
         return old
     say("setting up the database; the first time takes about ten seconds")
     kept_secret(data.admin_password)
-    # What its owner has deleted does not come back with an upgrade.
+    # An upgrade does not recreate what its owner has deleted.
     spec = pulp.bootstrap(data, with_registry=old is None, with_cache=with_cache)
     outcome = json.loads(supervisor.run(spec))
     cache_path = old.cache_path if old else None
@@ -129,7 +129,7 @@ def _path(index_url: str) -> str:
 def _freeing_tasks(data: DataDir, database: Database) -> Callable[[str, int], None]:
     def before_restart(name: str, process_id: int) -> None:
         if name == "postgres":
-            postgres.clear_debris(data, patience=5)
+            postgres.clear_debris(data, timeout=5)
         elif name == "worker":
             databases.forget_processes(database, f"{process_id}@%/{data.instance}")
 

@@ -1,4 +1,4 @@
-"""What the last complete bootstrap left, so that a restart can do without another one."""
+"""The result of the last complete bootstrap, so that a restart needs no other one."""
 
 import json
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-# What a bootstrap makes.
+# What a bootstrap creates.
 ADMIN_USER = "admin"
 REGISTRY_NAME = "my-crates"
-# Cargo keeps the name `crates-io` for crates.io itself.
+# Cargo reserves the name `crates-io` for crates.io itself.
 CACHE_KEY = "pulp-crates-io"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The outcome of a bootstrap, and what it was the outcome of.
+    """The result of a bootstrap, and its inputs.
 
-    `cache_path` is None while no cache was to be made, and empty where its name was taken.
+    `cache_path` is None if no cache was requested, and empty if its name was taken.
     """
 
     database: str
@@ -30,7 +30,7 @@ class State:
 
 
 def read_state(path: Path, database: str) -> State | None:
-    """Return what is remembered of a database, if anything, in a form that this version knows."""
+    """Return the stored state of a database, None if there is none that this version can read."""
     try:
         state = State(**json.loads(path.read_text()))
     except (FileNotFoundError, TypeError, ValueError):
@@ -39,17 +39,17 @@ def read_state(path: Path, database: str) -> State | None:
 
 
 def write_state(path: Path, state: State) -> None:
-    """Remember a state."""
+    """Store a state."""
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.write_text(json.dumps(asdict(state)))
     unfinished.rename(path)
 
 
 def fingerprint() -> str:
-    """Return a text that changes when a database needs a bootstrap again.
+    """Return a text that changes when a database needs another bootstrap.
 
     Besides migrations, Pulp stores each viewset's access policy and roles while migrating. So every
-    changed file of the plugin counts, which also spares its developers a stale database.
+    changed file of the plugin counts, which also protects developers from a stale database.
     """
     parts = [version("pulpcore"), version("pulp-cargo"), *_plugin_files()]
     return sha256("\n".join(parts).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Keeps the processes running: notices the crashed, restarts them, and stops them all at the end."""
+"""Supervises the processes: restarts crashed ones, and stops all at the end."""
 
 import signal
 import subprocess
@@ -14,10 +14,10 @@ from pulp_cargo.serve.processes import ProcessSpec
 
 TICK = 0.02
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A process that ran this long has recovered: its next crash is a first one again.
+# A process that ran this long has recovered: its next crash counts as the first.
 RECOVERED_AFTER = 30.0
 LONGEST_BACK_OFF = 10.0
-# When after a restart to do what the new process must hear, in seconds: it may be slow to start.
+# When to call `after_restart`, in seconds after a restart: the process may be slow to start.
 SETTLED_AFTER = (3.0, 10.0, 30.0)
 # How long a process may take to stop before it is killed.
 STOP_PATIENCE = 4.0
@@ -25,7 +25,7 @@ STOP_PATIENCE = 4.0
 
 @dataclass(slots=True)
 class Child:
-    """A process that is to run, and how its last attempts went."""
+    """A process that should run, and its recent failures."""
 
     spec: ProcessSpec
     process: subprocess.Popen[str]
@@ -35,13 +35,13 @@ class Child:
     settled_at: list[float] = field(default_factory=list)
 
     def put_off_restart(self) -> None:
-        """Note a failure, and when the next attempt is due."""
+        """Record a failure, and when the next attempt is due."""
         self.restart_at = time.monotonic() + back_off(self.crashes)
         self.crashes += 1
 
 
 class Supervisor:
-    """Owns all child processes from the first step of a start to the end."""
+    """Owns all child processes from the first step of the start to the end."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -49,11 +49,11 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         # Called with the process id of a dead child before its successor starts.
         self.before_restart: Callable[[str, int], None] = lambda name, process_id: None
-        # Called some moments after a restart, more than once.
+        # Called several times after a restart.
         self.after_restart: Callable[[str], None] = lambda name: None
 
     def listen_to_signals(self) -> None:
-        """Turn Ctrl-C and its relatives into an orderly stop.
+        """Turn Ctrl-C and similar signals into an orderly stop.
 
         They are set explicitly, because a shell starts background jobs with SIGINT ignored.
         """
@@ -64,7 +64,7 @@ class Supervisor:
         self._stop_requested = True
 
     def pause(self) -> None:
-        """Let a moment pass during the start; end the start if a child crashed or a stop is due."""
+        """Wait during the start; end the start if a child crashed or a stop was requested."""
         if self._stop_requested:
             raise StopRequested
         for child in self._children.values():
@@ -73,7 +73,7 @@ class Supervisor:
         time.sleep(TICK)
 
     def run(self, spec: ProcessSpec) -> str:
-        """Run a process to its end and return what it printed (at most a few lines)."""
+        """Run a process to its end and return its output (at most a few lines)."""
         process = processes.start(spec, output=subprocess.PIPE)
         try:
             while process.poll() is None:
@@ -89,7 +89,7 @@ class Supervisor:
             return process.stdout.read()
 
     def start(self, spec: ProcessSpec) -> None:
-        """Start a process that is to run until the end."""
+        """Start a process that should run until the end."""
         self._children[spec.name] = Child(spec, processes.start(spec), time.monotonic())
 
     def process_ids(self) -> dict[str, int]:
@@ -111,7 +111,7 @@ class Supervisor:
         elif child.process.poll() is not None:
             if now - child.started > RECOVERED_AFTER:
                 child.crashes = 0
-            # Children of the crashed process could hold what its successor needs.
+            # Children of the crashed process could occupy what its successor needs.
             processes.kill_session(child.process)
             self._say(
                 f"{child.spec.name} stopped ({outcome(child.process.returncode)});"
@@ -128,7 +128,7 @@ class Supervisor:
             self.before_restart(child.spec.name, child.process.pid)
             child.process = processes.start(child.spec)
         except ServeError as error:
-            # Most often the database is not back yet.
+            # Usually the database is not available again yet.
             self._say(f"{child.spec.name} has to wait: {error}")
             child.put_off_restart()
         else:
@@ -137,7 +137,7 @@ class Supervisor:
             child.settled_at = [child.started + seconds for seconds in SETTLED_AFTER]
 
     def stop(self) -> None:
-        """Stop all children: first those that use the database, then the database."""
+        """Stop all children: first the users of the database, then the database."""
         server = [child for child in self._children.values() if child.spec.name == "postgres"]
         clients = [child for child in self._children.values() if child not in server]
         _stop_together(list(reversed(clients)))
@@ -150,7 +150,7 @@ def back_off(crashes: int) -> float:
 
 
 def outcome(return_code: int) -> str:
-    """Return how a process ended, in words."""
+    """Return a description of how a process ended."""
     if return_code >= 0:
         return f"exit code {return_code}"
     return f"killed by {signal.Signals(-return_code).name}"
@@ -172,5 +172,5 @@ def _stop_together(children: list[Child]) -> None:
         except subprocess.TimeoutExpired:
             processes.kill_session(child.process)
             child.process.wait()
-        # Whatever a stopped process left behind in its session.
+        # Kill what a stopped process left behind in its session.
         processes.kill_session(child.process)

@@ -1,4 +1,4 @@
-"""The plugin's tables. Pulp finds the models by this package's names, so each stands here."""
+"""The plugin's tables. Pulp finds models by the names in this package, so all are imported here."""
 
 from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank

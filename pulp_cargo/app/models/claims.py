@@ -1,4 +1,4 @@
-"""What a repository has ever had: names, which a private one claims for good, and used up versions."""
+"""What a repository has ever had: names, which a private one claims for good, and used versions."""
 
 from uuid import UUID
 
@@ -6,8 +6,8 @@ from django.db import models
 
 from pulp_cargo.app.runtime import statements
 
-# Which names a version adds shows in its rows, whoever wrote them. The lateral join keeps the planner
-# from reading all crates, as it may while PostgreSQL has no statistics of new tables.
+# The added names are read from the version's rows, whoever wrote them. The lateral join prevents
+# the planner from reading all crates, as it may while PostgreSQL has no statistics of new tables.
 CLAIM = """
     WITH added AS MATERIALIZED (
         SELECT rc.repository_id, unit.*
@@ -28,9 +28,9 @@ CLAIM = """
 
 
 class ClaimedName(models.Model):
-    """A name that a repository had in some version, which may be gone meanwhile.
+    """A name that a repository had in any version, even if it is removed or the version deleted.
 
-    Of every repository: which are private in a list is decided later than what is published.
+    Recorded for every repository, since it may become private in a list after the publish.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -44,7 +44,7 @@ class ClaimedName(models.Model):
 
 
 class UsedVersion(models.Model):
-    """A version that a repository had with these bytes: downloads are said never to change."""
+    """A version that a repository had with these bytes, which must not be published with others."""
 
     id = models.BigAutoField(primary_key=True)
     repository = models.ForeignKey(
@@ -59,5 +59,5 @@ class UsedVersion(models.Model):
 
 
 def claim_names(version: UUID) -> None:
-    """Note names and versions that a repository version adds, in the transaction that makes it."""
+    """Record names and versions that a repository version adds, in its transaction."""
     statements.run(CLAIM, {"version": version})

@@ -1,7 +1,7 @@
-"""What core connects to when it downloads by a remote; core asks the model for its downloaders.
+"""Guarded connections for core's downloads by a remote; core asks the model for its downloaders.
 
-An upstream chooses by `dl`, redirects and DNS where we connect. The check is where the address is
-final, of each connection that is opened: no second look-up of a name can come in between.
+An upstream determines by `dl`, redirects and DNS where we connect. The check is made when a
+connection to a resolved address is opened, so that no second look-up can change the address.
 """
 
 import errno
@@ -29,30 +29,30 @@ MEANING = "the address is not a public one (see the setting CARGO_UPSTREAM_PRIVA
 
 
 class AddressRefused(OSError):
-    """An upstream leads to an address that is not its own to choose."""
+    """An upstream leads to an address that it may not choose."""
 
     def __init__(self) -> None:
-        # Of one text for all addresses of a host: of different ones aiohttp makes another error.
+        # The same text for all addresses of a host: aiohttp wraps differing errors in another one.
         super().__init__(errno.EACCES, MEANING)
 
 
 class AddressGuard(Guard):
-    """Knows the addresses of the remote's own host, and opens sockets to those that are allowed.
+    """Resolves the remote's own host, and opens sockets to allowed addresses only.
 
-    What the own host has had once counts for as long as the connections live: one that was public
-    does not become private later.
+    An address of the own host counts as long as the connections live, so a host that was public
+    cannot become private later.
     """
 
     def __init__(self, host: str, resolver: AbstractResolver) -> None:
         self._host, self._resolver = _plain(host), resolver
         self._allowed = parse_networks(settings.CARGO_UPSTREAM_PRIVATE_NETWORKS)
-        # A URL with an address resolves to just that.
+        # A URL with an address resolves to itself.
         self._own = {host} if is_address(host) else set[str]()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Resolve a host, the remote's own before any other."""
+        """Resolve a host, after the remote's own."""
         is_own = _plain(host) == self._host
         if not is_own and not self._own:
             await self._resolve_own(port, family)
@@ -76,21 +76,21 @@ class AddressGuard(Guard):
     def _note_own(self, addresses: set[str]) -> None:
         self._own |= addresses
         public = [one for one in self._own if reach_of(one) is Reach.PUBLIC]
-        # One is enough to be outside, and those of a large network are ever new ones.
+        # One public address is enough, and large networks return ever new ones.
         self._own = {public[0]} if public else self._own
 
     async def _resolve_own(self, port: int, family: socket.AddressFamily) -> None:
         try:
             await self.resolve(self._host, port, family)
         except OSError as error:
-            # Without addresses of its own it may name public ones.
+            # Without addresses of its own it may name public ones only.
             log.info("%s has no address: %s", self._host, error)
 
 
 class SafeDownloader(ResponseDownloader):
     """Gives out nothing of what another host than the remote's sends before it was compared.
 
-    Whoever waits for a file that core passes on would get to read what is none.
+    Otherwise clients of a download that core passes on could read internal data.
     """
 
     own_origin: URL | None = None
@@ -115,7 +115,7 @@ class SafeDownloader(ResponseDownloader):
         )
 
     async def _compare(self, response: ClientResponse, file: IO[bytes]) -> None:
-        """Write what comes to a file; raises DigestValidationError where it is not what should."""
+        """Write the response to a file; raises DigestValidationError if the checksum differs."""
         digests = {name: hashlib.new(name) for name in self.expected_digests}
         size = 0
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):
@@ -132,9 +132,9 @@ class SafeDownloader(ResponseDownloader):
 
 
 class GuardedFactory(DownloaderFactory):
-    """Makes core's downloaders for a remote, with connections that are guarded.
+    """Makes core's downloaders for a remote, with guarded connections.
 
-    A proxy connects in our place: where it may go is for whoever runs it.
+    A proxy connects instead of us, so its administrator decides what it may reach.
     """
 
     def __init__(self, remote: Any) -> None:
@@ -146,7 +146,7 @@ class GuardedFactory(DownloaderFactory):
             guard_session(self, lambda resolver: AddressGuard(host, resolver))
 
     def build(self, url: str, **kwargs: Any) -> Any:
-        """Return a downloader, which knows what the remote's own origin is."""
+        """Return a downloader that knows the remote's own origin."""
         downloader = super().build(url, **kwargs)
         if isinstance(downloader, SafeDownloader):
             downloader.own_origin = self._own.origin()

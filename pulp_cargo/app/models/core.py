@@ -1,6 +1,6 @@
-"""The names we need from pulpcore that its plugin API does not offer, in one place.
+"""The names from outside of pulpcore's plugin API that the models need.
 
-Each was read in pulpcore 3.123; a change of core shows here and nowhere else.
+Checked with pulpcore 3.123; changes of core affect this module only.
 """
 
 import atexit
@@ -26,7 +26,7 @@ from pulpcore.constants import TASK_INCOMPLETE_STATES
 from pulpcore.plugin.download import DownloaderFactory, DownloadResult, HttpDownloader
 from pulpcore.plugin.models import Remote, RepositoryVersion
 
-# The storage class of a domain whose files are on disks of our own.
+# The storage class of domains on a file system.
 FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 
 __all__ = [
@@ -72,16 +72,16 @@ def guard_session(factory: DownloaderFactory, make: Callable[[AbstractResolver],
     """
     connector = factory._session.connector
     assert isinstance(connector, TCPConnector), "core connects by TCP"
-    # A name that aiohttp has no more would be set, and guard nothing.
+    # Setting an attribute that aiohttp no longer uses would guard nothing.
     assert hasattr(connector, "_resolver") and hasattr(connector, "_socket_factory")
     guard = make(connector._resolver)
     connector._resolver, connector._socket_factory = guard, guard.open_socket
 
 
 def release_session(remote: Remote) -> None:
-    """Let nothing but its users hold the session that core made for a remote, who close it.
+    """Release the session that core made for a remote, so that its users can close and free it.
 
-    Core's factory has the interpreter call it at exit, and is held with all it has until then.
+    Core's factory registers an exit handler, which would keep the factory alive until then.
     """
     atexit.unregister(remote.download_factory._session_cleanup)
 

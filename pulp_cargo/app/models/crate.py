@@ -1,4 +1,4 @@
-"""What a registry holds: crate versions and yank marks, both immutable content units."""
+"""Crate versions and yank marks, both immutable content units."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -11,7 +11,7 @@ from pulp_cargo.rules.metadata_source import FILE
 
 
 class CrateContent(Content):
-    """One version of a crate: the index line it has, what people search for, and its .crate file."""
+    """A version of a crate: its index line, searchable metadata, and its .crate file."""
 
     TYPE = "crate"
     repo_key_fields = ("canonical_name", "vers")
@@ -19,15 +19,15 @@ class CrateContent(Content):
     name = models.TextField()
     canonical_name = models.TextField()
     vers = models.TextField()
-    # The version without its build metadata, of which one can be published (models/invariants).
+    # The version without build metadata, which can be published once (models/invariants).
     vers_key = models.TextField()
     cksum = models.CharField(max_length=64)
     pubtime = models.DateTimeField()
-    # Whose word the metadata are, empty for those of the file (rules/metadata_source).
+    # The source of the metadata, empty if they are from the file (rules/metadata_source).
     metadata_source = models.CharField(max_length=64, default=FILE)
-    # The line as it is served, not yanked, each dependency with the absolute URL of its registry.
+    # The line as served, not yanked, with absolute registry URLs of dependencies.
     index_line = models.TextField()
-    # The real names of the dependencies, and the registries other than crates.io they come from.
+    # The real names of dependencies, and their registries other than crates.io.
     dependency_names = ArrayField(models.TextField(), default=list)
     registries = ArrayField(models.TextField(), default=list)
 
@@ -58,7 +58,7 @@ class CrateContent(Content):
 
     @property
     def is_read(self) -> bool:
-        """Whether the metadata were read from the .crate file here, and are nobody's word."""
+        """Whether this Pulp has read the metadata from the .crate file."""
         return self.metadata_source == FILE
 
     @property
@@ -68,13 +68,13 @@ class CrateContent(Content):
 
 
 class CrateYank(Content):
-    """The mark that one version of a crate is yanked, wherever a repository version holds it."""
+    """The mark that a crate version is yanked, in repository versions that contain the mark."""
 
     TYPE = "yank"
     repo_key_fields = ("canonical_name", "vers")
 
     canonical_name = models.TextField()
-    # Exact, with its build metadata.
+    # The exact version, with build metadata.
     vers = models.TextField()
 
     _pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.PROTECT)

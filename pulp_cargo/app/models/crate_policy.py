@@ -1,4 +1,4 @@
-"""The rules for what may come in from upstream registries, and the record of what they held back."""
+"""Crate policies for upstream registries, and the record of what they refused."""
 
 from django.contrib.postgres.fields import ArrayField, HStoreField
 from django.db import models
@@ -12,7 +12,7 @@ class CargoCratePolicy(BaseModel, AutoAddObjPermsMixin):
 
     name = models.TextField()
     cooldown_days = models.PositiveIntegerField(default=0)
-    # Lists of objects with `crate`, `versions` and `reason`; exceptions have `ends`, too.
+    # Lists of objects with `crate`, `versions` and `reason`; exceptions also have `ends`.
     allow = models.JSONField(null=True)
     block = models.JSONField(default=list)
     exceptions = models.JSONField(default=list)
@@ -28,9 +28,9 @@ class CargoCratePolicy(BaseModel, AutoAddObjPermsMixin):
 
 
 class HeldVersion(models.Model):
-    """A version that the rules held back, or would have in a dry run, and how often."""
+    """A version that a policy refused, or would have in a dry run, and how often."""
 
-    # Each upsert spends an id, whether it makes a row or not.
+    # Each upsert uses up an id, even if it inserts no row.
     id = models.BigAutoField(primary_key=True)
     policy = models.ForeignKey(CargoCratePolicy, on_delete=models.CASCADE, related_name="held")
     name = models.TextField()

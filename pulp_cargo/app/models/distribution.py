@@ -17,35 +17,35 @@ from pulp_cargo.app.models.remote import CargoRemote
 def root_url(domain: str, base_path: str, origin: str | None = None) -> str:
     """The URL of a registry, with a final slash and without cargo's `sparse+`.
 
-    It comes from the settings alone and never from a request: to cargo the URL is the registry's
-    identity, written into lock files.
+    It depends on settings only, never on a request: cargo uses the URL as the registry's identity
+    and writes it into lock files.
     """
     within = f"{domain}/{base_path}" if settings.DOMAIN_ENABLED else base_path
     return f"{(origin or settings.CONTENT_ORIGIN or '').rstrip('/')}/pulp/cargo/{within}/"
 
 
 class CargoDistribution(Distribution, AutoAddObjPermsMixin):
-    """Serves index, downloads and the web API below one base path."""
+    """Serves index, downloads and web API below a base path."""
 
     TYPE = "cargo"
     SERVE_FROM_PUBLICATION = False
 
     allow_uploads = models.BooleanField(default=False)
     auth_required = models.BooleanField(default=False)
-    # Of the list of upstreams: names kept for its private repositories, and those that may be mixed.
+    # Of the list of upstreams: names reserved for private repositories, and names that are mixed.
     reserved_names = ArrayField(models.TextField(), default=list)
     mixed_names = ArrayField(models.TextField(), default=list)
     crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
 
     @property
     def index_url(self) -> str:
-        """The URL as cargo's configuration wants it."""
+        """The URL for cargo's configuration."""
         return f"sparse+{root_url(self.pulp_domain.name, self.base_path)}"
 
     @hook(BEFORE_UPDATE, when="base_path", has_changed=True)
     @hook(BEFORE_DELETE)
     def leave_alias(self) -> None:
-        """Let the URL that goes away still mean the repository in the crates that name it."""
+        """Let a URL that is removed still mean the repository in crates that depend on it."""
         repository_id = self.repository_id or (
             self.repository_version and self.repository_version.repository_id
         )
@@ -57,7 +57,7 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
     @hook(BEFORE_UPDATE, when_any=["remote_id", "repository_id"], has_changed=True)
     @hook(BEFORE_DELETE)
     def note_what_was_mirrored(self) -> None:
-        """Let dependencies within what a cache has stored stay so, when it is one no more."""
+        """Keep dependencies among cached crates when this stops being a cache of their upstream."""
         repository = self.initial_value("repository_id")
         remote = CargoRemote.objects.filter(pk=self.initial_value("remote_id")).first()
         if repository is not None and remote is not None:
@@ -65,18 +65,18 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
         self.note_what_upstreams_mirrored()
 
     def note_what_upstreams_mirrored(self) -> None:
-        """Do the same for what the list of upstreams has stored."""
+        """Do the same for the stores of the list of upstreams."""
         stores = self.upstreams.filter(repository__isnull=False, remote__isnull=False)
         for repository, url in stores.values_list("repository_id", "remote__url"):
             note_mirrored(repository, url)
 
     def content_handler(self, path: str) -> None:
-        """Close Pulp's generic content path where it would go past tokens or crate policies."""
+        """Close Pulp's generic content path if it would bypass tokens or crate policies."""
         if self.auth_required or self._has_policies():
             close_content_path()
 
     def _has_policies(self) -> bool:
-        """Whether a crate policy is for this registry, or for what fills its repository."""
+        """Whether a crate policy applies to this registry, or to a remote that fills it."""
         ruled = CargoRemote.objects.filter(crate_policy__isnull=False)
         if self.crate_policy_id or ruled.filter(pk=self.remote_id).exists():
             return True

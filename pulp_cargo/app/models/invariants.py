@@ -1,10 +1,10 @@
-"""What holds in every repository version, whichever way it was made.
+"""The invariants of every repository version, however it was created.
 
 A registry has one crate per canonical name (Cargo Book, "Index Format": names are compared
 without case and hyphens) and each version once; a yank mark belongs to a version that is there.
-Where people publish, build metadata does not make a version another one, as on crates.io today.
-What follows an upstream may hold both `0.4.0` and `0.4.0+25`: crates.io has hundreds of such pairs.
-Checked over what a new version adds, so the cost follows the change and not the repository.
+Where people publish, versions that differ in build metadata only are one, as on crates.io today.
+Copies of an upstream may have both `0.4.0` and `0.4.0+25`: crates.io has hundreds of such pairs.
+Only what a new version adds is checked, so the cost depends on the change, not the repository.
 """
 
 from pulpcore.plugin.exceptions import ValidationError
@@ -21,8 +21,8 @@ ADDED_NAMES = """
     WHERE rc.version_added_id = %(version)s AND rc.version_removed_id IS NULL
 """
 
-# Whether people publish to a repository: it takes uploads, or is private in a list of upstreams.
-# Neither goes together with a remote (rules/repository_use).
+# Whether people publish to a repository: it accepts uploads, or is private in a list of upstreams.
+# Both exclude a remote (rules/repository_use).
 IS_PUBLISHED_TO = """(
     EXISTS (
         SELECT 1 FROM core_distribution d
@@ -51,7 +51,7 @@ CLASHES = f"""
     LIMIT 1
 """
 
-# A yank whose crate version is not in the repository; `which` limits the yanks looked at. Crates
+# Yanks whose crate version is not in the repository; `which` limits the checked yanks. Crates
 # are found by their index on `vers_key`.
 WITHOUT_CRATE = f"""
     SELECT y.content_ptr_id, y.canonical_name, y.vers FROM cargo_crateyank y
@@ -93,7 +93,7 @@ DESCRIBED_TWICE = f"""
 
 
 def drop_second_descriptions(new_version: RepositoryVersion) -> None:
-    """Remove one of two units of the same file: what was read goes before what somebody says of it."""
+    """Remove one of two units of the same file; one that was read from the file wins."""
     rows = _rows(DESCRIBED_TWICE, new_version)
     if rows:
         units = CrateContent.objects.filter(pk__in={row[0] for row in rows})
@@ -101,7 +101,7 @@ def drop_second_descriptions(new_version: RepositoryVersion) -> None:
 
 
 def require_sound(new_version: RepositoryVersion) -> None:
-    """Raise ValidationError when the crates or yanks that a version adds break an invariant."""
+    """Raise ValidationError if the crates or yanks that a version adds break an invariant."""
     names = [row[0] for row in _rows(ADDED_NAMES, new_version)]
     for canonical_name, versions in _rows(CLASHES, new_version, names=names):
         raise ValidationError(uniqueness.broken_by(canonical_name, versions))

@@ -1,11 +1,11 @@
-"""The URLs that a repository has beside those of its distributions."""
+"""The URLs of a repository beyond those of its distributions."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
 
-# One statement, so that what others add at the same time stays.
+# One statement, so that concurrent additions are not lost.
 ADD_URLS = """
     UPDATE cargo_cargorepository r SET {column} = r.{column} || ARRAY(
         SELECT DISTINCT url FROM unnest(%(urls)s::text[]) url
@@ -16,12 +16,12 @@ ADD_URLS = """
 
 
 def add_aliases(repository: UUID, urls: Iterable[str]) -> bool:
-    """Let further URLs mean the registries of a repository; return whether one of them is new."""
+    """Add URLs that mean the registries of a repository; return whether one of them is new."""
     return _add_urls("index_aliases", repository, urls)
 
 
 def note_mirrored(repository: UUID, url: str) -> None:
-    """Remember that a repository has crates of the upstream at a URL, which it no longer is asked."""
+    """Record that a repository has crates of an upstream that it no longer caches."""
     _add_urls("mirrored_urls", repository, [url])
 
 

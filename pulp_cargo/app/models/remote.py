@@ -1,4 +1,4 @@
-"""Our record of an upstream registry."""
+"""The record of an upstream registry."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from pulp_cargo.app.models.registry_urls import note_mirrored
 
 
 class CargoRemote(Remote, AutoAddObjPermsMixin):
-    """A registry to read from; its URL is a sparse index as cargo writes it.
+    """An upstream registry; its URL is that of a sparse index, in cargo's notation.
 
-    `index_max_age` and `stale_for` are seconds: after the first an index file is asked for again,
-    and for the second it is served when that fails; null is the setting's, and for ever. An
-    upstream for which `forbidden_means_missing` says 403 of what it does not have.
+    `index_max_age` and `stale_for` are seconds: after the first an index file is revalidated, and
+    for the second it is served if that fails; null means the setting, and without limit. With
+    `forbidden_means_missing` the upstream answers 403 for crates that it does not have.
     """
 
     TYPE = "cargo"
@@ -30,20 +30,20 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
 
     @property
     def download_factory(self) -> GuardedFactory:
-        """Make what core downloads with, once: it may not connect wherever an upstream says."""
+        """Core's downloader factory, made once, with guarded connections."""
         if not hasattr(self, "_download_factory"):
             self._download_factory = GuardedFactory(self)
         return self._download_factory
 
     @hook(AFTER_UPDATE, when="url", has_changed=True)
     def forget_index_files(self) -> None:
-        """Drop the index files of another registry."""
+        """Delete the stored index files when the URL changes."""
         self.index_files.all().delete()
 
     @hook(BEFORE_UPDATE, when="url", has_changed=True)
     @hook(BEFORE_DELETE)
     def note_what_was_mirrored(self) -> None:
-        """Let dependencies within what caches have stored of the old URL stay so."""
+        """Keep dependencies among crates that were cached from the old URL."""
         listed = self.cargo_cargoupstream.values_list("repository_id", flat=True)
         cached = self.distribution_set.values_list("repository_id", flat=True)
         for repository in {*listed, *cached} - {None}:
@@ -52,9 +52,9 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     def get_remote_artifact_url(
         self, relative_path: str | None = None, request: Any = None
     ) -> None:
-        """Offer nothing to core's own paths (`/pulp/content/`), which answer 404 then.
+        """Offer nothing to core's own paths (`/pulp/content/`), which then answer 404.
 
-        What comes from an upstream is judged first, and only our own paths do that.
+        Only our own paths apply crate policies to what comes from an upstream.
         """
 
     class Meta:

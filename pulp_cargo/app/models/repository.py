@@ -1,4 +1,4 @@
-"""The repository behind a registry, and how new versions of it come to be."""
+"""The repository behind a registry, and the creation of its versions."""
 
 from typing import Any
 from uuid import UUID
@@ -25,12 +25,12 @@ def set_lock_timeout() -> None:
 
 
 def lock(repository: UUID) -> None:
-    """Keep every other writer of a repository out until the transaction ends."""
+    """Lock a repository against other writers until the transaction ends."""
     statements.run("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository)])
 
 
 class CargoRepository(Repository, AutoAddObjPermsMixin):
-    """Crates and yank marks, versioned; every publish and yank makes a version."""
+    """Crates and yank marks, versioned; every publish and yank creates a version."""
 
     TYPE = "cargo"
     CONTENT_TYPES = [CrateContent, CrateYank]
@@ -38,7 +38,7 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
 
     crates_io_rules = models.BooleanField(default=False)
     index_aliases = ArrayField(models.TextField(), default=list)
-    # The upstreams whose crates caches have stored here, and that are none of theirs any more.
+    # Former upstreams of caches that have stored crates here.
     mirrored_urls = ArrayField(models.TextField(), default=list)
 
     class Meta:
@@ -51,10 +51,10 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
         ]
 
     def new_version(self, base_version: RepositoryVersion | None = None) -> RepositoryVersion:
-        """Start a repository version after the newest, whoever else makes them.
+        """Start a repository version after the newest, even if others create versions.
 
         A publish may have committed a version since this object was loaded, so the next number
-        is read again under the lock; core takes it from memory.
+        is read again under the lock; core uses the loaded one.
         """
         with transaction.atomic():
             lock(self.pk)
@@ -65,9 +65,9 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
             return super().new_version(base_version)
 
     def finalize_new_version(self, new_version: RepositoryVersion) -> None:
-        """Refuse what no registry may hold, drop the marks of crates that left, and claim names.
+        """Check the invariants, remove the yank marks of removed crates, and claim names.
 
-        Of two units of one file, one stays.
+        Of two units of one file, one is removed.
         """
         invariants.drop_second_descriptions(new_version)
         invariants.drop_dangling_yanks(new_version)
@@ -79,9 +79,10 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
         retention.trim(self)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, but take back neither versions nor aliases that others have made since.
+        """Save, without reverting versions or aliases that others have created since.
 
-        Core saves the repository with each version of a task, as it was when the task began.
+        Core saves the repository with each version of a task, in its state from the task's
+        beginning.
         """
         if not self._state.adding and kwargs.get("update_fields") is None:
             with transaction.atomic():

@@ -1,8 +1,8 @@
-"""Keeping a bounded number of repository versions, set-wise and off the request path.
+"""Deleting old repository versions, with few statements and outside of requests.
 
-Every version stores the ids of its whole content, so versions that nobody needs fill the disk
-with the square of what is published. Core deletes them one by one inside the publish; here all
-that are due go in one transaction, and the work follows what those versions changed.
+Every version stores the ids of its whole content, so the disk use of old versions grows with the
+square of the publishes. Core deletes them one by one within the publish; here all that are due are
+deleted in one transaction, at a cost that depends on their changes.
 """
 
 from typing import TYPE_CHECKING
@@ -18,21 +18,21 @@ from pulp_cargo.app.notices import channel
 if TYPE_CHECKING:
     from pulp_cargo.app.models.repository import CargoRepository
 
-# The first key of the advisory lock that keeps two clean-ups of a repository apart.
+# The first key of the advisory lock against concurrent clean-ups of a repository.
 LOCK_CLASS = 0x6361_7268
 
-# Each version to be deleted, with the kept version that takes over its changes.
+# Each version to be deleted, with the remaining version that takes over its changes.
 HEIRS = """
     CREATE TEMPORARY TABLE cargo_heirs ON COMMIT DROP AS
     SELECT gone.pulp_id AS gone, (
-        SELECT kept.pulp_id FROM core_repositoryversion kept
-        WHERE kept.repository_id = gone.repository_id AND kept.complete
-        AND kept.number > gone.number AND kept.pulp_id <> ALL(%(gone)s::uuid[])
-        ORDER BY kept.number LIMIT 1
+        SELECT retained.pulp_id FROM core_repositoryversion retained
+        WHERE retained.repository_id = gone.repository_id AND retained.complete
+        AND retained.number > gone.number AND retained.pulp_id <> ALL(%(gone)s::uuid[])
+        ORDER BY retained.number LIMIT 1
     ) AS heir
     FROM core_repositoryversion gone WHERE gone.pulp_id = ANY(%(gone)s::uuid[])
 """
-# What came and went between two kept versions is in neither.
+# Units that were added and removed between two remaining versions are in neither.
 FORGET_PASSING = """
     DELETE FROM core_repositorycontent rc USING cargo_heirs a
     WHERE a.gone = rc.version_added_id AND rc.version_removed_id IS NOT NULL
@@ -49,8 +49,8 @@ INHERIT_REMOVED = """
     UPDATE core_repositorycontent rc SET version_removed_id = h.heir
     FROM cargo_heirs h WHERE h.gone = rc.version_removed_id
 """
-# A unit that left and came back between two kept versions was there all along: the later of its
-# two rows goes, the earlier takes over its end. Last rows first, so that chains close up too.
+# A unit that was removed and added again between two remaining versions is in both: the later of
+# its two rows is deleted, the earlier takes over its end. Last rows first, so that chains collapse.
 REJOIN = """
     WITH later AS (
         DELETE FROM core_repositorycontent l USING core_repositorycontent e
@@ -81,10 +81,10 @@ RECOUNT = """
 
 
 def trim(repository: "CargoRepository") -> int:
-    """Delete the versions beyond what the repository retains, and return how many went.
+    """Delete the versions beyond what the repository retains, and return their number.
 
-    Versions that a distribution serves stay, and so does the newest. Does nothing while another
-    process cleans up the same repository.
+    The newest version and those that a distribution serves are not deleted. Does nothing while
+    another process cleans up the same repository.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -97,30 +97,30 @@ def trim(repository: "CargoRepository") -> int:
 
 
 def give_space_back() -> None:
-    """Let PostgreSQL reuse the room of deleted versions now; call it outside a transaction.
+    """Let PostgreSQL reuse the space of deleted versions now; call it outside a transaction.
 
-    Autovacuum comes too late for a repository that is published to all day: at 10,000 crates
-    each version that waits for it holds 160 kB.
+    Autovacuum is too late for a repository with constant publishes: with 10,000 crates each
+    deleted version takes 160 kB until then.
     """
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (SKIP_LOCKED) core_repositoryversion")
 
 
 def _due(repository: "CargoRepository") -> list[UUID]:
-    """The versions to delete: complete, not the newest, not served, beyond the number to keep."""
+    """The versions to delete: complete, not the newest, not served, beyond the retained number."""
     if not repository.retain_repo_versions:
         return []
     newest_first = repository.versions.complete().order_by("-number")
-    # Looked at once: a version that is committed meanwhile is no candidate.
+    # Read once: a version that is committed meanwhile is no candidate.
     others = list(newest_first.values_list("pk", flat=True))[1:]
     served = set(repository.protected_versions().values_list("pk", flat=True))
-    # The newest is one of those kept, so that "keep 1" keeps just that one.
+    # The newest counts as retained, so that retaining 1 leaves only that one.
     return [pk for pk in others if pk not in served][repository.retain_repo_versions - 1 :]
 
 
 def _delete(gone: list[UUID]) -> None:
     with connection.cursor() as cursor:
-        # Core must not fold another version into one of these meanwhile.
+        # Core must not merge another version into one of these meanwhile.
         cursor.execute(
             "SELECT FROM core_repositoryversion WHERE pulp_id = ANY(%s) FOR UPDATE", [gone]
         )

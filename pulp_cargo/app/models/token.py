@@ -1,4 +1,4 @@
-"""The record of a secret that cargo sends; the secret itself is never stored."""
+"""Tokens of cargo; their secrets are stored as hashes only."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, HStoreField
@@ -9,7 +9,7 @@ from pulpcore.plugin.util import get_domain_pk
 
 
 class CargoToken(BaseModel, AutoAddObjPermsMixin):
-    """What a secret may do, for whom, and for how long."""
+    """What a token may do, for whom, and until when."""
 
     name = models.TextField()
     user = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What a registry has from others: its list of upstreams, and their index files as they came."""
+"""Lists of upstreams, and the cached index files of remotes."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -13,8 +13,8 @@ from pulp_cargo.app.models.repository import CargoRepository
 class CargoUpstream(BaseModel):
     """One upstream in a distribution's ordered list: a repository, or a remote with its store.
 
-    A repository without a remote claims the names of its crates if it is `private`. Neither goes
-    away while a list has it: names would lose their claims without anybody noticing.
+    A repository without a remote claims the names of its crates if it is `private`. Neither can be
+    deleted while it is in a list, since names would lose their claims unnoticed.
     """
 
     distribution = models.ForeignKey(
@@ -35,19 +35,18 @@ class CargoUpstream(BaseModel):
 
 
 class UpstreamIndexFile(models.Model):
-    """A crate's index file of a remote, whole and as it was fetched.
+    """A crate's index file of a remote, complete and as received.
 
-    But for versions whose bytes were replaced: until that is accepted their lines stay as they were,
-    and `replaced` has the checksums before and now, by `vers`. `gone` has the lines of versions that
-    it had once.
+    Versions whose bytes were replaced keep their old lines until the new bytes are accepted;
+    `replaced` has the old and new checksums, by `vers`. `gone` has the lines of disappeared
+    versions.
 
-    `name` is in lower case, as the index path has it; `gzipped` holds the bytes, and is null for a
-    crate that the upstream does not have any more. One that is not sound has a version twice, and is
-    not served as it is. `first_seen` has times by `vers`, for versions
-    without a `pubtime`.
+    `name` is in lower case, as in the index path; `gzipped` has the bytes, and is null for a crate
+    that the upstream no longer has. A file that is not sound has a version twice, and is not served
+    unchanged. `first_seen` has times by `vers`, for versions without a `pubtime`.
     """
 
-    # Each upsert spends an id, whether it makes a row or not.
+    # Each upsert uses up an id, even if it inserts no row.
     id = models.BigAutoField(primary_key=True)
     remote = models.ForeignKey(CargoRemote, on_delete=models.CASCADE, related_name="index_files")
     name = models.TextField()
@@ -68,9 +67,9 @@ class UpstreamIndexFile(models.Model):
 
 
 class ReplacedVersion(models.Model):
-    """A version whose bytes an upstream has replaced, and when somebody accepted the new ones."""
+    """A version whose bytes an upstream has replaced, and when the new ones were accepted."""
 
-    # Each insert spends an id, whether it makes a row or not.
+    # Each insert uses up an id, even if it inserts no row.
     id = models.BigAutoField(primary_key=True)
     remote = models.ForeignKey(
         CargoRemote, on_delete=models.CASCADE, related_name="replaced_versions"

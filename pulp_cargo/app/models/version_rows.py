@@ -1,4 +1,4 @@
-"""A new repository version written as rows, at a cost that hardly grows with the repository.
+"""Writing repository versions as rows, at a cost that hardly grows with the repository.
 
 Core's `RepositoryVersion` counts and rewrites the whole membership several times (measured:
 950 ms for one crate in a repository of 100,000). These few statements leave the same rows; a
@@ -74,7 +74,7 @@ NEXT_NUMBER = """
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A repository version that was just made."""
+    """A new repository version."""
 
     pk: UUID
     number: int
@@ -82,7 +82,7 @@ class NewVersion:
 
 @cache
 def is_supported() -> bool:
-    """Tell whether core's tables have just the columns that the statements here write."""
+    """Return whether core's tables have exactly the columns that the statements here write."""
     return all(
         {field.column for field in model._meta.concrete_fields} == COLUMNS[model._meta.db_table]
         for model in WRITTEN
@@ -92,9 +92,9 @@ def is_supported() -> bool:
 def write(
     repository: UUID, previous: UUID, number: int, *, added: list[UUID], removed: list[UUID]
 ) -> NewVersion:
-    """Write version `number` after the version `previous`; the caller holds the lock.
+    """Write version `number` after the version `previous`; the caller has the lock.
 
-    `added` units are not members and `removed` units are: the caller has looked.
+    The caller has checked that `added` units are not members and `removed` units are.
     """
     values: dict[str, Any] = {
         "new": uuid4(),
@@ -118,7 +118,7 @@ def write(
 def write_with_core(
     repository: UUID, previous: UUID, number: int, *, added: list[UUID], removed: list[UUID]
 ) -> NewVersion:
-    """Do what `write` does with core's own code, at a cost that grows with the repository."""
+    """Do the same as `write` with core's code, at a cost that grows with the repository."""
     with CargoRepository.objects.get(pk=repository).new_version() as version:
         version.remove_content(Content.objects.filter(pk__in=removed))
         version.add_content(Content.objects.filter(pk__in=added))

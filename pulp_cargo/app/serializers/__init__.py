@@ -1,4 +1,4 @@
-"""The fields of the REST API. Pulp finds serializers by this package's names, so each stands here."""
+"""The fields of the REST API. Pulp finds serializers by the names in this package."""
 
 from pulp_cargo.app.serializers.crate import CrateContentSerializer, CrateYankSerializer
 from pulp_cargo.app.serializers.crate_policy import (

@@ -1,7 +1,7 @@
-"""Fields with a fixed set of values, under names of ours in the OpenAPI schema.
+"""Choice fields with names of their own in the OpenAPI schema.
 
-Left to itself, the schema names a set by its field: `KindEnum` is what another plugin may call its
-own. Generated clients make a class of each.
+By default the schema names a set of values by its field, and another plugin may have a `KindEnum`,
+too. Generated clients make a class of each.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class NamedChoiceField(serializers.ChoiceField):
 
 
 class NamedChoiceExtension(OpenApiSerializerFieldExtension):
-    """Describes such a field."""
+    """Describes such a field in the schema."""
 
     target_class = NamedChoiceField
 
@@ -31,9 +31,9 @@ class NamedChoiceExtension(OpenApiSerializerFieldExtension):
         return str(self.target.enum_name)
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        """Return the values, and names for them in programs.
+        """Return the values, and names for them in generated clients.
 
-        openapi-generator would spell out the hyphen: `PUBLISH_MINUS_NEW`.
+        Otherwise openapi-generator spells out the hyphen: `PUBLISH_MINUS_NEW`.
         """
         values = list(self.target.choices)
         names = [value.upper().replace("-", "_") for value in values]

@@ -1,14 +1,14 @@
-"""What core's own fields mean, where core does not say it in the OpenAPI schema.
+"""Help texts for core's fields that have none in the OpenAPI schema.
 
-Defaults of our fields are callable, so that they stay out of the schema: generated clients send
-every default in it with a PATCH, too, and so would take back what was not named.
+Defaults of our fields are callable, so that they are not in the schema: generated clients send
+every default of the schema with each PATCH, and would reset fields that were not set.
 """
 
 from rest_framework import serializers
 
 MEANINGS = {
     "pulp_href": "The URL of this object in the REST API.",
-    "pulp_labels": "Key and value pairs of your own, to describe and find the object.",
+    "pulp_labels": "Key and value pairs of your choice, to describe and find the object.",
     "versions_href": "The URL of the list of the repository's versions.",
     "latest_version_href": "The URL of the newest version of the repository.",
     "vuln_report": "The report on known vulnerabilities, if there is one.",
@@ -16,7 +16,7 @@ MEANINGS = {
 
 
 class DocumentedFields(serializers.Serializer):
-    """Gives a help text to each of core's fields that has none."""
+    """Adds a help text to each of core's fields that has none."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
         """Return the fields, each with a help text."""

@@ -1,4 +1,4 @@
-"""Crate versions and yank marks in the REST API; see models/crate.py for what they are."""
+"""Crate versions and yank marks (models/crate.py) in the REST API."""
 
 from typing import Any, cast
 
@@ -24,14 +24,14 @@ from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.metadata_source import FILE
 
-# Pulp's own fields that make no sense here: a file's path follows from its name and version, and
-# a registry never replaces a version.
+# Fields of Pulp that do not apply: a file's path follows from name and version, and a registry
+# never replaces a version.
 OMITTED = {"relative_path", "overwrite"}
 
-# Made once: a serializer of its own takes longer than all of a unit's dependencies.
+# Created once: creating it takes longer than serializing all dependencies of a unit.
 DEPENDENCY = DependencySerializer()
 
-# Every field that is read from the .crate file, with its meaning.
+# The fields that are read from the .crate file.
 CRATE_FIELDS = {
     "name": "The name of the crate, as its Cargo.toml spells it.",
     "canonical_name": "The name in lower case and with `_` for `-`: one crate for any spelling.",
@@ -39,11 +39,11 @@ CRATE_FIELDS = {
     "cksum": "The SHA-256 of the .crate file, in hex.",
     "pubtime": "When the version was first published.",
     "links": "The native library that the crate links to.",
-    "rust_version": "The lowest version of Rust that the crate is made for.",
+    "rust_version": "The lowest version of Rust that the crate supports.",
     "edition": "The edition of Rust that the crate is written in.",
-    "description": "What the crate is, in a few words.",
+    "description": "A short description of the crate.",
     "license": "The SPDX expression of the crate's licence.",
-    "license_file": "The path of the licence's text in the .crate file.",
+    "license_file": "The path of the licence text in the .crate file.",
     "keywords": "The keywords of the crate.",
     "categories": "The categories of the crate.",
     "authors": "The authors that the crate names.",
@@ -55,7 +55,7 @@ CRATE_FIELDS = {
 
 
 class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadSerializer):
-    """Shows a crate version, and makes one of a .crate file as `cargo publish` would."""
+    """Shows a crate version, and creates one from a .crate file as `cargo publish` would."""
 
     artifact = VisibleArtifactField(
         required=False, help_text="The stored .crate file of the crate version."
@@ -63,7 +63,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
     is_read = serializers.BooleanField(
         read_only=True,
         help_text="Whether this Pulp has read the metadata from the .crate file. If not, they are"
-        " what an upstream says of it.",
+        " those that an upstream supplied.",
     )
     size = serializers.SerializerMethodField(
         help_text="The size of the .crate file in bytes; null while this Pulp does not have it."
@@ -72,7 +72,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         help_text="The dependencies of the crate, as in the registry's index."
     )
     features = serializers.SerializerMethodField(
-        help_text="The features of the crate, each with what it turns on."
+        help_text="The features of the crate, each with what it enables."
     )
 
     class Meta(core.SingleArtifactContentUploadSerializer.Meta):
@@ -94,7 +94,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_size(self, unit: CrateContent) -> int | None:
-        """Return the size of the unit's artifact, which lists have fetched for all units at once."""
+        """Return the size of the unit's artifact, which lists prefetch for all units."""
         return next((artifact.size for artifact in unit._artifacts.all()), None)
 
     @extend_schema_field(DependencySerializer(many=True))
@@ -103,7 +103,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         return [DEPENDENCY.to_representation(dep) for dep in _entry(unit).deps]
 
     def get_features(self, unit: CrateContent) -> dict[str, list[str]]:
-        """Return both feature tables of the unit's index line as one, as cargo reads them."""
+        """Return both feature tables of the unit's index line merged, as cargo does."""
         entry = _entry(unit)
         features: Features = entry.features | (entry.features2 or {})
         return {name: list(values) for name, values in features.items()}
@@ -115,7 +115,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         return file
 
     def deferred_validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Add everything that the .crate file says; runs in a task."""
+        """Add the fields that are read from the .crate file; runs in a task."""
         data = super().deferred_validate(data)
         try:
             unit = _unit_of(data["artifact"], data.get("repository"))
@@ -126,7 +126,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         return data | read | {"relative_path": unit.relative_path}
 
     def retrieve(self, validated_data: dict[str, Any]) -> CrateContent | None:
-        """Return the unit that was read from the same bytes before."""
+        """Return the existing unit that was read from the same bytes."""
         return CrateContent.objects.filter(
             name=validated_data["name"],
             vers=validated_data["vers"],
@@ -137,7 +137,7 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
 
 
 class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
-    """Shows and makes the mark that a version is yanked."""
+    """Shows and creates yank marks."""
 
     name = serializers.CharField(
         source="canonical_name",
@@ -165,12 +165,12 @@ class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
             return canonical_name(parse_crate_name(name))
 
     def validate_vers(self, vers: str) -> str:
-        """Return a version as it is written in the index."""
+        """Return a version in the form of the index."""
         with refused_as_invalid():
             return str(parse_version(vers))
 
     def retrieve(self, validated_data: dict[str, Any]) -> CrateYank | None:
-        """Return the mark that is there already."""
+        """Return the existing mark."""
         return CrateYank.objects.filter(
             canonical_name=validated_data["canonical_name"],
             vers=validated_data["vers"],
@@ -189,13 +189,13 @@ def _unit_of(artifact: Artifact, repository: CargoRepository | None) -> CrateCon
             strict=crate_unit.strict_urls(repository),
         )
     if repository is not None:
-        # The task holds the repository, so nobody publishes meanwhile.
+        # The task has reserved the repository, so nobody publishes meanwhile.
         crate_unit.require_new_number(repository, unit)
     return unit
 
 
 def _entry(unit: CrateContent) -> IndexEntry:
-    """Return what the unit's index line says, read once for each unit that is shown."""
+    """Return the parsed index line, parsed once for each unit that is shown."""
     if not hasattr(unit, "_read_entry"):
         unit._read_entry = parse_line(unit.index_line)
     return cast(IndexEntry, unit._read_entry)

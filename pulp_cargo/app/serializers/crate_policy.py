@@ -1,4 +1,4 @@
-"""Crate policies in the REST API: rules for what may come in, and what they held back."""
+"""Crate policies and the versions that they refused, in the REST API."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,38 +17,38 @@ from pulp_cargo.rules.licenses import parse_license_id
 from pulp_cargo.rules.patterns import parse_pattern
 from pulp_cargo.rules.verdicts import Rule
 
-# A hundred years; no date can lie further back than its calendar.
+# A hundred years; larger numbers would leave the range of dates.
 MOST_DAYS = 36_500
-# Each line is compared with the name of every crate that is asked for.
+# Each entry is compared with the name of every requested crate.
 MOST_LINES = 2_000
 MOST_LICENSES = 1_000
 LONGEST_REASON = 1_000
 
 
 class CratePolicyLineSerializer(serializers.Serializer):
-    """A line of a list: versions of crates, and why they are there."""
+    """An entry of a list: versions of crates, and the reason."""
 
     crate = serializers.CharField(
-        help_text="The crates: a name in any spelling, the beginning of names with a final `*`,"
+        help_text="The crates: a name in any spelling, a prefix of names followed by `*`,"
         " or `*` for all."
     )
     versions = serializers.CharField(
         default="*",
-        help_text="The versions, as a requirement of cargo such as `>=1.2, <1.4`, in which"
-        " pre-releases count; by default all.",
+        help_text="The versions, as a cargo requirement such as `>=1.2, <1.4`, which includes"
+        " pre-releases; all by default.",
     )
     reason = serializers.CharField(
         default="",
         allow_blank=True,
         max_length=LONGEST_REASON,
-        help_text="Why: it stands in what people are told about a version.",
+        help_text="The reason, which is part of error messages.",
     )
 
     class Meta:
         ref_name = "cargo.CratePolicyLine"
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Read a line as a whole, also where only a part of the policy is changed."""
+        """Validate an entry as a whole, even if the policy is changed partially."""
         if isinstance(data, dict):
             self._require_its_fields(data)
             defaults = {n: f.default for n, f in self.fields.items() if not f.required}
@@ -64,12 +64,12 @@ class CratePolicyLineSerializer(serializers.Serializer):
             raise serializers.ValidationError(faults)
 
     def validate_crate(self, pattern: str) -> str:
-        """Refuse what could never mean a crate."""
+        """Refuse invalid crate patterns."""
         with refused_as_invalid():
             return parse_pattern(pattern)
 
     def validate_versions(self, requirement: str) -> str:
-        """Refuse what is no requirement to cargo."""
+        """Refuse requirements that cargo cannot parse."""
         with refused_as_invalid():
             parse_requirement(requirement)
         return requirement
@@ -80,22 +80,22 @@ class CratePolicyExceptionSerializer(CratePolicyLineSerializer):
 
     reason = serializers.CharField(
         max_length=LONGEST_REASON,
-        help_text="Why: it stands in what people are told about a version.",
+        help_text="The reason, which is part of error messages.",
     )
     ends = serializers.DateTimeField(
-        default_timezone=UTC, help_text="When the exception ends, and the rules hold again."
+        default_timezone=UTC, help_text="When the exception ends, and the rules apply again."
     )
 
     class Meta:
         ref_name = "cargo.CratePolicyException"
 
     def validate_ends(self, ends: datetime) -> str:
-        """Write the moment as JSON can hold it."""
+        """Return the time in a form for JSON."""
         return ends.isoformat().replace("+00:00", "Z")
 
 
 class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
-    """Shows and makes crate policies."""
+    """Shows and creates crate policies."""
 
     pulp_href = core.IdentityField(view_name="cargo/crate-policies-detail")
     name = serializers.CharField(
@@ -108,45 +108,45 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         default=int,
         min_value=0,
         max_value=MOST_DAYS,
-        help_text="How many days old a version has to be before it comes in, 0 for none. What has"
-        " no time of publication counts from when it was first seen here.",
+        help_text="How many days old a version has to be before it is served, 0 for none. A version"
+        " without a time of publication counts from when it was first seen here.",
     )
     allow = CratePolicyLineSerializer(
         many=True,
         default=None,
         allow_null=True,
         max_length=MOST_LINES,
-        help_text="The only versions that may come in; null: all, and an empty list: none.",
+        help_text="The only versions that are allowed; null allows all, an empty list none.",
     )
     block = CratePolicyLineSerializer(
         many=True,
         default=list,
         max_length=MOST_LINES,
-        help_text="Versions that may not come in, and are not served any more: it goes before"
+        help_text="Versions that are blocked, even if they were served before; this overrides"
         " all other rules.",
     )
     exceptions = CratePolicyExceptionSerializer(
         many=True,
         default=list,
         max_length=MOST_LINES,
-        help_text="Versions for which, until the exception ends, only the block list holds.",
+        help_text="Versions for which only the block list applies until the exception ends.",
     )
     licenses = serializers.ListField(
         child=serializers.CharField(),
         default=None,
         allow_null=True,
         max_length=MOST_LICENSES,
-        help_text="The SPDX ids of the licences under which crates may be used; null: all. A"
-        " licence is known once the file of the version was fetched.",
+        help_text="The SPDX ids of the allowed licences; null allows all. A"
+        " licence is known once the file of the version has been fetched.",
     )
     hide_yanked = serializers.BooleanField(
         default=bool,
-        help_text="Whether yanked versions are left out, other than those that were served before;"
+        help_text="Whether yanked versions are left out, unless they were served before;"
         " false by default.",
     )
     dry_run = serializers.BooleanField(
         default=bool,
-        help_text="Whether the rules only record what they would hold back, and hold back nothing;"
+        help_text="Whether the policy only records what it would refuse, and refuses nothing;"
         " false by default.",
     )
 
@@ -166,7 +166,7 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         )
 
     def validate_licenses(self, licenses: list[str] | None) -> list[str] | None:
-        """Refuse what is no licence of SPDX's list, and keep each one once."""
+        """Refuse what is no licence of SPDX's list, and remove duplicates."""
         if licenses is None:
             return None
         with refused_as_invalid():
@@ -174,7 +174,7 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
 
 
 class HeldVersionSerializer(ShownFields, serializers.ModelSerializer):
-    """Shows a version that a policy held back, or would have."""
+    """Shows a version that a policy refused, or would have refused."""
 
     name = serializers.CharField(read_only=True, help_text="The crate.")
     vers = serializers.CharField(read_only=True, help_text="The version.")
@@ -184,12 +184,12 @@ class HeldVersionSerializer(ShownFields, serializers.ModelSerializer):
         read_only=True,
         help_text="The rule that decided: `block`, `allow`, `license`, `yanked` or `cooldown`.",
     )
-    sentence = serializers.CharField(read_only=True, help_text="What the rules said of it.")
+    sentence = serializers.CharField(read_only=True, help_text="The reason, in a sentence.")
     dry_run = serializers.BooleanField(
-        read_only=True, help_text="Whether it was served all the same, in a dry run."
+        read_only=True, help_text="Whether this was a dry run, so that the version was served."
     )
-    first_at = serializers.DateTimeField(read_only=True, help_text="When that was first so.")
-    last_at = serializers.DateTimeField(read_only=True, help_text="When that was last so.")
+    first_at = serializers.DateTimeField(read_only=True, help_text="When this happened first.")
+    last_at = serializers.DateTimeField(read_only=True, help_text="When this happened last.")
     times = serializers.IntegerField(
         read_only=True,
         help_text="How often: for refused downloads, and in a dry run for downloads and index files.",

@@ -1,4 +1,4 @@
-"""What a request names that uploads a .crate file without a task."""
+"""The request that uploads a .crate file without a task."""
 
 from typing import Any
 
@@ -22,20 +22,20 @@ class CrateUploadSerializer(core.ValidateFieldsMixin, serializers.Serializer):
         required=False,
         view_name="repositories-cargo/cargo-detail",
         queryset=CargoRepository.objects.all(),
-        help_text="The repository that the crate version is added to, in a version of its own.",
+        help_text="The repository that the crate version is added to, in a new repository version.",
     )
 
     class Meta:
         ref_name = "cargo.CrateUpload"
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
-        """Refuse a file that is too large before anybody reads it."""
+        """Refuse a file that is too large before it is read."""
         with refused_as_invalid():
             crate_unit.require_size(file.size)
         return file
 
     def create(self, validated_data: dict[str, Any]) -> CrateContent:
-        """Store the crate version; here, because access policies validate the same request first."""
+        """Store the crate version; not in `validate`, which access policies call as well."""
         with refused_as_invalid():
             return upload.upload_crate(
                 validated_data["file"].chunks(), validated_data.get("repository")

@@ -1,4 +1,4 @@
-"""Distributions, the registries as cargo sees them, in the REST API."""
+"""Distributions, which are cargo's registries, in the REST API."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
 
 
 class CargoConfigSerializer(ShownFields):
-    """Shows what a person puts into cargo's configuration."""
+    """Shows the lines for cargo's configuration."""
 
     config = serializers.CharField(read_only=True, help_text="The lines, in TOML.")
 
@@ -32,12 +32,12 @@ class CargoConfigSerializer(ShownFields):
 class CargoDistributionSerializer(
     DocumentedFields, UpstreamListFields, core.DistributionSerializer
 ):
-    """Shows and makes registries."""
+    """Shows and creates registries."""
 
     base_url = serializers.CharField(
         source="index_url",
         read_only=True,
-        help_text="The index URL of the registry, to be put into cargo's configuration as it is.",
+        help_text="The index URL of the registry for cargo's configuration.",
     )
     repository = core.DetailRelatedField(
         required=False,
@@ -45,23 +45,23 @@ class CargoDistributionSerializer(
         view_name="repositories-cargo/cargo-detail",
         queryset=CargoRepository.objects.all(),
         help_text="The repository whose latest version is served; with `upstreams`, the one of"
-        " theirs that takes uploads.",
+        " theirs that accepts uploads.",
     )
     remote = core.DetailRelatedField(
         required=False,
         allow_null=True,
         view_name="remotes-cargo/cargo-detail",
         queryset=CargoRemote.objects.all(),
-        help_text="The upstream registry that this one is a cache of: what it has is served from"
-        " here, and kept in the repository, if there is one. A cache takes no uploads.",
+        help_text="The upstream registry that this one caches: its crates are served from"
+        " here, and stored in the repository, if there is one. A cache accepts no uploads.",
     )
     crate_policy = CratePolicyField(
-        help_text="The rules for what may come in from the upstreams of this registry, beside"
-        " those of each remote; null for none."
+        help_text="The crate policy for the upstreams of this registry, in addition to"
+        " that of each remote; null for none."
     )
     allow_uploads = serializers.BooleanField(
         default=bool,
-        help_text="Whether `cargo publish` and `cargo yank` work here; needs a repository, and"
+        help_text="Whether `cargo publish` and `cargo yank` are allowed; requires a repository, and"
         " neither a remote nor a pinned repository version. False by default.",
     )
     auth_required = serializers.BooleanField(
@@ -95,7 +95,7 @@ class CargoDistributionSerializer(
         return get_prn(kind(pk=guard.pk, pulp_type=guard.pulp_type))
 
     def validate_base_path(self, path: str) -> str:
-        """Refuse characters that a URL cannot hold as they are: cargo writes the URL as it is."""
+        """Refuse characters that a URL must encode, since cargo uses the URL unchanged."""
         path = super().validate_base_path(path)
         if not BASE_PATH.fullmatch(path):
             raise serializers.ValidationError(
@@ -105,7 +105,7 @@ class CargoDistributionSerializer(
         return path
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Refuse to serve what is not crates, and uploads that could go nowhere."""
+        """Refuse repositories of other types, and uploads without a repository for them."""
         data = super().validate(data)
         version = data.get("repository_version")
         if version and version.repository.pulp_type != CargoRepository.get_pulp_type():
@@ -144,14 +144,14 @@ class CargoDistributionSerializer(
             raise serializers.ValidationError({"allow_uploads": fault})
 
     def _require_allowed(self, after: DistributionUse) -> None:
-        """Refuse what would put crates beside others that they must not or may not be beside."""
+        """Refuse uses of repositories that conflict, or that the user has no right to."""
         before = self._use_before()
         conflict = repository_use.find_new_conflict(before, after, self.own_pk)
         if conflict is not None:
             raise serializers.ValidationError(_fault(conflict))
         try:
-            # In the task that does what was asked for there is no request, but the same user; by
-            # then another change may have made a different thing of it.
+            # In the task there is no request, but the same user; by then another change may have
+            # changed the result.
             user = get_current_authenticated_user()
             repository_use.require_permitted(before, after, user)
         except repository_use.NotPermitted as error:

@@ -1,4 +1,4 @@
-"""The rules of cargo as Pulp's REST API reports that they are broken."""
+"""Errors of the registry in the form of Pulp's REST API."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from pulp_cargo.protocol.unavailable import Unavailable
 
 
 class NotNow(APIException):
-    """Says that the same request may do later, and when; Django REST framework reads `wait`."""
+    """A 503 for a request that can be retried; Django REST framework reads `wait`."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
 
@@ -23,7 +23,7 @@ class NotNow(APIException):
 
 @contextmanager
 def refused_as_invalid() -> Iterator[None]:
-    """Turn what breaks a rule into a 400 with the rule's sentence, and what cannot be now into a 503."""
+    """Convert broken rules into a 400 with their message, and temporary failures into a 503."""
     try:
         yield
     except Unavailable as error:

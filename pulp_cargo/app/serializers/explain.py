@@ -1,4 +1,4 @@
-"""What a list of upstreams has of a crate, and which names are in it twice, in the REST API."""
+"""Reports about a list of upstreams in the REST API: who answers for a crate, and collisions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,14 +15,14 @@ LONGEST_NAME = 200
 
 
 def checked(kind: type[serializers.Serializer], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was asked for, or raise ValidationError."""
+    """Return the validated parameters, or raise ValidationError."""
     asked = kind(data=data)
     asked.is_valid(raise_exception=True)
     return dict(asked.validated_data)
 
 
 class ExplainQuerySerializer(serializers.Serializer):
-    """Takes the crate that is asked about."""
+    """The crate to explain."""
 
     name = serializers.CharField(help_text="The crate, in any spelling.")
 
@@ -31,25 +31,25 @@ class ExplainQuerySerializer(serializers.Serializer):
 
 
 class ExplainedUpstreamSerializer(serializers.Serializer):
-    """Shows what one upstream has to do with a crate."""
+    """Shows the part of one upstream in the answer for a crate."""
 
-    upstream = serializers.CharField(help_text="What the upstream is called in the list.")
+    upstream = serializers.CharField(help_text="The name of the upstream in the list.")
     private = serializers.BooleanField(help_text="Whether it claims the names of its crates.")
-    asked = serializers.BooleanField(help_text="Whether cargo's requests for the crate reach it.")
-    said = serializers.CharField(help_text="Why, in words.")
+    asked = serializers.BooleanField(help_text="Whether the upstream is asked for the crate.")
+    said = serializers.CharField(help_text="The reason, in words.")
     has = serializers.BooleanField(
-        allow_null=True, help_text="Whether it has the crate, null where that is not known here."
+        allow_null=True, help_text="Whether it has the crate, null if that is not known here."
     )
     versions = serializers.IntegerField(
-        allow_null=True, help_text="How many versions it has, null where that is not known here."
+        allow_null=True, help_text="How many versions it has, null if that is not known here."
     )
     checked_at = serializers.DateTimeField(
-        allow_null=True, help_text="When a remote last said so; null for a repository."
+        allow_null=True, help_text="When the remote last confirmed this; null for a repository."
     )
     replaced = serializers.ListField(
         child=serializers.CharField(),
-        help_text="A sentence for each version whose bytes the upstream has replaced, and that is"
-        " held as it was until somebody accepts the new ones.",
+        help_text="A message for each version whose bytes the upstream has replaced, and that is"
+        " served unchanged until the new ones are accepted.",
     )
 
     class Meta:
@@ -59,7 +59,7 @@ class ExplainedUpstreamSerializer(serializers.Serializer):
 class ExplanationSerializer(ShownFields):
     """Shows which upstream answers for a crate, and why."""
 
-    name = serializers.CharField(help_text="The crate that was asked about.")
+    name = serializers.CharField(help_text="The requested crate.")
     rule = NamedChoiceField(
         "UpstreamRule",
         choices=[rule.value for rule in Rule],
@@ -69,11 +69,11 @@ class ExplanationSerializer(ShownFields):
     answers = serializers.ListField(
         child=serializers.CharField(),
         allow_null=True,
-        help_text="The upstreams that answer: one at most, unless versions are mixed. Null where"
-        " only asking them can tell.",
+        help_text="The upstreams that answer: at most one, unless versions are mixed. Null if"
+        " they have to be asked first.",
     )
     upstreams = ExplainedUpstreamSerializer(
-        many=True, help_text="What each upstream of the list has to do with it, in order."
+        many=True, help_text="The part of each upstream of the list, in order."
     )
 
     class Meta:
@@ -81,13 +81,13 @@ class ExplanationSerializer(ShownFields):
 
 
 class CollisionsQuerySerializer(serializers.Serializer):
-    """Takes which page of a report is wanted."""
+    """The requested page of a report."""
 
     after = serializers.CharField(
         default="", allow_blank=True, help_text="The `next_after` of the page before."
     )
     limit = serializers.IntegerField(
-        default=100, min_value=1, max_value=MOST_COLLISIONS, help_text="How many to show at most."
+        default=100, min_value=1, max_value=MOST_COLLISIONS, help_text="The size of a page."
     )
 
     class Meta:
@@ -95,7 +95,7 @@ class CollisionsQuerySerializer(serializers.Serializer):
 
 
 class NamesUpstreamSerializer(serializers.Serializer):
-    """Takes names that an upstream has."""
+    """The names of crates of an upstream."""
 
     names = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_NAME),
@@ -109,7 +109,7 @@ class NamesUpstreamSerializer(serializers.Serializer):
 
 
 class CollisionSerializer(serializers.Serializer):
-    """Shows a name that is private and upstream."""
+    """Shows a name that is both private and upstream."""
 
     name = serializers.CharField(help_text="The crate, as the private repository spells it.")
     private = serializers.ListField(
@@ -117,7 +117,7 @@ class CollisionSerializer(serializers.Serializer):
     )
     upstreams = serializers.ListField(
         child=serializers.CharField(),
-        help_text="The remotes of the list that have it, by the index files kept here.",
+        help_text="The remotes of the list that have it, according to the cached index files.",
     )
 
     class Meta:
@@ -129,7 +129,7 @@ class CollisionsSerializer(ShownFields):
 
     results = CollisionSerializer(many=True, help_text="The names, in order.")
     next_after = serializers.CharField(
-        allow_null=True, help_text="What to send as `after` for the next page, null at the end."
+        allow_null=True, help_text="The value of `after` for the next page, null at the end."
     )
 
     class Meta:

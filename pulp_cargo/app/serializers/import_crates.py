@@ -1,4 +1,4 @@
-"""What a request names as the archive of .crate files that is to be imported."""
+"""The archive of .crate files in a request to import it."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from pulpcore.plugin.models import Upload
 
 
 class ImportCratesSerializer(core.ValidateFieldsMixin, serializers.Serializer):
-    """Takes an archive as a file of the request, or as an upload that was made before."""
+    """Accepts an archive as a file in the request, or as an earlier upload."""
 
     file = serializers.FileField(
-        required=False, help_text="A tar archive of .crate files, plain or packed by gzip."
+        required=False, help_text="A tar archive of .crate files, plain or compressed with gzip."
     )
     upload = core.RelatedField(
         required=False,
         view_name="uploads-detail",
         queryset=Upload.objects.all(),
-        help_text="An upload that holds such an archive, for one that is too large for a request.",
+        help_text="An upload of such an archive, if it is too large for a request.",
     )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:

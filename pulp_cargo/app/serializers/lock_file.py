@@ -1,4 +1,4 @@
-"""Lock files in the REST API: what is asked about them, and the report on one."""
+"""Lock files in the REST API: the requests, and the report."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,17 +20,17 @@ MOST_SOURCES = 200
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A lock file as it was sent, and what it says."""
+    """A lock file as received, and parsed."""
 
     content: bytes
     lock: LockFile
 
 
 class LockFileField(serializers.FileField):
-    """Takes a Cargo.lock as a file of the request, or as text."""
+    """Accepts a Cargo.lock as a file in the request, or as text."""
 
     def to_internal_value(self, data: Any) -> Sent:
-        """Read the lock file."""
+        """Parse the lock file."""
         if isinstance(data, str):
             content = data.encode(errors="surrogatepass")
         else:
@@ -40,16 +40,16 @@ class LockFileField(serializers.FileField):
 
 
 class LockFileSerializer(core.ValidateFieldsMixin, serializers.Serializer):
-    """Takes a lock file."""
+    """A request with a lock file."""
 
     lock_file = LockFileField(
-        help_text="A Cargo.lock: a file of the request, or its text.", allow_empty_file=True
+        help_text="A Cargo.lock, as a file in the request or as text.", allow_empty_file=True
     )
     crates_io = serializers.BooleanField(
         allow_null=True,
         default=None,
-        help_text="Whether this registry stands in for crates.io. It does where one of its"
-        " upstreams is crates.io, by its URL; say so where that one is a copy itself.",
+        help_text="Whether this registry stands in for crates.io. By default it does if one of its"
+        " upstreams has the URL of crates.io; set it if an upstream is a copy of crates.io.",
     )
 
     class Meta:
@@ -57,38 +57,38 @@ class LockFileSerializer(core.ValidateFieldsMixin, serializers.Serializer):
 
 
 class LockFileCheckSerializer(LockFileSerializer):
-    """Takes a lock file that is to be judged, and what is to pass."""
+    """A request to check a lock file, with its options."""
 
     refresh = serializers.BooleanField(
         allow_null=True,
         default=None,
-        help_text="Whether upstreams are asked for index files that are missing here or old. By"
-        " default they are, unless the question is about being `offline`.",
+        help_text="Whether missing and old index files are fetched from upstreams. By default"
+        " they are, unless `offline` is set.",
     )
     offline = serializers.BooleanField(
         default=False,
-        help_text="Whether only packages pass that can be downloaded without any upstream.",
+        help_text="Whether packages fail whose download would need an upstream.",
     )
     fail_on_yanked = serializers.BooleanField(
-        default=False, help_text="Whether yanked packages fail; else they are a warning."
+        default=False, help_text="Whether yanked packages fail; otherwise they are a warning."
     )
 
     allow_sources = serializers.ListField(
         child=serializers.CharField(),
         default=list,
         max_length=MOST_SOURCES,
-        help_text="The registries and git repositories beside this registry that packages may come"
-        " from: URLs as in the lock file, or beginnings of URLs with a final `/*`. Packages from"
-        " any other fail; by default there are none.",
+        help_text="Other registries and git repositories that packages may come"
+        " from: URLs as in the lock file, or prefixes of URLs followed by `/*`. Packages from"
+        " any other fail; none by default.",
     )
 
     def validate_allow_sources(self, sources: list[str]) -> list[str]:
-        """Refuse what could never mean a source."""
+        """Refuse invalid sources."""
         with refused_as_invalid():
             return [parse_source(text) for text in sources]
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Fill in whether upstreams are asked."""
+        """Fill in the default of `refresh`."""
         data = super().validate(data)
         if data["refresh"] is None:
             data["refresh"] = not data["offline"]
@@ -99,7 +99,7 @@ class LockFileCheckSerializer(LockFileSerializer):
 
 
 class LockFileTextSerializer(LockFileSerializer):
-    """Describes a lock file in JSON, which has no files."""
+    """Describes a lock file in a JSON request, which has no files."""
 
     lock_file = serializers.CharField(help_text="The text of a Cargo.lock.")
 
@@ -108,7 +108,7 @@ class LockFileTextSerializer(LockFileSerializer):
 
 
 class LockFileCheckTextSerializer(LockFileCheckSerializer):
-    """Describes one that is to be judged, in JSON."""
+    """Describes a check in a JSON request."""
 
     lock_file = serializers.CharField(help_text="The text of a Cargo.lock.")
 
@@ -117,16 +117,15 @@ class LockFileCheckTextSerializer(LockFileCheckSerializer):
 
 
 class LockedPackageSerializer(serializers.Serializer):
-    """Shows what every package of a report has."""
+    """Shows the fields of every package in a report."""
 
     name = serializers.CharField(source="package.name", help_text="The name of the package.")
     vers = serializers.CharField(source="package.vers", help_text="The version of the package.")
     source = serializers.SerializerMethodField(
-        help_text="The URL of the registry or git repository that the package is from, null for"
-        " one on the disk."
+        help_text="The URL of the package's registry or git repository, null for a path dependency."
     )
     reason = serializers.CharField(
-        source="sentence", help_text="Why the package has its verdict, or none, in a sentence."
+        source="sentence", help_text="The reason of the verdict, or why there is none."
     )
 
     def get_source(self, row: Judged | NotJudged) -> str | None:
@@ -136,10 +135,10 @@ class LockedPackageSerializer(serializers.Serializer):
 
 
 class NotJudgedPackageSerializer(LockedPackageSerializer):
-    """Shows a package that the registry has no say in."""
+    """Shows a package from elsewhere, without a verdict."""
 
     passes = serializers.BooleanField(
-        help_text="Whether it lets a build go ahead: it is on the disk, or its source is allowed."
+        help_text="Whether it passes: it is a path dependency, or its source is allowed."
     )
 
     class Meta:
@@ -152,10 +151,10 @@ class JudgedPackageSerializer(LockedPackageSerializer):
     checksum = serializers.CharField(
         source="package.cksum",
         allow_null=True,
-        help_text="The SHA-256 that the lock file has, in hex; null where it has none.",
+        help_text="The SHA-256 in the lock file, in hex; null if it has none.",
     )
     upstream = serializers.CharField(
-        allow_null=True, help_text="The upstream that has the package, or was asked for it at last."
+        allow_null=True, help_text="The upstream that has the package, or was asked last."
     )
     here = NamedChoiceField(
         "LockFilePresence",
@@ -167,13 +166,13 @@ class JudgedPackageSerializer(LockedPackageSerializer):
         "LockFileVerdict",
         choices=[one.value for one in Outcome],
         source="outcome",
-        help_text="What becomes of it.",
+        help_text="The verdict.",
     )
     flags = serializers.ListField(
         child=NamedChoiceField("LockFileFlag", choices=[one.value for one in Flag]),
-        help_text="What else there is to know, whatever the verdict.",
+        help_text="Further facts, independent of the verdict.",
     )
-    passes = serializers.BooleanField(help_text="Whether this verdict lets a build go ahead.")
+    passes = serializers.BooleanField(help_text="Whether the package passes.")
 
     class Meta:
         ref_name = "cargo.JudgedPackage"
@@ -182,7 +181,7 @@ class JudgedPackageSerializer(LockedPackageSerializer):
 class LockFileReportSerializer(serializers.Serializer):
     """Shows the verdicts on a lock file."""
 
-    passes = serializers.BooleanField(help_text="Whether a build may go ahead.")
+    passes = serializers.BooleanField(help_text="Whether a build from the lock file may proceed.")
     sentence = serializers.CharField(help_text="The report in a sentence.")
     totals = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many packages have each verdict."
@@ -191,11 +190,11 @@ class LockFileReportSerializer(serializers.Serializer):
         many=True, source="judged", help_text="The packages of this registry, with verdicts."
     )
     not_judged = NotJudgedPackageSerializer(
-        many=True, help_text="The packages that are from elsewhere."
+        many=True, help_text="The packages from elsewhere, without verdicts."
     )
     not_refreshed = serializers.ListField(
         child=serializers.CharField(),
-        help_text="The crates, in lower case, for which an upstream did not answer, or not in time.",
+        help_text="The crates, in lower case, for which an upstream did not answer in time.",
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What `modify` makes a repository version of: only what the asker may see."""
+"""`modify` for content that the user may view."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,15 +12,15 @@ from pulp_cargo.app.serializers.visible import VisibleVersionField
 
 
 class ModifyRepositorySerializer(core.RepositoryAddRemoveContentSerializer):
-    """Takes what core's does, of what the asker may see."""
+    """Accepts the same as core's, limited to what the user may view."""
 
     base_version = VisibleVersionField(
         required=False,
-        help_text="A repository version whose content is what the new version begins with.",
+        help_text="A repository version whose content the new version starts with.",
     )
 
     def validate_add_content_units(self, hrefs: Iterable[str]) -> list[str]:
-        """Refuse units that the asker may not see with those that are not there."""
+        """Refuse units that the user may not view as if they did not exist."""
         by_pk = {extract_pk(href): href for href in hrefs}
         seen: list[Any] = []
         for kind in CargoRepository.CONTENT_TYPES:

@@ -1,4 +1,4 @@
-"""Crate versions that a request names, for changes of a repository that take no hrefs."""
+"""Crate versions by name, for changes of a repository without hrefs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ MOST_VERSIONS = 10_000
 
 
 class NamedVersionSerializer(serializers.Serializer):
-    """Takes the name of a crate and one of its versions."""
+    """The name of a crate and one of its versions."""
 
     name = serializers.CharField(help_text="The name of the crate, in any spelling.")
     vers = serializers.CharField(help_text="The version, with its build metadata if it has any.")
@@ -23,7 +23,7 @@ class NamedVersionSerializer(serializers.Serializer):
         ref_name = "cargo.NamedVersion"
 
     def to_internal_value(self, data: Any) -> NamedVersion:
-        """Refuse what would be ignored, such as a checksum: another file could be meant by it."""
+        """Refuse unknown fields, such as a checksum, which could mean another file."""
         unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
         if unknown:
             raise serializers.ValidationError(
@@ -33,24 +33,24 @@ class NamedVersionSerializer(serializers.Serializer):
         return NamedVersion(read["name"], read["vers"])
 
     def validate_name(self, name: str) -> str:
-        """Refuse what could never be a crate."""
+        """Refuse invalid names."""
         with refused_as_invalid():
             return parse_crate_name(name)
 
     def validate_vers(self, vers: str) -> Any:
-        """Refuse what is no version."""
+        """Refuse invalid versions."""
         with refused_as_invalid():
             return parse_version(vers)
 
 
 class RemoveCratesSerializer(serializers.Serializer):
-    """Takes the crate versions that are to be removed."""
+    """The crate versions to remove."""
 
     crates = NamedVersionSerializer(
         many=True,
         allow_empty=False,
         max_length=MOST_VERSIONS,
-        help_text="The versions to remove, with their yank marks; each has to be there.",
+        help_text="The versions to remove, with their yank marks; each must be in the repository.",
     )
 
     class Meta:

@@ -13,21 +13,21 @@ from pulp_cargo.app.serializers.visible import CratePolicyField
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 SPARSE = ("sparse+https://", "sparse+http://")
-# What PostgreSQL holds; no index file is older than 68 years.
+# The maximum of PostgreSQL's integers, some 68 years.
 MOST_SECONDS = 2**31 - 1
 
 
 def default_policy() -> str:
-    """Return when files come from a remote that was made without a word about it."""
+    """Return the default `policy` of new remotes."""
     policy: str = Remote.ON_DEMAND
     return policy
 
 
 class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
-    """Shows and makes our record of an upstream registry."""
+    """Shows and creates remotes, the records of upstream registries."""
 
     url = serializers.CharField(
-        help_text="The sparse index of the upstream registry as cargo's configuration has it,"
+        help_text="The URL of the upstream's sparse index as in cargo's configuration,"
         " with a final slash: `sparse+https://crates.example.org/`."
     )
     policy = NamedChoiceField(
@@ -35,7 +35,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         choices=Remote.POLICY_CHOICES,
         default=default_policy,
         help_text="When .crate files are downloaded: `immediate` with their index,"
-        " `on_demand` when first asked for and then kept, `streamed` each time. The default is"
+        " `on_demand` when first requested and then stored, `streamed` each time. The default is"
         " `on_demand`.",
     )
 
@@ -52,25 +52,23 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         allow_null=True,
         min_value=0,
         max_value=MOST_SECONDS,
-        help_text="How long a cache serves an index file before it asks for it again, in seconds;"
-        " null: as the setting `CARGO_UPSTREAM_MAX_AGE` says.",
+        help_text="How long a cache serves an index file before it revalidates it, in seconds;"
+        " null means the setting `CARGO_UPSTREAM_MAX_AGE`.",
     )
     stale_for = serializers.IntegerField(
         required=False,
         allow_null=True,
         min_value=0,
         max_value=MOST_SECONDS,
-        help_text="How long a cache serves an index file after that, in seconds, when the upstream"
-        " cannot be asked; null: for ever.",
+        help_text="How long a cache serves an index file after that, in seconds, if the upstream"
+        " is unavailable; null means without limit.",
     )
     forbidden_means_missing = serializers.BooleanField(
         required=False,
-        help_text="Whether the upstream answers 403 for crates that it does not have, as a bucket of"
-        " S3 does that may not be listed. The default is false: 403 is a failure then.",
+        help_text="Whether the upstream answers 403 for crates that it does not have, like an S3"
+        " bucket that may not be listed. The default is false, so 403 is a failure.",
     )
-    crate_policy = CratePolicyField(
-        help_text="The rules for what may come in from this upstream, null for none."
-    )
+    crate_policy = CratePolicyField(help_text="The crate policy for this upstream, null for none.")
 
     class Meta:
         model = CargoRemote
@@ -84,7 +82,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         )
 
     def validate_url(self, url: str) -> str:
-        """Refuse what is not the URL of a sparse index, or holds a password."""
+        """Refuse URLs that are not of a sparse index, or contain a password."""
         if not url.startswith(SPARSE):
             raise serializers.ValidationError(
                 f"the URL {url!r} is not that of a sparse index: it must begin with"
@@ -95,7 +93,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         return super().validate_url(url)
 
     def validate_token(self, token: str | None) -> str | None:
-        """Refuse what cannot be sent in a header."""
+        """Refuse tokens that cannot be sent in a header."""
         if token is not None and not (token.isascii() and token.isprintable()):
             # Not the value: it is a secret.
             raise serializers.ValidationError("A token has printable ASCII characters only.")

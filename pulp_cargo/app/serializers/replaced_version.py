@@ -18,11 +18,11 @@ class ReplacedVersionSerializer(serializers.ModelSerializer):
     checksum = serializers.CharField(
         source="cksum", read_only=True, help_text="The SHA-256 that it has upstream, in hex."
     )
-    found_at = serializers.DateTimeField(read_only=True, help_text="When that was seen first.")
+    found_at = serializers.DateTimeField(read_only=True, help_text="When this was first seen.")
     accepted_at = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
-        help_text="When the new bytes were accepted; null: they are refused.",
+        help_text="When the new bytes were accepted; null means that they are refused.",
     )
 
     class Meta:
@@ -32,12 +32,12 @@ class ReplacedVersionSerializer(serializers.ModelSerializer):
 
 
 class AcceptReplacedVersionSerializer(core.ValidateFieldsMixin, serializers.Serializer):
-    """Takes the version whose new bytes are accepted."""
+    """The version whose new bytes are accepted."""
 
     name = serializers.CharField(help_text="The crate.")
     vers = serializers.CharField(help_text="The version.")
     checksum = serializers.CharField(
-        help_text="The SHA-256 of the new bytes, in hex: no others are accepted with them."
+        help_text="The SHA-256 of the new bytes, in hex; only these are accepted."
     )
 
     class Meta:

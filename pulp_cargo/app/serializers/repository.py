@@ -16,33 +16,33 @@ MOST_VERSIONS = 1_000_000
 
 
 def default_retention() -> int | None:
-    """Return how many versions a repository keeps that was made without a word about it."""
+    """Return the default `retain_repo_versions` of new repositories."""
     return settings.CARGO_RETAIN_REPO_VERSIONS
 
 
 class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
-    """Shows and makes repositories."""
+    """Shows and creates repositories."""
 
     retain_repo_versions = serializers.IntegerField(
         allow_null=True,
         default=default_retention,
         min_value=1,
         max_value=MOST_VERSIONS,
-        help_text="How many versions of the repository are kept; older ones are removed in the"
-        " background, unless a distribution serves them. Each publish makes a version, and each"
-        " version takes room for its whole list of content: null keeps them all. The default is"
+        help_text="How many versions of the repository are retained; older ones are removed in the"
+        " background, unless a distribution serves them. Each publish creates a version, and each"
+        " version takes space for its whole list of content; null retains all. The default is"
         " the setting `CARGO_RETAIN_REPO_VERSIONS`.",
     )
     crates_io_rules = serializers.BooleanField(
         default=bool,
-        help_text="Whether crates must also keep the publishing rules of crates.io, such as a"
-        " description and a licence; without this, as by default, cargo only shows warnings.",
+        help_text="Whether crates must also follow the publishing rules of crates.io, such as a"
+        " description and a licence. By default cargo only shows warnings.",
     )
     index_aliases = serializers.ListField(
         child=serializers.CharField(),
         required=False,
-        help_text="Further index URLs that mean this registry, as cargo's configuration has them:"
-        " dependencies on crates of those URLs are dependencies on crates from here.",
+        help_text="Additional index URLs of this registry, as in cargo's configuration:"
+        " dependencies on crates of these URLs are dependencies on crates from here.",
     )
 
     class Meta(core.RepositorySerializer.Meta):
@@ -50,6 +50,6 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         fields = (*core.RepositorySerializer.Meta.fields, "crates_io_rules", "index_aliases")
 
     def validate_index_aliases(self, urls: Iterable[str]) -> list[str]:
-        """Refuse URLs that cargo could not use, and keep each one once."""
+        """Refuse URLs that cargo could not use, and remove duplicates."""
         with refused_as_invalid():
             return list(dict.fromkeys(parse_registry_url(url) for url in urls))

@@ -1,4 +1,4 @@
-"""Answers that are not core's own kind, but are cut to what the query wants as those are."""
+"""`fields` and `exclude_fields` for responses that are not core's serializers."""
 
 from drf_queryfields import QueryFieldsMixin
 from rest_framework import serializers
@@ -7,6 +7,6 @@ from pulpcore.plugin import serializers as core
 
 
 class ShownFields(QueryFieldsMixin, serializers.Serializer):
-    """Honours `fields` and `exclude_fields`, which the schema has for every GET."""
+    """Supports `fields` and `exclude_fields`, which the schema has for every GET."""
 
     exclude_arg_name = core.ModelSerializer.exclude_arg_name

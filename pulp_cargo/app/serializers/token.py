@@ -1,4 +1,4 @@
-"""Tokens in the REST API: what a secret may do; the secret itself is shown once."""
+"""Tokens in the REST API; a secret is shown only once."""
 
 from datetime import datetime
 from typing import Any
@@ -24,10 +24,10 @@ DEFAULT_SCOPES = [Scope.READ, Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE, Scope.YAN
 
 
 class UserField(serializers.SlugRelatedField):
-    """Takes a user by name, and tells nobody which names there are."""
+    """Accepts a user by name, without revealing which names exist."""
 
     def to_internal_value(self, data: Any) -> AbstractBaseUser:
-        """Refuse an unknown name as one that the asker has no power over."""
+        """Refuse an unknown name like a user that the requester may not change."""
         try:
             return super().to_internal_value(data)
         except serializers.ValidationError:
@@ -44,7 +44,7 @@ def _not_yours(username: str) -> serializers.ValidationError:
 
 
 class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
-    """Shows and makes tokens."""
+    """Shows and creates tokens."""
 
     pulp_href = core.IdentityField(view_name="cargo/tokens-detail")
     name = serializers.CharField(help_text="What the token is for; unique among its user's tokens.")
@@ -53,20 +53,20 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         slug_field="username",
         queryset=get_user_model().objects.all(),
         required=False,
-        help_text="Who acts when the token is used: a username, by default your own. To name"
-        " somebody else takes the right to change that user.",
+        help_text="The user of the token: a username, by default your own. To name"
+        " somebody else requires the right to change that user.",
     )
     scopes = serializers.ListField(
         child=NamedChoiceField("TokenScope", choices=[scope.value for scope in Scope]),
         default=[scope.value for scope in DEFAULT_SCOPES],
         allow_empty=False,
-        help_text="What the token is good for, as far as its user may do it.",
+        help_text="What the token allows, as far as its user may do it.",
     )
     crate_patterns = serializers.ListField(
         child=serializers.CharField(),
         default=list,
-        help_text="The crates that may be published and yanked: names, or beginnings of names"
-        " with a final `*`. Without any: all crates.",
+        help_text="The crates that may be published and yanked: names, or prefixes of names"
+        " followed by `*`. Without patterns, all crates.",
     )
     distribution = VisibleDetailField(
         required=False,
@@ -77,12 +77,12 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         " domain.",
     )
     expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="When the token ends, null for never."
+        required=False, allow_null=True, help_text="When the token expires, null for never."
     )
     last_used = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
-        help_text="When the token was last used, true to the hour; null if it never was.",
+        help_text="When the token was last used, to the hour; null if never.",
     )
 
     class Meta:
@@ -100,7 +100,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         )
 
     def validate_user(self, user: AbstractBaseUser) -> AbstractBaseUser:
-        """Refuse to make a token for somebody whom the asker has no power over."""
+        """Refuse to create a token for a user that the requester may not change."""
         asker = self.context["request"].user
         if user == asker or asker.is_superuser:
             return user
@@ -110,22 +110,22 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         return user
 
     def validate_scopes(self, scopes: list[str]) -> list[str]:
-        """Keep each scope once."""
+        """Remove duplicate scopes."""
         return list(dict.fromkeys(scopes))
 
     def validate_crate_patterns(self, patterns: list[str]) -> list[str]:
-        """Refuse what could never match a crate."""
+        """Refuse invalid patterns."""
         with refused_as_invalid():
             return list(dict.fromkeys(parse_pattern(pattern) for pattern in patterns))
 
     def validate_expires_at(self, expires_at: datetime | None) -> datetime | None:
-        """Refuse a token that would have ended already."""
+        """Refuse a time in the past."""
         if is_expired(expires_at, timezone.now()):
             raise serializers.ValidationError("This must be in the future.")
         return expires_at
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Fill in the user, and refuse a second token of one name."""
+        """Fill in the user, and refuse a second token with the same name."""
         data = super().validate(data)
         data.setdefault("user", self.context["request"].user)
         user = data["user"]
@@ -141,7 +141,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         return data
 
     def create(self, validated_data: dict[str, Any]) -> CargoToken:
-        """Make the token; its secret is an attribute of what is returned, and nowhere else."""
+        """Create the token; the secret is only an attribute of the returned object."""
         token, secret = tokens.issue(**validated_data)
         if token.user != self.context["request"].user:
             assign_role("cargo.cargotoken_owner", token.user, token)
@@ -150,7 +150,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
 
 
 class NewCargoTokenSerializer(CargoTokenSerializer):
-    """Shows a token that was just made, with its secret."""
+    """Shows a new token, with its secret."""
 
     token = serializers.CharField(
         source="secret",

@@ -15,14 +15,14 @@ LONGEST_NAME = 100
 
 
 class PatternsField(serializers.ListField):
-    """A list of crate patterns, each once."""
+    """A list of crate patterns without duplicates."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs |= {"child": serializers.CharField(), "max_length": MOST_PATTERNS}
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> list[str]:
-        """Refuse what could never match a crate."""
+        """Refuse invalid patterns."""
         with refused_as_invalid():
             patterns = [parse_pattern(one) for one in super().to_internal_value(data)]
         return list(dict.fromkeys(patterns))
@@ -32,32 +32,32 @@ class UpstreamSerializer(serializers.Serializer):
     """One upstream of a list: a repository of this Pulp, or a remote with its store."""
 
     name = serializers.CharField(
-        max_length=LONGEST_NAME, help_text="What the upstream is called in this list."
+        max_length=LONGEST_NAME, help_text="The name of the upstream in this list."
     )
     repository = VisibleDetailField(
         default=None,
         allow_null=True,
         view_name="repositories-cargo/cargo-detail",
         queryset=CargoRepository.objects.exclude(user_hidden=True),
-        help_text="The repository whose latest version is served; beside a remote, where the crates"
-        " that come from there are kept.",
+        help_text="The repository whose latest version is served; with a remote, the store of crates"
+        " that come from there.",
     )
     remote = VisibleDetailField(
         default=None,
         allow_null=True,
         view_name="remotes-cargo/cargo-detail",
         queryset=CargoRemote.objects.all(),
-        help_text="The registry that crates are fetched from when somebody asks for them.",
+        help_text="The registry that crates are fetched from on demand.",
     )
     patterns = PatternsField(
         default=["*"],
-        help_text="The crates that this upstream may answer for: names, or beginnings of names"
-        " with a final `*`. The default is all crates.",
+        help_text="The crates that this upstream may answer for: names, or prefixes of names"
+        " followed by `*`. The default is all crates.",
     )
     pins = PatternsField(
         default=[],
-        help_text="The crates that belong to this upstream alone, written as `patterns` are. Of two"
-        " pins the narrower one counts.",
+        help_text="The crates that belong to this upstream alone, in the form of `patterns`. Of two"
+        " matching pins the narrower one counts.",
     )
     private = serializers.BooleanField(
         default=None,
@@ -71,13 +71,13 @@ class UpstreamSerializer(serializers.Serializer):
         ref_name = "cargo.CargoUpstream"
 
     def run_validation(self, data: Any = serializers.empty) -> dict[str, Any]:
-        """Validate an entry as a whole, which it is also where the distribution is only patched."""
+        """Validate an entry as a whole, even if the distribution is changed partially."""
         if self.parent is None:
             return super().run_validation(data)
         return UpstreamSerializer(data=data, context=self.context).run_validation(data)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Refuse keys that would be ignored: a slip of the pen could open what was to be closed."""
+        """Refuse unknown keys: a typing error could expose private names."""
         unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
         if unknown:
             raise serializers.ValidationError(
@@ -86,7 +86,7 @@ class UpstreamSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
     def validate(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """Refuse an entry that makes no sense by itself, and fill in `private`."""
+        """Refuse an entry that is contradictory, and fill in `private`."""
         name, remote = entry["name"], entry["remote"]
         if remote is None and entry["repository"] is None:
             fault = f"`{name}` has neither a `repository` nor a `remote`: it needs one of them."

@@ -23,23 +23,23 @@ class UpstreamListFields(serializers.Serializer):
         many=True,
         required=False,
         max_length=MOST_UPSTREAMS,
-        help_text="What the registry has its crates from, in order: the first of these that has a"
-        " crate answers for all of it. Set as a whole; in place of `remote` and"
-        " `repository_version`, and of `repository` but as the place for uploads.",
+        help_text="The upstreams of the registry, in order: the first that has a"
+        " crate answers for all of it. Set as a whole; replaces `remote` and"
+        " `repository_version`, and `repository` except for uploads.",
     )
     reserved_names = PatternsField(
         required=False,
-        help_text="Names, and beginnings of names with a final `*`, that only private repositories"
+        help_text="Names, or prefixes of names followed by `*`, that only private repositories"
         " of `upstreams` may ever serve.",
     )
     mixed_names = PatternsField(
         required=False,
-        help_text="Names, and beginnings of names with a final `*`, of which the versions of all"
-        " `upstreams` are served together. Without this no crate has versions of two upstreams.",
+        help_text="Names, or prefixes of names followed by `*`, of which the versions of all"
+        " `upstreams` are served together. Other crates have versions of one upstream only.",
     )
 
     def create(self, validated_data: dict[str, Any]) -> CargoDistribution:
-        """Make the distribution and its list of upstreams at once."""
+        """Create the distribution and its list of upstreams in one transaction."""
         entries = validated_data.pop("upstreams", ())
         with transaction.atomic():
             distribution = super().create(validated_data)
@@ -49,7 +49,7 @@ class UpstreamListFields(serializers.Serializer):
     def update(
         self, instance: CargoDistribution, validated_data: dict[str, Any]
     ) -> CargoDistribution:
-        """Change the distribution, and its list of upstreams as a whole, at once."""
+        """Change the distribution, and replace its list of upstreams, in one transaction."""
         entries = validated_data.pop("upstreams", None)
         with transaction.atomic():
             distribution = super().update(instance, validated_data)
@@ -58,13 +58,13 @@ class UpstreamListFields(serializers.Serializer):
         return distribution
 
     def upstreams_of(self, data: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return what the list will be, which an update may leave as it is."""
+        """Return the list after the request, which may leave it unchanged."""
         if "upstreams" in data or self.instance is None:
             return data.get("upstreams", [])
         return upstream_list.entries(self.instance)
 
     def require_sound_upstreams(self, data: dict[str, Any], entries: list[dict[str, Any]]) -> None:
-        """Refuse lists that make no sense, by themselves or beside the other fields."""
+        """Refuse lists that are contradictory, or conflict with other fields."""
         if not entries:
             self._require_no_leftovers(data)
             return
@@ -96,12 +96,12 @@ class UpstreamListFields(serializers.Serializer):
         return self.instance and self.instance.pk
 
     def value(self, data: dict[str, Any], name: str) -> Any:
-        """Return what a field will be, which an update may leave as it is."""
+        """Return a field after the request, which may leave it unchanged."""
         return data[name] if name in data else getattr(self.instance, name, None)
 
 
 def require_sound_list(entries: Sequence[Entry]) -> None:
-    """Raise ValidationError for entries that do not go together."""
+    """Raise ValidationError for conflicting entries."""
     for field, rule in (
         ("name", "names are unique in a list"),
         ("repository", "each repository can be in a list once, for one purpose"),
@@ -116,7 +116,7 @@ def require_sound_list(entries: Sequence[Entry]) -> None:
 
 
 def place_for_uploads(entries: Sequence[Entry], repository: CargoRepository | None) -> str | None:
-    """Return why a list cannot take uploads into a repository, None if it can."""
+    """Return why a list cannot accept uploads into a repository, None if it can."""
     if repository is None:
         return (
             "A list of `upstreams` without a `repository` cannot have `allow_uploads`: name the one"

@@ -1,7 +1,7 @@
-"""Fields that name what the asker may see; anything else is refused as if it were not there.
+"""Fields that reference objects the user may view; others are refused as if they did not exist.
 
-Core's look among all that there is: knowing its href, people could serve in a repository of their
-own what they may not see. The context has functions that return what the asker sees, by model
+Core's fields accept any object: by its href, users could add content that they may not view to a
+repository of their own. The context has functions that return what the user may view, by model
 (`viewsets/visible`).
 """
 
@@ -19,7 +19,7 @@ from pulp_cargo.app.models import CargoCratePolicy, CargoRepository, CrateConten
 
 
 class VisibleVersionField(core.RepositoryVersionRelatedField):
-    """Takes the versions of the repositories that the asker may see."""
+    """Accepts versions of repositories that the user may view."""
 
     def get_queryset(self) -> QuerySet[RepositoryVersion]:
         """Return those versions."""
@@ -27,7 +27,7 @@ class VisibleVersionField(core.RepositoryVersionRelatedField):
         return super().get_queryset().filter(repository__in=repositories.values("pk"))
 
     def to_internal_value(self, data: str) -> RepositoryVersion:
-        """Refuse the PRN of nothing, at which core breaks off."""
+        """Refuse an unknown PRN, at which core fails."""
         try:
             return super().to_internal_value(data)
         except ObjectDoesNotExist:
@@ -35,17 +35,17 @@ class VisibleVersionField(core.RepositoryVersionRelatedField):
 
 
 class VisibleDetailField(core.DetailRelatedField):
-    """Takes the objects of the domain that the asker may see."""
+    """Accepts objects of the domain that the user may view."""
 
     def get_queryset(self) -> QuerySet:
-        """Return those objects; the tasks that do what was asked have all of the domain."""
+        """Return these objects; tasks may use all of the domain."""
         found = super().get_queryset().filter(pulp_domain=get_domain())
         if "visible" not in self.context:
             return found
         return found.filter(pk__in=self.context["visible"][found.model]().values("pk"))
 
     def to_internal_value(self, data: Any) -> Model:
-        """Refuse what is no text, and the PRN of nothing or of something else, as core does not."""
+        """Refuse other types, and unknown or foreign PRNs, which core does not."""
         if not isinstance(data, str):
             self.fail("incorrect_type", data_type=type(data).__name__)
         try:
@@ -54,13 +54,14 @@ class VisibleDetailField(core.DetailRelatedField):
             self.fail("does_not_exist")
 
 
-# Core's schema does not say that a unit may be without its file; `allow_null` would let requests say so.
+# Core's schema does not allow null for a unit without file; `allow_null` would allow it in
+# requests.
 @extend_schema_field({"type": ["string", "null"], "format": "uri"})
 class VisibleArtifactField(core.SingleContentArtifactField):
-    """Takes the files of crates that the asker may see, and those that are nobody's yet."""
+    """Accepts files of crates that the user may view, and files of no unit."""
 
     def get_queryset(self) -> QuerySet[Artifact]:
-        """Return those files; administrators, and the tasks that do what was asked, have all."""
+        """Return these files; administrators and tasks may use all."""
         artifacts = super().get_queryset()
         if "visible" not in self.context or self.context["request"].user.is_superuser:
             return artifacts
@@ -72,7 +73,7 @@ class VisibleArtifactField(core.SingleContentArtifactField):
 
 
 class CratePolicyField(core.RelatedField):
-    """Takes the crate policies that the asker may see."""
+    """Accepts crate policies that the user may view."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -84,13 +85,13 @@ class CratePolicyField(core.RelatedField):
         )
 
     def get_queryset(self) -> QuerySet[CargoCratePolicy]:
-        """Return those policies; the tasks that do what was asked have all."""
+        """Return these policies; tasks may use all."""
         if "visible" not in self.context:
             return super().get_queryset()
         return self.context["visible"][CargoCratePolicy]()
 
     def to_internal_value(self, data: str) -> CargoCratePolicy:
-        """Refuse what is no text, and the PRN of nothing, at which core breaks off."""
+        """Refuse other types and an unknown PRN, at which core fails."""
         if not isinstance(data, str):
             self.fail("incorrect_type", data_type=type(data).__name__)
         try:

@@ -1,4 +1,4 @@
-"""What workers do. Pulp finds a task by its name in this package, so each stands here."""
+"""The tasks of workers. Pulp finds a task by its name in this package, so all are imported here."""
 
 from pulp_cargo.app.tasks.import_crates import import_crates
 from pulp_cargo.app.tasks.named_versions import remove, set_yanked

@@ -1,4 +1,4 @@
-"""The task that takes an archive of .crate files into a repository."""
+"""The task that imports an archive of .crate files into a repository."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,11 +18,11 @@ from pulp_cargo.protocol.errors import BadRequest, RegistryError, printable
 def import_crates(
     repository: str, temporary_file: str | None = None, upload: str | None = None, **kwargs: Any
 ) -> dict[str, Any]:
-    """Add the .crate files of an archive to a repository in one version, and return what came of it.
+    """Add the .crate files of an archive to a repository in one version, and return the result.
 
-    What is refused does not keep the rest from coming in; the result names it. The archive is either
-    a temporary file or an upload, named by its id. An upload is gone when it was imported, and stays
-    for another try when nothing of it came in.
+    Refused files are listed in the result, and do not prevent the others from being added. The
+    archive is a temporary file or an upload, given by its id. An upload is deleted after the
+    import, unless nothing was added, so that it can be retried.
     """
     unit = CargoRepository.objects.get(pk=repository)
     if upload is not None:
@@ -44,10 +44,10 @@ def _import(repository: CargoRepository, archive: BinaryIO) -> dict[str, Any]:
     refused: list[Refused] = []
     try:
         with report:
-            found = _taken(report.iter(service.members(repository, archive)), refused)
-            agreeing = _taken(service.agreeing(found), refused)
+            found = _accepted(report.iter(service.members(repository, archive)), refused)
+            agreeing = _accepted(service.agreeing(found), refused)
             before = len(refused)
-            fresh = _taken(service.fresh(repository, agreeing), refused)
+            fresh = _accepted(service.fresh(repository, agreeing), refused)
             there = len(agreeing) - len(fresh) - (len(refused) - before)
             if refused and not fresh and not there:
                 raise _nothing_left(refused)
@@ -69,10 +69,10 @@ def _nothing_left(refused: Sequence[Refused]) -> BadRequest:
     return BadRequest(f"`{first.path}` in the archive: {first.sentence}{more}")
 
 
-def _taken(judged: Iterable[Member | Refused], refused: list[Refused]) -> list[Member]:
-    """Return what is not refused, and put what is into the list."""
+def _accepted(members: Iterable[Member | Refused], refused: list[Refused]) -> list[Member]:
+    """Yield the accepted files, and append the refused ones to the list."""
     taken = []
-    for one in judged:
+    for one in members:
         if isinstance(one, Refused):
             refused.append(one)
         else:
@@ -82,7 +82,7 @@ def _taken(judged: Iterable[Member | Refused], refused: list[Refused]) -> list[M
 
 @contextmanager
 def _joined(upload: Upload) -> Iterator[BinaryIO]:
-    """Return an upload's chunks as one file; raises ValidationError when one is missing."""
+    """Join the chunks of an upload to a file; raises ValidationError if one is missing."""
     with tempfile.TemporaryFile(dir=".") as joined:
         for chunk in UploadChunk.objects.filter(upload=upload).order_by("offset"):
             if chunk.offset != joined.tell():

@@ -14,7 +14,7 @@ from pulp_cargo.protocol.semver import parse_version
 
 
 def set_yanked(repository: str, name: str, vers: str, yanked: bool, **kwargs: Any) -> None:
-    """Yank a version of a crate, or take that back."""
+    """Yank or unyank a version of a crate."""
     unit = CargoRepository.objects.get(pk=repository)
     try:
         named_versions.set_yanked(unit, _named(name, vers), yanked=yanked)

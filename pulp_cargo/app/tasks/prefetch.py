@@ -1,4 +1,4 @@
-"""The task that fetches what a lock file needs."""
+"""The task that prefetches the files that a lock file needs."""
 
 from concurrent.futures import wait
 from typing import Any
@@ -20,9 +20,9 @@ from pulp_cargo.protocol.lock_file import parse_lock_file
 def prefetch(
     distribution: str, lock_file: str, crates_io: bool | None = None, **kwargs: Any
 ) -> dict[str, Any]:
-    """Fetch the files that a registry lacks of a lock file, and return what came of it.
+    """Fetch the missing files of a lock file, and return the result.
 
-    What cannot be fetched does not keep the rest from coming; the result names it.
+    Failures are listed in the result, and do not prevent other files from being fetched.
     """
     registry = registry_of(CargoDistribution.objects.get(pk=distribution))
     try:

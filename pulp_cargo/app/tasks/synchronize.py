@@ -1,4 +1,4 @@
-"""The task that brings a repository up to date with an upstream registry."""
+"""The task that syncs a repository with an upstream registry."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from pulp_cargo.protocol.errors import RegistryError
 
 
 def synchronize(remote_pk: str, repository_pk: str, mirror: bool, **kwargs: Any) -> None:
-    """Make the repository hold what the remote has; with `mirror`, nothing else."""
+    """Add everything that the remote has; with `mirror`, remove everything else."""
     remote = CargoRemote.objects.get(pk=remote_pk)
     repository = CargoRepository.objects.get(pk=repository_pk)
     try:

@@ -1,4 +1,4 @@
-"""The REST API. Pulp finds viewsets by this package's names, so each stands here."""
+"""The REST API. Pulp finds viewsets by the names in this package."""
 
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet

@@ -25,7 +25,7 @@ from pulp_cargo.protocol.names import canonical_name
 
 
 class CrateContentFilter(core.ContentFilter):
-    """Finds crate versions by what they are, and by what they depend on."""
+    """Filters of crate versions by their fields and dependencies."""
 
     repository_version = InVersionFilter()
     dependency = CharFilter(
@@ -35,7 +35,7 @@ class CrateContentFilter(core.ContentFilter):
     )
     keyword = CharFilter(
         method="filter_keyword",
-        help_text="Crate versions that have this keyword, in this spelling.",
+        help_text="Crate versions that have exactly this keyword.",
     )
 
     class Meta:
@@ -51,20 +51,20 @@ class CrateContentFilter(core.ContentFilter):
     def filter_dependency(
         self, units: QuerySet[CrateContent], field: str, name: str
     ) -> QuerySet[CrateContent]:
-        """Keep the units that have the crate among their dependencies."""
+        """Return the units that have the crate among their dependencies."""
         return units.filter(dependency_names__contains=[name])
 
     def filter_keyword(
         self, units: QuerySet[CrateContent], field: str, keyword: str
     ) -> QuerySet[CrateContent]:
-        """Keep the units that have the keyword."""
+        """Return the units that have the keyword."""
         return units.filter(keywords__contains=[keyword])
 
 
 class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
     """
-    A crate version: what the registry's index says of it, what its Cargo.toml says of it, and
-    its .crate file. Uploading a .crate file makes the same unit as `cargo publish` does.
+    A crate version: its line in the registry's index, the metadata of its Cargo.toml, and its
+    .crate file. Uploading a .crate file creates the same unit as `cargo publish`.
     """
 
     endpoint_name = "crates"
@@ -78,19 +78,19 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
     )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Let an upload that names a stored file ask what the asker sees."""
+        """Add what the user may view, for uploads that reference a stored file."""
         found = visible(self.request, CrateContentViewSet)
         return {**super().get_serializer_context(), "visible": found}
 
     @extend_schema(
         summary="Upload a .crate file synchronously",
-        description="Make a crate version of a .crate file, and add it to a repository if one is"
-        " named, without a task. The answer comes when it is in the registries of the repository.",
+        description="Create a crate version from a .crate file, and add it to a repository if one is"
+        " given, without a task. The response is sent when the repository's registries have it.",
         responses={201: CrateContentSerializer},
     )
     @action(detail=False, methods=["post"], serializer_class=CrateUploadSerializer)
     def upload(self, request: Request, **kwargs: Any) -> Response:
-        """Make the unit, or find the one that was made of the same bytes."""
+        """Create the unit, or return the existing one of the same bytes."""
         serializer = CrateUploadSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         shown = CrateContentSerializer(serializer.save(), context=self.get_serializer_context())
@@ -98,7 +98,7 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
 
 
 class CrateYankFilter(core.ContentFilter):
-    """Finds yank marks by the version that they are about."""
+    """Filters of yank marks by their version."""
 
     repository_version = InVersionFilter()
     name = CharFilter(
@@ -110,14 +110,14 @@ class CrateYankFilter(core.ContentFilter):
         fields = {"canonical_name": ["exact", "in"], "vers": ["exact", "in"]}
 
     def filter_name(self, marks: QuerySet[CrateYank], field: str, name: str) -> QuerySet[CrateYank]:
-        """Keep the marks of a crate."""
+        """Return the marks of a crate."""
         return marks.filter(canonical_name=canonical_name(name))
 
 
 class CrateYankViewSet(core.NoArtifactContentViewSet):
     """
-    The mark that a crate version is yanked, in the repository versions that hold the mark.
-    Removing it from a repository with `modify` takes the yank back.
+    The mark that a crate version is yanked, in the repository versions that contain the mark.
+    Removing it from a repository with `modify` unyanks the version.
     """
 
     endpoint_name = "yanks"

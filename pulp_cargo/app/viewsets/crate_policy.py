@@ -1,4 +1,4 @@
-"""REST endpoints of crate policies, the rules for what may come in from upstream."""
+"""REST endpoints of crate policies."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -20,12 +20,12 @@ from pulp_cargo.app.models import CargoCratePolicy, CargoDistribution, CargoRemo
 from pulp_cargo.app.serializers import CargoCratePolicySerializer, HeldVersionSerializer
 
 USERS = {CargoRemote: "remote", CargoDistribution: "distribution"}
-# What records are filtered by.
+# The filters of records.
 HELD_BY = ("name", "vers", "rule", "dry_run")
 
 
 class CargoCratePolicyFilter(core.BaseFilterSet):
-    """Finds policies by name and labels."""
+    """Filters of policies by name and labels."""
 
     pulp_label_select = core.LabelFilter()
 
@@ -35,7 +35,7 @@ class CargoCratePolicyFilter(core.BaseFilterSet):
 
 
 class HeldVersionFilter(FilterSet):
-    """Finds records by crate, version and rule."""
+    """Filters of records by crate, version and rule."""
 
     class Meta:
         model = HeldVersion
@@ -53,8 +53,8 @@ class CargoCratePolicyViewSet(
     core.RolesMixin,
 ):
     """
-    Rules for what may come in from the upstream of a remote, or from the upstreams of a
-    distribution: how old it has to be, what is allowed and what is blocked.
+    Rules for the crates of a remote, or of the upstreams of a distribution: how old versions
+    have to be, and which ones are allowed or blocked.
     """
 
     endpoint_name = "cargo/crate-policies"
@@ -68,7 +68,7 @@ class CargoCratePolicyViewSet(
     )
 
     def perform_destroy(self, instance: CargoCratePolicy) -> None:
-        """Delete a policy that nobody uses: with it, rules would end without anybody noticing."""
+        """Delete an unused policy; deleting one in use would drop its rules unnoticed."""
         try:
             instance.delete()
         except ProtectedError as error:
@@ -90,8 +90,8 @@ class CargoCratePolicyViewSet(
             yield f"the {USERS[model]} `{one.name}`"
 
     @extend_schema(
-        summary="List what was held back",
-        description="The versions that the policy held back, or in a dry run would have.",
+        summary="List refused versions",
+        description="The versions that the policy refused, or in a dry run would have refused.",
         parameters=[
             OpenApiParameter(
                 name, bool if name == "dry_run" else str, description=f"Filter results by {name}"
@@ -100,7 +100,7 @@ class CargoCratePolicyViewSet(
         ],
         responses={200: HeldVersionSerializer(many=True)},
     )
-    # The filters of the viewset are about policies.
+    # The filters of the viewset are for policies.
     @action(
         detail=True,
         methods=["get"],
@@ -108,7 +108,7 @@ class CargoCratePolicyViewSet(
         filterset_class=None,
     )
     def held(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Answer with a page of the records, the last first."""
+        """Return a page of the records, the latest first."""
         policy = self.get_object()
         records = HeldVersion.objects.filter(policy=policy).order_by("-last_at", "-pk")
         found = HeldVersionFilter(request.query_params, queryset=records)

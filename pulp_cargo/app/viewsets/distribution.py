@@ -1,4 +1,4 @@
-"""REST endpoints of distributions, the registries as cargo sees them."""
+"""REST endpoints of distributions, which are cargo's registries."""
 
 from typing import Any
 
@@ -36,22 +36,22 @@ from pulp_cargo.rules.upstream_order import Order
 
 UPSTREAMS = CargoUpstream.objects.select_related("repository__pulp_domain", "remote__pulp_domain")
 
-# The parameters of a report are not those by which distributions are found.
+# Reports do not have the parameters of lists of distributions.
 REPORT: dict[str, Any] = {"filterset_class": None}
 
 
 class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.RolesMixin):
     """
-    A registry: the URL under which cargo finds the crates of a repository, and what it may do
-    there. The roles `publisher` and `reader` are for the users of the registry.
+    A registry: the URL of a repository's crates for cargo, and what cargo may do there. The
+    roles `publisher` and `reader` are for the users of the registry.
     """
 
     endpoint_name = "cargo"
-    # A list shows these of each row; the ids of a version's whole content are megabytes.
+    # Lists need these of each row; the ids of a version's whole content are megabytes.
     queryset = CargoDistribution.objects.select_related(
         "pulp_domain", "content_guard", "repository_version__repository"
     ).defer("repository_version__content_ids")
-    # Prefetched, since each row of a list shows its upstreams.
+    # Prefetched, since each row of a list has its upstreams.
     queryset = queryset.prefetch_related(Prefetch("upstreams", UPSTREAMS))
     serializer_class = CargoDistributionSerializer
     queryset_filtering_required_permission = "cargo.view_cargodistribution"
@@ -68,7 +68,7 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
     )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Let a request that names other objects ask what the asker sees."""
+        """Add what the user may view, for requests that reference other objects."""
         found = visible(
             self.request, CargoRepositoryViewSet, CargoRemoteViewSet, CargoCratePolicyViewSet
         )
@@ -76,26 +76,26 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
 
     @extend_schema(
         summary="Read the lines for cargo's configuration",
-        description="The registry's `config.toml`, to be pasted into that of cargo.",
+        description="The registry's `config.toml`, to be added to that of cargo.",
         responses={200: CargoConfigSerializer},
     )
     @action(detail=True, methods=["get"], serializer_class=CargoConfigSerializer)
     def config(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Answer with what the registry's `config.toml` has."""
+        """Return the registry's `config.toml`."""
         registry = registry_of(self.get_object())
         found = {"config": registry.cargo_config(for_readers=True)}
         return self._shown(CargoConfigSerializer, found)
 
     @extend_schema(
         summary="Explain which upstream answers",
-        description="Tell which of the `upstreams` answers for a crate, by which rule, and what"
-        " every other one has of it. Nothing is asked of any upstream.",
+        description="Return which of the `upstreams` answers for a crate, by which rule, and what"
+        " every other one has of it. No upstream is asked.",
         parameters=[ExplainQuerySerializer],
         responses={200: ExplanationSerializer},
     )
     @action(detail=True, methods=["get"], **REPORT, serializer_class=ExplanationSerializer)
     def explain(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Answer from what is known here."""
+        """Return the explanation from what is known here."""
         registry, order = self._listed()
         asked = checked(ExplainQuerySerializer, request.query_params)
         with refused_as_invalid():
@@ -104,14 +104,14 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
 
     @extend_schema(
         summary="Find names that are private and upstream",
-        description="List the crates in private repositories of the `upstreams` that a remote of"
-        " them has, too, by its index files that are kept here. Nothing is asked of any upstream.",
+        description="List the crates in private repositories of the `upstreams` that one of their"
+        " remotes has, too, according to its cached index files. No upstream is asked.",
         parameters=[CollisionsQuerySerializer],
         responses={200: CollisionsSerializer},
     )
     @action(detail=True, methods=["get"], **REPORT, serializer_class=CollisionsSerializer)
     def collisions(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Answer with a page, in the order of the canonical names."""
+        """Return a page, in the order of the canonical names."""
         registry, _ = self._listed()
         asked = checked(CollisionsQuerySerializer, request.query_params)
         found = collisions(registry, after=asked["after"], limit=asked["limit"] + 1)
@@ -122,24 +122,24 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
     @extend_schema(
         summary="Find which of these names are private",
         description="List the crates in private repositories of the `upstreams` whose names are"
-        " among those that are sent, such as names in a copy of an upstream's index.",
+        " among those in the request, such as the names in a copy of an upstream's index.",
         request=NamesUpstreamSerializer,
         responses={200: CollisionsSerializer},
     )
     @collisions.mapping.post
     def collisions_with(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Answer with all of them."""
+        """Return all of them."""
         registry, _ = self._listed()
         names = checked(NamesUpstreamSerializer, request.data)["names"]
         found = collisions(registry, after="", limit=len(names), names=names)
         return Response(CollisionsSerializer({"results": found, "next_after": None}).data)
 
     def _shown(self, kind: type[ShownFields], found: object) -> Response:
-        """Answer with those fields that the query wants."""
+        """Return the response with the requested fields."""
         return Response(kind(found, context={"request": self.request}).data)
 
     def _listed(self) -> tuple[Registry, Order]:
-        """Return the registry and its order; a 400 for one without a list."""
+        """Return the registry and its order; raises a 400 if it has no list."""
         registry = registry_of(self.get_object())
         if registry.order is None:
             raise ValidationError(f"`{registry.name}` has no list of upstreams.")

@@ -1,4 +1,4 @@
-"""Refusing to delete what a list of upstreams has: names would lose their claims unnoticed."""
+"""Refusing to delete objects in a list of upstreams: names would lose their claims unnoticed."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,20 +16,20 @@ from pulp_cargo.app.models import CargoDistribution
 MOST_NAMED = 5
 
 
-class KeptInLists:
-    """Goes before core's viewset of what lists refer to."""
+class ProtectedByLists:
+    """A mixin for the viewsets of objects that lists refer to; precedes core's viewset."""
 
     @extend_schema(
         description="Trigger an asynchronous delete task",
         responses={202: AsyncOperationResponseSerializer},
     )
     def destroy(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Refuse at once what the task would fail at."""
-        kept = self.get_object()
-        lists = CargoDistribution.objects.filter(upstreams__in=kept.cargo_cargoupstream.all())
+        """Refuse at once if the task would fail."""
+        wanted = self.get_object()
+        lists = CargoDistribution.objects.filter(upstreams__in=wanted.cargo_cargoupstream.all())
         if lists.exists():
             seen = get_objects_for_user(request.user, "cargo.view_cargodistribution", lists)
-            raise ValidationError(_sentence(kept.name, seen.values_list("name", flat=True)))
+            raise ValidationError(_sentence(wanted.name, seen.values_list("name", flat=True)))
         return super().destroy(request, pk, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""What a distribution can be asked about a lock file."""
+"""Actions of distributions for lock files."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -32,7 +32,7 @@ from pulp_cargo.rules.lock_check import Wanted
 
 
 def _forms(text: type[Serializer], file: type[Serializer]) -> dict[str, type[Serializer]]:
-    """Return what a request may be; JSON comes first, since generated clients send the first."""
+    """Return the schemas of a request; JSON comes first, since generated clients use the first."""
     return {
         "application/json": text,
         "multipart/form-data": file,
@@ -41,18 +41,18 @@ def _forms(text: type[Serializer], file: type[Serializer]) -> dict[str, type[Ser
 
 
 class LockFileMixin:
-    """Adds the actions to the viewset of distributions."""
+    """Adds lock file actions to the viewset of distributions."""
 
     @extend_schema(
-        summary="Judge a lock file",
-        description="Say of each package of a Cargo.lock whether this registry serves it, and if"
+        summary="Check a lock file",
+        description="Return for each package of a Cargo.lock whether this registry serves it, and if"
         " not, why; nothing is changed.",
         request=_forms(LockFileCheckTextSerializer, LockFileCheckSerializer),
         responses={200: LockFileReportSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=LockFileCheckSerializer)
     def check(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Answer with the report."""
+        """Return the report."""
         registry = registry_of(self.get_object())
         serializer = LockFileCheckSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -68,16 +68,16 @@ class LockFileMixin:
         return Response(LockFileReportSerializer(report).data)
 
     @extend_schema(
-        summary="Fetch what a lock file needs",
+        summary="Prefetch the files of a lock file",
         description="Trigger an asynchronous task that fetches the .crate files of a Cargo.lock that"
-        " this registry does not keep yet, as far as the rules let them in. Its result tells how"
+        " this registry has not stored yet, unless a policy refuses them. Its result has how"
         " many were `fetched`, how many were `there`, and the `problems`.",
         request=_forms(LockFileTextSerializer, LockFileSerializer),
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=LockFileSerializer)
     def prefetch(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Start the task, for those who may change the repositories that keep what comes."""
+        """Start the task, for users who may modify the repositories that store the files."""
         distribution = self.get_object()
         serializer = LockFileSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -88,7 +88,7 @@ class LockFileMixin:
         asked = serializer.validated_data
         task = dispatch(
             tasks.prefetch,
-            # Not as its own: what cargo asks for meanwhile is joined as well.
+            # Not exclusively, so that files that cargo downloads meanwhile can be added as well.
             shared_resources=[distribution, *repositories],
             kwargs={
                 "distribution": str(distribution.pk),

@@ -22,12 +22,12 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.cache import replaced_versions
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
-from pulp_cargo.app.viewsets.in_use import KeptInLists
+from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.visible import visible
 
 
 class ReplacedVersionFilter(FilterSet):
-    """Finds records by crate and version, or those that nobody has accepted."""
+    """Filters of records by crate and version, and by acceptance."""
 
     accepted = BooleanFilter(field_name="accepted_at", lookup_expr="isnull", exclude=True)
 
@@ -36,8 +36,8 @@ class ReplacedVersionFilter(FilterSet):
         fields = ("name", "vers")
 
 
-class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
-    """An upstream registry, such as crates.io, and how to talk to it."""
+class CargoRemoteViewSet(ProtectedByLists, core.RemoteViewSet, core.RolesMixin):
+    """An upstream registry, such as crates.io, and how to connect to it."""
 
     endpoint_name = "cargo"
     queryset = CargoRemote.objects.all()
@@ -49,14 +49,14 @@ class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
     )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Let a request that names a crate policy ask what the asker sees."""
+        """Add what the user may view, for requests that reference a crate policy."""
         found = visible(self.request, CargoCratePolicyViewSet)
         return {**super().get_serializer_context(), "visible": found}
 
     @extend_schema(
         summary="List replaced versions",
-        description="The versions whose bytes the upstream has replaced, the last first. Until their"
-        " new bytes are accepted they stay as they were.",
+        description="The versions whose bytes the upstream has replaced, the latest first. Until the"
+        " new bytes are accepted, their old index lines are served.",
         parameters=[
             OpenApiParameter("name", str, description="Filter results by name"),
             OpenApiParameter("vers", str, description="Filter results by vers"),
@@ -64,7 +64,7 @@ class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
         ],
         responses={200: ReplacedVersionSerializer(many=True)},
     )
-    # The filters of the viewset are about remotes.
+    # The filters of the viewset are for remotes.
     @action(
         detail=True,
         methods=["get"],
@@ -72,7 +72,7 @@ class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
         filterset_class=None,
     )
     def replaced(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Answer with a page of the records."""
+        """Return a page of the records."""
         records = self.get_object().replaced_versions.order_by("-found_at", "-pk")
         found = ReplacedVersionFilter(request.query_params, queryset=records)
         if not found.is_valid():
@@ -82,15 +82,15 @@ class CargoRemoteViewSet(KeptInLists, core.RemoteViewSet, core.RolesMixin):
 
     @extend_schema(
         summary="Accept a replaced version",
-        description="Let a version whose bytes the upstream has replaced have the new ones. Lock"
-        " files that name the checksum before cannot be built through this remote any more.",
+        description="Accept the new bytes of a version that the upstream has replaced. Lock"
+        " files with the old checksum can no longer be built through this remote.",
         request=AcceptReplacedVersionSerializer,
-        # As core's own actions answer; its schema says 201 of them whatever stands here.
+        # The status of core's actions; the schema has 201 for them in any case.
         responses={201: ReplacedVersionSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=AcceptReplacedVersionSerializer)
     def accept(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Answer with the record."""
+        """Return the record."""
         remote = self.get_object()
         serializer = AcceptReplacedVersionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

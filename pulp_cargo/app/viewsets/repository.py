@@ -34,19 +34,20 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
-from pulp_cargo.app.viewsets.in_use import KeptInLists
+from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
 
 class CargoRepositoryViewSet(
-    KeptInLists, core.RepositoryViewSet, ModifyRepositoryActionMixin, core.RolesMixin
+    ProtectedByLists, core.RepositoryViewSet, ModifyRepositoryActionMixin, core.RolesMixin
 ):
     """
-    A repository of crates and yank marks. Every publish, yank and `modify` makes a new version of
-    it; `modify` with an older version as `base_version` rolls back to that one. The role `publisher`
-    is for those who upload and copy crates, but do not look after the repository itself.
+    A repository of crates and yank marks. Every publish, yank and `modify` creates a new version of
+    it; `modify` with an older version as `base_version` rolls back to that one. The role
+    `publisher` is for users who upload and copy crates, but do not administer the repository
+    itself.
     """
 
     endpoint_name = "cargo"
@@ -67,7 +68,7 @@ class CargoRepositoryViewSet(
     )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Let `modify` ask what the asker sees."""
+        """Add what the user may view, for `modify`."""
         viewsets = (CargoRepositoryViewSet, CrateContentViewSet, CrateYankViewSet)
         return {**super().get_serializer_context(), "visible": visible(self.request, *viewsets)}
 
@@ -78,18 +79,18 @@ class CargoRepositoryViewSet(
     )
     @action(detail=True, methods=["post"], serializer_class=ModifyRepositorySerializer)
     def modify(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Do what core does, with what the asker may see."""
+        """Do the same as core, with content that the user may view."""
         return super().modify(request, pk, **kwargs)
 
     @extend_schema(
-        description="Trigger an asynchronous task that brings the repository up to date with a"
+        description="Trigger an asynchronous task that syncs the repository with a"
         " registry of another Pulp.",
         summary="Sync from a remote",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=RepositorySyncURLSerializer)
     def sync(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Start the task, after looking whether it may do what is asked for."""
+        """Start the task, after checking whether it is allowed."""
         repository = self.get_object()
         serializer = RepositorySyncURLSerializer(
             data=request.data, context={"request": request, "repository_pk": pk}
@@ -111,7 +112,7 @@ class CargoRepositoryViewSet(
     @extend_schema(
         summary="Import .crate files",
         description="Trigger an asynchronous task that adds the .crate files of a tar archive in one"
-        " repository version. Its result tells how many were `added`, how many were `there`, and the"
+        " repository version. Its result has how many were `added`, how many were `there`, and the"
         " `problems`: the files that were refused, each with the reason.",
         responses={202: AsyncOperationResponseSerializer},
     )
@@ -132,7 +133,7 @@ class CargoRepositoryViewSet(
 
     @extend_schema(
         summary="Yank a crate version",
-        description="Trigger an asynchronous task that makes a repository version in which the"
+        description="Trigger an asynchronous task that creates a repository version in which the"
         " crate version is yanked; none if it was yanked already.",
         responses={202: AsyncOperationResponseSerializer},
     )
@@ -142,8 +143,8 @@ class CargoRepositoryViewSet(
         return self._set_yanked(request, yanked=True)
 
     @extend_schema(
-        summary="Take a yank back",
-        description="Trigger an asynchronous task that makes a repository version in which the"
+        summary="Unyank a crate version",
+        description="Trigger an asynchronous task that creates a repository version in which the"
         " crate version is not yanked; none if it was not.",
         responses={202: AsyncOperationResponseSerializer},
     )
@@ -154,13 +155,13 @@ class CargoRepositoryViewSet(
 
     @extend_schema(
         summary="Remove crate versions",
-        description="Trigger an asynchronous task that makes a repository version without these"
-        " crate versions and their yank marks. If one is not there, nothing is changed.",
+        description="Trigger an asynchronous task that creates a repository version without these"
+        " crate versions and their yank marks. If one is missing, nothing is changed.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=RemoveCratesSerializer)
     def remove(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Start the task, unless one of them is not there."""
+        """Start the task, unless one of them is missing."""
         repository = self.get_object()
         serializer = RemoveCratesSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -173,8 +174,8 @@ class CargoRepositoryViewSet(
         serializer = NamedVersionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
-        said = {"name": wanted.name, "vers": str(wanted.vers), "yanked": yanked}
-        return self._change(request, tasks.set_yanked, repository, [wanted], **said)
+        arguments = {"name": wanted.name, "vers": str(wanted.vers), "yanked": yanked}
+        return self._change(request, tasks.set_yanked, repository, [wanted], **arguments)
 
     def _change(
         self,
@@ -182,33 +183,33 @@ class CargoRepositoryViewSet(
         task: Callable[..., None],
         repository: CargoRepository,
         wanted: Sequence[NamedVersion],
-        **said: Any,
+        **arguments: Any,
     ) -> Response:
-        """Dispatch a task about versions that are there now: a wrong name is told at once."""
+        """Dispatch a task for existing versions, so that a wrong name is reported at once."""
         with refused_as_invalid():
             by_name.units(repository.pk, wanted)
         started = dispatch(
             task,
             exclusive_resources=[repository],
-            kwargs={"repository": str(repository.pk), **said},
+            kwargs={"repository": str(repository.pk), **arguments},
         )
         return core.OperationPostponedResponse(started, request)
 
     @staticmethod
     def _stored(serializer: ImportCratesSerializer) -> dict[str, str]:
-        """Put the request's file where a worker on any machine finds it."""
+        """Store the request's file where workers on all machines can read it."""
         stored = PulpTemporaryFile.init_and_validate(serializer.validated_data["file"])
         stored.save()
         return {"temporary_file": str(stored.pk)}
 
 
 class CargoRepositoryVersionViewSet(core.RepositoryVersionViewSet):
-    """What a repository held at one moment; it never changes."""
+    """The content of a repository at one time; it never changes."""
 
     parent_viewset = CargoRepositoryViewSet
 
     DEFAULT_ACCESS_POLICY = access_for_versions()
 
     def get_queryset(self) -> QuerySet[RepositoryVersion]:
-        """Keep to the domain of the URL, whose roles were asked for; core does not look here."""
+        """Limit to the domain of the URL, for which roles were checked; core does not."""
         return super().get_queryset().filter(repository__pulp_domain=get_domain())

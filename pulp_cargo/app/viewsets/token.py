@@ -1,4 +1,4 @@
-"""REST endpoints of tokens: made, listed, labelled and revoked; never changed otherwise."""
+"""REST endpoints of tokens: create, list, label and revoke."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from pulp_cargo.app.serializers import CargoTokenSerializer, NewCargoTokenSerial
 
 
 class CargoTokenFilter(core.BaseFilterSet):
-    """Finds tokens by name, user and distribution."""
+    """Filters of tokens by name, user and distribution."""
 
     user = CharFilter(
         field_name="user__username", help_text="Filter results where the username matches value"
@@ -47,7 +47,7 @@ class CargoTokenViewSet(
     core.RolesMixin,
 ):
     """
-    A secret by which cargo acts for a user, within limits. Everybody sees and makes their own;
+    A secret with which cargo acts for a user, within limits. Users see and create their own;
     deleting one revokes it at once.
     """
 
@@ -60,18 +60,18 @@ class CargoTokenViewSet(
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for_tokens(CargoToken)
 
     @extend_schema(
-        description="Make a token. Only this answer shows its secret.",
+        description="Create a token. Only this response contains its secret.",
         responses={201: NewCargoTokenSerializer},
     )
     def create(self, request: Request, **kwargs: Any) -> Response:
-        """Make a token and answer with its secret."""
+        """Create a token and return its secret."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         shown = NewCargoTokenSerializer(serializer.save(), context=self.get_serializer_context())
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
     def scope_queryset(self, tokens: QuerySet[CargoToken]) -> QuerySet[CargoToken]:
-        """Keep the asker's own tokens, and those that a role lets them see."""
+        """Return the user's own tokens, and those that a role lets them view."""
         asker = self.request.user
         if asker.is_superuser:
             return tokens

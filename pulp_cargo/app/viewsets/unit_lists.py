@@ -1,6 +1,6 @@
-"""Lists of units that stay quick in a Pulp with very many of them.
+"""Lists of units that stay fast with very many units.
 
-Core sorts whole rows, readmes included, by a time that many units share, and finds a version's
+Core sorts whole rows, including readmes, by a time that many units share, and looks up a version's
 units one by one.
 """
 
@@ -20,16 +20,16 @@ LARGE_VERSION = 10_000
 
 
 class UnitPagination(core.ContentViewSet.pagination_class):
-    """Finds the page's units by their ids, and loads only those.
+    """Finds the ids of a page's units, and loads only these units.
 
-    Ids begin with the time at which they were made, so the newest come first as with core's order,
-    and pages never overlap.
+    Ids begin with their creation time, so the newest come first as in core's order, and pages never
+    overlap.
     """
 
     def paginate_queryset(
         self, queryset: QuerySet[Content], request: Request, view: core.ContentViewSet
     ) -> list[Content]:
-        """Return the units of the page that is asked for."""
+        """Return the units of the requested page."""
         order = ["-pk" if field == "-pulp_created" else field for field in queryset.query.order_by]
         ids = queryset.prefetch_related(None).order_by(*order).values_list("pk", flat=True)
         page: Sequence[UUID] = super().paginate_queryset(NearerEnd(ids), request, view)
@@ -38,13 +38,13 @@ class UnitPagination(core.ContentViewSet.pagination_class):
         return [units[pk] for pk in page if pk in units]
 
     def get_count(self, pages: "NearerEnd") -> int:
-        """Return how many units there are in all."""
+        """Return the total number of units."""
         pages.count = super().get_count(pages.ids)
         return pages.count
 
 
 class NearerEnd:
-    """Ids in order, of which a page is looked for from the end that it is nearer to."""
+    """Ids in order, of which a page is read from the nearer end."""
 
     def __init__(self, ids: QuerySet[Content]) -> None:
         self.ids = ids
@@ -58,10 +58,10 @@ class NearerEnd:
 
 
 class InVersionFilter(type(core.ContentFilter.declared_filters["repository_version"])):
-    """Keeps the units of a repository version."""
+    """Filters the units of a repository version."""
 
     def filter(self, units: QuerySet[Content], value: str | None) -> QuerySet[Content]:
-        """Return the units that the version holds."""
+        """Return the units in the version."""
         if value is None:
             return units
         version: RepositoryVersion = self.get_repository_version(value)
@@ -73,10 +73,10 @@ class InVersionFilter(type(core.ContentFilter.declared_filters["repository_versi
 
 
 def _membership(version: RepositoryVersion) -> QuerySet[RepositoryContent]:
-    """Return the row that says that a unit is in a version.
+    """Return the membership row of a unit in a version.
 
-    Core's list of ids has to be read whole for each page; these rows have an index, and stand in
-    the order of the page.
+    Core's list of ids has to be read completely for each page; these rows have an index, in the
+    order of the page.
     """
     versions = RepositoryVersion.objects.filter(repository=version.repository_id)
     later = versions.filter(number__gt=version.number).values("pk")

@@ -1,4 +1,4 @@
-"""What people see in the lists of our viewsets, for what else they may name in a request."""
+"""What users may view in the lists of our viewsets, to limit references in requests."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +12,7 @@ from pulpcore.plugin import viewsets as core
 def visible(
     request: Request, *viewsets: type[core.NamedModelViewSet]
 ) -> dict[type[Model], Callable[[], QuerySet]]:
-    """Return functions that ask what the asker sees, by model: each takes queries."""
+    """Return functions by model that query what the user may view; each call costs queries."""
     return {one.queryset.model: partial(_listed, one, request) for one in viewsets}
 
 

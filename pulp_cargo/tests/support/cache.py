@@ -1,4 +1,4 @@
-"""A registry that is a cache of another one, and what it has kept."""
+"""A cache of another registry, and its stored crates."""
 
 import time
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ REMOTES = "remotes/cargo/cargo/"
 CRATES = "content/cargo/crates/"
 UNITS = "SELECT vers FROM cargo_cratecontent WHERE name = %s"
 INDEX_FILE = "SELECT 1 FROM cargo_upstreamindexfile WHERE name = %s"
-# Index files are written after the answer, many at once.
+# Index files are written after the response, in batches.
 INDEX_PAUSE = 0.3
-# Nothing in a test waits longer for an upstream than this; and an index file is old at once.
+# The timeout for upstreams in tests; index files are outdated immediately.
 IMPATIENT = {"index_max_age": 0, "sock_connect_timeout": 2, "sock_read_timeout": 2}
 
 
@@ -32,7 +32,7 @@ class Cache:
 
     @property
     def rest(self) -> Rest:
-        """The REST API as the administrator sees it."""
+        """The REST API for the administrator."""
         return self.stack.rest
 
     @property
@@ -46,14 +46,14 @@ class Cache:
         return int(self.latest.rstrip("/").rpartition("/")[2])
 
     def kept(self, *names: str) -> set[str]:
-        """Return name and version of these crates in the newest repository version."""
+        """Return names and versions of these crates in the newest repository version."""
         found = self.rest.list(
             CRATES, repository_version=self.latest, name__in=",".join(names), limit=1000
         )
         return {f"{one['name']} {one['vers']}" for one in found}
 
     def keeps(self, *wanted: str) -> bool:
-        """Whether just these versions of their crates are in the repository, at once or soon."""
+        """Whether exactly these versions of their crates are in the repository, now or soon."""
         names = {one.partition(" ")[0] for one in wanted}
         return wait_for(lambda: self.kept(*names) == set(wanted))
 
@@ -62,16 +62,16 @@ class Cache:
         self.rest.patch(self.remote, **fields)
 
     def knows(self, name: str) -> bool:
-        """Whether a crate's index file is stored, or will be in a moment."""
+        """Whether a crate's index file is stored, now or soon."""
         time.sleep(INDEX_PAUSE)
         with self.stack.connect() as connection:
             return connection.execute(INDEX_FILE, [name.lower()]).fetchone() is not None
 
     @contextmanager
     def keeps_nothing(self, name: str) -> Iterator[None]:
-        """Fail if what happens inside leaves a unit of the crate behind, or any file of nobody's.
+        """Fail if the block leaves a unit of the crate, or any file without an owner.
 
-        Files of other crates may come meanwhile: they are joined some time after a download.
+        Files of other crates may be added meanwhile, some time after their download.
         """
         before = self._units(name)
         with nothing_left(self.stack):
@@ -91,7 +91,7 @@ def make_cache(
     distribution: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Cache:
-    """Make a cache of the registry with this index URL; further fields are the remote's."""
+    """Create a cache of the registry with this index URL; further fields are those of the remote."""
     wanted = {"name": unique("up"), "url": index_url, "policy": "on_demand", **IMPATIENT, **fields}
     remote = stack.rest.need(REMOTES, **wanted)["pulp_href"]
     registry = stack.make_registry(remote=remote, allow_uploads=False, **(distribution or {}))

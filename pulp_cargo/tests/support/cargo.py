@@ -1,4 +1,4 @@
-"""Runs the real cargo in a home of its own, so that it knows only what a test tells it."""
+"""Runs the real cargo with its own home, so that it has only the configuration of the test."""
 
 import os
 import re
@@ -16,12 +16,12 @@ PROVIDER = '[registry]\nglobal-credential-providers = ["cargo:token"]\n'
 
 
 class CargoFailed(Exception):
-    """What cargo printed before it gave up."""
+    """The output of a failed cargo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cargo:
-    """The real cargo, with some registries in its configuration."""
+    """The real cargo, configured for some registries."""
 
     home: Path
     registries: Mapping[str, Registry]
@@ -41,7 +41,7 @@ class Cargo:
         return self
 
     def run(self, *arguments: str, cwd: Path | None = None, **options: Any) -> str:
-        """Run cargo and return all that it printed; raises CargoFailed."""
+        """Run cargo and return its output; raises CargoFailed."""
         done = subprocess.run(
             ["cargo", *arguments],
             cwd=cwd or self.home,
@@ -57,7 +57,7 @@ class Cargo:
         return done.stdout
 
     def typed(self, text: str, *arguments: str) -> str:
-        """Run cargo on a terminal, on which somebody types a text: only then does it ask."""
+        """Run cargo on a terminal and type a text: it prompts only there."""
         keyboard, terminal = os.openpty()
         try:
             os.write(keyboard, text.encode())
@@ -67,7 +67,7 @@ class Cargo:
             os.close(terminal)
 
     def project(self, folder: Path, manifest: str, **files: str) -> "Project":
-        """Make a package, a library unless `main` or `lib` says otherwise."""
+        """Create a package, a library unless `main` or `lib` is given."""
         (folder / "src").mkdir(parents=True)
         (folder / "Cargo.toml").write_text(manifest)
         for stem, text in (files or {"lib": ""}).items():
@@ -75,7 +75,7 @@ class Cargo:
         return Project(self, folder)
 
     def package(self, folder: Path, name: str, vers: str = "1.0.0", **kind: Any) -> "Project":
-        """Make a package with a manifest of its own; `deps` are lines of its table."""
+        """Create a package with its own manifest; `deps` are lines of its dependencies."""
         deps = "\n".join(kind.pop("deps", ()))
         manifest = (
             f'[package]\nname = "{name}"\nversion = "{vers}"\nedition = "2021"\n'
@@ -84,11 +84,11 @@ class Cargo:
         return self.project(folder / name, manifest, **kind)
 
     def forget_downloads(self) -> None:
-        """Empty cargo's caches of index and files."""
+        """Delete cargo's caches of index and files."""
         shutil.rmtree(self.home / "registry", ignore_errors=True)
 
     def _environ(self) -> dict[str, str]:
-        kept = (
+        inherited = (
             "PATH",
             "HOME",
             "RUSTUP_HOME",
@@ -99,12 +99,16 @@ class Cargo:
         own = {
             "CARGO_HOME": str(self.home),
             "CARGO_TERM_COLOR": "never",
-            # Nothing is built twice or debugged.
+            # No incremental builds and no debug information.
             "CARGO_INCREMENTAL": "0",
             "CARGO_PROFILE_DEV_DEBUG": "0",
             "NO_PROXY": "127.0.0.1,localhost",
         }
-        return {key: os.environ[key] for key in kept if key in os.environ} | own | {**self.environ}
+        return (
+            {key: os.environ[key] for key in inherited if key in os.environ}
+            | own
+            | {**self.environ}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +119,11 @@ class Project:
     folder: Path
 
     def run(self, *arguments: str, **options: Any) -> str:
-        """Run cargo there."""
+        """Run cargo in the folder."""
         return self.cargo.run(*arguments, cwd=self.folder, **options)
 
     def publish(self, *arguments: str) -> str:
-        """Publish it, uncommitted as it is."""
+        """Publish it, including uncommitted changes."""
         return self.run("publish", "--registry=mine", "--allow-dirty", *arguments)
 
     def locked(self) -> dict[str, tuple[str, str]]:

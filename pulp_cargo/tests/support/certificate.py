@@ -1,4 +1,4 @@
-"""A certificate for this machine that no authority knows, made by openssl."""
+"""A self-signed certificate for this machine, created with openssl."""
 
 import shutil
 import ssl
@@ -17,14 +17,14 @@ class Certificate:
     both: Path
 
     def for_servers(self) -> ssl.SSLContext:
-        """Return what a server needs to show it."""
+        """Return the TLS context for a server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.both)
         return context
 
 
 def make_certificate(folder: Path) -> Certificate:
-    """Return a new one; skips the test where there is no openssl."""
+    """Return a new one; skips the test without openssl."""
     if shutil.which("openssl") is None:
         pytest.skip("certificates are made by openssl")
     key, shown, both = (folder / name for name in ("key.pem", "shown.pem", "both.pem"))

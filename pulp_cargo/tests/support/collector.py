@@ -1,4 +1,4 @@
-"""An OpenTelemetry collector that remembers what it was sent last."""
+"""An OpenTelemetry collector that stores the latest values."""
 
 import gzip
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ class Collector:
         self._series: dict[str, dict[Attributes, float]] = {}
 
     def take(self, body: bytes) -> None:
-        """Note one export."""
-        said = ExportMetricsServiceRequest.FromString(body)
-        self.texts.append(str(said))
+        """Store an export."""
+        export = ExportMetricsServiceRequest.FromString(body)
+        self.texts.append(str(export))
         metrics = [
             metric
-            for resource in said.resource_metrics
+            for resource in export.resource_metrics
             for scope in resource.scope_metrics
             for metric in scope.metrics
         ]
@@ -43,16 +43,16 @@ class Collector:
             self.exports += 1
 
     def series(self, name: str) -> dict[Attributes, float]:
-        """Return the values of a metric (of a histogram, how many there are), by attributes."""
+        """Return the values of a metric (of a histogram, the counts), by attributes."""
         return dict(self._series.get(name, {}))
 
     def total(self, name: str) -> float:
-        """Return the sum of all of a metric."""
+        """Return the sum of all values of a metric."""
         return sum(self.series(name).values())
 
 
 def _attributes(point: Any) -> Attributes:
-    """The attributes but for the name of the process."""
+    """The attributes without the name of the process."""
     found = {one.key: one.value for one in point.attributes}
     found.pop("worker.name", None)
     return frozenset(
@@ -68,7 +68,7 @@ def _value(point: Any) -> float:
 
 @contextmanager
 def running() -> Iterator[Collector]:
-    """Have a collector for a while."""
+    """Run a collector within the context."""
     collector = Collector()
 
     class Receiver(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Builds crates to publish: a test names only what it is about.
+"""Builds crates to publish: a test specifies only what it is about.
 
 `Crate("leaf", "1.0.0")` is what `cargo publish` would send of a small library: the archive with
 its normalised manifest, and the JSON beside it (Cargo Book, Registry Web API, "Publish").
@@ -32,8 +32,8 @@ class Dep:
     artifact: Sequence[str] = ()
 
     def in_json(self) -> dict[str, object]:
-        """Return what cargo writes into the JSON of a publish."""
-        said: dict[str, object] = {
+        """Return cargo's form in the JSON of a publish."""
+        fields: dict[str, object] = {
             "optional": self.optional,
             "default_features": self.default_features,
             "name": self.name,
@@ -47,10 +47,10 @@ class Dep:
             "explicit_name_in_toml": self.alias,
             "artifact": list(self.artifact) or None,
         }
-        return said | {key: value for key, value in sometimes.items() if value is not None}
+        return fields | {key: value for key, value in sometimes.items() if value is not None}
 
     def in_toml(self, own_url: str) -> str:
-        """Return the table that cargo writes into the packed manifest."""
+        """Return cargo's table in the packaged manifest."""
         kind = {"normal": "", "dev": "dev-", "build": "build-"}[self.kind] + "dependencies"
         target = f"target.{_toml(self.target)}." if self.target else ""
         values: dict[str, object] = {"version": self.req}
@@ -72,7 +72,7 @@ class Dep:
 
 @dataclass(frozen=True, slots=True)
 class Crate:
-    """A crate version; the fields after `package` replace or damage what would be sent."""
+    """A crate version; the fields after `package` replace or damage parts of the publish."""
 
     name: str
     vers: str = "1.0.0"
@@ -87,11 +87,11 @@ class Crate:
 
     @property
     def root(self) -> str:
-        """The folder that holds everything in the archive."""
+        """The top folder of the archive."""
         return f"{self.name}-{self.vers}"
 
     def manifest(self, own_url: str = "") -> bytes:
-        """Return the Cargo.toml as cargo packs it; `own_url` is where it is published to."""
+        """Return the Cargo.toml as packaged by cargo; `own_url` is the registry's URL."""
         if self.manifest_bytes is not None:
             return self.manifest_bytes
         package = {"edition": "2021", "name": self.name, "version": self.vers, **self.package}
@@ -101,7 +101,7 @@ class Crate:
         return "\n".join([*parts, self.manifest_tail]).encode()
 
     def entries(self, own_url: str = "") -> Iterator[Entry]:
-        """Go through what the archive holds."""
+        """Iterate over the entries of the archive."""
         for path, content in {"Cargo.toml": self.manifest(own_url), **self.files}.items():
             yield from named(f"{self.root}/{path}".encode(), content)
 
@@ -110,16 +110,16 @@ class Crate:
         return packed(self.entries(own_url)) if self.archive is None else self.archive
 
     def with_entries(self, *more: Entry) -> "Crate":
-        """Return the same crate with more in its archive."""
+        """Return the same crate with additional entries in its archive."""
         return replace(self, archive=packed([*self.entries(), *more]))
 
     def cksum(self, own_url: str = "") -> str:
-        """Return what the index must have as the file's checksum."""
+        """Return the expected checksum of the file in the index."""
         return hashlib.sha256(self.packed(own_url)).hexdigest()
 
     def metadata(self) -> dict[str, object]:
-        """Return the JSON that goes before the file."""
-        said: dict[str, object] = {
+        """Return the JSON before the file."""
+        fields: dict[str, object] = {
             "name": self.name,
             "vers": self.vers,
             "deps": [dep.in_json() for dep in self.deps],
@@ -139,7 +139,7 @@ class Crate:
             "links": self.package.get("links"),
             "rust_version": self.package.get("rust-version"),
         }
-        return said | dict(self.json_changes)
+        return fields | dict(self.json_changes)
 
     def body(self, own_url: str = "") -> bytes:
         """Return the body of the publish."""
@@ -147,13 +147,13 @@ class Crate:
 
 
 def heavy(name: str, size: int) -> Crate:
-    """Return a crate whose file has at least so many bytes, packed once for all."""
+    """Return a crate whose file has at least this many bytes, packed only once."""
     crate = Crate(name, files={"noise": random.randbytes(size)})
     return replace(crate, archive=crate.packed())
 
 
 def frame(metadata: bytes, crate_file: bytes) -> bytes:
-    """Return the two parts of a publish, each behind its length."""
+    """Return the two parts of a publish, each after its length."""
     return (
         struct.pack("<I", len(metadata))
         + metadata
@@ -167,5 +167,5 @@ def _lines(values: Mapping[str, object]) -> str:
 
 
 def _toml(value: object) -> str:
-    """Write a value as TOML, of which JSON's strings, lists, numbers and booleans are a part."""
+    """Write a value as TOML, a superset of JSON's strings, lists, numbers and booleans."""
     return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Django in the process of the tests, which can set it up only once, with one settings file."""
+"""Django in the process of the tests, where it can be set up only once, with one settings file."""
 
 import base64
 import os
@@ -8,13 +8,13 @@ import pytest
 
 
 def set_up(settings_file: Path) -> None:
-    """Set Django up with Pulp's settings and this file, unless that has been done."""
+    """Set up Django with Pulp's settings and this file, unless it is set up already."""
     import django
     from django.apps import apps
 
     if apps.ready:
         return
-    # Commands that tests start get these variables from nobody but the test.
+    # Commands that tests start must get these variables only from the test.
     with pytest.MonkeyPatch.context() as environ:
         environ.setenv("PULP_SETTINGS", str(settings_file))
         environ.setenv("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
@@ -22,7 +22,7 @@ def set_up(settings_file: Path) -> None:
 
 
 def settings_without_stack(directory: Path) -> Path:
-    """Write the least that Pulp starts with: directories, a key, and a database that is not there."""
+    """Write minimal settings for Pulp: directories, a key, and a database that does not exist."""
     key = directory / "key"
     key.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
     root = str(directory)

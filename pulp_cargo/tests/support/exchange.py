@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server in a thread, which can send any bytes and break off anywhere."""
+"""A small HTTP/1.1 server in a thread, which can send any bytes and disconnect anywhere."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ NONE: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it came; header names are in lower case."""
+    """A received request; header names are in lower case."""
 
     path: str
     headers: Mapping[str, str]
@@ -25,13 +25,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is at a path; an ETag or Last-Modified among the headers is compared with requests'."""
+    """The content of a path; its ETag or Last-Modified is compared with that of requests."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def is_known_by(self, asked: Asked) -> bool:
-        """Whether who asks has this already."""
+        """Whether the client has this version."""
         compared = {"ETag": "if-none-match", "Last-Modified": "if-modified-since"}
         pairs = [(self.headers[mine], asked.headers.get(sent)) for mine, sent in compared.items()
                  if mine in self.headers]  # fmt: skip
@@ -40,7 +40,7 @@ class Page:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and the connection on which its answer goes."""
+    """A request and the connection for its response."""
 
     asked: Asked
     writer: StreamWriter
@@ -48,11 +48,11 @@ class Exchange:
 
     @property
     def body(self) -> bytes:
-        """What the usual answer would have."""
+        """The body of the usual response."""
         return self.page.body if self.page else b""
 
     async def usual(self) -> None:
-        """Answer as a registry does."""
+        """Respond as a registry does."""
         if self.page is None:
             self.send(404, b"no such page")
         elif self.page.is_known_by(self.asked):
@@ -68,7 +68,7 @@ class Exchange:
         headers: Mapping[str, str] = NONE,
         length: int | None = None,
     ) -> None:
-        """Send an answer; `length` is what it announces, below 0 nothing."""
+        """Send a response; `length` is the announced one, or none if negative."""
         announced = len(body) if length is None else length
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -77,11 +77,11 @@ class Exchange:
         self.writer.write("\r\n".join([*lines, "", ""]).encode() + body)
 
     def close(self) -> None:
-        """End the connection properly."""
+        """Close the connection properly."""
         self.writer.close()
 
     def reset(self) -> None:
-        """End it rudely, by RST."""
+        """Close it with RST."""
         raw = self.writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
@@ -91,7 +91,7 @@ Handler = Callable[[Exchange], Awaitable[None]]
 
 
 class Listening:
-    """The port, which stays ours also while connections are refused, and the thread."""
+    """The port, which remains bound while connections are refused, and the thread."""
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self.connections = 0
@@ -110,15 +110,15 @@ class Listening:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     def start(self, handler: Handler) -> None:
-        """Accept connections, each request on which is answered by the handler."""
+        """Accept connections, and handle each request with the handler."""
         self._run(self._start(handler))
 
     def stop(self) -> None:
-        """Refuse connections, and break those that there are."""
+        """Refuse new connections, and close existing ones."""
         self._run(self._stop())
 
     def end(self) -> None:
-        """Stop for good."""
+        """Stop permanently."""
         self.stop()
         self._run(_cancel_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -144,7 +144,7 @@ class Listening:
         if self._server is not None:
             self._server.close()
             self._server = None
-            # A port that is bound and not listened on refuses, and nobody else can take it.
+            # A bound port without a listener refuses connections, and cannot be used by others.
             self._socket = _bound(self._port)
         for writer in list(self._open):
             writer.transport.abort()
@@ -159,7 +159,7 @@ async def _converse(handler: Handler, reader: StreamReader, writer: StreamWriter
             await handler(Exchange(asked, writer))
             await writer.drain()
     except (OSError, asyncio.CancelledError):
-        # Who asks may go away at any time, and the test may end.
+        # The client may disconnect at any time, and the test may end.
         pass
 
 

@@ -1,4 +1,4 @@
-"""A Pulp as a proxy in front of it shows it: its API and its registries at one origin."""
+"""A Pulp behind a proxy: its API and its registries at one origin."""
 
 import http.client
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pulp_cargo.tests.support.serving import serving
 
 @contextmanager
 def one_origin(ready: dict[str, Any]) -> Iterator[str]:
-    """Have everything that can be read of a running stack at one origin, which is returned."""
+    """Proxy all reads of a running stack at one origin, which is returned."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.api_url, server.content_url = ready["api_url"], ready["content_url"]
     with serving(server):
@@ -21,7 +21,7 @@ def one_origin(ready: dict[str, Any]) -> Iterator[str]:
 
 
 class _Server(ThreadingHTTPServer):
-    """Knows what is behind it."""
+    """Has the addresses of the servers behind it."""
 
     api_url: str
     content_url: str
@@ -32,7 +32,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Passes GET on; what the API says of registries is then true of this origin."""
+    """Forwards GET; URLs of registries in the API are replaced by this origin."""
 
     protocol_version = "HTTP/1.1"
     server: _Server
@@ -58,4 +58,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Print nothing."""

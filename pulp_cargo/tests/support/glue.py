@@ -1,4 +1,4 @@
-"""Makes pulp-glue quick in a process that runs many commands; what it does stays the same."""
+"""Makes pulp-glue faster in a process that runs many commands, without changing its results."""
 
 import time
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from typing import Any
 from pulp_glue.common import context
 from pulp_glue.common.openapi import OpenAPI
 
-# pulp-glue waits a whole second before it looks at a task again.
+# pulp-glue polls tasks only once a second.
 POLL_INTERVAL = 0.05
-# What OpenAPI keeps of a schema.
+# The attributes of OpenAPI derived from a schema.
 PARSED = ("_api_spec", "api_spec", "openapi_version", "operations")
 
 Hook = Callable[[Any], Any]
@@ -21,17 +21,17 @@ _known: dict[tuple[bytes, Hook], dict[str, Any]] = {}
 
 
 def hurry() -> None:
-    """Poll tasks often, and parse each API schema once; holds until the process ends."""
+    """Poll tasks often, and parse each API schema once, until the process ends."""
     context.time = SimpleNamespace(sleep=_sleep)
     OpenAPI._parse_api = _parse_once
 
 
 def read_schemas(cache: Path) -> None:
-    """Parse the schemas that `pulp` has cached there, so that forks of this process need not."""
+    """Parse the schemas that `pulp` has cached there, for all forks of this process."""
     for path in cache.glob("squeezer/*.json"):
         api = OpenAPI.__new__(OpenAPI)
         api._patch_api_hook = context._patch_api_hook
-        # A file that is being written is left to the command that reads it next.
+        # A file that is being written is parsed by the next command.
         with suppress(Exception):
             _parse_once(api, path.read_bytes())
 

@@ -1,8 +1,8 @@
-"""Which tests one worker of pytest-xdist runs after each other, and in which order they begin.
+"""The groups of tests for workers of pytest-xdist, and their order.
 
-A folder with a stack of its own is one group, so that the stack is started once and stopped when
-the folder is done; else a file is one, so that its fixtures are made once. The long groups come
-first: what begins last should be short. A plugin of pytest, named in pyproject.toml.
+A folder with its own stack is a group, so that the stack is started once and stopped after the
+folder; otherwise a file is a group, so that its fixtures are created once. Long groups come first,
+so that the last ones are short. A pytest plugin, enabled in pyproject.toml.
 """
 
 from pathlib import PurePath
@@ -28,9 +28,9 @@ STACKS = (
 
 
 class ByGroup(LoadScopeScheduling):
-    """Hands out whole groups.
+    """Distributes whole groups.
 
-    Marks of `xdist_group` would say the same, but pytest-xdist 3.8 loses them with pytest 9.
+    Marks of `xdist_group` would do the same, but pytest-xdist 3.8 loses them with pytest 9.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -39,11 +39,11 @@ class ByGroup(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
-    """Have pytest-xdist work by groups."""
+    """Make pytest-xdist use groups."""
     return ByGroup(config, log)
 
 
-# First, so that `--random-order` has the last word.
+# First, so that `--random-order` can change the order.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the groups."""

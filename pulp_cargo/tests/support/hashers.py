@@ -1,8 +1,8 @@
-"""How the stacks of the tests hash passwords: in one round, not in a million.
+"""A password hasher for the stacks of the tests, with one round instead of a million.
 
-Pulp checks a password with every request that carries one, which is a quarter of a second of CPU
-each time, and was nine tenths of what the API processes of the tests did. The tests of `serve` run
-with Django's default.
+Pulp checks the password of every request with Basic credentials, which takes a quarter of a second
+of CPU time, and was nine tenths of the load of the API processes. The tests of `serve` use Django's
+default.
 """
 
 import json
@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 
 class OneRound(PBKDF2PasswordHasher):
-    """Django's default, made quick."""
+    """Django's default hasher with one round."""
 
     iterations = 1
 

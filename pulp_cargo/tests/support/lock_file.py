@@ -1,4 +1,4 @@
-"""Lock files as cargo writes them, of the packages that a test names."""
+"""Lock files in cargo's format, with the packages of a test."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def package(
     source: str = f"registry+{CRATES_IO}",
     deps: Sequence[str] = (),
 ) -> str:
-    """Return one package, by default of crates.io."""
+    """Return a package, by default from crates.io."""
     checksum = f'checksum = "{cksum}"\n' if cksum else ""
     dependencies = f"dependencies = {json.dumps(list(deps))}\n" if deps else ""
     return (

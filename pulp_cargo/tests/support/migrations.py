@@ -10,7 +10,7 @@ from pulp_cargo.tests.support.django_setup import settings_without_stack
 
 
 def main() -> int:
-    """Return 0 when the migrations describe the models as they are."""
+    """Return 0 if the migrations match the models."""
     with tempfile.TemporaryDirectory() as root:
         environ = os.environ | {"PULP_SETTINGS": str(settings_without_stack(Path(root)))}
         manager = Path(sys.executable).with_name("pulpcore-manager")

@@ -1,4 +1,4 @@
-"""An S3 on this machine, which can refuse requests and keep uploads waiting."""
+"""A local S3 server, which can refuse requests and delay uploads."""
 
 import json
 import threading
@@ -12,12 +12,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 S3 = "storages.backends.s3.S3Storage"
 BUCKET = "crates"
-# How long an upload is kept waiting at most, in seconds.
+# Maximum delay of an upload, in seconds.
 PATIENCE = 60
 
 
 class ObjectStorage:
-    """A bucket, and what goes on with it."""
+    """A bucket, and the state of its server."""
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -34,7 +34,7 @@ class ObjectStorage:
         self.client.create_bucket(Bucket=BUCKET)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request (WSGI)."""
+        """Handle a request (WSGI)."""
         if self._refusing:
             start_response("403 Forbidden", [("Content-Length", "0")])
             return [b""]
@@ -49,7 +49,7 @@ class ObjectStorage:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The options that Pulp gives the storage's client."""
+        """The options for Pulp's storage client."""
         names = {"aws_access_key_id": "access_key", "aws_secret_access_key": "secret_key"}
         given = {names.get(name, name): value for name, value in self._access().items()}
         return {
@@ -62,13 +62,13 @@ class ObjectStorage:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What makes a Pulp keep its files here."""
+        """The environment for a Pulp that uses this storage."""
         static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
         storages = {"default": {"BACKEND": S3, "OPTIONS": self.settings}, "staticfiles": static}
         return {"PULP_STORAGES": f"@json {json.dumps(storages)}"}
 
     def names(self, prefix: str = "artifact/") -> set[str]:
-        """Return the names of the objects that are there."""
+        """Return the names of the objects."""
         found = self.client.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
         return {one["Key"] for one in found.get("Contents", ())}
 
@@ -77,12 +77,12 @@ class ObjectStorage:
         self.client.put_object(Bucket=BUCKET, Key=key, Body=body)
 
     def delete(self, key: str) -> None:
-        """Lose an object."""
+        """Delete an object."""
         self.client.delete_object(Bucket=BUCKET, Key=key)
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Refuse every request."""
+        """Refuse every request within the context."""
         self._refusing = True
         try:
             yield
@@ -91,7 +91,7 @@ class ObjectStorage:
 
     @contextmanager
     def holding_uploads(self) -> Iterator[None]:
-        """Take uploads of artifacts in, but do not say so until the end."""
+        """Accept uploads of artifacts, but respond only at the end of the context."""
         self.waiting.clear()
         self._open.clear()
         try:
@@ -115,7 +115,7 @@ class _Silent(WSGIRequestHandler):
 
 @contextmanager
 def running() -> Iterator[ObjectStorage]:
-    """Have an S3 for a while."""
+    """Run an S3 server within the context."""
     storage = ObjectStorage()
     try:
         yield storage
@@ -124,5 +124,5 @@ def running() -> Iterator[ObjectStorage]:
 
 
 def key_of(cksum: str) -> str:
-    """Return where Pulp keeps a file of the default domain."""
+    """Return the key of a file in the default domain."""
     return f"artifact/{cksum[:2]}/{cksum[2:]}"

@@ -1,4 +1,4 @@
-"""Asks Rust's own crates what cargo makes of versions, requirements, targets and archives."""
+"""Compares with Rust's own crates how cargo reads versions, requirements, targets and archives."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of an archive as Rust's `tar` reads it; `flag` is the type in its header."""
+    """A member of an archive as read by Rust's `tar`; `flag` is the type in its header."""
 
     path: bytes
     flag: bytes
@@ -25,9 +25,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    """The program in `tests/oracles`; every question is asked for many inputs at once.
+    """The program in `tests/oracles`, which takes many inputs at once.
 
-    The answer for an input that a crate cannot read is None.
+    The result for an input that a crate cannot read is None.
     """
 
     program: Path
@@ -45,7 +45,7 @@ class Oracle:
         return self._print("target", texts)
 
     def order(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[int, int]]:
-        """Return how the first version of a pair compares, in full and by precedence alone."""
+        """Return how the first version of a pair compares, completely and by precedence only."""
         asked = [{"ask": "order", "left": left, "right": right} for left, right in pairs]
         return [(answer["order"], answer["precedence"]) for answer in self._ask(asked)]
 
@@ -55,7 +55,7 @@ class Oracle:
         return [answer["matches"] for answer in self._ask(asked)]
 
     def read_archives(self, archives: Iterable[bytes]) -> list[list[Member] | None]:
-        """Return the members of archives that are not compressed."""
+        """Return the members of uncompressed archives."""
         answers = self._ask([{"ask": "archive", "hex": archive.hex()} for archive in archives])
         return [_members(answer) for answer in answers]
 
@@ -81,7 +81,7 @@ def build_oracle() -> Oracle:
     """Build the program, once for all workers of a run."""
     directory = run.directory() / "oracles"
     with run.locked("oracles"):
-        # Cargo writes a lock file beside the manifest, so it works on a copy.
+        # Cargo writes a lock file next to the manifest, so it uses a copy.
         ignored = shutil.ignore_patterns("target", "Cargo.lock")
         shutil.copytree(SOURCE, directory / "source", dirs_exist_ok=True, ignore=ignored)
         target = directory / "target"

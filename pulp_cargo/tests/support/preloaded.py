@@ -1,6 +1,6 @@
-"""A `pulp` that starts in no time: a process that has imported it forks for every command.
+"""A fast `pulp`: a process that has imported it forks for every command.
 
-What a shell starts is `preloaded_client.py`; `preloaded_server.py` does the work.
+A shell starts `preloaded_client.py`; `preloaded_server.py` does the work.
 """
 
 import os
@@ -20,9 +20,9 @@ SERVER = "pulp_cargo.tests.support.preloaded_server"
 
 @contextmanager
 def preloaded(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Have such a `pulp`; yields what is, for a shell, a virtual environment with it.
+    """Run such a `pulp`; yields a directory like a virtual environment with it.
 
-    pulp-cli looks up the user's directories while it is imported, so each home has its own process.
+    pulp-cli looks up the user's directories at import, so each home needs its own process.
     """
     with (
         tempfile.TemporaryDirectory(prefix="pulp-") as folder,
@@ -30,7 +30,7 @@ def preloaded(environ: Mapping[str, str]) -> Iterator[Path]:
     ):
         scripts = Path(folder) / "bin"
         _write_client(scripts)
-        # Bound here, so that no command can come too early.
+        # Bound here, so that no command can connect too early.
         listener.bind(f"{scripts}/socket")
         listener.listen(64)
         with _server(listener, environ):
@@ -38,7 +38,7 @@ def preloaded(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def with_path(environ: Mapping[str, str], venv: Path) -> dict[str, str]:
-    """Return the environment with the programs of a virtual environment before all others."""
+    """Return the environment with the programs of a virtual environment first in PATH."""
     return {**environ, "PATH": f"{venv}/bin{os.pathsep}{environ['PATH']}"}
 
 
@@ -58,7 +58,7 @@ def _server(listener: socket.socket, environ: Mapping[str, str]) -> Iterator[Non
     process = subprocess.Popen(
         [sys.executable, "-m", SERVER, str(listener.fileno())],
         env=dict(environ),
-        # It ends with the process of the tests, however that ends.
+        # It ends with the process of the tests, for any reason.
         stdin=subprocess.PIPE,
         pass_fds=[listener.fileno()],
         start_new_session=True,
@@ -66,6 +66,6 @@ def _server(listener: socket.socket, environ: Mapping[str, str]) -> Iterator[Non
     try:
         yield
     finally:
-        # The commands that still run, too.
+        # Including commands that are still running.
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

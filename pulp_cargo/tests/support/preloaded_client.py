@@ -1,6 +1,6 @@
-"""`pulp` as a shell starts it: has its command run by the process of preloaded.py beside it.
+"""`pulp` for a shell: lets the server process of preloaded.py run the command.
 
-It starts for every command, so it imports little, and nothing that is not Python's own.
+It starts for every command, so it imports little, and only the standard library.
 """
 
 import os
@@ -15,7 +15,7 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def main() -> int:
-    """Hand over this process's descriptors, directory, arguments and environment, and wait."""
+    """Send this process's descriptors, directory, arguments and environment, and wait."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(os.path.join(os.path.dirname(__file__), "socket"))
         descriptors = array("i", [0, 1, 2])
@@ -42,7 +42,7 @@ received = signal.SIGKILL
 
 
 def forward_signals(pid: int) -> None:
-    """Pass on to the process of the command what this one gets, unless it ignores it."""
+    """Forward signals to the process of the command, unless this process ignores them."""
 
     def forward(number: int, frame: FrameType | None) -> None:
         global received
@@ -56,7 +56,7 @@ def forward_signals(pid: int) -> None:
 
 
 def die() -> int:
-    """End as the process of the command did, which a signal has killed."""
+    """End by the same signal as the process of the command."""
     if received is not signal.SIGKILL:
         signal.signal(received, signal.SIG_DFL)
     os.kill(os.getpid(), received)

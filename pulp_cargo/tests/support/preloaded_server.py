@@ -1,7 +1,7 @@
 """Imports `pulp` once and forks for every command that preloaded_client.py sends.
 
-Everything that a command depends on comes from the client: directory, environment, umask and
-descriptors. Only a prompt for a password needs what a fork does not have, the terminal itself.
+Everything that a command depends on is sent by the client: directory, environment, umask and
+descriptors. Only prompts for passwords do not work, since a fork has no terminal.
 """
 
 import gc
@@ -19,7 +19,7 @@ from typing import NoReturn
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a client wants to be run."""
+    """The command of a client."""
 
     cwd: bytes
     umask: int
@@ -28,7 +28,7 @@ class Command:
 
     @property
     def cache(self) -> Path:
-        """Where pulp-glue keeps the API's schema."""
+        """The directory of pulp-glue's cached schemas."""
         return Path(self.environ.get("XDG_CACHE_HOME") or f"{self.environ.get('HOME')}/.cache")
 
 
@@ -36,14 +36,14 @@ def serve(listener: socket.socket) -> None:
     """Fork for every command, until the other end of stdin is closed."""
     if not _wait(listener):
         return
-    # Many a shell never runs `pulp`; the imports take a second.
+    # Many shells never run `pulp`, and the imports take a second.
     from pulp_cli import load_plugins
 
     from pulp_cargo.tests.support import glue
 
     glue.hurry()
     load_plugins()
-    # Nobody waits for the forks.
+    # The forks are not waited for.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while _wait(listener):
         connection, _ = listener.accept()
@@ -51,7 +51,7 @@ def serve(listener: socket.socket) -> None:
             _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
             command = _read(connection)
             glue.read_schemas(command.cache)
-            # Objects that no collection looks at stay shared with the forks.
+            # Objects that the garbage collector does not visit remain shared with the forks.
             gc.freeze()
             if os.fork() == 0:
                 listener.close()
@@ -61,7 +61,7 @@ def serve(listener: socket.socket) -> None:
 
 
 def _wait(listener: socket.socket) -> bool:
-    """Wait for a command; returns False when none will come any more."""
+    """Wait for a command; returns False if there will be no more."""
     ready, _, _ = select.select([listener, sys.stdin], [], [])
     return sys.stdin not in ready
 

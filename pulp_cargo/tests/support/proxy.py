@@ -1,7 +1,7 @@
-"""An HTTP proxy that counts what it passes on, and lets nothing through that is encrypted.
+"""An HTTP proxy that counts what it forwards, and refuses encrypted connections.
 
-Cargo speaks through it to registries on this machine; crates.io, which it could only reach by
-CONNECT, is out of reach.
+Cargo uses it for registries on this machine; crates.io, which would need CONNECT, is
+unreachable.
 """
 
 import http.client
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pulp_cargo.tests.support.serving import serving
 
-# What belongs to a connection and not to the request (RFC 9110, 7.6.1).
+# Headers of a connection, not of a request (RFC 9110, 7.6.1).
 HOP_BY_HOP = {
     "connection", "upgrade", "http2-settings", "proxy-connection", "keep-alive", "transfer-encoding",
 }  # fmt: skip
@@ -22,9 +22,9 @@ HOP_BY_HOP = {
 
 @dataclass(slots=True)
 class Proxy:
-    """Where the proxy is, and every answer that it has passed on: path and status.
+    """The address of the proxy, and all forwarded responses: path and status.
 
-    It adds headers to what it passes on, as one does that knows its users by other means.
+    It adds headers to requests, like a proxy that authenticates its users.
     """
 
     url: str
@@ -33,11 +33,11 @@ class Proxy:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What makes cargo use it for everything."""
+        """The environment in which cargo uses it for everything."""
         return {"CARGO_HTTP_PROXY": self.url, "NO_PROXY": "", "CARGO_NET_RETRY": "0"}
 
     def take(self) -> Counter[int]:
-        """Return how often each status was seen since the last time."""
+        """Return the number of responses by status since the last call."""
         counted = Counter(status for _, status in self.seen)
         self.seen.clear()
         return counted
@@ -45,7 +45,7 @@ class Proxy:
 
 @contextmanager
 def counting_proxy(adds: Mapping[str, str] | None = None) -> Iterator[Proxy]:
-    """Have a proxy for a while."""
+    """Run a proxy within the context."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.proxy.adds = adds or {}
     with serving(server):
@@ -53,7 +53,7 @@ def counting_proxy(adds: Mapping[str, str] | None = None) -> Iterator[Proxy]:
 
 
 class _Server(ThreadingHTTPServer):
-    """Holds what its handlers count."""
+    """Has the counters of its handlers."""
 
     def server_activate(self) -> None:
         super().server_activate()
@@ -61,7 +61,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Passes GET on, and nothing else."""
+    """Forwards GET only."""
 
     protocol_version = "HTTP/1.1"
     server: _Server
@@ -87,4 +87,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_error(403, "nothing goes out from here")
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Print nothing."""

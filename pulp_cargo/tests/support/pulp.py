@@ -1,4 +1,4 @@
-"""Runs `pulp` in this process: starting a new one takes a second."""
+"""Runs `pulp` in this process, since starting a new one takes a second."""
 
 import json
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ glue.hurry()
 
 
 class PulpFailed(Exception):
-    """What `pulp` said on stderr before it gave up, without what it says of tasks."""
+    """The error output of a failed `pulp`, without messages about tasks."""
 
     def __init__(self, status: int, said: str, stdout: str) -> None:
         super().__init__(said)
@@ -25,7 +25,7 @@ class PulpFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What `pulp` printed."""
+    """The output of `pulp`."""
 
     stdout: str
     stderr: str
@@ -33,7 +33,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Pulp:
-    """The command line as one user has configured it; `home` holds its files."""
+    """The command line with the configuration of a user; `home` has its files."""
 
     home: Path
     base_url: str = "http://127.0.0.1:9"
@@ -56,6 +56,6 @@ class Pulp:
         return Done(done.stdout, done.stderr)
 
     def cargo(self, *arguments: str) -> Any:
-        """Run a command of `pulp cargo` and return what it printed as JSON, if anything."""
+        """Run a command of `pulp cargo` and return its parsed output, if any."""
         printed = self.run("cargo", *arguments).stdout
         return json.loads(printed) if printed else None

@@ -1,4 +1,4 @@
-"""Real crates, out of the home of a cargo that has fetched them from crates.io."""
+"""Real crates, from the home of a cargo that has fetched them from crates.io."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ class Real:
     file: bytes
 
     def body(self) -> bytes:
-        """Return what cargo would send to publish it to another registry than crates.io."""
+        """Return the body with which cargo would publish it to another registry."""
         known = {**self.line["features"], **(self.line.get("features2") or {})}
         metadata = {
             "name": self.line["name"],
@@ -49,7 +49,7 @@ def real_crates(home: Path) -> list[Real]:
 
 
 def _cached_lines(home: Path) -> Iterator[dict[str, Any]]:
-    """Go through the index lines in cargo's cache: five bytes, then texts that end in NUL."""
+    """Iterate over the index lines in cargo's cache: five bytes, then texts that end in NUL."""
     for path in (home / "registry" / "index").rglob(".cache/**/*"):
         if path.is_file():
             for text in path.read_bytes()[5:].split(b"\0"):

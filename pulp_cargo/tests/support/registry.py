@@ -1,4 +1,4 @@
-"""Talks to a registry over HTTP as a client would that knows only the Cargo Book."""
+"""An HTTP client for a registry, based on the Cargo Book only."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pulp_cargo.tests.support.crate import Crate
 
-# Cargo gives up after 30 s without a byte.
+# Cargo's timeout is 30 s without a byte.
 PATIENCE = 60
 
 
@@ -22,23 +22,23 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """Return the body, which must be JSON and say so."""
+        """Return the body, which must be JSON with the right content type."""
         assert self.headers["content-type"].startswith("application/json"), self
         return json.loads(self.body)
 
     @property
     def detail(self) -> str:
-        """Return the sentence of an error, which must be in the form that cargo reads."""
+        """Return the message of an error, which must be in cargo's form."""
         assert self.status >= 400, self
-        said = self.json()
-        assert list(said) == ["errors"] and [list(one) for one in said["errors"]] == [["detail"]]
-        assert "Traceback" not in said["errors"][0]["detail"]
-        return str(said["errors"][0]["detail"])
+        body = self.json()
+        assert list(body) == ["errors"] and [list(one) for one in body["errors"]] == [["detail"]]
+        assert "Traceback" not in body["errors"][0]["detail"]
+        return str(body["errors"][0]["detail"])
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A registry, and by which token to use it."""
+    """A registry, and the token for it."""
 
     name: str
     index_url: str
@@ -60,7 +60,7 @@ class Registry:
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request; the path goes over the wire as it is. Without `token`, it is anonymous."""
+        """Send a request with the path unchanged, anonymously without a `token`."""
         parts = urlsplit(self.url)
         sent = {"User-Agent": "tests", **({"Authorization": token} if token else {})}
         connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE)
@@ -89,7 +89,7 @@ class Registry:
         return self.request(method, f"api/v1/{path}", body=body, **{"token": self.token, **kind})
 
     def send(self, crate: Crate, *, token: str | None = None) -> Answer:
-        """Publish a crate, whatever comes of it."""
+        """Publish a crate, and return the response."""
         return self.api("PUT", "crates/new", crate.body(self.index_url), token=token or self.token)
 
     def publish(self, crate: Crate, *, token: str | None = None) -> list[str]:
@@ -105,7 +105,7 @@ class Registry:
         return self.get(index_path(name), token=token, **headers)
 
     def index(self, name: str, *, token: str | None = None) -> list[dict[str, Any]]:
-        """Return the entries of a crate, none if it is not there."""
+        """Return the entries of a crate, none if it does not exist."""
         answer = self.index_file(name, token=token)
         if answer.status == 404:
             return []
@@ -127,12 +127,12 @@ class Registry:
         return self.api("DELETE", f"crates/{name}/{vers}/yank", **kind)
 
     def unyank(self, name: str, vers: str = "1.0.0", **kind: Any) -> Answer:
-        """Take a yank back."""
+        """Unyank a version."""
         return self.api("PUT", f"crates/{name}/{vers}/unyank", **kind)
 
 
 def reads(registry: Registry, token: str | None) -> list[Answer]:
-    """Make every kind of read, of a crate `secret` that is there and one that is not."""
+    """Send every kind of read, for an existing crate `secret` and a missing one."""
     return [
         registry.get("config.json", token=token),
         registry.index_file("secret", token=token),
@@ -143,7 +143,7 @@ def reads(registry: Registry, token: str | None) -> list[Answer]:
 
 
 def index_path(name: str) -> str:
-    """Return where a crate's index file is (Cargo Book, "Index Files")."""
+    """Return the path of a crate's index file (Cargo Book, "Index Files")."""
     name = name.lower()
     folder = {1: "1", 2: "2", 3: f"3/{name[0]}"}.get(len(name), f"{name[:2]}/{name[2:4]}")
     return f"{folder}/{name}"

@@ -1,7 +1,7 @@
-"""Where the time of a run went, printed at its end, so that the suite stays quick.
+"""A report on the time of a run, printed at its end, so that the suite remains fast.
 
-A plugin of pytest, named in pyproject.toml. It also begins and ends what the processes of a run
-have in common.
+A pytest plugin, enabled in pyproject.toml. It also starts and stops what the processes of a run
+share.
 """
 
 import os
@@ -18,13 +18,13 @@ MOST_ROWS = 10
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the run, if this is its first process, and measure from now on."""
+    """Start the run, if this is its first process, and start measuring."""
     is_first = run.begin()
     config.pluginmanager.register(Times(config, is_first=is_first), "times")
 
 
 class Times:
-    """What one process measured; in the first one, the sum of all."""
+    """The measurements of a process; in the first one, of all."""
 
     def __init__(self, config: pytest.Config, *, is_first: bool) -> None:
         self.config = config
@@ -38,7 +38,7 @@ class Times:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
-        """Note how long a fixture took; those that it needs have been made before."""
+        """Measure a fixture, whose own fixtures were created before."""
         began = time.monotonic()
         try:
             return (yield)
@@ -47,12 +47,12 @@ class Times:
             self.fixtures[name] += time.monotonic() - began
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how long a test took without its fixtures."""
+        """Measure a test without its fixtures."""
         if report.when == "call":
             self.tests[report.nodeid] += report.duration
 
     def pytest_sessionfinish(self) -> None:
-        """Send what a worker measured to the first process."""
+        """Send the measurements of a worker to the first process."""
         spent = os.times()
         self.cpu["tests"] += spent.user + spent.system
         self.cpu["what tests started"] += spent.children_user + spent.children_system
@@ -62,13 +62,13 @@ class Times:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Add what a worker measured, unless it died."""
+        """Add the measurements of a worker, unless it crashed."""
         output = getattr(node, "workeroutput", {})
         self.fixtures.update(output.get("fixtures", {}))
         self.cpu.update(output.get("cpu", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the longest, and the CPU time of all processes of the run."""
+        """Print the slowest tests and fixtures, and the CPU time of all processes of the run."""
         if not self.is_first:
             return
         self.cpu.update({f"shared {name}": spent for name, spent in run.end().items()})
@@ -83,6 +83,6 @@ class Times:
         terminalreporter.line(f"{total:.0f} s of CPU in {elapsed:.0f} s: {parts}")
 
     def pytest_unconfigure(self) -> None:
-        """Stop what is still there after a run that broke off."""
+        """Stop what is still running after an interrupted run."""
         if self.is_first:
             run.end()

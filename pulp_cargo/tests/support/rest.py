@@ -14,7 +14,7 @@ PATIENCE = 60
 
 
 class Refused(Exception):
-    """Pulp said no: with a status, or (`status` is None) by letting the task fail."""
+    """Pulp refused: with a status, or (`status` is None) by a failed task."""
 
     def __init__(self, status: int | None, text: str) -> None:
         super().__init__(f"{status or 'task'}: {text}")
@@ -23,10 +23,10 @@ class Refused(Exception):
 
 
 class Rest:
-    """Pulp's REST API as one user sees it; `api_url` may name the host alone or a path below.
+    """Pulp's REST API for a user; `api_url` may be the origin or include a path.
 
-    `rows` is for what a test only needs, where Django in this process is set up for this Pulp, and
-    `state_of` tells a task's state without a request.
+    `rows` creates objects that a test only requires, if Django in this process is set up for this
+    Pulp, and `state_of` returns a task's state without a request.
     """
 
     rows: Rows | None = None
@@ -37,7 +37,7 @@ class Rest:
         self.auth = auth
         self.session = requests.Session()
         if auth is not None:
-            # Checking a password costs Pulp a tenth of a second; a session is for free.
+            # Checking a password costs Pulp a tenth of a second; a session costs nothing.
             self.call("POST", "login/", auth=auth)
             self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"]
 
@@ -46,7 +46,7 @@ class Rest:
         return self.origin + (path if path.startswith("/") else f"/pulp/api/v3/{path}")
 
     def call(self, method: str, path: str, **kwargs: Any) -> Any:
-        """Return the JSON of an answer, or the task that it started once that has ended well."""
+        """Return the JSON of a response, or its task once that is completed."""
         answer = self.session.request(method, self.url(path), timeout=PATIENCE, **kwargs)
         if answer.status_code >= 400:
             raise Refused(answer.status_code, answer.text)
@@ -79,20 +79,20 @@ class Rest:
         return self.call("DELETE", href)
 
     def make(self, path: str, **fields: Any) -> dict[str, Any]:
-        """Create an object and return it, whether or not that takes a task."""
+        """Create an object, with or without a task, and return it."""
         return self._made(path, self.post(path, **fields))
 
     def need(self, path: str, **fields: Any) -> dict[str, Any]:
-        """Have an object that a test is not about, made in the quickest way."""
+        """Create an object that a test only requires, in the fastest way."""
         return self.rows.make(path, **fields) if self.rows else self.make(path, **fields)
 
     def upload(self, path: str, file: bytes, **fields: str) -> dict[str, Any]:
-        """Create content of a file and return it."""
+        """Create content from a file and return it."""
         answer = self.call("POST", path, files={"file": ("upload", file)}, data=fields)
         return self._made(path, answer)
 
     def wait_task(self, href: str) -> dict[str, Any]:
-        """Return a task that has completed; raises Refused if it has not."""
+        """Return a completed task; raises Refused if it failed."""
         state_of = self.state_of or (lambda href: str(self.get(href)["state"]))
         deadline = time.monotonic() + PATIENCE
         while (state := state_of(href)) not in ENDED:
@@ -105,7 +105,7 @@ class Rest:
         return task
 
     def new_user(self, *roles: str, on: str | None = None) -> "Rest":
-        """Make a user with roles, on an object or everywhere, and return the API as they see it."""
+        """Create a user with roles, on an object or everywhere, and return the API for them."""
         name = unique("user")
         if self.rows is not None:
             return self._with_session(name, self.rows.make_user(name, *roles, on=on))
@@ -115,7 +115,7 @@ class Rest:
         return Rest(self.origin, (name, name))
 
     def _with_session(self, name: str, cookies: dict[str, str]) -> "Rest":
-        """Return the API as a user sees it who has logged in."""
+        """Return the API for a logged-in user."""
         seen = Rest(self.origin, None)
         seen.auth, seen.rows, seen.state_of = (name, name), self.rows, self.state_of
         seen.session.cookies.update(cookies)
@@ -130,5 +130,5 @@ class Rest:
 
 
 def unique(prefix: str) -> str:
-    """Return a name that nobody has used."""
+    """Return an unused name."""
     return f"{prefix}-{uuid4().hex[:12]}"

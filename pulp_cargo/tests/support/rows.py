@@ -1,8 +1,8 @@
-"""Objects that a test only needs, made in this process by the serializers of the REST API.
+"""Creates objects that a test only requires in this process, with the serializers of the REST API.
 
-That is what the API and a worker do with a request, without the request and without the task: the
-fields, the checks and the signals are the same, at a tenth of the time. A test whose subject is
-making, changing or deleting an object does that over HTTP.
+The API and a worker do the same for a request, which is not needed here, and neither is the task:
+fields, validation and signals are the same, in a tenth of the time. Tests of creating, changing or
+deleting an object use HTTP.
 """
 
 import io
@@ -31,21 +31,21 @@ class Rows:
         serializer.is_valid(raise_exception=True)
         made = serializer.save()
         if path == "cargo/tokens/":
-            # The secret is in another form of the answer than what a token is read as.
+            # The secret is in another serializer than that for reading tokens.
             serializer = _new_token()(made, context={"request": _request()})
         shown: dict[str, Any] = json.loads(JSONRenderer().render(serializer.data))
         return shown
 
     def command(self, *words: str) -> str:
-        """Run a command of `pulpcore-manager` and return what it prints."""
+        """Run a command of `pulpcore-manager` and return its output."""
         from django.core.management import call_command
 
-        said = io.StringIO()
-        call_command(*words, stdout=said)
-        return said.getvalue()
+        output = io.StringIO()
+        call_command(*words, stdout=output)
+        return output.getvalue()
 
     def make_user(self, name: str, *roles: str, on: str | None) -> dict[str, str]:
-        """Make a user with roles, on an object or everywhere; return the cookies of a session."""
+        """Create a user with roles, on an object or everywhere; return the cookies of a session."""
         from django.conf import settings
         from django.contrib.auth import (
             BACKEND_SESSION_KEY,
@@ -91,7 +91,7 @@ def _new_token() -> Any:
 
 @cache
 def _request() -> Any:
-    """Return a request of the administrator's."""
+    """Return a request of the administrator."""
     from django.contrib.auth import get_user_model
     from rest_framework.request import Request
     from rest_framework.test import APIRequestFactory
@@ -102,7 +102,7 @@ def _request() -> Any:
 
 
 def _object(on: str | None) -> Any:
-    """Return what an href or a PRN names."""
+    """Return the object of an href or a PRN."""
     from pulpcore.plugin.util import resolve_prn
     from pulpcore.plugin.viewsets import NamedModelViewSet
 

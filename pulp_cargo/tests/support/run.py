@@ -1,8 +1,8 @@
-"""What one run of the tests has in common, over all processes of pytest-xdist: a directory.
+"""The directory that all pytest-xdist processes of a run share.
 
-The process that was started makes it and names it in the environment, its workers find it there.
-A stack that several workers share is started by the first one that needs it; the first process
-stops it at the end of the run.
+The first process creates it and passes it to its workers in the environment. A stack that several
+workers share is started by the first one that needs it, and stopped by the first process at the
+end of the run.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from pathlib import Path
 from pulp_cargo.tests.functional.serve.launcher import Process, family, wait_for
 
 VARIABLE = "PULP_CARGO_TESTS_DIR"
-# The process of each stack that outlives the worker that started it.
+# The process of each stack that outlives its worker.
 PIDS = "*.pid"
 STOP_SECONDS = 30
 
@@ -32,14 +32,14 @@ def begin() -> bool:
     if VARIABLE in os.environ:
         return False
     made = Path(tempfile.mkdtemp(prefix="pulp-cargo-tests-"))
-    # PostgreSQL's account has to get through, and pytest's own directories are closed to others.
+    # PostgreSQL's account must be able to enter, and pytest's own directories are closed to others.
     made.chmod(0o755)
     os.environ[VARIABLE] = str(made)
     return True
 
 
 def end() -> dict[str, float]:
-    """Stop what is shared and remove the directory, once; return the CPU time of each stack."""
+    """Stop shared stacks and remove the directory, once; return the CPU time of each stack."""
     spent: dict[str, float] = {}
     if VARIABLE not in os.environ:
         return spent
@@ -53,7 +53,7 @@ def end() -> dict[str, float]:
 
 
 def shared(name: str, make: Callable[[], str]) -> str:
-    """Return a text that one worker makes and all of them get."""
+    """Return a text that one worker creates for all of them."""
     file = directory() / name
     with locked(name):
         if not file.exists():
@@ -62,13 +62,13 @@ def shared(name: str, make: Callable[[], str]) -> str:
 
 
 def outlives(name: str, pid: int) -> None:
-    """Leave a process to the end of the run, where it is stopped."""
+    """Register a process that is stopped at the end of the run."""
     (directory() / f"{name}.pid").write_text(str(pid))
 
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Keep other workers of this run out."""
+    """Lock against other workers of this run."""
     with (directory() / f"{name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -8,7 +8,7 @@ from http.server import HTTPServer
 
 @contextmanager
 def serving(server: HTTPServer) -> Iterator[None]:
-    """Have a server answer for a while."""
+    """Run a server within the context."""
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

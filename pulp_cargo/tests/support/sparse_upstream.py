@@ -1,7 +1,6 @@
-"""A sparse registry made of bytes that a test writes down, what it was asked, and how it fails.
+"""A sparse registry with bytes and faults defined by a test, and a log of its requests.
 
-It runs in a thread of its own. What goes wrong, and at which path, a test says by `faults`, with
-the words of `upstream_faults`.
+It runs in a thread. `faults` are the functions of `upstream_faults` by path.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from pulp_cargo.tests.support.registry import index_path
 ROOT = "/index/"
 FILES = "/files"
 CONFIG = f"{ROOT}config.json"
-# As a path: every one that has no fault of its own.
+# As a path: all paths without their own fault.
 EVERYWHERE = "*"
 PUBTIME = "2026-01-02T03:04:05Z"
 
@@ -29,7 +28,7 @@ Fault = Callable[[Exchange], Awaitable[None]]
 
 @dataclass(slots=True)
 class SparseUpstream:
-    """What is at which path; `token` is what every request has to carry."""
+    """The content by path; `token` is required in every request."""
 
     listening: Listening
     pages: dict[str, Page] = field(default_factory=dict)
@@ -44,35 +43,35 @@ class SparseUpstream:
 
     @property
     def index_url(self) -> str:
-        """The registry's URL as cargo has it."""
+        """The registry's URL for cargo."""
         return f"sparse+{self.origin}{ROOT}"
 
     @property
     def connections(self) -> int:
-        """How many connections were made to it."""
+        """The number of connections to it."""
         return self.listening.connections
 
     def configure(self, **changes: Any) -> None:
-        """Write config.json; a key with `_` is one with a hyphen."""
-        said = {"dl": f"{self.origin}{FILES}", "api": self.origin}
-        said |= {key.replace("_", "-"): value for key, value in changes.items()}
-        self.pages[CONFIG] = Page(json.dumps(said).encode())
+        """Set config.json; `_` in keys becomes a hyphen."""
+        config = {"dl": f"{self.origin}{FILES}", "api": self.origin}
+        config |= {key.replace("_", "-"): value for key, value in changes.items()}
+        self.pages[CONFIG] = Page(json.dumps(config).encode())
 
     def have(self, *crates: Crate, **changes: Any) -> None:
-        """Have just these versions of a crate, with their files; `changes` go into each line."""
+        """Set the versions of a crate, with their files; `changes` apply to each line."""
         lines = [index_line(crate, self.index_url) | changes for crate in crates]
         self.index(crates[0].name, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
         for crate in crates:
             self.pages[file_path(crate)] = Page(crate.packed(self.index_url))
 
     def index(self, name: str, body: bytes, **headers: str) -> None:
-        """Have this index file; without headers it has a tag, made of its bytes."""
+        """Set an index file; without headers it has an ETag of its bytes."""
         tag = {"ETag": f'"up-{hashlib.sha256(body).hexdigest()[:12]}"'}
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         self.pages[at(name)] = Page(body, named or tag)
 
     def have_real(self, reals: Sequence[Real]) -> None:
-        """Have these crates of crates.io, and of each just these versions."""
+        """Set crates of crates.io, with exactly these versions."""
         lines: dict[str, list[str]] = {}
         for real in reals:
             name, vers = real.line["name"], real.line["vers"]
@@ -82,7 +81,7 @@ class SparseUpstream:
             self.index(name, "".join(f"{text}\n" for text in texts).encode())
 
     def lose(self, name: str) -> None:
-        """Have a crate's index file no longer."""
+        """Remove a crate's index file."""
         del self.pages[at(name)]
 
     def asked_for(self, path: str) -> list[Asked]:
@@ -90,19 +89,19 @@ class SparseUpstream:
         return [asked for asked in self.asked if asked.path == path]
 
     def paths(self, name: str) -> list[str]:
-        """Return what was asked for of crates whose names begin so, in order."""
+        """Return the requested paths of crates with a name prefix, in order."""
         return [asked.path for asked in self.asked if name in asked.path.lower()]
 
     def forget(self) -> None:
-        """Be as in the beginning: well, without crates, and asked for nothing."""
+        """Reset everything: faults, crates and requests."""
         self.token = None
-        for kept in (self.pages, self.faults, self.asked):
-            kept.clear()
+        for collection in (self.pages, self.faults, self.asked):
+            collection.clear()
         self.configure()
 
     @contextmanager
     def switched_off(self) -> Iterator[None]:
-        """Refuse connections for a while, after breaking those that there are."""
+        """Refuse connections within the context, after closing existing ones."""
         self.listening.stop()
         try:
             yield
@@ -110,7 +109,7 @@ class SparseUpstream:
             self.listening.start(self.answer)
 
     async def answer(self, exchange: Exchange) -> None:
-        """Answer one request."""
+        """Handle a request."""
         path = exchange.asked.path
         self.asked.append(exchange.asked)
         exchange.page = self.pages.get(path)
@@ -132,9 +131,9 @@ def file_path(crate: Crate) -> str:
 
 
 def index_line(crate: Crate, own_url: str = "") -> dict[str, Any]:
-    """Return the entry of a crate; a dependency of crates.io stands for one of the same registry.
+    """Return the entry of a crate; a dependency on crates.io becomes one on the same registry.
 
-    So the upstream can play crates.io, in whose index such a dependency has no registry.
+    So the upstream can act as crates.io, in whose index such a dependency has no registry.
     """
     return {
         "name": crate.name,
@@ -163,7 +162,7 @@ def _dep(dep: Dep) -> Mapping[str, object]:
 
 @contextmanager
 def running(tls: ssl.SSLContext | None = None) -> Iterator[SparseUpstream]:
-    """Have an upstream registry for a while, with a config.json and no crates."""
+    """Run an upstream registry within the context, with a config.json and no crates."""
     upstream = SparseUpstream(Listening(tls))
     upstream.configure()
     upstream.listening.start(upstream.answer)

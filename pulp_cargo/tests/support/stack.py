@@ -1,7 +1,7 @@
-"""A whole registry as `pulp-cargo serve` starts it, and ways to make more registries in it.
+"""A complete registry started by `pulp-cargo serve`, and functions to create further registries.
 
-The variable `PULP_CARGO_STACK`, the path of a file with the line that `serve --json` printed, lets
-a run of the tests use a stack that is up already.
+With the variable `PULP_CARGO_STACK`, the path of a file with the output of `serve --json`, a test
+run uses a stack that is already running.
 """
 
 import json
@@ -31,7 +31,7 @@ ALL_SCOPES = ("read", "publish-new", "publish-update", "yank", "change-owners")
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What `serve --json` said, and what its settings file says."""
+    """The output of `serve --json`, and the settings file."""
 
     ready: dict[str, Any]
     settings: dict[str, Any]
@@ -39,22 +39,22 @@ class Stack:
 
     @property
     def data_dir(self) -> Path:
-        """Where the stack keeps everything."""
+        """The data directory of the stack."""
         return Path(self.settings["MEDIA_ROOT"]).parent
 
     @property
     def content_url(self) -> str:
-        """Where cargo connects."""
+        """The origin for cargo."""
         return str(self.ready["content_url"])
 
     @property
     def pids(self) -> dict[str, int]:
-        """The processes as they were when the stack was ready."""
+        """The process ids when the stack was ready."""
         return dict(self.ready["pids"])
 
     @property
     def registry(self) -> Registry:
-        """The registry that is there from the start."""
+        """The registry that exists from the start."""
         (found,) = self.rest.list(DISTRIBUTIONS, name="my-crates")
         return self._registry(found, self.ready["token"])
 
@@ -65,7 +65,7 @@ class Stack:
         repository: dict[str, Any] | None = None,
         **distribution: Any,
     ) -> Registry:
-        """Make a registry, with the repository of another one or with a new one."""
+        """Create a registry, with the repository of another one or with a new one."""
         name = unique("r")
         wanted = {"name": name, "base_path": name, "allow_uploads": True, **distribution}
         if of is not None:
@@ -76,16 +76,16 @@ class Stack:
         return self._registry(self.rest.need(DISTRIBUTIONS, **wanted), self.ready["token"])
 
     def make_token(self, **fields: Any) -> str:
-        """Make a token and return its secret."""
+        """Create a token and return its secret."""
         return str(self.make_token_record(**fields)["token"])
 
     def make_token_record(self, **fields: Any) -> dict[str, Any]:
-        """Make a token and return all that the REST API says of it."""
+        """Create a token and return its representation in the REST API."""
         wanted = {"name": unique("t"), "scopes": ALL_SCOPES}
         return self.rest.need("cargo/tokens/", **(wanted | fields))
 
     def child(self, words: str) -> launcher.Process:
-        """Return the running process with these words in its command line, after restarts too."""
+        """Return the running process with these words in its command line, even after restarts."""
         for process in launcher.family(self.pids["supervisor"])[1:]:
             command = Path(f"/proc/{process.pid}/cmdline").read_bytes().replace(b"\0", b" ")
             if words.encode() in command and process.runs:
@@ -93,7 +93,7 @@ class Stack:
         raise LookupError(words)
 
     def content_process(self) -> int:
-        """Return the id of one of the processes that answer cargo's requests."""
+        """Return the id of one of the content processes."""
         parent = self.child("pulpcore.content").pid
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         return int(children[-1])
@@ -112,13 +112,13 @@ class Stack:
 
 
 def attach(ready: dict[str, Any]) -> Stack:
-    """Return the running stack that said this when it was ready."""
+    """Return the running stack with this output of `serve`."""
     rest = Rest(ready["api_url"], (ready["admin_user"], ready["admin_password"]))
     return attach_with(ready, rest)
 
 
 def attach_with(ready: dict[str, Any], rest: Rest) -> Stack:
-    """Return the running stack that said this, to be used through this client."""
+    """Return the running stack with this output of `serve`, and this client."""
     arguments = Path(f"/proc/{ready['pids']['content']}/environ").read_bytes().split(b"\0")
     path = next(one for one in arguments if one.startswith(b"PULP_SETTINGS="))
     settings = runpy.run_path(path.partition(b"=")[2].decode())
@@ -128,7 +128,7 @@ def attach_with(ready: dict[str, Any], rest: Rest) -> Stack:
 
 
 class TaskStates:
-    """The states of tasks, as the database has them: a request for each look takes the API's time."""
+    """The states of tasks in the database, since polling by requests would load the API."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -142,7 +142,7 @@ class TaskStates:
             try:
                 row = self._connected().execute(STATE, [task]).fetchone()
             except psycopg.OperationalError:
-                # The server has been started again since.
+                # The server has been restarted.
                 row = self._connected().execute(STATE, [task]).fetchone()
         assert row is not None, href
         return str(row[0])
@@ -157,7 +157,7 @@ class TaskStates:
 def started(
     data_dir: Path, *arguments: str, environ: Mapping[str, str] = launcher.AS_IT_IS
 ) -> Iterator[Stack]:
-    """Have a stack of one's own for a while; the variables are its own."""
+    """Run a separate stack within the context, with these environment variables."""
     with launched(data_dir, *arguments, environ=environ) as running:
         yield attach(running.ready)
 
@@ -166,7 +166,7 @@ def started(
 def launched(
     data_dir: Path, *arguments: str, environ: Mapping[str, str] = launcher.AS_IT_IS
 ) -> Iterator[launcher.Running]:
-    """Have a Pulp of one's own for a while, without a client for its API."""
+    """Run a separate Pulp within the context, without a client for its API."""
     template.copy_to(data_dir, environ)
     environ = {**hashers.SETTING, **environ}
     with launcher.running(data_dir, *arguments, environ=environ) as running:
@@ -174,7 +174,7 @@ def launched(
 
 
 def shared() -> Stack:
-    """Return the stack that all workers of this run use, or that is up already."""
+    """Return the stack that all workers of this run share, or that is already running."""
     if running := os.environ.get("PULP_CARGO_STACK"):
         return _with_rows(attach(json.loads(Path(running).read_text())))
 
@@ -194,7 +194,7 @@ def _with_rows(stack: Stack) -> Stack:
 
 
 def through(registry: Registry, host: str) -> Registry:
-    """Return the same registry as it is seen under another name of this machine."""
+    """Return the same registry under another name of this machine."""
     parts = urlsplit(registry.url)
     url = parts._replace(netloc=f"{host}:{parts.port}").geturl()
     return Registry(registry.name, f"sparse+{url}", registry.token, registry.href)

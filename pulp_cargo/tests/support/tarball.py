@@ -1,7 +1,7 @@
-"""Packs .crate files by hand, so that every one which no honest tool would write can be made too.
+"""Packs .crate files manually, so that invalid and malicious ones can be created, too.
 
-A tar header is written field by field (POSIX ustar, and the GNU and pax extensions); nothing here
-is taken from the code under test.
+Tar headers are written field by field (POSIX ustar, GNU and pax extensions), independently of the
+code under test.
 """
 
 import gzip
@@ -20,7 +20,7 @@ LONG_NAME, LONG_LINK, PAX, PAX_GLOBAL, SPARSE = b"L", b"K", b"x", b"g", b"S"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One header of an archive with what follows it; `size` is what the header claims."""
+    """A header of an archive with its content; `size` is the size in the header."""
 
     path: bytes
     content: bytes = b""
@@ -36,7 +36,7 @@ class Entry:
 
 
 def header(path: bytes, size: int, kind: bytes = FILE, link: bytes = b"") -> bytes:
-    """Return the 512 bytes before an entry, with a right checksum."""
+    """Return the 512 bytes before an entry, with a valid checksum."""
     fields = struct.pack(
         "100s8s8s8s12s12s8s1s100s8s32s32s8s8s155s12x",
         path,
@@ -59,12 +59,12 @@ def header(path: bytes, size: int, kind: bytes = FILE, link: bytes = b"") -> byt
 
 
 def pax(kind: bytes = PAX, **records: str) -> Entry:
-    """Return the extension header that says more about the entry after it."""
+    """Return the extension header for the entry after it."""
     return Entry(b"pax_header", b"".join(map(_record, records.items())), kind)
 
 
 def named(path: bytes, content: bytes) -> Iterator[Entry]:
-    """Return a file, with its name before it where the header has no room for that, as GNU does."""
+    """Return a file, preceded by its name if that is too long for the header, as in GNU tar."""
     if len(path) > 100:
         yield Entry(b"././@LongLink", path + b"\0", LONG_NAME)
     yield Entry(path[:100], content)
@@ -79,10 +79,10 @@ def _record(item: tuple[str, str]) -> bytes:
 
 
 def tar(entries: Iterable[Entry]) -> bytes:
-    """Return an archive with its end."""
+    """Return an archive with its end marker."""
     return b"".join(entry.packed() for entry in entries) + END
 
 
 def packed(entries: Iterable[Entry]) -> bytes:
-    """Return a compressed archive, the same bytes for the same entries."""
+    """Return a compressed archive, with the same bytes for the same entries."""
     return gzip.compress(tar(entries), 6, mtime=0)

@@ -1,10 +1,10 @@
-"""A data directory in which the slow steps of a first start have been done, to be copied.
+"""A data directory after the slow steps of a first start, as a template.
 
     python -m pulp_cargo.tests.support.template DIRECTORY
 
 The steps are those of `pulp-cargo serve` itself: a new database cluster, all migrations, the first
-registry and the cache of crates.io. Every stack of a run but those of the tests of `serve` is a
-copy, which is up in a third of the time.
+registry and the cache of crates.io. Every stack of a run except those of the tests of `serve` is a
+copy, which starts in a third of the time.
 """
 
 import json
@@ -25,12 +25,12 @@ from pulp_cargo.serve.supervisor import Supervisor
 from pulp_cargo.tests.support import hashers, run
 
 DOMAINS = "PULP_DOMAIN_ENABLED"
-# What is a part of the database, of which the default domain has a copy.
+# Parts of the database that depend on settings: the default domain has a copy of them.
 IN_DATABASE = "PULP_STORAGES"
 
 
 def copy_to(data_dir: Path, environ: Mapping[str, str]) -> None:
-    """Make a data directory that is as if it had been started and stopped before."""
+    """Create a data directory that looks like one of a stopped stack."""
     template = Path(run.shared("template", _make))
     subprocess.run(["cp", "-a", "--reflink=auto", str(template), str(data_dir)], check=True)
     data = DataDir(data_dir)
@@ -64,7 +64,7 @@ def _make() -> str:
 
 
 def main() -> None:
-    """Fill a data directory and leave nothing running."""
+    """Fill a data directory, and stop all processes."""
     options = parse_options(["serve", f"--data-dir={sys.argv[1]}"])
     data = DataDir(options.data_dir)
     data.create()

@@ -1,8 +1,8 @@
-"""What a refused request must leave behind: nothing.
+"""Checks that a refused request leaves nothing behind.
 
-"Nothing stored" is compared, not assumed: rows, repository versions, the bytes of the index file,
-files in the storage, and unfinished uploads. Other tests may use the same stack at the same time,
-so only what belongs to the registry, to the crate, or to nobody at all counts.
+"Nothing stored" is verified: rows, repository versions, the bytes of the index file, files in the
+storage, and unfinished uploads. Other tests may use the same stack concurrently, so only objects of
+the registry, of the crate, or without an owner count.
 """
 
 import hashlib
@@ -17,8 +17,8 @@ from pathlib import Path
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
-# How long something that belongs to nobody may be on its way to its owner, in seconds.
-# A cache joins what other tests have fetched after a minute at most.
+# How long an object may be without its owner, in seconds.
+# A cache stores what other tests have fetched after a minute at most.
 SETTLING_SECONDS = 70
 
 VERSIONS = """
@@ -36,8 +36,8 @@ UNITS = """
         AND NOT EXISTS (SELECT FROM core_repositorycontent c WHERE c.content_id = content_ptr_id
             AND c.repository_id::text <> %(repository)s)
 """
-# Units with files that were made since a moment and are in no registry. The names that other tests'
-# crates begin with tell those apart; what a registry loses that is deleted was made before.
+# Units with files that were created after a time and are in no registry. Crates of other tests have
+# other name prefixes; units of deleted registries were created before.
 STRANGERS = """
     SELECT content_ptr_id FROM cargo_cratecontent
     JOIN core_content ON core_content.pulp_id = content_ptr_id
@@ -59,7 +59,7 @@ REMOVE_ORPHAN = (
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What there is at one moment of a registry and of a crate."""
+    """The state of a registry and of a crate at one time."""
 
     versions: tuple[int, ...]
     units: frozenset[str]
@@ -67,7 +67,7 @@ class Traces:
 
 
 def traces(stack: Stack, registry: Registry, name: str) -> Traces:
-    """Look at everything of the registry that a publish of a crate could have changed."""
+    """Return everything of the registry that a publish of a crate could change."""
     values = {"repository": registry.repository.rstrip("/").rpartition("/")[2], "name": name}
     with stack.connect() as connection:
         versions = connection.execute(VERSIONS, values).fetchone()
@@ -81,9 +81,9 @@ def traces(stack: Stack, registry: Registry, name: str) -> Traces:
 
 
 def of_nobody(stack: Stack, since: datetime) -> frozenset[str]:
-    """Return the artifacts of no unit, the stored files of no artifact, and unfinished uploads.
+    """Return artifacts without a unit, stored files without an artifact, and unfinished uploads.
 
-    And the units of no registry that were made since a moment.
+    Also units without a registry that were created after a time.
     """
     stored = files(Path(stack.settings["MEDIA_ROOT"]))
     with stack.connect() as connection:
@@ -102,15 +102,15 @@ def unfinished_uploads(stack: Stack) -> frozenset[str]:
 
 @contextmanager
 def nothing_left(stack: Stack) -> Iterator[None]:
-    """Fail if something that belongs to nobody stays behind."""
-    # Units have the time of the machine that makes them, which is this one.
+    """Fail if an object without an owner remains."""
+    # Units have the time of this machine, which creates them.
     since = datetime.now(UTC)
     before = of_nobody(stack, since)
     yield
     new = of_nobody(stack, since) - before
     deadline = time.monotonic() + SETTLING_SECONDS
-    # What other tests have just sent gets its owner in a moment, and so does what was sent here
-    # lose its file: the answer to a refusal may go out before the unfinished file is removed.
+    # Files of other tests get their owner soon, and unfinished files are removed soon, perhaps only
+    # after the response.
     while new and time.monotonic() < deadline:
         time.sleep(0.05)
         new &= of_nobody(stack, since)
@@ -119,7 +119,7 @@ def nothing_left(stack: Stack) -> Iterator[None]:
 
 @contextmanager
 def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None]:
-    """Fail if what happens inside leaves anything behind."""
+    """Fail if the block leaves anything behind."""
     before = traces(stack, registry, name)
     with nothing_left(stack):
         yield
@@ -127,10 +127,9 @@ def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None
 
 
 def remove_orphan(stack: Stack, sent: bytes) -> None:
-    """Remove the artifact of a file that is in no unit, as that of a refused upload by REST.
+    """Remove the artifact of a file without a unit, such as that of a refused upload by REST.
 
-    Pulp keeps such for its clean-up of orphans, a day at least, and another test would take it for
-    what itself has left behind.
+    Pulp removes it with its orphan clean-up, after a day at least, and other tests would report it.
     """
     with stack.connect() as connection:
         row = connection.execute(REMOVE_ORPHAN, [hashlib.sha256(sent).hexdigest()]).fetchone()
@@ -139,8 +138,8 @@ def remove_orphan(stack: Stack, sent: bytes) -> None:
 
 
 def files(root: Path) -> frozenset[str]:
-    """Return the files below a folder, by their paths in it."""
-    # Folders of tasks come and go meanwhile, which `walk` does not mind.
+    """Return the files below a folder, by their relative paths."""
+    # Folders of tasks may be created and removed meanwhile, which `walk` tolerates.
     return frozenset(
         str(Path(folder, name).relative_to(root))
         for folder, _, names in os.walk(root)

@@ -1,4 +1,4 @@
-"""Pulp's own exports and imports, as an administrator makes them over the REST API."""
+"""Pulp's own exports and imports, by an administrator with the REST API."""
 
 import shutil
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from pulp_cargo.tests.support.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class Pulp:
-    """A Pulp, or one domain of it: its API's root, and the folder that it exports to."""
+    """A Pulp or a domain: the root of its API, and its export folder."""
 
     rest: Rest
     exports: Path
@@ -27,16 +27,16 @@ class Pulp:
         return cls(stack.rest, exports, "/pulp/api/v3/", stack.ready["token"])
 
     def make_repository(self, name: str) -> str:
-        """Make a repository and return its href."""
+        """Create a repository and return its href."""
         return str(self.rest.make(f"{self.root}repositories/cargo/cargo/", name=name)["pulp_href"])
 
     def repository(self, name: str) -> dict[str, Any]:
-        """Return the repository of a name."""
+        """Return the repository with a name."""
         (found,) = self.rest.list(f"{self.root}repositories/cargo/cargo/", name=name)
         return found
 
     def serve(self, name: str) -> Registry:
-        """Make a registry of the repository of a name."""
+        """Create a registry for the repository with a name."""
         path, repository = unique("r"), self.repository(name)["pulp_href"]
         made = self.rest.make(
             f"{self.root}distributions/cargo/cargo/",
@@ -48,7 +48,7 @@ class Pulp:
         return Registry(path, made["base_url"], self.token, made["pulp_href"], repository)
 
     def make_exporter(self, *repositories: str) -> str:
-        """Make an exporter of repositories and return its href."""
+        """Create an exporter of repositories and return its href."""
         name = unique("exporter")
         fields = {
             "name": name,
@@ -59,7 +59,7 @@ class Pulp:
         return str(made["pulp_href"])
 
     def export(self, exporter: str, **how: Any) -> Path:
-        """Run an exporter and return the file that it wrote."""
+        """Run an exporter and return its file."""
         made = self.rest.make(f"{exporter}exports/", **how)
         (path,) = [name for name in made["output_file_info"] if name.endswith(".tar")]
         return Path(path)
@@ -67,7 +67,7 @@ class Pulp:
     def bring(
         self, file: Path, *, mapping: Mapping[str, str] | None = None, create: bool = False
     ) -> None:
-        """Import a file that a Pulp exported; raises Refused for the first task that failed."""
+        """Import an exported file; raises Refused for the first failed task."""
         path = shutil.copy(file, self.exports / unique("import"))
         fields = {"name": unique("importer"), "repo_mapping": dict(mapping or {})}
         importer = self.rest.make(f"{self.root}importers/core/pulp/", **fields)["pulp_href"]
@@ -81,7 +81,7 @@ class Pulp:
         self._wait_group(answer.json()["task_group"])
 
     def _wait_group(self, href: str) -> None:
-        """Wait for the first task, and for those that it dispatches before it ends."""
+        """Wait for the first task, and for the tasks that it dispatches."""
         waited: set[str] = set()
         while new := {task["pulp_href"] for task in self.rest.get(href)["tasks"]} - waited:
             for task in new:

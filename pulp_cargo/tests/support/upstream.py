@@ -1,4 +1,4 @@
-"""An upstream registry made of bytes that a test writes down, and what it was asked."""
+"""An upstream registry with bytes defined by a test, and a log of its requests."""
 
 import base64
 import json
@@ -19,24 +19,24 @@ PUBTIME = "2026-01-02T03:04:05Z"
 
 @dataclass(slots=True)
 class Upstream:
-    """What is at which path; `says` are headers that every answer has."""
+    """The content by path; `says` are headers of every response."""
 
     origin: str
     bodies: dict[str, bytes] = field(default_factory=dict)
     says: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
-    # Paths whose answers end after half of what they announce.
+    # Paths whose responses end after half of their announced length.
     broken: set[str] = field(default_factory=set)
-    # Of answers with another status than 200 or 404.
+    # Statuses other than 200 or 404.
     statuses: dict[str, int] = field(default_factory=dict)
 
     @property
     def index_url(self) -> str:
-        """The registry's URL as cargo has it."""
+        """The registry's URL for cargo."""
         return f"sparse+{self.origin}{ROOT}"
 
     def have(self, *crates: Crate, **changes: Any) -> None:
-        """List these crate versions and have their files; `changes` go into each line."""
+        """List these crate versions with their files; `changes` apply to each line."""
         lines = [line_of(crate) | changes for crate in crates]
         self.serve(lines)
         for crate in crates:
@@ -50,7 +50,7 @@ class Upstream:
         count: int | None = None,
         end: int | None = None,
     ) -> None:
-        """List these lines, and claim these URLs; head and end mark tell their number or others."""
+        """List these lines, with these URLs in the head; its count and the end mark can be overridden."""
         there = len(lines)
         head = {
             "listing": 1,
@@ -68,7 +68,7 @@ class Upstream:
 
 
 def line_of(crate: Crate) -> dict[str, Any]:
-    """Return what the listing of a registry says of a crate without dependencies."""
+    """Return the line of a crate without dependencies in a listing."""
     entry = {
         "name": crate.name,
         "vers": crate.vers,
@@ -103,7 +103,7 @@ def basic(user: str, password: str) -> str:
 
 @contextmanager
 def running(tls: ssl.SSLContext | None = None) -> Iterator[Upstream]:
-    """Have an upstream registry for a while."""
+    """Run an upstream registry within the context."""
     server = _Server(("127.0.0.1", 0), _Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -113,7 +113,7 @@ def running(tls: ssl.SSLContext | None = None) -> Iterator[Upstream]:
 
 
 class _Server(ThreadingHTTPServer):
-    """Holds what its handlers answer."""
+    """Has the responses of its handlers."""
 
     def server_activate(self) -> None:
         super().server_activate()
@@ -121,7 +121,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers GET from the bodies."""
+    """Responds to GET with the bodies."""
 
     protocol_version = "HTTP/1.1"
     server: _Server
@@ -143,4 +143,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Print nothing."""

@@ -1,4 +1,4 @@
-"""What can go wrong at an upstream registry, in words for `SparseUpstream.faults`."""
+"""Faults of an upstream registry, for `SparseUpstream.faults`."""
 
 import asyncio
 import gzip
@@ -17,52 +17,52 @@ PAGE_FOR_PEOPLE = b"<!doctype html>\n<title>Welcome</title>\n"
 
 
 async def reset(exchange: Exchange) -> None:
-    """Break the connection instead of an answer."""
+    """Reset the connection instead of a response."""
     exchange.reset()
 
 
 async def hang(exchange: Exchange) -> None:
-    """Never answer."""
+    """Never respond."""
     await asyncio.sleep(LONG)
 
 
 async def hang_in_body(exchange: Exchange) -> None:
-    """Send a half of what is announced, and no more."""
+    """Send half of the announced length, then hang."""
     exchange.send(200, _half(exchange), length=len(exchange.body))
     await asyncio.sleep(LONG)
 
 
 async def cut_off(exchange: Exchange) -> None:
-    """Close the connection after half of what is announced."""
+    """Close the connection after half of the announced length."""
     exchange.send(200, _half(exchange), length=len(exchange.body))
     exchange.close()
 
 
 async def cut_off_unannounced(exchange: Exchange) -> None:
-    """Close it in the midst of a line, of an answer whose length nobody knows."""
+    """Close it in the middle of a line, in a response without a length."""
     exchange.send(200, exchange.body[:-9], length=-1)
     exchange.close()
 
 
 async def broken_gzip(exchange: Exchange) -> None:
-    """Send what can be decompressed only in part."""
+    """Send data that can be decompressed only partially."""
     packed = bytearray(gzip.compress(exchange.body + b"\n" * 1000))
     packed[-8:] = bytes(8)
     exchange.send(200, bytes(packed), headers=GZIP)
 
 
 async def gzip_bomb(exchange: Exchange) -> None:
-    """Send little that is 40 MB when it is decompressed."""
+    """Send a small body that decompresses to 40 MB."""
     exchange.send(200, gzip.compress(b"\n" * 40_000_000, 1), headers=GZIP)
 
 
 async def other_encoding(exchange: Exchange) -> None:
-    """Send what was compressed in a way that nobody asked for."""
+    """Send a body with an encoding that was not requested."""
     exchange.send(200, zlib.compress(exchange.body), headers={"Content-Encoding": "deflate"})
 
 
 async def endless(exchange: Exchange) -> None:
-    """Send and send."""
+    """Send an endless body."""
     exchange.send(200, exchange.body, length=-1)
     while True:
         exchange.writer.write(ENDLESS_CHUNK)
@@ -70,23 +70,23 @@ async def endless(exchange: Exchange) -> None:
 
 
 async def no_http(exchange: Exchange) -> None:
-    """Answer in another protocol."""
+    """Respond with another protocol."""
     exchange.writer.write(b"220 mail.example ESMTP ready\r\n")
     exchange.close()
 
 
 async def not_modified(exchange: Exchange) -> None:
-    """Send 304 to everybody."""
+    """Send 304 to every request."""
     exchange.send(304)
 
 
 async def page_for_people(exchange: Exchange) -> None:
-    """Send HTML with a 200, as some servers do for every path."""
+    """Send HTML with a 200, like some servers for every path."""
     exchange.send(200, PAGE_FOR_PEOPLE, headers={"Content-Type": "text/html"})
 
 
 def says(status: int, **headers: str) -> Fault:
-    """Answer with a status; in the headers' names `_` is a hyphen."""
+    """Respond with a status; `_` in header names becomes a hyphen."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def fault(exchange: Exchange) -> None:
@@ -96,7 +96,7 @@ def says(status: int, **headers: str) -> Fault:
 
 
 def redirects_to(origin: str) -> Fault:
-    """Send everybody to the same path elsewhere."""
+    """Redirect to the same path elsewhere."""
 
     async def fault(exchange: Exchange) -> None:
         exchange.send(302, headers={"Location": origin + exchange.asked.path})
@@ -105,13 +105,13 @@ def redirects_to(origin: str) -> Fault:
 
 
 async def redirects_for_ever(exchange: Exchange) -> None:
-    """Send everybody to where they are."""
+    """Redirect to the same URL."""
     exchange.send(302, headers={"Location": exchange.asked.path})
 
 
 @contextmanager
 def held(upstream: SparseUpstream, path: str, *, sent: int = 0) -> Iterator[None]:
-    """Answer a path only at the end of this, but for the first bytes of the body."""
+    """Respond to a path only at the end of the context, except for the first bytes of the body."""
     over = threading.Event()
 
     async def fault(exchange: Exchange) -> None:

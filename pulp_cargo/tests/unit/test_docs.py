@@ -142,5 +142,5 @@ def test_every_page_is_in_its_index(folder: str) -> None:
 
 
 def test_architecture_is_short() -> None:
-    """A page that nobody reads to its end keeps nobody on the path."""
+    """A long page would not be read to its end."""
     assert len((DOCS / "dev" / "architecture.md").read_text().splitlines()) < 150

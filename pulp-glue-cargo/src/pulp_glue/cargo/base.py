@@ -1,4 +1,4 @@
-"""What all our contexts have in common: errors in one line, and no hrefs of other types."""
+"""The base of all our contexts: errors in one line, and no hrefs of other types."""
 
 import re
 from dataclasses import replace
@@ -18,13 +18,13 @@ from pulp_glue.common.exceptions import (
 )
 
 NEEDS = [PluginRequirement("cargo", specifier=">=0.1.0.dev")]
-# How many records that belong to an object are asked for at a time.
+# Page size for the records of an object.
 RECORDS_PAGE = 100
 UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class CargoEntityContext(PulpEntityContext):
-    """An object of the plugin's; goes before one of pulp-glue's classes in a list of bases."""
+    """An object of the plugin; precedes one of pulp-glue's classes in a list of bases."""
 
     NEEDS_PLUGINS = NEEDS
     ID_IN_HREF: ClassVar[str] = UUID
@@ -33,15 +33,15 @@ class CargoEntityContext(PulpEntityContext):
 
     @property
     def pulp_href(self) -> str:
-        """The href of the object, which is of its own type.
+        """The href of the object, checked to be of its type.
 
-        pulp-glue would send any href as it is: `destroy` would delete whatever it names.
+        pulp-glue sends any href unchanged: `destroy` would delete an object of another type.
         """
         return super().pulp_href
 
     @pulp_href.setter
     def pulp_href(self, value: str) -> None:
-        # Tasks, too, are told by their href.
+        # Tasks are identified by their href, too.
         if not re.fullmatch(rf"/.*/?api/v\d+/{self.HREF_PATTERN}{self.ID_IN_HREF}/", value):
             raise PulpException(f"{value!r} is not the href of a {self.ENTITY}.")
         PulpEntityContext.pulp_href.fset(self, value)  # type: ignore[attr-defined]
@@ -54,7 +54,7 @@ class CargoEntityContext(PulpEntityContext):
         body: EntityDefinition | None = None,
         validate_body: bool = True,
     ) -> Any:
-        """Call an operation; a refusal is raised as one line."""
+        """Call an operation; an error is raised as one line."""
         self._require_operation(operation)
         try:
             return super().call(operation, non_blocking, parameters, body, validate_body)
@@ -69,7 +69,7 @@ class CargoEntityContext(PulpEntityContext):
     def records(
         self, operation: str, limit: int, offset: int, **filters: Any
     ) -> list[EntityDefinition]:
-        """Return the records of the object that an operation lists by pages, `limit` at most."""
+        """Return the records of the object that an operation lists in pages, at most `limit`."""
         wanted = {name: value for name, value in filters.items() if value is not None}
         found: list[EntityDefinition] = []
         while len(found) < limit:
@@ -81,7 +81,7 @@ class CargoEntityContext(PulpEntityContext):
         return found
 
     def _require_operation(self, operation: str) -> None:
-        # pulp-glue keeps the description of an API, also when the server has become a newer one.
+        # pulp-glue caches the description of an API, even after an upgrade of the server.
         if f"{self.ID_PREFIX}_{operation}" not in self.pulp_ctx.api.operations:
             raise PulpException(
                 f"This Pulp cannot do `{operation}` with a {self.ENTITY}: try again with"
@@ -98,19 +98,19 @@ class CargoEntityContext(PulpEntityContext):
         if error.status_code == 404 and operation == "read":
             return self._nothing_at(parameters[self.HREF])
         domain = self.pulp_ctx.pulp_domain if self.pulp_ctx.domain_enabled else None
-        said = Refusal(str(error), error.status_code, self.ENTITY, domain)
+        refusal = Refusal(str(error), error.status_code, self.ENTITY, domain)
         if (
-            said.is_about_the_name
+            refusal.is_about_the_name
             and not self.call("list", parameters={"name": body["name"]})["count"]
         ):
-            said = replace(said, entity=self.ENTITY.removeprefix("cargo "))
-        return said.sentence
+            refusal = replace(refusal, entity=self.ENTITY.removeprefix("cargo "))
+        return refusal.sentence
 
     def _nothing_at(self, href: str) -> str:
         return f"There is no {self.ENTITY} at {href}."
 
     def find(self, **kwargs: Any) -> Any:
-        """Find the one object that is wanted; its PRN, if that is given, is one of its type."""
+        """Find the requested object; its PRN, if given, must be of its type."""
         for prn in kwargs.get("prn__in", ()):
             kind = self.PRN_TYPE_REGISTRY.get(
                 prn.removeprefix("prn:").partition(":")[0].replace(".", ":")
@@ -133,7 +133,7 @@ class CargoEntityContext(PulpEntityContext):
 
 
 def wanted(criteria: dict[str, Any]) -> str:
-    """Return what somebody wants to find, in words of the command line."""
+    """Describe the searched object in the terms of the command line."""
     names = {"prn__in": "prn", "canonical_name": "name"}
-    told = {names.get(key, key): v[0] if isinstance(v, list) else v for key, v in criteria.items()}
-    return " and ".join(f"{name} {value!r}" for name, value in told.items())
+    named = {names.get(key, key): v[0] if isinstance(v, list) else v for key, v in criteria.items()}
+    return " and ".join(f"{name} {value!r}" for name, value in named.items())

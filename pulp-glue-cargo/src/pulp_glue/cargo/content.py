@@ -12,7 +12,7 @@ class PulpCargoUnitContext(CargoEntityContext, PulpContentContext):
     PLUGIN = "cargo"
 
     def find(self, **kwargs: Any) -> Any:
-        """Find a unit; `name` may be spelled in any way that means the crate."""
+        """Find a unit; `name` may have any spelling of the crate's name."""
         if "name" in kwargs:
             kwargs["canonical_name"] = kwargs.pop("name").lower().replace("-", "_")
         if self.repository_ctx is not None:
@@ -35,7 +35,7 @@ class PulpCargoCrateContext(PulpCargoUnitContext):
 
 
 class PulpCargoYankContext(PulpCargoUnitContext):
-    """The mark that a version is yanked, in the repository versions that hold it."""
+    """The mark that a version is yanked, in the repository versions that contain it."""
 
     RESOURCE_TYPE = "yanks"
     ENTITY = "yank mark"
@@ -47,6 +47,6 @@ class PulpCargoYankContext(PulpCargoUnitContext):
     IF_SEVERAL = "say which by `--vers`"
 
 
-# pulp-glue takes a model's name from its endpoint's, and ours differ.
+# pulp-glue derives a model's name from its endpoint, but ours differ.
 PulpEntityContext.PRN_TYPE_REGISTRY["cargo:cratecontent"] = PulpCargoCrateContext
 PulpEntityContext.PRN_TYPE_REGISTRY["cargo:crateyank"] = PulpCargoYankContext

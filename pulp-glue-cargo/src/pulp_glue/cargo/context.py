@@ -1,4 +1,4 @@
-"""What `pulp_cargo` keeps in a Pulp, each as the context by which pulp-glue talks to it."""
+"""The pulp-glue contexts of the objects of `pulp_cargo`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,11 +34,11 @@ class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
     CAPABILITIES = {"roles": []}
 
     def replaced(self, limit: int, offset: int = 0, **filters: Any) -> list[EntityDefinition]:
-        """Return the versions whose bytes the upstream has replaced, the last first."""
+        """Return the versions whose bytes the upstream has replaced, the latest first."""
         return self.records("replaced", limit, offset, **filters)
 
     def accept_replaced(self, crate: str, vers: str, checksum: str) -> EntityDefinition:
-        """Let a version that was replaced have the bytes with this checksum; return its record."""
+        """Accept the bytes with this checksum for a replaced version; return its record."""
         body = {"name": crate, "vers": vers, "checksum": checksum}
         record: EntityDefinition = self.call(
             "accept", parameters={self.HREF: self.pulp_href}, body=body
@@ -47,7 +47,7 @@ class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
 
 
 class PulpCargoRepositoryVersionContext(CargoEntityContext, PulpRepositoryVersionContext):
-    """What a repository held at one moment."""
+    """The content of a repository at one time."""
 
     ENTITY = "version of a cargo repository"
     ENTITIES = "versions of a cargo repository"
@@ -87,7 +87,7 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
     ) -> tuple[EntityDefinition | None, list[dict[str, str]]]:
         """Add the .crate files of a tar archive in one new version.
 
-        Return the version, None if all of them were there already; and the files that were refused,
+        Return the version, None if all of them existed already; and the refused files,
         each as `file` with its `reason`. `archive` is an open file with
         a name; one that is larger than a chunk is sent in chunks, so that it is never in memory as
         a whole.
@@ -101,14 +101,14 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         return version, done["problems"]
 
     def rollback(self, number: int) -> EntityDefinition | None:
-        """Make a new version with the content of an older one; None if the newest is like that."""
+        """Create a version with the content of an older one; None if the newest has the same."""
         older = self.get_version_context(number).entity["pulp_href"]
         return self._version_made_by(self.modify(base_version=older))
 
     def set_yanked(self, crate: str, vers: str, *, yanked: bool) -> EntityDefinition | None:
-        """Yank a version of a crate or take that back; None if there was nothing to change.
+        """Yank or unyank a version of a crate; None if there was nothing to change.
 
-        `vers` names the version exactly, with its build metadata.
+        `vers` is the exact version, with its build metadata.
         """
         body = {"name": crate, "vers": vers}
         operation = "yank" if yanked else "unyank"
@@ -126,11 +126,11 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         return self._version_made_by(done)
 
     def sync_index(self, body: EntityDefinition) -> EntityDefinition | None:
-        """Read the index of an upstream registry; None if there is nothing new."""
+        """Sync with an upstream registry; None if there is nothing new."""
         return self._version_made_by(self.sync(body=body))
 
     def _version_made_by(self, done: EntityDefinition) -> EntityDefinition | None:
-        """Return the version that a task made: it is its result, or among what it made."""
+        """Return the version that a task created: its result, or one of its created resources."""
         if "number" in done:
             return done
         hrefs = [href for href in done.get("created_resources", []) if "/versions/" in href]
@@ -140,7 +140,7 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
 
 
 class PulpCargoTokenContext(CargoEntityContext):
-    """The record of a secret by which cargo acts for a user."""
+    """The record of a secret with which cargo acts for a user."""
 
     PLUGIN = "cargo"
     MODEL = "cargotoken"
@@ -156,7 +156,7 @@ class PulpCargoTokenContext(CargoEntityContext):
     IF_SEVERAL = "say whose by `--user`"
 
     def revoke(self) -> None:
-        """Delete the token; one that is named without its user has to be one's own."""
+        """Delete the token; without a user it must be one's own."""
         if "name" in self._entity_lookup and "user" not in self._entity_lookup:
             self.entity = {"user": self.pulp_ctx.call("login_read")["username"]}
         self.delete()
@@ -174,7 +174,7 @@ class PulpCargoTokenContext(CargoEntityContext):
 
 
 class PulpCargoCratePolicyContext(CargoEntityContext):
-    """Rules for what may come in from upstream."""
+    """Rules for crates from upstreams."""
 
     PLUGIN = "cargo"
     MODEL = "cargocratepolicy"
@@ -188,5 +188,5 @@ class PulpCargoCratePolicyContext(CargoEntityContext):
     CAPABILITIES = {"roles": []}
 
     def held(self, limit: int, offset: int = 0, **filters: Any) -> list[EntityDefinition]:
-        """Return the records of what was held back, the last first."""
+        """Return the records of refused versions, the latest first."""
         return self.records("held", limit, offset, **filters)

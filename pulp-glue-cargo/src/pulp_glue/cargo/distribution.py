@@ -1,4 +1,4 @@
-"""Registries as pulp-glue talks to them, and the questions that they answer about crates."""
+"""The pulp-glue context of registries, and their reports about crates."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -8,13 +8,13 @@ from pulp_glue.cargo.context import PulpCargoRemoteContext, PulpCargoRepositoryC
 from pulp_glue.common.context import EntityDefinition, PulpDistributionContext
 from pulp_glue.common.exceptions import PulpException
 
-# How many collisions are asked for at a time, and how many names are sent.
+# The page size of collisions, and the number of names per request.
 PAGE = 1_000
 MOST_NAMES = 10_000
 
 
 class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
-    """A registry as cargo sees it."""
+    """A registry for cargo."""
 
     PLUGIN = "cargo"
     RESOURCE_TYPE = "cargo"
@@ -27,7 +27,7 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
     CAPABILITIES = {"roles": []}
 
     def preprocess_entity(self, body: EntityDefinition, partial: bool = False) -> EntityDefinition:
-        """Turn `version`, a number, into the version that is served in place of a repository."""
+        """Replace `version`, a number, by the repository version to serve."""
         body = super().preprocess_entity(body, partial=partial)
         if "upstreams" in body:
             body["upstreams"] = [self._upstream(entry) for entry in body["upstreams"]]
@@ -44,32 +44,32 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         return body
 
     def config(self) -> str:
-        """Return what a person puts into cargo's config.toml to use the registry."""
+        """Return the lines for cargo's config.toml to use the registry."""
         answer = self.call("config", parameters={self.HREF: self.pulp_href})
         return str(answer["config"])
 
     def check(self, lock_file: bytes, **wanted: Any) -> EntityDefinition:
-        """Return what the registry says of the packages of a lock file.
+        """Return the registry's report on a lock file.
 
         `wanted` are the options of the REST API: `refresh`, `offline`, `fail_on_yanked`,
-        `crates_io`, and the list `allow_sources`; None leaves one to the server, as an empty list does.
+        `crates_io`, and the list `allow_sources`; None and an empty list mean the server's default.
         """
         return self._about("check", lock_file, wanted)
 
     def prefetch(self, lock_file: bytes, *, crates_io: bool | None = None) -> EntityDefinition:
-        """Have the registry fetch the files of a lock file that it does not keep yet.
+        """Make the registry fetch the files of a lock file that it has not stored yet.
 
-        Return what came of it: how many files were `fetched`, how many were `there`, and the
+        Return the result: how many files were `fetched`, how many were `there`, and the
         `problems`, each with `name`, `vers` and `reason`.
         """
         return self._about("prefetch", lock_file, {"crates_io": crates_io})
 
     def _about(self, operation: str, lock_file: bytes, wanted: Mapping[str, Any]) -> Any:
-        # A server that does not know a field refuses it, so only what is asked for is sent.
-        said = {name: value for name, value in wanted.items() if value not in (None, [])}
+        # An older server refuses unknown fields, so only given options are sent.
+        options = {name: value for name, value in wanted.items() if value not in (None, [])}
         # As text in JSON, in which a list is one; pulp-glue sends bytes, and all beside them, in a
-        # form. What is no UTF-8 stays so, and the server says that.
-        body = {"lock_file": lock_file.decode(errors="surrogateescape"), **said}
+        # form. Invalid UTF-8 is preserved, so that the server reports it.
+        body = {"lock_file": lock_file.decode(errors="surrogateescape"), **options}
         return self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
 
     def explain(self, crate: str) -> EntityDefinition:
@@ -79,7 +79,7 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         return explanation
 
     def collisions(self) -> Iterator[EntityDefinition]:
-        """Go through the names that are private and in what is known of the remotes."""
+        """Iterate over the names that are both private and in the cached index files of remotes."""
         after: str | None = ""
         while after is not None:
             asked = {self.HREF: self.pulp_href, "after": after, "limit": PAGE}
@@ -88,7 +88,7 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
             after = page["next_after"]
 
     def collisions_with(self, names: Sequence[str]) -> Iterator[EntityDefinition]:
-        """Go through those of the names that are private."""
+        """Iterate over those of the names that are private."""
         for start in range(0, len(names), MOST_NAMES):
             yield from self.call(
                 "collisions_with",
@@ -97,7 +97,7 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
             )["results"]
 
     def _upstream(self, entry: EntityDefinition) -> EntityDefinition:
-        """Return an entry of the list with hrefs in the place of names."""
+        """Return an entry of the list with hrefs instead of names."""
         kinds = {"repository": PulpCargoRepositoryContext, "remote": PulpCargoRemoteContext}
         found = dict(entry)
         for field, kind in kinds.items():
@@ -107,7 +107,7 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         return found
 
     def _repository(self) -> str | None:
-        """Return the href of the repository that is served now, in whatever version."""
+        """Return the href of the repository that is served now, in any version."""
         repository: str | None = self.entity["repository"]
         version: str | None = self.entity["repository_version"]
         return repository or (version.partition("versions/")[0] if version else None)

@@ -1,4 +1,4 @@
-"""What Pulp answers to a request that it refuses, as one line for the person who asked."""
+"""Pulp's error responses as one line for the user."""
 
 import json
 import re
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-# Keys of an answer that are about the whole request, and not about one of its fields.
+# Keys of a response about the whole request, not about one of its fields.
 OF_ALL = {"detail", "non_field_errors", "errors"}
 
-# Sentences that say what is wrong with a value, but not what to do about it.
+# Messages without advice, and their replacements.
 ADVICE = {
     r"Overlaps with an existing distribution\.": "Overlaps with an existing distribution:"
     " choose another base path",
@@ -28,7 +28,7 @@ NOT_UNIQUE = "This field must be unique."
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What Pulp answered about an object of some kind, in a domain if this Pulp has domains."""
+    """An error response about an object of some kind, in a domain if this Pulp has domains."""
 
     answer: str
     status: int
@@ -37,14 +37,14 @@ class Refusal:
 
     @property
     def sentence(self) -> str:
-        """One line that says what is wrong.
+        """The error in one line.
 
         >>> Refusal('{"url": ["the URL is empty"]}', 400, "cargo remote").sentence
         'url: the URL is empty.'
         """
         if self.status >= 500:
             return f"Pulp could not answer (status {self.status}): its log says why."
-        faults = "; ".join(fault.rstrip(".") for fault in _faults(self._said, self.entity))
+        faults = "; ".join(fault.rstrip(".") for fault in _faults(self._answer, self.entity))
         if faults:
             return f"{faults}."
         if self.status == 404 and self.domain is not None:
@@ -53,11 +53,11 @@ class Refusal:
 
     @property
     def is_about_the_name(self) -> bool:
-        """Whether an object has the name already; it may be one of another kind."""
-        return isinstance(self._said, dict) and NOT_UNIQUE in self._said.get("name", ())
+        """Whether the name is already used, perhaps by an object of another kind."""
+        return isinstance(self._answer, dict) and NOT_UNIQUE in self._answer.get("name", ())
 
     @property
-    def _said(self) -> Any:
+    def _answer(self) -> Any:
         try:
             return json.loads(self.answer)
         except ValueError:
@@ -65,30 +65,30 @@ class Refusal:
 
 
 def first_fault(error: str) -> str:
-    """Return what pulp-glue has against a request, for the first of the forms that it tried."""
+    """Return pulp-glue's first objection to a request, which it checks against several forms."""
     lines = [line.strip() for line in error.splitlines()]
     forms = [n for n, line in enumerate(lines) if re.match(r"(application|multipart)/", line)]
     end = forms[1] if len(forms) > 1 else len(lines)
     return " ".join(lines[:end])
 
 
-def _faults(said: Any, entity: str, field: str = "") -> Iterator[str]:
-    match said:
+def _faults(answer: Any, entity: str, field: str = "") -> Iterator[str]:
+    match answer:
         case dict():
-            for name, more in said.items():
+            for name, more in answer.items():
                 own = field if name in OF_ALL or name.isdigit() else name
                 yield from _faults(more, entity, own)
         case list():
-            for one in said:
+            for one in answer:
                 yield from _faults(one, entity, field)
         case _:
-            text = _advised(" ".join(str(said).split()), entity, field)
+            text = _advised(" ".join(str(answer).split()), entity, field)
             yield f"{field}: {text}" if field else text
 
 
 def _advised(text: str, entity: str, field: str) -> str:
     if text == NOT_UNIQUE:
-        # Names and base paths are shared with other plugins, whose objects nobody can update here.
+        # Names and base paths are shared with other plugins, whose objects cannot be updated here.
         own = field == "name" and entity.startswith("cargo ")
         kind = entity if own else entity.removeprefix("cargo ")
         update = ", or update that one" if own else ""

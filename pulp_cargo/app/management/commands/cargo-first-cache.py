@@ -9,7 +9,7 @@ from pulp_cargo.app.services.setup import first_cache
 
 
 class Command(BaseCommand):
-    """Prints where the cache is as one line of JSON, or null where its name is taken."""
+    """Prints the URL of the cache as one line of JSON, or null if its name is taken."""
 
     help = "Make a first cache of crates.io."
 
@@ -18,5 +18,5 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="crates-io", help="name and base path")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make what is missing."""
+        """Create what is missing."""
         self.stdout.write(json.dumps({"index_url": first_cache.make(options["name"])}))

@@ -12,7 +12,7 @@ from pulp_cargo.app.services.setup.repository_use import RepositoryTaken
 
 
 class Command(BaseCommand):
-    """Prints where the registry is, and the token if it was made just now, as one line of JSON."""
+    """Prints the URL of the registry, and its token if it is new, as one line of JSON."""
 
     help = "Make a first Cargo registry that takes uploads, and a token for it."
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make what is missing."""
+        """Create what is missing."""
         try:
             made = first_registry.make(
                 options["name"], options["user"], renew_token=options["new_token"]

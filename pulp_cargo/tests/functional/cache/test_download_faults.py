@@ -111,7 +111,7 @@ def test_file_of_another_length(
 def test_wrong_bytes(
     upstream: SparseUpstream, shared: Shared, name: str, policy: str, change: str
 ) -> None:
-    """A file that is not the index's is never delivered whole, and never kept."""
+    """A file whose checksum differs from the index is never stored or completely delivered [123]."""
     crate = heavy(name, 600_000)
     upstream.have(crate)
     right = crate.packed()

@@ -62,7 +62,7 @@ def test_stale_with_its_age_while_the_upstream_is_gone(
 def test_stale_whatever_is_wrong_with_the_upstream(
     upstream: SparseUpstream, own: Cache, name: str, fault: Fault
 ) -> None:
-    """What was right stays, and nothing that came instead of it."""
+    """The last good answer is served, and nothing that came after it [122]."""
     upstream.have(Crate(name))
     good = own.registry.index_file(name)
     upstream.have(Crate(name), Crate(name, "1.1.0"))

@@ -52,7 +52,7 @@ REFUSALS = {
     "crate-policy create --name a --cooldown-days 36501": RANGE.format(
         "cooldown-days", 36501, "0<=x<=36500"
     ),
-    "crate-policy create --name a --block [{": "--block takes JSON, and this is none: Expecting"
+    "crate-policy create --name a --block [{": "--block takes JSON, which this is not: Expecting"
     " property name enclosed in double quotes: line 1 column 3 (char 2).",
     'crate-policy create --name a --allow {"crate":"b"}': "--allow takes a JSON list of objects.",
     'crate-policy create --name a --exceptions [{"ends":"soon"}]': "'soon' is no date: write one as"

@@ -1,4 +1,4 @@
-"""The Authorization header (checklist 112, 113)."""
+"""The Authorization header [112, 113]."""
 
 import base64
 import contextlib

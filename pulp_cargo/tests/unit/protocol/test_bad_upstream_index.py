@@ -18,8 +18,8 @@ FROZEN = Path(__file__).with_name("crates_io_cfg_if.jsonl").read_bytes()
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        (body(line(), line("2.0.0"))[:-20], "ends in the midst of a line"),
-        (body(line(), "<html>")[:-1], "ends in the midst of a line"),
+        (body(line(), line("2.0.0"))[:-20], "ends in the middle of a line"),
+        (body(line(), "<html>")[:-1], "ends in the middle of a line"),
         (b"<html><body>Sign in</body></html>\n", "no line of it is a version"),
         (b'{"errors":[{"detail":"no"}]}\n', "no line of it is a version"),
         (body(line(vers=1), "<html>"), "no line of it is a version"),
@@ -77,7 +77,7 @@ def test_file_cut_off_anywhere(cut):
     if FROZEN[cut - 1 : cut + 1] in (b"}\n", b"\n{"):
         assert parse_index_file(sent, "cfg-if").serve() == sent
         return
-    with pytest.raises(UpstreamIndexInvalid, match="in the midst"):
+    with pytest.raises(UpstreamIndexInvalid, match="in the middle"):
         parse_index_file(sent, "cfg-if")
 
 

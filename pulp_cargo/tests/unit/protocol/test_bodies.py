@@ -1,4 +1,4 @@
-"""Bytes of config.json and of the web API's answers (checklist 1, 2, 49, 50, 94, 101)."""
+"""Bytes of config.json and of the web API's answers [1, 2, 49, 50, 94, 101]."""
 
 import json
 from functools import partial
@@ -117,7 +117,7 @@ def test_success_has_no_errors():
             errors.UnsupportedEncoding,
             ("gzip",),
             415,
-            "a body in the encoding 'gzip' is not taken: send it as it is, without a"
+            "a body in the encoding 'gzip' is not accepted: send it uncompressed, without a"
             " `Content-Encoding`",
         ),
         (
@@ -186,7 +186,7 @@ def test_success_has_no_errors():
             ("up",),
             502,
             "the upstream registry `up` cannot be used now: "
-            "it failed just now, and is left alone a while",
+            "it failed repeatedly, and is not asked for a while",
         ),
         (
             unavailable.UpstreamIndexInvalid,

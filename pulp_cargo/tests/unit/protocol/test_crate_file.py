@@ -1,4 +1,4 @@
-"""Reading a .crate file (checklist 77-86)."""
+"""Reading a .crate file [77-86]."""
 
 import gzip
 import io

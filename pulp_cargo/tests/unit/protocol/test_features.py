@@ -1,4 +1,4 @@
-"""Features, as cargo validates them when it reads a line (checklist 27, 88, 90)."""
+"""Features, as cargo validates them when it reads a line [27, 88, 90]."""
 
 import pytest
 from hypothesis import given

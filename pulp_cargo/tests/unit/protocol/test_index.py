@@ -1,4 +1,4 @@
-"""Lines and files of the index (checklist 14-30, 102), with lines frozen from crates.io."""
+"""Lines and files of the index [14-30, 102], with lines frozen from crates.io."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""The Cargo.toml in a .crate file (checklist 16, 21-23, 28, 29, 66, 81-93)."""
+"""The Cargo.toml in a .crate file [16, 21-23, 28, 29, 66, 81-93]."""
 
 import json
 

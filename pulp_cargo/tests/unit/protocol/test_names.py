@@ -1,4 +1,4 @@
-"""Names of crates and dependencies (checklist 69-72)."""
+"""Names of crates and dependencies [69-72]."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""The body of a publish, and its JSON against the manifest (checklist 59-66, 82, 87)."""
+"""The body of a publish, and its JSON against the manifest [59-66, 82, 87]."""
 
 import itertools
 import json

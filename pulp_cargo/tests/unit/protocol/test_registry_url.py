@@ -1,4 +1,4 @@
-"""URLs of registries (checklist 24, 25, 93)."""
+"""URLs of registries [24, 25, 93]."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""The rules of crates.io as a switch (checklist 92), and the limits of a registry (91)."""
+"""The rules of crates.io as a switch [92], and the limits of a registry [91]."""
 
 import dataclasses
 

@@ -90,7 +90,7 @@ CASES = {
         Wanted(),
         "served",
         True,
-        "is served, since the rules are only tried out; else, `leaf 1.0.0` is held back",
+        "is served, since the policy is a dry run; otherwise, `leaf 1.0.0` is held back",
     ),
     "excepted": (
         replace(THERE, rules=Verdict(Outcome.SERVED, Rule.EXCEPTION, "by an exception")),

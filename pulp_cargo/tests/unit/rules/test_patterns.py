@@ -1,4 +1,4 @@
-"""Which crates a pattern means (checklist 115)."""
+"""Which crates a pattern means [115]."""
 
 import pytest
 

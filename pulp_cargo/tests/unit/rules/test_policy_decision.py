@@ -70,7 +70,7 @@ def test_without_rules_the_file_is_served_as_it_is() -> None:
     assert (said.left_out, said.until, said.dry_run) == (frozenset(), None, ())
     assert found.serve(said.left_out) is found.body
     assert said.refusal("1.0.0") is None
-    assert said.verdict("1.0.0").sentence == "`leaf 1.0.0` is served: no rule speaks against it"
+    assert said.verdict("1.0.0").sentence == "`leaf 1.0.0` is served: no rule refuses it"
 
 
 def test_young_versions_are_left_out_until_the_first_of_them_is_old_enough() -> None:

@@ -1,4 +1,4 @@
-"""What a token is good for (checklist 115)."""
+"""What a token is good for [115]."""
 
 from datetime import UTC, datetime, timedelta
 

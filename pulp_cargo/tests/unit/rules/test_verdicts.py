@@ -21,7 +21,7 @@ def test_without_rules_everything_is_served():
     """Even what is yanked, brand new, and of an unknown licence."""
     verdict = judge(CratePolicy(), facts(since=NOW, yanked=True), NOW)
     assert (verdict.outcome, verdict.rule, verdict.until) == (Outcome.SERVED, Rule.NONE, None)
-    assert verdict.sentence == "`leaf 1.0.0` is served: no rule speaks against it"
+    assert verdict.sentence == "`leaf 1.0.0` is served: no rule refuses it"
     assert verdict.is_open
     assert judge(CratePolicy(), facts(since=NOW + DAY), NOW).is_open
 
@@ -125,7 +125,7 @@ def test_version_that_was_served_before_names_the_rule_that_it_escapes() -> None
     """Who looks for the reason finds the rule that else decides."""
     known = facts(since=NOW, served_before=True)
     assert judge(COOLDOWN, known, NOW).sentence == (
-        "`leaf 1.0.0` is served because it was before, else the rule `cooldown` would speak"
+        "`leaf 1.0.0` was served before; otherwise the rule `cooldown` would apply"
     )
 
 

@@ -22,7 +22,7 @@ def cargo_group() -> None:
 
 
 def mount(main: click.Group, **kwargs: Any) -> None:
-    """Hang the commands into `pulp`."""
+    """Register the commands with `pulp`."""
     groups = (repository, remote, distribution, crate_policy, content, token)
     for command in (*groups, check, prefetch):
         cargo_group.add_command(command)

@@ -1,4 +1,4 @@
-"""`pulp cargo content`: crates and yank marks, wherever they are."""
+"""`pulp cargo content`: crates and yank marks of all repositories."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ OF_CRATES: Any = {"allowed_with_contexts": (PulpCargoCrateContext,)}
 
 @pulp_group(
     cls=TypedGroup,
-    help="Manage content: crates and yank marks, in whatever repositories they are.",
+    help="Manage content: crates and yank marks of all repositories.",
 )
 @type_option(choices={"crate": PulpCargoCrateContext, "yank": PulpCargoYankContext})
 def content() -> None:
@@ -53,12 +53,12 @@ filter_options = [
     pulp_option("--dependency", help="Filter {entities} that depend on this crate", **OF_CRATES),
     pulp_option(
         "--keyword",
-        help="Filter {entities} by a keyword, in the spelling that they have",
+        help="Filter {entities} by a keyword, exactly as spelled",
         **OF_CRATES,
     ),
     pulp_option(
         "--rust-version",
-        help="Filter {entities} by the lowest version of Rust that they are made for",
+        help="Filter {entities} by the lowest version of Rust that they support",
         **OF_CRATES,
     ),
     *content_filter_options,
@@ -69,8 +69,8 @@ content.add_command(show_command(decorators=unit_lookup_options))
 
 
 @content.command(
-    help="Upload .crate files, and those in folders. With --repository they are added in one new"
-    " version, and each that is refused is named; without, they are stored and in no repository.",
+    help="Upload .crate files and folders of them. With --repository they are added in one new"
+    " version, and refused files are listed; otherwise they are stored without a repository.",
     allowed_with_contexts=(PulpCargoCrateContext,),
 )
 @click.argument(
@@ -80,7 +80,7 @@ content.add_command(show_command(decorators=unit_lookup_options))
 @pulp_option(
     "--chunk-size",
     callback=chunk_size_callback,
-    help="Send what is larger than this, as 10MB, in parts of this size: the archive of all files"
+    help="Send what is larger than this, such as 10MB, in chunks of this size: the archive of all files"
     " that goes into a repository, by default from 32MB on, or else each file, by default none.",
 )
 @pass_entity_context
@@ -93,7 +93,7 @@ def upload(
     repository: PulpCargoRepositoryContext | None,
     chunk_size: int | None,
 ) -> None:
-    """Upload files, and print the version, or the crates, that were made of them."""
+    """Upload files, and print the new repository version, or the crates."""
     assert isinstance(crate_ctx, PulpCargoCrateContext)
     found = uploads.crate_files(paths)
     if repository:
@@ -109,6 +109,6 @@ def upload(
             for unit in uploads.without_repository(crate_ctx, found, chunk_size):
                 stored.append(unit)
         finally:
-            # Also if a file is bad: the others are stored.
+            # Even if a file is refused, the others are stored.
             if stored:
                 pulp_ctx.output_result(stored)

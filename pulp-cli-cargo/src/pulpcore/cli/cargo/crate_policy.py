@@ -1,4 +1,4 @@
-"""`pulp cargo crate-policy`: rules for what may come in from upstream."""
+"""`pulp cargo crate-policy`: rules for crates from upstreams."""
 
 import json
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ RULES = ["block", "allow", "license", "yanked", "cooldown"]
 
 @pulp_group(
     name="crate-policy",
-    help="Manage crate policies: each is a set of rules for what may come in from upstream.",
+    help="Manage crate policies: each is a set of rules for crates from upstreams.",
 )
 @type_option(choices={"cargo": PulpCargoCratePolicyContext})
 def crate_policy() -> None:
@@ -53,7 +53,7 @@ def _lines(ctx: click.Context, param: click.Parameter, value: str) -> list[Any]:
         lines = json.loads(value)
     except ValueError as error:
         raise click.ClickException(
-            f"{param.opts[0]} takes JSON, and this is none: {error}."
+            f"{param.opts[0]} takes JSON, which this is not: {error}."
         ) from error
     if not (isinstance(lines, list) and all(isinstance(line, dict) for line in lines)):
         raise click.ClickException(f"{param.opts[0]} takes a JSON list of objects.")
@@ -66,7 +66,7 @@ def _with_moment(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list_of_lines(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
-    # Without an allow list all is allowed; the other lists are empty then.
+    # Without an allow list everything is allowed; the other lists are then empty.
     return [] if value == "" and param.name != "allow" else _lines(ctx, param, value)
 
 
@@ -80,23 +80,23 @@ def _lines_option(name: str, meaning: str, keys: str, removal: str) -> Any:
         name,
         callback=_list_of_lines,
         help=f"{meaning}, as a JSON list of objects with {keys}; replaces those that were set"
-        f" before, and an empty value {removal}. With '@' in front it is the path to a file.",
+        f" before, and an empty value {removal}. With a leading '@' it is the path to a file.",
     )
 
 
-KEYS = '"crate" (a name, or its beginning and `*`), "versions" (a requirement) and "reason"'
+KEYS = '"crate" (a name, or a prefix and `*`), "versions" (a requirement) and "reason"'
 lookup_options = [href_option, name_option]
 update_options = [
     pulp_option(
         "--cooldown-days",
         type=click.IntRange(min=0, max=MOST_DAYS),
-        help="How many days old a version has to be before it comes in; 0 for none.",
+        help="How many days old a version has to be before it is served; 0 for none.",
     ),
-    _lines_option("--allow", "The only versions that may come in", KEYS, "allows all"),
-    _lines_option("--block", "Versions that may not come in", KEYS, "removes them"),
+    _lines_option("--allow", "The only versions that are allowed", KEYS, "allows all"),
+    _lines_option("--block", "Versions that are blocked", KEYS, "removes them"),
     _lines_option(
         "--exceptions",
-        "Versions for which only the block list holds",
+        "Versions for which only the block list applies",
         f'{KEYS}, and "ends" (as 2030-01-31T12:00:00Z)',
         "removes them",
     ),
@@ -105,18 +105,18 @@ update_options = [
         "licenses",
         multiple=True,
         callback=_licenses,
-        help="The SPDX id of a licence under which crates may be used. Can be specified multiple"
+        help="The SPDX id of an allowed licence. Can be specified multiple"
         " times, or once with an empty value to allow all.",
     ),
     pulp_option(
         "--hide-yanked/--no-hide-yanked",
         default=None,
-        help="Whether yanked versions are left out, other than those that were served before.",
+        help="Whether yanked versions are left out, unless they were served before.",
     ),
     pulp_option(
         "--dry-run/--no-dry-run",
         default=None,
-        help="Whether the rules only record what they would hold back.",
+        help="Whether the policy only records what it would refuse.",
     ),
     pulp_labels_option,
 ]
@@ -131,12 +131,14 @@ crate_policy.add_command(label_command(decorators=lookup_options, help="Manage l
 crate_policy.add_command(role_command(decorators=lookup_options))
 
 
-@crate_policy.command(help="List the versions that a policy held back, or in a dry run would have.")
+@crate_policy.command(
+    help="List the versions that a policy refused, or in a dry run would have refused."
+)
 @name_argument
 @name_option
 @href_option
 @click.option("--crate", help="Only versions of this crate.")
-@click.option("--rule", type=click.Choice(RULES), help="Only what this rule held back.")
+@click.option("--rule", type=click.Choice(RULES), help="Only versions that this rule refused.")
 @limit_option
 @offset_option
 @pass_entity_context
@@ -150,7 +152,7 @@ def held(
     limit: int,
     offset: int,
 ) -> None:
-    """Print the records, the last first."""
+    """Print the records, the latest first."""
     assert isinstance(policy_ctx, PulpCargoCratePolicyContext)
     pulp_ctx.output_result(policy_ctx.held(limit, offset, name=crate, rule=rule))
 

@@ -11,16 +11,16 @@ from tomlkit.exceptions import TOMLKitError
 
 
 class NotWritable(Exception):
-    """A file that cannot take a token, and why."""
+    """A file to which no token can be written, and why."""
 
 
 def registry_key(name: str) -> str:
-    """Return a name as it is if cargo takes it, otherwise as the printed configuration has it.
+    """Return a name unchanged if cargo accepts it, otherwise as in the printed configuration.
 
     >>> registry_key("team"), registry_key("my crates"), registry_key("2b")
     ('team', 'my-crates', 'pulp-2b')
     """
-    # Letters beyond ASCII are fine for cargo, but not for the variables that take its place.
+    # Cargo allows letters beyond ASCII, but not in the environment variables for tokens.
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name) and name != "crates-io":
         return name
     key = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "registry"
@@ -28,14 +28,14 @@ def registry_key(name: str) -> str:
 
 
 def default_path() -> Path:
-    """Return cargo's own file; the name without `.toml` comes first, as with cargo."""
+    """Return cargo's own file; the name without `.toml` takes precedence, as in cargo."""
     home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
     old = home / "credentials"
     return old if old.exists() else home / "credentials.toml"
 
 
 class Credentials:
-    """The place of one registry's token in a credentials.toml."""
+    """The token of a registry in a credentials.toml."""
 
     def __init__(self, path: Path, registry: str) -> None:
         """Read a file, which may be missing; raises NotWritable."""
@@ -57,10 +57,10 @@ class Credentials:
             raise NotWritable(f"'{folder}' is no folder that you may write to.")
 
     def save(self, token: str) -> None:
-        """Set the token, and keep everything else; raises OSError."""
+        """Set the token, and leave everything else unchanged; raises OSError."""
         self._own["token"] = token
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # mkstemp makes files that only their owner can read.
+        # mkstemp creates files that only their owner can read.
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".credentials-")
         try:
             with os.fdopen(handle, "w") as file:

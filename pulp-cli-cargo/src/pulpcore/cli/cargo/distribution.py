@@ -1,4 +1,4 @@
-"""`pulp cargo distribution`: registries as cargo sees them."""
+"""`pulp cargo distribution`: cargo's registries."""
 
 import click
 from pulp_cli.generic import (
@@ -33,7 +33,7 @@ from pulpcore.cli.cargo.options import (
 from pulpcore.cli.cargo.upstreams import collisions, explain, list_options
 
 
-@pulp_group(help="Manage distributions: each is a registry as cargo sees it.")
+@pulp_group(help="Manage distributions: each is a registry for cargo.")
 @type_option(choices={"cargo": PulpCargoDistributionContext})
 def distribution() -> None:
     """Manage distributions."""
@@ -46,7 +46,7 @@ common_options = [
     pulp_option(
         "--version",
         type=click.IntRange(min=0),
-        help="The number of the repository version to serve, in place of the newest.",
+        help="The number of the repository version to serve instead of the newest.",
     ),
     remote_option,
     *list_options,
@@ -54,7 +54,7 @@ common_options = [
     pulp_option(
         "--allow-uploads/--no-allow-uploads",
         default=None,
-        help="Whether `cargo publish` and `cargo yank` work here.",
+        help="Whether `cargo publish` and `cargo yank` are allowed.",
     ),
     pulp_option(
         "--auth-required/--no-auth-required",
@@ -83,13 +83,13 @@ distribution.add_command(explain)
 distribution.add_command(collisions)
 
 
-@distribution.command(help="Print what belongs into cargo's config.toml to use the registry.")
+@distribution.command(help="Print the lines for cargo's config.toml to use the registry.")
 @name_argument
 @name_option
 @href_option
 @distribution_lookup_option
 @pass_entity_context
 def config(distribution_ctx: PulpEntityContext, /) -> None:
-    """Print the lines, whatever the output format is: they are to be pasted."""
+    """Print the lines in TOML, independent of the output format."""
     assert isinstance(distribution_ctx, PulpCargoDistributionContext)
     click.echo(distribution_ctx.config().rstrip("\n"))

@@ -1,4 +1,4 @@
-"""`pulp cargo check` and `prefetch`: what a registry says of a lock file, and what it lacks of it."""
+"""`pulp cargo check` and `prefetch`: check a lock file, and fetch its missing files."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,24 +13,24 @@ from pulp_glue.common.exceptions import PulpException
 
 from pulpcore.cli.cargo.options import distribution_option
 
-# Exit codes: the lock file does not pass, and nobody knows whether it would.
+# Exit codes: the lock file does not pass, and the check failed.
 FAILS, BROKEN = 1, 2
-# What is worth a line even where the package passes.
+# Flags that are printed even if the package passes.
 FLAGS = {
     "name-also-private": "a private crate of this registry has the name, too",
-    "old-index": "the upstream does not answer, so this is by what it said before",
+    "old-index": "the upstream does not answer, so this is based on its last answer",
     "name-also-upstream": "an upstream of this registry has a crate of this name, too",
 }
 
 
-class NotTold(click.ClickException):
-    """Nobody knows whether the lock file passes."""
+class CheckFailed(click.ClickException):
+    """The check could not be completed."""
 
     exit_code = BROKEN
 
 
 class Gate(PulpCommand):
-    """A command whose exit code 1 is an answer, so that what goes wrong has another one."""
+    """A command whose exit code 1 is a result, so that failures have another one."""
 
     def make_context(
         self,
@@ -39,7 +39,7 @@ class Gate(PulpCommand):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Read the command's options."""
+        """Parse the command's options."""
         with _told_apart():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -54,11 +54,11 @@ def _told_apart() -> Iterator[None]:
     try:
         yield
     except PulpException as error:
-        raise NotTold(str(error)) from error
+        raise CheckFailed(str(error)) from error
     except click.ClickException as error:
         if error.exit_code != FAILS:
             raise
-        raise NotTold(error.message) from error
+        raise CheckFailed(error.message) from error
 
 
 def _file(ctx: click.Context, param: click.Parameter, value: Path) -> bytes:
@@ -69,7 +69,7 @@ def _file(ctx: click.Context, param: click.Parameter, value: Path) -> bytes:
 
 
 def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the parameters that both commands have."""
+    """Add the parameters of both commands."""
     for decorate in (
         click.option(
             "--crates-io/--no-crates-io",
@@ -92,7 +92,7 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
 
 @pulp_command(
     cls=Gate,
-    help="Judge a Cargo.lock by what a registry serves, and print a line for each package that is"
+    help="Check a Cargo.lock against a registry, and print a line for each package that is"
     " not fine. Exits with 0 if the lock file passes, with 1 if not, and with 2 if that cannot be"
     " told.",
 )
@@ -100,29 +100,29 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--offline",
     is_flag=True,
-    help="Ask no upstream, and let only packages pass that can be downloaded without one.",
+    help="Ask no upstream, and fail packages that cannot be downloaded without one.",
 )
 @click.option(
     "--refresh/--no-refresh",
     default=None,
-    help="Whether upstreams are asked for index files that are missing or old; by default they"
-    " are, unless it is about being offline.",
+    help="Whether missing and old index files are fetched from upstreams; by default they"
+    " are, unless --offline is given.",
 )
 @click.option(
     "--allow-source",
     "allow_sources",
     multiple=True,
-    help="A registry or git repository beside this registry that packages may come from: its URL as"
-    " in the lock file, or the beginning of URLs and `/*`. May be given several times; packages from"
+    help="Another registry or git repository that packages may come from: its URL as"
+    " in the lock file, or a prefix of URLs and `/*`. Can be specified multiple times; packages from"
     " anywhere else fail.",
 )
-@click.option("--fail-on-yanked", is_flag=True, help="Let no yanked packages pass, either.")
+@click.option("--fail-on-yanked", is_flag=True, help="Fail yanked packages, too.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="Lines for people, or the whole report.",
+    help="Readable lines, or the complete report.",
 )
 @pass_pulp_context
 def check(
@@ -134,7 +134,7 @@ def check(
     allow_sources: tuple[str, ...],
     **wanted: bool | None,
 ) -> None:
-    """Print what the registry says."""
+    """Print the report."""
     report = _registry(distribution).check(lock_file, allow_sources=list(allow_sources), **wanted)
     if form == "json":
         pulp_ctx.output_result(report)
@@ -148,7 +148,7 @@ def check(
 
 @pulp_command(
     cls=Gate,
-    help="Fetch the .crate files of a Cargo.lock that a registry does not keep yet, and print a line"
+    help="Fetch the .crate files of a Cargo.lock that a registry has not stored yet, and print a line"
     " for each that cannot be fetched. Exits with 0 if there is none, with 1 if there is, and with"
     " 2 if nothing could be done.",
 )
@@ -161,7 +161,7 @@ def prefetch(
     distribution: EntityFieldDefinition,
     crates_io: bool | None,
 ) -> None:
-    """Fetch the files, and print what is in the way."""
+    """Fetch the files, and print the problems."""
     done = _registry(distribution).prefetch(lock_file, crates_io=crates_io)
     problems = done["problems"]
     for one in problems:
@@ -187,13 +187,13 @@ def _lines(report: EntityDefinition) -> Iterator[str]:
             if flag in FLAGS:
                 yield f"warning: {about}: {flag}: {FLAGS[flag]}"
     for row in report["not_judged"]:
-        # An older Pulp lets all of them pass, and does not say so.
+        # An older Pulp lets all of them pass, and has no such field.
         if not row.get("passes", True):
             yield f"error: {row['name']} {row['vers']}: foreign-source: {row['reason']}"
 
 
 def _summary(report: EntityDefinition) -> str:
-    said = str(report["sentence"])
+    sentence = str(report["sentence"])
     count = sum(row.get("passes", True) for row in report["not_judged"])
     others = f"; {count} packages from elsewhere were not judged" if count else ""
-    return f"{said[0].upper()}{said[1:]}{others}."
+    return f"{sentence[0].upper()}{sentence[1:]}{others}."

@@ -52,7 +52,7 @@ def _set_yanked(
 
 
 def _of_one_version(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command a repository, and options that name a crate version."""
+    """Add a repository, and options for a crate version, to a command."""
     for add in (
         pass_pulp_context,
         pass_repository_context,
@@ -67,25 +67,25 @@ def _of_one_version(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@pulp_command(help="Yank a version of a crate: new lock files leave it out.")
+@pulp_command(help="Yank a version of a crate, so that new lock files do not use it.")
 @_of_one_version
 def yank(
     pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, crate: str, vers: str
 ) -> None:
-    """Yank a version, and print the repository version that has that."""
+    """Yank a version, and print the new repository version."""
     _set_yanked(pulp_ctx, repository_ctx, crate, vers, yanked=True)
 
 
-@pulp_command(help="Take the yank of a version back.")
+@pulp_command(help="Unyank a version of a crate.")
 @_of_one_version
 def unyank(
     pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, crate: str, vers: str
 ) -> None:
-    """Take a yank back, and print the repository version that has that."""
+    """Unyank a version, and print the new repository version."""
     _set_yanked(pulp_ctx, repository_ctx, crate, vers, yanked=False)
 
 
-@pulp_command(help="Remove versions of crates: all in one new version, or none of them.")
+@pulp_command(help="Remove versions of crates in one new repository version: all of them, or none.")
 @name_argument
 @name_option
 @href_option
@@ -95,7 +95,7 @@ def unyank(
 @pulp_option(
     "--crates",
     callback=_crates,
-    help="Several versions: a JSON list of objects with `name` and `vers`, or @ and a file with it.",
+    help="Several versions: a JSON list of objects with `name` and `vers`, or @ and a file name.",
 )
 @pass_repository_context
 @pass_pulp_context
@@ -107,7 +107,7 @@ def remove(
     vers: str | None,
     crates: Any,
 ) -> None:
-    """Remove them, and print the repository version that is without them."""
+    """Remove them, and print the new repository version."""
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     if crates is None and crate is not None and vers is not None:
         crates = [{"name": crate, "vers": vers}]

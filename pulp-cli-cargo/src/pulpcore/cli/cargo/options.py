@@ -1,4 +1,4 @@
-"""Options that several of the commands have."""
+"""Options of several commands."""
 
 import io
 from collections.abc import Iterable, Mapping
@@ -31,12 +31,12 @@ from pulp_glue.common.context import (
 from pulpcore.cli.cargo.params import Count, ReferenceOption, adapted
 
 COMMANDLINE = ParameterSource.COMMANDLINE
-# The options that name the object of a command, as NAME does.
+# The options that identify the object of a command, like NAME.
 NAMING = ("name", "href", "repository", "distribution")
 
 
 def _name_or_href(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    # click reads arguments after all options, and knows by now which of them were given.
+    # click processes arguments after all options, so it is known which ones were given.
     given = [one for one in NAMING if ctx.get_parameter_source(one) is COMMANDLINE]
     if value is not None and given:
         raise click.ClickException(
@@ -49,18 +49,18 @@ def _name_or_href(ctx: click.Context, param: click.Parameter, value: str | None)
 def _headers(
     ctx: click.Context, param: click.Parameter, value: Iterable[str]
 ) -> list[dict[str, str]] | None:
-    # pulp-cli's callback prints what it was given.
+    # pulp-cli's callback prints the value.
     with redirect_stderr(io.StringIO()):
         return remote_header_callback(ctx, param, value)
 
 
 def for_remotes(command: click.Command) -> click.Command:
-    """Mend the common options of remotes, one of which prints what it was given."""
+    """Fix the common options of remotes, one of which prints its value."""
     return adapted(
         command,
         headers={"callback": _headers},
         url={
-            "help": "The sparse index of the upstream registry as cargo's configuration has it:"
+            "help": "The URL of the upstream's sparse index as in cargo's configuration:"
             " sparse+https://crates.example.org/"
         },
         download_concurrency={"type": Count()},
@@ -68,7 +68,7 @@ def for_remotes(command: click.Command) -> click.Command:
 
 
 def described(group: click.Command, sentences: Mapping[str, str]) -> click.Command:
-    """Give help to those commands of a group that pulp-cli makes without."""
+    """Add help to the commands of a group that pulp-cli creates without it."""
     assert isinstance(group, click.Group)
     for name, sentence in sentences.items():
         group.commands[name].help = sentence
@@ -81,7 +81,7 @@ def output_version(
     made: EntityDefinition | None,
     otherwise: str,
 ) -> None:
-    """Print the version that a command made; if it made none, say why and print the newest."""
+    """Print the version that a command created; if none, print the reason and the newest."""
     if made is None:
         pulp_ctx.echo(f"{otherwise}: nothing changed.", err=True)
         made = repository_ctx.get_version_context(-1).entity

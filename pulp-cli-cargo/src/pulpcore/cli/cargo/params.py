@@ -1,4 +1,4 @@
-"""Groups, options and values that pulp-cli has not, or that say too little there."""
+"""Groups, options and values that pulp-cli lacks, or that are insufficient there."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from pulp_glue.common.context import PulpEntityContext
 
 
 class TypedGroup(PulpGroup):
-    """A group whose help page names all commands: it is printed before a type is chosen."""
+    """A group whose help page lists all commands, since it is printed before a type is chosen."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, if the chosen type has it."""
@@ -26,14 +26,14 @@ class TypedGroup(PulpGroup):
 
 
 class ReferenceOption(PulpOption):
-    """An option that names an object of one kind; `of` is the kind."""
+    """An option that references an object of one kind, `of`."""
 
     def __init__(self, *args: Any, of: type[CargoEntityContext], **kwargs: Any) -> None:
         self.of = of
         super().__init__(*args, **kwargs)
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
-        """Refuse what names an object of another kind."""
+        """Refuse objects of other kinds."""
         if isinstance(value, str) and not self._is_right(value):
             raise click.ClickException(
                 f"{value!r} is no {self.of.ENTITY}: {self.opts[0]} takes the name, href or PRN"
@@ -46,24 +46,24 @@ class ReferenceOption(PulpOption):
             return f"/{self.of.HREF_TEMPLATE.partition('{')[0]}" in value
         if value.startswith("prn:"):
             return value.startswith(f"prn:{self.of.PLUGIN}.{self.of.MODEL}:")
-        # pulp-cli takes `plugin:type:name`.
+        # pulp-cli accepts `plugin:type:name`.
         *kind, _ = value.split(":", maxsplit=2)
         return all(one in ("", "cargo") for one in kind)
 
 
 class Count(click.IntRange):
-    """A number from `least` on, or an empty value, which removes what was set."""
+    """A number of at least `least`, or an empty value, which removes the setting."""
 
     def __init__(self, least: int = 1) -> None:
         super().__init__(min=least)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read the value."""
+        """Parse the value."""
         return value if value == "" else super().convert(value, param, ctx)
 
 
 def adapted(command: click.Command, **params: dict[str, Any]) -> click.Command:
-    """Change attributes of parameters, given by their names, of a command that pulp-cli makes."""
+    """Change attributes of parameters, by their names, of a command that pulp-cli creates."""
     for param in command.params:
         for attribute, value in params.get(param.name or "", {}).items():
             setattr(param, attribute, value)
@@ -71,7 +71,7 @@ def adapted(command: click.Command, **params: dict[str, Any]) -> click.Command:
 
 
 def parse_moment(text: str) -> datetime:
-    """Return the moment that a text names, in UTC unless it says otherwise."""
+    """Parse a time, in UTC unless it has another offset."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

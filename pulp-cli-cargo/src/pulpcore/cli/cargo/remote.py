@@ -37,7 +37,7 @@ nested_lookup_options = [remote_lookup_option]
 policy_option = pulp_option(
     "--policy",
     type=click.Choice(["immediate", "on_demand", "streamed"], case_sensitive=False),
-    help="When .crate files are downloaded: with their index, when first asked for, or each"
+    help="When .crate files are downloaded: with their index, when first requested, or each"
     " time. New remotes have `on_demand`.",
 )
 own_options = [
@@ -50,19 +50,19 @@ own_options = [
     pulp_option(
         "--index-max-age",
         type=Count(0),
-        help="How long a cache serves an index file before it asks for it again, in seconds.",
+        help="How long a cache serves an index file before it revalidates it, in seconds.",
     ),
     pulp_option(
         "--stale-for",
         type=Count(0),
-        help="How long a cache serves an index file after that, in seconds, when the upstream"
-        " cannot be asked; an empty value: for ever.",
+        help="How long a cache serves an index file after that, in seconds, if the upstream"
+        " is unavailable; an empty value means without limit.",
     ),
     pulp_option(
         "--forbidden-means-missing/--no-forbidden-means-missing",
         default=None,
-        help="Whether the upstream answers 403 for crates that it does not have, as some buckets"
-        " of S3 do.",
+        help="Whether the upstream answers 403 for crates that it does not have, like some S3"
+        " buckets.",
     ),
 ]
 create_options = [*common_remote_create_options, *own_options]

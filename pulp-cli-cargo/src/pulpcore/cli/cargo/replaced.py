@@ -19,14 +19,14 @@ from pulpcore.cli.cargo.params import adapted
 
 
 @pulp_group(
-    help="Manage versions whose bytes the upstream has replaced: each is held as it was until its"
+    help="Manage versions whose bytes the upstream has replaced: each is served unchanged until its"
     " new bytes are accepted."
 )
 def replaced() -> None:
     """Manage replaced versions."""
 
 
-@replaced.command(name="list", help="List them, the last first.")
+@replaced.command(name="list", help="List them, the latest first.")
 @name_option
 @href_option
 @remote_lookup_option
@@ -66,8 +66,8 @@ adapted(
 
 
 @replaced.command(
-    help="Accept the new bytes of a version. Lock files that name the checksum before cannot be"
-    " built through the remote any more."
+    help="Accept the new bytes of a version. Lock files with the old checksum can no longer be"
+    " built through the remote."
 )
 @name_option
 @href_option
@@ -77,7 +77,7 @@ adapted(
 @click.option(
     "--checksum",
     required=True,
-    help="The SHA-256 of the new bytes, in hex: no others are accepted with them.",
+    help="The SHA-256 of the new bytes, in hex; only these are accepted.",
 )
 @pass_entity_context
 @pass_pulp_context

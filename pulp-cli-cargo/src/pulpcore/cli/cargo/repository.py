@@ -44,7 +44,7 @@ from pulpcore.cli.cargo.params import Count, adapted
 from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
 
 
-@pulp_group(help="Manage repositories: each holds crates and yank marks, in versions.")
+@pulp_group(help="Manage repositories: each has crates and yank marks, in versions.")
 @type_option(choices={"cargo": PulpCargoRepositoryContext})
 def repository() -> None:
     """Manage repositories."""
@@ -53,7 +53,7 @@ def repository() -> None:
 def _aliases(
     ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
 ) -> list[str] | None:
-    # None leaves the aliases as they are, an empty list removes them.
+    # None leaves the aliases unchanged, an empty list removes them.
     return [alias for alias in value if alias] if value else None
 
 
@@ -66,14 +66,14 @@ update_options = [
     pulp_option(
         "--crates-io-rules/--no-crates-io-rules",
         default=None,
-        help="Whether crates must also keep the publishing rules of crates.io.",
+        help="Whether crates must also follow the publishing rules of crates.io.",
     ),
     pulp_option(
         "--index-alias",
         "index_aliases",
         multiple=True,
         callback=_aliases,
-        help="A further index URL that means this registry; replaces those that were set before."
+        help="An additional index URL of this registry; replaces those that were set before."
         " Can be specified multiple times, or once with an empty value for none.",
     ),
     pulp_labels_option,
@@ -81,7 +81,7 @@ update_options = [
 create_options = [*update_options, click.option("--name", required=True)]
 
 version = version_command(decorators=nested_lookup_options, help="Manage repository versions.")
-# Vulnerability scans are not for crates.
+# Pulp's vulnerability scans do not support crates.
 assert isinstance(version, click.Group)
 del version.commands["scan"]
 
@@ -96,7 +96,7 @@ for command in (
     repository.add_command(adapted(command, retain_repo_versions={"type": Count()}))
 repository.add_command(destroy_command(decorators=lookup_options))
 repository.add_command(
-    described(version, {"repair": "Look for damaged and missing files, and fetch them again."})
+    described(version, {"repair": "Find damaged and missing files, and download them again."})
 )
 repository.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
 repository.add_command(role_command(decorators=lookup_options))
@@ -110,13 +110,13 @@ content = repository_content_command(
     add_decorators=unit_lookup_options,
     remove_decorators=unit_lookup_options,
     modify_decorators=modify_options,
-    help="Manage what the repository holds.",
+    help="Manage the content of the repository.",
 )
 repository.add_command(
     described(
         content,
         {
-            "list": "Show what a version of the repository holds.",
+            "list": "Show the content of a version of the repository.",
             "add": "Add a {entity} in a new version.",
             "remove": "Remove a {entity} in a new version.",
             "modify": "Add and remove several {entities} in one new version.",
@@ -125,7 +125,7 @@ repository.add_command(
 )
 
 
-@repository.command(help="Read the index of an upstream registry into the repository.")
+@repository.command(help="Sync the repository with an upstream registry.")
 @name_argument
 @name_option
 @href_option
@@ -145,7 +145,7 @@ def sync(
     remote: EntityFieldDefinition,
     mirror: bool | None,
 ) -> None:
-    """Sync the repository, and print the version that it has then."""
+    """Sync the repository, and print its newest version."""
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     if not remote and repository_ctx.entity["remote"] is None:
         raise click.ClickException(
@@ -156,7 +156,7 @@ def sync(
     output_version(pulp_ctx, repository_ctx, made, "There is nothing new in the index")
 
 
-@repository.command(help="Make a new version that is like an older one.")
+@repository.command(help="Create a new version with the content of an older one.")
 @name_argument
 @name_option
 @href_option
@@ -165,7 +165,7 @@ def sync(
 @pass_repository_context
 @pass_pulp_context
 def rollback(pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, to: int) -> None:
-    """Roll the repository back, and print the version that it has then."""
+    """Roll the repository back, and print its newest version."""
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     made = repository_ctx.rollback(to)
     output_version(pulp_ctx, repository_ctx, made, f"The newest version is like version {to}")

@@ -1,4 +1,4 @@
-"""`pulp cargo token`: the secrets by which cargo acts for users."""
+"""`pulp cargo token`: secrets with which cargo acts for users."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,7 +39,7 @@ MOST_DAYS = 36_500
 SCOPES = ["read", "publish-new", "publish-update", "yank", "change-owners"]
 
 
-@pulp_group(help="Manage tokens: each is a secret by which cargo acts for a user.")
+@pulp_group(help="Manage tokens: each is a secret with which cargo acts for a user.")
 @type_option(choices={"cargo": PulpCargoTokenContext})
 def token() -> None:
     """Manage tokens."""
@@ -47,7 +47,7 @@ def token() -> None:
 
 user_option = pulp_option(
     "--user",
-    help="The username of the one whose token it is.",
+    help="The name of the token's user.",
     callback=lookup_callback("user"),
     expose_value=False,
 )
@@ -75,7 +75,7 @@ def _registry(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
 
 def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
-    """Return the file that the secret goes into, before there is a secret to be lost."""
+    """Return the file for the secret, before there is a secret that could be lost."""
     if registry is None:
         if path is not None:
             raise click.ClickException("To write the token, name the registry by --registry, too.")
@@ -87,41 +87,43 @@ def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
 
 
 @token.command(
-    help="Make a token. Its secret is printed this once, or with --registry written into cargo's"
-    " credentials.toml in place of that."
+    help="Create a token. Its secret is printed once, or with --registry written to cargo's"
+    " credentials.toml instead."
 )
-@click.option("--name", required=True, help="What the token is for; unique among its user's.")
-@click.option("--user", help="The username of the one who acts by it, by default yourself.")
+@click.option(
+    "--name", required=True, help="What the token is for; unique among its user's tokens."
+)
+@click.option("--user", help="The name of the token's user, by default yourself.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice(SCOPES),
-    help="What it is good for, by default all but change-owners. Can be specified multiple times.",
+    help="What it allows, by default all but change-owners. Can be specified multiple times.",
 )
 @click.option(
     "--crate-pattern",
     "crate_patterns",
     multiple=True,
-    help="A crate, or the beginning of names with a final `*`, that may be published and yanked;"
+    help="A crate, or a prefix of names followed by `*`, that may be published and yanked;"
     " by default all. Can be specified multiple times.",
 )
 @distribution_option
 @click.option(
     "--expires-at",
     callback=_moment,
-    help="When it ends, as 2030-01-31T12:00:00Z; in UTC unless the value says otherwise.",
+    help="When it expires, such as 2030-01-31T12:00:00Z; in UTC unless the value has an offset.",
 )
 @click.option(
     "--expires-in",
     type=click.IntRange(min=1, max=MOST_DAYS),
-    help=f"In how many days it ends, at most {MOST_DAYS}.",
+    help=f"In how many days it expires, at most {MOST_DAYS}.",
 )
 @pulp_labels_option
 @click.option(
     "--registry",
     callback=_registry,
-    help="The registry's name, as `distribution config` and cargo's configuration have it.",
+    help="The registry's name in cargo's configuration, as printed by `distribution config`.",
 )
 @click.option(
     "--credentials",
@@ -140,7 +142,7 @@ def create(
     expires_in: int | None,
     **fields: Any,
 ) -> None:
-    """Make a token, and print or write its secret."""
+    """Create a token, and print or write its secret."""
     if expires_at and expires_in:
         raise click.ClickException("Give one of --expires-at and --expires-in.")
     if expires_in:
@@ -154,7 +156,7 @@ def create(
 
 
 def _save(token_ctx: PulpEntityContext, file: Credentials, secret: str) -> None:
-    """Write the secret, or take the token back: nobody would ever know its secret."""
+    """Write the secret, or revoke the token, whose secret would be lost."""
     try:
         file.save(secret)
     except OSError as error:
@@ -165,9 +167,7 @@ def _save(token_ctx: PulpEntityContext, file: Credentials, secret: str) -> None:
     click.echo(f"The token for `{file.registry}` is in {file.path}.", err=True)
 
 
-@token.command(
-    help="Revoke a token, by default one of your own: from then on it is good for nothing."
-)
+@token.command(help="Revoke a token, by default one of your own.")
 @name_argument
 @name_option
 @href_option

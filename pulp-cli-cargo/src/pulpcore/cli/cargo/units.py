@@ -1,4 +1,4 @@
-"""How units, crates and yank marks, are named on the command line."""
+"""Options that identify crates and yank marks on the command line."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ unit_lookup_options = [
     _unit_option("--vers", "The version of the crate."),
     _unit_option(
         "--cksum",
-        "The SHA-256 of the .crate file, where several files have this name and version.",
+        "The SHA-256 of the .crate file, if several files have this name and version.",
         allowed_with_contexts=(PulpCargoCrateContext,),
     ),
 ]

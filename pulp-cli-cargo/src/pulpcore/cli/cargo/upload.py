@@ -1,4 +1,4 @@
-"""Sends .crate files to a Pulp: all in one archive, or one by one."""
+"""Uploading .crate files: all in one archive, or one by one."""
 
 import os
 import re
@@ -17,15 +17,15 @@ from pulp_glue.common.exceptions import PulpException
 from pulp_glue.core.context import PulpTaskContext
 
 SUFFIX = ".crate"
-# Larger archives are sent in parts of this size unless the user names another: pulp-glue puts a
-# request together in memory.
+# Larger archives are sent in chunks of this size by default, since pulp-glue assembles requests in
+# memory.
 CHUNK_SIZE = 32_000_000
-# The server takes so many files in one archive.
+# Maximum number of files in one archive, as on the server.
 MOST_FILES = 10_000
 
 
 def crate_files(paths: Iterable[Path]) -> dict[str, Path]:
-    """Return the .crate files that are meant, each by the name that messages call it by."""
+    """Return the .crate files, each by its name in messages."""
     found: dict[str, Path] = {}
     files: dict[Path, Path] = {}
     for path in paths:
@@ -40,16 +40,16 @@ def crate_files(paths: Iterable[Path]) -> dict[str, Path]:
 def into(
     repository: PulpCargoRepositoryContext, files: Mapping[str, Path], chunk_size: int | None
 ) -> tuple[EntityDefinition | None, list[str]]:
-    """Add files to a repository, by one request and in one version.
+    """Add files to a repository, in one request and one version.
 
-    Return the version, and a sentence for each file that was refused.
+    Return the version, and a message for each refused file.
     """
     if len(files) > MOST_FILES:
         raise PulpException(
             f"A repository takes at most {MOST_FILES} files at once, and here are {len(files)}:"
             " name folders with fewer of them."
         )
-    # Look the repository up before the work, in case it is not there.
+    # Look the repository up first, in case it does not exist.
     _ = repository.entity
     with tempfile.NamedTemporaryFile(suffix=".tar") as packed:
         _pack(packed, files)
@@ -65,9 +65,9 @@ def into(
 def without_repository(
     crates: PulpCargoCrateContext, files: Mapping[str, Path], chunk_size: int | None
 ) -> Iterator[Any]:
-    """Store files as content that is in no repository yet; yield each that was stored.
+    """Store files as content without a repository; yield each stored unit.
 
-    Raises the first fault after all that was begun is done.
+    Raises the first error after all started uploads have ended.
     """
     begun, fault = {}, None
     for number, file in enumerate(files.values(), 1):
@@ -104,7 +104,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _pack(packed: IO[bytes], files: Mapping[str, Path]) -> None:
-    """Write files into a tar archive; those who made them and when are nobody's business."""
+    """Write files into a tar archive, without owners and times."""
     label = f"Packing {len(files)} files"
     with (
         tarfile.open(fileobj=packed, mode="w") as archive,
@@ -119,16 +119,16 @@ def _pack(packed: IO[bytes], files: Mapping[str, Path]) -> None:
 
 
 def _made(crates: PulpCargoCrateContext, task: str) -> Any:
-    """Wait for the task of one file, and return the crate that it made."""
-    # Most are done by now; waiting for one that is not takes a second.
+    """Wait for the task of one file, and return its crate."""
+    # Most have ended by now; waiting for one that has not takes a second.
     begun = PulpTaskContext(crates.pulp_ctx, pulp_href=task).entity
     done = crates.pulp_ctx.wait_for_task(begun)
     return crates.show(done["created_resources"][0])
 
 
 def _as_typed(message: str, files: Mapping[str, Path]) -> str:
-    """Return a message about an archive with the paths of the files in place of its members'."""
-    # The longest first: one name may be the end of another.
+    """Return a message about an archive with the paths of the files instead of its members'."""
+    # The longest first, since one name may be the end of another.
     names = sorted(files, key=len, reverse=True)
     either = "|".join(re.escape(name) for name in names if name in message)
     return re.sub(either, lambda name: str(files[name[0]]), message) if either else message

@@ -1,4 +1,4 @@
-"""What `pulp cargo distribution` says and asks of a list of upstreams."""
+"""Options and commands of `pulp cargo distribution` for lists of upstreams."""
 
 import json
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ EXAMPLE = '[{"name": "ours", "repository": "team"}, {"name": "crates.io", "remot
 def _patterns(
     ctx: click.Context, param: click.Parameter, value: Sequence[str]
 ) -> Sequence[str] | None:
-    # pulp-glue leaves out what is None; an empty value sets none.
+    # pulp-glue omits None; an empty value removes the setting.
     return [one for one in value if one] if value else None
 
 
@@ -47,16 +47,16 @@ list_options = [
     pulp_option(
         "--upstreams",
         callback=_upstreams,
-        help="What the registry has its crates from, in order: a JSON list of objects with `name`,"
+        help="The upstreams of the registry, in order: a JSON list of objects with `name`,"
         " `repository` and `remote` (by name, href or PRN), `patterns`, `pins` and `private`, or"
-        " @ and a file with it. Replaces the list that was set before; [] removes it.",
+        " @ and a file name. Replaces the list that was set before; [] removes it.",
     ),
     pulp_option(
         "--reserved-name",
         "reserved_names",
         multiple=True,
         callback=_patterns,
-        help="A crate, or the beginning of names with a final *, that only private repositories of"
+        help="A crate, or a prefix of names followed by *, that only private repositories of"
         " the upstreams may serve; replaces those that were set before. Can be specified multiple"
         " times, or once with an empty value for none.",
     ),
@@ -65,14 +65,14 @@ list_options = [
         "mixed_names",
         multiple=True,
         callback=_patterns,
-        help="A crate, or the beginning of names with a final *, of which the versions of all"
+        help="A crate, or a prefix of names followed by *, of which the versions of all"
         " upstreams are served together; replaces those that were set before. Can be specified"
         " multiple times, or once with an empty value for none.",
     ),
 ]
 
 
-@pulp_command(help="Tell which of the upstreams answers for a crate, and why.")
+@pulp_command(help="Show which of the upstreams answers for a crate, and why.")
 @name_argument
 @name_option
 @href_option
@@ -81,12 +81,12 @@ list_options = [
 @pass_entity_context
 @pass_pulp_context
 def explain(pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, crate: str) -> None:
-    """Print the explanation; nothing is asked of any upstream."""
+    """Print the explanation; no upstream is asked."""
     assert isinstance(distribution_ctx, PulpCargoDistributionContext)
     pulp_ctx.output_result(distribution_ctx.explain(crate))
 
 
-@pulp_command(help="List names that are in a private repository of the upstreams and in a remote.")
+@pulp_command(help="List names that are both in a private repository of the list and in a remote.")
 @name_argument
 @name_option
 @href_option
@@ -94,15 +94,15 @@ def explain(pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, cr
 @click.option(
     "--names",
     callback=load_string_callback,
-    help="Names that exist upstream, one a line, or @ and a file with them; in place of what is"
-    " known of the remotes here.",
+    help="Names that exist upstream, one per line, or @ and a file name; used instead of the"
+    " cached index files of the remotes.",
 )
 @pass_entity_context
 @pass_pulp_context
 def collisions(
     pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, names: str | None
 ) -> None:
-    """Print all of them; nothing is asked of any upstream."""
+    """Print all of them; no upstream is asked."""
     assert isinstance(distribution_ctx, PulpCargoDistributionContext)
     found = (
         distribution_ctx.collisions()

@@ -67,7 +67,7 @@ def test_each_version_is_from_the_first_that_has_it(
 def test_other_names_are_not_mixed(
     both: Registry, upstream: SparseUpstream, elsewhere: SparseUpstream
 ) -> None:
-    """Only what the pattern says."""
+    """Only what the pattern says [124]."""
     other = unique("x")
     upstream.have(crate(other, "1.0.0", "first"))
     elsewhere.have(crate(other, "2.0.0", "second"))

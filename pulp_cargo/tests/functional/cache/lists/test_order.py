@@ -32,7 +32,7 @@ def test_first_that_has_a_crate_answers_for_all_of_it(
     name: str,
     policy: str,
 ) -> None:
-    """Versions that only the other one has are not there, and it is not even asked."""
+    """Versions that only the other one has are not there, and it is not even asked [124]."""
     upstream.have(crate(name, "1.0.0", "first"))
     elsewhere.have(crate(name, "1.0.0", "second"), crate(name, "2.0.0", "second"))
     caches = (store_of(upstream, policy=policy), store_of(elsewhere, policy=policy))

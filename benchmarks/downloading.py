@@ -1,4 +1,4 @@
-"""Clients that ask a registry for crates as cargo does, many at once, each on its own connection."""
+"""Concurrent clients that download crates as cargo does, each on its own connection."""
 
 import threading
 import time
@@ -16,12 +16,12 @@ Wanted = tuple[str, str]
 
 
 def spread(registry: Registry, wanted: Sequence[Wanted], *, clients: int) -> float:
-    """Get each crate once; return the seconds from the first to the last."""
+    """Download each crate once; return the total seconds."""
     return _at_once(registry, [wanted[i::clients] for i in range(clients)])
 
 
 def same(registry: Registry, wanted: Wanted, *, clients: int) -> float:
-    """Let all clients get the same crate at once; return the seconds until the last has it."""
+    """Download the same crate with all clients at once; return the total seconds."""
     return _at_once(registry, [[wanted]] * clients)
 
 
