@@ -14,8 +14,6 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pulp_cargo.protocol import uniqueness
-
 _LONGEST_SENTENCE = 2000
 # Control characters, and those that change the direction of text.
 _UNPRINTABLE = re.compile(
@@ -109,7 +107,7 @@ class NameTaken(BadRequest):
     def __init__(self, name: str, existing: str) -> None:
         super().__init__(
             f"the crate `{name}` cannot be published because this registry has it as `{existing}`; "
-            f"{uniqueness.SAME_NAME}"
+            "names that differ only in case, `-` or `_` are the same crate"
         )
 
 
@@ -121,7 +119,7 @@ class VersionExists(BadRequest):
         bytes = "just these bytes" if same_bytes else "other bytes"
         super().__init__(
             f"crate version `{name} {number}` is already uploaded: it already exists here with"
-            f" {bytes}; {uniqueness.NEVER_REPLACED}, publish a higher one"
+            f" {bytes}; a published version can never be replaced, publish a higher one"
         )
 
 

@@ -1,13 +1,11 @@
 """A registry has one spelling of a name, and each version once: the sentences that say so.
 
 Whoever publishes, imports or changes a repository breaks the same rule (Cargo Book, "Index Format":
-names are compared without case and hyphens), and reads of it in the same words.
+names are compared without case and hyphens). What a publish answers is in `errors`.
 """
 
 from collections.abc import Iterable
 
-SAME_NAME = "names that differ only in case, `-` or `_` are the same crate"
-NEVER_REPLACED = "a published version can never be replaced"
 # More would fill a terminal, and the first few show what is wrong.
 MOST_NAMED = 10
 

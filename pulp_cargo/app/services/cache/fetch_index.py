@@ -1,10 +1,9 @@
-"""Fetching an upstream's index file, and what of it is to be stored.
+"""Fetching an upstream's index file, and reading what of it is to be stored.
 
 Versions whose bytes the upstream has replaced keep their lines until somebody accepts the new ones.
 """
 
 import hashlib
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -12,16 +11,12 @@ from datetime import UTC, datetime
 from pulp_cargo.app.queries.upstreams.index_copy import CrateGone, IndexCopy, IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.cache import follow_yanks, index_store, parsed_indexes
 from pulp_cargo.app.services.downloads.clients import client_of
 from pulp_cargo.app.upstream.answer import Fetched, Validators
-from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.packed_index import pack, unpack_sent
 from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
 from pulp_cargo.rules.replaced_versions import Replaced, gone_from, replaced_in, version_key
-
-log = logging.getLogger(__name__)
 
 # The forms in which a file may come (RFC 9110, 8.4.1).
 GZIP, PLAIN = ("gzip", "x-gzip"), ("", "identity")
@@ -41,22 +36,12 @@ class Newest:
     parsed: UpstreamIndex | None = None
 
 
-async def fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Copy | None:
-    """Ask an upstream for a crate by its lower-case name, and store its answer.
+async def fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Newest | None:
+    """Ask an upstream for a crate by its lower-case name, of which `before` is known.
 
     None is for a crate that the upstream does not have and never had here. Raises
     UpstreamUnreachable and UpstreamIndexInvalid.
     """
-    newest = await _newest(remote, name, before)
-    if newest is None:
-        return None
-    if newest.parsed is not None:
-        parsed_indexes.remember(remote, name, newest.copy.digest, newest.parsed)
-    await _store(remote, before, newest)
-    return newest.copy
-
-
-async def _newest(remote: UpstreamRemote, name: str, before: Copy | None) -> Newest | None:
     client = await client_of(remote)
     asked = Validators()
     if isinstance(before, IndexFileCopy) and not before.is_outdated:
@@ -72,20 +57,6 @@ async def _newest(remote: UpstreamRemote, name: str, before: Copy | None) -> New
     if isinstance(before, IndexFileCopy):
         return Newest(await threads.work(_gone, before, now), is_new=True)
     return None if before is None else Newest(replace(before, checked_at=now), is_new=False)
-
-
-async def _store(remote: UpstreamRemote, before: Copy | None, newest: Newest) -> None:
-    _report_replaced(remote, before, newest.copy)
-    # Whoever waits for it now need not unpack it; nobody else keeps so much in memory.
-    copy = newest.copy
-    packed = replace(copy, unpacked=None) if isinstance(copy, IndexFileCopy) else copy
-    if before is not None and before.is_outdated and not packed.is_outdated:
-        row = index_store.Row(remote, packed, is_new=True)
-        await threads.write(index_store.write_at_once, row)
-    else:
-        index_store.keep(remote, packed, is_new=newest.is_new)
-    if isinstance(packed, IndexFileCopy) and before and packed.digest != before.digest:
-        follow_yanks.follow(remote, packed)
 
 
 def _read(
@@ -171,18 +142,3 @@ def _gone(before: IndexFileCopy, now: datetime) -> CrateGone:
     """Return what is left of a crate's file when the upstream does not have the crate any more."""
     shared = {one.name: getattr(before, one.name) for one in fields(IndexCopy)}
     return CrateGone(**shared | {"checked_at": now, "gone": gone_from(None, _versions(before))})
-
-
-def _report_replaced(remote: UpstreamRemote, before: Copy | None, newest: Copy) -> None:
-    for vers, (old, new) in newest.replaced.items():
-        if before is None or before.replaced.get(vers) != (old, new):
-            note(Event.REPLACED)
-            log.warning(
-                "`%s` has other bytes of `%s %s` than before: the checksum %s was %s. The version"
-                " stays as it was until somebody accepts the new one.",
-                remote.name,
-                newest.name,
-                vers,
-                new,
-                old,
-            )

@@ -14,8 +14,8 @@ from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy, index_cop
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
-from pulp_cargo.app.services.cache import index_store, parsed_indexes
-from pulp_cargo.app.services.cache.fetch_index import Copy, fetch
+from pulp_cargo.app.services.cache import follow_yanks, index_store, parsed_indexes
+from pulp_cargo.app.services.cache.fetch_index import Copy, Newest, fetch
 from pulp_cargo.app.services.downloads.clients import known
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
@@ -126,13 +126,31 @@ def _start(remote: UpstreamRemote, name: str, copy: Copy | None) -> asyncio.Task
     return task
 
 
-async def _fetch(remote: UpstreamRemote, name: str, copy: Copy | None) -> Copy | None:
-    newest = await fetch(remote, name, copy)
-    if not isinstance(newest, IndexFileCopy):
-        _missing.keep(
-            (remote.identity, name), True, min(timeouts.UPSTREAM_MISSING_SECONDS, remote.max_age)
-        )
-    return newest
+async def _fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Copy | None:
+    newest = await fetch(remote, name, before)
+    if newest is None or not isinstance(newest.copy, IndexFileCopy):
+        seconds = min(timeouts.UPSTREAM_MISSING_SECONDS, remote.max_age)
+        _missing.keep((remote.identity, name), True, seconds)
+    if newest is None:
+        return None
+    if newest.parsed is not None:
+        parsed_indexes.remember(remote, name, newest.copy.digest, newest.parsed)
+    await _store(remote, before, newest)
+    return newest.copy
+
+
+async def _store(remote: UpstreamRemote, before: Copy | None, newest: Newest) -> None:
+    _report_replaced(remote, before, newest.copy)
+    # Whoever waits for it now need not unpack it; nobody else keeps so much in memory.
+    copy = newest.copy
+    packed = replace(copy, unpacked=None) if isinstance(copy, IndexFileCopy) else copy
+    if before is not None and before.is_outdated and not packed.is_outdated:
+        row = index_store.Row(remote, packed, is_new=True)
+        await threads.write(index_store.write_at_once, row)
+    else:
+        index_store.keep(remote, packed, is_new=newest.is_new)
+    if isinstance(packed, IndexFileCopy) and before and packed.digest != before.digest:
+        follow_yanks.follow(remote, packed)
 
 
 def _finished(key: Key, task: asyncio.Task[Copy | None]) -> None:
@@ -141,3 +159,18 @@ def _finished(key: Key, task: asyncio.Task[Copy | None]) -> None:
         is_invalid = isinstance(error, UpstreamIndexInvalid)
         note(Event.INDEX_INVALID if is_invalid else Event.UNREACHABLE)
         log.warning("%s (%s)", error, getattr(error, "detail", "") or key[1])
+
+
+def _report_replaced(remote: UpstreamRemote, before: Copy | None, newest: Copy) -> None:
+    for vers, (old, new) in newest.replaced.items():
+        if before is None or before.replaced.get(vers) != (old, new):
+            note(Event.REPLACED)
+            log.warning(
+                "`%s` has other bytes of `%s %s` than before: the checksum %s was %s. The version"
+                " stays as it was until somebody accepts the new one.",
+                remote.name,
+                newest.name,
+                vers,
+                new,
+                old,
+            )
