@@ -1,4 +1,4 @@
-"""Making tokens, and noting that they are used."""
+"""Creating tokens, and recording when they were last used."""
 
 import secrets
 import string
@@ -12,27 +12,27 @@ from django.utils import timezone
 from pulp_cargo.app.models import CargoToken
 from pulp_cargo.app.queries.registry.grants import hash_secret
 
-# A fixed beginning lets secret scanners find a token that was committed by mistake.
+# A fixed prefix lets secret scanners find a token that was committed by mistake.
 PREFIX = "pulp_cargo_"
 LENGTH = 40
 ALPHABET = string.ascii_letters + string.digits
-# `last_used` is written at most so often.
+# Minimum time between two writes of `last_used`.
 USE_NOTED_EVERY = timedelta(hours=1)
 
 
 def new_secret() -> str:
-    """Return a fresh secret of more than 200 random bits."""
+    """Return a new secret of more than 200 random bits."""
     return PREFIX + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
 def issue(**fields: Any) -> tuple[CargoToken, str]:
-    """Make a token with these fields, and return it with its secret, which is kept nowhere."""
+    """Create a token with these fields, and return it with its secret, which is not stored."""
     secret = new_secret()
     return CargoToken.objects.create(token_hash=hash_secret(secret), **fields), secret
 
 
 def note_use(token: UUID) -> None:
-    """Note that a token was used, unless that was noted within the hour."""
+    """Record the use of a token, at most once an hour."""
     now = timezone.now()
     stale = Q(last_used=None) | Q(last_used__lt=now - USE_NOTED_EVERY)
     CargoToken.objects.filter(stale, pk=token).update(last_used=now)

@@ -20,7 +20,7 @@ def come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def run(download: "SharedDownload", remote: Any) -> None:
         download.is_complete = True
-        download._tell()
+        download._notify()
 
     monkeypatch.setattr(SharedDownload, "run", run)
 

@@ -1,1 +1,1 @@
-"""A cache of upstream registries: index files, downloads, and what is stored of them."""
+"""Caching upstream registries: resolving crates, index files, downloads, and storing both."""

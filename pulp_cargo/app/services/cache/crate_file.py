@@ -1,4 +1,4 @@
-"""What a client gets for one version of a crate: a file from here, one that is coming, or an error."""
+"""Resolving a download of one crate version: to a stored file, a running download, or an error."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ from pulp_cargo.rules.resolution import Ask, CrateState, Decision, VersionFacts,
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The version that a client wants; `leases` hold what is being downloaded until it is sent."""
+    """The version that a client requests; `leases` hold its downloads until the file is sent."""
 
     registry: Registry
     name: str
@@ -37,13 +37,13 @@ class Wanted:
 
     @property
     def lower_name(self) -> str:
-        """The name by which upstreams' index files go."""
+        """The name in lower case, the key of upstreams' index files."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A file that is here, or with an upstream of a sync; remembered for `fresh_for` seconds."""
+    """A file that is stored, or that a sync left with its upstream; fresh for `fresh_for` seconds."""
 
     file: StoredFile | UpstreamFile
     fresh_for: float | None
@@ -51,7 +51,7 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A version in a remote's index; `stored` is its file, if that is here and sound."""
+    """A version in a remote's index; `stored` is its file, if one is stored and intact."""
 
     upstream: RemoteUpstream
     version: UpstreamVersion
@@ -62,7 +62,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found of a version in one upstream: the facts, and what belongs to each of them."""
+    """What one upstream has of a version: the facts to decide by, and the file or error behind them."""
 
     facts: VersionFacts
     found: Here | Listed | None = None
@@ -70,9 +70,9 @@ class Looked:
 
 
 async def locate(wanted: Wanted) -> Here | SharedDownload:
-    """Return the file whose checksum the index has, from here or on its way.
+    """Return the file with the checksum in the index: a stored one, or its download.
 
-    Raises VersionNotFound, VersionRefused, VersionReplaced, and what an upstream raises.
+    Raises VersionNotFound, VersionRefused, VersionReplaced, and the errors of an upstream.
     """
     who = await resolve.upstreams_to_ask(wanted.registry, wanted.lower_name)
     looked: dict[str, Looked] = {}
@@ -100,7 +100,7 @@ def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | Share
         VersionToStore(wanted.registry.domain, found.upstream, found.version).link(
             found.stored.unit
         )
-    # Nobody remembers a file for longer than the index that has its checksum.
+    # A file is never fresh for longer than the index that has its checksum.
     most = float(found.upstream.remote.max_age)
     return Here(found.stored.file, most if found.fresh_for is None else min(found.fresh_for, most))
 
@@ -108,7 +108,7 @@ def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | Share
 async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
     policies = evaluate.policies_of(wanted.registry, upstream)
     if isinstance(upstream, RemoteUpstream) and not policies:
-        # What is in memory will do where no policy has to see the whole crate.
+        # An index in memory is enough where no policy needs the versions of the whole crate.
         known = parsed_indexes.known(upstream.remote, wanted.lower_name).get(wanted.vers)
         if known is not None:
             return await _listed(wanted, Listed(upstream, known))
@@ -122,11 +122,11 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
     found, version = await _version(wanted, found)
     if version is None:
         return await _unlisted(wanted, found)
-    return await _judged(wanted, found, version)
+    return await _listed_under_policies(wanted, found, version)
 
 
 async def _version(wanted: Wanted, found: FromIndex) -> tuple[FromIndex, UpstreamVersion | None]:
-    """Return what a remote's index says of the version; a new one may not be in our copy yet."""
+    """Return the version's entry in a remote's index, which is refreshed if our copy lacks it."""
     version = (await found.index(wanted.lower_name)).versions.get(wanted.vers)
     if version is None and found.fresh_for == 0:
         newer = await resolve.ask(wanted.registry, found.upstream, wanted.lower_name)
@@ -136,7 +136,7 @@ async def _version(wanted: Wanted, found: FromIndex) -> tuple[FromIndex, Upstrea
 
 
 async def _stored(wanted: Wanted, found: Resolved) -> Looked:
-    """Return what there is in a repository, which stands in for its upstream or is one itself."""
+    """Look in a repository, which stands in for its upstream or is an upstream itself."""
     fresh_for = None
     if isinstance(found, FromStore):
         decision = await evaluate.judge(wanted.registry, found, wanted.lower_name)
@@ -148,7 +148,7 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
     if file is None:
         return Looked(VersionFacts(found.state))
     if found.state is CrateState.STORED:
-        # The upstream may soon have other bytes.
+        # The upstream may come back soon, with other bytes.
         fresh_for = (
             timeouts.STAND_IN_SECONDS
             if fresh_for is None
@@ -160,9 +160,9 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
 
 
 async def _unlisted(wanted: Wanted, found: FromIndex) -> Looked:
-    """Return what is stored of a version that the upstream's index no longer has."""
+    """Look for the stored file of a version that the upstream's index no longer has."""
     file = None
-    # No policy can judge what the index does not have.
+    # A policy cannot be evaluated for a version that is not in the index.
     if not evaluate.policies_of(wanted.registry, found.upstream, stored=True):
         file = await _file_in_repository(wanted, found.upstream)
     if file is None:
@@ -171,8 +171,10 @@ async def _unlisted(wanted: Wanted, found: FromIndex) -> Looked:
     return Looked(facts, Here(file, timeouts.STAND_IN_SECONDS))
 
 
-async def _judged(wanted: Wanted, found: FromIndex, version: UpstreamVersion) -> Looked:
-    """Return what there is of a listed version, if the policies in force let it through."""
+async def _listed_under_policies(
+    wanted: Wanted, found: FromIndex, version: UpstreamVersion
+) -> Looked:
+    """Look for a listed version's file, unless the policies in force refuse the version."""
     registry = wanted.registry
     decision = await evaluate.judge(registry, found, wanted.lower_name)
     if decision is None:
@@ -189,7 +191,7 @@ async def _judged(wanted: Wanted, found: FromIndex, version: UpstreamVersion) ->
 
 
 async def _listed(wanted: Wanted, listed: Listed) -> Looked:
-    """Return whether a listed version's file is here, or can still be fetched."""
+    """Look for a listed version's file: stored, or still to be had from the upstream."""
     cksum = listed.version.cksum
     wanted.leases.enter_context(shared_downloads.leased_if_running(*_key(wanted, listed)))
     try:
@@ -202,7 +204,7 @@ async def _listed(wanted: Wanted, listed: Listed) -> Looked:
             cksum,
         )
     except ServiceUnavailable:
-        # The storage has lost or spoilt it, which is no loss while the upstream has it.
+        # The storage lost or corrupted the file; the upstream may still have it.
         stored, listed = None, replace(listed, is_damaged=True)
     now = None if stored else await _replaced_by(wanted, listed.upstream, cksum)
     facts = VersionFacts(
@@ -217,7 +219,7 @@ async def _listed(wanted: Wanted, listed: Listed) -> Looked:
 
 
 async def _replaced_by(wanted: Wanted, upstream: RemoteUpstream, cksum: str) -> str | None:
-    """Return the checksum of the bytes that the upstream has instead of those it had."""
+    """Return the upstream's new checksum if it has replaced the bytes with this checksum."""
     name = wanted.lower_name
     waiting = index_store.waiting(upstream.remote, name)
     if waiting is None:
@@ -227,7 +229,7 @@ async def _replaced_by(wanted: Wanted, upstream: RemoteUpstream, cksum: str) -> 
 
 
 async def _license(wanted: Wanted, listed: Listed) -> str:
-    """Return the licence of a file, which comes now if it is not here; empty where it has none."""
+    """Return the licence of a file, which is downloaded if it is not stored; empty for none."""
     if listed.stored is not None:
         return listed.stored.license or ""
     download = _download(wanted, listed)
@@ -236,7 +238,7 @@ async def _license(wanted: Wanted, listed: Listed) -> str:
 
 
 def _download(wanted: Wanted, listed: Listed) -> SharedDownload:
-    """Return the download of a file, begun now or by somebody else."""
+    """Return the download of a file, which another request may have started."""
     to_store = VersionToStore(wanted.registry.domain, listed.upstream, listed.version)
     done = to_store.restore if listed.is_damaged else to_store.persist
     download = shared_downloads.download(*_key(wanted, listed), done)

@@ -1,4 +1,4 @@
-"""The index file of a crate in a registry that has its crates from upstreams."""
+"""Building the index file of a crate in a registry with upstreams, as their policies allow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from pulp_cargo.protocol.upstream_line import with_own_registries
 from pulp_cargo.rules.policy_decision import PolicyDecision
 from pulp_cargo.rules.resolution import CrateState
 
-# What no line of crates.io has, and only some of others.
+# No line of crates.io has this key, and few of other registries: only these need rewriting.
 REGISTRY = b'"registry"'
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An index file, for how many seconds it is fresh (None: until we change it), and its age.
+    """An index file, how many seconds it is fresh (None: until we change it), and its age.
 
-    The file is empty where all its versions are left out.
+    The file is empty if policies leave out all of its versions.
     """
 
     file: IndexFile
@@ -42,9 +42,9 @@ class Served:
 
 
 async def crate_index(registry: Registry, name: str) -> Served:
-    """Return a crate's index file, whole and as its upstreams have it.
+    """Return a crate's index file, with all versions that its upstreams have and policies allow.
 
-    Raises CrateNotFound, VersionGone, and what an upstream raises.
+    Raises CrateNotFound, VersionGone, and the errors of an upstream.
     """
     found = await resolve(registry, name)
     parts = [served for one in found if (served := await _served(registry, one, name))]
@@ -57,7 +57,7 @@ async def crate_index(registry: Registry, name: str) -> Served:
 
 
 async def _served(registry: Registry, found: Resolved, name: str) -> Served | None:
-    """Return what an upstream's answer becomes here, None where it is gone by now."""
+    """Return the file to serve for an upstream's answer, None if it was removed meanwhile."""
     if isinstance(found, FromRepository):
         own = await threads.read(index.index_file, registry.at(found.upstream), name)
         return Served(own, None) if own else None
@@ -84,14 +84,14 @@ async def _file(found: FromIndex | FromStore, name: str, left_out: frozenset[str
 
 
 def _fresh_for(found: FromIndex | FromStore) -> float | None:
-    """Seconds until the upstream is asked again, None for a repository that has none."""
+    """Seconds until the upstream is asked again, None for a repository without one."""
     if isinstance(found, FromIndex):
         return found.fresh_for
     return timeouts.STAND_IN_SECONDS if found.state is CrateState.STORED else None
 
 
 def _whole(copy: IndexFileCopy) -> IndexFile:
-    """Return a file as it came, but for versions that it has twice."""
+    """Return a file as the upstream sent it, except that duplicate versions are dropped."""
     body = copy.body()
     if not copy.is_sound:
         return _without(parse_index_file(body, copy.name), frozenset())
@@ -100,16 +100,16 @@ def _whole(copy: IndexFileCopy) -> IndexFile:
 
 
 def _without(index: UpstreamIndex, left_out: frozenset[str]) -> IndexFile:
-    return _made(index.serve(left_out))
+    return _index_file(index.serve(left_out))
 
 
 def _with_own_registries(registry: Registry, file: IndexFile) -> IndexFile:
-    """Return a file in which dependencies on what the registry stands in for stay in it.
+    """Return a file whose dependencies on registries that this one replaces point to this one.
 
-    Else cargo would go there itself, and take crates of two sources for different ones.
+    Otherwise cargo would fetch them there, and treat the same crate from two sources as two crates.
     """
     body = with_own_registries(file.body, registry.is_null)
-    return file if body == file.body else _made(body)
+    return file if body == file.body else _index_file(body)
 
 
 def _mixed(parts: Sequence[Served], name: str) -> Served:
@@ -117,10 +117,10 @@ def _mixed(parts: Sequence[Served], name: str) -> Served:
     body = merged(((part.file.body, part.left_out) for part in parts), name)
     times = [part.fresh_for for part in parts if part.fresh_for is not None]
     ages = [part.age for part in parts if part.age is not None]
-    return Served(_made(body), min(times, default=None), max(ages, default=None))
+    return Served(_index_file(body), min(times, default=None), max(ages, default=None))
 
 
-def _made(body: bytes) -> IndexFile:
+def _index_file(body: bytes) -> IndexFile:
     return IndexFile(body, pack(body) if len(body) >= GZIP_FROM else None, strong_etag(body))
 
 

@@ -1,6 +1,7 @@
-"""Fetching an upstream's index file, and reading what of it is to be stored.
+"""Fetching an upstream's index file, and deciding what of it is stored.
 
-Versions whose bytes the upstream has replaced keep their lines until somebody accepts the new ones.
+Versions whose bytes the upstream has replaced keep their old lines until an administrator accepts
+the new ones.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInv
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
 from pulp_cargo.rules.replaced_versions import Replaced, gone_from, replaced_in, version_key
 
-# The forms in which a file may come (RFC 9110, 8.4.1).
+# The content codings that an upstream may use (RFC 9110, 8.4.1).
 GZIP, PLAIN = ("gzip", "x-gzip"), ("", "identity")
 
 Copy = IndexFileCopy | CrateGone
@@ -26,9 +27,9 @@ Copy = IndexFileCopy | CrateGone
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """What an upstream has just said of a crate; `is_new` tells that it is not what was known.
+    """An upstream's latest answer for a crate; `is_new` means that it differs from the stored one.
 
-    `parsed` has the versions of a file with other bytes than before.
+    `parsed` has the versions if the file's bytes have changed.
     """
 
     copy: Copy
@@ -37,9 +38,9 @@ class Newest:
 
 
 async def fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Newest | None:
-    """Ask an upstream for a crate by its lower-case name, of which `before` is known.
+    """Fetch a crate's index file from an upstream, by its lower-case name; `before` is what is stored.
 
-    None is for a crate that the upstream does not have and never had here. Raises
+    Returns None for a crate that the upstream does not have, and of which nothing is stored. Raises
     UpstreamUnreachable and UpstreamIndexInvalid.
     """
     client = await client_of(remote)
@@ -62,9 +63,9 @@ async def fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Newes
 def _read(
     name: str, fetched: Fetched, sent: bytes, before: Copy | None, now: datetime
 ) -> Newest | None:
-    """Return a file as it is to be stored, and its versions if they are others than before.
+    """Return a file as it is to be stored, and its versions if they have changed.
 
-    None is for a file with no crate in it, which is another way to say that there is none. Raises
+    Returns None for an empty file, by which an upstream may say that it has no such crate. Raises
     UpstreamIndexInvalid.
     """
     body, gzipped = _unpacked(name, sent, fetched.encoding)
@@ -100,12 +101,12 @@ def _read(
 
 
 def _is_other(copy: Copy, before: Copy) -> bool:
-    """Whether an answer differs from the last one in more than its time."""
+    """Whether an answer differs from the last one in more than the time of its check."""
     return copy != replace(before, checked_at=copy.checked_at)
 
 
 def _unpacked(name: str, sent: bytes, encoding: str) -> tuple[bytes, bytes | None]:
-    """Return a file's bytes, and the compressed form in which it came, if it did."""
+    """Return a file's bytes, and their compressed form if they were sent compressed."""
     if encoding in GZIP:
         return unpack_sent(sent, name)
     if encoding not in PLAIN:
@@ -117,20 +118,20 @@ def _unpacked(name: str, sent: bytes, encoding: str) -> tuple[bytes, bytes | Non
 def _first_seen(
     before: Copy | None, found: UpstreamIndex, instead: Replaced, now: datetime
 ) -> dict[str, str]:
-    """Return when versions without a sound `pubtime`, and replaced ones, were first seen."""
+    """Return when versions without a valid `pubtime`, and replaced ones, were first seen."""
     seen = dict(before.first_seen) if before else {}
     moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     for vers, (_, cksum) in instead.cksums.items():
         seen.setdefault(version_key(vers, cksum), moment)
     for vers, entry in found.versions.items():
-        # Times of this form sort as text; one that lies ahead is none.
+        # Times of this form sort as text; one in the future is not valid.
         if entry.pubtime is None or entry.pubtime > moment:
             seen.setdefault(vers, moment)
     return seen
 
 
 def _versions(copy: Copy) -> Mapping[str, UpstreamVersion]:
-    """Return the versions that a file has and had."""
+    """Return the versions in a file, and those that it once had."""
     gone = "".join(f"{line}\n" for line in copy.gone.values()).encode()
     versions = dict(parse_index_file(gone, copy.name).versions) if gone else {}
     if isinstance(copy, IndexFileCopy):
@@ -139,6 +140,6 @@ def _versions(copy: Copy) -> Mapping[str, UpstreamVersion]:
 
 
 def _gone(before: IndexFileCopy, now: datetime) -> CrateGone:
-    """Return what is left of a crate's file when the upstream does not have the crate any more."""
+    """Return the record that remains of a crate's file once the upstream has removed the crate."""
     shared = {one.name: getattr(before, one.name) for one in fields(IndexCopy)}
     return CrateGone(**shared | {"checked_at": now, "gone": gone_from(None, _versions(before))})

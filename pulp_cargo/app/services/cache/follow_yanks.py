@@ -1,4 +1,4 @@
-"""Following an upstream's yanks in what is kept of it."""
+"""Copying an upstream's yanks to the versions that are stored of it."""
 
 from pulp_cargo.app.queries.upstreams import stores as upstream_stores
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
@@ -11,7 +11,7 @@ from pulp_cargo.app.services.downloads.persist_changes import SetYanked
 
 
 def follow(remote: UpstreamRemote, copy: IndexFileCopy) -> None:
-    """Mark the kept versions of a crate as its new index file has them, soon."""
+    """Mark the stored versions of a crate in the background as yanked or not, as its new index file."""
     spawn(_follow(remote, copy), failure=f"The yanks of `{copy.name}` were not followed")
 
 

@@ -1,7 +1,7 @@
-"""What is to be served of an upstream's index file: as it is stored here, or asked for anew.
+"""An upstream's index file to serve: the stored copy while it is fresh, otherwise a revalidated one.
 
-One request to the upstream serves everybody who waits for the same file. A file that is stored is
-served while the upstream is slow, broken or gone.
+Concurrent requests for a file share one request to the upstream. A stale copy is served while the
+upstream is slow or fails.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ _slow: TtlCache[UUID, bool] = TtlCache(1_000)
 class Current:
     """The index file to serve for a crate.
 
-    It may be served again for `fresh_for` seconds without asking. `age` are the seconds since the
-    upstream confirmed it, where that is longer ago than it should be.
+    It may be served for `fresh_for` seconds before it is revalidated. `age` is the number of seconds
+    since its last validation, if it is stale.
     """
 
     copy: IndexFileCopy
@@ -43,9 +43,9 @@ class Current:
 
 
 async def current(remote: UpstreamRemote, name: str, *, at_any_age: bool = False) -> Current | None:
-    """Return what an upstream says of a crate, by its lower-case name; None if it has no such crate.
+    """Return an upstream's index file of a crate, by its lower-case name; None for no such crate.
 
-    `at_any_age` is for callers that look for a version which is there: its line does not change.
+    With `at_any_age` a stale copy will do: the line of a version that it lists does not change.
     Raises UpstreamUnreachable and UpstreamIndexInvalid.
     """
     key = remote.identity, name
@@ -54,7 +54,7 @@ async def current(remote: UpstreamRemote, name: str, *, at_any_age: bool = False
     copy = await _known(remote, name)
     if copy is not None and _is_fresh(remote, copy, at_any_age=at_any_age):
         return _current(remote, copy, max(0, remote.max_age - _age(copy)))
-    # That a crate was gone once is nothing to serve: another upstream must not answer for it.
+    # A stale record that a crate was gone is not served: another upstream would answer for it.
     stale = copy if isinstance(copy, IndexFileCopy) and remote.is_usable(copy.checked_at) else None
     request = _fetches.get(key) or _start(remote, name, copy)
     try:
@@ -74,18 +74,18 @@ async def current(remote: UpstreamRemote, name: str, *, at_any_age: bool = False
 
 
 async def _known(remote: UpstreamRemote, name: str) -> Copy | None:
-    """Return the newest answer that is at hand, also while it is on its way into the database."""
-    # Both before and after: what is written in between was not in the row that was read.
+    """Return the latest known answer, from the database or the queue of files to be written."""
+    # Look in the queue before and after: a file written in between is not in the row that was read.
     before = index_store.waiting(remote, name)
     row = await threads.read(index_copy, remote.pk, name)
     there = [one for one in (row, before, index_store.waiting(remote, name)) if one is not None]
     newest = max(there, key=lambda one: one.checked_at, default=None)
-    # What came may be newer than the row, but not what was accepted meanwhile.
+    # A queued answer may be newer than the row, but what was accepted is only in the row.
     return replace(newest, accepted=row.accepted) if newest and row else newest
 
 
 def _is_fresh(remote: UpstreamRemote, copy: Copy, *, at_any_age: bool) -> bool:
-    """Whether nobody needs to ask the upstream."""
+    """Whether a copy can be served without revalidating it."""
     if copy.is_outdated:
         return False
     return _age(copy) < remote.max_age or (at_any_age and isinstance(copy, IndexFileCopy))
@@ -94,7 +94,7 @@ def _is_fresh(remote: UpstreamRemote, copy: Copy, *, at_any_age: bool) -> bool:
 def _current(
     remote: UpstreamRemote, copy: Copy | None, fresh_for: float, age: int | None = None
 ) -> Current | None:
-    """Return what is to be served, after which no older versions are in memory."""
+    """Return what is to be served, after dropping older parsed versions from memory."""
     if not isinstance(copy, IndexFileCopy):
         return None
     parsed_indexes.forget_others(remote, copy)
@@ -102,7 +102,7 @@ def _current(
 
 
 def _age(copy: Copy) -> float:
-    """Seconds since the upstream confirmed it."""
+    """Seconds since the copy was last validated with the upstream."""
     return (datetime.now(UTC) - copy.checked_at).total_seconds()
 
 
@@ -111,7 +111,7 @@ def _timeout(remote: UpstreamRemote) -> float:
 
 
 def _pause(remote: UpstreamRemote) -> float:
-    """Seconds until it makes sense to ask again."""
+    """Seconds until another request to the upstream makes sense."""
     client = known(remote)
     if client is None:
         return 0
@@ -141,7 +141,7 @@ async def _fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Copy
 
 async def _store(remote: UpstreamRemote, before: Copy | None, newest: Newest) -> None:
     _report_replaced(remote, before, newest.copy)
-    # Whoever waits for it now need not unpack it; nobody else keeps so much in memory.
+    # Only the requests that wait for it get the unpacked file: queued copies would take much memory.
     copy = newest.copy
     packed = replace(copy, unpacked=None) if isinstance(copy, IndexFileCopy) else copy
     if before is not None and before.is_outdated and not packed.is_outdated:

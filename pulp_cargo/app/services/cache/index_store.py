@@ -1,6 +1,6 @@
-"""Keeping upstreams' index files in the database, many in a statement and nobody waiting for it.
+"""Storing upstreams' index files in the database, in batches that no request waits for.
 
-What a crash loses is only a copy: it is fetched again.
+Files that are lost in a crash are fetched again.
 """
 
 import json
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 Key = tuple[tuple[UUID, str], str]
 
-# Rows of one transaction, and files that wait in memory.
+# `batch_size` rows are written in one transaction; `max_waiting` files may wait in memory.
 LIMITS = Limits(
     batch_size=100,
     max_waiting=10_000,
@@ -29,8 +29,8 @@ LIMITS = Limits(
     max_age_seconds=timeouts.INDEX_STORE_MAX_AGE_SECONDS,
 )
 
-# A remote that has another URL by now, or is gone, has no such file; and the newest word counts. The
-# lock lets nobody change the URL between the look at it and the commit: with it go the files.
+# A file is not written if its remote was deleted or has another URL by now, or if the row is newer.
+# The share lock keeps the URL from changing before the commit: a change of it deletes the files.
 KEEP = """
     INSERT INTO cargo_upstreamindexfile AS kept (remote_id, name, canonical_name, gzipped, digest,
         is_sound, etag, last_modified, checked_at, first_seen, gone, replaced)
@@ -47,7 +47,7 @@ KEEP = """
         replaced = EXCLUDED.replaced
     WHERE kept.checked_at <= EXCLUDED.checked_at
 """
-# An upstream may replace bytes with every answer; an administrator needs no more than the first.
+# Maximum number of records per crate: an upstream might replace bytes with every answer.
 MOST_REPLACED = 1_000
 RECORD = f"""
     INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)
@@ -68,7 +68,7 @@ CONFIRM = """
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A file to be kept, or only confirmed where the row has the same bytes."""
+    """A file to write; only its time of validation if the row has the same bytes already."""
 
     remote: UpstreamRemote
     copy: IndexFileCopy | CrateGone
@@ -76,7 +76,7 @@ class Row:
 
 
 class IndexStore:
-    """The files of a process that are on their way into the database."""
+    """The index files that wait in a process to be written to the database."""
 
     def __init__(self) -> None:
         self._queue: WriteBehind[None, Key, Row] = WriteBehind(
@@ -86,31 +86,31 @@ class IndexStore:
     def keep(
         self, remote: UpstreamRemote, copy: IndexFileCopy | CrateGone, *, is_new: bool
     ) -> None:
-        """Have a file written soon; `is_new` where the row has other bytes, or there is none."""
+        """Queue a file to be written; `is_new` unless the row has the same bytes."""
         if not free_space.has_room():
             return
         key = remote.identity, copy.name
         before = self._queue.get(None, key)
         is_new = is_new or (before is not None and before.is_new)
-        # Without room, it is fetched again when it is needed.
+        # A full queue drops the file, which is then fetched again when it is needed.
         self._queue.put(None, key, Row(remote, copy, is_new))
 
     def waiting(self, remote: UpstreamRemote, name: str) -> IndexFileCopy | CrateGone | None:
-        """Return a file that is not written yet."""
+        """Return a file that is queued and not yet written."""
         row = self._queue.get(None, (remote.identity, name))
         return None if row is None else row.copy
 
     async def written(self) -> None:
-        """Write what waits now, and return when that is done."""
+        """Write everything in the queue now, and return when it is written."""
         await self._queue.flush()
 
     async def close(self) -> None:
-        """Write what waits, as the process ends."""
+        """Write what is in the queue, before the process ends."""
         await self._queue.drain(timeouts.INDEX_STORE_DRAIN_SECONDS)
 
 
 def write(rows: Sequence[Row]) -> None:
-    """Write rows; in order, so that two processes never wait for each other."""
+    """Write rows, in a fixed order, so that two processes cannot deadlock."""
     ordered = sorted(rows, key=lambda row: (row.remote.pk, row.copy.name))
     with transaction.atomic(), connection.cursor() as cursor:
         for statement, is_new in ((KEEP, True), (CONFIRM, False)):
@@ -122,7 +122,7 @@ def write(rows: Sequence[Row]) -> None:
 
 
 def write_at_once(row: Row) -> None:
-    """Write a file with other bytes of a version, and wait until nobody remembers the old ones."""
+    """Write a file with replaced bytes, and wait until every process has dropped the old file."""
     with transaction.atomic():
         write([row])
         channel.index_changed(row.remote.pk, row.copy.name)
@@ -134,7 +134,7 @@ async def _write_batch(_: None, rows: Sequence[Row]) -> None:
 
 
 def _note_failure(_: None, rows: Sequence[Row], error: Exception) -> None:
-    log.warning("Index files of upstream registries were not kept: %s", error)
+    log.warning("Index files of upstream registries were not stored: %s", error)
 
 
 def _values(row: Row) -> dict[str, object]:
@@ -168,7 +168,7 @@ def _replaced(row: Row) -> Iterator[dict[str, object]]:
         }
 
 
-# That of this process.
+# The instance of this process.
 index_store = IndexStore()
 keep = index_store.keep
 waiting = index_store.waiting

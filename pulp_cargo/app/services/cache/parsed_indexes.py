@@ -1,4 +1,4 @@
-"""The versions in upstreams' index files, so that downloads need not read a whole file again."""
+"""A memory cache of parsed upstream index files, so that downloads need not parse a file again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, p
 
 Key = tuple[tuple[UUID, str], str]
 
-# Bytes of index files whose lines are in memory: the 430 of a large project take 32 MB. The largest
-# file that is read at all has less.
+# Maximum size of all cached files in bytes: the 430 of a large project take 32 MB. A single file is
+# always smaller.
 MOST_BYTES = 48 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedIndex:
-    """The versions of a file with this digest, which has so many bytes."""
+    """The versions of a file, with the digest and the size in bytes of that file."""
 
     digest: str
     index: UpstreamIndex
@@ -28,7 +28,7 @@ class ParsedIndex:
 
 
 class ParsedIndexes:
-    """What a process has read lately, by remote and name; files not used for longest go first."""
+    """The parsed files of a process by remote and name, evicting the least recently used first."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._parsed: LRUCache[Key, ParsedIndex] = LRUCache(
@@ -36,7 +36,7 @@ class ParsedIndexes:
         )
 
     async def index_of(self, remote: UpstreamRemote, copy: IndexFileCopy) -> UpstreamIndex:
-        """Return the versions in a file; it may lack the body."""
+        """Return the versions in a file, without its body."""
         parsed = self._parsed.get((remote.identity, copy.name))
         if parsed is not None and parsed.digest == copy.digest:
             return parsed.index
@@ -45,25 +45,25 @@ class ParsedIndexes:
         return index
 
     def known(self, remote: UpstreamRemote, name: str) -> Mapping[str, UpstreamVersion]:
-        """Return the versions that are in memory; they may be old, and lack the newest."""
+        """Return the versions that are in memory, which may be outdated."""
         parsed = self._parsed.get((remote.identity, name))
         return {} if parsed is None else parsed.index.versions
 
     def remember(
         self, remote: UpstreamRemote, name: str, digest: str, index: UpstreamIndex
     ) -> None:
-        """Keep the versions of a file that was read."""
+        """Cache the versions of a file that was parsed."""
         parsed = ParsedIndex(digest, replace(index, body=b""), len(index.body))
         self._parsed[remote.identity, name] = parsed
 
     def forget_others(self, remote: UpstreamRemote, copy: IndexFileCopy) -> None:
-        """Forget the versions of a file that has other bytes by now."""
+        """Drop the cached versions of a file whose bytes have changed."""
         parsed = self._parsed.get((remote.identity, copy.name))
         if parsed is not None and parsed.digest != copy.digest:
             del self._parsed[remote.identity, copy.name]
 
     def forget(self, remote: UUID, name: str) -> None:
-        """Forget the versions of a remote's file, by its lower-case name."""
+        """Drop the cached versions of a remote's file, by its lower-case name."""
         for key in [key for key in self._parsed if key[0][0] == remote and key[1] == name]:
             del self._parsed[key]
 
@@ -72,7 +72,7 @@ def _parse(copy: IndexFileCopy) -> UpstreamIndex:
     return parse_index_file(copy.body(), copy.name)
 
 
-# Those of this process.
+# The instance of this process.
 parsed_indexes = ParsedIndexes()
 index_of = parsed_indexes.index_of
 known = parsed_indexes.known

@@ -9,7 +9,7 @@ from pulp_cargo.protocol.errors import BadRequest
 
 
 class NotReplaced(BadRequest):
-    """There is no such record."""
+    """There is no record that an upstream replaced this file."""
 
     def __init__(self, remote: str, name: str, vers: str, cksum: str) -> None:
         super().__init__(
@@ -19,9 +19,9 @@ class NotReplaced(BadRequest):
 
 
 def accept(remote: CargoRemote, name: str, vers: str, cksum: str) -> ReplacedVersion:
-    """Let a version have its new bytes, from the next request for its index file on.
+    """Accept the new bytes of a version, from the next request for its index file on.
 
-    Every process hears of it before this returns. Raises NotReplaced.
+    Returns after every process has acknowledged it. Raises NotReplaced.
     """
     lower_name = name.lower()
     with transaction.atomic():

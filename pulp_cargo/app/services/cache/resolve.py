@@ -1,4 +1,4 @@
-"""Which of a registry's upstreams answers for a crate, and with what."""
+"""Resolving a crate to the upstreams of a registry that answer for it, and their index files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from pulp_cargo.rules.upstream_order import Answer, only
 
 @dataclass(frozen=True, slots=True)
 class FromIndex:
-    """A remote's index has the crate; see `index_file.Current` for `fresh_for` and `age`."""
+    """A crate that a remote's index has; see `index_file.Current` for `fresh_for` and `age`."""
 
     upstream: RemoteUpstream
     copy: IndexFileCopy
@@ -35,17 +35,17 @@ class FromIndex:
 
     @property
     def first_seen(self) -> Mapping[str, str]:
-        """When versions without a `pubtime` were first seen, as text by `vers`."""
+        """Times at which versions without a `pubtime` were first seen, as text by `vers`."""
         return self.copy.first_seen
 
     async def index(self, name: str) -> UpstreamIndex:
-        """Return the versions that the remote has."""
+        """Return the versions in the remote's index."""
         return await index_of(self.upstream.remote, self.copy)
 
 
 @dataclass(frozen=True, slots=True)
 class FromStore:
-    """What caches have stored of the crate: it stands in for a remote, or is all there is."""
+    """A crate of which caches have stored versions, which stand in for the remote if there is one."""
 
     upstream: Upstream
     file: IndexFile
@@ -53,13 +53,13 @@ class FromStore:
 
     @property
     def state(self) -> CrateState:
-        """Whether it stands in for the upstream."""
+        """STORED if it stands in for a remote, LISTED if the repository is the upstream itself."""
         is_remote = isinstance(self.upstream, RemoteUpstream)
         return CrateState.STORED if is_remote else CrateState.LISTED
 
     @property
     def first_seen(self) -> Mapping[str, str]:
-        """Nothing: versions that are stored were served before."""
+        """Empty, since versions that are stored were served before."""
         return {}
 
     async def index(self, name: str) -> UpstreamIndex:
@@ -69,7 +69,7 @@ class FromStore:
 
 @dataclass(frozen=True, slots=True)
 class FromRepository:
-    """A repository has the crate that no cache fills: no policy applies to it."""
+    """A crate in a repository that no cache fills, to which no policy applies."""
 
     upstream: RepositoryUpstream
     state = CrateState.LISTED
@@ -77,7 +77,7 @@ class FromRepository:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """An upstream was asked in vain, and nothing is stored that could stand in."""
+    """An upstream that failed, with no stored version that could stand in."""
 
     error: UpstreamUnreachable | UpstreamIndexInvalid
     state = CrateState.UNAVAILABLE
@@ -88,14 +88,14 @@ Resolved = FromIndex | FromStore | FromRepository
 
 @dataclass(frozen=True, slots=True)
 class UpstreamsToAsk:
-    """Who may answer for a crate, with the upstreams by name."""
+    """The order in which upstreams are asked for a crate, and the upstreams by name."""
 
     answer: Answer
     upstreams: Mapping[str, Upstream]
 
 
 async def upstreams_to_ask(registry: Registry, name: str) -> UpstreamsToAsk:
-    """Return the upstreams that may answer for a crate; a claimed name is asked of nobody else."""
+    """Return the upstreams that may answer for a crate; for a claimed name only the claimants."""
     upstreams = {one.name: one for one in registry.upstreams or (registry.whole,)}
     if registry.order is None:
         return UpstreamsToAsk(only(*upstreams), upstreams)
@@ -104,7 +104,7 @@ async def upstreams_to_ask(registry: Registry, name: str) -> UpstreamsToAsk:
 
 
 async def resolve(registry: Registry, name: str) -> tuple[Resolved, ...]:
-    """Return the upstreams that answer for a crate, by its lower-case name; most often one, or none.
+    """Return the upstreams that answer for a crate, by its lower-case name; usually one or none.
 
     Raises UpstreamUnreachable, UpstreamIndexInvalid and VersionGone.
     """

@@ -1,4 +1,4 @@
-"""Keeping all versions of a crate once one of them was asked for, as the policy `immediate` has it."""
+"""Storing all versions of a crate once one is requested, for remotes with the policy `immediate`."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from pulp_cargo.rules.resolution import Decision, VersionFacts, decide
 
 log = logging.getLogger(__name__)
 
-# So many crates are brought in at once, and so many may wait; the upstream serves others, too.
+# Maximum number of crates downloaded at once, to spare the upstream, and of those that wait.
 AT_ONCE = 2
 MOST_WAITING = 10_000
 
@@ -32,7 +32,7 @@ Key = tuple[UUID, str]
 
 
 class WholeCrates:
-    """The crates of which a process is bringing in all versions, or has just done so."""
+    """The crates of which a process is storing all versions, or has recently done so."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -40,9 +40,9 @@ class WholeCrates:
         self._coming: set[Key] = set()
 
     def bring(self, registry: Registry, upstream: RemoteUpstream, name: str) -> None:
-        """Have every version of a crate stored, in the background and one after the other.
+        """Store every version of a crate in the background, one after the other.
 
-        Does nothing for a remote with another policy, or without a repository to store them in.
+        Does nothing for a remote with another policy or without a repository for its versions.
         """
         store = upstream.store
         if upstream.remote.policy != Remote.IMMEDIATE or store is None:
@@ -51,7 +51,7 @@ class WholeCrates:
         if self._whole.get(key) or key in self._coming or len(self._coming) >= MOST_WAITING:
             return
         self._coming.add(key)
-        # After a failure the next download of the crate begins again.
+        # After a failure, the next download of the crate starts this again.
         spawn(
             self._bring(registry, upstream, store, name),
             failure=f"Not all versions of `{name}` were stored",
@@ -85,7 +85,7 @@ async def _bring_version(
 ) -> None:
     file = upstream.remote, name, version.vers, version.cksum
     with shared_downloads.leased_if_running(*file):
-        # A client may have had it fetched since.
+        # A client's download may have stored it meanwhile.
         if await threads.read(stores.has_file, store, version.cksum):
             return
         to_store = VersionToStore(registry.domain, upstream, version)
@@ -94,10 +94,10 @@ async def _bring_version(
             try:
                 await download.ended()
             except UpstreamFailed as error:
-                # The others may be right.
+                # Other versions may succeed.
                 log.info("%s", error)
 
 
-# Those of this process.
+# The instance of this process.
 whole_crates = WholeCrates()
 bring = whole_crates.bring

@@ -1,1 +1,1 @@
-"""Downloading .crate files from upstreams, each once for all who ask, and storing them."""
+"""Downloading .crate files from upstreams, once for concurrent requests, and storing them."""

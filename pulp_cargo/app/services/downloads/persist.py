@@ -1,4 +1,4 @@
-"""What is to be kept of a file that a client asked for, by the policy of its remote."""
+"""Queueing downloaded crates for storage in the repository of their upstream, if it has one."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,27 +14,27 @@ from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 @dataclass(frozen=True, slots=True)
 class VersionToStore:
-    """Stores one version of a crate, if its upstream has a repository for that."""
+    """A version to store if its upstream has a repository for it."""
 
     domain: Domain
     upstream: RemoteUpstream
     version: UpstreamVersion
 
     def persist(self, download: SharedDownload) -> None:
-        """Store a file that has just come."""
+        """Queue a downloaded file for storage."""
         remote, store = self.upstream.remote, self.upstream.store
         if store is not None:
-            came = DownloadedCrate(
+            crate = DownloadedCrate(
                 download, self.version.line, self.version.yanked, remote.registry, remote.pk
             )
-            persist_queue.put_file(store, self.domain, came)
+            persist_queue.put_file(store, self.domain, crate)
 
     def restore(self, download: SharedDownload) -> None:
-        """Put a file back that the storage had lost."""
+        """Restore a file that the storage has lost."""
         restore_file.restore(download, self.domain)
 
     def link(self, unit: UUID) -> None:
-        """Add a version to the repository that another registry of this domain has stored."""
+        """Queue adding a version to the repository whose file the domain has stored already."""
         if (store := self.upstream.store) is not None:
             change = LinkStoredUnit(unit, self.version.yanked)
             persist_queue.put_change(store, self.domain, change)

@@ -1,4 +1,4 @@
-"""The changes by which a repository keeps what came from its upstream."""
+"""The changes that store downloaded crates, and upstreams' yanks, in a repository."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AddCachedCrate:
-    """A crate version to be kept; `file` is None where it is stored already."""
+    """Adds a crate version; `file` is None if the file is stored already."""
 
     unit: CrateContent
     file: IncomingFile | None
@@ -44,7 +44,7 @@ class AddCachedCrate:
 
     @property
     def crates(self) -> Crates:
-        """The crate where its file came."""
+        """The crate, if its file is not stored yet."""
         return () if self.file is None else [(self.unit, self.file)]
 
     def apply(self, draft: Draft) -> None:
@@ -60,7 +60,7 @@ class AddCachedCrate:
 
 @dataclass(frozen=True, slots=True)
 class SetYanked:
-    """The upstream's word on whether a kept version is yanked."""
+    """Sets whether a stored version is yanked, as in the upstream's index."""
 
     keys: tuple[str, str]
     yanked: bool
@@ -71,14 +71,14 @@ class SetYanked:
         return ()
 
     def apply(self, draft: Draft) -> None:
-        """Mark the version if it is there."""
+        """Mark the version if the repository has it."""
         if draft.has_version(*self.keys):
             draft.set_yanked(*self.keys, yanked=self.yanked)
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadedCrate:
-    """A file that came, with its line in the upstream's index; held meanwhile."""
+    """A downloaded file, leased until it is stored, with its line in the upstream's index."""
 
     download: SharedDownload
     line: str
@@ -89,38 +89,38 @@ class DownloadedCrate:
 
 @dataclass(frozen=True, slots=True)
 class LinkStoredUnit:
-    """A version that is stored here already, by its unit's id."""
+    """A version that is stored already, by the id of its unit."""
 
     unit: UUID
     yanked: bool
 
 
 def adopted(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
-    """Return the changes that keep units which are stored already."""
+    """Return the changes that add units which are stored already."""
     yanked = {one.unit: one.yanked for one in wanted}
     units = CrateContent.objects.filter(pk__in=yanked) if yanked else ()
     return [AddCachedCrate(unit, None, yanked[unit.pk]) for unit in units]
 
 
-def read(domain: Domain, came: DownloadedCrate) -> AddCachedCrate | None:
-    """Return the change that keeps a file, None for one that cannot be."""
-    file = came.download.file
-    assert file is not None, "only files that came are kept"
+def read(domain: Domain, crate: DownloadedCrate) -> AddCachedCrate | None:
+    """Return the change that stores a downloaded file, None if the file cannot be stored."""
+    file = crate.download.file
+    assert file is not None, "only complete downloads are stored"
     try:
         file.settle()
         with with_domain(domain):
-            unit = unit_of_upstream(came.line, file, came.registry, came.remote)
+            unit = unit_of_upstream(crate.line, file, crate.registry, crate.remote)
     except Exception as error:
         note(Event.NOT_KEPT)
-        log.warning("`%s %s` is not kept: %s", came.download.name, came.download.vers, error)
+        log.warning("`%s %s` is not kept: %s", crate.download.name, crate.download.vers, error)
         return None
-    return AddCachedCrate(unit, file, came.yanked)
+    return AddCachedCrate(unit, file, crate.yanked)
 
 
 async def join(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
-    """Store the files of changes, and make them in one version of the repository.
+    """Store the files of changes, and apply the changes in one version of the repository.
 
-    Raises RepositoryBusy when a task holds it for too long.
+    Raises RepositoryBusy when a task locks the repository for too long.
     """
     files = [
         one.file for one in changes if isinstance(one, AddCachedCrate) and one.file is not None

@@ -1,7 +1,7 @@
-"""Keeping what came through a cache: stored, and joined to the repository many at a time.
+"""Storing downloaded crates in repositories, in batches.
 
-A `cargo fetch` brings hundreds of crates within seconds, and a repository version for each would be
-in nobody's interest. So they wait for each other a little; what a crash loses is fetched again.
+A `cargo fetch` downloads hundreds of crates within seconds, and must not make a repository version
+for each. So they wait in memory for a batch; what a crash loses is downloaded again.
 """
 
 import logging
@@ -28,14 +28,14 @@ from pulp_cargo.app.upstream.events import Event, note
 
 log = logging.getLogger(__name__)
 
-# A repository, and its domain.
+# A repository and its domain.
 Store = tuple[UUID, Domain]
 Item = DownloadedCrate | LinkStoredUnit | Change
 
-# So many files may be open until they are stored, as far as they are three eighths of what the
-# process may open; a third of them is a batch.
+# Maximum number of open files that wait to be stored, within three eighths of the files that the
+# process may open; a batch is a third of it.
 MOST_FILES = 1536
-# Changes without a file are small.
+# `max_waiting` allows for changes without a file, which are small.
 LIMITS = Limits(
     batch_size=MOST_FILES // 3,
     max_waiting=10_000,
@@ -45,7 +45,7 @@ LIMITS = Limits(
 
 
 class PersistQueue:
-    """What waits in a process to be joined to repositories."""
+    """The downloaded crates and changes that wait in a process to be stored."""
 
     def __init__(self) -> None:
         self._queue: WriteBehind[Store, Hashable, Item] = WriteBehind(
@@ -53,33 +53,33 @@ class PersistQueue:
         )
         self._files = 0
 
-    def put_file(self, repository: UUID, domain: Domain, came: DownloadedCrate) -> None:
-        """Have a file kept that has just come; without room, it is fetched again another time."""
+    def put_file(self, repository: UUID, domain: Domain, crate: DownloadedCrate) -> None:
+        """Queue a downloaded file; without room for it, it is downloaded again another time."""
         most = _most_files()
-        has_room = self._files < most and free_space.has_room() and not came.download.is_in_memory
-        # The process may be allowed to open more files than when the queue was made.
+        has_room = self._files < most and free_space.has_room() and not crate.download.is_in_memory
+        # The limit of open files may have changed since the queue was created.
         self._queue.limits = replace(LIMITS, batch_size=max(1, most // 3))
-        if has_room and self._put((repository, domain), came):
-            came.download.acquire()
+        if has_room and self._put((repository, domain), crate):
+            crate.download.acquire()
             self._files += 1
         else:
             note(Event.NOT_KEPT)
 
     def put_change(self, repository: UUID, domain: Domain, change: LinkStoredUnit | Change) -> None:
-        """Have a change made with the next files, if there are not too many."""
+        """Queue a change, to be made with the next batch, unless the queue is full."""
         if not self._put((repository, domain), change):
             note(Event.NOT_KEPT)
 
     def hurry(self) -> None:
-        """Join what waits now: a cache may have been changed into something without an upstream."""
+        """Store what waits at once, since a cache may have been changed to have no upstream."""
         self._queue.hurry()
 
     async def join_all(self) -> None:
-        """Join what waits now, and return when that is done."""
+        """Store what waits at once, and return when it is stored."""
         await self._queue.flush()
 
     async def close(self) -> None:
-        """Join what waits, as the process ends; what takes too long is fetched again."""
+        """Store what waits before the process ends; what takes too long is downloaded again."""
         await self._queue.drain(timeouts.PERSIST_DRAIN_SECONDS)
 
     def _put(self, store: Store, item: Item) -> bool:
@@ -87,25 +87,25 @@ class PersistQueue:
 
     async def _join(self, store: Store, items: Sequence[Item]) -> None:
         repository, domain = store
-        came = _files_of(items)
+        downloaded = _files_of(items)
         changes = [one for one in items if not isinstance(one, DownloadedCrate)]
-        await _join(repository, domain, came, changes)
-        self._release(came)
+        await _join(repository, domain, downloaded, changes)
+        self._release(downloaded)
 
     def _note_failure(self, store: Store, items: Sequence[Item], error: Exception) -> None:
-        came = _files_of(items)
+        downloaded = _files_of(items)
         note(Event.NOT_KEPT)
-        log.warning("%s crates of an upstream were not kept: %s", len(came), error)
-        self._release(came)
+        log.warning("%s crates of an upstream were not stored: %s", len(downloaded), error)
+        self._release(downloaded)
 
-    def _release(self, came: Sequence[DownloadedCrate]) -> None:
-        self._files -= len(came)
-        for one in came:
+    def _release(self, downloaded: Sequence[DownloadedCrate]) -> None:
+        self._files -= len(downloaded)
+        for one in downloaded:
             one.download.release()
 
 
 def _key(item: Item) -> Hashable:
-    # What several clients or refreshes ask for is one change.
+    # Equal changes from several requests are one change.
     return item if isinstance(item, (LinkStoredUnit, SetYanked)) else id(item)
 
 
@@ -123,11 +123,11 @@ def _most_files() -> int:
 async def _join(
     repository: UUID,
     domain: Domain,
-    came: Sequence[DownloadedCrate],
+    downloaded: Sequence[DownloadedCrate],
     changes: Sequence[LinkStoredUnit | Change],
 ) -> None:
-    came_in = [await threads.work(read, domain, one) for one in came]
-    wanted: list[Change] = [one for one in came_in if one is not None]
+    changes_of_files = [await threads.work(read, domain, one) for one in downloaded]
+    wanted: list[Change] = [one for one in changes_of_files if one is not None]
     wanted += [one for one in changes if not isinstance(one, LinkStoredUnit)]
     wanted += await threads.read(
         adopted, [one for one in changes if isinstance(one, LinkStoredUnit)]
@@ -136,13 +136,13 @@ async def _join(
         return
     result = await join(repository, domain, wanted)
     for refusal in filter(None, result.refusals):
-        # Such as a name that differs from another in `-` and `_`: it is passed through each time.
+        # For example a name that differs from another in `-` and `_`: passed through each time.
         note(Event.NOT_KEPT)
         log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
     clean_up_after(repository, result)
 
 
-# That of this process.
+# The instance of this process.
 persist_queue = PersistQueue()
 put_file = persist_queue.put_file
 put_change = persist_queue.put_change

@@ -1,4 +1,4 @@
-"""Putting a file back that the storage has lost or spoilt, when an upstream has it still."""
+"""Restoring a file that the storage has lost or corrupted, from a download of its upstream."""
 
 import logging
 
@@ -19,20 +19,22 @@ log = logging.getLogger(__name__)
 
 
 def restore(download: SharedDownload, domain: Domain) -> None:
-    """Put the file of a complete download in the place of the artifact's, soon."""
+    """Replace the artifact's file with that of a complete download, in the background."""
     download.acquire()
     spawn(
         _restore(download, domain),
-        failure=f"The file of `{download.name} {download.vers}` was not put back",
+        failure=f"The file of `{download.name} {download.vers}` was not restored",
     )
 
 
 async def _restore(download: SharedDownload, domain: Domain) -> None:
     try:
-        assert download.file is not None, "only files that came are put anywhere"
+        assert download.file is not None, "only complete downloads are restored"
         await threads.upload(_put_back, download.file, domain)
         log.warning(
-            "The storage had lost the file of `%s %s`; it is back.", download.name, download.vers
+            "The storage had lost the file of `%s %s`; it was restored.",
+            download.name,
+            download.vers,
         )
     finally:
         download.release()

@@ -1,9 +1,9 @@
-"""A .crate file that comes in from an upstream, while clients wait for it.
+"""One download of a .crate file from an upstream, which several clients read while it runs.
 
-The bytes go to a temporary file; clients read from there while it grows, so memory stays the same
-for a large crate and many clients. The end of a file is held back until its checksum is known to
-be right: nobody ever gets a wrong file whole. Of what another host than the upstream's own sends,
-all is held back: it may be no crate, and not for clients to read.
+The bytes go to a temporary file from which clients read while it grows, so memory use depends
+neither on the size of the crate nor on the number of clients. The end of a file is withheld until
+its checksum is verified: a corrupt file is never delivered completely. A response from another host
+than the upstream's own is withheld completely, since it may be no crate, and confidential.
 """
 
 import asyncio
@@ -33,13 +33,13 @@ log = logging.getLogger(__name__)
 
 # Bytes are hashed, written and read in chunks of this size.
 CHUNK_BYTES = 256 * 1024
-# So much is not given out before the whole was compared with the checksum, in bytes.
+# Number of bytes that are withheld until the checksum of the whole file is verified.
 HELD_BACK = 1024
 ALL = sys.maxsize
 
 
 class SharedDownload:
-    """A file that comes in; whoever needs it holds it, and when nobody does it is removed.
+    """A running or complete download; its file is removed when its last lease is released.
 
     `free` is called with it then.
     """
@@ -53,18 +53,18 @@ class SharedDownload:
         self.error: Exception | None = None
         self.is_complete = False
         self._readable = 0
-        self._holders = 0
+        self._leases = 0
         self._free = free
         self._news = asyncio.Event()
 
     async def run(self, remote: UpstreamRemote) -> None:
-        """Fetch the file; whatever goes wrong is for those who wait for it."""
+        """Fetch the file; an error is stored, and raised to the clients that wait for the file."""
         try:
             async with (
                 upstream_clients.for_download(remote) as client,
                 client.crate_file(self.name, self.vers, self.cksum) as response,
             ):
-                # What another host sends may be something inside that the upstream has led us to.
+                # A redirect to another host may lead to a service in our own network.
                 held_back = HELD_BACK if client.is_own(response) else ALL
                 await self._receive(response, client.chunks(response), held_back)
             if self.file is None or self.file.cksum != self.cksum:
@@ -78,14 +78,14 @@ class SharedDownload:
                 note(Event.CUT_OFF if self.file and self.file.size else Event.UNREACHABLE)
             detail = getattr(error, "detail", "")
             log.warning("No file of `%s %s`: %s (%s)", self.name, self.vers, error, detail)
-            self.error = self._told(error)
+            self.error = self._for_clients(error)
         finally:
-            self._tell()
+            self._notify()
 
     async def begun(self) -> bool:
-        """Wait until the file is complete (true), or so much is here that one can start (false).
+        """Wait until the file is complete (true), or enough of it is here to start sending (false).
 
-        Raises what went wrong before.
+        Raises the error of a failed download.
         """
         while not self.is_complete and self.error is None:
             if self.size is not None and self._readable > CHUNK_BYTES:
@@ -96,14 +96,14 @@ class SharedDownload:
         return True
 
     async def ended(self) -> None:
-        """Wait for the whole file; raises what went wrong."""
+        """Wait for the whole file; raises the error of a failed download."""
         while not self.is_complete and self.error is None:
             await self._wait()
         if self.error is not None:
             raise self.error
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` to `stop` as they come; raises what goes wrong."""
+        """Yield the bytes from `start` to `stop` as they arrive; raises the error of a failed download."""
         at = start
         while at < stop:
             if self._readable > at:
@@ -119,12 +119,12 @@ class SharedDownload:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether the disk had no room for the file."""
+        """Whether the file is in memory, because the disk had no room for it."""
         return self.file is not None and self.file.is_in_memory
 
     def license(self) -> str | None:
-        """Return the licence in the manifest of a complete file, None where there is none."""
-        assert self.file is not None, "only files that came have a manifest"
+        """Return the licence in the manifest of a complete file, None if it names none."""
+        assert self.file is not None, "only complete downloads have a manifest"
         try:
             found = crate_reader.read_upstream(
                 self.file.path, name=self.name, vers=self.vers, limits=crate_unit.limits()
@@ -137,20 +137,20 @@ class SharedDownload:
         return license if isinstance(license, str) else None
 
     def acquire(self) -> None:
-        """Keep the file, until `release`."""
-        self._holders += 1
+        """Lease the file, until `release`."""
+        self._leases += 1
 
     def release(self) -> None:
-        """Let go of the file."""
-        self._holders -= 1
-        if not self._holders:
+        """Return a lease; the last one removes the file."""
+        self._leases -= 1
+        if not self._leases:
             self._free(self)
             if self.file is not None:
                 self.file.discard()
 
     @contextmanager
     def leased(self) -> Iterator[None]:
-        """Keep the file until the block ends."""
+        """Lease the file until the block ends."""
         self.acquire()
         try:
             yield
@@ -167,7 +167,7 @@ class SharedDownload:
         size = response.content_length
         if size is not None and size > limit:
             raise self._failure(f"it has {size} bytes, and this registry takes at most {limit}")
-        # A length is promised to clients only when the upstream promised it.
+        # Clients get a Content-Length only if the upstream sent one.
         self.size = size
         received = 0
         async for chunk in _rechunked(chunks):
@@ -176,10 +176,10 @@ class SharedDownload:
                 raise self._failure(f"it has more than the {limit} bytes that this registry takes")
             self.file = await threads.work(_written, self.file, chunk)
             self._readable = max(0, received - held_back)
-            self._tell()
+            self._notify()
 
-    def _told(self, error: Exception) -> RegistryError:
-        """Return what clients are told: which file it is about, and no addresses."""
+    def _for_clients(self, error: Exception) -> RegistryError:
+        """Return the error for clients: it names the file, and no addresses."""
         if isinstance(error, UpstreamUnreachable):
             return self._failure(error.what)
         return error if isinstance(error, RegistryError) else self._failure("its file broke off")
@@ -187,7 +187,7 @@ class SharedDownload:
     def _failure(self, what: str) -> UpstreamFailed:
         return UpstreamFailed(self.name, self.vers, what)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
 
@@ -208,20 +208,20 @@ async def _rechunked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _written(file: IncomingFile | None, chunk: bytes) -> IncomingFile:
-    """Append to a file, which begins with its first bytes."""
+    """Append to a file, which is created for its first bytes."""
     if file is not None:
         _append(file, chunk)
         return file
-    begun = _begun()
+    new = _new_file()
     try:
-        _append(begun, chunk)
+        _append(new, chunk)
     except BaseException:
-        begun.discard()
+        new.discard()
         raise
-    return begun
+    return new
 
 
-def _begun() -> IncomingFile:
+def _new_file() -> IncomingFile:
     try:
         return IncomingFile()
     except StorageFull:
@@ -229,12 +229,14 @@ def _begun() -> IncomingFile:
 
 
 def _append(file: IncomingFile, chunk: bytes) -> None:
-    """Append bytes; where the disk is full, clients get their file all the same."""
+    """Append bytes; on a full disk the file continues in memory, so that clients still get it."""
     try:
         file.write(chunk)
     except StorageFull:
         if file.is_in_memory:
             raise
-        log.warning("The disk is full: a file of an upstream goes on in memory and is not kept.")
+        log.warning(
+            "The disk is full: a file of an upstream continues in memory and is not stored."
+        )
         file.move_to_memory()
         file.write(chunk)

@@ -1,4 +1,4 @@
-"""Fetching .crate files from upstreams, each once for everybody who asks at the same time."""
+"""Downloading each .crate file once for all concurrent requests for it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -11,7 +11,7 @@ Key = tuple[object, ...]
 
 
 class SharedDownloads:
-    """The downloads of a process that are under way, or whose files are being stored."""
+    """The downloads of a process that are running, or whose files are being stored."""
 
     def __init__(self) -> None:
         self._downloads: dict[Key, SharedDownload] = {}
@@ -24,9 +24,9 @@ class SharedDownloads:
         cksum: str,
         done: Callable[[SharedDownload], object] | None,
     ) -> SharedDownload:
-        """Return the download of a file, begun now or by somebody else; lease it at once.
+        """Return the running download of a file, or start one; lease it at once.
 
-        `done` is called with it when the file is complete and right, by whoever began it.
+        `done` is called with a new download when its file is complete and verified.
         """
         key = remote.identity, name, vers, cksum
         found = self._downloads.get(key)
@@ -35,7 +35,7 @@ class SharedDownloads:
             self._downloads[key] = found
             spawn(
                 self._run(key, found, remote, done),
-                failure=f"The file of `{name} {vers}` came, but is not kept",
+                failure=f"The file of `{name} {vers}` was downloaded, but is not stored",
                 wait_at_exit=False,
             )
         return found
@@ -44,9 +44,9 @@ class SharedDownloads:
     def leased_if_running(
         self, remote: UpstreamRemote, name: str, vers: str, cksum: str
     ) -> Iterator[None]:
-        """Keep a download that is under way, or being stored, until the block ends.
+        """Lease a download that is running or being stored, if there is one, until the block ends.
 
-        Whoever asks the tables for its file meanwhile finds it there, or else still here.
+        So a caller that queries the database meanwhile finds the file there, or still here.
         """
         found = self._downloads.get((remote.identity, name, vers, cksum))
         with nullcontext() if found is None else found.leased():
@@ -62,7 +62,7 @@ class SharedDownloads:
         with found.leased():
             await found.run(remote)
             if found.error is not None:
-                # Who comes next tries again.
+                # The next request tries again.
                 self._forget(key, found)
             elif done is not None:
                 done(found)
@@ -72,7 +72,7 @@ class SharedDownloads:
             del self._downloads[key]
 
 
-# Those of this process.
+# The instance of this process.
 shared_downloads = SharedDownloads()
 download = shared_downloads.download
 leased_if_running = shared_downloads.leased_if_running
