@@ -16,22 +16,21 @@ async def pass_on(
     cargo: CargoRequest, download: SharedDownload, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Send what comes in while it does; a small file, or a part of one, when all is here."""
-    has_all = await download.begun()
-    assert download.size is not None, "a file that can be sent has a size"
+    size = await download.begun()
     etag = f'"{download.cksum}"'
-    if has_all and download.size <= SMALL:
-        content = b"".join([chunk async for chunk in download.read(0, download.size)])
+    if download.is_complete and size <= SMALL:
+        content = b"".join([chunk async for chunk in download.read(0, size)])
         part = part_of(cargo.http, content, etag, headers)
         return part or web.Response(body=content, headers={**headers, "ETag": etag})
     # Whoever wants a part of a large one gets the whole this once, as HTTP allows.
     response = web.StreamResponse(headers={**headers, "ETag": etag})
-    response.content_length = download.size
+    response.content_length = size
     await response.prepare(cargo.http)
     if cargo.http.method == "HEAD":
         return response
     client = SlowClient()
     try:
-        async for chunk in download.read(0, download.size):
+        async for chunk in download.read(0, size):
             await client.write(response.write, chunk)
         await client.write_eof(response)
     except Exception as error:

@@ -96,7 +96,8 @@ async def _receive(cargo: CargoRequest, body: Body) -> PublishMetadata:
         if len(body.chunk) >= CHUNK_BYTES:
             await threads.work(body.write)
     frame.finish()
-    assert metadata is not None, "a frame that is complete has metadata"
+    if metadata is None:
+        raise InvalidPublishBody("it has no metadata")
     return metadata
 
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from queue import LifoQueue
-from typing import Any
+from typing import IO, Any
 
 from pulp_cargo.protocol import publish
 from pulp_cargo.protocol.crate_file import CrateFile
@@ -59,11 +59,10 @@ class Reader:
     def _answer(self, request: Request) -> Any:
         # One that somebody has killed while it waited is no reason to refuse anything.
         for is_first in (True, False):
-            process = self._running()
-            assert process.stdin is not None and process.stdout is not None
             try:
-                send(process.stdin, request)
-                return receive(process.stdout)
+                to_reader, from_reader = _pipes(self._running())
+                send(to_reader, request)
+                return receive(from_reader)
             except (OSError, EOFError) as error:
                 status = self.stop()
                 if status == -signal.SIGVTALRM:
@@ -82,6 +81,13 @@ class Reader:
             self.stop()
             self._process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self._process
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    """Return where requests go, and where answers come from."""
+    if process.stdin is None or process.stdout is None:
+        raise OSError("the reader has no pipes")
+    return process.stdin, process.stdout
 
 
 _all = [Reader() for _ in range(READER_COUNT)]

@@ -144,7 +144,8 @@ class IncomingFile:
     @property
     def digests(self) -> dict[str, str]:
         """Every digest of a settled file in hex, by its name in Pulp."""
-        assert self._digests, "a file is settled before it is stored"
+        if not self._digests:
+            raise ValueError(f"the file {self.path} was not settled before it is stored")
         return self._digests
 
     def discard(self) -> None:
@@ -161,12 +162,11 @@ class IncomingFile:
     def _take(self, size: int) -> None:
         """Count what is in memory; raises StorageFull for too much."""
         global _in_memory
-        assert self._taken is not None, "what is on the disk is not counted"
         with _memory_lock:
             if size > 0 and _in_memory + size > MOST_IN_MEMORY:
                 raise StorageFull
             _in_memory += size
-            self._taken += size
+            self._taken = (self._taken or 0) + size
 
     def _work_out_digests(self) -> None:
         names = set(Artifact.DIGEST_FIELDS) - {CHECKSUM}

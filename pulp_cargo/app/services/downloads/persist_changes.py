@@ -104,9 +104,8 @@ def adopted(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
 
 def read(domain: Domain, crate: DownloadedCrate) -> AddCachedCrate | None:
     """Return the change that stores a downloaded file, None if the file cannot be stored."""
-    file = crate.download.file
-    assert file is not None, "only complete downloads are stored"
     try:
+        file = crate.download.whole
         file.settle()
         with with_domain(domain):
             unit = unit_of_upstream(crate.line, file, crate.registry, crate.remote)

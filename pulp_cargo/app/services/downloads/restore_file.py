@@ -29,8 +29,7 @@ def restore(download: SharedDownload, domain: Domain) -> None:
 
 async def _restore(download: SharedDownload, domain: Domain) -> None:
     try:
-        assert download.file is not None, "only complete downloads are restored"
-        await threads.upload(_put_back, download.file, domain)
+        await threads.upload(_put_back, download.whole, domain)
         log.warning(
             "The storage had lost the file of `%s %s`; it was restored.",
             download.name,

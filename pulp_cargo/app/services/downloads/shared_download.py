@@ -82,18 +82,16 @@ class SharedDownload:
         finally:
             self._notify()
 
-    async def begun(self) -> bool:
-        """Wait until the file is complete (true), or enough of it is here to start sending (false).
+    async def begun(self) -> int:
+        """Wait until the file is complete or enough of it is here to start sending; return its size.
 
         Raises the error of a failed download.
         """
-        while not self.is_complete and self.error is None:
-            if self.size is not None and self._readable > CHUNK_BYTES:
-                return False
+        while self.error is None:
+            if self.size is not None and (self.is_complete or self._readable > CHUNK_BYTES):
+                return self.size
             await self._wait()
-        if self.error is not None:
-            raise self.error
-        return True
+        raise self.error
 
     async def ended(self) -> None:
         """Wait for the whole file; raises the error of a failed download."""
@@ -106,8 +104,7 @@ class SharedDownload:
         """Yield the bytes from `start` to `stop` as they arrive; raises the error of a failed download."""
         at = start
         while at < stop:
-            if self._readable > at:
-                assert self.file is not None
+            if self.file is not None and self._readable > at:
                 most = min(CHUNK_BYTES, self._readable - at, stop - at)
                 chunk = await threads.fetch(os.pread, self.file.file.fileno(), most, at)
                 at += len(chunk)
@@ -122,12 +119,18 @@ class SharedDownload:
         """Whether the file is in memory, because the disk had no room for it."""
         return self.file is not None and self.file.is_in_memory
 
+    @property
+    def whole(self) -> IncomingFile:
+        """The file of a complete download; raises UpstreamFailed if not even its first bytes came."""
+        if self.file is None:
+            raise self._failure("it has sent nothing")
+        return self.file
+
     def license(self) -> str | None:
         """Return the licence in the manifest of a complete file, None if it names none."""
-        assert self.file is not None, "only complete downloads have a manifest"
         try:
             found = crate_reader.read_upstream(
-                self.file.path, name=self.name, vers=self.vers, limits=crate_unit.limits()
+                self.whole.path, name=self.name, vers=self.vers, limits=crate_unit.limits()
             )
         except RegistryError:
             return None

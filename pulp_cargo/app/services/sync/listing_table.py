@@ -86,9 +86,11 @@ def find_units(domain: UUID, repository: UUID) -> None:
 def read_again(file: BinaryIO, at: int) -> ListedCrate:
     """Return the crate version whose line begins at a place of the file."""
     file.seek(at)
-    listed = parse_crate(file.readline(LONGEST_LINE + 1))
-    assert isinstance(listed, ListedCrate)
-    return listed
+    match parse_crate(file.readline(LONGEST_LINE + 1)):
+        case ListedCrate() as listed:
+            return listed
+        case other:
+            raise CannotCopy(f"the listing changed while it was read: {other}")
 
 
 def _source_of(crate: ListedCrate, remote: UUID) -> str:
