@@ -70,11 +70,11 @@ def test_host_that_is_none(upstream: SparseUpstream, own: Cache, name: str) -> N
     ("body", "told"),
     [
         (b"\xff\xfe", "UTF-8"),
-        (GOOD.encode()[:-9], "midst of a line"),
+        (GOOD.encode()[:-9], "middle of a line"),
         (GOOD.replace("%s", "other").encode(), "another crate"),
         (GOOD.encode() + b"\0", "NUL"),
         (b'{"errors":[{"detail":"no"}]}\n', "no line of it"),
-        (b"[" * 100_000, "midst of a line"),
+        (b"[" * 100_000, "middle of a line"),
         (b"1\n" * 100, "no line of it"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
