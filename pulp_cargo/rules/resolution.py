@@ -186,7 +186,7 @@ def of_version(
         if decision is Decision.NO_CRATE:
             continue
         if decision is Decision.NO_VERSION and answer.mixed:
-            without = without or (upstream, decision)
+            without = upstream, decision
             continue
         return upstream, decision
     return without

@@ -3,8 +3,11 @@
 Below `CARGO_MIN_FREE_BYTES` nothing more is stored of upstreams, and publishes are refused.
 """
 
+import errno
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 
@@ -50,3 +53,14 @@ def _free(place: str) -> float:
 free_space = FreeSpace()
 has_room = free_space.has_room
 require_room = free_space.require_room
+
+
+@contextmanager
+def storage_full() -> Iterator[None]:
+    """Turn a disk's refusal to take more into StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFull from error
+        raise

@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from aiohttp import ClientResponse
 
+from pulp_cargo.app.runtime.free_space import storage_full
 from pulp_cargo.app.upstream.connection import Connection
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import LONGEST_LINE
@@ -58,9 +59,11 @@ async def fetch(connection: Connection, etag: str | None) -> Fetched | None:
 
 async def _written(chunks: AsyncIterator[bytes]) -> str:
     """Write a body to a file of the task, and return its path."""
-    handle, path = tempfile.mkstemp(prefix="listing-", dir=os.getcwd())
+    # A full disk here is no fault of the upstream, which is not asked again.
+    with storage_full():
+        handle, path = tempfile.mkstemp(prefix="listing-", dir=os.getcwd())
     try:
-        with os.fdopen(handle, "wb") as file:
+        with storage_full(), os.fdopen(handle, "wb") as file:
             async for chunk in chunks:
                 file.write(chunk)
     except BaseException:

@@ -10,6 +10,7 @@ import random
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,12 +46,12 @@ class World:
     def __init__(self, number: int, make: dict[str, Any]) -> None:
         self.chance = random.Random(number)
         self.name = f"acme-{secrets.token_hex(6)}"
-        self.crates = {vers: Crate(self.name, vers) for vers in VERSIONS}
+        self.crates: dict[str, dict[str, Crate]] = {}
         self.new_repository: NewRepository = make["repository"]
         self.new_remote: NewRemote = make["remote"]
         self.prepare: Callable[[Crate], Publish] = make["prepare"]
         self.domain = make["domain"]
-        entries = {f"u{n}": self.entry() for n in range(self.chance.choice((1, 2, 2, 3, 3)))}
+        entries = {f"u{n}": self.entry(f"u{n}") for n in range(self.chance.choice((1, 2, 2, 3, 3)))}
         names = {"mixed_names": 0.4, "reserved_names": 0.1}
         self.registry = registry_of(
             make["distribution"](
@@ -64,45 +65,55 @@ class World:
             )
         )
 
-    def entry(self) -> dict[str, Any]:
-        """Return an upstream of any kind."""
+    def entry(self, upstream: str) -> dict[str, Any]:
+        """Return an upstream of any kind, with bytes of its own."""
+        files = {"src/lib.rs": upstream.encode()}
+        crates = {vers: Crate(self.name, vers, files=files) for vers in VERSIONS}
+        self.crates[upstream] = crates
         pins = ["acme-*"] if self.chance.random() < 0.15 else []
         patterns = ["other-*"] if self.chance.random() < 0.1 else ["*"]
         shared: dict[str, Any] = {"pins": pins, "patterns": patterns}
         if self.chance.random() < 0.35:
             private = self.chance.random() < 0.4
-            return shared | {"repository": self.repository(), "private": private}
+            return shared | {"repository": self.repository(crates), "private": private}
         remote = self.new_remote(f"{NOBODY}{secrets.token_hex(4)}/")
-        self.index(remote)
-        store = self.repository() if self.chance.random() < 0.6 else None
+        self.index(remote, crates)
+        store = self.repository(crates) if self.chance.random() < 0.6 else None
         return shared | {"remote": remote, "repository": store}
 
     def some(self) -> list[str]:
         """Return some of the versions, perhaps none."""
         return [vers for vers in VERSIONS if self.chance.random() < 0.5]
 
-    def repository(self) -> "CargoRepository":
+    def repository(self, crates: dict[str, Crate]) -> "CargoRepository":
         """Return a repository that has some versions, each with its file."""
         from pulp_cargo.app.services.publish.commit import commit_together
 
         made = self.new_repository()
         if versions := self.some():
-            changes = [self.prepare(self.crates[vers]) for vers in versions]
+            changes = [self.prepare(crates[vers]) for vers in versions]
             result = commit_together(made.pk, self.domain, changes)
             assert result.refusals == [None] * len(changes)
         return made
 
-    def index(self, remote: "CargoRemote") -> None:
-        """Have a remote said what it has of the crate, or that it has none, or nothing so far."""
+    def index(self, remote: "CargoRemote", crates: dict[str, Crate]) -> None:
+        """Have a remote said what it has of the crate, or that it has none, or nothing so far.
+
+        It may have said so long ago, and then count no more.
+        """
         from django.utils import timezone
 
         from pulp_cargo.app.models import UpstreamIndexFile
 
         if self.chance.random() < 0.25:
             return
+        if self.chance.random() < 0.4:
+            remote.stale_for = 3600
+            remote.save()
+        age = timedelta(hours=self.chance.choice((0, 0, 2)))
         versions = self.some()
-        lines = [self.line(vers) for vers in versions]
-        replaced = {vers: [self.crates[vers].cksum(), "f" * 64] for vers in versions[:1]}
+        lines = [self.line(crates[vers]) for vers in versions]
+        replaced = {vers: [crates[vers].cksum(), "f" * 64] for vers in versions[:1]}
         UpstreamIndexFile.objects.create(
             remote=remote,
             name=self.name,
@@ -110,13 +121,13 @@ class World:
             gzipped=gzip.compress("".join(lines).encode()) if lines else None,
             digest=secrets.token_hex(32),
             is_sound=True,
-            checked_at=timezone.now(),
-            replaced=replaced if self.chance.random() < 0.3 else {},
+            checked_at=timezone.now() - age,
+            replaced=replaced if self.chance.random() < 0.5 else {},
         )
 
-    def line(self, vers: str) -> str:
+    def line(self, crate: Crate) -> str:
         """Return the line of a version."""
-        said = {"name": self.name, "vers": vers, "deps": [], "cksum": self.crates[vers].cksum()}
+        said = {"name": self.name, "vers": crate.vers, "deps": [], "cksum": crate.cksum()}
         return json.dumps(said | {"features": {}, "yanked": self.chance.random() < 0.2}) + "\n"
 
     def policy(self, make: Callable[..., Any]) -> Any:
@@ -224,9 +235,11 @@ def test_all_who_decide_agree(parts: dict[str, Any], number: int) -> None:
         download = world.download(vers)
         passes = outcome in (Outcome.SERVED, Outcome.YANKED)
         refused = outcome in (Outcome.BLOCKED, Outcome.HELD, Outcome.HIDDEN)
-        assert refused == (download == "refused")
+        # A version of a copy that is too old to be served can still be downloaded, so it is judged.
+        assert refused == (download == "refused") or (index == "unavailable" and not refused)
         if passes:
-            assert download == world.crates[vers].cksum()
+            assert upstream is not None
+            assert download == world.crates[upstream][vers].cksum()
         if isinstance(index, dict):
             assert passes == (vers in index and index[vers] == download)
             assert not refused or vers not in index
@@ -249,3 +262,35 @@ def test_worlds_are_of_every_kind(parts: dict[str, Any]) -> None:
         seen.add("explained" if world.explained() is not None else "unexplained")
     kinds = {"listed", "nobody", "served", "missing", "replaced", "refused", "unavailable"}
     assert seen == kinds | {"explained", "unexplained"}
+
+
+def test_upstream_that_does_not_answer_makes_no_room_for_the_next(
+    new_remote: "NewRemote", new_distribution: "NewList"
+) -> None:
+    """Its copy here is too old to be served, and has no such version: it may have it now."""
+    from django.utils import timezone
+
+    from pulp_cargo.app.models import UpstreamIndexFile
+    from pulp_cargo.app.runtime.background_loop import start
+
+    name = f"acme-{secrets.token_hex(6)}"
+    entries = {}
+    for upstream, vers, age in (("first", "1.0.0", 2), ("second", "1.1.0", 0)):
+        remote = new_remote(f"{NOBODY}{secrets.token_hex(4)}/")
+        remote.stale_for = 3600
+        remote.save()
+        line = {"name": name, "vers": vers, "deps": [], "cksum": "a" * 64, "features": {}}
+        UpstreamIndexFile.objects.create(
+            remote=remote,
+            name=name,
+            canonical_name=name.replace("-", "_"),
+            gzipped=gzip.compress(json.dumps(line | {"yanked": False}).encode() + b"\n"),
+            digest=secrets.token_hex(32),
+            is_sound=True,
+            checked_at=timezone.now() - timedelta(hours=age),
+        )
+        entries[upstream] = {"remote": remote}
+    for mixed in ([], ["acme-*"]):
+        registry = registry_of(new_distribution(entries, mixed_names=mixed))
+        with pytest.raises(UpstreamUnreachable):
+            start(_cksum(registry, name, "1.1.0")).result()

@@ -228,9 +228,9 @@ def test_download_from_a_deleted_remote_may_end(remote: "CargoRemote", view: "Vi
 
     async def scene() -> list[bool]:
         async with closing():
-            async with upstream_clients.for_download(seen) as client:
+            async with upstream_clients.in_use(seen) as client:
                 session = client.connection._session
-                async with upstream_clients.for_download(seen):
+                async with upstream_clients.in_use(seen):
                     await asyncio.to_thread(delete, remote)
                     await upstream_clients.drop_outdated()
                 await asyncio.sleep(0.05)

@@ -211,3 +211,24 @@ def test_damaged_archive_is_read_or_refused(data: st.DataObject) -> None:
         file[data.draw(st.integers(0, 5000))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(BadRequest):
         contents(bytes(file[: data.draw(st.integers(0, len(file)))]))
+
+
+def test_gzip_that_unpacks_to_nothing_has_an_end() -> None:
+    """Of empty members there are not too many; a long header and zeros after the end are passed over."""
+    empty = gzip.compress(b"", mtime=0)
+    with pytest.raises(BadRequest, match="gzip members"):
+        contents(empty * 300_000)
+    named = b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * 10 * MIB
+    packed = gzip.compress(archive(list(FILES.items())), mtime=0) + bytes(10 * MIB)
+    with pytest.raises(BadRequest, match="ends in the middle"):
+        contents(named)
+    assert contents(packed) == FILES
+
+
+@pytest.mark.parametrize("size", [1, 7, 512, 70_000])
+def test_gzip_of_several_members_is_read_whole(size: int) -> None:
+    """Each piece of the unpacked bytes may be a member of its own, or all of them one."""
+    file = archive(list(FILES.items()))
+    pieces = [file[at : at + size] for at in range(0, len(file), size)]
+    packed = b"".join(gzip.compress(piece, 1, mtime=0) for piece in pieces)
+    assert contents(packed) == contents(gzip.compress(file, mtime=0)) == FILES

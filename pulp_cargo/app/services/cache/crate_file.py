@@ -119,20 +119,22 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
         return Looked(VersionFacts(found.state), error=found.error)
     if not isinstance(found, FromIndex):
         return await _stored(wanted, found)
-    found, version = await _version(wanted, found)
+    version = await _version(wanted, found)
+    if version is None and found.fresh_for == 0:
+        # Our copy may be too old to have it. An upstream that does not answer now must not make
+        # room for the next.
+        newer = await resolve.ask(wanted.registry, upstream, wanted.lower_name)
+        if isinstance(newer, Unanswered):
+            return Looked(VersionFacts(newer.state), error=newer.error)
+        if isinstance(newer, FromIndex):
+            found, version = newer, await _version(wanted, newer)
     if version is None:
         return await _unlisted(wanted, found)
     return await _listed_under_policies(wanted, found, version)
 
 
-async def _version(wanted: Wanted, found: FromIndex) -> tuple[FromIndex, UpstreamVersion | None]:
-    """Return the version's entry in a remote's index, which is refreshed if our copy lacks it."""
-    version = (await found.index(wanted.lower_name)).versions.get(wanted.vers)
-    if version is None and found.fresh_for == 0:
-        newer = await resolve.ask(wanted.registry, found.upstream, wanted.lower_name)
-        if isinstance(newer, FromIndex):
-            return newer, (await newer.index(wanted.lower_name)).versions.get(wanted.vers)
-    return found, version
+async def _version(wanted: Wanted, found: FromIndex) -> UpstreamVersion | None:
+    return (await found.index(wanted.lower_name)).versions.get(wanted.vers)
 
 
 async def _stored(wanted: Wanted, found: Resolved) -> Looked:

@@ -16,12 +16,12 @@ from pulp_cargo.app.models import CrateContent, CrateYank
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.models.repository import set_lock_timeout
 from pulp_cargo.app.runtime import statements
+from pulp_cargo.app.runtime.free_space import storage_full
 from pulp_cargo.app.runtime.statements import Rows
 from pulp_cargo.app.services.crates import unit_rows
 from pulp_cargo.app.services.crates.incoming_file import (
     IncomingFile,
     copy_whole,
-    storage_full,
 )
 
 log = logging.getLogger(__name__)

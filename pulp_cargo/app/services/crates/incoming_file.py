@@ -3,7 +3,6 @@
 What only passes through a cache may go on in memory where the disk is full.
 """
 
-import errno
 import fcntl
 import os
 import shutil
@@ -20,6 +19,7 @@ from django.conf import settings
 from pulpcore.plugin import pulp_hashlib
 from pulpcore.plugin.models import Artifact
 
+from pulp_cargo.app.runtime.free_space import storage_full
 from pulp_cargo.protocol.unavailable import StorageFull
 
 PREFIX, SUFFIX = "crate-", ".part"
@@ -218,14 +218,3 @@ def remove_leftovers() -> None:
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
-
-
-@contextmanager
-def storage_full() -> Iterator[None]:
-    """Turn a disk's refusal to take more into StorageFull."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageFull from error
-        raise

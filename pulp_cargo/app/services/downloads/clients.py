@@ -26,8 +26,8 @@ class RemoteClient:
 
     row: CargoRemote
     client: Client
-    # Running downloads, and whether the client is closed when the last of them ends.
-    downloads: int = 0
+    # Running requests, and whether the client is closed when the last of them ends.
+    requests: int = 0
     is_deleted: bool = False
 
     @property
@@ -56,14 +56,14 @@ class UpstreamClients:
         return (await self._of(remote)).client
 
     @asynccontextmanager
-    async def for_download(self, remote: UpstreamRemote) -> AsyncIterator[Client]:
+    async def in_use(self, remote: UpstreamRemote) -> AsyncIterator[Client]:
         """Return the client, and keep it open until the block ends; raises UpstreamUnreachable."""
         entry = await self._of(remote)
-        entry.downloads += 1
+        entry.requests += 1
         try:
             yield entry.client
         finally:
-            entry.downloads -= 1
+            entry.requests -= 1
             if entry.is_deleted:
                 self._close_unused(entry)
 
@@ -131,7 +131,7 @@ class UpstreamClients:
         asyncio.get_running_loop().call_later(GRACE_SECONDS, self._close_retired, entry)
 
     def _drop_deleted(self, remote: UUID) -> None:
-        """Close the clients of a deleted remote as soon as their downloads have ended."""
+        """Close the clients of a deleted remote as soon as their requests have ended."""
         if (entry := self._clients.pop(remote, None)) is not None:
             self._retired.add(entry)
         for retired in [one for one in self._retired if one.row.pk == remote]:
@@ -139,7 +139,7 @@ class UpstreamClients:
             self._close_unused(retired)
 
     def _close_unused(self, entry: RemoteClient) -> None:
-        if not entry.downloads:
+        if not entry.requests:
             self._close_retired(entry)
 
     def _close_retired(self, entry: RemoteClient) -> None:

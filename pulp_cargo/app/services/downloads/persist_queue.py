@@ -89,19 +89,23 @@ class PersistQueue:
         repository, domain = store
         downloaded = _files_of(items)
         changes = [one for one in items if not isinstance(one, DownloadedCrate)]
-        await _join(repository, domain, downloaded, changes)
-        self._release(downloaded)
+        try:
+            await _join(repository, domain, downloaded, changes)
+        finally:
+            self._release(downloaded)
 
     def _note_failure(self, store: Store, items: Sequence[Item], error: Exception) -> None:
         downloaded = _files_of(items)
         note(Event.NOT_KEPT)
         log.warning("%s crates of an upstream were not stored: %s", len(downloaded), error)
-        self._release(downloaded)
 
     def _release(self, downloaded: Sequence[DownloadedCrate]) -> None:
         self._files -= len(downloaded)
         for one in downloaded:
-            one.download.release()
+            try:
+                one.download.release()
+            except OSError as error:
+                log.warning("The file of a download was not removed: %s", error)
 
 
 def _key(item: Item) -> Hashable:

@@ -61,7 +61,7 @@ class SharedDownload:
         """Fetch the file; an error is stored, and raised to the clients that wait for the file."""
         try:
             async with (
-                upstream_clients.for_download(remote) as client,
+                upstream_clients.in_use(remote) as client,
                 client.crate_file(self.name, self.vers, self.cksum) as response,
             ):
                 # A redirect to another host may lead to a service in our own network.

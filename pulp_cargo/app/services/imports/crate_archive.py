@@ -5,7 +5,6 @@ a reader of their own (protocol/tar), since cargo has to see the same in them. W
 limit is limited here: it reads headers of any size, and takes a damaged one for the end.
 """
 
-import gzip
 import io
 import os
 import tarfile
@@ -28,9 +27,14 @@ MOST_BYTES = 8 * 1024**3
 # pax records for the whole archive. What tarfile makes of a pax header may have the square of its size.
 MOST_HEADER_BYTES = 4 * 1024
 MOST_GLOBAL_RECORDS = 64
+# The most gzip members: tools that compress in blocks of 64 KiB make so many of the largest archive.
+MOST_MEMBERS = 200_000
 LONGEST_SHOWN = 200
 
 _CHUNK = 64 * 1024
+# What follows a member is copied, so a chunk of many small ones must be short.
+_PACKED_CHUNK = 16 * 1024
+_GZIP_ONLY = 16 + zlib.MAX_WBITS
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",
     tarfile.SYMTYPE: "a symbolic link",
@@ -46,6 +50,52 @@ class _Readable(Protocol):
     """A file, or the unpacked bytes of one."""
 
     def read(self, size: int, /) -> bytes: ...
+
+
+class _Gzip:
+    """The bytes of a gzip file of one or more members (RFC 1952, 2.2), at the cost of its size.
+
+    The library's `gzip` reads headers and empty members in Python, some of it byte by byte.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._packed = b""
+        self._member = zlib.decompressobj(wbits=_GZIP_ONLY)
+        self._members = 1
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most as many bytes, none at the end; raises EOFError and zlib.error."""
+        while size > 0:
+            if not self._packed:
+                self._packed = self._file.read(_PACKED_CHUNK)
+                is_end = not self._packed
+            else:
+                is_end = False
+            if self._member.eof:
+                # Zeros pad a file to the size of a tape's block.
+                self._packed = self._packed.lstrip(b"\0")
+                if is_end:
+                    return b""
+                if not self._packed:
+                    continue
+                self._next_member()
+            # At the end of the file, there may still be bytes for which there was no room before.
+            data = self._member.decompress(self._packed, size)
+            self._packed = self._member.unconsumed_tail or self._member.unused_data
+            if data:
+                return data
+            if is_end and not self._member.eof:
+                raise EOFError
+        return b""
+
+    def _next_member(self) -> None:
+        if not GZIP_MAGIC.startswith(self._packed[: len(GZIP_MAGIC)]):
+            raise zlib.error("what follows its end is no gzip member")
+        self._members += 1
+        if self._members > MOST_MEMBERS:
+            raise BadRequest(f"the archive has more than {MOST_MEMBERS} gzip members")
+        self._member = zlib.decompressobj(wbits=_GZIP_ONLY)
 
 
 class _Stream:
@@ -71,7 +121,7 @@ class _Stream:
             data = self._file.read(size)
         except EOFError as error:
             raise BadRequest("the archive ends in the middle of its gzip data") from error
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except zlib.error as error:
             raise BadRequest(f"the archive is not intact gzip: {error}") from error
         self.at += len(data)
         if self.at >= MOST_BYTES:
@@ -189,7 +239,7 @@ def _unpacked(file: BinaryIO) -> _Readable:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if is_packed:
-        return gzip.GzipFile(fileobj=file)
+        return _Gzip(file)
     if size >= MOST_BYTES:
         raise BadRequest(
             f"the archive has {size} bytes, and it must have less than {MOST_BYTES}; import it in"

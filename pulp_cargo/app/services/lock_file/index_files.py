@@ -11,6 +11,7 @@ from pulp_cargo.protocol.upstream_index import (
     parse_index_file,
     parse_lines_of,
 )
+from pulp_cargo.rules.replaced_versions import version_key
 
 
 class Indexes:
@@ -39,7 +40,7 @@ class Indexes:
         """Take over what there is after an upstream was asked: None for no such crate."""
         self._known[file] = copy is not None
         if copy is not None:
-            self._fetched[file] = Body(copy.gzipped, copy.first_seen, copy.replaced)
+            self._fetched[file] = Body(copy.gzipped, copy.first_seen, copy.replaced, copy.accepted)
         if is_old:
             self._old.add(file)
 
@@ -73,7 +74,9 @@ class Indexes:
         """Return the checksum of the bytes that an upstream has in place of those in the index."""
         body = self.body(file)
         before, now = body.replaced.get(entry.vers, (None, None)) if body else (None, None)
-        return now if before == entry.cksum else None
+        if body is None or before != entry.cksum or now is None:
+            return None
+        return None if version_key(entry.vers, now) in body.accepted else now
 
     def lines_of(self, file: File, vers: str) -> UpstreamIndex | None:
         """Return what a file says of one version; raises UpstreamIndexInvalid."""

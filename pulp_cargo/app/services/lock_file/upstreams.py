@@ -164,14 +164,14 @@ class FromRemote:
         facts = VersionFacts(
             CrateState.LISTED,
             is_listed=True,
-            has_file=stored is not None,
+            has_file=stored is not None or self.keeps(package, entry.cksum),
             is_refused=verdict is not None and not verdict.is_open,
             is_replaced=now is not None,
         )
         if now is not None and decide(facts) is Decision.REPLACED:
             sentence = str(VersionReplaced(package.name, package.vers, entry.cksum, now))
             return Looked(facts, NotFound(sentence, upstream.name))
-        here = Here.STORED if stored else Here.INDEX
+        here = Here.STORED if facts.has_file else Here.INDEX
         is_theirs = _is_of_crates_io(package) or is_crates_io(upstream.remote.url)
         advisories = advisories_on(package) if is_theirs else ()
         found = Found(upstream.name, entry.cksum, here, entry.yanked, verdict, advisories)
