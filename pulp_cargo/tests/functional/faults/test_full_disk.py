@@ -9,7 +9,6 @@ import os
 import random
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -72,23 +71,31 @@ def file_system(path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", path], check=True)
 
 
+def has_removed_files(disk: Path) -> bool:
+    """Whether a process still has a file of a file system open that was removed: it takes room."""
+    device = disk.stat().st_dev
+    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+        # Processes and their handles come and go meanwhile.
+        with suppress(OSError):
+            found = handle.stat()
+            if found.st_dev == device and found.st_nlink == 0:
+                return True
+    return False
+
+
 @contextmanager
 def full(disks: "Disks", full_one: str, *, room: int = 0) -> Iterator[None]:
     """Leave no more than some bytes free on a file system, for a while."""
     disk = {"working": disks.working, "stored": disks.stored}[full_one]
-    # What was fetched before would make room when it is joined.
+    # What was fetched before would make room when it is stored, and its file closed after that.
     assert wait_for(lambda: not unfinished_uploads(disks.stack))
+    assert wait_for(lambda: not has_removed_files(disk))
     # Nobody's file, so it stands beside what Pulp has there.
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file:
-        filled = -1
-        # Files that are removed already, but not closed yet, make room a moment later.
-        while file.tell() > filled:
-            filled = file.tell()
-            with suppress(OSError):
-                while True:
-                    file.write(bytes(os.statvfs(disk).f_frsize))
-            time.sleep(0.3)
+        with suppress(OSError):
+            while True:
+                file.write(bytes(os.statvfs(disk).f_frsize))
         file.truncate(max(0, file.tell() - room))
     try:
         yield
