@@ -220,7 +220,13 @@ def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: D
         folder for digest in fresh if is_local for folder in _missing_folders(paths[digest])
     }
     came = {digest: _identity(file.path) for digest, file in fresh.items()} if is_local else {}
-    unit_rows.insert(Artifact, made)
+    try:
+        unit_rows.insert(Artifact, made)
+    finally:
+        # Core opens each file to move it and never closes it. Until the garbage collector does, a
+        # file that was copied to another file system takes room on its old one.
+        for one in made:
+            one.file.close()
     unsettled: list[str] = []
     if is_local:
         lost = [
