@@ -8,23 +8,21 @@ from pulp_cargo.app.content_process import content_process
 from pulp_cargo.app.endpoints.front.health import get_health
 from pulp_cargo.app.endpoints.front.middleware import edge, handle_registry
 from pulp_cargo.app.endpoints.http.core import leave_bodies_packed
-from pulp_cargo.app.endpoints.memory.listener import listening
 
 ROOT = "/pulp/cargo/"
 PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
 
-# Bodies come as they are sent: the HTTP parser would unpack them on the event loop, for anybody who
-# sends one, before a route or a token is looked at.
+# Bodies are not unpacked by the HTTP parser: it would do that on the event loop, for any client,
+# before a route or a token is checked.
 leave_bodies_packed(app)
 app.router.add_route("*", ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
+app.cleanup_ctx.append(content_process)
 if settings.OTEL_ENABLED:
-    # Not before: the module starts to export.
-    from pulp_cargo.app.endpoints.front.telemetry import measured_edge
+    # Imported only here: the module starts to export metrics.
+    from pulp_cargo.app.endpoints.front.telemetry import measured_edge, measuring
 
     app.middlewares.insert(0, measured_edge)
+    app.cleanup_ctx.append(measuring)
 else:
     app.middlewares.insert(0, edge)
-# The last to start is the first to end: while changes are written, nobody waits for notices any more.
-app.cleanup_ctx.append(content_process)
-app.cleanup_ctx.append(listening)

@@ -7,15 +7,16 @@ source, and those of the registries that it stands in for, such as crates.io.
 from collections.abc import Collection
 
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.services.lock_file import refresh as lock_refresh
 from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
+from pulp_cargo.app.services.lock_file.refresh import Refresher
 from pulp_cargo.protocol.lock_file import LockFile
 from pulp_cargo.rules.lock_check import Wanted, judge_package
 from pulp_cargo.rules.lock_report import Report
 
 
 def check(
+    refresher: Refresher,
     registry: Registry,
     lock: LockFile,
     wanted: Wanted,
@@ -33,9 +34,9 @@ def check(
     does not follow from its upstreams' URLs, for one that is itself a copy.
     """
     judged, others = divide(registry, lock, crates_io=crates_io, allow_sources=allow_sources)
-    lookup = Lookup(registry, judged)
+    lookup = Lookup(refresher.cache.advisories, registry, judged)
     if refresh:
-        lock_refresh.refresh_in_request(lookup, names_to_ask_for(registry, judged))
+        refresher.refresh_in_request(lookup, names_to_ask_for(registry, judged))
     rows = (
         judge_package(package, found, wanted, flags)
         for package, found, flags in lookup.find(judged)

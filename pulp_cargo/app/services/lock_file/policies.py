@@ -9,7 +9,7 @@ from pulp_cargo.app.queries.lock_file import File, Unit
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.lock_file.index_files import Indexes
-from pulp_cargo.app.services.policies import advisory_db
+from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
 from pulp_cargo.app.services.policies.evaluate import policies_of
 from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.semver import parse_version
@@ -23,8 +23,14 @@ from pulp_cargo.rules.verdicts import Verdict
 class Rules:
     """The rules in force at one moment, for the packages of one lock file."""
 
-    def __init__(self, registry: Registry, indexes: Indexes, names: Collection[str]) -> None:
-        self._registry, self._indexes = registry, indexes
+    def __init__(
+        self,
+        advisories: AdvisoryDatabase,
+        registry: Registry,
+        indexes: Indexes,
+        names: Collection[str],
+    ) -> None:
+        self._advisories, self._registry, self._indexes = advisories, registry, indexes
         self._now = datetime.now(UTC)
         upstreams = registry.upstreams or (registry.whole,)
         ruled = [s.version for s in upstreams if s.version and self.policies(s, stored=True)]
@@ -53,7 +59,7 @@ class Rules:
         policies, body = self.policies(upstream, stored=stored), self._indexes.body(file)
         if not policies:
             return None
-        about = advisory_db.about(file[1])
+        about = self._advisories.about(file[1])
         # Whether a version fixes an advisory depends on those below it; all else on itself alone.
         whole = self._indexes.whole(file) if about else None
         known = policy_decision.CrateFacts(
@@ -74,6 +80,18 @@ class Rules:
         entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None)
         return self.verdict(upstream, file, entry, None, stored=True)
 
+    def advisories_on(self, package: LockedPackage) -> tuple[str, ...]:
+        """Return the ids of the advisories on vulnerabilities of a crate of crates.io.
+
+        Those that say that it is unmaintained, say, are no reason not to build.
+        """
+        vers = parse_version(package.vers)
+        return tuple(
+            found.id
+            for found in self._advisories.about(package.name)
+            if found.informational is None and affects(found, vers)
+        )
+
 
 def refused_license(
     policies: Sequence[NamedPolicy], name: str, entry: UpstreamVersion, license: str
@@ -87,19 +105,6 @@ def refused_license(
     found = policy_decision.judge_index(_alone(entry), name, policies, known, now)
     verdict = found.verdict(entry.vers)
     return None if verdict.is_open else verdict
-
-
-def advisories_on(package: LockedPackage) -> tuple[str, ...]:
-    """Return the ids of the advisories on vulnerabilities of a crate of crates.io.
-
-    Those that say that it is unmaintained, say, are no reason not to build.
-    """
-    vers = parse_version(package.vers)
-    return tuple(
-        found.id
-        for found in advisory_db.about(package.name)
-        if found.informational is None and affects(found, vers)
-    )
 
 
 def _alone(entry: UpstreamVersion) -> UpstreamIndex:

@@ -10,7 +10,8 @@ from uuid import UUID
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.downloads import persist_changes, shared_downloads
+from pulp_cargo.app.services.cache.cache import Cache
+from pulp_cargo.app.services.downloads import persist_changes
 from pulp_cargo.app.services.downloads.persist_changes import DownloadedCrate, LinkStoredUnit
 from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.policies import refused_license
@@ -30,7 +31,9 @@ class Fetched:
     problems: list[Problem] = field(default_factory=list)
 
 
-async def fetch(domain: Domain, absent: Sequence[Absent], ended: Callable[[], None]) -> Fetched:
+async def fetch(
+    cache: Cache, domain: Domain, absent: Sequence[Absent], ended: Callable[[], None]
+) -> Fetched:
     """Fetch files and keep them; `ended` is called for each that came, or could not.
 
     Raises RepositoryBusy when a task holds a repository for too long.
@@ -42,25 +45,26 @@ async def fetch(domain: Domain, absent: Sequence[Absent], ended: Callable[[], No
     for repository, wanted in by_repository.items():
         for start in range(0, len(wanted), BATCH_SIZE):
             with ExitStack() as leases:
-                bring = (_bring(one, leases, ended) for one in wanted[start : start + BATCH_SIZE])
+                batch = wanted[start : start + BATCH_SIZE]
+                bring = (_bring(cache, one, leases, ended) for one in batch)
                 came = await asyncio.gather(*bring)
-                await _keep(domain, repository, came, fetched)
+                await _keep(cache, domain, repository, came, fetched)
     return fetched
 
 
 async def _bring(
-    one: Absent, leases: ExitStack, ended: Callable[[], None]
+    cache: Cache, one: Absent, leases: ExitStack, ended: Callable[[], None]
 ) -> DownloadedCrate | LinkStoredUnit | Problem:
     """Return what is to be kept, with its file leases until the stack is closed."""
     version = one.version
     if one.unit is not None:
         ended()
         return LinkStoredUnit(one.unit, version.yanked)
-    download = shared_downloads.download(one.remote, one.name, version.vers, version.cksum, None)
+    download = cache.downloads.download(one.remote, one.name, version.vers, version.cksum, None)
     leases.enter_context(download.leased())
     try:
         await download.ended()
-        license = await threads.work(download.license) if one.policies else None
+        license = await threads.work(download.license, cache.readers) if one.policies else None
     except RegistryError as error:
         return Problem(one.name, version.vers, str(error))
     finally:
@@ -75,6 +79,7 @@ async def _bring(
 
 
 async def _keep(
+    cache: Cache,
     domain: Domain,
     repository: UUID,
     came: Sequence[DownloadedCrate | LinkStoredUnit | Problem],
@@ -86,7 +91,7 @@ async def _keep(
     )
     for one in came:
         if isinstance(one, DownloadedCrate):
-            change = await threads.work(persist_changes.read, domain, one)
+            change = await threads.work(persist_changes.read, cache.readers, domain, one)
             if change is None:
                 said = "its file came, but what is in it cannot be kept; the log says why"
                 fetched.problems.append(Problem(one.download.name, one.download.vers, said))

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from pulp_cargo.app.models import HeldVersion
 from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
 from pulp_cargo.rules.policy_decision import Refusal
 
@@ -75,9 +76,13 @@ class Record:
 class RefusalLog:
     """The records of this process that are not written yet."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, background: BackgroundTasks, limits: Limits = LIMITS) -> None:
         self._queue: WriteBehind[None, Key, Record] = WriteBehind(
-            self._write_batch, on_failure=_note_failure, limits=limits, merge=_together
+            self._write_batch,
+            background=background,
+            on_failure=_note_failure,
+            limits=limits,
+            merge=_together,
         )
         self._lost = 0
         self._cleaned_up_at = -timeouts.REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS
@@ -153,8 +158,3 @@ def _upsert(records: Iterable[Record]) -> None:
     if columns:
         with connection.cursor() as cursor:
             cursor.execute(UPSERT, columns)
-
-
-# That of this process.
-refusal_log = RefusalLog()
-note = refusal_log.note

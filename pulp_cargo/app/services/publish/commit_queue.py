@@ -15,7 +15,7 @@ from django.conf import settings
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.runtime import threads, timeouts
-from pulp_cargo.app.runtime.background import spawn
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.publish.commit import (
@@ -49,11 +49,12 @@ class Waiting:
 class CommitQueue:
     """The changes that wait in a process; whoever brings one waits for its verdict."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: BackgroundTasks) -> None:
+        self._background = background
         # How often this process found a repository busy.
         self.busy_waits = 0
         self._queue: WriteBehind[Store, Waiting, Waiting] = WriteBehind(
-            self._commit, on_failure=_fail, limits=LIMITS
+            self._commit, background=background, on_failure=_fail, limits=LIMITS
         )
 
     async def submit(
@@ -88,7 +89,7 @@ class CommitQueue:
             self._give_up(store, error)
             raise WriteLater(timeouts.COMMIT_BUSY_PAUSE_SECONDS) from error
         _answer(batch, result)
-        clean_up_after(repository, result)
+        clean_up_after(self._background, repository, result)
 
     def _give_up(self, store: Store, error: RepositoryBusy) -> None:
         """Refuse what has waited too long for a busy repository."""
@@ -118,15 +119,10 @@ def _settle(one: Waiting, outcome: Committed | BaseException | None) -> None:
         one.verdict.set_result(outcome)
 
 
-def clean_up_after(repository: UUID, result: Result) -> None:
+def clean_up_after(background: BackgroundTasks, repository: UUID, result: Result) -> None:
     """Start a clean-up of old versions in the background, once per so many versions."""
     if result.made is not None and result.made.number % TRIM_EVERY == 0:
-        spawn(
+        background.spawn(
             threads.write(clean_up, repository),
             failure="The old versions of a repository were not cleaned up",
         )
-
-
-# That of this process.
-commit_queue = CommitQueue()
-submit = commit_queue.submit
