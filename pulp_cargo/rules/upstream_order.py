@@ -49,7 +49,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class UpstreamReason:
     """The result for one upstream of the list."""
 
     upstream: str
@@ -64,7 +64,7 @@ class Answer:
     ask: tuple[str, ...]
     rule: Rule
     sentence: str
-    said: tuple[Said, ...] = ()
+    reasons: tuple[UpstreamReason, ...] = ()
     mixed: bool = False
 
 
@@ -92,9 +92,9 @@ def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) ->
     claimed = _claim(order, name, holders, [u.name for u in private if u.name in had])
     rule, sentence = claimed or _pin(order, name) or _mixed(order, name) or _by_order(name)
     mixed = matching(order.mixed, name) is not None
-    said = tuple(_said(order, name, has, private_only=claimed is not None, mixed=mixed))
-    ask = tuple(s.upstream for s in said if s.asked)
-    return Answer(ask, rule, sentence, said, mixed)
+    reasons = tuple(_reasons(order, name, has, private_only=claimed is not None, mixed=mixed))
+    ask = tuple(one.upstream for one in reasons if one.asked)
+    return Answer(ask, rule, sentence, reasons, mixed)
 
 
 def only(*upstreams: str) -> Answer:
@@ -145,7 +145,9 @@ def _owner(order: Order, name: str) -> OrderedUpstream | None:
     return max(pinned, key=lambda pair: narrowness(pair[1]), default=(None, ""))[0]
 
 
-def _said(order: Order, name: str, has: Has, *, private_only: bool, mixed: bool) -> Iterator[Said]:
+def _reasons(
+    order: Order, name: str, has: Has, *, private_only: bool, mixed: bool
+) -> Iterator[UpstreamReason]:
     owner = None if private_only else _owner(order, name)
     answered: str | None = None
     for upstream in order.upstreams:
@@ -153,12 +155,12 @@ def _said(order: Order, name: str, has: Has, *, private_only: bool, mixed: bool)
         if excluded is None and answered is not None and not mixed:
             excluded = f"it comes after `{answered}`, which has the crate"
         if excluded is not None:
-            yield Said(upstream.name, False, f"not asked: {excluded}")
+            yield UpstreamReason(upstream.name, False, f"not asked: {excluded}")
             continue
         here = has(upstream)
         if here:
             answered = upstream.name
-        yield Said(upstream.name, here is not False, _WORDS[here])
+        yield UpstreamReason(upstream.name, here is not False, _WORDS[here])
 
 
 def _excluded(

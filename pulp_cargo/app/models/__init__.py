@@ -2,7 +2,7 @@
 
 from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
-from pulp_cargo.app.models.crate_policy import CargoCratePolicy, HeldVersion
+from pulp_cargo.app.models.crate_policy import CargoCratePolicy, PolicyRefusal
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
@@ -19,7 +19,7 @@ __all__ = [
     "ClaimedName",
     "CrateContent",
     "CrateYank",
-    "HeldVersion",
+    "PolicyRefusal",
     "ReplacedVersion",
     "UpstreamIndexFile",
     "UsedVersion",

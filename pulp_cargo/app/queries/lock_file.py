@@ -11,7 +11,7 @@ from pulp_cargo.app.models.membership import has_row, member_of
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.packed_index import unpack
-from pulp_cargo.rules.crate_policy import KeptVersion
+from pulp_cargo.rules.crate_policy import StoredVersion
 
 # A crate in canonical form and one of its versions, with its build metadata.
 Key = tuple[str, str]
@@ -67,7 +67,7 @@ FILES = f"""
     AND unit.metadata_source = ''
     AND {WAS_STORED}
 """
-KEPT = f"""
+STORED = f"""
     WITH {SERVED}, wanted AS (SELECT DISTINCT name FROM unnest(%(names)s::text[]) w (name))
     SELECT served.pulp_id, lower(unit.name), unit.vers, unit.cksum, coalesce(unit.license, '')
     FROM served CROSS JOIN wanted CROSS JOIN LATERAL (
@@ -171,17 +171,17 @@ def known(
     )
 
 
-def kept(
+def stored_versions(
     versions: Collection[UUID], names: Collection[str]
-) -> dict[tuple[UUID, str], dict[str, KeptVersion]]:
+) -> dict[tuple[UUID, str], dict[str, StoredVersion]]:
     """Return what is kept by repository version and lower-case name, and then by `vers`.
 
     `names` are canonical.
     """
-    found: defaultdict[tuple[UUID, str], dict[str, KeptVersion]] = defaultdict(dict)
+    found: defaultdict[tuple[UUID, str], dict[str, StoredVersion]] = defaultdict(dict)
     values = {"versions": list(versions), "names": list(names)}
-    for version, name, vers, cksum, license in all_rows(KEPT, values):
-        found[version, name][vers] = KeptVersion(cksum, license)
+    for version, name, vers, cksum, license in all_rows(STORED, values):
+        found[version, name][vers] = StoredVersion(cksum, license)
     return found
 
 

@@ -36,7 +36,7 @@ class ExplainedUpstreamSerializer(serializers.Serializer):
     upstream = serializers.CharField(help_text="The name of the upstream in the list.")
     private = serializers.BooleanField(help_text="Whether it claims the names of its crates.")
     asked = serializers.BooleanField(help_text="Whether the upstream is asked for the crate.")
-    said = serializers.CharField(help_text="The reason, in words.")
+    reason = serializers.CharField(help_text="The reason, in words.")
     has = serializers.BooleanField(
         allow_null=True, help_text="Whether it has the crate, null if that is not known here."
     )

@@ -162,7 +162,7 @@ def test_explain_says_that_the_crate_is_gone(
     assert told.sentence == (
         f"`{name}` is claimed by the private repository `ours`, which has no version of it any more"
     )
-    assert [one.said for one in told.upstreams] == [
+    assert [one.reason for one in told.upstreams] == [
         "not asked: the name is kept for private repositories",
         "does not have the crate",
     ]

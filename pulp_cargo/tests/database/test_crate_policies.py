@@ -140,7 +140,7 @@ def test_kept_versions_are_those_of_the_repository_version(
     from pulp_cargo.app.queries.repository.membership import rows_of
     from pulp_cargo.app.queries.upstreams import cached_versions as module
 
-    kept, asked = module.kept, []
+    stored_versions, asked = module.stored_versions, []
 
     def note(*served: Any, **values: Any) -> list[tuple[Any, ...]]:
         # Django does not see these statements, which are prepared.
@@ -151,21 +151,25 @@ def test_kept_versions_are_those_of_the_repository_version(
     publish(repository, name, "other")
     registry = find("default", cache.base_path)
     (source,) = registry.upstreams
-    assert [one.license for one in kept(source, name.lower()).values()] == [""]
+    assert [one.license for one in stored_versions(source, name.lower()).values()] == [""]
     CrateContent.objects.filter(name=name).update(license="MIT")
     monkeypatch.setattr(module, "rows_of", note)
     with CaptureQueriesContext(connection) as queries:
-        assert {v: one.license for v, one in kept(source, name).items()} == {"1.0.0": "MIT"}
+        assert {v: one.license for v, one in stored_versions(source, name).items()} == {
+            "1.0.0": "MIT"
+        }
     assert (len(asked), len(queries)) == (1, 0)
-    assert kept(source, name.replace("-", "_")) == kept(source, "missing") == {}
+    assert (
+        stored_versions(source, name.replace("-", "_")) == stored_versions(source, "missing") == {}
+    )
 
 
 def test_source_without_a_repository_keeps_nothing(cache: "CargoDistribution") -> None:
     """As one that only passes on what it is asked for."""
     from pulp_cargo.app.queries.registry.registry import find
-    from pulp_cargo.app.queries.upstreams.cached_versions import kept
+    from pulp_cargo.app.queries.upstreams.cached_versions import stored_versions
 
     cache.repository = None
     cache.save()
     (source,) = find("default", cache.base_path).upstreams
-    assert kept(source, "leaf") == {}
+    assert stored_versions(source, "leaf") == {}

@@ -174,7 +174,7 @@ class World:
 
         lock = parse_lock_file(lock_file(*(package(self.name, vers) for vers in VERSIONS)))
         report = check.check(self.registry, lock, Wanted(), refresh=True, crates_io=True)
-        return {row.package.vers: (row.outcome, row.upstream) for row in report.judged}
+        return {row.package.vers: (row.outcome, row.upstream) for row in report.checked}
 
     def explained(self) -> tuple[str, ...] | None:
         """Return which upstreams answer, None where nobody can tell."""
@@ -235,7 +235,7 @@ def test_all_who_decide_agree(parts: dict[str, Any], number: int) -> None:
         download = world.download(vers)
         passes = outcome in (Outcome.SERVED, Outcome.YANKED)
         refused = outcome in (Outcome.BLOCKED, Outcome.HELD, Outcome.HIDDEN)
-        # A version of a copy that is too old to be served can still be downloaded, so it is judged.
+        # A version of a copy that is too old to be served can still be downloaded, so it is checked.
         assert refused == (download == "refused") or (index == "unavailable" and not refused)
         if passes:
             assert upstream is not None

@@ -38,7 +38,7 @@ from pulp_cargo.rules.advisories import parse_advisory
 from pulp_cargo.rules.crates_io import complaints
 from pulp_cargo.rules.licenses import is_allowed, parse_license
 from pulp_cargo.rules.limits import PublishLimits
-from pulp_cargo.rules.read_crate import judge_manifest, read_published, read_upstream
+from pulp_cargo.rules.read_crate import check_manifest, read_published, read_upstream
 from pulp_cargo.tests.fuzz import ordinary
 
 MIB = 1024 * 1024
@@ -108,7 +108,7 @@ def metadata(data: bytes) -> object:
 def manifest(data: bytes) -> object:
     """Read a Cargo.toml as that of a publish, with all that is made of it."""
     found = parse_manifest(data, LIMITS.dependencies)
-    judge_manifest(found, LIMITS)
+    check_manifest(found, LIMITS)
     complaints(found, own_urls=[OWN_URL])
     return render_line(found.entry("0" * 64, None))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pulp_cargo.app.models import ReplacedVersion, UpstreamIndexFile
-from pulp_cargo.app.queries.lock_file import kept as cached
+from pulp_cargo.app.queries.lock_file import stored_versions
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.names.claims import NameHolding
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -50,12 +50,12 @@ class _IndexFile:
 
 @dataclass(frozen=True, slots=True)
 class OfUpstream:
-    """What one upstream has to do with a crate; `said` is a sentence."""
+    """What one upstream has to do with a crate; `reason` is a sentence."""
 
     upstream: str
     private: bool
     asked: bool
-    said: str
+    reason: str
     has: bool | None
     versions: int | None
     checked_at: datetime | None
@@ -93,13 +93,13 @@ def explain(registry: Registry, order: Order, name: str) -> Explanation:
                 upstream=one.upstream,
                 private=private[one.upstream],
                 asked=one.asked,
-                said=one.sentence,
+                reason=one.sentence,
                 has=had[one.upstream].has,
                 versions=had[one.upstream].versions,
                 checked_at=had[one.upstream].checked_at,
                 replaced=had[one.upstream].replaced,
             )
-            for one in answer.said
+            for one in answer.reasons
         ),
     )
 
@@ -117,7 +117,7 @@ def _in_remotes(upstreams: Iterable[Upstream], name: str) -> dict[str, Had]:
     remotes = [one for one in upstreams if isinstance(one, RemoteUpstream)]
     files = _index_files(remotes, name)
     versions = [one.version for one in remotes if one.version]
-    stored = cached(versions, [canonical_name(name)]) if versions else {}
+    stored = stored_versions(versions, [canonical_name(name)]) if versions else {}
     return {
         one.name: _in_remote(
             one,

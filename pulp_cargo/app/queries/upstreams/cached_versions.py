@@ -9,9 +9,9 @@ from pulp_cargo.app.queries.repository.membership import (
     rows_of,
 )
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.rules.crate_policy import KeptVersion
+from pulp_cargo.rules.crate_policy import StoredVersion
 
-KEPT = f"""
+STORED = f"""
     WITH {SERVED}, found AS (
         SELECT unit.name, unit.vers, unit.cksum, unit.license
         FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
@@ -21,12 +21,12 @@ KEPT = f"""
 """
 
 
-def kept(served: ServedVersion, name: str) -> Mapping[str, KeptVersion]:
+def stored_versions(served: ServedVersion, name: str) -> Mapping[str, StoredVersion]:
     """Return the versions that a repository keeps of a crate, by `vers`; raises VersionGone."""
-    rows = rows_of(served, KEPT, name=canonical_name(name))
+    rows = rows_of(served, STORED, name=canonical_name(name))
     # The outer join leaves one empty row for a crate that is not there.
     return {
-        vers: KeptVersion(cksum, license or "")
+        vers: StoredVersion(cksum, license or "")
         for found, vers, cksum, license in rows
         if _is(found, name)
     }

@@ -141,7 +141,7 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
     """Look in a repository, which stands in for its upstream or is an upstream itself."""
     fresh_for = None
     if isinstance(found, FromStore):
-        decision = await evaluate.judge(wanted.registry, found, wanted.lower_name)
+        decision = await evaluate.evaluate_policies(wanted.registry, found, wanted.lower_name)
         if decision is not None:
             if error := await evaluate.refusal(decision, wanted.vers):
                 return _refused(found.state, error)
@@ -178,7 +178,7 @@ async def _listed_under_policies(
 ) -> Looked:
     """Look for a listed version's file, unless the policies in force refuse the version."""
     registry = wanted.registry
-    decision = await evaluate.judge(registry, found, wanted.lower_name)
+    decision = await evaluate.evaluate_policies(registry, found, wanted.lower_name)
     if decision is None:
         return await _listed(wanted, Listed(found.upstream, version))
     if error := await evaluate.refusal(decision, version.vers):
@@ -186,7 +186,7 @@ async def _listed_under_policies(
     looked = await _listed(wanted, Listed(found.upstream, version, evaluate.good_for(decision)))
     if isinstance(looked.found, Listed) and evaluate.asks_for_licenses(registry, found.upstream):
         licenses = {version.vers: await _license(wanted, looked.found)}
-        decision = await evaluate.judge(registry, found, wanted.lower_name, licenses)
+        decision = await evaluate.evaluate_policies(registry, found, wanted.lower_name, licenses)
         if decision and (error := await evaluate.refusal(decision, version.vers)):
             return _refused(found.state, error)
     return looked

@@ -61,7 +61,7 @@ async def _served(registry: Registry, found: Resolved, name: str) -> Served | No
     if isinstance(found, FromRepository):
         own = await threads.read(index.index_file, registry.at(found.upstream), name)
         return Served(own, None) if own else None
-    decision = await evaluate.judge(registry, found, name)
+    decision = await evaluate.evaluate_policies(registry, found, name)
     left_out: frozenset[str] = frozenset()
     if decision is not None:
         refusal_log.note(decision.dry_run)

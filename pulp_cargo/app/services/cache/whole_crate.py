@@ -66,7 +66,7 @@ class WholeCrates:
             if not isinstance(found, FromIndex):
                 return
             here = await threads.read(stores.kept_checksums, store, canonical_name(name))
-            decision = await evaluate.judge(registry, found, name.lower())
+            decision = await evaluate.evaluate_policies(registry, found, name.lower())
             left_out = decision.left_out if decision else frozenset()
             for vers, version in (await found.index(name.lower())).versions.items():
                 facts = VersionFacts(

@@ -1,6 +1,6 @@
 """Asking a registry what it says of the packages in a lock file.
 
-Judged are the packages that cargo would look for here: those that name this registry as their
+The packages that cargo would look for here are checked: those that name this registry as their
 source, and those of the registries that it stands in for, such as crates.io.
 """
 
@@ -11,7 +11,7 @@ from pulp_cargo.app.services.lock_file import refresh as lock_refresh
 from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
 from pulp_cargo.protocol.lock_file import LockFile
-from pulp_cargo.rules.lock_check import Wanted, judge_package
+from pulp_cargo.rules.lock_check import Wanted, check_package
 from pulp_cargo.rules.lock_report import Report
 
 
@@ -32,12 +32,12 @@ def check(
     is here decides. `crates_io` tells whether this registry stands in for crates.io where that
     does not follow from its upstreams' URLs, for one that is itself a copy.
     """
-    judged, others = divide(registry, lock, crates_io=crates_io, allow_sources=allow_sources)
-    lookup = Lookup(registry, judged)
+    checked, others = divide(registry, lock, crates_io=crates_io, allow_sources=allow_sources)
+    lookup = Lookup(registry, checked)
     if refresh:
-        lock_refresh.refresh_in_request(lookup, names_to_ask_for(registry, judged))
+        lock_refresh.refresh_in_request(lookup, names_to_ask_for(registry, checked))
     rows = (
-        judge_package(package, found, wanted, flags)
-        for package, found, flags in lookup.find(judged)
+        check_package(package, found, wanted, flags)
+        for package, found, flags in lookup.find(checked)
     )
     return Report(tuple(rows), tuple(others), tuple(sorted(lookup.indexes.not_refreshed)))

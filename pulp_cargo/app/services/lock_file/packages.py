@@ -8,7 +8,7 @@ from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
-from pulp_cargo.rules.lock_report import NotJudged
+from pulp_cargo.rules.lock_report import NotCheckedPackage
 from pulp_cargo.rules.lock_sources import is_allowed
 
 
@@ -18,13 +18,13 @@ def divide(
     *,
     crates_io: bool | None,
     allow_sources: Collection[str] = (),
-) -> tuple[list[LockedPackage], list[NotJudged]]:
+) -> tuple[list[LockedPackage], list[NotCheckedPackage]]:
     """Return the packages that a registry has a say in, and the others."""
     urls = (*registry.own_urls, *registry.mirrored_urls)
     if crates_io is None:
         crates_io = any(map(is_crates_io, urls))
-    judged: list[LockedPackage] = []
-    others: list[NotJudged] = []
+    checked: list[LockedPackage] = []
+    others: list[NotCheckedPackage] = []
     for package in lock.packages:
         source = package.source
         if isinstance(source, RegistrySource) and (
@@ -32,10 +32,10 @@ def divide(
             if source.is_crates_io
             else any(same_registry(source.url, url) for url in urls)
         ):
-            judged.append(package)
+            checked.append(package)
         else:
-            others.append(_not_judged(package, allow_sources))
-    return judged, others
+            others.append(_not_checked(package, allow_sources))
+    return checked, others
 
 
 def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> set[str]:
@@ -57,15 +57,15 @@ def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> s
     }
 
 
-def _not_judged(package: LockedPackage, allow_sources: Collection[str]) -> NotJudged:
+def _not_checked(package: LockedPackage, allow_sources: Collection[str]) -> NotCheckedPackage:
     source = package.source
     if source is None:
         said = "it is on the disk of whoever builds, such as the project itself"
-        return NotJudged(package, said, passes=True)
+        return NotCheckedPackage(package, said, passes=True)
     if isinstance(source, RegistrySource):
         said = f"it is from the registry {source.url}, which this one does not stand in for"
     else:
         said = f"it is from the git repository {source.url}"
     passes = is_allowed(source, allow_sources)
     said += ", as was allowed" if passes else "; nobody has allowed this source"
-    return NotJudged(package, said, passes, isinstance(source, RegistrySource))
+    return NotCheckedPackage(package, said, passes, isinstance(source, RegistrySource))

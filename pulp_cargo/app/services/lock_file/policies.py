@@ -16,7 +16,7 @@ from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 from pulp_cargo.rules import policy_decision
 from pulp_cargo.rules.advisories import affects
-from pulp_cargo.rules.crate_policy import KeptVersion, NamedPolicy
+from pulp_cargo.rules.crate_policy import NamedPolicy, StoredVersion
 from pulp_cargo.rules.verdicts import Verdict
 
 
@@ -28,9 +28,9 @@ class Rules:
         self._now = datetime.now(UTC)
         upstreams = registry.upstreams or (registry.whole,)
         ruled = [s.version for s in upstreams if s.version and self.policies(s, stored=True)]
-        # Versions that are kept were served before, and their licences are known.
-        self._kept: Mapping[tuple[UUID, str], Mapping[str, KeptVersion]] = (
-            lock_file.kept(ruled, names) if ruled else {}
+        # Stored versions were served before, and their licences are known.
+        self._stored: Mapping[tuple[UUID, str], Mapping[str, StoredVersion]] = (
+            lock_file.stored_versions(ruled, names) if ruled else {}
         )
 
     def policies(self, upstream: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
@@ -58,11 +58,11 @@ class Rules:
         whole = self._indexes.whole(file) if about else None
         known = policy_decision.CrateFacts(
             first_seen=body.first_seen if body else {},
-            kept=self._kept.get((upstream.version, file[1]), {}) if upstream.version else {},
+            stored=self._stored.get((upstream.version, file[1]), {}) if upstream.version else {},
             advisories=about,
         )
         index = whole or _alone(entry)
-        found = policy_decision.judge_index(index, file[1], policies, known, self._now)
+        found = policy_decision.evaluate_index(index, file[1], policies, known, self._now)
         verdict = found.verdict(entry.vers)
         if license is None or not verdict.is_open:
             return verdict
@@ -82,9 +82,9 @@ def refused_license(
 
     `name` is in lower case.
     """
-    known = policy_decision.CrateFacts(kept={entry.vers: KeptVersion(entry.cksum, license)})
+    known = policy_decision.CrateFacts(stored={entry.vers: StoredVersion(entry.cksum, license)})
     now = datetime.now(UTC)
-    found = policy_decision.judge_index(_alone(entry), name, policies, known, now)
+    found = policy_decision.evaluate_index(_alone(entry), name, policies, known, now)
     verdict = found.verdict(entry.vers)
     return None if verdict.is_open else verdict
 

@@ -19,7 +19,7 @@ from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
 from pulp_cargo.app.services.lock_file.upstreams import FromRemote
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
-from pulp_cargo.rules.lock_check import Here, Outcome, Wanted, judge_package
+from pulp_cargo.rules.lock_check import Here, Outcome, Wanted, check_package
 
 # An advisory is no rule against a crate; the check is there to tell.
 LET_IN = (Outcome.SERVED, Outcome.YANKED, Outcome.ADVISORY)
@@ -65,13 +65,13 @@ def plan(registry: Registry, lock: LockFile, *, crates_io: bool | None) -> Plan:
     absent: list[Absent] = []
     problems: list[Problem] = []
     for package, found, _ in lookup.find(packages):
-        judged = judge_package(package, found, Wanted())
+        checked = check_package(package, found, Wanted())
         place = lookup.places.get(found.upstream or "")
-        if judged.outcome not in LET_IN:
-            problems.append(Problem(package.name, package.vers, judged.sentence))
+        if checked.outcome not in LET_IN:
+            problems.append(Problem(package.name, package.vers, checked.sentence))
         elif isinstance(place, FromRemote) and (store := place.upstream.store):
             absent.extend(_absent(package, place, store))
-        elif judged.here is not Here.STORED:
+        elif checked.here is not Here.STORED:
             said = f"`{found.upstream}` keeps no files: there is nothing to fetch it into"
             problems.append(Problem(package.name, package.vers, said))
     return Plan(absent, len(packages) - len(absent) - len(problems), problems)

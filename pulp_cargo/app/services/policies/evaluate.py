@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pulp_cargo.app.queries.crates import listing
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.cached_versions import kept
+from pulp_cargo.app.queries.upstreams.cached_versions import stored_versions
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.policies import advisory_db, refusal_log
@@ -80,7 +80,7 @@ def rules_of_listing(registry: Registry) -> list[str]:
     return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
 
 
-async def judge(
+async def evaluate_policies(
     registry: Registry, found: InUpstream, name: str, licenses: Mapping[str, str] | None = None
 ) -> PolicyDecision | None:
     """Return what becomes of the versions of a crate, None where no policy is in force.
@@ -91,9 +91,9 @@ async def judge(
     if not policies:
         return None
     index = await found.index(name)
-    served_before = await threads.read(kept, found.upstream, name)
+    served_before = await threads.read(stored_versions, found.upstream, name)
     known = CrateFacts(found.first_seen, served_before, licenses=licenses or {})
-    return await threads.work(_judge, index, name, policies, known)
+    return await threads.work(_evaluate, index, name, policies, known)
 
 
 def asks_for_licenses(registry: Registry, upstream: Upstream) -> bool:
@@ -116,11 +116,11 @@ async def refusal(decision: PolicyDecision, vers: str) -> VersionRefused | None:
     return VersionRefused(refused.verdict.sentence, refused.policy.name) if refused else None
 
 
-def _judge(
+def _evaluate(
     index: UpstreamIndex,
     name: str,
     policies: tuple[NamedPolicy, ...],
     known: CrateFacts,
 ) -> PolicyDecision:
     facts = replace(known, advisories=advisory_db.about(name))
-    return policy_decision.judge_index(index, name, policies, facts, datetime.now(UTC))
+    return policy_decision.evaluate_index(index, name, policies, facts, datetime.now(UTC))

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from pulp_cargo.app.models import HeldVersion
+from pulp_cargo.app.models import PolicyRefusal
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
 from pulp_cargo.rules.policy_decision import Refusal
@@ -106,12 +106,12 @@ class RefusalLog:
     async def _write_batch(self, _: None, records: Sequence[Record]) -> None:
         lost, self._lost = self._lost, 0
         if lost:
-            log.warning("%d records of held versions were too many to be kept.", lost)
+            log.warning("%d records of refused versions were too many to be kept.", lost)
         try:
             # They may be many, and publishes are not to wait for them.
             await threads.upload(self.write, records)
         except (DatabaseError, InterfaceError) as error:
-            log.warning("Records of held versions are written later: %s", error)
+            log.warning("Records of refused versions are written later: %s", error)
             raise WriteLater(timeouts.REFUSAL_LOG_RETRY_SECONDS) from error
 
     def _clean_up(self) -> None:
@@ -119,7 +119,7 @@ class RefusalLog:
         now = time.monotonic()
         if now - self._cleaned_up_at >= timeouts.REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS:
             self._cleaned_up_at = now
-            HeldVersion.objects.filter(last_at__lt=timezone.now() - REMEMBERED).delete()
+            PolicyRefusal.objects.filter(last_at__lt=timezone.now() - REMEMBERED).delete()
 
 
 def _together(before: Record, after: Record) -> Record:
@@ -132,7 +132,7 @@ def _together(before: Record, after: Record) -> Record:
 
 
 def _note_failure(_: None, records: Sequence[Record], error: Exception) -> None:
-    log.warning("%d records of held versions were not written: %s", len(records), error)
+    log.warning("%d records of refused versions were not written: %s", len(records), error)
 
 
 def _record(refusal: Refusal, now: datetime) -> Record:
