@@ -1,11 +1,11 @@
-"""What went wrong with upstream registries, counted for whoever watches (see telemetry)."""
+"""Counters of failures of upstream registries, for monitoring (see telemetry)."""
 
 from collections import Counter
 from enum import StrEnum
 
 
 class Event(StrEnum):
-    """A kind of fault."""
+    """A kind of failure."""
 
     UNREACHABLE = "unreachable"
     INDEX_INVALID = "index-invalid"
@@ -16,7 +16,7 @@ class Event(StrEnum):
     REPLACED = "replaced"
 
 
-# All of them from the start: what is not there cannot be seen to grow.
+# All counters exist from the start, because a metric that is missing cannot be seen to increase.
 events: Counter[Event] = Counter(dict.fromkeys(Event, 0))
 
 
