@@ -13,18 +13,18 @@ from pulp_cargo.app.endpoints.memory.listener import listening
 ROOT = "/pulp/cargo/"
 PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
 
-# Bodies come as they are sent: the HTTP parser would unpack them on the event loop, for anybody who
-# sends one, before a route or a token is looked at.
+# The HTTP parser must not decompress bodies: it would do so on the event loop, for any client, before
+# the route and the token are checked.
 leave_bodies_packed(app)
 app.router.add_route("*", ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
 if settings.OTEL_ENABLED:
-    # Not before: the module starts to export.
+    # Imported only here, since importing the module starts the export.
     from pulp_cargo.app.endpoints.front.telemetry import measured_edge
 
     app.middlewares.insert(0, measured_edge)
 else:
     app.middlewares.insert(0, edge)
-# The last to start is the first to end: while changes are written, nobody waits for notices any more.
+# What starts last ends first: while waiting changes are written, the listener is already closed.
 app.cleanup_ctx.append(content_process)
 app.cleanup_ctx.append(listening)

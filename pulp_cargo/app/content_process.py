@@ -1,4 +1,4 @@
-"""What a content process has beside its requests: how it starts, and how it ends."""
+"""Starting and closing the parts of a content process that are not tied to a request."""
 
 import asyncio
 import resource
@@ -19,17 +19,17 @@ from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase, advis
 from pulp_cargo.app.services.policies.refusal_log import RefusalLog, refusal_log
 from pulp_cargo.app.services.publish.commit_queue import CommitQueue, commit_queue
 
-# Threads that unpack crates hold the interpreter for so long at a time, in seconds, while a request
-# waits for its turn several times; Python's own 5 ms make a cold `cargo fetch` a quarter longer.
+# How long a thread that unpacks a crate may hold the interpreter, in seconds, while requests wait for
+# it several times each; with Python's default of 5 ms a cold `cargo fetch` takes a quarter longer.
 SWITCH_INTERVAL_SECONDS = 0.001
 OPEN_FILES = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class ContentProcess:
-    """The parts of a process that work in the background, or hold what has to be given back.
+    """The parts of a process that work in the background, or hold resources that must be released.
 
-    Their modules have them, too: services also run in processes of Pulp's API and its workers.
+    These are the instances of their modules, since services also run in Pulp's API app and workers.
     """
 
     commits: CommitQueue = commit_queue
@@ -41,14 +41,14 @@ class ContentProcess:
     background: BackgroundTasks = background_tasks
 
     async def start(self) -> None:
-        """Be ready for requests; processes that were killed have left files behind."""
+        """Prepare for requests, and remove files of processes that were killed."""
         set_interpreter_limits()
         await threads.work(incoming_file.remove_leftovers)
-        # The first crate would wait for it.
+        # Otherwise the first crate would wait for the advisories.
         self.advisories.start()
 
     async def close(self) -> None:
-        """Write what waits, end what runs, and close the connections."""
+        """Write waiting changes, end background tasks, and close connections."""
         await asyncio.gather(
             self.commits.close(),
             self.downloaded.close(),
@@ -69,9 +69,9 @@ async def content_process(app: web.Application) -> AsyncIterator[None]:
 
 
 def set_interpreter_limits() -> None:
-    """Set the switch interval, and the number of files that may be open.
+    """Set the interpreter's switch interval, and the maximum number of open files.
 
-    Files that came from upstreams are open until they are stored, and many systems begin with 1,024.
+    Downloaded files are open until they are stored, and the default limit is often 1,024.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

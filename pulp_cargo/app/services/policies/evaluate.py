@@ -1,4 +1,4 @@
-"""What the crate policies in force say of a crate that an upstream has."""
+"""Evaluating the crate policies in force for the versions of an upstream's crate."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ from pulp_cargo.rules.policy_decision import (
 
 
 class InUpstream(Protocol):
-    """A crate that an upstream has, and what is known of it."""
+    """A crate of an upstream, with the facts that policies need."""
 
     @property
     def upstream(self) -> Upstream: ...
@@ -41,11 +41,11 @@ class InUpstream(Protocol):
 def policies_of(
     registry: Registry, upstream: Upstream, *, stored: bool = False
 ) -> tuple[NamedPolicy, ...]:
-    """Return the policies for what comes from an upstream: its own, and the registry's.
+    """Return the policies for the crates of an upstream: its own, and the registry's.
 
-    For the store of caches, served without an upstream, they are the policies of those caches, too.
-    What is `stored` beside an upstream may be from another remote: its policy holds as well. No
-    policy is for repositories that no cache fills.
+    If the store of caches is served without an upstream, the policies of these caches apply, too.
+    `stored` crates of an upstream may be from another remote, so the policy of that applies as
+    well. No policy applies to repositories that no cache stores crates in.
     """
     found: list[NamedPolicy | None] = []
     if isinstance(upstream, RemoteUpstream):
@@ -59,14 +59,14 @@ def policies_of(
 
 
 def policies_of_store(registry: Registry) -> tuple[NamedPolicy, ...]:
-    """Return the policies for all that is in the repository of a registry."""
+    """Return the policies for everything in the repository of a registry."""
     return policies_of(registry, registry.whole)
 
 
 def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
     """Return the units of a registry's repository that its policies leave out of the listing.
 
-    For a thread: it reads all of them, but only where a policy is in force. Raises VersionGone.
+    Must be called in a thread, since it reads all units if a policy is in force. Raises VersionGone.
     """
     policies = policies_of_store(registry)
     if not policies:
@@ -75,7 +75,7 @@ def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
 
 
 def rules_of_listing(registry: Registry) -> list[str]:
-    """Return text that changes when something else is left out of the listing."""
+    """Return text that changes when other units are left out of the listing."""
     policies = policies_of_store(registry)
     return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
 
@@ -83,9 +83,9 @@ def rules_of_listing(registry: Registry) -> list[str]:
 async def evaluate_policies(
     registry: Registry, found: InUpstream, name: str, licenses: Mapping[str, str] | None = None
 ) -> PolicyDecision | None:
-    """Return what becomes of the versions of a crate, None where no policy is in force.
+    """Return the decision about the versions of a crate, None if no policy is in force.
 
-    `licenses` are known beside those of the versions that are kept. Raises VersionGone.
+    `licenses` are known in addition to those of stored versions. Raises VersionGone.
     """
     policies = policies_of(registry, found.upstream, stored=found.is_stored)
     if not policies:
@@ -97,12 +97,12 @@ async def evaluate_policies(
 
 
 def asks_for_licenses(registry: Registry, upstream: Upstream) -> bool:
-    """Whether a policy has to know the licence of what comes in."""
+    """Whether a policy needs the licences of versions."""
     return any(one.policy.licenses is not None for one in policies_of(registry, upstream))
 
 
 def good_for(decision: PolicyDecision) -> float | None:
-    """Return for how many seconds a decision holds, None for as long as nothing else changes."""
+    """Return for how many seconds a decision is valid, None if until something changes."""
     if decision.until is None:
         return None
     return max(0.0, (decision.until - datetime.now(UTC)).total_seconds())

@@ -1,7 +1,7 @@
-"""What becomes of a `cargo publish` between its bytes and the commit (Cargo Book, "Publish").
+"""Examining the body of a `cargo publish` before the commit (Cargo Book, "Publish").
 
-The Cargo.toml in the .crate file is the truth, since that is what consumers build; the JSON
-beside it only has to agree.
+The Cargo.toml in the .crate file is authoritative, since that is what consumers build; the JSON
+only has to agree with it.
 """
 
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ from pulp_cargo.rules.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class Publish(NewCrate):
-    """A crate version that is fit to be added, with what cargo should print about it."""
+    """A valid crate version, with the warnings that cargo prints."""
 
     grant: Grant
     warnings: tuple[str, ...]
     aliases: frozenset[str]
 
     def apply(self, draft: Draft) -> None:
-        """Add the crate to what is being committed; raises what cargo should be told instead."""
+        """Add the crate to the commit; raises RegistryError if it is refused."""
         is_new = draft.spelling(self.unit.canonical_name) is None
         scope = Scope.PUBLISH_NEW if is_new else Scope.PUBLISH_UPDATE
         if not self.grant.allows(scope, self.unit.name):
@@ -46,7 +46,7 @@ class Publish(NewCrate):
 def examine(
     registry: Registry, grant: Grant, metadata: PublishMetadata, file: IncomingFile
 ) -> Publish:
-    """Judge an uploaded crate by every rule that does not depend on what else is there."""
+    """Apply all rules that do not depend on the content of the repository; raises RegistryError."""
     with settling(file):
         manifest, crate_file = crate_reader.read_published(
             file.path,
@@ -55,7 +55,7 @@ def examine(
             limits=crate_unit.limits(),
         )
     require_agreement(metadata, manifest)
-    # In its domain a unit needs no query to find out which that is.
+    # In the context of its domain, a new unit needs no query for it.
     with with_domain(registry.domain):
         unit = build_unit.of_manifest(
             manifest,
@@ -74,7 +74,7 @@ def examine(
 
 
 def _readme(crate_file: CrateFile, manifest: Manifest, metadata: PublishMetadata) -> str | None:
-    """Return the readme in the file, as by every other way in; or else what cargo has sent beside it."""
+    """Return the readme in the file, as in imports; if there is none, that of the JSON."""
     sent = metadata.readme
     return crate_unit.readme_text(crate_file, manifest) or crate_unit.storable_text(
         None if sent is None else sent.encode("utf-8", "replace")
@@ -93,12 +93,11 @@ def _crates_io_warnings(
 def _proven_aliases(
     registry: Registry, metadata: PublishMetadata, manifest: Manifest
 ) -> frozenset[str]:
-    """Return the URLs by which the publisher knows this registry, to be remembered as its own.
+    """Return the URLs that the publisher uses for this registry, to be recorded as its aliases.
 
-    They stand in the crates that are published for ever, and must go on meaning this registry
-    when it gets another URL. One that is not ours yet is for those to add who may change the
-    repository, and could change all its crates: a publisher, who may not, could otherwise turn the
-    dependencies of other people's crates into ones from here.
+    Published crates contain them for ever, so they must still mean this registry when it gets
+    another URL. Publishers cannot add a new URL, which needs the right to modify the repository:
+    otherwise they could redirect the dependencies of other crates to this registry.
     """
     proven = own_url_evidence(metadata, manifest)
     for url in proven:
