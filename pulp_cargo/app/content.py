@@ -1,4 +1,4 @@
-"""Adds the registries to Pulp's content app; pulpcore imports this module in each of its workers."""
+"""Adds the registries to Pulp's content app, each of whose processes imports this module."""
 
 from django.conf import settings
 
@@ -13,8 +13,8 @@ from pulp_cargo.app.endpoints.memory.listener import listening
 ROOT = "/pulp/cargo/"
 PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
 
-# The HTTP parser must not decompress bodies: it would do so on the event loop, for any client, before
-# the route and the token are checked.
+# The HTTP parser must not decompress bodies: it would do so on the event loop, for any client,
+# before the route and the token are checked.
 leave_bodies_packed(app)
 app.router.add_route("*", ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
@@ -25,6 +25,7 @@ if settings.OTEL_ENABLED:
     app.middlewares.insert(0, measured_edge)
 else:
     app.middlewares.insert(0, edge)
-# What starts last ends first: while waiting changes are written, the listener is already closed.
+# What starts last ends first: the listener is closed before waiting changes are written, so that
+# nothing waits for acknowledgements from this process.
 app.cleanup_ctx.append(content_process)
 app.cleanup_ctx.append(listening)

@@ -19,8 +19,8 @@ from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase, advis
 from pulp_cargo.app.services.policies.refusal_log import RefusalLog, refusal_log
 from pulp_cargo.app.services.publish.commit_queue import CommitQueue, commit_queue
 
-# How long a thread that unpacks a crate may hold the interpreter, in seconds, while requests wait for
-# it several times each; with Python's default of 5 ms a cold `cargo fetch` takes a quarter longer.
+# How long a thread that unpacks a crate may block the interpreter, in seconds. A request may wait
+# for it several times: with Python's default of 5 ms a cold `cargo fetch` takes a quarter longer.
 SWITCH_INTERVAL_SECONDS = 0.001
 OPEN_FILES = 8192
 

@@ -82,7 +82,7 @@ class Case:
         return self.verdicts(policy, doubtful) if doubtful else {}
 
     def _doubtful(self, policy: CratePolicy) -> Collection[str]:
-        """Return the versions to which a rule may apply, by a quick look at each."""
+        """Return the versions to which a rule may apply, with a fast check of each."""
         versions = self.index.versions
         if policy.block or policy.allow is not None:
             return versions
@@ -112,7 +112,7 @@ class Case:
     def _since(self, entry: UpstreamVersion) -> datetime:
         """Return when a version's age begins: its publication, or when first seen, if earlier.
 
-        Replaced bytes are as old as their first appearance here, whatever the upstream says. A time
+        The age of replaced bytes begins when they were first seen, or with a later `pubtime`. A time
         in the future is ignored.
         """
         published = _time(entry.pubtime)

@@ -2,13 +2,13 @@
 
 The first of these rules that applies decides:
 1. a name is claimed if it is reserved, or a private repository of the list has it or ever had it:
-   then no other upstream is ever asked for it or serves it, whatever patterns, pins and mixing say;
+   then no other upstream is asked for it or serves it, regardless of patterns, pins and mixing;
 2. a pinned name belongs only to the upstream with the narrowest matching pin;
 3. if a name is mixed, all upstreams that may answer do;
 4. otherwise the first in order that has the crate answers for all of it.
 
-An unreachable upstream does not count as one without the crate: the search must stop there, or a
-failure of the first would let the second answer for its names.
+An unreachable upstream does not count as one without the crate: the search stops there, since
+otherwise a failure of the first would let the second answer for its names.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -50,7 +50,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamReason:
-    """The result for one upstream of the list."""
+    """Whether one upstream of the list is asked, and the reason."""
 
     upstream: str
     asked: bool
@@ -75,7 +75,7 @@ Has = Callable[[OrderedUpstream], bool | None]
 
 
 def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) -> Answer:
-    """Return the upstreams to ask for a crate; `has` is not called for one that may not know.
+    """Return the upstreams to ask for a crate; `has` is not called for those that are excluded.
 
     `had` are the names of upstreams that have or had the crate.
 
@@ -98,7 +98,7 @@ def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) ->
 
 
 def only(*upstreams: str) -> Answer:
-    """Return the answer for registries without a list: whatever they have, for every name.
+    """Return the answer for registries without a list: these upstreams, for every name.
 
     >>> only("crates.io").ask
     ('crates.io',)

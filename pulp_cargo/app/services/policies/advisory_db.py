@@ -79,7 +79,7 @@ class AdvisoryDatabase:
         self._copies: dict[str, AdvisoryCopy] = {}
 
     def about(self, name: str) -> tuple[Advisory, ...]:
-        """Return the advisories about a crate; must be called in a thread, since it may wait."""
+        """Return the advisories about a crate; to be called in a thread, since it may wait."""
         copy = self._copy()
         return copy.about(name) if copy else ()
 

@@ -66,7 +66,7 @@ def policies_of_store(registry: Registry) -> tuple[NamedPolicy, ...]:
 def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
     """Return the units of a registry's repository that its policies leave out of the listing.
 
-    Must be called in a thread, since it reads all units if a policy is in force. Raises VersionGone.
+    To be called in a thread, since it reads all units if a policy is in force. Raises VersionGone.
     """
     policies = policies_of_store(registry)
     if not policies:
