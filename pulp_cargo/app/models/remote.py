@@ -15,9 +15,9 @@ from pulp_cargo.app.models.registry_urls import note_mirrored
 class CargoRemote(Remote, AutoAddObjPermsMixin):
     """An upstream registry; its URL is that of a sparse index, in cargo's notation.
 
-    `index_max_age` and `stale_for` are seconds: after the first an index file is revalidated, and
-    for the second it is served if that fails; null means the setting, and without limit. With
-    `forbidden_means_missing` the upstream answers 403 for crates that it does not have.
+    `index_max_age` and `stale_for` are in seconds: after the first an index file is revalidated, and
+    for the second it is still served if that fails. Null means the value of the setting, or no limit,
+    respectively. With `forbidden_means_missing` the upstream answers 403 for missing crates.
     """
 
     TYPE = "cargo"

@@ -1,8 +1,8 @@
 """This process's copy of the advisory database that an administrator provides.
 
 It is read when it is first needed, and again in a separate thread when its files change; meanwhile
-the old copy is used. Unreadable advisories are logged and left out: advisories only shorten the
-cooldown of versions that fix them.
+the old copy is used. An unreadable advisory is logged and left out, so that it does not disable the
+others.
 """
 
 import logging
