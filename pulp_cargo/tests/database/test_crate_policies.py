@@ -79,8 +79,10 @@ def test_registry_and_remote_have_their_rules(cache: "CargoDistribution") -> Non
 
     registry = find("default", f"{cache.base_path}/config.json")
     own = cache.crate_policy
-    assert registry.crate_policy == NamedPolicy(own.pk, own.name, CratePolicy(hide_yanked=True))
-    (source,) = registry.upstreams
+    assert registry.upstreams.crate_policy == NamedPolicy(
+        own.pk, own.name, CratePolicy(hide_yanked=True)
+    )
+    (source,) = registry.upstreams.listed
     theirs = cache.remote.cast().crate_policy
     assert source.remote.crate_policy == NamedPolicy(theirs.pk, theirs.name, RULES)
 
@@ -93,11 +95,11 @@ def test_registry_without_a_policy_has_no_rules(
 
     cache.crate_policy = None
     cache.save()
-    assert find("default", cache.base_path).crate_policy is None
+    assert find("default", cache.base_path).upstreams.crate_policy is None
     empty = make("CargoCratePolicy")
     cache.crate_policy = empty
     cache.save()
-    assert find("default", cache.base_path).crate_policy.policy == CratePolicy()
+    assert find("default", cache.base_path).upstreams.crate_policy.policy == CratePolicy()
     cache.crate_policy = None
     cache.save()
 
@@ -150,7 +152,7 @@ def test_kept_versions_are_those_of_the_repository_version(
     name = f"K{secrets.token_hex(5)}-a"
     publish(repository, name, "other")
     registry = find("default", cache.base_path)
-    (source,) = registry.upstreams
+    (source,) = registry.upstreams.listed
     assert [one.license for one in kept(source, name.lower()).values()] == [""]
     CrateContent.objects.filter(name=name).update(license="MIT")
     monkeypatch.setattr(module, "rows_of", note)
@@ -167,5 +169,5 @@ def test_source_without_a_repository_keeps_nothing(cache: "CargoDistribution") -
 
     cache.repository = None
     cache.save()
-    (source,) = find("default", cache.base_path).upstreams
+    (source,) = find("default", cache.base_path).upstreams.listed
     assert kept(source, "leaf") == {}

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from pulpcore.plugin.models import Domain
+
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.models.membership import has_row, is_in_newest
-from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import (
     IS_MEMBER,
     SERVED,
+    ServedVersion,
     rows_of,
 )
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime import stored_file
 from pulp_cargo.app.runtime.rows import first_row
 from pulp_cargo.protocol.names import canonical_name
@@ -90,16 +93,16 @@ class KeptFile:
 
 
 def kept_file(
-    registry: Registry, remote: UUID, name: str, vers: str, cksum: str
+    upstream: RemoteUpstream, domain: Domain, name: str, vers: str, cksum: str
 ) -> KeptFile | None:
     """Return a file with a checksum that came through a remote.
 
     Raises ServiceUnavailable when the storage has lost or spoilt it.
     """
     values = {
-        "repository": registry.repository,
-        "domain": registry.domain.pk,
-        "remote": remote,
+        "repository": upstream.repository,
+        "domain": domain.pk,
+        "remote": upstream.remote.pk,
         "canonical": canonical_name(name),
         "name": name,
         "vers": vers,
@@ -109,30 +112,30 @@ def kept_file(
     if row is None:
         return None
     cksum, storage_name, size, unit, license, is_member = row
-    file = _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
+    file = _stored(domain, cksum, storage_name, size, what=f"{name} {vers}")
     return KeptFile(file, unit, license, is_member)
 
 
-def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | UpstreamFile | None:
+def crate_file(
+    served: ServedVersion, domain: Domain, name: str, vers: str
+) -> StoredFile | UpstreamFile | None:
     """Return the file of just this spelling and version, build metadata included, or None.
 
     Raises ServiceUnavailable when the storage has lost or spoilt it.
     """
-    rows = rows_of(registry, CRATE_FILE, canonical=canonical_name(name), name=name, vers=vers)
+    rows = rows_of(served, CRATE_FILE, canonical=canonical_name(name), name=name, vers=vers)
     if not rows or rows[0][0] is None:
         return None
     cksum, storage_name, size, place = rows[0]
     if storage_name is None:
         return UpstreamFile(cksum, place)
-    return _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
+    return _stored(domain, cksum, storage_name, size, what=f"{name} {vers}")
 
 
-def _stored(
-    registry: Registry, cksum: str, storage_name: str, size: int, *, what: str
-) -> StoredFile:
-    if registry.domain.storage_class != FILE_SYSTEM:
+def _stored(domain: Domain, cksum: str, storage_name: str, size: int, *, what: str) -> StoredFile:
+    if domain.storage_class != FILE_SYSTEM:
         return StoredFile(cksum, storage_name, size, None, None)
-    path = Path(registry.domain.get_storage().path(storage_name))
+    path = Path(domain.get_storage().path(storage_name))
     return StoredFile(cksum, storage_name, size, str(path), _read(path, cksum, size, what=what))
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.membership import ends_of, is_in, member_of
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.repository.membership import SERVED, rows_of
+from pulp_cargo.app.queries.repository.membership import SERVED, ServedVersion, rows_of
 from pulp_cargo.protocol.listing import FORMAT, LISTS, TEXTS, render_crate
 
 # A page ends after so many members, or so many bytes of what may be large.
@@ -97,25 +97,25 @@ def tag(registry: Registry, rules: Sequence[str] = ()) -> str:
 
     `rules` are those by which something is left out of it.
     """
-    told = [FORMAT, str(registry.version), sorted(registry.own_urls), *rules]
+    told = [FORMAT, str(registry.content.version), sorted(registry.urls.own), *rules]
     return f'"{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]}"'
 
 
-def count(registry: Registry) -> int:
-    """Return how many crate versions the registry has; raises VersionGone."""
-    rows = rows_of(registry, COUNT, type=CrateContent.get_pulp_type())
+def count(served: ServedVersion) -> int:
+    """Return how many crate versions a repository version has; raises VersionGone."""
+    rows = rows_of(served, COUNT, type=CrateContent.get_pulp_type())
     return rows[0][0] if rows else 0
 
 
-def units(registry: Registry) -> list[tuple[UUID, str, str, str | None]]:
+def units(served: ServedVersion) -> list[tuple[UUID, str, str, str | None]]:
     """Return id, name, vers and licence of all crate versions; raises VersionGone."""
-    found = rows_of(registry, UNITS)
+    found = rows_of(served, UNITS)
     return [(pk, name, vers, license) for pk, name, vers, license in found if pk is not None]
 
 
-def page(registry: Registry, after: Place, left_out: Container[UUID] = ()) -> Page:
+def page(served: ServedVersion, after: Place, left_out: Container[UUID] = ()) -> Page:
     """Return the crate versions that follow a place, but for some units; raises VersionGone."""
-    rows = rows_of(registry, PAGE, content=after.content, added=after.added)
+    rows = rows_of(served, PAGE, content=after.content, added=after.added)
     if not rows or rows[0][0] is None:
         return Page(b"", 0, None)
     lines = [

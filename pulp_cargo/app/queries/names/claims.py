@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pulp_cargo.app.models.membership import member_of
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
 from pulp_cargo.app.queries.repository.head import LATEST
 from pulp_cargo.app.queries.upstreams.upstreams import RepositoryUpstream, Upstream
 from pulp_cargo.app.runtime.rows import all_rows, rows_with_bound_values
@@ -73,16 +73,16 @@ def claimed(upstreams: Iterable[Upstream], names: Iterable[str]) -> dict[str, li
     return found
 
 
-def who_may_answer(registry: Registry, name: str) -> Answer:
+def who_may_answer(upstreams: RegistryUpstreams, name: str) -> Answer:
     """Return which upstreams are to be asked for a crate.
 
     What a remote has is not looked up: those of the answer are asked in its order.
     """
-    if registry.order is None:
-        return only(*(one.name for one in registry.upstreams or (registry.whole,)))
-    of = held(registry.upstreams, name)
+    if upstreams.order is None:
+        return only(*(one.name for one in upstreams.all))
+    of = held(upstreams.listed, name)
     return who_answers(
-        registry.order,
+        upstreams.order,
         name,
         lambda one: of[one.name].versions > 0 if one.name in of else None,
         had=[upstream for upstream, one in of.items() if one.ever],

@@ -3,13 +3,12 @@
 What is known of the upstreams is their index files that are kept here, and what the asker says.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pulp_cargo.app.models.membership import ends_of, is_in
-from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.head import LATEST
-from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.names import canonical_name
 
@@ -52,16 +51,14 @@ class Collision:
 
 
 def collisions(
-    registry: Registry, *, after: str, limit: int, names: Collection[str] | None = None
+    upstreams: Sequence[Upstream], *, after: str, limit: int, names: Collection[str] | None = None
 ) -> list[Collision]:
     """Return so many collisions that follow a canonical name, in one query.
 
     With `names`, those are taken to be upstream, and no others are looked at.
     """
-    private = {one.repository: one.name for one in registry.upstreams if one.private}
-    remotes = {
-        one.remote.pk: one.name for one in registry.upstreams if isinstance(one, RemoteUpstream)
-    }
+    private = {one.repository: one.name for one in upstreams if one.private}
+    remotes = {one.remote.pk: one.name for one in upstreams if isinstance(one, RemoteUpstream)}
     values = {
         "repositories": list(private),
         "remotes": list(remotes),

@@ -1,6 +1,6 @@
 """Why a list of upstreams answers for a crate as it does, without asking any upstream."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,6 @@ from pulp_cargo.app.models import ReplacedVersion, UpstreamIndexFile
 from pulp_cargo.app.queries.lock_file import kept as cached
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.names.claims import NameHolding
-from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.packed_index import unpack
@@ -73,11 +72,11 @@ class Explanation:
     upstreams: tuple[OfUpstream, ...]
 
 
-def explain(registry: Registry, order: Order, name: str) -> Explanation:
+def explain(upstreams: Sequence[Upstream], order: Order, name: str) -> Explanation:
     """Return which upstreams of a list answer for a crate, and why; raises InvalidName."""
     name = parse_crate_name(name)
-    held = claims.held(registry.upstreams, name)
-    had = _in_repositories(held) | _in_remotes(registry.upstreams, name)
+    held = claims.held(upstreams, name)
+    had = _in_repositories(held) | _in_remotes(upstreams, name)
     ever = [upstream for upstream, one in held.items() if one.ever]
     answer = who_answers(order, name, lambda one: had[one.name].has, had=ever)
     states = {upstream: one.state for upstream, one in had.items() if one.state is not None}

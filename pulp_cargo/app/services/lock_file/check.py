@@ -32,7 +32,7 @@ def check(
     is here decides. `crates_io` tells whether this registry stands in for crates.io where that
     does not follow from its upstreams' URLs, for one that is itself a copy.
     """
-    judged, others = divide(registry, lock, crates_io=crates_io, allow_sources=allow_sources)
+    judged, others = divide(registry.urls, lock, crates_io=crates_io, allow_sources=allow_sources)
     lookup = Lookup(registry, judged)
     if refresh:
         lock_refresh.refresh_in_request(lookup, names_to_ask_for(registry, judged))

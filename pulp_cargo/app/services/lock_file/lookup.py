@@ -36,10 +36,12 @@ class Lookup:
     """What a registry has of some packages, read in a few statements for all of them."""
 
     def __init__(self, registry: Registry, packages: Sequence[LockedPackage]) -> None:
-        upstreams = registry.upstreams or (registry.whole,)
+        upstreams = registry.upstreams.all
         keys = sorted({key_of(package) for package in packages})
-        self._registry = registry
-        self._order = registry.order or Order(tuple(OrderedUpstream(one.name) for one in upstreams))
+        self._urls = registry.urls
+        self._order = registry.upstreams.order or Order(
+            tuple(OrderedUpstream(one.name) for one in upstreams)
+        )
         self._known = lock_file.known(
             registry.domain.pk,
             versions=[one.version for one in upstreams if one.version],
@@ -49,7 +51,7 @@ class Lookup:
         # Former versions claim a name, too: nobody else may be asked for it.
         self._claimed = claims.claimed(upstreams, {name for name, _ in keys})
         self.indexes = Indexes(dict(_usable(upstreams, self._known)))
-        self._rules = Rules(registry, self.indexes, {name for name, _ in keys})
+        self._rules = Rules(registry.upstreams, self.indexes, {name for name, _ in keys})
         self.places = {one.name: self._place(one) for one in upstreams}
 
     def _place(self, upstream: Upstream) -> Place:
@@ -113,7 +115,7 @@ class Lookup:
         if not private:
             return
         source = package.source
-        if not (isinstance(source, RegistrySource) and self._registry.is_own(source.url)):
+        if not (isinstance(source, RegistrySource) and self._urls.is_own(source.url)):
             yield Flag.NAME_ALSO_PRIVATE
         name = canonical_name(package.name)
         if found.upstream in private and any(one == name for _, one in self._known.upstream):

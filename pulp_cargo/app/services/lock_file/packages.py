@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from pulp_cargo.app.queries.registry.own_urls import urls_at
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import Registry, RegistryUrls
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
 from pulp_cargo.protocol.lock_source import RegistrySource
@@ -13,16 +13,15 @@ from pulp_cargo.rules.lock_sources import is_allowed
 
 
 def divide(
-    registry: Registry,
+    urls: RegistryUrls,
     lock: LockFile,
     *,
     crates_io: bool | None,
     allow_sources: Collection[str] = (),
 ) -> tuple[list[LockedPackage], list[NotJudged]]:
     """Return the packages that a registry has a say in, and the others."""
-    urls = (*registry.own_urls, *registry.mirrored_urls)
     if crates_io is None:
-        crates_io = any(map(is_crates_io, urls))
+        crates_io = any(map(is_crates_io, urls.null))
     judged: list[LockedPackage] = []
     others: list[NotJudged] = []
     for package in lock.packages:
@@ -30,7 +29,7 @@ def divide(
         if isinstance(source, RegistrySource) and (
             crates_io
             if source.is_crates_io
-            else any(same_registry(source.url, url) for url in urls)
+            else any(same_registry(source.url, url) for url in urls.null)
         ):
             judged.append(package)
         else:
@@ -44,7 +43,8 @@ def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> s
     A package that names a private registry of the list as its source is private, whether or not
     that registry still has it.
     """
-    remotes = [one.remote.url for one in registry.upstreams if isinstance(one, RemoteUpstream)]
+    upstreams = registry.upstreams.listed
+    remotes = [one.remote.url for one in upstreams if isinstance(one, RemoteUpstream)]
     own = urls_at(registry.domain.name, [registry.base_path])
     return {
         package.name

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pulp_cargo.app.queries import lock_file
 from pulp_cargo.app.queries.lock_file import File, Unit
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.lock_file.index_files import Indexes
 from pulp_cargo.app.services.policies import advisory_db
@@ -23,11 +23,12 @@ from pulp_cargo.rules.verdicts import Verdict
 class Rules:
     """The rules in force at one moment, for the packages of one lock file."""
 
-    def __init__(self, registry: Registry, indexes: Indexes, names: Collection[str]) -> None:
-        self._registry, self._indexes = registry, indexes
+    def __init__(
+        self, upstreams: RegistryUpstreams, indexes: Indexes, names: Collection[str]
+    ) -> None:
+        self._upstreams, self._indexes = upstreams, indexes
         self._now = datetime.now(UTC)
-        upstreams = registry.upstreams or (registry.whole,)
-        ruled = [s.version for s in upstreams if s.version and self.policies(s, stored=True)]
+        ruled = [s.version for s in upstreams.all if s.version and self.policies(s, stored=True)]
         # Versions that are kept were served before, and their licences are known.
         self._kept: Mapping[tuple[UUID, str], Mapping[str, KeptVersion]] = (
             lock_file.kept(ruled, names) if ruled else {}
@@ -35,7 +36,7 @@ class Rules:
 
     def policies(self, upstream: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
         """Return the policies that are in force for what comes from an upstream, or is `stored`."""
-        return policies_of(self._registry, upstream, stored=stored)
+        return policies_of(self._upstreams, upstream, stored=stored)
 
     def verdict(
         self,

@@ -46,7 +46,7 @@ class Plan:
 
 def stores(registry: Registry) -> set[UUID]:
     """Return the repositories that store what comes; raises NothingToFetchFrom for none."""
-    remotes = [one for one in registry.upstreams if isinstance(one, RemoteUpstream)]
+    remotes = [one for one in registry.upstreams.listed if isinstance(one, RemoteUpstream)]
     found = {one.store for one in remotes if one.store is not None}
     if not found:
         raise NothingToFetchFrom(registry.name)
@@ -55,7 +55,7 @@ def stores(registry: Registry) -> set[UUID]:
 
 def plan(registry: Registry, lock: LockFile, *, crates_io: bool | None) -> Plan:
     """Return what a registry lacks of a lock file, after its upstreams were asked for it."""
-    packages, _ = divide(registry, lock, crates_io=crates_io)
+    packages, _ = divide(registry.urls, lock, crates_io=crates_io)
     lookup = Lookup(registry, packages)
     refresh.refresh(
         lookup,

@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from pulp_cargo.app.queries.crates import listing
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
 from pulp_cargo.app.queries.upstreams.cached_versions import kept
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime import threads
@@ -39,7 +39,7 @@ class InUpstream(Protocol):
 
 
 def policies_of(
-    registry: Registry, upstream: Upstream, *, stored: bool = False
+    upstreams: RegistryUpstreams, upstream: Upstream, *, stored: bool = False
 ) -> tuple[NamedPolicy, ...]:
     """Return the policies for what comes from an upstream: its own, and the registry's.
 
@@ -49,45 +49,50 @@ def policies_of(
     """
     found: list[NamedPolicy | None] = []
     if isinstance(upstream, RemoteUpstream):
-        found += [upstream.remote.crate_policy, registry.crate_policy]
+        found += [upstream.remote.crate_policy, upstreams.crate_policy]
         if stored:
             found += [one.of_remote for one in upstream.fillers]
     elif upstream.fillers:
         found += [policy for one in upstream.fillers for policy in one.policies]
-        found.append(registry.crate_policy)
+        found.append(upstreams.crate_policy)
     return tuple({one.pk: one for one in found if one is not None}.values())
 
 
-def policies_of_store(registry: Registry) -> tuple[NamedPolicy, ...]:
+def policies_of_store(upstreams: RegistryUpstreams) -> tuple[NamedPolicy, ...]:
     """Return the policies for all that is in the repository of a registry."""
-    return policies_of(registry, registry.whole)
+    return policies_of(upstreams, upstreams.own)
 
 
-def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
+def left_out_of_listing(upstreams: RegistryUpstreams) -> frozenset[UUID]:
     """Return the units of a registry's repository that its policies leave out of the listing.
 
     For a thread: it reads all of them, but only where a policy is in force. Raises VersionGone.
     """
-    policies = policies_of_store(registry)
+    policies = policies_of_store(upstreams)
     if not policies:
         return frozenset()
-    return policy_decision.left_out_of_store(listing.units(registry), policies, datetime.now(UTC))
+    return policy_decision.left_out_of_store(
+        listing.units(upstreams.own), policies, datetime.now(UTC)
+    )
 
 
-def rules_of_listing(registry: Registry) -> list[str]:
+def rules_of_listing(upstreams: RegistryUpstreams) -> list[str]:
     """Return text that changes when something else is left out of the listing."""
-    policies = policies_of_store(registry)
+    policies = policies_of_store(upstreams)
     return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
 
 
 async def judge(
-    registry: Registry, found: InUpstream, name: str, licenses: Mapping[str, str] | None = None
+    upstreams: RegistryUpstreams,
+    found: InUpstream,
+    name: str,
+    licenses: Mapping[str, str] | None = None,
 ) -> PolicyDecision | None:
     """Return what becomes of the versions of a crate, None where no policy is in force.
 
     `licenses` are known beside those of the versions that are kept. Raises VersionGone.
     """
-    policies = policies_of(registry, found.upstream, stored=found.is_stored)
+    policies = policies_of(upstreams, found.upstream, stored=found.is_stored)
     if not policies:
         return None
     index = await found.index(name)
@@ -96,9 +101,9 @@ async def judge(
     return await threads.work(_judge, index, name, policies, known)
 
 
-def asks_for_licenses(registry: Registry, upstream: Upstream) -> bool:
+def asks_for_licenses(upstreams: RegistryUpstreams, upstream: Upstream) -> bool:
     """Whether a policy has to know the licence of what comes in."""
-    return any(one.policy.licenses is not None for one in policies_of(registry, upstream))
+    return any(one.policy.licenses is not None for one in policies_of(upstreams, upstream))
 
 
 def good_for(decision: PolicyDecision) -> float | None:
