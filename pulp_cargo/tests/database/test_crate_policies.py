@@ -142,7 +142,7 @@ def test_kept_versions_are_those_of_the_repository_version(
     from pulp_cargo.app.queries.repository.membership import rows_of
     from pulp_cargo.app.queries.upstreams import cached_versions as module
 
-    kept, asked = module.kept, []
+    cached_versions, asked = module.cached_versions, []
 
     def note(*served: Any, **values: Any) -> list[tuple[Any, ...]]:
         # Django does not see these statements, which are prepared.
@@ -153,21 +153,25 @@ def test_kept_versions_are_those_of_the_repository_version(
     publish(repository, name, "other")
     registry = find("default", cache.base_path)
     (source,) = registry.upstreams.listed
-    assert [one.license for one in kept(source, name.lower()).values()] == [""]
+    assert [one.license for one in cached_versions(source, name.lower()).values()] == [""]
     CrateContent.objects.filter(name=name).update(license="MIT")
     monkeypatch.setattr(module, "rows_of", note)
     with CaptureQueriesContext(connection) as queries:
-        assert {v: one.license for v, one in kept(source, name).items()} == {"1.0.0": "MIT"}
+        assert {v: one.license for v, one in cached_versions(source, name).items()} == {
+            "1.0.0": "MIT"
+        }
     assert (len(asked), len(queries)) == (1, 0)
-    assert kept(source, name.replace("-", "_")) == kept(source, "missing") == {}
+    assert (
+        cached_versions(source, name.replace("-", "_")) == cached_versions(source, "missing") == {}
+    )
 
 
 def test_source_without_a_repository_keeps_nothing(cache: "CargoDistribution") -> None:
     """As one that only passes on what it is asked for."""
     from pulp_cargo.app.queries.registry.registry import find
-    from pulp_cargo.app.queries.upstreams.cached_versions import kept
+    from pulp_cargo.app.queries.upstreams.cached_versions import cached_versions
 
     cache.repository = None
     cache.save()
     (source,) = find("default", cache.base_path).upstreams.listed
-    assert kept(source, "leaf") == {}
+    assert cached_versions(source, "leaf") == {}

@@ -34,7 +34,7 @@ INDEX_LINES = f"""
 
 @dataclass(frozen=True, slots=True)
 class IndexFile:
-    """The bytes of an index file, ready to send; `gzipped` is None for a small one."""
+    """The bytes of an index file as they are sent; `gzipped` is None for a small one."""
 
     body: bytes
     gzipped: bytes | None
@@ -48,8 +48,8 @@ def index_file(served: ServedVersion, urls: RegistryUrls, lower_name: str) -> In
     of SemVer, so that the bytes change only with the data. Raises VersionGone.
     """
     found = rows_of(served, INDEX_LINES, name=canonical_name(lower_name))
-    # The index path keeps hyphens and underscores apart (Cargo Book, "Index Files"); the outer
-    # join leaves one empty row for a crate that is not there.
+    # The index path distinguishes hyphens from underscores (Cargo Book, "Index Files"). The outer
+    # join returns one empty row for a missing crate.
     rows = [row for row in found if row[0] is not None and row[0].lower() == lower_name]
     if not rows:
         return None

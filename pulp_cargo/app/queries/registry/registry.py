@@ -176,7 +176,7 @@ class Registry:
 def find(domain: str, path: str) -> Registry | None:
     """Return the registry whose base path begins `path`, or None.
 
-    Base paths may hold slashes but never nest, so at most one of the path's beginnings is one.
+    Base paths may contain slashes but never nest, so at most one prefix of the path is one.
     """
     found = _distributions().filter(base_path__in=_beginnings(path), pulp_domain__name=domain)
     distribution = found.first()
@@ -184,7 +184,7 @@ def find(domain: str, path: str) -> Registry | None:
 
 
 def oldest(count: int) -> list[Registry]:
-    """Return so many registries, for a process that wants to know some before it is asked."""
+    """Return the first registries that were created, for a process to load before any request."""
     return [registry_of(one) for one in _distributions().order_by("pulp_created")[:count]]
 
 
@@ -200,7 +200,7 @@ def _beginnings(path: str) -> Sequence[str]:
 
 
 def registry_of(distribution: CargoDistribution) -> Registry:
-    """Return what a distribution is to cargo at this moment."""
+    """Return the registry that a distribution is at this moment."""
     pinned = distribution.repository_version
     repository = _repository(pinned.repository_id if pinned else distribution.repository_id)
     version = pinned or (repository and repository.latest_version())
@@ -255,7 +255,7 @@ def _access(distribution: CargoDistribution) -> ReadAccess:
 
 
 def _fillers(repository: CargoRepository | None) -> tuple[Filler, ...]:
-    # What is published is nobody's upstream, whatever else may have come into the same repository.
+    # Published crates come from no upstream, even if a cache has stored others beside them.
     if repository is None or repository_roles.taking_uploads([repository.pk]):
         return ()
     return fillers_of([repository.pk]).get(repository.pk, ())

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from pulp_cargo.app.queries.crates import crate_file
-from pulp_cargo.app.queries.crates.crate_file import KeptFile, StoredFile, UpstreamFile
+from pulp_cargo.app.queries.crates.crate_file import CachedFile, StoredFile, UpstreamFile
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.replaced_versions import replaced_by
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream, UpstreamRemote
@@ -56,7 +56,7 @@ class Listed:
     upstream: RemoteUpstream
     version: UpstreamVersion
     fresh_for: float | None = None
-    stored: KeptFile | None = None
+    stored: CachedFile | None = None
     is_damaged: bool = False
 
 
@@ -198,7 +198,7 @@ async def _listed(wanted: Wanted, listed: Listed) -> Looked:
     wanted.leases.enter_context(shared_downloads.leased_if_running(*_key(wanted, listed)))
     try:
         stored = await threads.read(
-            crate_file.kept_file,
+            crate_file.cached_file,
             listed.upstream,
             wanted.registry.domain,
             wanted.name,

@@ -65,7 +65,7 @@ class WholeCrates:
             found = await resolve.ask(registry.urls, upstream, name.lower(), at_any_age=True)
             if not isinstance(found, FromIndex):
                 return
-            here = await threads.read(stores.kept_checksums, store, canonical_name(name))
+            here = await threads.read(stores.stored_checksums, store, canonical_name(name))
             decision = await evaluate.judge(registry.upstreams, found, name.lower())
             left_out = decision.left_out if decision else frozenset()
             for vers, version in (await found.index(name.lower())).versions.items():

@@ -1,4 +1,4 @@
-"""Which packages of a lock file a registry has a say in, and which names its upstreams may hear."""
+"""Which packages of a lock file concern a registry, and which names may be sent to its upstreams."""
 
 from collections.abc import Collection, Iterable
 
@@ -19,7 +19,7 @@ def divide(
     crates_io: bool | None,
     allow_sources: Collection[str] = (),
 ) -> tuple[list[LockedPackage], list[NotJudged]]:
-    """Return the packages that a registry has a say in, and the others."""
+    """Return the packages that cargo would request from a registry, and the others."""
     if crates_io is None:
         crates_io = any(map(is_crates_io, urls.null))
     judged: list[LockedPackage] = []
@@ -38,10 +38,10 @@ def divide(
 
 
 def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> set[str]:
-    """Return the names that upstreams may hear, since cargo would have this registry ask them.
+    """Return the names that may be sent to upstreams, as a build through this registry would do.
 
-    A package that names a private registry of the list as its source is private, whether or not
-    that registry still has it.
+    A package whose source is a private registry of the list is private, whether or not that registry
+    still has it.
     """
     upstreams = registry.upstreams.listed
     remotes = [one.remote.url for one in upstreams if isinstance(one, RemoteUpstream)]
@@ -60,12 +60,12 @@ def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> s
 def _not_judged(package: LockedPackage, allow_sources: Collection[str]) -> NotJudged:
     source = package.source
     if source is None:
-        said = "it is on the disk of whoever builds, such as the project itself"
-        return NotJudged(package, said, passes=True)
+        sentence = "it is on the disk of whoever builds, such as the project itself"
+        return NotJudged(package, sentence, passes=True)
     if isinstance(source, RegistrySource):
-        said = f"it is from the registry {source.url}, which this one does not stand in for"
+        sentence = f"it is from the registry {source.url}, which this one does not stand in for"
     else:
-        said = f"it is from the git repository {source.url}"
+        sentence = f"it is from the git repository {source.url}"
     passes = is_allowed(source, allow_sources)
-    said += ", as was allowed" if passes else "; nobody has allowed this source"
-    return NotJudged(package, said, passes, isinstance(source, RegistrySource))
+    sentence += ", as was allowed" if passes else "; nobody has allowed this source"
+    return NotJudged(package, sentence, passes, isinstance(source, RegistrySource))

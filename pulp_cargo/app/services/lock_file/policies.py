@@ -1,4 +1,4 @@
-"""What crate policies and advisories say of the packages of a lock file."""
+"""The verdicts of crate policies, and advisories, on the packages of a lock file."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -29,13 +29,13 @@ class Rules:
         self._upstreams, self._indexes = upstreams, indexes
         self._now = datetime.now(UTC)
         ruled = [s.version for s in upstreams.all if s.version and self.policies(s, stored=True)]
-        # Versions that are kept were served before, and their licences are known.
-        self._kept: Mapping[tuple[UUID, str], Mapping[str, KeptVersion]] = (
-            lock_file.kept(ruled, names) if ruled else {}
+        # Stored versions were served before, and their licences are known.
+        self._stored: Mapping[tuple[UUID, str], Mapping[str, KeptVersion]] = (
+            lock_file.cached_versions(ruled, names) if ruled else {}
         )
 
     def policies(self, upstream: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
-        """Return the policies that are in force for what comes from an upstream, or is `stored`."""
+        """Return the policies in force for what comes from an upstream, or is `stored`."""
         return policies_of(self._upstreams, upstream, stored=stored)
 
     def verdict(
@@ -47,19 +47,20 @@ class Rules:
         *,
         stored: bool = False,
     ) -> Verdict | None:
-        """Return what is said of a version in an upstream's index file, None without policies.
+        """Return the verdict on a version in an upstream's index file, None without policies.
 
-        `license` is that of a file which is stored, but not kept. Raises UpstreamIndexInvalid.
+        `license` is that of a stored file that is not in the repository of the upstream. Raises
+        UpstreamIndexInvalid.
         """
         policies, body = self.policies(upstream, stored=stored), self._indexes.body(file)
         if not policies:
             return None
         about = advisory_db.about(file[1])
-        # Whether a version fixes an advisory depends on those below it; all else on itself alone.
+        # Only whether a version fixes an advisory depends on others, those below it.
         whole = self._indexes.whole(file) if about else None
         known = policy_decision.CrateFacts(
             first_seen=body.first_seen if body else {},
-            kept=self._kept.get((upstream.version, file[1]), {}) if upstream.version else {},
+            kept=self._stored.get((upstream.version, file[1]), {}) if upstream.version else {},
             advisories=about,
         )
         index = whole or _alone(entry)
@@ -70,8 +71,8 @@ class Rules:
         refused = refused_license(policies, file[1], entry, license)
         return refused or verdict
 
-    def verdict_on_kept(self, upstream: Upstream, file: File, unit: Unit) -> Verdict | None:
-        """Return what is said of a version that stands in for the upstream's index."""
+    def verdict_on_stored(self, upstream: Upstream, file: File, unit: Unit) -> Verdict | None:
+        """Return the verdict on a stored version, which stands in for the upstream's index."""
         entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None)
         return self.verdict(upstream, file, entry, None, stored=True)
 
@@ -79,7 +80,7 @@ class Rules:
 def refused_license(
     policies: Sequence[NamedPolicy], name: str, entry: UpstreamVersion, license: str
 ) -> Verdict | None:
-    """Return the verdict on a version that was let in before its licence was known, if that is no.
+    """Return the verdict on a version whose licence has become known, if it is refused for that.
 
     `name` is in lower case.
     """
@@ -93,7 +94,7 @@ def refused_license(
 def advisories_on(package: LockedPackage) -> tuple[str, ...]:
     """Return the ids of the advisories on vulnerabilities of a crate of crates.io.
 
-    Those that say that it is unmaintained, say, are no reason not to build.
+    Informational ones, such as on unmaintained crates, are no reason to stop a build.
     """
     vers = parse_version(package.vers)
     return tuple(

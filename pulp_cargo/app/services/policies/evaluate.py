@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pulp_cargo.app.queries.crates import listing
 from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
-from pulp_cargo.app.queries.upstreams.cached_versions import kept
+from pulp_cargo.app.queries.upstreams.cached_versions import cached_versions
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.policies import advisory_db, refusal_log
@@ -96,7 +96,7 @@ async def judge(
     if not policies:
         return None
     index = await found.index(name)
-    served_before = await threads.read(kept, found.upstream, name)
+    served_before = await threads.read(cached_versions, found.upstream, name)
     known = CrateFacts(found.first_seen, served_before, licenses=licenses or {})
     return await threads.work(_judge, index, name, policies, known)
 
