@@ -152,7 +152,7 @@ class Known:
 def known(
     domain: UUID, versions: Collection[UUID], remotes: Collection[UUID], keys: Collection[Key]
 ) -> Known:
-    """Return what repository versions and cached index files have of packages, by four statements."""
+    """Return what repository versions and cached index files have of packages; four statements."""
     values = {
         "domain": domain,
         "versions": list(versions),

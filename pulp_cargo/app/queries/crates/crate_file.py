@@ -38,9 +38,9 @@ IS_STORED = """
     WHERE canonical_name = %(canonical)s AND vers = %(vers)s AND cksum = %(cksum)s LIMIT 1
 """
 # A file with this checksum that came through the same remote, for any cache; and whether it is in
-# the newest version of the repository. The remote must be the same, because an upstream may list the
-# checksum of a private crate, which must not be served for it. A unit of another cache is used only
-# if its metadata were read from the file.
+# the newest version of the repository. The remote must be the same, because an upstream may list
+# the checksum of a private crate, which must not be served for it. A unit of another cache is used
+# only if its metadata were read from the file.
 CAME_THROUGH_REMOTE = has_row(
     "unit.content_ptr_id",
     f"""(rc.repository_id = %(repository)s OR unit.metadata_source = ''

@@ -1,7 +1,7 @@
 """Which repositories of a list of upstreams have a crate at this moment, or once had it.
 
-The query reads their newest versions, not those that a process has cached, because a name is claimed
-as soon as a private crate has it. It stays claimed when the crate is removed.
+The query reads their newest versions, not those that a process has cached, because a name is
+claimed as soon as a private crate has it. It stays claimed when the crate is removed.
 """
 
 from collections import defaultdict

@@ -63,7 +63,7 @@ class OfUpstream:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Who answers for a crate, by which rule; `answers` is None if remotes have to be asked first."""
+    """Who answers for a crate by which rule; `answers` is None if remotes must be asked first."""
 
     name: str
     rule: Rule
@@ -128,7 +128,7 @@ def _in_remotes(upstreams: Iterable[Upstream], name: str) -> dict[str, Had]:
 
 
 def _in_remote(upstream: RemoteUpstream, file: _IndexFile | None, stored: int) -> Had:
-    """Return what a remote has, by its index file if that may be served, or else by what is stored."""
+    """Return what a remote has, by its index file if that may be served, or by what is stored."""
     is_known = file is not None and upstream.remote.is_usable(file.checked_at)
     listed = file.versions > 0 if file is not None and is_known else None
     state = state_of(listed=listed, stored=stored > 0)
@@ -155,7 +155,7 @@ def _index_files(remotes: Iterable[RemoteUpstream], name: str) -> dict[UUID, _In
 def _replaced_sentences(
     remote: UUID, name: str, replaced: Mapping[str, tuple[str, str]]
 ) -> tuple[str, ...]:
-    """Return a sentence for each replaced version, except for those whose new bytes are accepted."""
+    """Return a sentence for each replaced version, except those whose new bytes are accepted."""
     if not replaced:
         return ()
     rows = ReplacedVersion.objects.filter(remote=remote, name=name, accepted_at__isnull=False)

@@ -112,7 +112,7 @@ def scopes_of_roles(user: AbstractBaseUser, registry: Registry) -> frozenset[Sco
 
 
 def seconds_left(grant: Grant | None) -> float:
-    """Return for how many seconds a decision for a grant is valid, without limit if there is none."""
+    """Return for how many seconds a grant is valid, infinity without a grant or an expiry."""
     if grant is None or grant.expires_at is None:
         return math.inf
     return (grant.expires_at - timezone.now()).total_seconds()

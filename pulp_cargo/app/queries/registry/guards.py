@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def headers_read_by(guard: ContentGuard) -> frozenset[str] | None:
-    """Return the headers, in lower case, by which a guard decides; None if it may use anything else."""
+    """Return the headers, in lower case, by which a guard decides; None if it may use more."""
     known = guard.cast()
     # Exactly these classes: a subclass may decide differently.
     if type(known) is CompositeContentGuard:

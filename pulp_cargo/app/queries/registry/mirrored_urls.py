@@ -19,8 +19,9 @@ def mirrored_urls(
 ) -> tuple[str, ...]:
     """Return the index URLs of the registries that a cache or a list of upstreams stands in for.
 
-    An upstream that is asked for some names only is left out, because a dependency on another of its
-    crates must lead there. A registry of what a cache has stored stands in for the cache's upstream.
+    An upstream that is asked for some names only is left out, because a dependency on another of
+    its crates must lead there. A registry of what a cache has stored stands in for the upstream of
+    the cache.
     """
     if distribution.remote:
         return tuple(sorted(_with_both_of_crates_io([distribution.remote.url])))

@@ -152,7 +152,7 @@ class Registry:
 
     @property
     def content(self) -> RepositoryUpstream:
-        """The repository version that it serves itself; `version` is None if there is no content."""
+        """The repository version that it serves itself; `version` is None without content."""
         return self.upstreams.own
 
     def at_version(self, version: UUID, number: int) -> "Registry":

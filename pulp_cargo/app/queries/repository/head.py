@@ -14,8 +14,8 @@ from pulp_cargo.app.runtime.statements import Rows
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 # A task that only reads a repository, such as an export, does not block it: versions never change.
-# Nor does a task whose process has stopped sending heartbeats; core takes up to 15 minutes to release
-# its repository, and publishers do not wait that long.
+# Nor does a task whose process has stopped sending heartbeats; core takes up to 15 minutes to
+# release its repository, and publishers do not wait that long.
 HEAD = """
     SELECT v.pulp_id, v.number, v.complete, r.next_version, cr.index_aliases, EXISTS (
         SELECT 1 FROM core_task t LEFT JOIN core_appstatus a ON a.pulp_id = t.app_lock_id
@@ -91,7 +91,7 @@ def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, in
 
 
 def is_used(repository: UUID) -> bool:
-    """Whether a task has reserved the repository, or reads versions of it that must not be removed."""
+    """Whether a task has reserved the repository, exclusively or to read versions of it."""
     prn = f"{PRN}:{repository}"
     return Task.objects.filter(
         state__in=TASK_INCOMPLETE_STATES,

@@ -31,7 +31,7 @@ class ServedVersion(Protocol):
 
 
 class VersionGone(Exception):
-    """The repository version was deleted after the registry was looked up; the caller looks again."""
+    """The repository version was deleted after the registry was looked up."""
 
 
 def rows_of(served: ServedVersion, query: str, **values: Any) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Which versions of a crate the repository of a cache has stored, so that they were served before."""
+"""Which versions of a crate a cache has stored in its repository, and so has served before."""
 
 from collections.abc import Mapping
 

@@ -9,8 +9,8 @@ from pulpcore.plugin.models import Domain
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.runtime.rows import all_rows, first_row
 
-# The repositories that store the crates of a remote, for `format`. The stores of another remote with
-# the same URL are left out, because any user may create a remote with that URL.
+# The repositories that store the crates of a remote, for `format`. The stores of another remote
+# with the same URL are left out, because any user may create a remote with that URL.
 STORES_OF_REMOTE = """
     SELECT d.repository_id FROM core_distribution d
     JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id

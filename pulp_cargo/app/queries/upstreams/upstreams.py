@@ -120,7 +120,7 @@ def upstreams_of(distribution: CargoDistribution) -> tuple[Upstream, ...]:
 
 
 def order_of(distribution: CargoDistribution, upstreams: tuple[Upstream, ...]) -> Order | None:
-    """Return which upstreams of a list answer for which crates, None for a registry without a list."""
+    """Return which upstreams of a list answer for which crates, None without a list."""
     if distribution.remote_id is not None or not upstreams:
         return None
     return Order(

@@ -28,9 +28,9 @@ def check(
 
     Packages of other registries and of git pass only if `allow_sources` has their source.
 
-    With `refresh`, missing and outdated index files are requested from the upstreams first; without,
-    the cached ones decide. `crates_io` is whether this registry stands in for crates.io, if that does
-    not follow from the URLs of its upstreams, as for one that is itself a copy.
+    With `refresh`, missing and outdated index files are requested from the upstreams first;
+    without, the cached ones decide. `crates_io` is whether this registry stands in for crates.io,
+    if that does not follow from the URLs of its upstreams, as for one that is itself a copy.
     """
     judged, others = divide(registry.urls, lock, crates_io=crates_io, allow_sources=allow_sources)
     lookup = Lookup(registry, judged)

@@ -58,7 +58,7 @@ class Indexes:
 
     @property
     def not_refreshed(self) -> set[str]:
-        """The lower-case names of crates whose index file could not be requested from an upstream."""
+        """The lower-case names of crates for which a request to an upstream failed."""
         return {name for _, name in (*self._faults, *self._old)}
 
     def read(self, files: Collection[File]) -> None:
@@ -71,7 +71,7 @@ class Indexes:
         return self._fetched.get(file) or self._read.get(file)
 
     def replaced_by(self, file: File, entry: UpstreamVersion) -> str | None:
-        """Return the checksum with which an upstream has replaced that of a version, None if it has not."""
+        """Return the upstream's new checksum of a version that it has replaced, else None."""
         body = self.body(file)
         before, now = body.replaced.get(entry.vers, (None, None)) if body else (None, None)
         if body is None or before != entry.cksum or now is None:

@@ -1,4 +1,4 @@
-"""Which packages of a lock file concern a registry, and which names may be sent to its upstreams."""
+"""Which packages of a lock file concern a registry, and which names its upstreams may learn."""
 
 from collections.abc import Collection, Iterable
 
@@ -40,8 +40,8 @@ def divide(
 def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> set[str]:
     """Return the names that may be sent to upstreams, as a build through this registry would do.
 
-    A package whose source is a private registry of the list is private, whether or not that registry
-    still has it.
+    A package whose source is a private registry of the list is private, whether or not that
+    registry still has it.
     """
     upstreams = registry.upstreams.listed
     remotes = [one.remote.url for one in upstreams if isinstance(one, RemoteUpstream)]

@@ -1,7 +1,8 @@
 """Planning which files of a lock file to fetch, so that it can be built without an upstream.
 
-Only files that the policies allow are fetched, and only those whose checksum in the upstream's index
-is that of the lock file. Each repository gets them in one version, or a few for a huge lock file.
+Only files that the policies allow are fetched, and only those whose checksum in the upstream's
+index is that of the lock file. Each repository gets them in one version, or a few for a huge lock
+file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ class Plan:
 
 
 def stores(registry: Registry) -> set[UUID]:
-    """Return the repositories that store the crates of remotes; raises NothingToFetchFrom for none."""
+    """Return the stores of the registry's remotes; raises NothingToFetchFrom for none."""
     remotes = [one for one in registry.upstreams.listed if isinstance(one, RemoteUpstream)]
     found = {one.store for one in remotes if one.store is not None}
     if not found:
