@@ -56,7 +56,7 @@ class Rules:
         if not policies:
             return None
         about = advisory_db.about(file[1])
-        # Only whether a version fixes an advisory depends on others, those below it.
+        # Whether a version fixes an advisory depends on those below it, all else on itself alone.
         whole = self._indexes.whole(file) if about else None
         known = policy_decision.CrateFacts(
             first_seen=body.first_seen if body else {},
