@@ -120,7 +120,7 @@ def test_index_file_that_is_too_old_is_not_served(
 
     from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 
-    (source,) = cache.upstreams
+    (source,) = cache.upstreams.listed
     assert isinstance(source, RemoteUpstream)
     keep_index(remote, name, 2)
     for seconds, outcome in ((3600, "served"), (0, "missing")):

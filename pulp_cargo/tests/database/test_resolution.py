@@ -180,8 +180,9 @@ class World:
         """Return which upstreams answer, None where nobody can tell."""
         from pulp_cargo.app.queries.names.explain import explain
 
-        assert self.registry.order is not None
-        return explain(self.registry, self.registry.order, self.name).answers
+        upstreams = self.registry.upstreams
+        assert upstreams.order is not None
+        return explain(upstreams.listed, upstreams.order, self.name).answers
 
 
 async def _cksum(registry: "Registry", name: str, vers: str) -> str:

@@ -13,7 +13,7 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.request import OPERATION, CargoRequest
 from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.endpoints.memory.memory import memory
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import ReadAccess
 from pulp_cargo.protocol.auth import CREDENTIAL
 
 
@@ -33,39 +33,40 @@ def remember(
     ever.
     """
     registry = cargo.registry
+    vary = varies(registry.access, has_forms=gzipped is not None)
     answer = Answer(
-        repositories=registry.repositories,
+        repositories=registry.upstreams.repositories,
         crate=crate,
-        private=None if registry.is_public else registry,
+        private=None if registry.access.is_public else registry,
         body=body,
         gzipped=gzipped,
         etag=etag,
-        headers=tuple({**headers, **varies(registry, has_forms=gzipped is not None)}.items()),
+        headers=tuple({**headers, **vary}.items()),
         operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
     )
     # One target for each answer: no queries, no other ways to write the same path.
     is_plain = cargo.http.raw_path == cargo.http.path
-    if registry.guard_reads is not None and is_plain and fresh_for != 0:
+    if registry.access.guard_reads is not None and is_plain and fresh_for != 0:
         memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
 
 
-def varies(registry: Registry, *, has_forms: bool = False) -> dict[str, str]:
+def varies(access: ReadAccess, *, has_forms: bool = False) -> dict[str, str]:
     """Return what tells caches which other request may have this answer (RFC 9110, 12.5.5).
 
     A guard that we do not know may look at anything, the client's address included: that is `*`.
     """
-    if registry.guard_reads is None:
+    if access.guard_reads is None:
         return {"Vary": "*"}
-    names = [CREDENTIAL] * (not registry.is_public) + sorted(registry.guard_reads - {CREDENTIAL})
+    names = [CREDENTIAL] * (not access.is_public) + sorted(access.guard_reads - {CREDENTIAL})
     names = ["Accept-Encoding"] * has_forms + [name.title() for name in names]
     return {"Vary": ", ".join(names)} if names else {}
 
 
 def revalidated(cargo: CargoRequest) -> str:
     """The Cache-Control of what may change: cargo must see a publish at once; asking costs a 304."""
-    return "no-cache" if cargo.registry.is_public else "private, no-cache"
+    return "no-cache" if cargo.registry.access.is_public else "private, no-cache"
 
 
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:

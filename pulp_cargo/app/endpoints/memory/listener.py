@@ -98,8 +98,8 @@ async def _warm_up() -> None:
 def _first_queries(registry: Registry) -> None:
     """Ask what every connection will be asked, for a crate that no registry has."""
     with suppress(VersionGone):
-        index_file.index_file(registry, "-")
-        crate_file.crate_file(registry, "-", "")
+        index_file.index_file(registry.content, registry.urls, "-")
+        crate_file.crate_file(registry.content, registry.domain, "-", "")
 
 
 async def _confirm(own: psycopg.AsyncConnection, notices: Sequence[dict[str, Any]]) -> None:

@@ -62,11 +62,11 @@ class WholeCrates:
         self, registry: Registry, upstream: RemoteUpstream, store: UUID, name: str
     ) -> None:
         async with self._turns:
-            found = await resolve.ask(registry, upstream, name.lower(), at_any_age=True)
+            found = await resolve.ask(registry.urls, upstream, name.lower(), at_any_age=True)
             if not isinstance(found, FromIndex):
                 return
-            here = await threads.read(stores.kept_checksums, store, canonical_name(name))
-            decision = await evaluate.evaluate_policies(registry, found, name.lower())
+            here = await threads.read(stores.stored_checksums, store, canonical_name(name))
+            decision = await evaluate.evaluate_policies(registry.upstreams, found, name.lower())
             left_out = decision.left_out if decision else frozenset()
             for vers, version in (await found.index(name.lower())).versions.items():
                 facts = VersionFacts(

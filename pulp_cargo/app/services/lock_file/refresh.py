@@ -1,4 +1,4 @@
-"""Asking upstreams for the index files that the packages of a lock file need."""
+"""Requesting the index files that the packages of a lock file need from upstreams."""
 
 import asyncio
 import threading
@@ -15,23 +15,23 @@ from pulp_cargo.app.services.lock_file.upstreams import FromRemote
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.rules.resolution import Ask, CrateState, who_has
 
-# So many requests of a process wait at once.
+# Maximum number of requests of a process that wait for upstreams at the same time.
 AT_ONCE = threading.BoundedSemaphore(2)
 
 _slow: TtlCache[UUID, bool] = TtlCache(1_000)
 
 
 def refresh(lookup: Lookup, names: Collection[str], *, timeout: float) -> None:
-    """Bring the index files of crates up to date, as far as their upstreams answer.
+    """Revalidate the index files of crates, as far as their upstreams answer.
 
-    In rounds: the next upstream in order is asked only where the one before does not have the
-    crate, and none at all for a name that is claimed.
+    This takes rounds: the next upstream in order is asked only if the one before does not have the
+    crate, and none at all for a claimed name.
     """
     start(_refresh(lookup, sorted(names), timeout)).result()
 
 
 def refresh_in_request(lookup: Lookup, names: Collection[str]) -> None:
-    """Do the same for as long as a request may wait; what is not here then is noted."""
+    """Do the same within the timeout of a request; upstreams that did not answer are noted."""
     if not AT_ONCE.acquire(blocking=False):
         refresh(lookup, names, timeout=timeouts.LOCK_FILE_QUICK_TIMEOUT_SECONDS)
         return
@@ -53,14 +53,14 @@ async def _refresh(lookup: Lookup, names: Collection[str], timeout: float) -> No
         async with asyncio.timeout(max(1, timeout)):
             await index_store.written()
     except TimeoutError:
-        # They are written soon, and what was read here is in memory.
+        # They are written soon, and this lookup has them in memory.
         return
 
 
 def _next(
     lookup: Lookup, names: Collection[str], asked: Collection[File]
 ) -> Iterator[tuple[File, FromRemote]]:
-    """Go through the files that can be asked for by what is known so far."""
+    """Yield the files to request next, by what is known so far."""
     for name in names:
         answer = lookup.answer(name)
         states: dict[str, CrateState] = {}

@@ -7,8 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 from pulp_cargo.app.queries.crates import listing
-from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.cached_versions import stored_versions
+from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
+from pulp_cargo.app.queries.upstreams.cached_versions import cached_versions
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.policies import advisory_db, refusal_log
@@ -39,7 +39,7 @@ class InUpstream(Protocol):
 
 
 def policies_of(
-    registry: Registry, upstream: Upstream, *, stored: bool = False
+    upstreams: RegistryUpstreams, upstream: Upstream, *, stored: bool = False
 ) -> tuple[NamedPolicy, ...]:
     """Return the policies for the crates of an upstream: its own, and the registry's.
 
@@ -49,56 +49,61 @@ def policies_of(
     """
     found: list[NamedPolicy | None] = []
     if isinstance(upstream, RemoteUpstream):
-        found += [upstream.remote.crate_policy, registry.crate_policy]
+        found += [upstream.remote.crate_policy, upstreams.crate_policy]
         if stored:
             found += [one.of_remote for one in upstream.fillers]
     elif upstream.fillers:
         found += [policy for one in upstream.fillers for policy in one.policies]
-        found.append(registry.crate_policy)
+        found.append(upstreams.crate_policy)
     return tuple({one.pk: one for one in found if one is not None}.values())
 
 
-def policies_of_store(registry: Registry) -> tuple[NamedPolicy, ...]:
-    """Return the policies for everything in the repository of a registry."""
-    return policies_of(registry, registry.whole)
+def policies_of_store(upstreams: RegistryUpstreams) -> tuple[NamedPolicy, ...]:
+    """Return the policies for all that is in the repository of a registry."""
+    return policies_of(upstreams, upstreams.own)
 
 
-def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
+def left_out_of_listing(upstreams: RegistryUpstreams) -> frozenset[UUID]:
     """Return the units of a registry's repository that its policies leave out of the listing.
 
     To be called in a thread, since it reads all units if a policy is in force. Raises VersionGone.
     """
-    policies = policies_of_store(registry)
+    policies = policies_of_store(upstreams)
     if not policies:
         return frozenset()
-    return policy_decision.left_out_of_store(listing.units(registry), policies, datetime.now(UTC))
+    return policy_decision.left_out_of_store(
+        listing.units(upstreams.own), policies, datetime.now(UTC)
+    )
 
 
-def rules_of_listing(registry: Registry) -> list[str]:
-    """Return text that changes when other units are left out of the listing."""
-    policies = policies_of_store(registry)
+def rules_of_listing(upstreams: RegistryUpstreams) -> list[str]:
+    """Return text that changes when something else is left out of the listing."""
+    policies = policies_of_store(upstreams)
     return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
 
 
 async def evaluate_policies(
-    registry: Registry, found: InUpstream, name: str, licenses: Mapping[str, str] | None = None
+    upstreams: RegistryUpstreams,
+    found: InUpstream,
+    name: str,
+    licenses: Mapping[str, str] | None = None,
 ) -> PolicyDecision | None:
     """Return the decision about the versions of a crate, None if no policy is in force.
 
     `licenses` are known in addition to those of stored versions. Raises VersionGone.
     """
-    policies = policies_of(registry, found.upstream, stored=found.is_stored)
+    policies = policies_of(upstreams, found.upstream, stored=found.is_stored)
     if not policies:
         return None
     index = await found.index(name)
-    served_before = await threads.read(stored_versions, found.upstream, name)
+    served_before = await threads.read(cached_versions, found.upstream, name)
     known = CrateFacts(found.first_seen, served_before, licenses=licenses or {})
     return await threads.work(_evaluate, index, name, policies, known)
 
 
-def asks_for_licenses(registry: Registry, upstream: Upstream) -> bool:
-    """Whether a policy needs the licences of versions."""
-    return any(one.policy.licenses is not None for one in policies_of(registry, upstream))
+def asks_for_licenses(upstreams: RegistryUpstreams, upstream: Upstream) -> bool:
+    """Whether a policy has to know the licence of what comes in."""
+    return any(one.policy.licenses is not None for one in policies_of(upstreams, upstream))
 
 
 def good_for(decision: PolicyDecision) -> float | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registry.grants import Grant
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import Registry, RegistryUrls
 from pulp_cargo.app.services.crates import build_unit, crate_reader, crate_unit
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile, settling
 from pulp_cargo.app.services.publish.draft import Draft, NewCrate
@@ -63,7 +63,7 @@ def examine(
             readme=_readme(crate_file, manifest, metadata),
             pubtime=timezone.now(),
         )
-    aliases = _proven_aliases(registry, metadata, manifest)
+    aliases = _proven_aliases(registry.urls, metadata, manifest)
     return Publish(
         unit=unit,
         file=file,
@@ -84,14 +84,14 @@ def _readme(crate_file: CrateFile, manifest: Manifest, metadata: PublishMetadata
 def _crates_io_warnings(
     registry: Registry, manifest: Manifest, aliases: frozenset[str]
 ) -> tuple[str, ...]:
-    broken = tuple(complaints(manifest, own_urls=aliases.union(registry.own_urls)))
+    broken = tuple(complaints(manifest, own_urls=aliases.union(registry.urls.own)))
     if broken and registry.crates_io_rules:
         raise RuleBroken(broken)
     return broken
 
 
 def _proven_aliases(
-    registry: Registry, metadata: PublishMetadata, manifest: Manifest
+    urls: RegistryUrls, metadata: PublishMetadata, manifest: Manifest
 ) -> frozenset[str]:
     """Return the URLs that the publisher uses for this registry, to be recorded as its aliases.
 
@@ -101,10 +101,10 @@ def _proven_aliases(
     """
     proven = own_url_evidence(metadata, manifest)
     for url in proven:
-        if not registry.is_own(url):
+        if not urls.is_own(url):
             raise InvalidRegistryUrl(
                 f"a dependency on this registry names it `{url}`, which is none of its URLs: use"
-                f" `{registry.index_url}`, or let whoever may change the repository add that URL"
+                f" `{urls.index}`, or let whoever may change the repository add that URL"
                 " to its `index_aliases`, or an administrator its host to the setting"
                 " CARGO_ORIGIN_ALIASES"
             )
