@@ -30,9 +30,10 @@ from pulp_cargo.protocol.unavailable import RepositoryBusy
 # A repository, and its domain.
 Store = tuple[UUID, Domain]
 
-# How many changes one version takes at most, so that the first of them does not wait too long, and
-# how many may wait; each may have a file open. None waits for others to come.
-LIMITS = Limits(batch_size=64, max_waiting=4096)
+# The maximum of changes in one version, so that the first of them does not wait too long, and of those
+# that wait; each may have a file open. A repository that a long task has locked takes a quarter of the
+# room at most. None waits for others to come.
+LIMITS = Limits(batch_size=64, max_waiting=4096, max_waiting_per_group=1024)
 # A clean-up of old versions takes so many at once.
 TRIM_EVERY = 50
 
