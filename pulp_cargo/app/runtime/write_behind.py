@@ -3,13 +3,16 @@
 Items have a key, of which the queue has one item at a time, and belong to a group (a repository,
 say). The batches of a group are written one after the other, those of several groups side by side.
 
-- Overflow: an item for which there is no room is not taken, and whoever brought it is told so.
+- Overflow: an item for which there is no room is not taken, and `put` returns False. A group that
+  cannot be written takes no more than its share of the room.
 - Retry: a batch whose writer raises `WriteLater` goes back, before what came in the meantime.
-- Failure: a batch whose writer raises anything else is dropped, and `on_failure` is told.
+- Failure: a batch whose writer raises anything else is dropped, and `on_failure` is called. If that
+  fails as well, the error is logged, and the queue continues.
 - End of the process: `drain` writes what there is at once, and does not retry.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
@@ -17,6 +20,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pulp_cargo.app.runtime.background import spawn
+
+log = logging.getLogger(__name__)
 
 G = TypeVar("G", bound=Hashable)
 K = TypeVar("K", bound=Hashable)
@@ -39,12 +44,19 @@ class Limits:
 
     That is when nothing has come for `quiet_seconds`, when its first item has waited for
     `max_age_seconds`, or when there are `batch_size` items; the most that one batch has.
+    `max_waiting` is for all groups together, `max_waiting_per_group` for each of them, if set.
     """
 
     batch_size: int
     max_waiting: int
     quiet_seconds: float = 0.0
     max_age_seconds: float = 0.0
+    max_waiting_per_group: int | None = None
+
+    def has_room(self, in_group: int, in_all: int) -> bool:
+        """Whether one more item may wait where there are so many already."""
+        share = self.max_waiting_per_group
+        return in_all < self.max_waiting and (share is None or in_group < share)
 
 
 @dataclass(slots=True)
@@ -108,8 +120,10 @@ class WriteBehind(Generic[G, K, V]):
         """Put an item in, merged with the one of the same key that waits; False without room."""
         group = self._groups.get(name)
         before = None if group is None else group.waiting.pop(key, None)
-        if before is None and len(self) >= self.limits.max_waiting:
-            return False
+        if before is None:
+            in_group = 0 if group is None else len(group.waiting)
+            if not self.limits.has_room(in_group, len(self)):
+                return False
         if group is None:
             group = self._groups[name] = Group()
         now = time.monotonic()
@@ -212,4 +226,8 @@ class WriteBehind(Generic[G, K, V]):
     def _drop(self, name: G, group: Group[K, V], error: Exception) -> None:
         batch = list(group.writing.values())
         group.writing.clear()
-        self._on_failure(name, batch, error)
+        try:
+            self._on_failure(name, batch, error)
+        except Exception:
+            # It belongs to whoever has the queue, and what else waits must still be written.
+            log.exception("The failure of a batch could not be handled")

@@ -9,6 +9,7 @@ from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.protocol.lock_file import MAX_SIZE, LockFile, parse_lock_file
 from pulp_cargo.protocol.lock_source import GitSource, RegistrySource
 from pulp_cargo.rules.lock_check import CheckedPackage, Flag, Here, Outcome
@@ -39,8 +40,11 @@ class LockFileField(serializers.FileField):
             return Sent(content, parse_lock_file(content))
 
 
-class LockFileSerializer(core.ValidateFieldsMixin, serializers.Serializer):
+class LockFileSerializer(core.ValidateFieldsMixin, StorableRequest):
     """A request with a lock file."""
+
+    # For text that is not UTF-8, the parser reports the position.
+    validates_text_itself = frozenset({"lock_file"})
 
     lock_file = LockFileField(
         help_text="A Cargo.lock, as a file in the request or as text.", allow_empty_file=True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pulp_cargo.protocol import auth, http_age, listing, publish, registry_url, requirement, target
+from pulp_cargo.protocol.entity_tags import listed_tags
 from pulp_cargo.protocol.errors import (
     BadRequest,
     InvalidAdvisory,
@@ -183,6 +184,11 @@ def retry_after(data: bytes) -> object:
     return http_age.parse_retry_after(data.decode("latin-1"), now=NOW, most=60)
 
 
+def if_none_match(data: bytes) -> object:
+    """Read an `If-None-Match`."""
+    return list(listed_tags(data.decode("utf-8", "surrogateescape")))
+
+
 def req(data: bytes) -> object:
     """Read a requirement."""
     return requirement.normalise_requirement(data.decode(errors="replace"))
@@ -232,6 +238,7 @@ READERS = (
     Reader(upstream_config, (UpstreamConfigInvalid,), ordinary.config, LARGEST_CONFIG),
     Reader(authorization, (NotAuthenticated,), ordinary.authorization, LONGEST_HEADER),
     Reader(retry_after, (), ordinary.retry_after, LONGEST_HEADER),
+    Reader(if_none_match, (), ordinary.if_none_match, LONGEST_HEADER),
     Reader(req, (InvalidRequirement,), ordinary.req, MIB),
     Reader(vers, (InvalidVersion,), ordinary.vers, MIB),
     Reader(platform, (InvalidManifest,), ordinary.platform, MIB),

@@ -15,6 +15,7 @@ from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.queries.registry.registry import ReadAccess
 from pulp_cargo.protocol.auth import CREDENTIAL
+from pulp_cargo.protocol.entity_tags import listed_tags
 
 
 def remember(
@@ -106,8 +107,8 @@ def matches(request: web.Request, etag: str) -> bool:
     The tag of the compressed form counts as well. A list ends for us where it is malformed.
     """
     wanted = request.headers.get("If-None-Match")
-    # Nearly all send one tag or none. To aiohttp `*` is the same as `"*"`, which is a tag.
+    # Nearly all send one tag or none.
     if wanted is None or wanted in (etag, "*"):
         return wanted is not None
-    tags = request.if_none_match or ()
-    return any(tag.value.removesuffix("-gzip") == etag[1:-1] for tag in tags)
+    # Not aiohttp's property: it stops at empty elements, and takes `*` and `"*"` for the same.
+    return any(tag.removesuffix("-gzip") == etag[1:-1] for tag in listed_tags(wanted))

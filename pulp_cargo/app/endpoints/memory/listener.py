@@ -74,14 +74,19 @@ async def _listen() -> None:
             if silent and not notices:
                 raise ConnectionError("PostgreSQL passes no notices on; is there a pooler between?")
             silent = not notices
-            for notice in notices:
-                memory.take_notice(notice)
-                if notice["kind"] == "registries":
-                    persist_queue.hurry()
-                    # A remote may have been changed or deleted.
-                    upstream_clients.check_soon()
+            _take(notices)
             async with asyncio.timeout(timeouts.LISTENER_PULSE_SECONDS):
                 await _confirm(own, notices)
+
+
+def _take(notices: Sequence[dict[str, Any]]) -> None:
+    """Apply the notices of a packet; a change of many rows sends many of the same kind."""
+    for notice in notices:
+        memory.take_notice(notice)
+    if any(notice["kind"] == "registries" for notice in notices):
+        persist_queue.hurry()
+        # A remote may have been changed or deleted. This costs a query.
+        upstream_clients.check_soon()
 
 
 async def _warm_up() -> None:

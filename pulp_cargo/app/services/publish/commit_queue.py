@@ -31,8 +31,9 @@ from pulp_cargo.protocol.unavailable import RepositoryBusy
 Store = tuple[UUID, Domain]
 
 # Maximum number of changes in a version, since the first waits for the last, and of waiting ones,
-# each of which may have an open file. No change is delayed to wait for others.
-LIMITS = Limits(batch_size=64, max_waiting=4096)
+# each of which may have an open file. A repository that a long task has locked takes a quarter of
+# the room at most. No change is delayed to wait for others.
+LIMITS = Limits(batch_size=64, max_waiting=4096, max_waiting_per_group=1024)
 # Old versions are cleaned up whenever so many new ones were created.
 TRIM_EVERY = 50
 
