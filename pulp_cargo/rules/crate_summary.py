@@ -3,18 +3,20 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from pulp_cargo.protocol.semver import Version, parse_version
 
 
 @dataclass(frozen=True, slots=True)
 class CrateVersion:
-    """A version of a crate, with the key of its content unit."""
+    """A version of a crate, with the id of its content unit."""
 
-    unit: object
+    unit: UUID
     name: str
     vers: str
     published: datetime
+    license: str | None
     yanked: bool
 
 

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('description', models.TextField(null=True)),
                 ('keywords', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
                 ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
+                ('dependencies', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
                 ('heading', django.contrib.postgres.search.SearchVectorField()),
                 ('document', django.contrib.postgres.search.SearchVectorField()),
                 ('catalog', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='crates', to='cargo.cratecatalog')),
@@ -69,6 +70,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='catalogcrate',
             index=django.contrib.postgres.indexes.GinIndex(fields=['categories'], name='cargo_catalog_categories'),
+        ),
+        migrations.AddIndex(
+            model_name='catalogcrate',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['dependencies'], name='cargo_catalog_dependencies'),
         ),
         migrations.AddIndex(
             model_name='catalogcrate',

@@ -71,7 +71,8 @@ class CatalogCrate(models.Model):
     `unit` is the content unit of the default version: the highest release that is not yanked, or
     else the highest version that is not, or else the highest. `max_version` and `max_stable` ignore
     yanked versions; they are empty if there is none. `created_at` and `updated_at` are the times
-    when its first and its latest version were published.
+    when its first and its latest version were published. `dependencies` are the canonical names of
+    the crates that the default version needs.
 
     `document` has the words of all texts, the readme among them; `heading` those of name, keywords,
     categories and description, which rank the hits: it is short, so reading it costs little.
@@ -93,6 +94,7 @@ class CatalogCrate(models.Model):
     description = models.TextField(null=True)
     keywords = ArrayField(models.TextField(), default=list)
     categories = ArrayField(models.TextField(), default=list)
+    dependencies = ArrayField(models.TextField(), default=list)
     heading = SearchVectorField()
     document = SearchVectorField()
 
@@ -111,6 +113,7 @@ class CatalogCrate(models.Model):
             ),
             GinIndex(fields=["keywords"], name="cargo_catalog_keywords"),
             GinIndex(fields=["categories"], name="cargo_catalog_categories"),
+            GinIndex(fields=["dependencies"], name="cargo_catalog_dependencies"),
             models.Index(fields=["catalog", "updated_at"], name="cargo_catalog_updated"),
             models.Index(fields=["catalog", "created_at"], name="cargo_catalog_created"),
         ]

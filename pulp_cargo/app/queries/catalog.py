@@ -30,7 +30,8 @@ ALL = f"""
     WHERE rc.repository_id = %(repository)s AND {is_in("%(number)s")}
 """
 VERSIONS = f"""
-    SELECT unit.canonical_name, unit.content_ptr_id, unit.name, unit.vers, unit.pubtime, EXISTS (
+    SELECT unit.canonical_name, unit.content_ptr_id, unit.name, unit.vers, unit.pubtime,
+        unit.license, EXISTS (
         SELECT 1 FROM cargo_crateyank mark
         {member_of("%(repository)s", "%(number)s", unit="mark")}
         WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers

@@ -25,12 +25,15 @@ DELETE = """
     DELETE FROM cargo_catalogcrate
     WHERE catalog_id = %(catalog)s AND canonical_name = ANY(%(names)s::text[])
 """
-# `simple` takes words as they are, `english` their stems. Hyphens and underscores separate words.
+# `english` takes the stems of words, `simple` words as they are, also those that English leaves out.
+# Hyphens and underscores separate words.
 INSERT = f"""
     INSERT INTO cargo_catalogcrate (catalog_id, canonical_name, name, unit, default_version,
         max_version, max_stable, newest_version, num_versions, yanked, created_at, updated_at,
-        description, keywords, categories, heading, document)
-    SELECT %(catalog)s, s.*, unit.description, unit.keywords, unit.categories, head.words,
+        description, keywords, categories, dependencies, heading, document)
+    SELECT %(catalog)s, s.*, unit.description, head.keywords, head.categories, ARRAY(
+            SELECT DISTINCT translate(lower(name), '-', '_') FROM unnest(unit.dependency_names) name
+        ), head.words,
         head.words || setweight(
             to_tsvector('english', left(coalesce(unit.readme, ''), {README_CHARACTERS})), 'D')
     FROM unnest(%(canonical)s::text[], %(names)s::text[], %(units)s::uuid[], %(default)s::text[],
@@ -40,9 +43,16 @@ INSERT = f"""
             num_versions, yanked, created_at, updated_at)
     JOIN cargo_cratecontent unit ON unit.content_ptr_id = s.unit
     CROSS JOIN LATERAL (SELECT
-        setweight(to_tsvector('simple', translate(s.name, '-_', '  ')), 'A')
-        || setweight(to_tsvector('simple', translate(
-            array_to_string(unit.keywords || unit.categories, ' '), '-_:', '   ')), 'B')
+        ARRAY(SELECT lower(keyword) FROM unnest(unit.keywords) keyword) AS keywords,
+        ARRAY(SELECT lower(category) FROM unnest(unit.categories) category) AS categories,
+        translate(s.name, '-_', '  ') AS name,
+        translate(array_to_string(unit.keywords || unit.categories, ' '), '-_:', '   ') AS tags
+    ) text
+    CROSS JOIN LATERAL (SELECT text.keywords, text.categories,
+        setweight(to_tsvector('simple', text.name), 'A')
+        || setweight(to_tsvector('english', text.name), 'A')
+        || setweight(to_tsvector('simple', text.tags), 'B')
+        || setweight(to_tsvector('english', text.tags), 'B')
         || setweight(to_tsvector('english', coalesce(unit.description, '')), 'C') AS words
     ) head
 """
