@@ -1,5 +1,6 @@
 """The plugin's tables. Pulp finds models by the names in this package, so all are imported here."""
 
+from pulp_cargo.app.models.catalog import CatalogCrate, CrateCatalog
 from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, PolicyRefusal
@@ -16,7 +17,9 @@ __all__ = [
     "CargoRepository",
     "CargoToken",
     "CargoUpstream",
+    "CatalogCrate",
     "ClaimedName",
+    "CrateCatalog",
     "CrateContent",
     "CrateYank",
     "PolicyRefusal",
