@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cargo', '0013_labels'),
+        ('cargo', '0014_policy_refusal'),
     ]
 
     operations = [

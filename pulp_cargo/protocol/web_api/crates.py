@@ -86,12 +86,9 @@ def search_body(
     crates: Sequence[CrateObject], total: int, paging: Paging, parameters: Parameters
 ) -> bytes:
     """Return the answer to a search; cargo reads names, versions, descriptions and the total."""
-    return to_json(
-        {
-            "crates": [crate_object(crate) for crate in crates],
-            "meta": {"total": total, **neighbours(total, paging, parameters)},
-        }
-    )
+    meta: dict[str, object] = {"total": total}
+    meta |= neighbours(total, paging, parameters)
+    return to_json({"crates": [crate_object(crate) for crate in crates], "meta": meta})
 
 
 def neighbours(total: int, paging: Paging, parameters: Parameters) -> Mapping[str, str | None]:

@@ -19,7 +19,7 @@ async def get_crates(cargo: CargoRequest) -> web.Response:
     return web.Response(
         body=search_body(crates, total, query.paging, parameters),
         content_type="application/json",
-        headers={"Cache-Control": revalidated(cargo), **varies(cargo.registry)},
+        headers={"Cache-Control": revalidated(cargo), **varies(cargo.registry.access)},
     )
 
 

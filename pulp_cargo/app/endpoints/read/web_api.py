@@ -37,7 +37,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
             f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
         )
     found = await _asked(cargo, crates.crate, name)
-    shown = crate_object(found.object(has_upstreams=bool(cargo.registry.upstreams)))
+    shown = crate_object(found.object(has_upstreams=bool(cargo.registry.upstreams.listed)))
 
     def part(name: str, value: Callable[[], Any]) -> Any:
         return value() if include & (EVERYTHING | {name}) else None
@@ -171,4 +171,4 @@ def _answer(cargo: CargoRequest, value: object) -> web.Response:
 
 
 def _headers(cargo: CargoRequest) -> dict[str, str]:
-    return {"Cache-Control": revalidated(cargo), **varies(cargo.registry)}
+    return {"Cache-Control": revalidated(cargo), **varies(cargo.registry.access)}

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pulp_cargo.app.models.membership import member_of
@@ -112,7 +113,7 @@ def dependents(
 
     Only default versions count, as on crates.io.
     """
-    values = {"catalogs": list(catalogs), "name": canonical_name(name)}
+    values: dict[str, Any] = {"catalogs": list(catalogs), "name": canonical_name(name)}
     values |= {"limit": limit, "offset": offset}
     rows = rows_with_bound_values(DEPENDENTS, values)
     return rows[0][0], [(catalog, unit) for _, catalog, unit in rows if unit is not None]

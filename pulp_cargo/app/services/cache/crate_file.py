@@ -141,7 +141,9 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
     """Look in a repository, which stands in for its upstream or is an upstream itself."""
     fresh_for = None
     if isinstance(found, FromStore):
-        decision = await evaluate.evaluate_policies(wanted.registry.upstreams, found, wanted.lower_name)
+        decision = await evaluate.evaluate_policies(
+            wanted.registry.upstreams, found, wanted.lower_name
+        )
         if decision is not None:
             if error := await evaluate.refusal(decision, wanted.vers):
                 return _refused(found.state, error)

@@ -148,7 +148,7 @@ def _versions(registry: Registry, name: str, vers: str | None) -> list[ServedVer
         parse_crate_name(name)
     except InvalidName as error:
         raise CrateNotFound(name) from error
-    upstreams = registry.upstreams or (registry.whole,)
+    upstreams = registry.upstreams.all
     stored = {one.name: details.versions(one, name, None) for one in upstreams}
     answers = _answering(registry, name, stored)
     found: dict[str, ServedVersion] = {}
@@ -166,11 +166,13 @@ def _answering(
     registry: Registry, name: str, stored: Mapping[str, Sequence[VersionDetails]]
 ) -> Collection[str]:
     """Return the names of the upstreams whose versions are served; remotes are not asked."""
-    if registry.order is None:
+    if registry.upstreams.order is None:
         return stored.keys()
     canonical = canonical_name(name)
-    had = claims.claimed(registry.upstreams, [canonical]).get(canonical, ())
-    answer = who_answers(registry.order, name, lambda one: bool(stored[one.name]), had=had)
+    had = claims.claimed(registry.upstreams.listed, [canonical]).get(canonical, ())
+    answer = who_answers(
+        registry.upstreams.order, name, lambda one: bool(stored[one.name]), had=had
+    )
     holders = [one for one in answer.ask if stored[one]]
     return holders if answer.mixed else holders[:1]
 
@@ -178,7 +180,7 @@ def _answering(
 def _under_policies(
     registry: Registry, upstream: Upstream, versions: Sequence[VersionDetails]
 ) -> Sequence[VersionDetails]:
-    policies = evaluate.policies_of(registry, upstream, stored=True)
+    policies = evaluate.policies_of(registry.upstreams, upstream, stored=True)
     if not policies:
         return versions
     units = [(row.unit, row.name, row.vers, row.license) for row in versions]

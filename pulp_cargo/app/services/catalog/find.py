@@ -46,7 +46,7 @@ def _hits(
         return 0, []
     catalogs = [one.catalog for one in served]
     paging = query.paging
-    if registry.order is None:
+    if registry.upstreams.order is None:
         return queries.search(catalogs, query, limit=paging.per_page, offset=paging.offset)
     _, hits = queries.search(catalogs, query, limit=MOST_HITS, offset=0)
     answers = answering(registry, served, {hit.canonical_name for hit in hits})
@@ -86,5 +86,5 @@ def _object(
         repository=entry.repository,
         exact_match=bool(name) and name == entry.canonical_name,
         private=served.upstream.private,
-        upstream=served.upstream.name if registry.upstreams else None,
+        upstream=served.upstream.name if registry.upstreams.listed else None,
     )

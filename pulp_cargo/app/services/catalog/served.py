@@ -31,7 +31,7 @@ def served_catalogs(registry: Registry) -> list[ServedCatalog]:
 
     Each is brought up to date. Raises LookupError if a version has been deleted meanwhile.
     """
-    upstreams = sorted(registry.upstreams or (registry.whole,), key=lambda one: not one.private)
+    upstreams = sorted(registry.upstreams.all, key=lambda one: not one.private)
     found = []
     for one in upstreams:
         if one.repository is None or one.version is None:
@@ -43,7 +43,7 @@ def served_catalogs(registry: Registry) -> list[ServedCatalog]:
 
 def are_good(registry: Registry) -> bool:
     """Return whether no catalog of a registry has to be updated, which may take long."""
-    for one in registry.upstreams or (registry.whole,):
+    for one in registry.upstreams.all:
         if one.repository is not None and one.version is not None:
             state = catalogs.state_of(Content(one.repository, one.version, registry.pinned))
             if state is None or not state.is_good:
@@ -58,12 +58,12 @@ def answering(
 
     Of a remote counts only what is stored: it is not asked.
     """
-    if registry.order is None:
+    if registry.upstreams.order is None:
         everything = tuple(one.catalog for one in served)
         return dict.fromkeys(names, everything)
-    order = registry.order
+    order = registry.upstreams.order
     there = queries.places([one.catalog for one in served], names)
-    claimed = claims.claimed(registry.upstreams, names)
+    claimed = claims.claimed(registry.upstreams.listed, names)
     by_upstream = {one.upstream.name: one.catalog for one in served}
 
     def answer_for(name: str) -> tuple[int, ...]:
@@ -84,7 +84,7 @@ def under_policies(
 
     Empty where no policy is in force; None for a crate of which nothing is left.
     """
-    policies = evaluate.policies_of(registry, one.upstream, stored=True)
+    policies = evaluate.policies_of(registry.upstreams, one.upstream, stored=True)
     repository = one.upstream.repository
     if not policies or repository is None:
         return {}
