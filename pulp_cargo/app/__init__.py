@@ -13,7 +13,7 @@ class CargoAppConfig(PulpPluginAppConfig):
     domain_compatible = True
 
     def ready(self) -> None:
-        """Start telling the content processes what this process changes."""
+        """Start sending messages about changes to the content processes."""
         super().ready()
         from pulp_cargo.app import (
             checks,  # noqa: F401

@@ -76,7 +76,7 @@ def access_for_tokens(model: type[Model]) -> tuple[Policy, Roles]:
     """Return the policy and the roles of tokens.
 
     All users may create tokens for themselves without a role, since a token can do no more than
-    they.
+    its user.
     """
     name = model._meta.model_name
     statements = [
@@ -92,8 +92,8 @@ def access_for_tokens(model: type[Model]) -> tuple[Policy, Roles]:
 def access_for_content(*conditions: str, also_creating: Iterable[str] = ()) -> Policy:
     """Return the policy of content, whose access depends on the repositories that contain it.
 
-    `conditions` hold for creating, beside the right to change the repository that is named, and so
-    they do for the actions `also_creating`.
+    `conditions` apply to creating and to the actions `also_creating`, in addition to the right to
+    modify the repository in the request.
     """
     on_upload = [f"{ON_UPLOAD}:cargo.{verb}_cargorepository" for verb in ("modify", "view")]
     return _scoped(
@@ -141,7 +141,7 @@ def _scoped(statements: list[dict[str, Any]]) -> Policy:
 
 
 def _owner_role(model: type[Model]) -> Roles:
-    """Return the role with every permission on an object, without that to create new ones."""
+    """Return the role with every permission on an object, but not to create new ones."""
     name = model._meta.model_name
     verbs = [verb for verb in model._meta.default_permissions if verb != "add"]
     names = [*(f"{verb}_{name}" for verb in verbs), *(own[0] for own in model._meta.permissions)]

@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError
 from pulp_cargo.app.models import core_columns
 from pulp_cargo.rules.networks import parse_networks
 
-# `check --tag cargo` asks for these alone, as `pulp-cargo serve` does.
+# `check --tag cargo` runs only these checks, as `pulp-cargo serve` does.
 OURS = "cargo"
 
 
@@ -51,7 +51,7 @@ def networks_can_be_read(**kwargs: Any) -> list[CheckMessage]:
 
 @register(OURS)
 def core_has_our_columns(**kwargs: Any) -> list[CheckMessage]:
-    """Statements of ours name columns of core, which a release of it may have renamed."""
+    """Our SQL uses columns of core, which a release of core may have renamed."""
     return [
         Error(
             f"this release of pulpcore has no column `{column}` in the table `{table}`, which"
@@ -67,18 +67,18 @@ def core_has_our_columns(**kwargs: Any) -> list[CheckMessage]:
 def database_has_our_columns(
     databases: Collection[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The database may be behind the installed core, or ahead of it.
+    """The database may be older or newer than the installed core.
 
-    A warning and no error: `migrate` checks first, and is what brings a column that is missing.
+    This is a warning, because an error would prevent `migrate`, which may add a missing column.
     """
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     try:
         there = core_columns.of_database()
     except OperationalError:
-        # That no database answers is for the command to say, which may not need one.
+        # The command itself reports a missing database, if it needs one.
         return []
-    # Before the first migration there is no table at all.
+    # Before the first migration there are no tables.
     missing = core_columns.missing(there) if there else []
     return [
         Warning(

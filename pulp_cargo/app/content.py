@@ -1,4 +1,4 @@
-"""Adds the registries to Pulp's content app; pulpcore imports this module in each of its workers."""
+"""Adds the registries to Pulp's content app, each of whose processes imports this module."""
 
 from django.conf import settings
 

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.process import PROCESS, ContentProcess
 
-# Threads that unpack crates hold the interpreter for so long at a time, in seconds, while a request
-# waits for its turn several times; Python's own 5 ms make a cold `cargo fetch` a quarter longer.
+# How long a thread that unpacks a crate may block the interpreter, in seconds. A request may wait
+# for it several times: with Python's default of 5 ms a cold `cargo fetch` takes a quarter longer.
 SWITCH_INTERVAL_SECONDS = 0.001
 OPEN_FILES = 8192
 
@@ -25,9 +25,9 @@ async def content_process(app: web.Application) -> AsyncIterator[None]:
 
 
 def set_interpreter_limits() -> None:
-    """Set the switch interval, and the number of files that may be open.
+    """Set the interpreter's switch interval, and the maximum number of open files.
 
-    Files that came from upstreams are open until they are stored, and many systems begin with 1,024.
+    Downloaded files are open until they are stored, and the default limit is often 1,024.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

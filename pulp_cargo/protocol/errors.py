@@ -90,6 +90,10 @@ class InvalidAdvisory(BadRequest):
     """A security advisory is neither RustSec's nor OSV's, or lacks what must be there."""
 
 
+class InvalidQuery(BadRequest):
+    """A parameter in the query string of a request breaks a rule."""
+
+
 class InvalidLicense(BadRequest):
     """A licence is no SPDX expression, or is one where a single licence is wanted."""
 

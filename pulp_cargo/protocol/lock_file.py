@@ -74,7 +74,7 @@ def _parse_toml(data: bytes | str) -> Table:
         data = data.encode(errors="surrogatepass")
     if len(data) > MAX_SIZE:
         raise TooLarge(f"the lock file has {len(data)} bytes, more than {MAX_SIZE}")
-    # cargo forgives the mark that some editors put first.
+    # Cargo accepts the byte order mark that some editors write.
     return parse_toml(data, "the lock file", InvalidLockFile, encoding="utf-8-sig")
 
 

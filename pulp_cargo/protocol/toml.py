@@ -1,8 +1,8 @@
-"""Reading TOML that somebody else wrote, in a time that follows its size.
+"""Parsing untrusted TOML in a time that is proportional to its size.
 
-The work on a key grows with the square of its parts, and each key below the head of a table costs
-as much as the head has parts: a megabyte of either keeps the parser busy for seconds. Keys that
-cargo writes have four or five parts.
+The parser's time for a key grows with the square of its parts, and that for each key below a table's
+header with the parts of the header: a megabyte of either takes seconds. Keys that cargo writes have
+four or five parts.
 """
 
 import re
@@ -22,9 +22,9 @@ _MOST_WORK = 500_000
 
 _PART = r"""(?:[\w-]++|"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+')"""
 _NAME = re.compile(_PART, re.DOTALL)
-# All that may have dots in it, so that none of a text or comment is taken for one of a key: strings of
-# several lines, keys and what looks like one (a number, a string of one line), comments, and the
-# quote of a string without an end, where the parser stops.
+# Tokens that may contain dots, so that those in strings and comments do not count: multi-line
+# strings, keys and what looks like one (numbers, single-line strings), comments, and the opening
+# quote of an unterminated string, where the parser stops.
 _TOKEN = re.compile(
     rf"""
       \"""(?:[^"\\]++|\\.|"(?!""))*+"{{3,5}}+ | \'\'\'(?:[^']++|'(?!''))*+'{{3,5}}+
@@ -63,7 +63,7 @@ def _has_cheap_keys(text: str) -> bool:
     >>> _has_cheap_keys("[a.b]\\nc.d = 1"), _has_cheap_keys("[" + "a." * 100 + "a]")
     (True, False)
     """
-    # A key stands on one line. Most documents have no line that could be a long one.
+    # A key is on a single line, and few documents have a line that could be a long key.
     if all(line.count(".") < _SHORT for line in text.split("\n")):
         return True
     work = 0

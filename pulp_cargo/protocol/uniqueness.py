@@ -1,17 +1,17 @@
-"""A registry has one spelling of a name, and each version once: the sentences that say so.
+"""Messages about the rule that a registry has one spelling of a name, and each version once.
 
-Whoever publishes, imports or changes a repository breaks the same rule (Cargo Book, "Index Format":
-names are compared without case and hyphens). What a publish answers is in `errors`.
+The rule is the same for imports and all other changes of a repository (Cargo Book, "Index Format":
+names are compared without case and hyphens). The errors of publishes are in `errors`.
 """
 
 from collections.abc import Iterable
 
-# More would fill a terminal, and the first few show what is wrong.
+# Maximum number of versions in a message; the first few show the problem.
 MOST_NAMED = 10
 
 
 def broken_by(canonical_name: str, versions: Iterable[str]) -> str:
-    """Return what is wrong with a repository version that would have these versions of a crate.
+    """Return the message about a repository version with conflicting versions of a crate.
 
     >>> print(broken_by("a_b", ["a_b 1.0.0", "a-b 1.0.0"]))
     A registry holds one crate `a_b`, in one spelling, with each version once (where people publish, \
@@ -25,7 +25,7 @@ build metadata does not make a version different); here would be: a-b 1.0.0, a_b
 
 
 def cannot_add(name: str, vers: str, reason: str) -> str:
-    """Return why a file cannot become a version, where another one stands in its way.
+    """Return the message about a file that conflicts with an existing version.
 
     >>> print(cannot_add("a-b", "1.0.0", "the repository has it as `a_b`"))
     it cannot be added as `a-b 1.0.0`: the repository has it as `a_b`; a registry has one spelling \

@@ -15,7 +15,7 @@ _MARKERS = ("{crate}", "{version}", "{prefix}", "{lowerprefix}", "{sha256-checks
 
 @dataclass(frozen=True, slots=True)
 class UpstreamConfig:
-    """What of an upstream's config.json a download needs."""
+    """The parts of an upstream's config.json that downloads need."""
 
     dl: str
     auth_required: bool
@@ -35,7 +35,7 @@ def parse_upstream_config(body: bytes) -> UpstreamConfig:
         raise UpstreamConfigInvalid("`auth-required` is null")
     dl = table.text("dl")
     _require_url(dl)
-    # Nobody asks the web API, but to cargo a config with an `api` that is no text is none.
+    # Not used here, but cargo rejects a config whose `api` is not a string.
     table.text_or_none("api")
     return UpstreamConfig(dl=dl, auth_required=table.flag("auth-required", default=False))
 

@@ -110,7 +110,7 @@ def parse_index_file(body: bytes, name: str) -> UpstreamIndex:
 
     A file without a crate raises UpstreamIndexEmpty.
 
-    Of two lines with one version the last counts, as in cargo up to 1.95; later releases may
+    If two lines have the same version, the last counts, as in cargo up to 1.95; later releases may
     use the checksum of the first. Only one file can be stored, so other lines are never served.
     """
     versions: dict[str, UpstreamVersion] = {}

@@ -201,7 +201,7 @@ def _parse_affected(osv: Table, name: str, affected: Table, left_out: list[str])
 
 
 def _events(table: Table) -> Iterator[tuple[Version, bool, str]]:
-    """Iterate over the events of a range: first version, whether it is affected, and the event."""
+    """Iterate over the events of a range: version, whether it is affected from there, and name."""
     for event in table.list_of_tables("events"):
         for what in ("introduced", "fixed", "last_affected"):
             text = event.text_or_none(what)

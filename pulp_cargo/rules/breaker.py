@@ -1,4 +1,4 @@
-"""A circuit breaker: an upstream that failed several times in a row is not asked for a while."""
+"""A circuit breaker: after several consecutive failures an upstream is not asked for a while."""
 
 import time
 from collections.abc import Callable
@@ -10,9 +10,9 @@ SHORTEST, LONGEST = 2.0, 60.0
 
 
 class Breaker:
-    """What is known of an upstream's health; times are seconds of `clock`.
+    """The state of a circuit breaker; times are seconds of `clock`.
 
-    After `failures` in a row it opens; whatever the number, it does when the upstream asks for it.
+    It opens after `failures` consecutive failures, or when the upstream asks for a pause.
     """
 
     def __init__(
@@ -27,11 +27,11 @@ class Breaker:
 
     @property
     def wait(self) -> float:
-        """Seconds until the next request is allowed; 0 if any is."""
+        """Seconds until the next request is allowed; 0 if it is allowed now."""
         return max(0.0, self._open_until - self._clock())
 
     def may_ask(self) -> bool:
-        """Whether a request is allowed; when a pause ends, one is, as a probe."""
+        """Whether a request is allowed; after a pause, one is sent as a probe."""
         if self.wait:
             return False
         if self._failures >= self._most:

@@ -75,7 +75,7 @@ class NamedPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptVersion:
+class StoredVersion:
     """The bytes of a stored version; the licence is empty if the manifest has none."""
 
     cksum: str

@@ -76,7 +76,7 @@ class NotFound:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class CheckedPackage:
     """A package with its verdict; `upstream` is the one that has it, or should."""
 
     package: LockedPackage
@@ -88,13 +88,13 @@ class Judged:
     passes: bool
 
 
-def judge_package(
+def check_package(
     package: LockedPackage, found: Found | NotFound, wanted: Wanted, flags: tuple[Flag, ...] = ()
-) -> Judged:
+) -> CheckedPackage:
     """Return the verdict on a package.
 
     >>> package = LockedPackage("a", "1.0.0", None, None)
-    >>> judge_package(package, NotFound("there is no `a`"), Wanted()).outcome.value
+    >>> check_package(package, NotFound("there is no `a`"), Wanted()).outcome.value
     'missing'
     """
     flags += tuple(_flags(package, found))
@@ -112,10 +112,10 @@ def judge_package(
         )
     warned = outcome is Outcome.YANKED and not wanted.fail_on_yanked
     passes = outcome is Outcome.SERVED or warned
-    return Judged(package, found.upstream, here, outcome, sentence, flags, passes)
+    return CheckedPackage(package, found.upstream, here, outcome, sentence, flags, passes)
 
 
-_Said = tuple[Outcome, str]
+_OutcomeAndReason = tuple[Outcome, str]
 
 _BY_RULES = {
     verdicts.Outcome.BLOCKED: Outcome.BLOCKED,
@@ -133,7 +133,7 @@ def _flags(package: LockedPackage, found: Found | NotFound) -> list[Flag]:
     return flags
 
 
-def _checksum(package: LockedPackage, found: Found) -> _Said | None:
+def _checksum(package: LockedPackage, found: Found) -> _OutcomeAndReason | None:
     if package.cksum in (None, found.cksum):
         return None
     return Outcome.CHECKSUM_DIFFERS, (
@@ -142,13 +142,13 @@ def _checksum(package: LockedPackage, found: Found) -> _Said | None:
     )
 
 
-def _rules(found: Found) -> _Said | None:
+def _rules(found: Found) -> _OutcomeAndReason | None:
     if found.rules is None or found.rules.is_open:
         return None
     return _BY_RULES[found.rules.outcome], found.rules.sentence
 
 
-def _offline(package: LockedPackage, found: Found, wanted: Wanted) -> _Said | None:
+def _offline(package: LockedPackage, found: Found, wanted: Wanted) -> _OutcomeAndReason | None:
     # For a package that is replaced by another one, cargo needs the index only.
     if not wanted.offline or found.here is Here.STORED or package.replaced:
         return None
@@ -157,13 +157,13 @@ def _offline(package: LockedPackage, found: Found, wanted: Wanted) -> _Said | No
     )
 
 
-def _advisories(package: LockedPackage, found: Found) -> _Said | None:
+def _advisories(package: LockedPackage, found: Found) -> _OutcomeAndReason | None:
     if not found.advisories:
         return None
     return Outcome.ADVISORY, f"{_called(package)} is affected by {', '.join(found.advisories)}"
 
 
-def _yanked(package: LockedPackage, found: Found) -> _Said | None:
+def _yanked(package: LockedPackage, found: Found) -> _OutcomeAndReason | None:
     if not found.yanked:
         return None
     sentence = f"{_called(package)} is yanked: only lock files that have it already can use it"

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulp_cargo.protocol.lock_file import LockedPackage
-from pulp_cargo.rules.lock_check import Judged, Outcome
+from pulp_cargo.rules.lock_check import CheckedPackage, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class NotJudged:
+class NotCheckedPackage:
     """A package from elsewhere, the reason, and whether it is allowed."""
 
     package: LockedPackage
@@ -26,30 +26,30 @@ class Report:
     in time.
     """
 
-    judged: tuple[Judged, ...]
-    not_judged: tuple[NotJudged, ...]
+    checked: tuple[CheckedPackage, ...]
+    not_checked: tuple[NotCheckedPackage, ...]
     not_refreshed: tuple[str, ...] = ()
 
     @property
     def totals(self) -> Mapping[str, int]:
         """The number of packages for each outcome, including zeros."""
-        counted = Counter(row.outcome for row in self.judged)
+        counted = Counter(row.outcome for row in self.checked)
         return {outcome.value: counted[outcome] for outcome in Outcome}
 
     @property
     def failing(self) -> int:
         """The number of packages that do not pass."""
-        return sum(not row.passes for row in self.judged) + self._foreign
+        return sum(not row.passes for row in self.checked) + self._foreign
 
     @property
     def _foreign(self) -> int:
-        return sum(not row.passes for row in self.not_judged)
+        return sum(not row.passes for row in self.not_checked)
 
     @property
     def is_elsewhere(self) -> bool:
         """Whether all packages are from other registries, so that this is the wrong one."""
-        foreign = (row for row in self.not_judged if row.from_registry and not row.passes)
-        return not self.judged and any(foreign)
+        foreign = (row for row in self.not_checked if row.from_registry and not row.passes)
+        return not self.checked and any(foreign)
 
     @property
     def passes(self) -> bool:
@@ -78,13 +78,13 @@ class Report:
                 " stands in for, so there is nothing that it could say of them"
             )
         if self.failing:
-            count = len(self.judged) + self._foreign
+            count = len(self.checked) + self._foreign
             sentence = f"the lock file does not pass: {self.failing} of {count} packages fail"
             return (
                 f"{sentence}, {self._foreign} of them by their source"
                 if self._foreign
                 else sentence
             )
-        if not self.judged:
+        if not self.checked:
             return "the lock file passes: it has no packages of this registry"
-        return f"the lock file passes, with {len(self.judged)} packages of this registry"
+        return f"the lock file passes, with {len(self.checked)} packages of this registry"

@@ -12,9 +12,9 @@ from uuid import UUID
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Facts, KeptVersion, NamedPolicy
+from pulp_cargo.rules.crate_policy import CratePolicy, Facts, NamedPolicy, StoredVersion
 from pulp_cargo.rules.replaced_versions import version_key
-from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, judge, judge_crate
+from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, evaluate_crate, evaluate_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +22,24 @@ class CrateFacts:
     """The facts about a crate beside its index file.
 
     `first_seen` has times in ISO 8601 by `vers`, for versions without a `pubtime`, and for replaced
-    bytes by `version_key`; `kept` has the stored versions, which were served before;
+    bytes by `version_key`; `stored` has the stored versions, which were served before;
     `licenses` has those of others. `advisories` are those about the crate.
     """
 
     first_seen: Mapping[str, str] = field(default_factory=dict)
-    kept: Mapping[str, KeptVersion] = field(default_factory=dict)
+    stored: Mapping[str, StoredVersion] = field(default_factory=dict)
     advisories: Sequence[Advisory] = ()
     licenses: Mapping[str, str] = field(default_factory=dict)
 
     def license(self, entry: UpstreamVersion) -> str | None:
         """Return the licence of a version with exactly these bytes, None if it is not known."""
-        if self.is_kept(entry):
-            return self.kept[entry.vers].license
+        if self.is_stored(entry):
+            return self.stored[entry.vers].license
         return self.licenses.get(entry.vers)
 
-    def is_kept(self, entry: UpstreamVersion) -> bool:
+    def is_stored(self, entry: UpstreamVersion) -> bool:
         """Whether exactly these bytes of a version were served before."""
-        stored = self.kept.get(entry.vers)
+        stored = self.stored.get(entry.vers)
         return stored is not None and stored.cksum == entry.cksum
 
     def replaced_at(self, entry: UpstreamVersion) -> str | None:
@@ -72,17 +72,17 @@ class Case:
         # Whether a version fixes an advisory depends on the versions below it.
         fixing = policy.cooldown_days and self.known.advisories
         facts = {vers: self._facts(vers) for vers in (self.index.versions if fixing else wanted)}
-        found = judge_crate(policy, facts.values(), self.now, self.known.advisories)
+        found = evaluate_crate(policy, facts.values(), self.now, self.known.advisories)
         return {vers: found[facts[vers].vers] for vers in facts}
 
-    def judge(self, policy: CratePolicy) -> dict[str, Verdict]:
+    def evaluate(self, policy: CratePolicy) -> dict[str, Verdict]:
         """Return the verdicts of a policy on those versions to which any rule applies."""
         policy = policy.about(self.name)
         doubtful = self._doubtful(policy)
         return self.verdicts(policy, doubtful) if doubtful else {}
 
     def _doubtful(self, policy: CratePolicy) -> Collection[str]:
-        """Return the versions to which a rule may apply, by a quick look at each."""
+        """Return the versions to which a rule may apply, with a fast check of each."""
         versions = self.index.versions
         if policy.block or policy.allow is not None:
             return versions
@@ -106,13 +106,13 @@ class Case:
             since=self._since(entry),
             yanked=entry.yanked,
             license=self.known.license(entry),
-            served_before=self.known.is_kept(entry),
+            served_before=self.known.is_stored(entry),
         )
 
     def _since(self, entry: UpstreamVersion) -> datetime:
         """Return when a version's age begins: its publication, or when first seen, if earlier.
 
-        Replaced bytes are as old as their first appearance here, whatever the upstream says. A time
+        The age of replaced bytes begins when they were first seen, or with a later `pubtime`. A time
         in the future is ignored.
         """
         published = _time(entry.pubtime)
@@ -169,7 +169,7 @@ class PolicyDecision:
         return self.case.verdicts(policy, [vers])[vers]
 
 
-def judge_index(
+def evaluate_index(
     index: UpstreamIndex,
     name: str,
     policies: Iterable[NamedPolicy | None],
@@ -185,7 +185,7 @@ def judge_index(
     ends: list[datetime] = []
     dry_run: list[Refusal] = []
     for one in case.policies:
-        for vers, verdict in case.judge(one.policy).items():
+        for vers, verdict in case.evaluate(one.policy).items():
             if not verdict.is_open:
                 left_out.add(vers)
             elif verdict.outcome is not Outcome.SERVED:
@@ -226,7 +226,7 @@ class AgelessRules:
         facts = Facts(
             name, parse_version(vers), self._now, license=license or "", served_before=True
         )
-        return all(judge(one, facts, self._now).is_open for one in self._about[name])
+        return all(evaluate_version(one, facts, self._now).is_open for one in self._about[name])
 
     @property
     def text(self) -> str:

@@ -59,11 +59,11 @@ def read_published(
         wanted = manifest.readme.removeprefix("./")
         crate_file = read(wanted=wanted)
     crate_file.require_root_of(manifest.name, manifest.vers)
-    judge_manifest(manifest, limits)
+    check_manifest(manifest, limits)
     return manifest, replace(crate_file, manifest=b"")
 
 
-def judge_manifest(manifest: Manifest, limits: PublishLimits) -> None:
+def check_manifest(manifest: Manifest, limits: PublishLimits) -> None:
     """Raise if a manifest exceeds a limit, or has features that cargo would refuse."""
     require_within(manifest, limits)
     check_features(manifest.features, manifest.deps)
@@ -80,7 +80,7 @@ def read_upstream(file: BinaryIO, *, name: str, vers: str, limits: PublishLimits
     try:
         manifest = parse_manifest(crate_file.manifest, AS_ON_CRATES_IO.dependencies)
         crate_file.require_root_of(manifest.name, manifest.vers)
-        judge_manifest(manifest, AS_ON_CRATES_IO)
+        check_manifest(manifest, AS_ON_CRATES_IO)
     except RegistryError as fault:
         package = dict(read_package(crate_file.manifest))
         return UpstreamCrate(None, package, None, str(fault))

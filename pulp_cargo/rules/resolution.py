@@ -1,7 +1,7 @@
-"""Who answers for a crate, and what becomes of one of its versions.
+"""The decision which upstream answers for a crate, and whether one of its versions is served.
 
-Index files, downloads, the lock file gate, prefetching and `explain` look up facts each in its own
-way, for one crate or for many, with a request to an upstream or without. All of them decide here.
+Index files, downloads, the lock file gate, prefetching and `explain` collect facts in their own
+ways, for one crate or many, with requests to upstreams or without; all of them decide here.
 """
 
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ class CrateState(StrEnum):
 
 
 class Decision(StrEnum):
-    """What becomes of a version."""
+    """The decision about a version."""
 
     SERVE_STORED = "serve-stored"
     """Its file is sent from here."""
     SERVE_UNLISTED = "serve-unlisted"
-    """The index no longer lists it, but its file is still sent to whoever knows its URL."""
+    """The index no longer lists it, but its file can still be downloaded."""
     FETCH = "fetch"
     """Its file is fetched from the upstream."""
     REFUSE = "refuse"
@@ -42,11 +42,11 @@ class Decision(StrEnum):
     NO_CRATE = "no-crate"
     """The upstream does not have the crate."""
     UNAVAILABLE = "unavailable"
-    """Nobody can tell without the upstream, which does not answer."""
+    """It depends on an upstream that does not answer."""
 
     @property
     def is_served(self) -> bool:
-        """Whether a client gets the file."""
+        """Whether the file is sent to the client."""
         return self in (Decision.SERVE_STORED, Decision.SERVE_UNLISTED, Decision.FETCH)
 
 
@@ -59,24 +59,24 @@ class AnsweredBy:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The upstreams of which has to be known first what they have of a crate."""
+    """The upstreams that must be asked for a crate before this can be decided."""
 
     upstreams: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The upstream without which nobody can tell who answers."""
+    """The upstream that does not answer, so that this cannot be decided."""
 
     upstream: str
 
 
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
-    """What is known of a version in an upstream.
+    """The facts about a version in an upstream.
 
-    `is_listed` means the index file that is served, before policies. `has_file` is about the bytes
-    that it lists, `has_unlisted_file` about a version that it does not list.
+    `is_listed` refers to the index file before policies. `has_file` means that a file with the
+    listed checksum is stored, `has_unlisted_file` that of a version that is not listed.
     """
 
     state: CrateState
@@ -88,9 +88,9 @@ class VersionFacts:
 
 
 def state_of(*, listed: bool | None, stored: bool, failed: bool = False) -> CrateState | None:
-    """Return what an upstream has of a crate, None where only a request to it would tell.
+    """Return what an upstream has of a crate, None if it must be asked.
 
-    `listed` is what its index says, None where that is not known; `failed` tells that it was asked.
+    `listed` is according to its index, None if unknown; `failed` means that a request failed.
 
     >>> state_of(listed=None, stored=True, failed=True).value
     'stored'
@@ -107,7 +107,7 @@ def state_of(*, listed: bool | None, stored: bool, failed: bool = False) -> Crat
 
 
 def has_crate(state: CrateState | None) -> bool | None:
-    """Return whether an upstream has a crate, None where it has not said.
+    """Return whether an upstream has a crate, None if unknown.
 
     >>> [has_crate(state) for state in (CrateState.STORED, CrateState.ABSENT, CrateState.UNAVAILABLE)]
     [True, False, None]
@@ -118,10 +118,10 @@ def has_crate(state: CrateState | None) -> bool | None:
 
 
 def who_has(answer: Answer, states: Mapping[str, CrateState]) -> AnsweredBy | Ask | Unavailable:
-    """Return which of the upstreams that may answer for a crate do; `states` are those known.
+    """Return the upstreams that answer for a crate, given their known `states`.
 
-    The first in order that has it answers for all of it, unless versions are mixed. One that does
-    not answer never makes room for the next: its crates would be anybody's while it is away.
+    The first in order that has the crate answers for all of it, unless versions are mixed. If one
+    is unavailable, the next is not asked, or it could supply other crates of the same names.
 
     >>> from pulp_cargo.rules.upstream_order import only
     >>> answer = only("mirror", "crates.io")
@@ -145,7 +145,7 @@ def who_has(answer: Answer, states: Mapping[str, CrateState]) -> AnsweredBy | As
 
 
 def decide(facts: VersionFacts) -> Decision:
-    """Return what becomes of a version in one upstream.
+    """Return the decision about a version in one upstream.
 
     >>> decide(VersionFacts(CrateState.LISTED, is_listed=True, is_refused=True, has_file=True)).value
     'refuse'
@@ -166,10 +166,10 @@ def decide(facts: VersionFacts) -> Decision:
 def of_version(
     answer: Answer, decisions: Mapping[str, Decision]
 ) -> tuple[str, Decision] | Ask | None:
-    """Return which upstream decides about a version, and how; None where nobody has the crate.
+    """Return the upstream that decides about a version, and its decision; None without the crate.
 
-    An upstream without the crate makes room for the next, one without the version only where
-    versions are mixed. A version that is refused in one does not come in from the next.
+    If an upstream lacks the crate, the next decides; if it lacks the version, only if versions are
+    mixed. A version that is refused for one upstream is never taken from the next.
 
     >>> from pulp_cargo.rules.upstream_order import only
     >>> answer = only("mirror", "crates.io")

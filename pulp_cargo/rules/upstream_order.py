@@ -2,13 +2,13 @@
 
 The first of these rules that applies decides:
 1. a name is claimed if it is reserved, or a private repository of the list has it or ever had it:
-   then no other upstream is ever asked for it or serves it, whatever patterns, pins and mixing say;
+   then no other upstream is asked for it or serves it, regardless of patterns, pins and mixing;
 2. a pinned name belongs only to the upstream with the narrowest matching pin;
 3. if a name is mixed, all upstreams that may answer do;
 4. otherwise the first in order that has the crate answers for all of it.
 
-An unreachable upstream does not count as one without the crate: the search must stop there, or a
-failure of the first would let the second answer for its names.
+An unreachable upstream does not count as one without the crate: the search stops there, since
+otherwise a failure of the first would let the second answer for its names.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -49,8 +49,8 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """The result for one upstream of the list."""
+class UpstreamReason:
+    """Whether one upstream of the list is asked, and the reason."""
 
     upstream: str
     asked: bool
@@ -64,7 +64,7 @@ class Answer:
     ask: tuple[str, ...]
     rule: Rule
     sentence: str
-    said: tuple[Said, ...] = ()
+    reasons: tuple[UpstreamReason, ...] = ()
     mixed: bool = False
 
 
@@ -75,7 +75,7 @@ Has = Callable[[OrderedUpstream], bool | None]
 
 
 def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) -> Answer:
-    """Return the upstreams to ask for a crate; `has` is not called for one that may not know.
+    """Return the upstreams to ask for a crate; `has` is not called for those that are excluded.
 
     `had` are the names of upstreams that have or had the crate.
 
@@ -92,13 +92,13 @@ def who_answers(order: Order, name: str, has: Has, had: Collection[str] = ()) ->
     claimed = _claim(order, name, holders, [u.name for u in private if u.name in had])
     rule, sentence = claimed or _pin(order, name) or _mixed(order, name) or _by_order(name)
     mixed = matching(order.mixed, name) is not None
-    said = tuple(_said(order, name, has, private_only=claimed is not None, mixed=mixed))
-    ask = tuple(s.upstream for s in said if s.asked)
-    return Answer(ask, rule, sentence, said, mixed)
+    reasons = tuple(_reasons(order, name, has, private_only=claimed is not None, mixed=mixed))
+    ask = tuple(one.upstream for one in reasons if one.asked)
+    return Answer(ask, rule, sentence, reasons, mixed)
 
 
 def only(*upstreams: str) -> Answer:
-    """Return the answer for registries without a list: whatever they have, for every name.
+    """Return the answer for registries without a list: these upstreams, for every name.
 
     >>> only("crates.io").ask
     ('crates.io',)
@@ -145,7 +145,9 @@ def _owner(order: Order, name: str) -> OrderedUpstream | None:
     return max(pinned, key=lambda pair: narrowness(pair[1]), default=(None, ""))[0]
 
 
-def _said(order: Order, name: str, has: Has, *, private_only: bool, mixed: bool) -> Iterator[Said]:
+def _reasons(
+    order: Order, name: str, has: Has, *, private_only: bool, mixed: bool
+) -> Iterator[UpstreamReason]:
     owner = None if private_only else _owner(order, name)
     answered: str | None = None
     for upstream in order.upstreams:
@@ -153,12 +155,12 @@ def _said(order: Order, name: str, has: Has, *, private_only: bool, mixed: bool)
         if excluded is None and answered is not None and not mixed:
             excluded = f"it comes after `{answered}`, which has the crate"
         if excluded is not None:
-            yield Said(upstream.name, False, f"not asked: {excluded}")
+            yield UpstreamReason(upstream.name, False, f"not asked: {excluded}")
             continue
         here = has(upstream)
         if here:
             answered = upstream.name
-        yield Said(upstream.name, here is not False, _WORDS[here])
+        yield UpstreamReason(upstream.name, here is not False, _WORDS[here])
 
 
 def _excluded(

@@ -62,7 +62,7 @@ class Verdict:
         return self.outcome is Outcome.SERVED or not self.enforced
 
 
-def judge_crate(
+def evaluate_crate(
     policy: CratePolicy, versions: Iterable[Facts], now: datetime, advisories: Sequence[Advisory]
 ) -> dict[Version, Verdict]:
     """Return the verdict on each version of a crate, given the advisories about it.
@@ -76,14 +76,14 @@ def judge_crate(
     if lowest_first:
         policy = policy.about(lowest_first[0].name)
     for facts in lowest_first:
-        verdict = judge(policy, facts, now, advisories, served)
+        verdict = evaluate_version(policy, facts, now, advisories, served)
         verdicts[facts.vers] = verdict
         if verdict.outcome in (Outcome.SERVED, Outcome.HIDDEN):
             served.append(facts.vers)
     return verdicts
 
 
-def judge(
+def evaluate_version(
     policy: CratePolicy,
     facts: Facts,
     now: datetime,

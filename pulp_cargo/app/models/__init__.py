@@ -1,8 +1,9 @@
 """The plugin's tables. Pulp finds models by the names in this package, so all are imported here."""
 
+from pulp_cargo.app.models.catalog import CatalogCrate, CrateCatalog
 from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
-from pulp_cargo.app.models.crate_policy import CargoCratePolicy, HeldVersion
+from pulp_cargo.app.models.crate_policy import CargoCratePolicy, PolicyRefusal
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
@@ -16,10 +17,12 @@ __all__ = [
     "CargoRepository",
     "CargoToken",
     "CargoUpstream",
+    "CatalogCrate",
     "ClaimedName",
+    "CrateCatalog",
     "CrateContent",
     "CrateYank",
-    "HeldVersion",
+    "PolicyRefusal",
     "ReplacedVersion",
     "UpstreamIndexFile",
     "UsedVersion",

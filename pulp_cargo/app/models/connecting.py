@@ -1,7 +1,7 @@
 """Guarded connections for core's downloads by a remote; core asks the model for its downloaders.
 
-An upstream determines by `dl`, redirects and DNS where we connect. The check is made when a
-connection to a resolved address is opened, so that no second look-up can change the address.
+An upstream determines by `dl`, redirects and DNS where we connect. Addresses are checked when a
+connection is opened, after the last look-up, so that DNS cannot return another address afterwards.
 """
 
 import errno
@@ -29,7 +29,7 @@ MEANING = "the address is not a public one (see the setting CARGO_UPSTREAM_PRIVA
 
 
 class AddressRefused(OSError):
-    """An upstream leads to an address that it may not choose."""
+    """An upstream leads to an address that it may not make us connect to."""
 
     def __init__(self) -> None:
         # The same text for all addresses of a host: aiohttp wraps differing errors in another one.
@@ -39,20 +39,20 @@ class AddressRefused(OSError):
 class AddressGuard(Guard):
     """Resolves the remote's own host, and opens sockets to allowed addresses only.
 
-    An address of the own host counts as long as the connections live, so a host that was public
-    cannot become private later.
+    The addresses of the remote's host are remembered as long as the connections are open, so that
+    a public host cannot become private later.
     """
 
     def __init__(self, host: str, resolver: AbstractResolver) -> None:
         self._host, self._resolver = _plain(host), resolver
         self._allowed = parse_networks(settings.CARGO_UPSTREAM_PRIVATE_NETWORKS)
-        # A URL with an address resolves to itself.
+        # An address in the URL resolves to itself.
         self._own = {host} if is_address(host) else set[str]()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Resolve a host, after the remote's own."""
+        """Resolve a host; the remote's own host is resolved first."""
         is_own = _plain(host) == self._host
         if not is_own and not self._own:
             await self._resolve_own(port, family)
@@ -83,20 +83,20 @@ class AddressGuard(Guard):
         try:
             await self.resolve(self._host, port, family)
         except OSError as error:
-            # Without addresses of its own it may name public ones only.
+            # If its own addresses are unknown, only public addresses are allowed.
             log.info("%s has no address: %s", self._host, error)
 
 
 class SafeDownloader(ResponseDownloader):
-    """Gives out nothing of what another host than the remote's sends before it was compared.
+    """Verifies the digest of what another host than the remote's sends before passing it on.
 
-    Otherwise clients of a download that core passes on could read internal data.
+    Otherwise a redirect could let clients of core's streamed downloads read internal data.
     """
 
     own_origin: URL | None = None
 
     async def take_response(self, response: ClientResponse) -> DownloadResult:
-        """Pass on what the remote itself sends, and of others what has the right digest."""
+        """Pass on a response, after verifying its digest unless it is from the remote's origin."""
         if response.url.origin() == self.own_origin or not self.expected_digests:
             return await super().take_response(response)
         with TemporaryFile(dir=settings.WORKING_DIRECTORY) as file:
@@ -115,7 +115,7 @@ class SafeDownloader(ResponseDownloader):
         )
 
     async def _compare(self, response: ClientResponse, file: IO[bytes]) -> None:
-        """Write the response to a file; raises DigestValidationError if the checksum differs."""
+        """Write the response to a file; raises DigestValidationError if a digest differs."""
         digests = {name: hashlib.new(name) for name in self.expected_digests}
         size = 0
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):
@@ -132,7 +132,7 @@ class SafeDownloader(ResponseDownloader):
 
 
 class GuardedFactory(DownloaderFactory):
-    """Makes core's downloaders for a remote, with guarded connections.
+    """Creates core's downloaders for a remote, with guarded connections.
 
     A proxy connects instead of us, so its administrator decides what it may reach.
     """

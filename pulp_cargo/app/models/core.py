@@ -1,4 +1,4 @@
-"""The names from outside of pulpcore's plugin API that the models need.
+"""The names outside pulpcore's plugin API that the models need.
 
 Checked with pulpcore 3.123; changes of core affect this module only.
 """
@@ -47,18 +47,18 @@ __all__ = [
 
 
 class Guard(AbstractResolver):
-    """Resolves the names of hosts, and opens sockets to addresses."""
+    """Resolves host names, and opens sockets to addresses."""
 
     @abstractmethod
     def open_socket(self, target: tuple[Any, ...]) -> socket.socket:
-        """Return a socket for an address as `getaddrinfo` has it; raises OSError to refuse it."""
+        """Return a socket for an entry of `getaddrinfo`; raises OSError to refuse its address."""
 
 
 class ResponseDownloader(HttpDownloader):
-    """Core's downloader, which lets a subclass say what becomes of a response."""
+    """Core's downloader with an overridable method for handling a response."""
 
     async def take_response(self, response: ClientResponse) -> DownloadResult:
-        """Write the body to the file, and return what core makes of it."""
+        """Write the body to the file, and return core's result."""
         return await super()._handle_response(response)
 
     async def _handle_response(self, response: ClientResponse) -> DownloadResult:
@@ -66,13 +66,13 @@ class ResponseDownloader(HttpDownloader):
 
 
 def guard_session(factory: DownloaderFactory, make: Callable[[AbstractResolver], Guard]) -> None:
-    """Have every connection of the session that a factory of core made go through a guard.
+    """Route all connections of the session of one of core's factories through a guard.
 
-    The factory makes its connector itself, with all that the remote says of TLS.
+    The factory creates its own connector with the remote's TLS settings, so its parts are replaced.
     """
     connector = factory._session.connector
     assert isinstance(connector, TCPConnector), "core connects by TCP"
-    # Setting an attribute that aiohttp no longer uses would guard nothing.
+    # If aiohttp renames these attributes, setting them would have no effect.
     assert hasattr(connector, "_resolver") and hasattr(connector, "_socket_factory")
     guard = make(connector._resolver)
     connector._resolver, connector._socket_factory = guard, guard.open_socket
@@ -87,13 +87,13 @@ def release_session(remote: Remote) -> None:
 
 
 def content_ids_of(version: RepositoryVersion) -> QuerySet:
-    """Return the ids of a version's content as a subquery, so that none leaves the database."""
+    """Return the ids of a version's content as a subquery, so that they stay in the database."""
     return version.content_ids_subquery()
 
 
 def close_content_path() -> NoReturn:
-    """Have core's content app answer 404, from within a distribution's `content_handler`.
+    """Make core's content app answer 404, from within a distribution's `content_handler`.
 
-    What that raises gets to aiohttp as it is.
+    Core does not catch the exception, so that aiohttp turns it into the response.
     """
     raise HTTPNotFound

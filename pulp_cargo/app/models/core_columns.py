@@ -1,7 +1,8 @@
 """The columns of core's tables that SQL of this plugin reads or writes.
 
-They are no part of the plugin API, so a release of core may rename one. Django's checks compare them
-with core's models and with the database (`app/checks`), which names the column before a request does.
+They are not part of the plugin API, so a release of core may rename one. Django's system checks
+(`app/checks`) compare them with core's models and the database, and report a missing column before
+a request fails on it.
 """
 
 from collections.abc import Collection, Mapping
@@ -37,12 +38,12 @@ THERE = """
     WHERE table_schema = ANY(current_schemas(false)) AND table_name = ANY(%s)
 """
 
-# Tables and columns.
+# Pairs of a table and a column.
 Columns = Collection[tuple[str, str]]
 
 
 def of_models() -> Columns:
-    """Return the columns that the models of this core have, without a look at the database."""
+    """Return the columns of the installed core's models, without a query."""
     models = {model._meta.db_table: model for model in apps.get_models()}
     return {
         (table, field.column)
@@ -52,11 +53,11 @@ def of_models() -> Columns:
 
 
 def of_database() -> Columns:
-    """Return the columns that the database has, of the tables that are declared here."""
+    """Return the columns in the database, for the tables that are declared here."""
     return {(table, column) for table, column in all_rows(THERE, [list(COLUMNS)])}
 
 
 def missing(there: Columns) -> list[tuple[str, str]]:
-    """Return which tables and columns are not there, in order."""
+    """Return the declared columns that are not in `there`, in order."""
     declared = {(table, column) for table, columns in COLUMNS.items() for column in columns}
     return sorted(declared.difference(there))

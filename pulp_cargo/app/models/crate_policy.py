@@ -27,12 +27,12 @@ class CargoCratePolicy(BaseModel, AutoAddObjPermsMixin):
         permissions = [("manage_roles_cargocratepolicy", "Can manage roles on crate policies")]
 
 
-class HeldVersion(models.Model):
+class PolicyRefusal(models.Model):
     """A version that a policy refused, or would have in a dry run, and how often."""
 
     # Each upsert uses up an id, even if it inserts no row.
     id = models.BigAutoField(primary_key=True)
-    policy = models.ForeignKey(CargoCratePolicy, on_delete=models.CASCADE, related_name="held")
+    policy = models.ForeignKey(CargoCratePolicy, on_delete=models.CASCADE, related_name="refusals")
     name = models.TextField()
     vers = models.TextField()
     rule = models.TextField()
@@ -43,4 +43,6 @@ class HeldVersion(models.Model):
     times = models.PositiveBigIntegerField(default=1)
 
     class Meta:
+        # The model was named `HeldVersion` when the table was created.
+        db_table = "cargo_heldversion"
         unique_together = ("policy", "name", "vers", "rule")

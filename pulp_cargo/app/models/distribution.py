@@ -45,7 +45,7 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
     @hook(BEFORE_UPDATE, when="base_path", has_changed=True)
     @hook(BEFORE_DELETE)
     def leave_alias(self) -> None:
-        """Let a URL that is removed still mean the repository in crates that depend on it."""
+        """Add a URL that is removed as an alias of the repository, for crates that depend on it."""
         repository_id = self.repository_id or (
             self.repository_version and self.repository_version.repository_id
         )
@@ -57,7 +57,7 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
     @hook(BEFORE_UPDATE, when_any=["remote_id", "repository_id"], has_changed=True)
     @hook(BEFORE_DELETE)
     def note_what_was_mirrored(self) -> None:
-        """Keep dependencies among cached crates when this stops being a cache of their upstream."""
+        """Preserve dependencies among cached crates when this stops caching their upstream."""
         repository = self.initial_value("repository_id")
         remote = CargoRemote.objects.filter(pk=self.initial_value("remote_id")).first()
         if repository is not None and remote is not None:

@@ -33,9 +33,9 @@ IS_PUBLISHED_TO = """(
     )
 )"""
 IS_NEW = "rc.version_added_id = %(version)s AS is_new"
-# `crowded` are versions of one number, of which one is new and another is there.
-# Asked with the names as an array: PostgreSQL believes new tables to be empty, and would compare
-# every added name with every crate of the repository.
+# `crowded` are versions that differ in build metadata only, if one of them is new.
+# The names are a parameter: PostgreSQL assumes that new tables are empty, and with a join it would
+# compare every added name with every crate of the repository.
 CLASHES = f"""
     SELECT added, array_agg(DISTINCT there.name || ' ' || there.vers)
     FROM unnest(%(names)s::text[]) added CROSS JOIN LATERAL (

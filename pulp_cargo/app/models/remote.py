@@ -15,9 +15,9 @@ from pulp_cargo.app.models.registry_urls import note_mirrored
 class CargoRemote(Remote, AutoAddObjPermsMixin):
     """An upstream registry; its URL is that of a sparse index, in cargo's notation.
 
-    `index_max_age` and `stale_for` are seconds: after the first an index file is revalidated, and
-    for the second it is served if that fails; null means the setting, and without limit. With
-    `forbidden_means_missing` the upstream answers 403 for crates that it does not have.
+    `index_max_age` and `stale_for` are in seconds: after the first an index file is revalidated, and
+    for the second it is still served if that fails. Null means the value of the setting, or no limit,
+    respectively. With `forbidden_means_missing` the upstream answers 403 for missing crates.
     """
 
     TYPE = "cargo"
@@ -43,7 +43,7 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     @hook(BEFORE_UPDATE, when="url", has_changed=True)
     @hook(BEFORE_DELETE)
     def note_what_was_mirrored(self) -> None:
-        """Keep dependencies among crates that were cached from the old URL."""
+        """Preserve dependencies among crates that were cached from the old URL."""
         listed = self.cargo_cargoupstream.values_list("repository_id", flat=True)
         cached = self.distribution_set.values_list("repository_id", flat=True)
         for repository in {*listed, *cached} - {None}:
@@ -52,9 +52,9 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     def get_remote_artifact_url(
         self, relative_path: str | None = None, request: Any = None
     ) -> None:
-        """Offer nothing to core's own paths (`/pulp/content/`), which then answer 404.
+        """Return no URL, so that core's own paths (`/pulp/content/`) answer 404.
 
-        Only our own paths apply crate policies to what comes from an upstream.
+        Only our own paths apply crate policies to files of an upstream.
         """
 
     class Meta:

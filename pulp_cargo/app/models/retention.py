@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from pulpcore.plugin.models import RepositoryVersion
 
+from pulp_cargo.app.models.catalog import CARRY_OVER
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
 from pulp_cargo.app.notices import channel
 
@@ -125,6 +126,7 @@ def _delete(gone: list[UUID]) -> None:
             "SELECT FROM core_repositoryversion WHERE pulp_id = ANY(%s) FOR UPDATE", [gone]
         )
         cursor.execute(HEIRS, {"gone": gone})
+        cursor.execute(CARRY_OVER)
         for statement in (FORGET_PASSING, INHERIT_ADDED, INHERIT_REMOVED):
             cursor.execute(statement)
         while True:

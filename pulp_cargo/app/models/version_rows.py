@@ -1,9 +1,9 @@
 """Writing repository versions as rows, at a cost that hardly grows with the repository.
 
 Core's `RepositoryVersion` counts and rewrites the whole membership several times (measured:
-950 ms for one crate in a repository of 100,000). These few statements leave the same rows; a
-test compares both, and core's own code carries on from either. They know core's columns, so
-`is_supported` looks whether those are all that the tables have, and core's code does the work where they are not as expected.
+950 ms for one crate in a repository of 100,000). The few statements here produce the same rows; a
+test compares them, and core's code works with either. They depend on core's columns: if the tables
+have others (`is_supported`), core's code is used instead.
 """
 
 from dataclasses import dataclass

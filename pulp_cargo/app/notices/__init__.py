@@ -1,1 +1,1 @@
-"""Telling every content process what changed, and waiting until it knows."""
+"""Messages to all content processes about changes, and waiting for their acknowledgements."""

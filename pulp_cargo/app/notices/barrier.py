@@ -1,8 +1,8 @@
-"""Waiting, where somebody changed a right or a registry, until every content process knows.
+"""Waiting for the acknowledgement of all content processes after a change of rights or registries.
 
-A notice arrives soon after the commit, yet a token that was revoked must be dead once its owner was
-told so. So whoever commits such a change asks all that listen, and waits for their word: they hear
-the question after the notices of the commit.
+A message arrives soon after the commit, but a revoked token must be invalid as soon as the request
+that revoked it is answered. So the process that commits such a change asks all listeners for an
+acknowledgement, and waits for it: messages arrive in order, so the change arrives first.
 """
 
 import itertools
@@ -26,12 +26,12 @@ _asked = threading.local()
 
 
 def ask_after_commit() -> None:
-    """Wait when the change at hand is committed; once for all changes of a transaction."""
+    """Wait after the current transaction commits, once for all of its changes."""
     transaction.on_commit(partial(_ask, next(_order)), robust=True)
 
 
 def _ask(place: int) -> None:
-    # Everything that this thread committed together was sent before the first question.
+    # The first request for an acknowledgement covers everything that was committed with it.
     if place <= getattr(_asked, "last", 0):
         return
     _asked.last = next(_order)
@@ -41,7 +41,7 @@ def _ask(place: int) -> None:
 
 
 def _have_answered(wanted: set[int]) -> bool:
-    """Tell whether all these connections answer in time."""
+    """Return whether all these connections acknowledge in time."""
     mark = secrets.token_hex(8)
     deadline = time.monotonic() + timeouts.BARRIER_TIMEOUT_SECONDS
     with connection.cursor() as cursor:
@@ -50,8 +50,8 @@ def _have_answered(wanted: set[int]) -> bool:
             channel.ask(mark)
             while wanted and (left := deadline - time.monotonic()) > 0:
                 for answer in connection.connection.notifies(timeout=left, stop_after=1):
-                    said, _, listener = answer.payload.partition(" ")
-                    if said == mark:
+                    acknowledged, _, listener = answer.payload.partition(" ")
+                    if acknowledged == mark:
                         wanted.discard(int(listener))
         finally:
             cursor.execute(f"UNLISTEN {channel.ANSWERS}")

@@ -1,7 +1,7 @@
-"""Telling every content process what changed, through PostgreSQL's NOTIFY.
+"""Messages to all content processes about changes, sent with PostgreSQL's NOTIFY.
 
-A notice is sent inside the transaction that makes the change, so it arrives when that commits
-and never otherwise. It carries ids only: PostgreSQL caps a notice at 8000 bytes.
+A message is sent inside the transaction that makes the change, so it arrives only if that commits.
+It contains ids only: PostgreSQL limits a message to 8000 bytes.
 """
 
 import json
@@ -17,28 +17,28 @@ from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.statements import Rows
 
 CHANNEL = "pulp_cargo"
-# Where listeners answer those who ask whether they have heard.
+# The channel on which listeners acknowledge messages.
 ANSWERS = "pulp_cargo_answers"
-# By this name PostgreSQL knows the connections that listen.
+# The application name of the connections that listen.
 LISTENER = "pulp_cargo listener"
-# What a listener says to hear itself.
+# The message that a listener sends to itself, to check its connection.
 PULSE = '{"kind":"pulse"}'
 LISTENERS = """
     SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()
 """
-# Processes that were forked from one differ by their ids, and those of other machines by this.
+# Distinguishes processes of different machines; processes forked from one differ by their ids.
 _PROCESSES = secrets.token_hex(4)
-# Names in one notice; more than that and listeners forget the whole repository instead.
+# Maximum number of names in a message; beyond it listeners drop the whole repository.
 MOST_NAMES = 60
 
 
-# Whether saved and deleted rows are to be told of in this context.
+# Whether messages are sent for saved and deleted rows in this context.
 _tells: ContextVar[bool] = ContextVar("pulp_cargo_tells", default=True)
 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Say nothing of the rows that change meanwhile: nobody is served what they hold."""
+    """Send no messages for rows that change meanwhile, because nothing served depends on them."""
     token = _tells.set(False)
     try:
         yield
@@ -47,16 +47,16 @@ def silence() -> Iterator[None]:
 
 
 def is_silent() -> bool:
-    """Whether `silence` is on."""
+    """Whether the context is within `silence`."""
     return not _tells.get()
 
 
 def new_version(
     repository: UUID, base: int, number: int, version: UUID, names: Iterable[str] | None
 ) -> None:
-    """Say that a repository went from version `base` to `number`, changing these crates.
+    """Announce version `number` of a repository after `base`, with the crates that changed.
 
-    `names` are canonical; None stands for more than a listener should remember.
+    `names` are canonical; None means that too many changed to list them.
     """
     changed = None if names is None else sorted(set(names))
     if changed is not None and len(changed) > MOST_NAMES:
@@ -73,50 +73,50 @@ def new_version(
 
 
 def maker() -> str:
-    """Return what this process goes by where it says what it has made."""
+    """Return the id of this process in its messages."""
     return f"{_PROCESSES}-{os.getpid()}"
 
 
 def heard(repository: UUID, number: int, listener: int) -> str:
-    """Return what a listening connection says when it has heard of a version."""
+    """Return the payload by which a listening connection acknowledges a version."""
     return _payload(kind="heard", repository=str(repository), number=number, by=listener)
 
 
 def ask(mark: str) -> None:
-    """Ask all listeners to say this mark on ANSWERS, when they have heard what came before."""
+    """Ask all listeners to send this mark to ANSWERS once they have processed earlier messages."""
     _send(kind="asked", mark=mark)
 
 
 def ask_for_listeners() -> Rows:
-    """Ask which connections listen now: rows of the ids of their PostgreSQL processes."""
+    """Query the connections that listen now: rows of the ids of their PostgreSQL processes."""
     return statements.ask(LISTENERS, [LISTENER])
 
 
 def listeners() -> frozenset[int]:
-    """Return which connections listen now, by the ids of their PostgreSQL processes."""
+    """Return the connections that listen now, by the ids of their PostgreSQL processes."""
     return frozenset(pid for (pid,) in ask_for_listeners().fetch())
 
 
 def registries_changed() -> None:
-    """Say that what some distribution serves, or to whom, may have changed."""
+    """Announce that what some distribution serves, or to whom, may have changed."""
     _send(kind="registries")
 
 
 def repository_changed(repository: UUID) -> None:
-    """Say that a repository's versions changed in a way that no list of names describes."""
+    """Announce a change of a repository's versions that no list of names describes."""
     _send(kind="repository", repository=str(repository))
 
 
 def index_changed(remote: UUID, name: str) -> None:
-    """Say that an upstream's index file, by its lower-case name, has other bytes of a version.
+    """Announce that an upstream's index file has another checksum for a version.
 
-    Whoever remembers the old ones must not serve them under the new checksum.
+    `name` is in lower case. Cached bytes must not be served under the new checksum.
     """
     _send(kind="index", remote=str(remote), name=name)
 
 
 def principals_changed() -> None:
-    """Say that a token, a user or a role changed."""
+    """Announce that a token, a user or a role changed."""
     _send(kind="principals")
 
 

@@ -1,4 +1,4 @@
-"""What there is of the packages of a lock file, in a few statements for any number of them."""
+"""What is known of the packages of a lock file, in a few statements for any number of them."""
 
 import json
 from collections import defaultdict
@@ -11,7 +11,7 @@ from pulp_cargo.app.models.membership import has_row, member_of
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.packed_index import unpack
-from pulp_cargo.rules.crate_policy import KeptVersion
+from pulp_cargo.rules.crate_policy import StoredVersion
 
 # A crate in canonical form and one of its versions, with its build metadata.
 Key = tuple[str, str]
@@ -22,7 +22,7 @@ SERVED = """served AS (
     SELECT pulp_id, repository_id, number FROM core_repositoryversion
     WHERE pulp_id = ANY(%(versions)s) AND complete
 )"""
-# Like queries/repository/membership, for several repository versions at a time.
+# As in queries/repository/membership, for several repository versions at a time.
 IS_MEMBER = member_of("served.repository_id", "served.number")
 # Crates are found by their index on `vers_key`.
 IS_WANTED = "unit.vers_key = split_part(wanted.vers, '+', 1) AND unit.vers = wanted.vers"
@@ -56,7 +56,7 @@ WAS_STORED = has_row(
     "unit.content_ptr_id",
     f"rc.repository_id IN ({STORES_OF_REMOTE.format(remote='remote.pulp_id')})",
 )
-# Files that came through a remote, for whichever cache (see KEPT_FILE in queries/crates/crate_file).
+# Files that came through a remote, for any cache (see CACHED_FILE in queries/crates/crate_file).
 FILES = f"""
     SELECT DISTINCT remote.pulp_id, unit.name, unit.vers, unit.cksum, unit.content_ptr_id, unit.license
     FROM core_remote remote CROSS JOIN unnest(%(names)s::text[], %(wanted)s::text[]) wanted (name, vers)
@@ -67,7 +67,7 @@ FILES = f"""
     AND unit.metadata_source = ''
     AND {WAS_STORED}
 """
-KEPT = f"""
+CACHED_VERSIONS = f"""
     WITH {SERVED}, wanted AS (SELECT DISTINCT name FROM unnest(%(names)s::text[]) w (name))
     SELECT served.pulp_id, lower(unit.name), unit.vers, unit.cksum, coalesce(unit.license, '')
     FROM served CROSS JOIN wanted CROSS JOIN LATERAL (
@@ -93,7 +93,7 @@ BODIES = """
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A version in a repository; `stored` tells whether its file is here."""
+    """A version in a repository; `stored` is whether its file is here."""
 
     name: str
     vers: str
@@ -103,8 +103,8 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """An index file that is here: whether the crate exists, and when the upstream last said so."""
+class IndexFileState:
+    """A cached index file: whether the crate exists, and when the upstream last confirmed it."""
 
     exists: bool
     checked_at: datetime
@@ -112,7 +112,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A unit with its file; the licence is empty where its manifest names none."""
+    """A unit with its file; the licence is empty if its manifest names none."""
 
     pk: UUID
     license: str
@@ -137,14 +137,14 @@ class Known:
     """What is known of some packages.
 
     `units` are by repository version and key, `spellings` of crates by repository version and
-    canonical name. `files` are those that are here, by remote and lower-case name; the crates that
-    a remote has are in `upstream` by canonical name. `stored` are the units whose files
-    came from a remote's upstream, by remote, name, version and checksum.
+    canonical name. `files` are the cached index files by remote and lower-case name; `upstream` has
+    the canonical names of the crates that a remote has. `stored` are the units whose files came
+    through a remote, by remote, name, version and checksum.
     """
 
     units: Mapping[tuple[UUID, Key], Unit]
     spellings: Mapping[tuple[UUID, str], str]
-    files: Mapping[File, Kept]
+    files: Mapping[File, IndexFileState]
     upstream: Collection[tuple[UUID, str]]
     stored: Mapping[tuple[UUID, str, str, str], Stored]
 
@@ -152,7 +152,7 @@ class Known:
 def known(
     domain: UUID, versions: Collection[UUID], remotes: Collection[UUID], keys: Collection[Key]
 ) -> Known:
-    """Return what repository versions and index files say of packages; four statements."""
+    """Return what repository versions and cached index files have of packages; four statements."""
     values = {
         "domain": domain,
         "versions": list(versions),
@@ -165,28 +165,28 @@ def known(
     return Known(
         units={(v, (name, key)): Unit(*unit) for v, name, key, *unit in all_rows(UNITS, values)},
         spellings={(v, name): spelled for v, name, spelled in all_rows(SPELLINGS, values)},
-        files={(remote, name): Kept(*kept) for remote, name, _, *kept in files},
+        files={(remote, name): IndexFileState(*state) for remote, name, _, *state in files},
         upstream={(remote, canonical) for remote, _, canonical, exists, _ in files if exists},
         stored={tuple(key): Stored(pk, text or "") for *key, pk, text in stored},
     )
 
 
-def kept(
+def cached_versions(
     versions: Collection[UUID], names: Collection[str]
-) -> dict[tuple[UUID, str], dict[str, KeptVersion]]:
-    """Return what is kept by repository version and lower-case name, and then by `vers`.
+) -> dict[tuple[UUID, str], dict[str, StoredVersion]]:
+    """Return stored versions by repository version and lower-case name, and then by `vers`.
 
     `names` are canonical.
     """
-    found: defaultdict[tuple[UUID, str], dict[str, KeptVersion]] = defaultdict(dict)
+    found: defaultdict[tuple[UUID, str], dict[str, StoredVersion]] = defaultdict(dict)
     values = {"versions": list(versions), "names": list(names)}
-    for version, name, vers, cksum, license in all_rows(KEPT, values):
-        found[version, name][vers] = KeptVersion(cksum, license)
+    for version, name, vers, cksum, license in all_rows(CACHED_VERSIONS, values):
+        found[version, name][vers] = StoredVersion(cksum, license)
     return found
 
 
 def bodies(files: Collection[File]) -> dict[File, Body]:
-    """Return the index files that are here, of those that exist."""
+    """Return those of the index files that are cached with a body."""
     values = {"remotes": [remote for remote, _ in files], "names": [name for _, name in files]}
     rows = all_rows(BODIES, values)
     return {

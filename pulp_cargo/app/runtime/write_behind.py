@@ -4,13 +4,16 @@ An item has a key, and replaces or merges with the waiting item of the same key.
 group, for example a repository. Batches of one group are written one after another, those of
 different groups concurrently.
 
-- Overflow: `put` returns False for an item that a full queue does not take.
+- Overflow: `put` returns False for an item that a full queue does not take. A group that cannot be
+  written takes no more than its share of the room.
 - Retry: a batch whose writer raises `WriteLater` goes back to the front of the queue.
-- Failure: a batch whose writer raises another exception is dropped and passed to `on_failure`.
+- Failure: a batch whose writer raises another exception is dropped and passed to `on_failure`. If that
+  fails as well, the error is logged, and the queue continues.
 - End of the process: `drain` writes everything at once, without retries.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
@@ -18,6 +21,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pulp_cargo.app.runtime.background import BackgroundTasks
+
+log = logging.getLogger(__name__)
 
 G = TypeVar("G", bound=Hashable)
 K = TypeVar("K", bound=Hashable)
@@ -40,12 +45,19 @@ class Limits:
 
     A batch is written when no item has been added for `quiet_seconds`, when its first item has
     waited for `max_age_seconds`, or when it is full with `batch_size` items.
+    `max_waiting` applies to all groups together, `max_waiting_per_group` to each of them, if set.
     """
 
     batch_size: int
     max_waiting: int
     quiet_seconds: float = 0.0
     max_age_seconds: float = 0.0
+    max_waiting_per_group: int | None = None
+
+    def has_room(self, in_group: int, in_all: int) -> bool:
+        """Whether one more item may wait where there are so many already."""
+        share = self.max_waiting_per_group
+        return in_all < self.max_waiting and (share is None or in_group < share)
 
 
 @dataclass(slots=True)
@@ -111,8 +123,10 @@ class WriteBehind(Generic[G, K, V]):
         """Add an item, merged with the waiting one of the same key; return False if the queue is full."""
         group = self._groups.get(name)
         before = None if group is None else group.waiting.pop(key, None)
-        if before is None and len(self) >= self.limits.max_waiting:
-            return False
+        if before is None:
+            in_group = 0 if group is None else len(group.waiting)
+            if not self.limits.has_room(in_group, len(self)):
+                return False
         if group is None:
             group = self._groups[name] = Group()
         now = time.monotonic()
@@ -215,4 +229,8 @@ class WriteBehind(Generic[G, K, V]):
     def _drop(self, name: G, group: Group[K, V], error: Exception) -> None:
         batch = list(group.writing.values())
         group.writing.clear()
-        self._on_failure(name, batch, error)
+        try:
+            self._on_failure(name, batch, error)
+        except Exception:
+            # It belongs to whoever has the queue, and what else waits must still be written.
+            log.exception("The failure of a batch could not be handled")

@@ -3,7 +3,7 @@
 from pulp_cargo.app.serializers.crate import CrateContentSerializer, CrateYankSerializer
 from pulp_cargo.app.serializers.crate_policy import (
     CargoCratePolicySerializer,
-    HeldVersionSerializer,
+    PolicyRefusalSerializer,
 )
 from pulp_cargo.app.serializers.crate_upload import CrateUploadSerializer
 from pulp_cargo.app.serializers.distribution import (
@@ -42,7 +42,6 @@ __all__ = [
     "CrateContentSerializer",
     "CrateUploadSerializer",
     "CrateYankSerializer",
-    "HeldVersionSerializer",
     "ImportCratesSerializer",
     "LockFileCheckSerializer",
     "LockFileCheckTextSerializer",
@@ -52,6 +51,7 @@ __all__ = [
     "ModifyRepositorySerializer",
     "NamedVersionSerializer",
     "NewCargoTokenSerializer",
+    "PolicyRefusalSerializer",
     "RemoveCratesSerializer",
     "ReplacedVersionSerializer",
 ]

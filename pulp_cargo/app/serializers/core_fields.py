@@ -6,6 +6,8 @@ every default of the schema with each PATCH, and would reset fields that were no
 
 from rest_framework import serializers
 
+from pulp_cargo.app.serializers.storable import StorableRequest
+
 MEANINGS = {
     "pulp_href": "The URL of this object in the REST API.",
     "pulp_labels": "Key and value pairs of your choice, to describe and find the object.",
@@ -15,7 +17,7 @@ MEANINGS = {
 }
 
 
-class DocumentedFields(serializers.Serializer):
+class DocumentedFields(StorableRequest):
     """Adds a help text to each of core's fields that has none."""
 
     def get_fields(self) -> dict[str, serializers.Field]:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
 
-from pulp_cargo.app.models import CargoCratePolicy, HeldVersion
+from pulp_cargo.app.models import CargoCratePolicy, PolicyRefusal
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
@@ -173,7 +173,7 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
             return list(dict.fromkeys(parse_license_id(license_id) for license_id in licenses))
 
 
-class HeldVersionSerializer(ShownFields, serializers.ModelSerializer):
+class PolicyRefusalSerializer(ShownFields, serializers.ModelSerializer):
     """Shows a version that a policy refused, or would have refused."""
 
     name = serializers.CharField(read_only=True, help_text="The crate.")
@@ -196,6 +196,6 @@ class HeldVersionSerializer(ShownFields, serializers.ModelSerializer):
     )
 
     class Meta:
-        model = HeldVersion
+        model = PolicyRefusal
         fields = ("name", "vers", "rule", "sentence", "dry_run", "first_at", "last_at", "times")
-        ref_name = "cargo.HeldVersion"
+        ref_name = "cargo.PolicyRefusal"

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.shown_fields import ShownFields
+from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.rules.upstream_order import Rule
 
 MOST_COLLISIONS = 1_000
@@ -21,7 +22,7 @@ def checked(kind: type[serializers.Serializer], data: Mapping[str, Any]) -> dict
     return dict(asked.validated_data)
 
 
-class ExplainQuerySerializer(serializers.Serializer):
+class ExplainQuerySerializer(StorableRequest):
     """The crate to explain."""
 
     name = serializers.CharField(help_text="The crate, in any spelling.")
@@ -36,7 +37,7 @@ class ExplainedUpstreamSerializer(serializers.Serializer):
     upstream = serializers.CharField(help_text="The name of the upstream in the list.")
     private = serializers.BooleanField(help_text="Whether it claims the names of its crates.")
     asked = serializers.BooleanField(help_text="Whether the upstream is asked for the crate.")
-    said = serializers.CharField(help_text="The reason, in words.")
+    reason = serializers.CharField(help_text="The reason, in words.")
     has = serializers.BooleanField(
         allow_null=True, help_text="Whether it has the crate, null if that is not known here."
     )
@@ -80,7 +81,7 @@ class ExplanationSerializer(ShownFields):
         ref_name = "cargo.Explanation"
 
 
-class CollisionsQuerySerializer(serializers.Serializer):
+class CollisionsQuerySerializer(StorableRequest):
     """The requested page of a report."""
 
     after = serializers.CharField(
@@ -94,7 +95,7 @@ class CollisionsQuerySerializer(serializers.Serializer):
         ref_name = "cargo.CollisionsQuery"
 
 
-class NamesUpstreamSerializer(serializers.Serializer):
+class NamesUpstreamSerializer(StorableRequest):
     """The names of crates of an upstream."""
 
     names = serializers.ListField(

@@ -7,8 +7,10 @@ from rest_framework import serializers
 from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Upload
 
+from pulp_cargo.app.serializers.storable import StorableRequest
 
-class ImportCratesSerializer(core.ValidateFieldsMixin, serializers.Serializer):
+
+class ImportCratesSerializer(core.ValidateFieldsMixin, StorableRequest):
     """Accepts an archive as a file in the request, or as an earlier upload."""
 
     file = serializers.FileField(

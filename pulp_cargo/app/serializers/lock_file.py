@@ -9,10 +9,11 @@ from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.protocol.lock_file import MAX_SIZE, LockFile, parse_lock_file
 from pulp_cargo.protocol.lock_source import GitSource, RegistrySource
-from pulp_cargo.rules.lock_check import Flag, Here, Judged, Outcome
-from pulp_cargo.rules.lock_report import NotJudged
+from pulp_cargo.rules.lock_check import CheckedPackage, Flag, Here, Outcome
+from pulp_cargo.rules.lock_report import NotCheckedPackage
 from pulp_cargo.rules.lock_sources import parse_source
 
 MOST_SOURCES = 200
@@ -39,8 +40,11 @@ class LockFileField(serializers.FileField):
             return Sent(content, parse_lock_file(content))
 
 
-class LockFileSerializer(core.ValidateFieldsMixin, serializers.Serializer):
+class LockFileSerializer(core.ValidateFieldsMixin, StorableRequest):
     """A request with a lock file."""
+
+    # For text that is not UTF-8, the parser reports the position.
+    validates_text_itself = frozenset({"lock_file"})
 
     lock_file = LockFileField(
         help_text="A Cargo.lock, as a file in the request or as text.", allow_empty_file=True
@@ -128,13 +132,13 @@ class LockedPackageSerializer(serializers.Serializer):
         source="sentence", help_text="The reason of the verdict, or why there is none."
     )
 
-    def get_source(self, row: Judged | NotJudged) -> str | None:
+    def get_source(self, row: CheckedPackage | NotCheckedPackage) -> str | None:
         """Return a source's URL."""
         found = row.package.source
         return found.url if isinstance(found, RegistrySource | GitSource) else None
 
 
-class NotJudgedPackageSerializer(LockedPackageSerializer):
+class NotCheckedPackageSerializer(LockedPackageSerializer):
     """Shows a package from elsewhere, without a verdict."""
 
     passes = serializers.BooleanField(
@@ -142,10 +146,10 @@ class NotJudgedPackageSerializer(LockedPackageSerializer):
     )
 
     class Meta:
-        ref_name = "cargo.NotJudgedPackage"
+        ref_name = "cargo.NotCheckedPackage"
 
 
-class JudgedPackageSerializer(LockedPackageSerializer):
+class CheckedPackageSerializer(LockedPackageSerializer):
     """Shows a package with its verdict."""
 
     checksum = serializers.CharField(
@@ -175,7 +179,7 @@ class JudgedPackageSerializer(LockedPackageSerializer):
     passes = serializers.BooleanField(help_text="Whether the package passes.")
 
     class Meta:
-        ref_name = "cargo.JudgedPackage"
+        ref_name = "cargo.CheckedPackage"
 
 
 class LockFileReportSerializer(serializers.Serializer):
@@ -186,10 +190,10 @@ class LockFileReportSerializer(serializers.Serializer):
     totals = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many packages have each verdict."
     )
-    packages = JudgedPackageSerializer(
-        many=True, source="judged", help_text="The packages of this registry, with verdicts."
+    packages = CheckedPackageSerializer(
+        many=True, source="checked", help_text="The packages of this registry, with verdicts."
     )
-    not_judged = NotJudgedPackageSerializer(
+    not_checked = NotCheckedPackageSerializer(
         many=True, help_text="The packages from elsewhere, without verdicts."
     )
     not_refreshed = serializers.ListField(

@@ -8,10 +8,11 @@ from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import extract_pk, raise_for_unknown_content_units
 
 from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.app.serializers.visible import VisibleVersionField
 
 
-class ModifyRepositorySerializer(core.RepositoryAddRemoveContentSerializer):
+class ModifyRepositorySerializer(StorableRequest, core.RepositoryAddRemoveContentSerializer):
     """Accepts the same as core's, limited to what the user may view."""
 
     base_version = VisibleVersionField(

@@ -7,13 +7,14 @@ from rest_framework import serializers
 
 from pulp_cargo.app.queries.crates.by_name import NamedVersion
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 
 MOST_VERSIONS = 10_000
 
 
-class NamedVersionSerializer(serializers.Serializer):
+class NamedVersionSerializer(StorableRequest):
     """The name of a crate and one of its versions."""
 
     name = serializers.CharField(help_text="The name of the crate, in any spelling.")
@@ -43,7 +44,7 @@ class NamedVersionSerializer(serializers.Serializer):
             return parse_version(vers)
 
 
-class RemoveCratesSerializer(serializers.Serializer):
+class RemoveCratesSerializer(StorableRequest):
     """The crate versions to remove."""
 
     crates = NamedVersionSerializer(

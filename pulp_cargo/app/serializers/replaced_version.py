@@ -5,6 +5,7 @@ from rest_framework import serializers
 from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import ReplacedVersion
+from pulp_cargo.app.serializers.storable import StorableRequest
 
 
 class ReplacedVersionSerializer(serializers.ModelSerializer):
@@ -31,7 +32,7 @@ class ReplacedVersionSerializer(serializers.ModelSerializer):
         ref_name = "cargo.ReplacedVersion"
 
 
-class AcceptReplacedVersionSerializer(core.ValidateFieldsMixin, serializers.Serializer):
+class AcceptReplacedVersionSerializer(core.ValidateFieldsMixin, StorableRequest):
     """The version whose new bytes are accepted."""
 
     name = serializers.CharField(help_text="The crate.")

@@ -1,4 +1,4 @@
-"""What an upstream registry answers."""
+"""Responses of upstream registries."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What an upstream sent to ask by whether a file has changed."""
+    """The validators of a response, for conditional requests."""
 
     etag: str | None = None
     last_modified: str | None = None
 
     def headers(self) -> dict[str, str]:
-        """Return the one header to ask with: never both (RFC 9110, 13.1.3)."""
+        """Return the header of a conditional request: never both (RFC 9110, 13.1.3)."""
         if self.etag:
             return {"If-None-Match": self.etag}
         return {"If-Modified-Since": self.last_modified} if self.last_modified else {}
@@ -20,9 +20,9 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer for an index file: `body` is None for 304, `found` false for no such crate.
+    """The response for an index file: `body` is None for 304, `found` false for a missing crate.
 
-    The body is as it came, in its content encoding.
+    The body is as received, in its content encoding.
     """
 
     found: bool
@@ -32,12 +32,12 @@ class Fetched:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the upstream has confirmed the file that it was asked about."""
+        """Whether the upstream answered that the file has not changed."""
         return self.found and self.body is None
 
 
 async def read(chunks: AsyncIterator[bytes], most: int) -> bytes:
-    """Return a body, or the beginning of one that is longer than `most` bytes and can be no good."""
+    """Return a body, truncated shortly after `most` bytes: longer ones are invalid anyway."""
     body = bytearray()
     async for chunk in chunks:
         body += chunk
@@ -47,5 +47,5 @@ async def read(chunks: AsyncIterator[bytes], most: int) -> bytes:
 
 
 def without_query(url: str) -> str:
-    """Return a URL without what may be a secret: signatures stand in queries."""
+    """Return a URL without its query, which may contain a signature."""
     return url.partition("?")[0]

@@ -1,4 +1,4 @@
-"""One request to an upstream registry, and what it tells of the upstream's health."""
+"""One request to an upstream registry, and recording its result in the circuit breaker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from pulp_cargo.protocol.unavailable import (
 )
 from pulp_cargo.rules.breaker import Breaker
 
-# The longest pause that an answer about one file may ask for, in seconds: it is about no other.
+# Maximum Retry-After of a single file, in seconds, because it says nothing about other files.
 LONGEST_WAIT_FOR_FILE = 60
 LEADS_INSIDE = (
     "it leads to an address that is not a public one, and that the setting"
@@ -25,7 +25,7 @@ LEADS_INSIDE = (
 
 @dataclass(slots=True)
 class Asking:
-    """A request, which may still wait for its turn."""
+    """A request; `has_begun` is false while it waits for its turn."""
 
     upstream: str
     url: str
@@ -35,13 +35,13 @@ class Asking:
 
     @contextmanager
     def noted(self) -> Iterator[None]:
-        """Note how the request fares; whatever fails is an UpstreamUnreachable."""
+        """Record the result in the breaker, and turn failures into UpstreamUnreachable."""
         try:
             yield
         except UpstreamLeftAlone:
             raise
         except UpstreamRefused:
-            # It is well, and refuses this one request.
+            # The upstream is available, and refuses this request only.
             self.breaker.succeeded()
             raise
         except UpstreamUnreachable as error:
@@ -50,30 +50,30 @@ class Asking:
         except ClientConnectorError as error:
             if not isinstance(error.os_error, AddressRefused):
                 self._note_silence()
-                raise self._told(error) from error
-            # It is well, and leads elsewhere with this one request.
+                raise self._unreachable(error) from error
+            # The upstream is available; only this request leads to a refused address.
             self.breaker.succeeded()
             detail = without_query(self.url)
             raise UpstreamRefused(self.upstream, LEADS_INSIDE, detail=detail) from error
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             self._note_silence()
-            raise self._told(error) from error
+            raise self._unreachable(error) from error
         else:
             self.breaker.succeeded()
 
     def _note_silence(self) -> None:
-        # Who only waited for a turn knows nothing of the upstream.
+        # A request that was not sent says nothing about the upstream.
         if self.has_begun:
             self.breaker.failed()
 
     def _failed_with(self, answer: UpstreamUnreachable) -> None:
-        """Note an answer that says that something is wrong there."""
+        """Record an error response of the upstream."""
         if not self.is_file:
             self.breaker.failed(answer.wait, self.url)
         elif answer.wait is not None:
             self.breaker.failed(min(answer.wait, LONGEST_WAIT_FOR_FILE))
 
-    def _told(self, error: Exception) -> UpstreamUnreachable:
+    def _unreachable(self, error: Exception) -> UpstreamUnreachable:
         is_late = isinstance(error, TimeoutError)
         what = "it does not answer in time" if is_late else "it does not answer as it should"
         detail = f"{without_query(self.url)}: {str(error) or type(error).__name__}"

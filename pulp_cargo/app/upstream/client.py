@@ -1,6 +1,6 @@
-"""Asking one upstream registry, as cargo would (Cargo Book, "Sparse Protocol").
+"""A client of one upstream registry, as cargo is one (Cargo Book, "Sparse Protocol").
 
-Bytes are never believed here: whoever asks compares them.
+It does not verify checksums, which is left to the callers.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from pulp_cargo.protocol.unavailable import (
 from pulp_cargo.protocol.upstream_config import UpstreamConfig
 from pulp_cargo.rules.breaker import Breaker
 
-# A crate that is gone, by any of the ways to say so (Cargo Book, "Nonexistent Crates").
+# The statuses for a crate that does not exist (Cargo Book, "Nonexistent Crates").
 NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
 FORBIDDEN = (
     "it answers 403; if that is its word for crates that it does not have, as of an S3 bucket, the"
@@ -34,7 +34,7 @@ FORBIDDEN = (
 
 
 class Client:
-    """Asks one upstream; lives on one event loop, and is to be closed there."""
+    """Sends requests to one upstream; belongs to one event loop, and must be closed there."""
 
     def __init__(self, remote: CargoRemote) -> None:
         self.connection = Connection(remote)
@@ -44,15 +44,15 @@ class Client:
 
     @property
     def breaker(self) -> Breaker:
-        """What is known of the upstream's health."""
+        """The circuit breaker for requests of the index."""
         return self.connection.breaker
 
     def chunks(self, response: ClientResponse) -> AsyncIterator[bytes]:
-        """Yield a body as it comes; raises TimeoutError when it stops coming."""
+        """Yield a body as it arrives; raises TimeoutError when nothing arrives."""
         return self.connection.chunks(response)
 
     def is_own(self, response: ClientResponse) -> bool:
-        """Whether an answer is from the registry itself, and not from where it leads."""
+        """Whether a response is from the registry's own origin, after all redirects."""
         return self.connection.is_own(response)
 
     async def close(self) -> None:
@@ -61,7 +61,7 @@ class Client:
 
     async def index_file(self, name: str, validators: Validators) -> Fetched:
         """Fetch an index file by its lower-case name; raises UpstreamUnreachable."""
-        # It is unpacked later, in a thread, and kept as it came.
+        # It is stored as received, and unpacked later in a thread.
         headers = {"Accept-Encoding": "gzip", **validators.headers()}
         url = self.connection.root + index_path(name)
         async with self.connection.answer(url, headers, is_packed=True) as response:
@@ -74,13 +74,13 @@ class Client:
             body = await read(self.connection.chunks(response), MAX_SIZE)
             sent = response.headers
             encoding = sent.get("Content-Encoding", "").strip().lower()
-            kept = Validators(sent.get("ETag"), sent.get("Last-Modified"))
-            return Fetched(found=True, body=body, encoding=encoding, validators=kept)
+            new = Validators(sent.get("ETag"), sent.get("Last-Modified"))
+            return Fetched(found=True, body=body, encoding=encoding, validators=new)
 
     async def config(self) -> UpstreamConfig:
         """Return the upstream's config.json; raises UpstreamUnreachable or UpstreamConfigInvalid.
 
-        One that was read before is better than none.
+        If it cannot be read again, the one that was read before is used.
         """
         clock = asyncio.get_running_loop().time
         async with self._asking_config:
@@ -99,10 +99,10 @@ class Client:
 
     @asynccontextmanager
     async def crate_file(self, name: str, vers: str, cksum: str) -> AsyncIterator[ClientResponse]:
-        """Begin to fetch a .crate file; raises UpstreamUnreachable, also while it is read."""
+        """Request a .crate file; raises UpstreamUnreachable, also while the body is read."""
         config = await self.config()
         url = upstream_config.download_url(config, name, vers, cksum)
-        # The bytes as they are: their checksum is known.
+        # The file must not be compressed again, because its checksum is of these bytes.
         headers = {"Accept-Encoding": "identity"}
         sent = self.connection.answer(url, headers, is_file=True, with_token=config.auth_required)
         async with sent as response:
@@ -110,9 +110,9 @@ class Client:
             yield response
 
     def _is_forbidden_for_missing(self, response: ClientResponse) -> bool:
-        """Whether 403 says that there is no such crate; raises UpstreamRefused where nobody knows.
+        """Whether the status is 403 for a missing crate; raises UpstreamRefused if that is unknown.
 
-        Object storages say so of what is missing to those who may not list what is there.
+        Object storages answer 403 for missing objects to clients that may not list them.
         """
         if response.status != HTTPStatus.FORBIDDEN:
             return False

@@ -1,7 +1,7 @@
-"""The connections to one upstream registry, and how it does.
+"""The connections to one upstream registry, and its circuit breakers.
 
-All that the remote says of TLS, proxies, credentials, timeouts, rate and concurrency comes with the
-session that core makes for it.
+The remote's settings for TLS, proxies, credentials, timeouts, rate and concurrency are those of the
+session that core creates for it.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from pulp_cargo.protocol.unavailable import (
 )
 from pulp_cargo.rules.breaker import FAILURES, Breaker
 
-# The longest pause that an upstream may ask for, in seconds.
+# Maximum Retry-After of an upstream, in seconds.
 LONGEST_WAIT = 3600
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How long an upstream may take, in seconds, and after how many failures it is left alone.
+    """Timeouts in seconds, and the number of failures that open the circuit breaker.
 
-    `connect` and `read` hold where the remote has no timeouts of its own; None is no limit.
+    `connect` and `read` are used if the remote has no timeouts of its own; None means no limit.
     """
 
     connect: float
@@ -54,42 +54,42 @@ FOR_CACHES = Terms(
     timeouts.UPSTREAM_FILE_TIMEOUT_SECONDS,
     FAILURES,
 )
-# A listing takes as long as a registry is large, and nothing else can be served in place of what
-# fails: a sync tries again instead of leaving the upstream alone.
+# The time for a listing depends on the size of the registry. A sync has nothing else to use if it
+# fails, so it retries, and no number of failures opens the breaker.
 FOR_SYNCS = Terms(connect=30, read=300, index=None, file=None, failures=math.inf)
 
 
 class Connection:
-    """Sends requests to one upstream; lives on one event loop, and is to be closed there."""
+    """Sends requests to one upstream; belongs to one event loop, and must be closed there."""
 
     def __init__(self, remote: CargoRemote, terms: Terms = FOR_CACHES) -> None:
         self.name = remote.name
         self.root = registry_root(remote)
-        # Caches leave this to cargo.
+        # For syncs only: clients of caches retry themselves, as cargo does.
         self.max_retries = remote.max_retries or remote.DEFAULT_MAX_RETRIES
         self._origin = _origin(self.root)
         self._terms = terms
-        # Files may be on another host than the index, and one that fails says nothing of it.
+        # Files may be on another host than the index, so their failures are counted separately.
         self.breaker = Breaker(failures=terms.failures)
         self.file_breaker = Breaker(failures=terms.failures)
-        # The downloader is asked for nothing but what core makes of the remote.
+        # The downloader is only used for what core creates from the remote's settings.
         core = remote.get_downloader(url=self.root)
         self._session, self._turns = core.session, core.semaphore
-        # As many index files as .crate files at a time: slow files must not hold up the index.
+        # Index files have their own limit of concurrency, so that slow files do not delay them.
         most = remote.download_concurrency or remote.DEFAULT_DOWNLOAD_CONCURRENCY
         self._index_turns = asyncio.Semaphore(most)
         self._throttler = core.download_throttler
         self._proxy = {"proxy": core.proxy, "proxy_auth": core.proxy_auth}
         self._basic, self._token = core.auth, remote.token
-        # What core says of itself, and what the remote's own headers add to it, comes after.
+        # Core's User-Agent, or that of the remote's own headers, is appended.
         self._agent = f"{AGENT} {core.session.headers['User-Agent']}"
         self._timeout = ClientTimeout(
             total=remote.total_timeout,
             connect=remote.connect_timeout,
             sock_connect=remote.sock_connect_timeout or terms.connect,
         )
-        # Kept by ourselves: aiohttp's own clock may run on while a connection rests in its pool,
-        # and whoever gets that one next would meet a time-out at once.
+        # Measured here: aiohttp's timer may continue while a connection is idle in its pool, and
+        # the next request on it would time out at once.
         self._silence = remote.sock_read_timeout or terms.read
 
     async def close(self) -> None:
@@ -106,9 +106,9 @@ class Connection:
         is_packed: bool = False,
         with_token: bool = False,
     ) -> AsyncIterator[ClientResponse]:
-        """Send a GET in turn, and note how the upstream does; raises UpstreamUnreachable.
+        """Send a GET request in turn, and record its result; raises UpstreamUnreachable.
 
-        With `is_packed` the body is given out as it comes, be it compressed.
+        With `is_packed` the body is passed on as received, even if it is compressed.
         """
         asking = Asking(self.name, url, self.file_breaker if is_file else self.breaker, is_file)
         turns = self._turns if is_file else self._index_turns
@@ -117,7 +117,7 @@ class Connection:
             raise UpstreamLeftAlone(self.name)
         with asking.noted():
             async with asyncio.timeout(seconds), turns:
-                # Those who waited for their turn may have waited for failures.
+                # The breaker may have opened while the request waited for its turn.
                 if not asking.breaker.may_ask():
                     raise UpstreamLeftAlone(self.name)
                 if self._throttler:
@@ -128,7 +128,7 @@ class Connection:
                     yield response
 
     async def chunks(self, response: ClientResponse) -> AsyncIterator[bytes]:
-        """Yield a body as it comes; raises TimeoutError when it stops coming."""
+        """Yield a body as it arrives; raises TimeoutError when nothing arrives."""
         while True:
             async with asyncio.timeout(self._silence):
                 chunk = await response.content.readany()
@@ -137,11 +137,11 @@ class Connection:
             yield chunk
 
     def is_own(self, response: ClientResponse) -> bool:
-        """Whether an answer is from the registry's own origin, after all redirects."""
+        """Whether a response is from the registry's own origin, after all redirects."""
         return self._is_own(str(response.url))
 
     def require_ok(self, response: ClientResponse) -> None:
-        """Raise UpstreamUnreachable, or UpstreamRefused, for any other answer than 200."""
+        """Raise UpstreamUnreachable, or UpstreamRefused, for any other status than 200."""
         if response.status == HTTPStatus.OK:
             return
         header = response.headers.get("Retry-After")
@@ -152,7 +152,7 @@ class Connection:
         raise kind(self.name, f"it answers {response.status}", wait, detail=url)
 
     def require_same_security(self, response: ClientResponse) -> None:
-        """Refuse to believe what came over http where the registry is one of https."""
+        """Raise UpstreamUnreachable if a registry with an https URL redirected to http."""
         if not self.root.startswith("https:"):
             return
         for one in (*response.history, response):
@@ -178,7 +178,7 @@ class Connection:
             )
 
     def _credential(self, url: str, with_token: bool) -> dict[str, str]:
-        """Return the token's header: for the registry itself, and where its config.json says."""
+        """Return the token's header for the registry itself, and for files if `with_token`."""
         if self._token and (with_token or self._is_own(url)):
             return {"Authorization": self._token}
         return {}
@@ -188,10 +188,10 @@ class Connection:
 
 
 def registry_root(remote: CargoRemote) -> str:
-    """Return the URL of the upstream registry without cargo's `sparse+`, with its final slash."""
+    """Return the URL of the upstream registry with its final slash, without cargo's `sparse+`."""
     return str(remote.url).removeprefix("sparse+")
 
 
 def _origin(url: str) -> URL:
-    """Return the scheme, the host and the port of a URL."""
+    """Return the scheme, host and port of a URL."""
     return URL(url, encoded=True).origin()

@@ -1,11 +1,11 @@
-"""What went wrong with upstream registries, counted for whoever watches (see telemetry)."""
+"""Counters of failures of upstream registries, for monitoring (see telemetry)."""
 
 from collections import Counter
 from enum import StrEnum
 
 
 class Event(StrEnum):
-    """A kind of fault."""
+    """A kind of failure."""
 
     UNREACHABLE = "unreachable"
     INDEX_INVALID = "index-invalid"

@@ -1,7 +1,7 @@
-"""Fetching the listing of an upstream registry (see protocol/listing for its form).
+"""Fetching the listing of an upstream registry (see protocol/listing for its format).
 
-It goes to a file first. So nothing is stored of a listing that turns out to be cut off or wrong,
-and a slow database does not keep the upstream's connection open.
+It is written to a file first. So nothing of a truncated or invalid listing is stored, and a slow
+database does not keep the connection to the upstream open.
 """
 
 import os
@@ -29,7 +29,7 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The file with the listing, and the entity tag that stands for what it says."""
+    """The file with the listing, and its entity tag."""
 
     path: str
     etag: str | None
@@ -38,7 +38,7 @@ class Fetched:
 async def fetch(connection: Connection, etag: str | None) -> Fetched | None:
     """Fetch the listing into the working directory, None if it has not changed since `etag`.
 
-    Raises UpstreamUnreachable, and CannotCopy for an upstream that has no listing for us.
+    Raises UpstreamUnreachable, and CannotCopy if the upstream offers us no listing.
     """
     url = connection.root + NAME
     headers = {"If-None-Match": etag} if etag else {}
@@ -58,8 +58,8 @@ async def fetch(connection: Connection, etag: str | None) -> Fetched | None:
 
 
 async def _written(chunks: AsyncIterator[bytes]) -> str:
-    """Write a body to a file of the task, and return its path."""
-    # A full disk here is no fault of the upstream, which is not asked again.
+    """Write a body to a file in the task's working directory, and return its path."""
+    # A full disk is no failure of the upstream, so there is no retry.
     with storage_full():
         handle, path = tempfile.mkstemp(prefix="listing-", dir=os.getcwd())
     try:
@@ -75,7 +75,7 @@ async def _written(chunks: AsyncIterator[bytes]) -> str:
 async def _lines_checked(
     connection: Connection, response: ClientResponse, url: str
 ) -> AsyncIterator[bytes]:
-    """Yield a body as it comes, unless a line of it is longer than any that we would read."""
+    """Yield a body as it arrives; raises CannotCopy for a line beyond the maximum length."""
     length = 0
     async for chunk in connection.chunks(response):
         first, *others = chunk.split(b"\n")

@@ -1,4 +1,4 @@
-"""Asking an upstream again for what it did not send, where nobody waits for the answer."""
+"""Retrying failed requests to an upstream, in tasks where no client waits for the response."""
 
 import asyncio
 import random
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 async def with_retries(ask: Callable[[], Awaitable[T]], breaker: Breaker, most: int) -> T:
-    """Ask, and at most so many times again; raises the UpstreamUnreachable of the last time.
+    """Send a request, with at most `most` retries; raises the UpstreamUnreachable of the last one.
 
-    What the upstream refuses it would refuse again. A pause that it asks for is no attempt.
+    A refused request is not retried. A pause that the upstream asks for does not count as a retry.
     """
     failed = 0
     while True:
@@ -34,6 +34,6 @@ async def with_retries(ask: Callable[[], Awaitable[T]], breaker: Breaker, most: 
             failed += 1
             if failed > most or breaker.wait > timeouts.UPSTREAM_LONGEST_PAUSE_SECONDS:
                 raise
-            # Not all that failed together ask together again.
+            # The random part spreads the retries of requests that failed at the same time.
             await asyncio.sleep(random.uniform(0, 2 ** (failed - 1)))
         await asyncio.sleep(breaker.wait)

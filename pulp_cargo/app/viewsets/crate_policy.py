@@ -16,12 +16,12 @@ from pulpcore.plugin import viewsets as core
 from pulpcore.plugin.util import get_objects_for_user
 
 from pulp_cargo.app.access import Verb, access_for
-from pulp_cargo.app.models import CargoCratePolicy, CargoDistribution, CargoRemote, HeldVersion
-from pulp_cargo.app.serializers import CargoCratePolicySerializer, HeldVersionSerializer
+from pulp_cargo.app.models import CargoCratePolicy, CargoDistribution, CargoRemote, PolicyRefusal
+from pulp_cargo.app.serializers import CargoCratePolicySerializer, PolicyRefusalSerializer
 
 USERS = {CargoRemote: "remote", CargoDistribution: "distribution"}
 # The filters of records.
-HELD_BY = ("name", "vers", "rule", "dry_run")
+REFUSAL_FILTERS = ("name", "vers", "rule", "dry_run")
 
 
 class CargoCratePolicyFilter(core.BaseFilterSet):
@@ -34,12 +34,12 @@ class CargoCratePolicyFilter(core.BaseFilterSet):
         fields = {"name": core.NAME_FILTER_OPTIONS}
 
 
-class HeldVersionFilter(FilterSet):
+class PolicyRefusalFilter(FilterSet):
     """Filters of records by crate, version and rule."""
 
     class Meta:
-        model = HeldVersion
-        fields = HELD_BY
+        model = PolicyRefusal
+        fields = REFUSAL_FILTERS
 
 
 class CargoCratePolicyViewSet(
@@ -96,22 +96,22 @@ class CargoCratePolicyViewSet(
             OpenApiParameter(
                 name, bool if name == "dry_run" else str, description=f"Filter results by {name}"
             )
-            for name in HELD_BY
+            for name in REFUSAL_FILTERS
         ],
-        responses={200: HeldVersionSerializer(many=True)},
+        responses={200: PolicyRefusalSerializer(many=True)},
     )
     # The filters of the viewset are for policies.
     @action(
         detail=True,
         methods=["get"],
-        serializer_class=HeldVersionSerializer,
+        serializer_class=PolicyRefusalSerializer,
         filterset_class=None,
     )
     def held(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Return a page of the records, the latest first."""
         policy = self.get_object()
-        records = HeldVersion.objects.filter(policy=policy).order_by("-last_at", "-pk")
-        found = HeldVersionFilter(request.query_params, queryset=records)
+        records = PolicyRefusal.objects.filter(policy=policy).order_by("-last_at", "-pk")
+        found = PolicyRefusalFilter(request.query_params, queryset=records)
         if not found.is_valid():
             raise ValidationError(found.errors)
         page = self.paginate_queryset(found.qs)

@@ -15,7 +15,8 @@ from pulp_cargo.app.access import Verb, access_for
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
 from pulp_cargo.app.queries.names.collisions import collisions
 from pulp_cargo.app.queries.names.explain import explain
-from pulp_cargo.app.queries.registry.registry import Registry, registry_of
+from pulp_cargo.app.queries.registry.registry import registry_of
+from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.serializers import CargoConfigSerializer, CargoDistributionSerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.explain import (
@@ -96,10 +97,10 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
     @action(detail=True, methods=["get"], **REPORT, serializer_class=ExplanationSerializer)
     def explain(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Return the explanation from what is known here."""
-        registry, order = self._listed()
+        upstreams, order = self._listed()
         asked = checked(ExplainQuerySerializer, request.query_params)
         with refused_as_invalid():
-            explanation = explain(registry, order, asked["name"])
+            explanation = explain(upstreams, order, asked["name"])
         return self._shown(ExplanationSerializer, explanation)
 
     @extend_schema(
@@ -112,9 +113,9 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
     @action(detail=True, methods=["get"], **REPORT, serializer_class=CollisionsSerializer)
     def collisions(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Return a page, in the order of the canonical names."""
-        registry, _ = self._listed()
+        upstreams, _ = self._listed()
         asked = checked(CollisionsQuerySerializer, request.query_params)
-        found = collisions(registry, after=asked["after"], limit=asked["limit"] + 1)
+        found = collisions(upstreams, after=asked["after"], limit=asked["limit"] + 1)
         page = found[: asked["limit"]]
         more = page[-1].canonical_name if len(found) > len(page) else None
         return self._shown(CollisionsSerializer, {"results": page, "next_after": more})
@@ -129,18 +130,18 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
     @collisions.mapping.post
     def collisions_with(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Return all of them."""
-        registry, _ = self._listed()
+        upstreams, _ = self._listed()
         names = checked(NamesUpstreamSerializer, request.data)["names"]
-        found = collisions(registry, after="", limit=len(names), names=names)
+        found = collisions(upstreams, after="", limit=len(names), names=names)
         return Response(CollisionsSerializer({"results": found, "next_after": None}).data)
 
     def _shown(self, kind: type[ShownFields], found: object) -> Response:
         """Return the response with the requested fields."""
         return Response(kind(found, context={"request": self.request}).data)
 
-    def _listed(self) -> tuple[Registry, Order]:
-        """Return the registry and its order; raises a 400 if it has no list."""
+    def _listed(self) -> tuple[tuple[Upstream, ...], Order]:
+        """Return the list of upstreams and its order; raises a 400 for a registry without one."""
         registry = registry_of(self.get_object())
-        if registry.order is None:
+        if registry.upstreams.order is None:
             raise ValidationError(f"`{registry.name}` has no list of upstreams.")
-        return registry, registry.order
+        return registry.upstreams.listed, registry.upstreams.order

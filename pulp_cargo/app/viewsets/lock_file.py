@@ -84,8 +84,8 @@ class LockFileMixin:
         serializer = LockFileSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         with refused_as_invalid():
-            kept_in = prefetching.stores(registry_of(distribution))
-        repositories = list(CargoRepository.objects.filter(pk__in=kept_in))
+            stores = prefetching.stores(registry_of(distribution))
+        repositories = list(CargoRepository.objects.filter(pk__in=stores))
         _require_right_to_modify(request, repositories)
         asked = serializer.validated_data
         task = dispatch(

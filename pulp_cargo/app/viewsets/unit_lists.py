@@ -68,8 +68,8 @@ class InVersionFilter(type(core.ContentFilter.declared_filters["repository_versi
         if version.count() <= LARGE_VERSION:
             return units.filter(pk__in=content_ids_of(version))
         # A value, not a condition: PostgreSQL would join the whole version when it expects few.
-        held = Subquery(_membership(version).values("pk")[:1])
-        return units.alias(held=held).filter(held__isnull=False)
+        membership = Subquery(_membership(version).values("pk")[:1])
+        return units.alias(membership=membership).filter(membership__isnull=False)
 
 
 def _membership(version: RepositoryVersion) -> QuerySet[RepositoryContent]:

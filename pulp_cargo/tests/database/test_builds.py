@@ -246,7 +246,7 @@ def test_index_file_has_all_builds(
     add(repository, *units)
     named_versions.set_yanked(repository, named(name, "0.4.0"), yanked=True)
     registry = registry_of(new_distribution(repository=repository))
-    file = index_file(registry, name)
+    file = index_file(registry.content, registry.urls, name)
     assert file is not None
     lines = [json.loads(line) for line in file.body.splitlines()]
     assert [(line["vers"], line["yanked"]) for line in lines] == [

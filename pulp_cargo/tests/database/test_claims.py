@@ -38,7 +38,7 @@ def ask(listed: "CargoDistribution", name: str) -> tuple[Rule, tuple[str, ...]]:
     """Return the rule by which upstreams are asked for a crate, and which these are."""
     from pulp_cargo.app.queries.names import claims
 
-    answer = claims.who_may_answer(registry_of(listed), name)
+    answer = claims.who_may_answer(registry_of(listed).upstreams, name)
     assert answer is not None
     return answer.rule, answer.ask
 
@@ -155,14 +155,14 @@ def test_explain_says_that_the_crate_is_gone(
 
     publish(repository, name)
     publish(repository, removed=list(CrateContent.objects.filter(canonical_name=name)))
-    registry = registry_of(listed)
-    assert registry.order is not None
-    told = explain(registry, registry.order, name)
+    upstreams = registry_of(listed).upstreams
+    assert upstreams.order is not None
+    told = explain(upstreams.listed, upstreams.order, name)
     assert (told.rule, told.answers) == (Rule.CLAIM, ())
     assert told.sentence == (
         f"`{name}` is claimed by the private repository `ours`, which has no version of it any more"
     )
-    assert [one.said for one in told.upstreams] == [
+    assert [one.reason for one in told.upstreams] == [
         "not asked: the name is kept for private repositories",
         "does not have the crate",
     ]

@@ -79,8 +79,10 @@ def test_registry_and_remote_have_their_rules(cache: "CargoDistribution") -> Non
 
     registry = find("default", f"{cache.base_path}/config.json")
     own = cache.crate_policy
-    assert registry.crate_policy == NamedPolicy(own.pk, own.name, CratePolicy(hide_yanked=True))
-    (source,) = registry.upstreams
+    assert registry.upstreams.crate_policy == NamedPolicy(
+        own.pk, own.name, CratePolicy(hide_yanked=True)
+    )
+    (source,) = registry.upstreams.listed
     theirs = cache.remote.cast().crate_policy
     assert source.remote.crate_policy == NamedPolicy(theirs.pk, theirs.name, RULES)
 
@@ -93,11 +95,11 @@ def test_registry_without_a_policy_has_no_rules(
 
     cache.crate_policy = None
     cache.save()
-    assert find("default", cache.base_path).crate_policy is None
+    assert find("default", cache.base_path).upstreams.crate_policy is None
     empty = make("CargoCratePolicy")
     cache.crate_policy = empty
     cache.save()
-    assert find("default", cache.base_path).crate_policy.policy == CratePolicy()
+    assert find("default", cache.base_path).upstreams.crate_policy.policy == CratePolicy()
     cache.crate_policy = None
     cache.save()
 
@@ -140,7 +142,7 @@ def test_kept_versions_are_those_of_the_repository_version(
     from pulp_cargo.app.queries.repository.membership import rows_of
     from pulp_cargo.app.queries.upstreams import cached_versions as module
 
-    kept, asked = module.kept, []
+    cached_versions, asked = module.cached_versions, []
 
     def note(*served: Any, **values: Any) -> list[tuple[Any, ...]]:
         # Django does not see these statements, which are prepared.
@@ -150,22 +152,26 @@ def test_kept_versions_are_those_of_the_repository_version(
     name = f"K{secrets.token_hex(5)}-a"
     publish(repository, name, "other")
     registry = find("default", cache.base_path)
-    (source,) = registry.upstreams
-    assert [one.license for one in kept(source, name.lower()).values()] == [""]
+    (source,) = registry.upstreams.listed
+    assert [one.license for one in cached_versions(source, name.lower()).values()] == [""]
     CrateContent.objects.filter(name=name).update(license="MIT")
     monkeypatch.setattr(module, "rows_of", note)
     with CaptureQueriesContext(connection) as queries:
-        assert {v: one.license for v, one in kept(source, name).items()} == {"1.0.0": "MIT"}
+        assert {v: one.license for v, one in cached_versions(source, name).items()} == {
+            "1.0.0": "MIT"
+        }
     assert (len(asked), len(queries)) == (1, 0)
-    assert kept(source, name.replace("-", "_")) == kept(source, "missing") == {}
+    assert (
+        cached_versions(source, name.replace("-", "_")) == cached_versions(source, "missing") == {}
+    )
 
 
 def test_source_without_a_repository_keeps_nothing(cache: "CargoDistribution") -> None:
     """As one that only passes on what it is asked for."""
     from pulp_cargo.app.queries.registry.registry import find
-    from pulp_cargo.app.queries.upstreams.cached_versions import kept
+    from pulp_cargo.app.queries.upstreams.cached_versions import cached_versions
 
     cache.repository = None
     cache.save()
-    (source,) = find("default", cache.base_path).upstreams
-    assert kept(source, "leaf") == {}
+    (source,) = find("default", cache.base_path).upstreams.listed
+    assert cached_versions(source, "leaf") == {}

@@ -53,9 +53,9 @@ def explained(distribution: "CargoDistribution", name: str) -> dict[str, Any]:
     """Return what is said of a crate: rule, who answers, and of each upstream what it has."""
     from pulp_cargo.app.queries.names.explain import explain
 
-    registry = registry_of(distribution)
-    assert registry.order is not None
-    told = explain(registry, registry.order, name)
+    upstreams = registry_of(distribution).upstreams
+    assert upstreams.order is not None
+    told = explain(upstreams.listed, upstreams.order, name)
     of_each = {
         one.upstream: (one.asked, one.has, one.versions, one.checked_at) for one in told.upstreams
     }
@@ -71,7 +71,7 @@ def test_replaced_version_is_held_until_somebody_accepts_it(
     from pulp_cargo.app.services.cache.replaced_versions import accept
 
     far = new_remote()
-    registry = registry_of(new_distribution({"far": {"remote": far}}))
+    upstreams = registry_of(new_distribution({"far": {"remote": far}})).upstreams
     keep(far, name, "1.0.0", "2.0.0")
     replaced = {"1.0.0": ["aa", "bb"], "2.0.0": ["cc", "dd"]}
     UpstreamIndexFile.objects.filter(remote=far).update(replaced=replaced)
@@ -80,8 +80,8 @@ def test_replaced_version_is_held_until_somebody_accepts_it(
             name=name, vers=vers, cksum_before=before, cksum=now, found_at=CHECKED
         )
     accept(far, name, "2.0.0", "dd")
-    assert registry.order is not None
-    (told,) = explain(registry, registry.order, name.upper()).upstreams
+    assert upstreams.order is not None
+    (told,) = explain(upstreams.listed, upstreams.order, name.upper()).upstreams
     assert told.replaced == (
         "`1.0.0` is held as it was, with the checksum aa, until its new bytes, bb, are accepted",
     )
@@ -171,7 +171,7 @@ def found(distribution: "CargoDistribution", **asked: Any) -> list[tuple[Any, ..
     given = {"after": "", "limit": 100, **asked}
     return [
         (one.name, one.private, one.upstreams)
-        for one in collisions(registry_of(distribution), **given)
+        for one in collisions(registry_of(distribution).upstreams.listed, **given)
     ]
 
 
@@ -274,7 +274,7 @@ def test_reports_are_in_the_rest_api(
                 "upstream": "far",
                 "private": False,
                 "asked": False,
-                "said": "not asked: the name is kept for private repositories",
+                "reason": "not asked: the name is kept for private repositories",
                 "has": True,
                 "versions": 1,
                 "checked_at": "2026-01-02T03:04:05Z",
@@ -284,7 +284,7 @@ def test_reports_are_in_the_rest_api(
                 "upstream": "ours",
                 "private": True,
                 "asked": True,
-                "said": "has the crate",
+                "reason": "has the crate",
                 "has": True,
                 "versions": 1,
                 "checked_at": None,

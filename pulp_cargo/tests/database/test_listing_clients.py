@@ -144,7 +144,7 @@ def test_page_is_no_larger_than_its_largest_line(registry: "Registry") -> None:
     """Memory holds a page for each listing that is sent."""
     from pulp_cargo.app.queries.crates import listing
 
-    page = listing.page(registry, listing.Place())
+    page = listing.page(registry.content, listing.Place())
     assert (page.count, len(page.lines) < 1_100_000) == (1, True)
 
 

@@ -103,7 +103,7 @@ def test_statements_do_not_grow_with_the_lock_file(
     UpstreamIndexFile.objects.bulk_create(index_file(remote, one, 2) for one in names)
     for count, most in ((1, 6), (500, 6), (501, 7)):
         report, statements = check(cache, lock_of(names[:count]))
-        assert (len(report.judged), report.passes) == (count, True)
+        assert (len(report.checked), report.passes) == (count, True)
         assert statements <= most
 
 
@@ -115,7 +115,7 @@ def test_index_file_that_says_that_a_crate_is_gone(
 
     keep_index(remote, name, 2)
     UpstreamIndexFile.objects.filter(remote=remote).update(gzipped=None)
-    (row,) = check(cache, lock_of([name]))[0].judged
+    (row,) = check(cache, lock_of([name]))[0].checked
     assert row.sentence == f"this registry has no crate `{name}`"
 
 
@@ -127,12 +127,12 @@ def test_index_file_that_is_too_old_is_not_served(
 
     from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 
-    (source,) = cache.upstreams
+    (source,) = cache.upstreams.listed
     assert isinstance(source, RemoteUpstream)
     keep_index(remote, name, 2)
     for seconds, outcome in ((3600, "served"), (0, "missing")):
         limited = replace(source, remote=replace(source.remote, stale_for=seconds))
-        (row,) = check(replace(cache, upstreams=(limited,)), lock_of([name]))[0].judged
+        (row,) = check(replace(cache, upstreams=(limited,)), lock_of([name]))[0].checked
         assert row.outcome == outcome
 
 
@@ -150,7 +150,7 @@ def test_version_without_pubtime_is_as_old_as_it_is_known_here(
     ruled = replace(cache, crate_policy=NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7)))
     for seen, outcome in (("2020-01-01T00:00:00Z", "served"), ("2999-01-01T00:00:00Z", "held")):
         UpstreamIndexFile.objects.filter(remote=remote).update(first_seen={"1.1.0": seen})
-        (row,) = check(ruled, lock_of([name]))[0].judged
+        (row,) = check(ruled, lock_of([name]))[0].checked
         assert row.outcome == outcome
 
 
@@ -181,11 +181,11 @@ patched = [">= 9"]
     process = LooplessProcess()
     monkeypatch.setattr(process.services.cache.advisories, "about", lambda crate: (bad, old))
     keep_index(remote, name, 2)
-    (row,) = check(cache, lock_of([name]), process)[0].judged
+    (row,) = check(cache, lock_of([name]), process)[0].checked
     assert (row.outcome, row.passes) == ("advisory", False)
     assert row.sentence == f"`{name} 1.1.0` is affected by RUSTSEC-1"
     own = "sparse+https://ours.example/"
     ours = replace(cache, upstreams=(), version=publish(repository, name), own_urls=(own,))
     lock = parse_lock_file(lock_file(package(name, "1.0.0", source=own)))
-    (row,) = check(ours, lock, process)[0].judged
+    (row,) = check(ours, lock, process)[0].checked
     assert (row.outcome, row.passes) == ("served", True)

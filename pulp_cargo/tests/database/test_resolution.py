@@ -184,14 +184,15 @@ class World:
             refresh=True,
             crates_io=True,
         )
-        return {row.package.vers: (row.outcome, row.upstream) for row in report.judged}
+        return {row.package.vers: (row.outcome, row.upstream) for row in report.checked}
 
     def explained(self) -> tuple[str, ...] | None:
         """Return which upstreams answer, None where nobody can tell."""
         from pulp_cargo.app.queries.names.explain import explain
 
-        assert self.registry.order is not None
-        return explain(self.registry, self.registry.order, self.name).answers
+        upstreams = self.registry.upstreams
+        assert upstreams.order is not None
+        return explain(upstreams.listed, upstreams.order, self.name).answers
 
 
 def download(registry: "Registry", name: str, vers: str) -> str:
@@ -253,7 +254,7 @@ def test_all_who_decide_agree(parts: dict[str, Any], number: int) -> None:
         download = world.download(vers)
         passes = outcome in (Outcome.SERVED, Outcome.YANKED)
         refused = outcome in (Outcome.BLOCKED, Outcome.HELD, Outcome.HIDDEN)
-        # A version of a copy that is too old to be served can still be downloaded, so it is judged.
+        # A version of a copy that is too old to be served can still be downloaded, so it is checked.
         assert refused == (download == "refused") or (index == "unavailable" and not refused)
         if passes:
             assert upstream is not None

@@ -31,7 +31,7 @@ def test_list_is_looked_up_as_it_was_set(
 
     ours, store, remote = new_repository(), new_repository(), new_remote()
     version = publish(ours, "acme-core")
-    registry = registry_of(
+    upstreams = registry_of(
         new_distribution(
             {
                 "ours": {"repository": ours, "private": True, "pins": ["acme-*"]},
@@ -41,8 +41,8 @@ def test_list_is_looked_up_as_it_was_set(
             reserved_names=["internal-*"],
             mixed_names=["log"],
         )
-    )
-    assert registry.order == Order(
+    ).upstreams
+    assert upstreams.order == Order(
         (
             OrderedUpstream("ours", pins=("acme-*",), private=True),
             OrderedUpstream("far", patterns=("serde*",)),
@@ -51,14 +51,14 @@ def test_list_is_looked_up_as_it_was_set(
         reserved=("internal-*",),
         mixed=("log",),
     )
-    seen = [(s.name, s.repository, s.version, s.number, s.private) for s in registry.upstreams]
+    seen = [(s.name, s.repository, s.version, s.number, s.private) for s in upstreams.listed]
     assert seen == [
         ("ours", ours.pk, version, 1, True),
         ("far", store.pk, store.latest_version().pk, 0, False),
         ("bare", None, None, 0, False),
     ]
-    assert [s.remote.url for s in registry.upstreams if isinstance(s, RemoteUpstream)] == [FAR, FAR]
-    assert isinstance(registry.upstreams[0], RepositoryUpstream)
+    assert [s.remote.url for s in upstreams.listed if isinstance(s, RemoteUpstream)] == [FAR, FAR]
+    assert isinstance(upstreams.listed[0], RepositoryUpstream)
 
 
 def test_cache_and_plain_registry_have_no_order(
@@ -66,11 +66,12 @@ def test_cache_and_plain_registry_have_no_order(
 ) -> None:
     """A cache has one source; a plain registry, and whatever is pinned to a version, has none."""
     repository, remote = new_repository(), new_remote()
-    cache = registry_of(new_distribution(repository=repository, remote=remote))
+    cache = new_distribution(repository=repository, remote=remote)
     pinned = new_distribution(repository_version=repository.latest_version(), remote=remote)
-    plain = registry_of(new_distribution(repository=repository))
-    assert [len(one.upstreams) for one in (cache, registry_of(pinned), plain)] == [1, 0, 0]
-    assert {one.order for one in (cache, registry_of(pinned), plain)} == {None}
+    plain = new_distribution(repository=repository)
+    found = [registry_of(one).upstreams for one in (cache, pinned, plain)]
+    assert [len(one.listed) for one in found] == [1, 0, 0]
+    assert {one.order for one in found} == {None}
 
 
 @pytest.mark.parametrize("is_list", [False, True])
@@ -95,11 +96,11 @@ def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
     for is_open, repository in ((False, shared.pk), (True, None)):
         if is_open:
             new_distribution(repository=shared, allow_uploads=True)
-        (source,) = registry_of(cache).upstreams
+        (source,) = registry_of(cache).upstreams.listed
         assert isinstance(source, RemoteUpstream)
         assert (source.repository, source.version is None) == (repository, is_open)
         assert len(stores.stores_of(remote.pk, name)) == (not is_open)
-    assert f"{cache.name} keeps nothing of its remote" in caplog.text
+    assert f"{cache.name} stores nothing of its remote" in caplog.text
 
 
 def counting_cursor() -> Any:
@@ -143,7 +144,7 @@ def test_long_list_takes_the_queries_of_a_short_one(
     assert counts[0] == counts[1] < 10
     # Django does not see this one, which is prepared.
     monkeypatch.setattr(psycopg, "Cursor", counting := counting_cursor())
-    answer = claims.who_may_answer(registry, "serde")
+    answer = claims.who_may_answer(registry.upstreams, "serde")
     assert answer is not None and len(answer.ask) == 9
     assert len(counting.statements) == 1
 
@@ -152,7 +153,7 @@ def ask(distribution: "CargoDistribution", name: str) -> Answer:
     """Return who may answer for a crate at this moment."""
     from pulp_cargo.app.queries.names import claims
 
-    answer = claims.who_may_answer(registry_of(distribution), name)
+    answer = claims.who_may_answer(registry_of(distribution).upstreams, name)
     assert answer is not None
     return answer
 
@@ -169,7 +170,7 @@ def test_name_is_claimed_from_the_first_publish_on(
     listed = new_distribution(
         {"far": {"remote": new_remote()}, "ours": {"repository": repository, "private": True}}
     )
-    before = registry_of(listed)
+    before = registry_of(listed).upstreams
     name = f"acme-{secrets.token_hex(4)}"
     assert ask(listed, name).ask == ("far",)
     publish(repository, name)
@@ -214,10 +215,10 @@ def test_what_a_list_mirrors_is_null_in_its_index(
         "far": {"remote": far},
         "some": {"remote": some, "patterns": ["some-*"]},
     }
-    registry = registry_of(new_distribution(entries, repository=ours, allow_uploads=True))
-    named = [registry.index_url, plain.index_url, FAR.removesuffix("/"), CRATES_IO_SPARSE]
+    urls = registry_of(new_distribution(entries, repository=ours, allow_uploads=True)).urls
+    named = [urls.index, plain.index_url, FAR.removesuffix("/"), CRATES_IO_SPARSE]
     strange = ["sparse+https://s.example/", "sparse+https://elsewhere.example/"]
-    assert registry.urls_of_null([*named, *strange]) == [*named, CRATES_IO]
+    assert urls.null_in([*named, *strange]) == [*named, CRATES_IO]
 
 
 def test_what_a_list_mirrors_is_not_its_own(
@@ -232,10 +233,10 @@ def test_what_a_list_mirrors_is_not_its_own(
         "io": {"remote": new_remote(CRATES_IO_SPARSE)},
         "far": {"remote": new_remote()},
     }
-    registry = registry_of(new_distribution(entries, repository=ours, allow_uploads=True))
-    assert registry.is_own(registry.index_url) and registry.is_own(plain.index_url)
+    urls = registry_of(new_distribution(entries, repository=ours, allow_uploads=True)).urls
+    assert urls.is_own(urls.index) and urls.is_own(plain.index_url)
     for url in (hers.index_url, FAR, CRATES_IO, CRATES_IO_SPARSE):
-        assert not registry.is_own(url)
+        assert not urls.is_own(url)
 
 
 def test_list_is_another_registry_than_the_repository_that_takes_its_uploads(
@@ -249,11 +250,11 @@ def test_list_is_another_registry_than_the_repository_that_takes_its_uploads(
     listed = new_distribution(entries, repository=repository, allow_uploads=True)
     # As a publish through the list does.
     add_aliases(repository.pk, [listed.index_url])
-    assert registry_of(listed).urls_of_null([listed.index_url, plain.index_url]) == [
+    assert registry_of(listed).urls.null_in([listed.index_url, plain.index_url]) == [
         listed.index_url,
         plain.index_url,
     ]
-    assert registry_of(plain).urls_of_null([listed.index_url, plain.index_url]) == [plain.index_url]
+    assert registry_of(plain).urls.null_in([listed.index_url, plain.index_url]) == [plain.index_url]
 
 
 def test_cache_mirrors_its_remote(
@@ -264,7 +265,7 @@ def test_cache_mirrors_its_remote(
     cache = new_distribution(repository=repository, remote=io)
     pinned = new_distribution(repository_version=repository.latest_version(), remote=io)
     kept = new_distribution(repository=repository)
-    nulls = [registry_of(one).urls_of_null([FAR]) for one in (cache, pinned, kept)]
+    nulls = [registry_of(one).urls.null_in([FAR]) for one in (cache, pinned, kept)]
     assert nulls == [[CRATES_IO], [CRATES_IO], [CRATES_IO]]
 
 
@@ -279,5 +280,5 @@ def test_what_is_published_mirrors_nothing(
     # Rows from before such a pair was refused.
     new_distribution(repository=shared, remote=new_remote(CRATES_IO_SPARSE))
     published = new_distribution(repository=shared, allow_uploads=True)
-    nulls = [registry_of(one).urls_of_null([FAR]) for one in (plain, published)]
+    nulls = [registry_of(one).urls.null_in([FAR]) for one in (plain, published)]
     assert nulls == [[], []]

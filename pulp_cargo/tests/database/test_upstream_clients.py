@@ -37,7 +37,7 @@ def view(remote: "CargoRemote", new_distribution: "NewList") -> "View":
     cache = new_distribution(remote=remote)
 
     def look() -> "UpstreamRemote":
-        (source,) = registry_of(cache).upstreams
+        (source,) = registry_of(cache).upstreams.listed
         assert isinstance(source, RemoteUpstream)
         return source.remote
 

@@ -112,6 +112,11 @@ def retry_after(size: int) -> bytes:
     return b"Fri, 02 Jan 2026 03:04:05 GMT"
 
 
+def if_none_match(size: int) -> bytes:
+    """Return a header with tags."""
+    return filled('"tag%d", ', size).encode()
+
+
 def req(size: int) -> bytes:
     """Return a requirement of as many parts as it may have."""
     return b",".join([b">=1.0.0"] * min(32, 1 + size // 8))

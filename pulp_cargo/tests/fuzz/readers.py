@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pulp_cargo.protocol import auth, http_age, listing, publish, registry_url, requirement, target
+from pulp_cargo.protocol.entity_tags import listed_tags
 from pulp_cargo.protocol.errors import (
     BadRequest,
     InvalidAdvisory,
@@ -38,7 +39,7 @@ from pulp_cargo.rules.advisories import parse_advisory
 from pulp_cargo.rules.crates_io import complaints
 from pulp_cargo.rules.licenses import is_allowed, parse_license
 from pulp_cargo.rules.limits import PublishLimits
-from pulp_cargo.rules.read_crate import judge_manifest, read_published, read_upstream
+from pulp_cargo.rules.read_crate import check_manifest, read_published, read_upstream
 from pulp_cargo.tests.fuzz import ordinary
 
 MIB = 1024 * 1024
@@ -108,7 +109,7 @@ def metadata(data: bytes) -> object:
 def manifest(data: bytes) -> object:
     """Read a Cargo.toml as that of a publish, with all that is made of it."""
     found = parse_manifest(data, LIMITS.dependencies)
-    judge_manifest(found, LIMITS)
+    check_manifest(found, LIMITS)
     complaints(found, own_urls=[OWN_URL])
     return render_line(found.entry("0" * 64, None))
 
@@ -183,6 +184,11 @@ def retry_after(data: bytes) -> object:
     return http_age.parse_retry_after(data.decode("latin-1"), now=NOW, most=60)
 
 
+def if_none_match(data: bytes) -> object:
+    """Read an `If-None-Match`."""
+    return list(listed_tags(data.decode("utf-8", "surrogateescape")))
+
+
 def req(data: bytes) -> object:
     """Read a requirement."""
     return requirement.normalise_requirement(data.decode(errors="replace"))
@@ -232,6 +238,7 @@ READERS = (
     Reader(upstream_config, (UpstreamConfigInvalid,), ordinary.config, LARGEST_CONFIG),
     Reader(authorization, (NotAuthenticated,), ordinary.authorization, LONGEST_HEADER),
     Reader(retry_after, (), ordinary.retry_after, LONGEST_HEADER),
+    Reader(if_none_match, (), ordinary.if_none_match, LONGEST_HEADER),
     Reader(req, (InvalidRequirement,), ordinary.req, MIB),
     Reader(vers, (InvalidVersion,), ordinary.vers, MIB),
     Reader(platform, (InvalidManifest,), ordinary.platform, MIB),

@@ -365,3 +365,13 @@ def test_too_many_changes_are_refused(commits: Commits) -> None:
     first, refused = commits.together(commits.submit("a"), commits.submit("b", file=file))
     assert (first.number, type(refused)) == (1, RepositoryBusy)
     assert file.holders == 1
+
+
+def test_busy_repository_leaves_room_for_others(commits: Commits) -> None:
+    """It takes a quarter of all that may wait, for as long as a task has it locked."""
+    limits = commits.queue._queue.limits
+    assert (limits.max_waiting, limits.max_waiting_per_group) == (4096, 1024)
+    commits.queue._queue.limits = replace(limits, max_waiting=8, max_waiting_per_group=2)
+    changes = [*(commits.submit(change) for change in "abc"), commits.submit("d", THEIRS)]
+    answers = commits.together(*changes)
+    assert [type(answer) is RepositoryBusy for answer in answers] == [False, False, True, False]

@@ -1,7 +1,7 @@
 """What is known of Pulp's content guards, and what is remembered of their verdicts."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -18,12 +18,24 @@ def guarded() -> Callable[..., "Registry"]:
     """Makes registries whose guard looks at these headers."""
     from pulpcore.plugin.models import Domain
 
-    from pulp_cargo.app.queries.registry.registry import Registry
+    from pulp_cargo.app.queries.registry.registry import (
+        ReadAccess,
+        Registry,
+        RegistryUpstreams,
+        RegistryUrls,
+    )
+    from pulp_cargo.app.queries.upstreams.upstreams import RepositoryUpstream
 
     def make(reads: frozenset[str] | None) -> Registry:
-        fields: dict[str, Any] = dict.fromkeys(Registry.__dataclass_fields__)
-        fields |= {"pk": uuid4(), "domain": Domain(), "guarded": True, "guard_reads": reads}
-        return Registry(**fields)
+        return Registry(
+            pk=uuid4(),
+            name="r",
+            base_path="r",
+            domain=Domain(),
+            urls=RegistryUrls("http://localhost/pulp/cargo/r/"),
+            access=ReadAccess(guarded=True, guard_reads=reads),
+            upstreams=RegistryUpstreams(RepositoryUpstream("r", None, None)),
+        )
 
     return make
 

@@ -20,26 +20,25 @@ def new_registry() -> Callable[..., Any]:
     """Makes registries that serve version 5 of a repository."""
     from pulpcore.plugin.models import Domain
 
-    from pulp_cargo.app.queries.registry.registry import Registry
+    from pulp_cargo.app.queries.registry.registry import (
+        ReadAccess,
+        Registry,
+        RegistryUpstreams,
+        RegistryUrls,
+    )
+    from pulp_cargo.app.queries.upstreams.upstreams import RepositoryUpstream
 
-    def make(**changed: Any) -> Registry:
-        fields = {
-            "pk": uuid4(),
-            "name": "r",
-            "base_path": "r",
-            "domain": Domain(name="default"),
-            "root_url": "http://localhost/pulp/cargo/r/",
-            "repository": REPOSITORY,
-            "version": UUID(int=5),
-            "number": 5,
-            "pinned": False,
-            "allow_uploads": True,
-            "auth_required": False,
-            "guarded": False,
-            "crates_io_rules": False,
-            "own_urls": (),
-        }
-        return Registry(**(fields | changed))
+    def make(*, pinned: bool = False) -> Registry:
+        return Registry(
+            pk=uuid4(),
+            name="r",
+            base_path="r",
+            domain=Domain(name="default"),
+            urls=RegistryUrls("http://localhost/pulp/cargo/r/"),
+            access=ReadAccess(),
+            upstreams=RegistryUpstreams(RepositoryUpstream("r", REPOSITORY, UUID(int=5), 5)),
+            pinned=pinned,
+        )
 
     return make
 
@@ -72,7 +71,7 @@ def test_a_publish_makes_forget_just_its_crate(
     memory.keep_answer("/b", answer("b"), memory.generation)
     memory.take_notice(notice(6, "a"))
     assert list(memory.answers) == ["/b"]
-    served = memory.registry("default", "r/config.json")
+    served = memory.registry("default", "r/config.json").content
     assert (served.number, served.version) == (6, UUID(int=6))
 
 
@@ -93,7 +92,7 @@ def test_a_registry_pinned_to_a_version_stays_there(
     """It serves what it serves, whatever is published."""
     memory.keep_registry(new_registry(pinned=True), memory.generation)
     memory.take_notice(notice(6, "a"))
-    assert memory.registry("default", "r/x").number == 5
+    assert memory.registry("default", "r/x").content.number == 5
 
 
 def test_what_was_asked_before_a_notice_is_not_kept_after_it(

@@ -1,7 +1,7 @@
 """The queue that writes a little later what others put in."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,7 +38,11 @@ def writer() -> Writer:
     return Writer()
 
 
-def new_queue(writer: Writer, **limits: Any) -> "WriteBehind[str, str, int]":
+def new_queue(
+    writer: Writer,
+    on_failure: Callable[[str, Sequence[int], Exception], None] | None = None,
+    **limits: Any,
+) -> "WriteBehind[str, str, int]":
     """Make a queue that adds numbers of the same key."""
     from pulp_cargo.app.runtime.background import BackgroundTasks
     from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
@@ -47,7 +51,7 @@ def new_queue(writer: Writer, **limits: Any) -> "WriteBehind[str, str, int]":
     return WriteBehind(
         writer.write,
         background=BackgroundTasks(),
-        on_failure=writer.on_failure,
+        on_failure=on_failure or writer.on_failure,
         limits=Limits(**limits),
         merge=lambda before, after: before + after,
     )
@@ -263,6 +267,50 @@ def test_process_that_ends_waits_for_no_writer_without_end(
 
     run(scene())
     assert writer.written == []
+
+
+def test_group_takes_its_share_of_the_room(writer: Writer) -> None:
+    """One that cannot be written leaves room for the others."""
+
+    async def scene() -> None:
+        queue = new_queue(
+            writer,
+            max_waiting=5,
+            max_waiting_per_group=2,
+            quiet_seconds=60.0,
+            max_age_seconds=60.0,
+        )
+        taken = [queue.put("a", key, 1) for key in "xyz"]
+        assert taken == [True, True, False]
+        # An item of a key that waits needs no room.
+        assert queue.put("a", "y", 1)
+        assert [queue.put("b", key, 1) for key in "xyz"] == [True, True, False]
+        assert [queue.put("c", key, 1) for key in "xy"] == [True, False]
+        await queue.flush()
+
+    run(scene())
+    assert writer.written == [("a", [1, 2]), ("b", [1, 1]), ("c", [1])]
+
+
+def test_queue_goes_on_when_a_failure_cannot_be_handled(
+    writer: Writer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What else waits is written, and the log has both errors."""
+    writer.fails = [ZeroDivisionError("the write")]
+
+    def on_failure(group: str, items: Sequence[int], error: Exception) -> None:
+        raise LookupError("the handler") from error
+
+    async def scene() -> None:
+        queue = new_queue(writer, on_failure=on_failure, batch_size=1)
+        queue.put("a", "x", 1)
+        queue.put("a", "y", 2)
+        await asyncio.sleep(0.05)
+        assert len(queue) == 0
+
+    run(scene())
+    assert writer.written == [("a", [2])]
+    assert "the write" in caplog.text and "the handler" in caplog.text
 
 
 def test_queue_goes_on_after_its_task_was_stopped(

@@ -61,7 +61,7 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
     try:
         _require_plain_body(request)
         cargo = await locate(request)
-        login_url = cargo.registry.login_url
+        login_url = cargo.registry.urls.login
         return await _dispatch(cargo)
     except web.HTTPException as answer:
         # A redirect to the object storage, or a range outside of a file.
@@ -114,9 +114,9 @@ def _may_have(memory: Memory, request: web.Request, answer: Answer) -> bool:
 
 def _was_let_in(memory: Memory, request: web.Request, registry: Registry) -> bool:
     """Whether a request with the same credentials was admitted a moment ago."""
-    if registry.auth_required and not _is_known_reader(memory, request, registry):
+    if registry.access.auth_required and not _is_known_reader(memory, request, registry):
         return False
-    return not registry.guarded or memory.is_admitted(registry, request.headers)
+    return not registry.access.guarded or memory.is_admitted(registry, request.headers)
 
 
 def _is_known_reader(memory: Memory, request: web.Request, registry: Registry) -> bool:
@@ -140,22 +140,23 @@ async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
 
 async def _require_right_to_read(cargo: CargoRequest) -> None:
     registry, request, memory = cargo.registry, cargo.http, cargo.process.memory
-    if registry.is_public or _was_let_in(memory, request, registry):
+    if registry.access.is_public or _was_let_in(memory, request, registry):
         return
     async with _turn(cargo):
         if _was_let_in(memory, request, registry):
             return
-        if registry.auth_required:
+        if registry.access.auth_required:
             await _require_reader(cargo)
-        if registry.guarded:
+        if registry.access.guarded:
             await _require_permission_of_guard(cargo)
 
 
 def _turn(cargo: CargoRequest) -> asyncio.Lock:
     registry = cargo.registry
-    if registry.guard_reads is None:
+    reads = registry.access.guard_reads
+    if reads is None:
         return asyncio.Lock()
-    key = (registry.pk, digest_of(cargo.http.headers, registry.guard_reads))
+    key = (registry.pk, digest_of(cargo.http.headers, reads))
     return cargo.process.guard_turns.setdefault(key, asyncio.Lock())
 
 
@@ -170,7 +171,7 @@ async def _require_reader(cargo: CargoRequest) -> None:
     if grant is None or not grant.allows(Scope.READ):
         raise NotAuthenticated(
             f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
-            f" `read`, from {cargo.registry.login_url}"
+            f" `read`, from {cargo.registry.urls.login}"
         )
 
 

@@ -12,6 +12,16 @@ from pulp_cargo.app.endpoints.read.download import get_crate_file
 from pulp_cargo.app.endpoints.read.index import get_index_file
 from pulp_cargo.app.endpoints.read.listing import get_listing
 from pulp_cargo.app.endpoints.read.me import get_me
+from pulp_cargo.app.endpoints.read.search import get_crates
+from pulp_cargo.app.endpoints.read.web_api import (
+    get_authors,
+    get_crate,
+    get_dependencies,
+    get_readme,
+    get_reverse_dependencies,
+    get_version,
+    get_versions,
+)
 from pulp_cargo.app.endpoints.write.publish import put_new
 from pulp_cargo.app.endpoints.write.yank import delete_yank, put_unyank
 from pulp_cargo.protocol.errors import MethodNotAllowed, RouteNotFound
@@ -48,10 +58,19 @@ ROUTES = (
     # cargo, reading
     _route("GET", "config.json", get_config, "config"),
     _route("GET", CRATES + "/{name}/{vers}/download", get_crate_file, "download"),
+    _route("GET", CRATES, get_crates, "search"),
     # cargo, writing
     _route("PUT", CRATES + "/new", put_new, "publish", reads=False),
     _route("DELETE", CRATES + "/{name}/{vers}/yank", delete_yank, "yank", reads=False),
     _route("PUT", CRATES + "/{name}/{vers}/unyank", put_unyank, "unyank", reads=False),
+    # tools of people
+    _route("GET", CRATES + "/{name}", get_crate, "crate"),
+    _route("GET", CRATES + "/{name}/versions", get_versions, "versions"),
+    _route("GET", CRATES + "/{name}/reverse_dependencies", get_reverse_dependencies, "dependents"),
+    _route("GET", CRATES + "/{name}/{vers}", get_version, "version"),
+    _route("GET", CRATES + "/{name}/{vers}/dependencies", get_dependencies, "dependencies"),
+    _route("GET", CRATES + "/{name}/{vers}/readme", get_readme, "readme"),
+    _route("GET", CRATES + "/{name}/{vers}/authors", get_authors, "authors"),
     # another Pulp, copying
     _route("GET", "versions.jsonl", get_listing, "listing"),
     # people

@@ -78,7 +78,7 @@ class CargoRequest:
         if grant is None:
             raise NotAuthenticated(
                 f"this needs a valid token of the registry `{self.registry.name}`:"
-                f" get one from {self.registry.login_url} and store it with `cargo login`"
+                f" get one from {self.registry.urls.login} and store it with `cargo login`"
             )
         if not _allows(grant, scopes, crate):
             what = f" for the crate `{crate}`" if crate else ""
@@ -93,7 +93,7 @@ class CargoRequest:
 
         If its repository was deleted, it would look like an empty registry otherwise.
         """
-        if self.registry.version is None and not self.registry.upstreams:
+        if self.registry.content.version is None and not self.registry.upstreams.listed:
             raise RegistryWithoutRepository(self.registry.name)
 
 
@@ -101,7 +101,7 @@ def not_known(registry: Registry) -> NotAuthenticated:
     """Return the error for an unknown credential, which does not reveal the reason."""
     return NotAuthenticated(
         f"this token is not known to the registry `{registry.name}`: it was revoked, has expired, is"
-        f" for another registry, or was mistyped; get one from {registry.login_url}"
+        f" for another registry, or was mistyped; get one from {registry.urls.login}"
     )
 
 

@@ -12,8 +12,9 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import OPERATION, CargoRequest
 from pulp_cargo.app.endpoints.memory.answer import Answer
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import ReadAccess
 from pulp_cargo.protocol.auth import CREDENTIAL
+from pulp_cargo.protocol.entity_tags import listed_tags
 
 
 def remember(
@@ -32,39 +33,40 @@ def remember(
     without limit if that is None.
     """
     registry = cargo.registry
+    vary = varies(registry.access, has_forms=gzipped is not None)
     answer = Answer(
-        repositories=registry.repositories,
+        repositories=registry.upstreams.repositories,
         crate=crate,
-        private=None if registry.is_public else registry,
+        private=None if registry.access.is_public else registry,
         body=body,
         gzipped=gzipped,
         etag=etag,
-        headers=tuple({**headers, **varies(registry, has_forms=gzipped is not None)}.items()),
+        headers=tuple({**headers, **vary}.items()),
         operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
     )
     # One target per response: no query strings, no other spellings of the same path.
     is_plain = cargo.http.raw_path == cargo.http.path
-    if registry.guard_reads is not None and is_plain and fresh_for != 0:
+    if registry.access.guard_reads is not None and is_plain and fresh_for != 0:
         cargo.process.memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
 
 
-def varies(registry: Registry, *, has_forms: bool = False) -> dict[str, str]:
+def varies(access: ReadAccess, *, has_forms: bool = False) -> dict[str, str]:
     """Return the Vary header: the request headers on which the response depends (RFC 9110, 12.5.5).
 
     It is `*` for an unknown guard, which may read anything, even the client's address.
     """
-    if registry.guard_reads is None:
+    if access.guard_reads is None:
         return {"Vary": "*"}
-    names = [CREDENTIAL] * (not registry.is_public) + sorted(registry.guard_reads - {CREDENTIAL})
+    names = [CREDENTIAL] * (not access.is_public) + sorted(access.guard_reads - {CREDENTIAL})
     names = ["Accept-Encoding"] * has_forms + [name.title() for name in names]
     return {"Vary": ", ".join(names)} if names else {}
 
 
 def revalidated(cargo: CargoRequest) -> str:
     """The Cache-Control of a resource that may change: cargo must see a publish at once."""
-    return "no-cache" if cargo.registry.is_public else "private, no-cache"
+    return "no-cache" if cargo.registry.access.is_public else "private, no-cache"
 
 
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
@@ -101,11 +103,11 @@ def takes_gzip(accepted: str) -> bool:
 def matches(request: web.Request, etag: str) -> bool:
     """Whether If-None-Match has an entity tag, by weak comparison (RFC 9110, 13.1.2).
 
-    The tag of the compressed form matches as well. A list is read up to its first malformed part.
+    The tag of the compressed form matches as well.
     """
     wanted = request.headers.get("If-None-Match")
-    # Nearly all clients send one tag or none. aiohttp does not distinguish `*` from the tag `"*"`.
+    # Nearly all clients send one tag or none.
     if wanted is None or wanted in (etag, "*"):
         return wanted is not None
-    tags = request.if_none_match or ()
-    return any(tag.value.removesuffix("-gzip") == etag[1:-1] for tag in tags)
+    # aiohttp's property stops at empty elements, and does not distinguish `*` from the tag `"*"`.
+    return any(tag.removesuffix("-gzip") == etag[1:-1] for tag in listed_tags(wanted))

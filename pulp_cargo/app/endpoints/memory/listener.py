@@ -87,19 +87,19 @@ class Listener:
                         "PostgreSQL passes no notices on; is there a pooler between?"
                     )
                 silent = not notices
-                for notice in notices:
-                    self.take_notice(notice)
+                self.take(notices)
                 async with asyncio.timeout(timeouts.LISTENER_PULSE_SECONDS):
                     await self._confirm(own, notices)
 
-    def take_notice(self, notice: dict[str, Any]) -> None:
-        """Drop what a message makes outdated (see notices/channel for their form)."""
-        if notice["kind"] == "index":
-            self._cache.parsed_indexes.forget(UUID(notice["remote"]), notice["name"])
-        self._memory.take_notice(notice)
-        if notice["kind"] == "registries":
+    def take(self, notices: Sequence[dict[str, Any]]) -> None:
+        """Drop what the messages of a packet make outdated; a change of many rows sends many."""
+        for notice in notices:
+            if notice["kind"] == "index":
+                self._cache.parsed_indexes.forget(UUID(notice["remote"]), notice["name"])
+            self._memory.take_notice(notice)
+        if any(notice["kind"] == "registries" for notice in notices):
             self._cache.persist_queue.hurry()
-            # A remote may have been changed or deleted.
+            # A remote may have been changed or deleted. This costs a query.
             self._cache.clients.check_soon()
 
     async def _warm_up(self) -> None:
@@ -137,5 +137,5 @@ class Listener:
 def _first_queries(registry: Registry) -> None:
     """Run the queries of most requests once on a connection, for a crate that no registry has."""
     with suppress(VersionGone):
-        index_file.index_file(registry, "-")
-        crate_file.crate_file(registry, "-", "")
+        index_file.index_file(registry.content, registry.urls, "-")
+        crate_file.crate_file(registry.content, registry.domain, "-", "")

@@ -8,7 +8,6 @@ database.
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +66,7 @@ class Memory:
                 self.forget()
             key = (registry.domain.name, registry.base_path)
             self._registries[key] = registry
-            for repository in registry.repositories:
+            for repository in registry.upstreams.repositories:
                 self._views[repository].add(key)
 
     def keep_answer(self, target: str, answer: Answer, generation: int) -> None:
@@ -94,20 +93,20 @@ class Memory:
 
     def is_admitted(self, registry: Registry, headers: Mapping[str, str]) -> bool:
         """Whether the registry's guard has just admitted a request with the same credentials."""
-        if registry.guard_reads is None:
+        reads = registry.access.guard_reads
+        if reads is None:
             return False
-        return (
-            self._admitted.get((registry.pk, digest_of(headers, registry.guard_reads))) is not None
-        )
+        return self._admitted.get((registry.pk, digest_of(headers, reads))) is not None
 
     def keep_admitted(
         self, registry: Registry, headers: Mapping[str, str], seconds: float, generation: int
     ) -> None:
         """Cache for `seconds`, limited by the setting, that the guard admitted this request."""
-        if registry.guard_reads is None or not self.listening or generation != self.generation:
+        reads = registry.access.guard_reads
+        if reads is None or not self.listening or generation != self.generation:
             return
         seconds = min(seconds, settings.CARGO_TOKEN_MEMORY_SECONDS)
-        key = (registry.pk, digest_of(headers, registry.guard_reads))
+        key = (registry.pk, digest_of(headers, reads))
         self._admitted.keep(key, value=True, seconds=seconds)
 
     def forget(self) -> None:
@@ -148,18 +147,18 @@ class Memory:
     def _move_on(self, notice: dict[str, Any]) -> None:
         """Let the registries of a repository serve its new version, and keep unchanged responses."""
         repository, number = UUID(notice["repository"]), notice["number"]
-        for key in [k for k in self._views.get(repository, ()) if self._registries[k].upstreams]:
-            # It depends on several repositories, so it is looked up again.
-            self._forget_registry(key)
+        for key in list(self._views.get(repository, ())):
+            # What a list or cache serves depends on several repositories, so it is looked up again.
+            if self._registries[key].upstreams.listed:
+                self._forget_registry(key)
         views = {key: self._registries[key] for key in self._views.get(repository, ())}
-        behind = [v for v in views.values() if not v.pinned and v.number < notice["base"]]
+        behind = [v for v in views.values() if not v.pinned and v.content.number < notice["base"]]
         if notice["names"] is None or behind:
             self._forget_repository(repository)
         else:
             for key, view in views.items():
-                if not view.pinned and view.number < number:
-                    version = UUID(notice["version"])
-                    self._registries[key] = replace(view, version=version, number=number)
+                if not view.pinned and view.content.number < number:
+                    self._registries[key] = view.at_version(UUID(notice["version"]), number)
             self._forget_crates(repository, notice["names"])
         self.acknowledgements.note(repository, number, self.acknowledgements.own_connection)
 
@@ -174,7 +173,7 @@ class Memory:
         self._forget_crates(repository, crates)
 
     def _forget_registry(self, key: tuple[str, str]) -> None:
-        for repository in self._registries.pop(key).repositories:
+        for repository in self._registries.pop(key).upstreams.repositories:
             self._views[repository].discard(key)
             if not self._views[repository]:
                 del self._views[repository]

@@ -12,9 +12,9 @@ from pulp_cargo.rules.scopes import Scope
 async def get_config(cargo: CargoRequest) -> web.StreamResponse:
     """`GET config.json`: the URLs of downloads and the web API, and whether reads need a token."""
     registry = cargo.registry
-    root = registry.root_url.rstrip("/")
+    root = registry.urls.root.rstrip("/")
     body = render_config(
-        dl=f"{root}/api/v1/crates", api=root, auth_required=registry.wants_credential
+        dl=f"{root}/api/v1/crates", api=root, auth_required=registry.access.wants_credential
     )
     headers = {"Content-Type": "application/json", "Cache-Control": revalidated(cargo)}
     return remember(cargo, body, etag=strong_etag(body), headers=headers)
@@ -31,6 +31,6 @@ async def get_cargo_config(cargo: CargoRequest) -> web.Response:
 
 async def cargo_config(cargo: CargoRequest) -> str:
     """Return the lines for cargo's configuration that the sender may see."""
-    grant = None if cargo.registry.is_public else await cargo.grant(Scope.READ)
+    grant = None if cargo.registry.access.is_public else await cargo.grant(Scope.READ)
     is_reader = grant is not None and grant.allows(Scope.READ)
-    return cargo.registry.cargo_config(for_readers=cargo.registry.is_public or is_reader)
+    return cargo.registry.cargo_config(for_readers=cargo.registry.access.is_public or is_reader)

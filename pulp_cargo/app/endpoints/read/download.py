@@ -29,13 +29,13 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
         parse_version(vers)
     except RegistryError as error:
         raise VersionNotFound(name, vers) from error
-    whose = "public" if cargo.registry.is_public else "private"
+    whose = "public" if cargo.registry.access.is_public else "private"
     # No Content-Encoding: cargo would decode it, and find another checksum.
     headers = {
         "Content-Type": "application/gzip",
         "Cache-Control": f"{whose}, {FOR_EVER}",
         "Accept-Ranges": "bytes",
-        **varies(cargo.registry),
+        **varies(cargo.registry.access),
     }
     try:
         return await _get(cargo, name, vers, headers)
@@ -47,10 +47,11 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
 async def _get(
     cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    if cargo.registry.upstreams or evaluate.policies_of_store(cargo.registry):
+    if cargo.registry.upstreams.listed or evaluate.policies_of_store(cargo.registry.upstreams):
         return await _through_cache(cargo, name, vers, headers)
     cargo.require_crates()
-    file = await threads.read(crate_file.crate_file, cargo.registry, name, vers)
+    content, domain = cargo.registry.content, cargo.registry.domain
+    file = await threads.read(crate_file.crate_file, content, domain, name, vers)
     if file is None:
         raise VersionNotFound(name, vers)
     return await send(cargo, file, name, vers, headers)

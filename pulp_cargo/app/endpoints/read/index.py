@@ -28,11 +28,12 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
 
 
 async def _get(cargo: CargoRequest, name: str) -> web.StreamResponse:
-    if cargo.registry.upstreams or evaluate.policies_of_store(cargo.registry):
+    if cargo.registry.upstreams.listed or evaluate.policies_of_store(cargo.registry.upstreams):
         served = await crate_index(cargo.process.cache, cargo.registry, name)
         return _answer(cargo, name, served.file, fresh_for=served.fresh_for, age=served.age)
     cargo.require_crates()
-    found = await threads.read(index_file.index_file, cargo.registry, name)
+    content, urls = cargo.registry.content, cargo.registry.urls
+    found = await threads.read(index_file.index_file, content, urls, name)
     if found is None:
         raise CrateNotFound(name)
     return _answer(cargo, name, found)

@@ -39,11 +39,11 @@ SLOWEST = 64 * 1024
 async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
     """`GET versions.jsonl`: all versions of the registry, streamed; 304 if they are unchanged."""
     try:
-        count = await threads.read(listing.count, cargo.registry)
+        count = await threads.read(listing.count, cargo.registry.content)
     except VersionGone:
         await refresh(cargo)
-        count = await threads.read(listing.count, cargo.registry)
-    etag = listing.tag(cargo.registry, evaluate.rules_of_listing(cargo.registry))
+        count = await threads.read(listing.count, cargo.registry.content)
+    etag = listing.tag(cargo.registry, evaluate.rules_of_listing(cargo.registry.upstreams))
     headers = _headers(cargo, etag)
     if matches(cargo.http, etag):
         headers.pop("Content-Encoding", None)
@@ -86,12 +86,12 @@ async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
     Raises LookupError at the end if old versions were deleted meanwhile, which moves rows between
     pages.
     """
-    left_out = await threads.make_part(evaluate.left_out_of_listing, registry)
+    left_out = await threads.make_part(evaluate.left_out_of_listing, registry.upstreams)
     count -= len(left_out)
-    yield render_head(sorted(registry.own_urls), count)
+    yield render_head(sorted(registry.urls.own), count)
     sent, place = 0, Place()
     while place is not None:
-        page = await threads.make_part(listing.page, registry, place, left_out)
+        page = await threads.make_part(listing.page, registry.content, place, left_out)
         if page.lines:
             yield page.lines
         sent, place = sent + page.count, page.end
@@ -102,7 +102,7 @@ async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
 
 def _headers(cargo: CargoRequest, etag: str) -> dict[str, str]:
     headers = {"Cache-Control": revalidated(cargo), "ETag": etag}
-    headers |= varies(cargo.registry, has_forms=True)
+    headers |= varies(cargo.registry.access, has_forms=True)
     if takes_gzip(cargo.http.headers.get("Accept-Encoding", "")):
         headers |= {"ETag": f'{etag[:-1]}-gzip"', "Content-Encoding": "gzip"}
     return headers

@@ -87,7 +87,9 @@ async def _stream(
     set_guid(generate_guid())
     await sync_to_async(replace_stale_connection)()
     with with_domain(cargo.registry.domain):
-        place = await ContentArtifact.objects.select_related("artifact").aget(pk=file.place)
+        place = await ContentArtifact.objects.select_related("artifact").aget(
+            pk=file.content_artifact
+        )
         if place.artifact is not None:
             # Another download of the same file has just been stored.
             return await serve_artifact(place, response.headers, cargo.http)

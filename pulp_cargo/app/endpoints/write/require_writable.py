@@ -10,8 +10,8 @@ def require_repository(registry: Registry) -> UUID:
     """Return the repository to which a registry writes changes; raises UploadsNotAllowed."""
     if registry.pinned:
         raise UploadsNotAllowed(registry.name, "it serves one fixed repository version")
-    if registry.repository is None:
+    if registry.content.repository is None:
         raise UploadsNotAllowed(registry.name, "it has no repository")
     if not registry.allow_uploads:
         raise UploadsNotAllowed(registry.name)
-    return registry.repository
+    return registry.content.repository

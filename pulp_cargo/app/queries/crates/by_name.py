@@ -1,4 +1,4 @@
-"""Crate versions of a repository that are named, as people do it, and not by their units."""
+"""Crate versions of a repository by name and version, which people know, instead of by unit."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ from pulp_cargo.protocol.errors import VersionsNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
 from pulp_cargo.protocol.semver import Version
 
-# By number: one that differs in its build metadata alone is told to who asks for another.
+# By number, so that the error for a missing build can name the one that exists.
 NAMED = f"""
     WITH {LATEST}, served AS (SELECT number FROM latest)
     SELECT unit.canonical_name, unit.vers_key, unit.vers, unit.content_ptr_id
@@ -46,7 +46,7 @@ class NamedVersion:
 def units(repository: UUID, wanted: Collection[NamedVersion]) -> list[UUID]:
     """Return the units that the newest version of a repository has of these crate versions.
 
-    Raises VersionsNotFound if it lacks one of them: another build metadata is another file.
+    Raises VersionsNotFound if one of them is missing: other build metadata mean another file.
     """
     there = builds(repository, {one.number for one in wanted})
     missing = [one for one in wanted if str(one.vers) not in there[one.number]]

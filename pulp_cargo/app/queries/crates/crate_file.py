@@ -1,18 +1,21 @@
-"""One version of a crate in a registry, and the file that it has."""
+"""The .crate file of one version of a crate."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from pulpcore.plugin.models import Domain
+
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.models.membership import has_row, is_in_newest
-from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import (
     IS_MEMBER,
     SERVED,
+    ServedVersion,
     rows_of,
 )
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime import stored_file
 from pulp_cargo.app.runtime.rows import first_row
 from pulp_cargo.protocol.names import canonical_name
@@ -20,29 +23,30 @@ from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 CRATE_FILE = f"""
     WITH {SERVED}, found AS (
-        SELECT unit.cksum, a.file, a.size, ca.pulp_id AS place
+        SELECT unit.cksum, a.file, a.size, ca.pulp_id AS content_artifact
         FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
         JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
         LEFT JOIN core_artifact a ON a.pulp_id = ca.artifact_id
         WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
     )
-    SELECT found.cksum, found.file, found.size, found.place FROM served LEFT JOIN found ON true
+    SELECT found.cksum, found.file, found.size, found.content_artifact
+    FROM served LEFT JOIN found ON true
 """
-# Most often nobody has it, and a database takes longer to plan KEPT_FILE than to run it.
+# Most often there is no such unit, and PostgreSQL takes longer to plan CACHED_FILE than to run it.
 IS_STORED = """
     SELECT 1 FROM cargo_cratecontent
     WHERE canonical_name = %(canonical)s AND vers = %(vers)s AND cksum = %(cksum)s LIMIT 1
 """
-# A file of these bytes that came through the same remote, for whichever cache; and whether it is in
-# the newest version of the repository. An upstream may name the checksum of a private crate, and
-# must not be given its bytes for that. What another cache has is taken over only if its metadata
-# were read here.
+# A file with this checksum that came through the same remote, for any cache; and whether it is in
+# the newest version of the repository. The remote must be the same, because an upstream may list
+# the checksum of a private crate, which must not be served for it. A unit of another cache is used
+# only if its metadata were read from the file.
 CAME_THROUGH_REMOTE = has_row(
     "unit.content_ptr_id",
     f"""(rc.repository_id = %(repository)s OR unit.metadata_source = ''
         AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="%(remote)s")}))""",
 )
-KEPT_FILE = f"""
+CACHED_FILE = f"""
     SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license,
         {has_row("unit.content_ptr_id", is_in_newest("%(repository)s"))}
     FROM cargo_cratecontent unit
@@ -53,7 +57,7 @@ KEPT_FILE = f"""
     AND {CAME_THROUGH_REMOTE}
     ORDER BY unit.metadata_source LIMIT 1
 """
-# A file of this size is read at once; a larger one is streamed.
+# Maximum size of a file that is read as a whole; a larger one is streamed.
 SMALL = 1024 * 1024
 
 
@@ -61,7 +65,7 @@ SMALL = 1024 * 1024
 class StoredFile:
     """Where the bytes of a .crate file are: a name in the domain's storage, and their size.
 
-    `path` is None unless the storage is a file system, `content` unless the file is small too.
+    `path` is None unless the storage is a file system, `content` unless the file is small, too.
     """
 
     cksum: str
@@ -73,15 +77,15 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamFile:
-    """A .crate file that is still with the upstream registry; `place` is its ContentArtifact."""
+    """A .crate file that is not stored here, only at the upstream registry."""
 
     cksum: str
-    place: UUID
+    content_artifact: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
-    """A file that came through a cache; `is_member` tells whether its repository has it now."""
+class CachedFile:
+    """A file that a cache has stored; `is_member` is whether its repository contains it now."""
 
     file: StoredFile
     unit: UUID
@@ -89,55 +93,55 @@ class KeptFile:
     is_member: bool
 
 
-def kept_file(
-    registry: Registry, remote: UUID, name: str, vers: str, cksum: str
-) -> KeptFile | None:
+def cached_file(
+    upstream: RemoteUpstream, domain: Domain, name: str, vers: str, cksum: str
+) -> CachedFile | None:
     """Return a file with a checksum that came through a remote.
 
-    Raises ServiceUnavailable when the storage has lost or spoilt it.
+    Raises ServiceUnavailable if the storage has lost or corrupted it.
     """
     values = {
-        "repository": registry.repository,
-        "domain": registry.domain.pk,
-        "remote": remote,
+        "repository": upstream.repository,
+        "domain": domain.pk,
+        "remote": upstream.remote.pk,
         "canonical": canonical_name(name),
         "name": name,
         "vers": vers,
         "cksum": cksum,
     }
-    row = first_row(KEPT_FILE, values) if first_row(IS_STORED, values) else None
+    row = first_row(CACHED_FILE, values) if first_row(IS_STORED, values) else None
     if row is None:
         return None
     cksum, storage_name, size, unit, license, is_member = row
-    file = _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
-    return KeptFile(file, unit, license, is_member)
+    file = _stored(domain, cksum, storage_name, size, what=f"{name} {vers}")
+    return CachedFile(file, unit, license, is_member)
 
 
-def crate_file(registry: Registry, name: str, vers: str) -> StoredFile | UpstreamFile | None:
-    """Return the file of just this spelling and version, build metadata included, or None.
+def crate_file(
+    served: ServedVersion, domain: Domain, name: str, vers: str
+) -> StoredFile | UpstreamFile | None:
+    """Return the file of exactly this spelling and version, with its build metadata, or None.
 
-    Raises ServiceUnavailable when the storage has lost or spoilt it.
+    Raises ServiceUnavailable if the storage has lost or corrupted it.
     """
-    rows = rows_of(registry, CRATE_FILE, canonical=canonical_name(name), name=name, vers=vers)
+    rows = rows_of(served, CRATE_FILE, canonical=canonical_name(name), name=name, vers=vers)
     if not rows or rows[0][0] is None:
         return None
-    cksum, storage_name, size, place = rows[0]
+    cksum, storage_name, size, content_artifact = rows[0]
     if storage_name is None:
-        return UpstreamFile(cksum, place)
-    return _stored(registry, cksum, storage_name, size, what=f"{name} {vers}")
+        return UpstreamFile(cksum, content_artifact)
+    return _stored(domain, cksum, storage_name, size, what=f"{name} {vers}")
 
 
-def _stored(
-    registry: Registry, cksum: str, storage_name: str, size: int, *, what: str
-) -> StoredFile:
-    if registry.domain.storage_class != FILE_SYSTEM:
+def _stored(domain: Domain, cksum: str, storage_name: str, size: int, *, what: str) -> StoredFile:
+    if domain.storage_class != FILE_SYSTEM:
         return StoredFile(cksum, storage_name, size, None, None)
-    path = Path(registry.domain.get_storage().path(storage_name))
+    path = Path(domain.get_storage().path(storage_name))
     return StoredFile(cksum, storage_name, size, str(path), _read(path, cksum, size, what=what))
 
 
 def _read(path: Path, cksum: str, size: int, *, what: str) -> bytes | None:
-    """Return the bytes of a small file, which is remembered and so compared this once."""
+    """Return the bytes of a small file; they are cached, so they are verified only once."""
     try:
         return stored_file.read_sound(path, size=size, sha256=cksum, most=SMALL)
     except stored_file.Missing as error:

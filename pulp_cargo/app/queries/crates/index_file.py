@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import RegistryUrls
 from pulp_cargo.app.queries.repository.membership import (
     IS_MEMBER,
     SERVED,
+    ServedVersion,
     rows_of,
 )
 from pulp_cargo.protocol.index_file import as_yanked, render_file, strong_etag, with_own_registry
@@ -33,31 +34,31 @@ INDEX_LINES = f"""
 
 @dataclass(frozen=True, slots=True)
 class IndexFile:
-    """The bytes of an index file, ready to send; `gzipped` is None for a small one."""
+    """The bytes of an index file as they are sent; `gzipped` is None for a small one."""
 
     body: bytes
     gzipped: bytes | None
     etag: str
 
 
-def index_file(registry: Registry, lower_name: str) -> IndexFile | None:
-    """Return a crate's index file, or None when the registry has no crate of that spelling.
+def index_file(served: ServedVersion, urls: RegistryUrls, lower_name: str) -> IndexFile | None:
+    """Return a crate's index file, or None if the repository version has no crate of that spelling.
 
-    Lines stand in order of publication and then of SemVer, so that the bytes change only with
-    the data. Raises VersionGone.
+    `urls` are those of the registry that serves it. Lines are in the order of publication and then
+    of SemVer, so that the bytes change only with the data. Raises VersionGone.
     """
-    found = rows_of(registry, INDEX_LINES, name=canonical_name(lower_name))
-    # The index path keeps hyphens and underscores apart (Cargo Book, "Index Files"); the outer
-    # join leaves one empty row for a crate that is not there.
+    found = rows_of(served, INDEX_LINES, name=canonical_name(lower_name))
+    # The index path distinguishes hyphens from underscores (Cargo Book, "Index Files"). The outer
+    # join returns one empty row for a missing crate.
     rows = [row for row in found if row[0] is not None and row[0].lower() == lower_name]
     if not rows:
         return None
     rows.sort(key=lambda row: (row[2], parse_version(row[1])))
-    body = render_file(_line(registry, *row[3:]) for row in rows)
+    body = render_file(_line(urls, *row[3:]) for row in rows)
     gzipped = pack_tightly(body) if len(body) >= GZIP_FROM else None
     return IndexFile(body=body, gzipped=gzipped, etag=strong_etag(body))
 
 
-def _line(registry: Registry, line: str, registries: list[str], yanked: bool) -> str:
-    line = with_own_registry(line, registry.urls_of_null(registries))
+def _line(urls: RegistryUrls, line: str, registries: list[str], yanked: bool) -> str:
+    line = with_own_registry(line, urls.null_in(registries))
     return as_yanked(line) if yanked else line

@@ -1,7 +1,7 @@
 """Everything in the repository version that a registry serves, a page at a time.
 
-A page costs what is on it: it is found by an index, after the place where the last one ended. Each
-asks for one and the same version, so that publishes between two pages make no difference.
+The cost of a page depends on its own rows only: an index finds them after the place where the last
+page ended. All pages are read from the same version, so publishes between them make no difference.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ from uuid import UUID
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.membership import ends_of, is_in, member_of
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.repository.membership import SERVED, rows_of
+from pulp_cargo.app.queries.repository.membership import SERVED, ServedVersion, rows_of
 from pulp_cargo.protocol.listing import FORMAT, LISTS, TEXTS, render_crate
 
-# A page ends after so many members, or so many bytes of what may be large.
+# Maximum number of members of a page, and of bytes in its columns that may be large.
 MOST_MEMBERS = 250
 MOST_BYTES = 256 * 1024
 
@@ -36,8 +36,8 @@ UNITS = f"""
     )
     SELECT f.* FROM served LEFT JOIN found f ON true
 """
-# `passed` is a stretch of the index on (repository, content, version_added), whether or not its
-# rows belong to the version: so its length is known beforehand. Yank marks are among them.
+# `passed` is a range of the index on (repository, content, version_added), whether or not its rows
+# belong to the version: so its length is bounded. It includes yank marks.
 PAGE = f"""
     WITH {SERVED}, passed AS (
         SELECT content_id, version_added_id, version_removed_id FROM core_repositorycontent
@@ -85,7 +85,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The lines of some crate versions; `end` is None when there are no more."""
+    """The lines of some crate versions; `end` is None for the last page."""
 
     lines: bytes
     count: int
@@ -93,29 +93,29 @@ class Page:
 
 
 def tag(registry: Registry, rules: Sequence[str] = ()) -> str:
-    """Return the entity tag of the listing: it changes with all that is told, without being made.
+    """Return the entity tag of the listing, which changes with its content but needs no listing.
 
-    `rules` are those by which something is left out of it.
+    `rules` are those by which versions are left out.
     """
-    told = [FORMAT, str(registry.version), sorted(registry.own_urls), *rules]
-    return f'"{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]}"'
+    content = [FORMAT, str(registry.content.version), sorted(registry.urls.own), *rules]
+    return f'"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]}"'
 
 
-def count(registry: Registry) -> int:
-    """Return how many crate versions the registry has; raises VersionGone."""
-    rows = rows_of(registry, COUNT, type=CrateContent.get_pulp_type())
+def count(served: ServedVersion) -> int:
+    """Return how many crate versions a repository version has; raises VersionGone."""
+    rows = rows_of(served, COUNT, type=CrateContent.get_pulp_type())
     return rows[0][0] if rows else 0
 
 
-def units(registry: Registry) -> list[tuple[UUID, str, str, str | None]]:
+def units(served: ServedVersion) -> list[tuple[UUID, str, str, str | None]]:
     """Return id, name, vers and licence of all crate versions; raises VersionGone."""
-    found = rows_of(registry, UNITS)
+    found = rows_of(served, UNITS)
     return [(pk, name, vers, license) for pk, name, vers, license in found if pk is not None]
 
 
-def page(registry: Registry, after: Place, left_out: Container[UUID] = ()) -> Page:
-    """Return the crate versions that follow a place, but for some units; raises VersionGone."""
-    rows = rows_of(registry, PAGE, content=after.content, added=after.added)
+def page(served: ServedVersion, after: Place, left_out: Container[UUID] = ()) -> Page:
+    """Return the crate versions that follow a place, except for some units; raises VersionGone."""
+    rows = rows_of(served, PAGE, content=after.content, added=after.added)
     if not rows or rows[0][0] is None:
         return Page(b"", 0, None)
     lines = [

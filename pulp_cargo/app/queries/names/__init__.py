@@ -1,1 +1,1 @@
-"""Who has a name: claims, collisions, and why a registry answers as it does."""
+"""Which upstreams have a name: claims, collisions, and the explanation of who answers."""

@@ -1,7 +1,7 @@
-"""Which repositories of a list of upstreams have a crate at this moment, or had it once.
+"""Which repositories of a list of upstreams have a crate at this moment, or once had it.
 
-Their newest versions are asked, and not those that a process remembers: a name is claimed as soon
-as a private crate has it. It stays claimed when the crate goes.
+The query reads their newest versions, not those that a process has cached, because a name is
+claimed as soon as a private crate has it. It stays claimed when the crate is removed.
 """
 
 from collections import defaultdict
@@ -9,26 +9,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pulp_cargo.app.models.membership import member_of
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
 from pulp_cargo.app.queries.repository.head import LATEST
 from pulp_cargo.app.queries.upstreams.upstreams import RepositoryUpstream, Upstream
 from pulp_cargo.app.runtime.rows import all_rows, rows_with_bound_values
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.rules.upstream_order import Answer, only, who_answers
 
-HELD = f"""
-    WITH {LATEST}, held AS (
+HOLDINGS = f"""
+    WITH {LATEST}, found AS (
         SELECT latest.repository, count(*) AS versions
         FROM latest CROSS JOIN cargo_cratecontent unit
         {member_of("latest.repository", "latest.number")}
         WHERE unit.canonical_name = %(name)s
         GROUP BY latest.repository
     )
-    SELECT asked.repository, coalesce(held.versions, 0), EXISTS (
+    SELECT asked.repository, coalesce(found.versions, 0), EXISTS (
         SELECT 1 FROM cargo_claimedname claimed
         WHERE claimed.repository_id = asked.repository AND claimed.canonical_name = %(name)s
     )
-    FROM unnest(%(repositories)s::uuid[]) asked(repository) LEFT JOIN held USING (repository)
+    FROM unnest(%(repositories)s::uuid[]) asked(repository) LEFT JOIN found USING (repository)
 """
 
 CLAIMED = """
@@ -45,24 +45,24 @@ class NameHolding:
     ever: bool
 
 
-def held(upstreams: Iterable[Upstream], name: str) -> dict[str, NameHolding]:
-    """Return what each repository of a list has of a crate, in whatever spelling.
+def holdings(upstreams: Iterable[Upstream], name: str) -> dict[str, NameHolding]:
+    """Return what each repository of a list has of a crate, in any spelling, by upstream name.
 
-    By the names of the upstreams that are a repository alone: what is kept of a remote does not
-    tell what the remote has. One query, whatever the length of the list.
+    Remotes are left out: what is stored from a remote does not show what the remote has. One query
+    for a list of any length.
     """
     names = {one.repository: one.name for one in upstreams if isinstance(one, RepositoryUpstream)}
     if not names:
         return {}
     values = {"repositories": list(names), "name": canonical_name(name)}
-    rows = rows_with_bound_values(HELD, values)
+    rows = rows_with_bound_values(HOLDINGS, values)
     return {names[repository]: NameHolding(versions, ever) for repository, versions, ever in rows}
 
 
 def claimed(upstreams: Iterable[Upstream], names: Iterable[str]) -> dict[str, list[str]]:
-    """Return which private repositories of a list ever had crates, by canonical names.
+    """Return which private repositories of a list ever had crates, by canonical name.
 
-    One query, whatever the number of crates.
+    One query for any number of crates.
     """
     private = {one.repository: one.name for one in upstreams if one.private}
     found: defaultdict[str, list[str]] = defaultdict(list)
@@ -73,16 +73,16 @@ def claimed(upstreams: Iterable[Upstream], names: Iterable[str]) -> dict[str, li
     return found
 
 
-def who_may_answer(registry: Registry, name: str) -> Answer:
-    """Return which upstreams are to be asked for a crate.
+def who_may_answer(upstreams: RegistryUpstreams, name: str) -> Answer:
+    """Return which upstreams have to be asked for a crate, in order.
 
-    What a remote has is not looked up: those of the answer are asked in its order.
+    What a remote has is not looked up here.
     """
-    if registry.order is None:
-        return only(*(one.name for one in registry.upstreams or (registry.whole,)))
-    of = held(registry.upstreams, name)
+    if upstreams.order is None:
+        return only(*(one.name for one in upstreams.all))
+    of = holdings(upstreams.listed, name)
     return who_answers(
-        registry.order,
+        upstreams.order,
         name,
         lambda one: of[one.name].versions > 0 if one.name in of else None,
         had=[upstream for upstream, one in of.items() if one.ever],

@@ -1,19 +1,18 @@
-"""Names that a private repository of a list and an upstream both have, without asking anybody.
+"""Names that both a private repository of a list and an upstream have, without upstream requests.
 
-What is known of the upstreams is their index files that are kept here, and what the asker says.
+What the upstreams have is known from their cached index files, and from the names in the request.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pulp_cargo.app.models.membership import ends_of, is_in
-from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.head import LATEST
-from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.names import canonical_name
 
-# The names of the private repositories come first: there are few of them beside those of a cache.
+# The names of the private repositories come first: they are few compared to those of a cache.
 COLLISIONS = f"""
     WITH {LATEST}, private AS MATERIALIZED (
         SELECT unit.canonical_name, min(unit.name) AS name,
@@ -26,14 +25,14 @@ COLLISIONS = f"""
         AND (%(names)s::text[] IS NULL OR unit.canonical_name = ANY(%(names)s))
         GROUP BY unit.canonical_name
     )
-    SELECT p.canonical_name, p.name, p.repositories, kept.remotes
+    SELECT p.canonical_name, p.name, p.repositories, cached.remotes
     FROM private p CROSS JOIN LATERAL (
         SELECT array_agg(DISTINCT f.remote_id) AS remotes FROM cargo_upstreamindexfile f
         WHERE f.canonical_name = p.canonical_name AND f.remote_id = ANY(%(remotes)s)
         AND f.gzipped IS NOT NULL
         OFFSET 0
-    ) kept
-    WHERE kept.remotes IS NOT NULL OR %(names)s::text[] IS NOT NULL
+    ) cached
+    WHERE cached.remotes IS NOT NULL OR %(names)s::text[] IS NOT NULL
     ORDER BY p.canonical_name LIMIT %(limit)s
 """
 
@@ -42,7 +41,7 @@ COLLISIONS = f"""
 class Collision:
     """A name that is in private repositories and upstream, with the upstreams of the list by name.
 
-    `upstreams` is empty for a name that only the asker knows to be there.
+    `upstreams` is empty for a name that is upstream only according to the request.
     """
 
     name: str
@@ -52,16 +51,14 @@ class Collision:
 
 
 def collisions(
-    registry: Registry, *, after: str, limit: int, names: Collection[str] | None = None
+    upstreams: Sequence[Upstream], *, after: str, limit: int, names: Collection[str] | None = None
 ) -> list[Collision]:
-    """Return so many collisions that follow a canonical name, in one query.
+    """Return up to `limit` collisions that follow a canonical name, in one query.
 
-    With `names`, those are taken to be upstream, and no others are looked at.
+    With `names`, these are taken to be upstream, and no others are considered.
     """
-    private = {one.repository: one.name for one in registry.upstreams if one.private}
-    remotes = {
-        one.remote.pk: one.name for one in registry.upstreams if isinstance(one, RemoteUpstream)
-    }
+    private = {one.repository: one.name for one in upstreams if one.private}
+    remotes = {one.remote.pk: one.name for one in upstreams if isinstance(one, RemoteUpstream)}
     values = {
         "repositories": list(private),
         "remotes": list(remotes),
@@ -74,7 +71,7 @@ def collisions(
             name=name,
             canonical_name=canonical,
             private=tuple(sorted(private[pk] for pk in repositories)),
-            upstreams=tuple(sorted(remotes[pk] for pk in kept or ())),
+            upstreams=tuple(sorted(remotes[pk] for pk in found or ())),
         )
-        for canonical, name, repositories, kept in all_rows(COLLISIONS, values)
+        for canonical, name, repositories, found in all_rows(COLLISIONS, values)
     ]

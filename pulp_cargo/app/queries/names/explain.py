@@ -1,15 +1,14 @@
-"""Why a list of upstreams answers for a crate as it does, without asking any upstream."""
+"""Which upstream of a list answers for a crate, and why, without upstream requests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pulp_cargo.app.models import ReplacedVersion, UpstreamIndexFile
-from pulp_cargo.app.queries.lock_file import kept as cached
+from pulp_cargo.app.queries.lock_file import cached_versions
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.names.claims import NameHolding
-from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.packed_index import unpack
@@ -22,10 +21,10 @@ from pulp_cargo.rules.upstream_order import Order, Rule, who_answers
 
 @dataclass(frozen=True, slots=True)
 class Had:
-    """What an upstream has of a crate, as far as is known here; `state` is None where it is not.
+    """What an upstream has of a crate, as far as is known here; `state` is None if it is not.
 
-    `checked_at` is when a remote last said so; `replaced` has a sentence for each version that it
-    has replaced.
+    `checked_at` is when a remote last confirmed it; `replaced` has a sentence for each version that
+    it has replaced.
     """
 
     state: CrateState | None
@@ -35,13 +34,13 @@ class Had:
 
     @property
     def has(self) -> bool | None:
-        """Whether it has the crate, None where only asking would tell."""
+        """Whether it has the crate, None if only a request to it can tell."""
         return has_crate(self.state)
 
 
 @dataclass(frozen=True, slots=True)
 class _IndexFile:
-    """An upstream's index file that is stored here: how many versions it has, none for a 404."""
+    """A cached index file of an upstream: how many versions it has, none for a 404."""
 
     versions: int
     checked_at: datetime
@@ -50,12 +49,12 @@ class _IndexFile:
 
 @dataclass(frozen=True, slots=True)
 class OfUpstream:
-    """What one upstream has to do with a crate; `said` is a sentence."""
+    """The part of one upstream in the answer for a crate; `said` is a sentence."""
 
     upstream: str
     private: bool
     asked: bool
-    said: str
+    reason: str
     has: bool | None
     versions: int | None
     checked_at: datetime | None
@@ -64,7 +63,7 @@ class OfUpstream:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Who answers for a crate by which rule; `answers` is None where only asking can tell."""
+    """Who answers for a crate by which rule; `answers` is None if remotes must be asked first."""
 
     name: str
     rule: Rule
@@ -73,12 +72,12 @@ class Explanation:
     upstreams: tuple[OfUpstream, ...]
 
 
-def explain(registry: Registry, order: Order, name: str) -> Explanation:
+def explain(upstreams: Sequence[Upstream], order: Order, name: str) -> Explanation:
     """Return which upstreams of a list answer for a crate, and why; raises InvalidName."""
     name = parse_crate_name(name)
-    held = claims.held(registry.upstreams, name)
-    had = _in_repositories(held) | _in_remotes(registry.upstreams, name)
-    ever = [upstream for upstream, one in held.items() if one.ever]
+    holdings = claims.holdings(upstreams, name)
+    had = _in_repositories(holdings) | _in_remotes(upstreams, name)
+    ever = [upstream for upstream, one in holdings.items() if one.ever]
     answer = who_answers(order, name, lambda one: had[one.name].has, had=ever)
     states = {upstream: one.state for upstream, one in had.items() if one.state is not None}
     step = who_has(answer, states)
@@ -93,23 +92,23 @@ def explain(registry: Registry, order: Order, name: str) -> Explanation:
                 upstream=one.upstream,
                 private=private[one.upstream],
                 asked=one.asked,
-                said=one.sentence,
+                reason=one.sentence,
                 has=had[one.upstream].has,
                 versions=had[one.upstream].versions,
                 checked_at=had[one.upstream].checked_at,
                 replaced=had[one.upstream].replaced,
             )
-            for one in answer.said
+            for one in answer.reasons
         ),
     )
 
 
-def _in_repositories(held: Mapping[str, NameHolding]) -> dict[str, Had]:
+def _in_repositories(holdings: Mapping[str, NameHolding]) -> dict[str, Had]:
     return {
         upstream: Had(
             CrateState.LISTED if one.versions else CrateState.ABSENT, versions=one.versions
         )
-        for upstream, one in held.items()
+        for upstream, one in holdings.items()
     }
 
 
@@ -117,7 +116,7 @@ def _in_remotes(upstreams: Iterable[Upstream], name: str) -> dict[str, Had]:
     remotes = [one for one in upstreams if isinstance(one, RemoteUpstream)]
     files = _index_files(remotes, name)
     versions = [one.version for one in remotes if one.version]
-    stored = cached(versions, [canonical_name(name)]) if versions else {}
+    stored = cached_versions(versions, [canonical_name(name)]) if versions else {}
     return {
         one.name: _in_remote(
             one,
@@ -129,7 +128,7 @@ def _in_remotes(upstreams: Iterable[Upstream], name: str) -> dict[str, Had]:
 
 
 def _in_remote(upstream: RemoteUpstream, file: _IndexFile | None, stored: int) -> Had:
-    """Return what a remote has: by its index file, if that may be served, or by what is stored."""
+    """Return what a remote has, by its index file if that may be served, or by what is stored."""
     is_known = file is not None and upstream.remote.is_usable(file.checked_at)
     listed = file.versions > 0 if file is not None and is_known else None
     state = state_of(listed=listed, stored=stored > 0)
@@ -140,7 +139,7 @@ def _in_remote(upstream: RemoteUpstream, file: _IndexFile | None, stored: int) -
 
 
 def _index_files(remotes: Iterable[RemoteUpstream], name: str) -> dict[UUID, _IndexFile]:
-    """Return the index file of each remote that has one here; of several spellings, one that exists."""
+    """Return the cached index file of each remote; of several spellings, one that has versions."""
     rows = UpstreamIndexFile.objects.filter(
         remote__in=[one.remote.pk for one in remotes], canonical_name=canonical_name(name)
     ).values_list("remote", "name", "gzipped", "checked_at", "replaced")
@@ -148,15 +147,15 @@ def _index_files(remotes: Iterable[RemoteUpstream], name: str) -> dict[UUID, _In
     for remote, spelling, gzipped, checked_at, replaced in rows:
         if remote not in found or not found[remote].versions:
             versions = 0 if gzipped is None else _versions_in(bytes(gzipped), spelling)
-            sentences = _held_as_they_were(remote, spelling, replaced)
+            sentences = _replaced_sentences(remote, spelling, replaced)
             found[remote] = _IndexFile(versions, checked_at, sentences)
     return found
 
 
-def _held_as_they_were(
+def _replaced_sentences(
     remote: UUID, name: str, replaced: Mapping[str, tuple[str, str]]
 ) -> tuple[str, ...]:
-    """Say it of versions that were replaced, but not of those that the next request fetches anew."""
+    """Return a sentence for each replaced version, except those whose new bytes are accepted."""
     if not replaced:
         return ()
     rows = ReplacedVersion.objects.filter(remote=remote, name=name, accepted_at__isnull=False)

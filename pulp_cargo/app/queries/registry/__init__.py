@@ -1,1 +1,1 @@
-"""What a registry is, by whom it may be read, and the URLs that mean it."""
+"""Registries: what they serve, who may read them, and the URLs that mean them."""

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do in a registry."""
+"""Who sent a request, and what they may do in a registry."""
 
 import hashlib
 import math
@@ -29,7 +29,7 @@ PERMISSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What somebody may do in one registry: the smaller of the token's scopes and the user's rights.
+    """What somebody may do in one registry: the token's scopes, limited to the user's rights.
 
     `asked` are the token's scopes alone. An empty `patterns` stands for every crate; `token` is
     None when a password was used.
@@ -44,7 +44,7 @@ class Grant:
     token: UUID | None
 
     def allows(self, scope: Scope, crate: str | None = None) -> bool:
-        """Whether this holds for the scope, and for the crate where one is named."""
+        """Whether this includes the scope, and the crate if one is named."""
         if scope not in self.scopes or is_expired(self.expires_at, timezone.now()):
             return False
         if crate is None or not self.patterns:
@@ -53,7 +53,7 @@ class Grant:
 
 
 def hash_secret(secret: str) -> str:
-    """Return what is stored of a token: its SHA-256 in hex, enough for 200 random bits."""
+    """Return the SHA-256 of a token in hex, which is stored; it suffices for 200 random bits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -74,7 +74,7 @@ def grant_of_token(registry: Registry, secret: str) -> Grant | None:
     return Grant(
         user=token.user_id,
         username=token.user.get_username(),
-        scopes=scopes & held_scopes(token.user, registry),
+        scopes=scopes & scopes_of_roles(token.user, registry),
         asked=scopes,
         patterns=tuple(token.crate_patterns),
         expires_at=token.expires_at,
@@ -83,14 +83,14 @@ def grant_of_token(registry: Registry, secret: str) -> Grant | None:
 
 
 def grant_of_password(registry: Registry, credential: BasicCredential) -> Grant | None:
-    """Return what a user may do in the registry, None with a wrong password; takes 0.2 s of CPU."""
+    """Return what a user may do in the registry, None for a wrong password; takes 0.2 s of CPU."""
     user = authenticate(username=credential.username, password=credential.password)
     if user is None:
         return None
     return Grant(
         user=user.pk,
         username=user.get_username(),
-        scopes=held_scopes(user, registry),
+        scopes=scopes_of_roles(user, registry),
         asked=frozenset(Scope),
         patterns=(),
         expires_at=None,
@@ -98,8 +98,8 @@ def grant_of_password(registry: Registry, credential: BasicCredential) -> Grant 
     )
 
 
-def held_scopes(user: AbstractBaseUser, registry: Registry) -> frozenset[Scope]:
-    """The scopes that a user's roles give on a registry: by object, domain or everywhere."""
+def scopes_of_roles(user: AbstractBaseUser, registry: Registry) -> frozenset[Scope]:
+    """Return the scopes that a user's roles give: on the registry, in its domain or everywhere."""
     distribution = CargoDistribution(pk=registry.pk, pulp_domain=registry.domain)
     with with_domain(registry.domain):
         return frozenset(
@@ -112,7 +112,7 @@ def held_scopes(user: AbstractBaseUser, registry: Registry) -> frozenset[Scope]:
 
 
 def seconds_left(grant: Grant | None) -> float:
-    """Return how long what was judged for a grant can hold, without end for nobody's."""
+    """Return for how many seconds a grant is valid, infinity without a grant or an expiry."""
     if grant is None or grant.expires_at is None:
         return math.inf
     return (grant.expires_at - timezone.now()).total_seconds()

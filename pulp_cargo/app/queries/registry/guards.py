@@ -1,7 +1,7 @@
-"""What the verdict of a content guard depends on, which decides whether it can be remembered.
+"""What the decision of a content guard depends on, which determines whether it can be cached.
 
-Pulp's own guards look at headers of the request and at rows of the database. Any other guard may
-look at more (the signed URL, the address of the client), so nothing is known of it.
+Pulp's own guards decide by headers of the request and rows of the database. Any other guard may
+depend on more (the signed URL, the address of the client), so its decisions are not cached.
 """
 
 import re
@@ -17,14 +17,14 @@ from pulp_cargo.app.models.core import (
 )
 from pulp_cargo.protocol.auth import CREDENTIAL
 
-# What a header may be called (RFC 9110, 5.6.2). The guard's field takes any text.
+# The valid names of headers (RFC 9110, 5.6.2). The guard's field accepts any text.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def headers_read_by(guard: ContentGuard) -> frozenset[str] | None:
-    """Return the headers, in lower case, that with the database decide alone; None if unknown."""
+    """Return the headers, in lower case, by which a guard decides; None if it may use more."""
     known = guard.cast()
-    # The very classes: one derived from them may decide differently.
+    # Exactly these classes: a subclass may decide differently.
     if type(known) is CompositeContentGuard:
         return _of_all([_headers_of_one(member.cast()) for member in known.guards.all()])
     return _headers_of_one(known)

@@ -1,4 +1,4 @@
-"""Which other registries' crates a registry has: those of its upstreams."""
+"""Which other registries a registry stands in for: those of its upstreams."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -19,15 +19,16 @@ def mirrored_urls(
 ) -> tuple[str, ...]:
     """Return the index URLs of the registries that a cache or a list of upstreams stands in for.
 
-    An upstream that is asked for some names only is not stood in for: a dependency on another of
-    its crates leads there. A registry of what a cache has kept stands in for the cache's upstream.
+    An upstream that is asked for some names only is left out, because a dependency on another of
+    its crates must lead there. A registry of what a cache has stored stands in for the upstream of
+    the cache.
     """
     if distribution.remote:
         return tuple(sorted(_with_both_of_crates_io([distribution.remote.url])))
     if not upstreams:
         pinned = distribution.repository_version
-        kept = pinned.repository_id if pinned else distribution.repository_id
-        return tuple(sorted(_with_both_of_crates_io(_kept_from(kept))))
+        store = pinned.repository_id if pinned else distribution.repository_id
+        return tuple(sorted(_with_both_of_crates_io(_cached_from(store))))
     whole = [one for one in upstreams if "*" in one.patterns]
     ours = [one.repository for one in whole if isinstance(one, RepositoryUpstream)]
     repositories = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=ours)
@@ -37,14 +38,14 @@ def mirrored_urls(
     return tuple(sorted(urls))
 
 
-def _kept_from(repository: UUID | None) -> list[str]:
-    """Return the URLs of the remotes whose crates a repository has, and nobody else's.
+def _cached_from(repository: UUID | None) -> list[str]:
+    """Return the URLs of the remotes whose crates a repository has, if it has no others.
 
-    Also of those that are none of its caches' any more: lock files that were made then still hold.
+    This includes remotes that its caches had before, because lock files from that time stay valid.
     """
     served = CargoDistribution.objects.filter(repository=repository)
     if repository is None or served.filter(allow_uploads=True).exists():
-        # What is published may depend on more of an upstream than is kept here.
+        # Published crates may depend on crates of an upstream that are not stored here.
         return []
     caches = served.filter(remote__isnull=False).values_list("remote__url", flat=True)
     listed = CargoUpstream.objects.filter(repository=repository, remote__isnull=False)
@@ -53,6 +54,6 @@ def _kept_from(repository: UUID | None) -> list[str]:
 
 
 def _with_both_of_crates_io(urls: Iterable[str]) -> set[str]:
-    """Return the URLs; crates.io has two, and dependencies name it by the one of git."""
+    """Return the URLs, with both of crates.io: dependencies name it by the URL of its git index."""
     found = set(urls)
     return found | {CRATES_IO, CRATES_IO_SPARSE} if any(map(is_crates_io, found)) else found

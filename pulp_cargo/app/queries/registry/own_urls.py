@@ -1,4 +1,4 @@
-"""Which URLs mean a registry: cargo knows a registry by nothing else."""
+"""Which URLs mean a registry: cargo identifies a registry by its URL alone."""
 
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
@@ -18,8 +18,8 @@ def own_urls(repository: CargoRepository) -> set[str]:
 def own_urls_of(repositories: Collection[CargoRepository]) -> set[str]:
     """Return every index URL that means a registry of one of these, which share a domain.
 
-    A list of upstreams is another registry, also where uploads to it go into one of these: a
-    dependency on it may be on a crate that only the list has.
+    A list of upstreams is another registry, even if its uploads go into one of these, because a
+    dependency on it may mean a crate that only the list has.
     """
     if not repositories:
         return set()
@@ -31,7 +31,7 @@ def own_urls_of(repositories: Collection[CargoRepository]) -> set[str]:
     urls = urls_at(domain.name, own_paths)
     aliases = {url for one in repositories for url in one.index_aliases} - urls
     if aliases:
-        # A base path that another registry has now means that one, whatever it meant before.
+        # An alias at the present base path of another registry means that registry.
         paths = {urlsplit(url).path.partition("/pulp/cargo/")[2].rstrip("/") for url in aliases}
         paths |= {path.removeprefix(f"{domain.name}/") for path in paths}
         others = served.filter(base_path__in=paths - own_paths)

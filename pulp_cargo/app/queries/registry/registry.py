@@ -32,59 +32,70 @@ from pulp_cargo.rules.upstream_order import Order
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
-    """A distribution as cargo sees it, with the repository version that it serves.
+class RegistryUrls:
+    """The index URLs of a registry, and of those that it stands in for.
 
-    `version` is None for a registry without content. `own_urls` are all the index URLs that mean
-    this registry: its own, those of the other distributions of the repository, and aliases.
-    `mirrored_urls` mean registries whose crates this one has, too.
-    `upstream_url` is the registry that this one stands in for.
-    `guard_reads` are the headers by which its content guard decides, None if it may look at more.
-    `upstreams` are where it has its crates from; without any it serves `version` alone.
-    `order` says for a list of upstreams which of them answers.
-    `crate_policy` is the one for what may come in from its upstreams, beside each one's own.
-    `fillers` are the caches whose store its repository is, this registry perhaps among them.
+    `own` are all that mean this registry: its own, those of the other distributions of the
+    repository, and aliases. `mirrored` mean registries whose crates this one has, too.
+    `upstream` is the registry that a cache stands in for.
     """
 
-    pk: UUID
-    name: str
-    base_path: str
-    domain: Domain = field(compare=False)
-    root_url: str
-    repository: UUID | None
-    version: UUID | None
-    number: int
-    pinned: bool
-    allow_uploads: bool
-    auth_required: bool
-    guarded: bool
-    crates_io_rules: bool
-    own_urls: tuple[str, ...]
-    upstream_url: str | None = None
+    root: str
+    own: tuple[str, ...] = ()
+    mirrored: tuple[str, ...] = ()
+    upstream: str | None = None
+
+    @property
+    def index(self) -> str:
+        """The URL as cargo's configuration requires it."""
+        return f"sparse+{self.root}"
+
+    @property
+    def login(self) -> str:
+        """The page where a person gets a token."""
+        return settings.CARGO_LOGIN_URL or f"{self.root}me"
+
+    @property
+    def null(self) -> tuple[str, ...]:
+        """The URLs that are null, "this registry", in the index lines that it serves.
+
+        What a registry mirrors is null as well, because cargo would treat crates of two sources as
+        different ones. This applies to reads only: no publish can mean this registry by such a URL.
+        """
+        return (*self.own, *self.mirrored)
+
+    def is_own(self, url: str) -> bool:
+        """Whether a registry URL in a published dependency means this registry."""
+        return any(same_registry(url, own) for own in self.own)
+
+    def is_null(self, url: str) -> bool:
+        """Whether a dependency on the registry with this URL is null where it is served."""
+        try:
+            return any(same_registry(url, one) for one in self.null)
+        except InvalidRegistryUrl:
+            # The line of an upstream may have any text there.
+            return False
+
+    def null_in(self, registries: Iterable[str]) -> list[str]:
+        """Return the URLs that are null in the index lines of a crate.
+
+        `registries` are those of its dependencies other than crates.io.
+        """
+        null = [url for url in registries if self.is_null(url)]
+        return [*null, CRATES_IO] if CRATES_IO in self.mirrored else null
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAccess:
+    """Who may read a registry.
+
+    `guard_reads` are the request headers on which its content guard depends, None if it may
+    depend on anything else.
+    """
+
+    auth_required: bool = False
+    guarded: bool = False
     guard_reads: frozenset[str] | None = frozenset()
-    upstreams: tuple[Upstream, ...] = ()
-    order: Order | None = None
-    mirrored_urls: tuple[str, ...] = ()
-    crate_policy: NamedPolicy | None = None
-    fillers: tuple[Filler, ...] = ()
-
-    @property
-    def repositories(self) -> frozenset[UUID | None]:
-        """The repositories whose content it serves."""
-        return frozenset([self.repository, *(one.repository for one in self.upstreams)])
-
-    @property
-    def whole(self) -> RepositoryUpstream:
-        """The repository version that it serves, as its only upstream."""
-        return RepositoryUpstream(
-            self.name, self.repository, self.version, self.number, fillers=self.fillers
-        )
-
-    def at(self, upstream: Upstream) -> "Registry":
-        """Return the registry as if it served the repository of one of its upstreams alone."""
-        return replace(
-            self, repository=upstream.repository, version=upstream.version, number=upstream.number
-        )
 
     @property
     def is_public(self) -> bool:
@@ -93,59 +104,79 @@ class Registry:
 
     @property
     def wants_credential(self) -> bool:
-        """Whether cargo has to send its token with reads: not for a guard that asks no user."""
+        """Whether cargo has to send its token with reads: not for a guard that ignores the user."""
         return self.auth_required or self.guard_reads is None or CREDENTIAL in self.guard_reads
 
+
+@dataclass(frozen=True, slots=True)
+class RegistryUpstreams:
+    """Where the crates of a registry come from, and the crate policy for all of it.
+
+    `listed` are its upstreams; without any it serves `own` alone, the version of its repository.
+    `order` selects the upstreams of a list that answer for a crate, None without a list.
+    """
+
+    own: RepositoryUpstream
+    listed: tuple[Upstream, ...] = ()
+    order: Order | None = None
+    crate_policy: NamedPolicy | None = None
+
     @property
-    def index_url(self) -> str:
-        """The URL as cargo's configuration wants it."""
-        return f"sparse+{self.root_url}"
+    def all(self) -> tuple[Upstream, ...]:
+        """The upstreams, or its own repository as the only one."""
+        return self.listed or (self.own,)
+
+    @property
+    def repositories(self) -> frozenset[UUID | None]:
+        """The repositories whose content the registry serves."""
+        return frozenset([self.own.repository, *(one.repository for one in self.listed)])
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A distribution as cargo sees it, with the repository version that it serves.
+
+    One that is `pinned` serves the same version for ever.
+    """
+
+    pk: UUID
+    name: str
+    base_path: str
+    domain: Domain = field(compare=False)
+    urls: RegistryUrls
+    access: ReadAccess
+    upstreams: RegistryUpstreams
+    pinned: bool = False
+    allow_uploads: bool = False
+    crates_io_rules: bool = False
+
+    @property
+    def content(self) -> RepositoryUpstream:
+        """The repository version that it serves itself; `version` is None without content."""
+        return self.upstreams.own
+
+    def at_version(self, version: UUID, number: int) -> "Registry":
+        """Return the registry as it is when it serves another version of its repository."""
+        own = replace(self.content, version=version, number=number)
+        return replace(self, upstreams=replace(self.upstreams, own=own))
 
     def cargo_config(self, *, for_readers: bool) -> str:
-        """What a person puts into cargo's `config.toml` to use this registry.
+        """Return the lines to add to cargo's `config.toml` to use this registry.
 
-        What a private registry stands in for is for its readers to know.
+        Only readers learn which registry a private one stands in for.
         """
         return render_cargo_config(
             self.name,
-            self.index_url,
-            auth_required=self.wants_credential,
-            upstream=self.upstream_url if for_readers else None,
+            self.urls.index,
+            auth_required=self.access.wants_credential,
+            upstream=self.urls.upstream if for_readers else None,
         )
-
-    @property
-    def login_url(self) -> str:
-        """Where a person gets a token."""
-        return settings.CARGO_LOGIN_URL or f"{self.root_url}me"
-
-    def is_own(self, url: str) -> bool:
-        """Whether a registry URL in a dependency means this registry."""
-        return any(same_registry(url, own) for own in self.own_urls)
-
-    def is_null(self, url: str) -> bool:
-        """Whether a dependency on the registry with this URL is one on "this registry" here."""
-        known = (*self.own_urls, *self.mirrored_urls)
-        try:
-            return any(same_registry(url, one) for one in known)
-        except InvalidRegistryUrl:
-            # An upstream's line may have anything there.
-            return False
-
-    def urls_of_null(self, registries: Iterable[str]) -> list[str]:
-        """Return the URLs that are null, "this registry", in the index lines it serves.
-
-        `registries` are those of a crate's dependencies other than crates.io. What a registry
-        mirrors is null as its own is: cargo would take crates of two sources for different ones.
-        Only in what is served: nobody who publishes can mean this registry by such a URL.
-        """
-        null = [url for url in registries if self.is_null(url)]
-        return [*null, CRATES_IO] if CRATES_IO in self.mirrored_urls else null
 
 
 def find(domain: str, path: str) -> Registry | None:
     """Return the registry whose base path begins `path`, or None.
 
-    Base paths may hold slashes but never nest, so at most one of the path's beginnings is one.
+    Base paths may contain slashes but never nest, so at most one prefix of the path is one.
     """
     found = _distributions().filter(base_path__in=_beginnings(path), pulp_domain__name=domain)
     distribution = found.first()
@@ -153,7 +184,7 @@ def find(domain: str, path: str) -> Registry | None:
 
 
 def oldest(count: int) -> list[Registry]:
-    """Return so many registries, for a process that wants to know some before it is asked."""
+    """Return the first registries that were created, for a process to load before any request."""
     return [registry_of(one) for one in _distributions().order_by("pulp_created")[:count]]
 
 
@@ -169,7 +200,7 @@ def _beginnings(path: str) -> Sequence[str]:
 
 
 def registry_of(distribution: CargoDistribution) -> Registry:
-    """Return what a distribution is to cargo at this moment."""
+    """Return the registry that a distribution is at this moment."""
     pinned = distribution.repository_version
     repository = _repository(pinned.repository_id if pinned else distribution.repository_id)
     version = pinned or (repository and repository.latest_version())
@@ -179,33 +210,52 @@ def registry_of(distribution: CargoDistribution) -> Registry:
         name=distribution.name,
         base_path=distribution.base_path,
         domain=distribution.pulp_domain,
-        root_url=root_url(distribution.pulp_domain.name, distribution.base_path),
-        repository=repository.pk if repository else None,
-        version=version.pk if version else None,
-        number=version.number if version else 0,
+        urls=_urls(distribution, repository, upstreams),
+        access=_access(distribution),
+        upstreams=RegistryUpstreams(
+            own=RepositoryUpstream(
+                distribution.name,
+                repository=repository.pk if repository else None,
+                version=version.pk if version else None,
+                number=version.number if version else 0,
+                fillers=_fillers(repository),
+            ),
+            listed=upstreams,
+            order=order_of(distribution, upstreams),
+            crate_policy=named_policy(distribution.crate_policy),
+        ),
         pinned=pinned is not None,
         allow_uploads=distribution.allow_uploads,
-        auth_required=distribution.auth_required,
-        guarded=distribution.content_guard_id is not None,
         crates_io_rules=bool(repository and repository.crates_io_rules),
-        own_urls=tuple(
-            urls_at(distribution.pulp_domain.name, [distribution.base_path])
-            | (own_urls(repository) if repository else set())
-        ),
-        mirrored_urls=mirrored_urls(distribution, upstreams),
-        upstream_url=distribution.remote and distribution.remote.url,
-        guard_reads=headers_read_by(guard)
-        if (guard := distribution.content_guard)
-        else frozenset(),
-        upstreams=upstreams,
-        order=order_of(distribution, upstreams),
-        crate_policy=named_policy(distribution.crate_policy),
-        fillers=_fillers(repository),
+    )
+
+
+def _urls(
+    distribution: CargoDistribution,
+    repository: CargoRepository | None,
+    upstreams: tuple[Upstream, ...],
+) -> RegistryUrls:
+    domain, base_path = distribution.pulp_domain.name, distribution.base_path
+    own = urls_at(domain, [base_path]) | (own_urls(repository) if repository else set())
+    return RegistryUrls(
+        root=root_url(domain, base_path),
+        own=tuple(own),
+        mirrored=mirrored_urls(distribution, upstreams),
+        upstream=distribution.remote and distribution.remote.url,
+    )
+
+
+def _access(distribution: CargoDistribution) -> ReadAccess:
+    guard = distribution.content_guard
+    return ReadAccess(
+        auth_required=distribution.auth_required,
+        guarded=guard is not None,
+        guard_reads=headers_read_by(guard) if guard else frozenset(),
     )
 
 
 def _fillers(repository: CargoRepository | None) -> tuple[Filler, ...]:
-    # What is published is nobody's upstream, whatever else may have come into the same repository.
+    # Published crates come from no upstream, even if a cache has stored others beside them.
     if repository is None or repository_roles.taking_uploads([repository.pk]):
         return ()
     return fillers_of([repository.pk]).get(repository.pk, ())

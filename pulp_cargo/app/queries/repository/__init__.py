@@ -1,1 +1,1 @@
-"""Repository versions and what is in them."""
+"""Repository versions and their content."""

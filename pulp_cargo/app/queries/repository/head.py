@@ -1,4 +1,4 @@
-"""The newest version of a repository, and whether somebody else is building the next."""
+"""The newest version of a repository, and whether a task is building the next."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.runtime.statements import Rows
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
-# Who reads a repository (an export, say) does not hold it: versions never change. A task whose
-# process stopped giving signs of life does not either; core itself frees its repository only
-# after up to a quarter of an hour, and publishers do not wait for that.
+# A task that only reads a repository, such as an export, does not block it: versions never change.
+# Nor does a task whose process has stopped sending heartbeats; core takes up to 15 minutes to
+# release its repository, and publishers do not wait that long.
 HEAD = """
     SELECT v.pulp_id, v.number, v.complete, r.next_version, cr.index_aliases, EXISTS (
         SELECT 1 FROM core_task t LEFT JOIN core_appstatus a ON a.pulp_id = t.app_lock_id
@@ -31,7 +31,7 @@ HEAD = """
     ) v
     WHERE r.pulp_id = %(repository)s
 """
-# The newest complete version of each of some repositories; `latest` is to be joined to.
+# The newest complete version of each of some repositories, for joins.
 LATEST = """latest AS (
     SELECT r.repository, v.pulp_id AS version, v.number
     FROM unnest(%(repositories)s::uuid[]) r(repository) CROSS JOIN LATERAL (
@@ -44,7 +44,7 @@ PRN = f"prn:{CargoRepository._meta.label_lower}"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a repository stands: its newest version, and the number for the next."""
+    """The newest version of a repository, and the number of the next."""
 
     repository: UUID
     version: UUID
@@ -55,7 +55,7 @@ class Head:
 
 
 def ask(repository: UUID) -> Rows:
-    """Ask where a repository stands; the caller holds its lock."""
+    """Send the query for the head of a repository; the caller holds its lock."""
     values = {
         "repository": repository,
         "reserved": [f"{PRN}:{repository}"],
@@ -65,9 +65,9 @@ def ask(repository: UUID) -> Rows:
 
 
 def read(repository: UUID, asked: Rows) -> Head | None:
-    """Return where a repository stands, None when it is gone; raises RepositoryBusy.
+    """Return the head of a repository, None if it was deleted; raises RepositoryBusy.
 
-    A newest version that is not complete is debris of a crash, which the caller removes.
+    An incomplete newest version is left over from a crash, and the caller removes it.
     """
     rows = asked.fetch()
     if not rows:
@@ -91,7 +91,7 @@ def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, in
 
 
 def is_used(repository: UUID) -> bool:
-    """Whether a task holds the repository, or reads versions of it that must stay meanwhile."""
+    """Whether a task has reserved the repository, exclusively or to read versions of it."""
     prn = f"{PRN}:{repository}"
     return Task.objects.filter(
         state__in=TASK_INCOMPLETE_STATES,

@@ -1,7 +1,7 @@
-"""What is in the repository version that a registry serves, at a cost that does not grow with it.
+"""The content of the repository version that a registry serves, at a cost independent of its size.
 
-Core asks for the units of a version through an array of all ids; the intervals of
-`core_repositorycontent` answer the same for a few units by index. Every query joins the served
+Core queries the units of a version through an array of all ids. The intervals of
+`core_repositorycontent` answer the same for a few units by an index. Every query joins the served
 version itself, so that one statement sees either the whole version or that it was deleted.
 """
 
@@ -14,12 +14,12 @@ from pulp_cargo.app.runtime.rows import rows_with_bound_values
 SERVED = """served AS (
     SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s AND complete
 )"""
-# To be joined to `unit`, a content table that an index has narrowed down, and `served`.
+# For joins to `served` and to `unit`, the rows of a content table that an index has selected.
 IS_MEMBER = member_of("%(repository)s", "served.number")
 
 
 class ServedVersion(Protocol):
-    """A repository version, perhaps none, as a registry or one of its sources has it."""
+    """A repository version, perhaps none, as an upstream of a registry has it."""
 
     @property
     def version(self) -> UUID | None:
@@ -31,13 +31,13 @@ class ServedVersion(Protocol):
 
 
 class VersionGone(Exception):
-    """The repository version was deleted after the registry was looked up; look again."""
+    """The repository version was deleted after the registry was looked up."""
 
 
 def rows_of(served: ServedVersion, query: str, **values: Any) -> list[tuple[Any, ...]]:
-    """Run a query that starts from `served` by an outer join, so that it has a row if that is there.
+    """Run a query with an outer join from `served`, so that it has a row if the version exists.
 
-    Raises VersionGone. Without a version there is nothing to ask for.
+    Raises VersionGone. Without a version there are no rows.
     """
     if served.version is None:
         return []

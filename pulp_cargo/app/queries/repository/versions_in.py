@@ -1,18 +1,18 @@
-"""Which versions of some crates a repository holds now, and which it ever held."""
+"""Which versions of some crates a repository has now, and which it ever had."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, UsedVersion
 
-# So many names at a time: PostgreSQL plans a list of them well, and a huge one badly.
+# Maximum number of names in a query: PostgreSQL plans huge lists badly.
 BATCH = 1_000
 
 
 def versions_of(repository: CargoRepository, names: Collection[str]) -> Iterator[CrateContent]:
-    """Return the versions of crates in the newest version of a repository, by canonical names.
+    """Return the versions of crates in the newest version of a repository, by canonical name.
 
-    Only what identifies the units is read.
+    Only the columns that identify the units are read.
     """
     version = repository.latest_version()
     ordered = sorted(names)
@@ -25,7 +25,7 @@ def versions_of(repository: CargoRepository, names: Collection[str]) -> Iterator
 def used_versions(
     repository: CargoRepository, names: Collection[str]
 ) -> defaultdict[tuple[str, str], set[str]]:
-    """Return the checksums of all versions of crates that a repository ever had, by their numbers."""
+    """Return the checksums of all versions of crates that a repository ever had, by number."""
     found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     ordered = sorted(names)
     for start in range(0, len(ordered), BATCH):

@@ -1,1 +1,1 @@
-"""The upstreams of a registry, and what is stored of them."""
+"""The upstreams of a registry, and what is stored from them."""

@@ -1,4 +1,4 @@
-"""Which versions of a crate the repository of a cache keeps: those that were served before."""
+"""Which versions of a crate a cache has stored in its repository, and so has served before."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ from pulp_cargo.app.queries.repository.membership import (
     rows_of,
 )
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.rules.crate_policy import KeptVersion
+from pulp_cargo.rules.crate_policy import StoredVersion
 
-KEPT = f"""
+CACHED_VERSIONS = f"""
     WITH {SERVED}, found AS (
         SELECT unit.name, unit.vers, unit.cksum, unit.license
         FROM served CROSS JOIN cargo_cratecontent unit {IS_MEMBER}
@@ -21,17 +21,17 @@ KEPT = f"""
 """
 
 
-def kept(served: ServedVersion, name: str) -> Mapping[str, KeptVersion]:
-    """Return the versions that a repository keeps of a crate, by `vers`; raises VersionGone."""
-    rows = rows_of(served, KEPT, name=canonical_name(name))
-    # The outer join leaves one empty row for a crate that is not there.
+def cached_versions(served: ServedVersion, name: str) -> Mapping[str, StoredVersion]:
+    """Return the stored versions of a crate, by `vers`; raises VersionGone."""
+    rows = rows_of(served, CACHED_VERSIONS, name=canonical_name(name))
+    # The outer join returns one empty row for a missing crate.
     return {
-        vers: KeptVersion(cksum, license or "")
+        vers: StoredVersion(cksum, license or "")
         for found, vers, cksum, license in rows
         if _is(found, name)
     }
 
 
 def _is(found: str | None, name: str) -> bool:
-    # The index paths of `a-b` and `a_b` are two files, and may be two crates of an upstream.
+    # `a-b` and `a_b` have two index files, and may be two crates of an upstream.
     return found is not None and found.lower() == name.lower()

@@ -12,7 +12,7 @@ from pulp_cargo.rules.crate_policy import NamedPolicy
 
 @dataclass(frozen=True, slots=True)
 class Filler:
-    """A cache that stores in a repository what comes from a remote, and the policies for that."""
+    """A cache that stores crates of a remote in a repository, with the policies for them."""
 
     remote: UUID
     of_remote: NamedPolicy | None
@@ -20,7 +20,7 @@ class Filler:
 
     @property
     def policies(self) -> tuple[NamedPolicy, ...]:
-        """The policies of both."""
+        """The policies of the remote and of the registry."""
         return tuple(one for one in (self.of_remote, self.of_registry) if one is not None)
 
 

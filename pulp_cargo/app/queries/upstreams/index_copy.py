@@ -1,4 +1,4 @@
-"""The index files of upstream registries that are kept here."""
+"""The cached index files of upstream registries."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.packed_index import unpack
 from pulp_cargo.rules.replaced_versions import version_key
 
-KEPT = """
+INDEX_COPY = """
     SELECT gzipped, digest, is_sound, etag, last_modified, checked_at, first_seen::text, gone::text,
         replaced::text, ARRAY(
             SELECT r.vers || ' ' || r.cksum FROM cargo_replacedversion r
@@ -23,11 +23,11 @@ KEPT = """
 
 @dataclass(frozen=True, slots=True)
 class IndexCopy:
-    """What an upstream's index said of a crate.
+    """The response of an upstream's index for a crate.
 
     `checked_at` is when the upstream last confirmed it. `first_seen` has times as text by `vers`,
     for versions without a `pubtime`. `gone` and `replaced` are as in the model; `accepted` has the
-    keys of replaced versions that may have their new bytes.
+    keys of replaced versions whose new bytes are accepted.
     """
 
     name: str
@@ -43,7 +43,7 @@ class IndexCopy:
 
     @property
     def canonical_name(self) -> str:
-        """The name as it is compared with others."""
+        """The form of the name that is compared with others."""
         return canonical_name(self.name)
 
     @property
@@ -56,25 +56,25 @@ class IndexCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFileCopy(IndexCopy):
-    """An upstream's index file as it was fetched."""
+    """An index file as it was fetched."""
 
     gzipped: bytes
-    # The file's bytes while they are at hand: whoever waits for it need not unpack them again.
+    # The bytes right after the fetch, so that those who wait for it need not unpack them again.
     unpacked: bytes | None = field(default=None, compare=False, repr=False)
 
     def body(self) -> bytes:
-        """Return the file's bytes, those that the upstream sent."""
+        """Return the bytes that the upstream sent."""
         return self.unpacked or unpack(self.gzipped)
 
 
 @dataclass(frozen=True, slots=True)
 class CrateGone(IndexCopy):
-    """The upstream's word that it has no such crate any more."""
+    """A 404 of the upstream, which has no such crate any more."""
 
 
 def index_copy(remote: UUID, name: str) -> IndexFileCopy | CrateGone | None:
-    """Return what is kept of a crate's index file, by its lower-case name."""
-    row = first_row(KEPT, [remote, name])
+    """Return the cached response for a crate, by its lower-case name."""
+    row = first_row(INDEX_COPY, [remote, name])
     if row is None:
         return None
     gzipped, digest, is_sound, etag, last_modified, checked_at, *texts, accepted = row

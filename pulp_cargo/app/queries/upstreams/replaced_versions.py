@@ -1,4 +1,4 @@
-"""Versions whose bytes an upstream has replaced without anybody's consent."""
+"""Versions whose bytes an upstream has replaced, and whose new bytes are not accepted."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ REPLACED = """
 
 
 def replaced_by(remote: UUID, lower_name: str, vers: str, cksum: str) -> str | None:
-    """Return the checksum that an upstream has instead of the one that its index file here has."""
+    """Return the checksum that an upstream has instead of the one in its cached index file."""
     values = {"remote": remote, "name": lower_name, "vers": vers, "cksum": cksum}
     row = first_row(REPLACED, values)
     return None if row is None else row[0]

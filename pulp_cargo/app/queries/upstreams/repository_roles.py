@@ -1,4 +1,4 @@
-"""What the distributions of a domain use repositories for (`rules/repository_use`)."""
+"""For what purposes distributions use repositories (`rules/repository_use`)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -29,11 +29,11 @@ def uses_elsewhere(
 
 
 def taking_uploads(repositories: Collection[UUID]) -> set[UUID]:
-    """Return those that take uploads through some distribution."""
+    """Return the repositories that accept uploads through some distribution."""
     found = CargoDistribution.objects.filter(repository__in=repositories, allow_uploads=True)
     return set(found.values_list("repository", flat=True))
 
 
 def is_published_to(repository: UUID) -> bool:
-    """Whether people publish to a repository: it takes uploads, or is private in a list."""
+    """Whether people publish to a repository: it accepts uploads, or is private in a list."""
     return first_row(f"SELECT {IS_PUBLISHED_TO}", {"repository": repository}) == (True,)

@@ -1,4 +1,4 @@
-"""The repositories that keep what comes from a remote; never those that take uploads."""
+"""The repositories that store the crates of a remote; never those that accept uploads."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from pulpcore.plugin.models import Domain
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.runtime.rows import all_rows, first_row
 
-# The repositories that store what comes from a remote, which is to be filled in. Another remote with
-# the same URL is another's: its stores are none of this one's, as anybody may write that URL.
+# The repositories that store the crates of a remote, for `format`. The stores of another remote
+# with the same URL are left out, because any user may create a remote with that URL.
 STORES_OF_REMOTE = """
     SELECT d.repository_id FROM core_distribution d
     JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
@@ -18,8 +18,8 @@ STORES_OF_REMOTE = """
     UNION
     SELECT u.repository_id FROM cargo_cargoupstream u WHERE u.remote_id = {remote}
 """
-# Each kept version of a crate, and whether it is marked as yanked.
-KEPT = f"""
+# Each stored version of a crate, and whether it is marked as yanked.
+STORED_VERSIONS = f"""
     WITH stores AS (
         SELECT d.repository_id AS pk FROM core_distribution d
         JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
@@ -64,7 +64,7 @@ class Store:
     yanked: dict[str, bool]
 
 
-def kept_checksums(repository: UUID, canonical_name: str) -> frozenset[str]:
+def stored_checksums(repository: UUID, canonical_name: str) -> frozenset[str]:
     """Return the checksums of a crate's files that a repository has."""
     rows = all_rows(CHECKSUMS, {"repository": repository, "name": canonical_name})
     return frozenset(row[0] for row in rows)
@@ -76,12 +76,12 @@ def has_file(repository: UUID, cksum: str) -> bool:
 
 
 def stores_of(remote: UUID, canonical_name: str) -> list[Store]:
-    """Return the repositories that keep versions of a crate from a remote."""
-    rows = all_rows(KEPT, {"remote": remote, "name": canonical_name})
+    """Return the repositories that store versions of a crate from a remote."""
+    rows = all_rows(STORED_VERSIONS, {"remote": remote, "name": canonical_name})
     domains = Domain.objects.in_bulk({row[1] for row in rows}) if rows else {}
     found: defaultdict[tuple[UUID, UUID], dict[str, bool]] = defaultdict(dict)
     for repository, domain, vers, is_yanked in rows:
         found[repository, domain][vers] = is_yanked
     return [
-        Store(repository, domains[domain], kept) for (repository, domain), kept in found.items()
+        Store(repository, domains[domain], yanked) for (repository, domain), yanked in found.items()
     ]

@@ -1,4 +1,4 @@
-"""Where a registry has its crates from, when they are not all in one repository."""
+"""Where the crates of a registry come from, if not from a single repository."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRemote:
-    """An upstream registry as a cache needs it; `max_age` and `stale_for` are seconds.
+    """The settings of a remote that a cache needs; `max_age` and `stale_for` are in seconds.
 
     `updated` changes with every change of the remote. A `stale_for` of None means without limit.
-    `crate_policy` is the one for what comes in from there.
+    `crate_policy` applies to all that comes from the remote.
     """
 
     pk: UUID
@@ -42,7 +42,7 @@ class UpstreamRemote:
 
     @property
     def identity(self) -> tuple[UUID, str]:
-        """What is remembered of a remote is remembered by this: another URL is another registry."""
+        """The key for what is cached from a remote: with another URL it is another registry."""
         return self.pk, self.url
 
     @property
@@ -51,7 +51,7 @@ class UpstreamRemote:
         return CRATES_IO if is_crates_io(self.url) else self.url
 
     def is_usable(self, checked_at: datetime) -> bool:
-        """Whether an index file may still be served that the upstream confirmed at that time."""
+        """Whether an index file that the upstream confirmed at that time may still be served."""
         if self.stale_for is None:
             return True
         return (datetime.now(UTC) - checked_at).total_seconds() < self.stale_for
@@ -59,9 +59,9 @@ class UpstreamRemote:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryUpstream:
-    """A repository of this Pulp as an upstream; `version` is None where it has no content to serve.
+    """A repository of this Pulp as an upstream; `version` is None if there is no content to serve.
 
-    `fillers` are the caches that store in it what comes from their remotes.
+    `fillers` are the caches that store the crates of their remotes in it.
     """
 
     name: str
@@ -76,10 +76,10 @@ class RepositoryUpstream:
 
 @dataclass(frozen=True, slots=True)
 class RemoteUpstream:
-    """A remote as an upstream, with the repository that stores what comes from it, if there is one.
+    """A remote as an upstream, with the repository that stores its crates, if there is one.
 
-    It has none where the one that it was given takes uploads: an upstream's crates would be served
-    as published ones. Such rows are from before they were refused.
+    A repository that accepts uploads is left out, because crates of the upstream would be served as
+    published ones. Such combinations are refused now, but older rows may have them.
     """
 
     name: str
@@ -94,7 +94,7 @@ class RemoteUpstream:
 
     @property
     def store(self) -> UUID | None:
-        """The repository that takes in what is downloaded, None where nothing is stored."""
+        """The repository to which downloads are added, None if nothing is stored."""
         return None if self.remote.policy == Remote.STREAMED else self.repository
 
 
@@ -102,9 +102,9 @@ Upstream = RepositoryUpstream | RemoteUpstream
 
 
 def upstreams_of(distribution: CargoDistribution) -> tuple[Upstream, ...]:
-    """Return a distribution's upstreams in order; none where one repository is all it serves.
+    """Return a distribution's upstreams in order; none if it serves a single repository.
 
-    One that is pinned to a repository version serves just that, whatever else it has.
+    One that is pinned to a repository version serves only that.
     """
     if distribution.repository_version_id is not None:
         return ()
@@ -116,11 +116,11 @@ def upstreams_of(distribution: CargoDistribution) -> tuple[Upstream, ...]:
     stores = _stores(distribution.name, given, _taking_uploads(given))
     versions = head.latest_versions(stores)
     repository = distribution.repository_id if stores else None
-    return (_source(remote.name, remote, repository, versions, fillers_of(stores)),)
+    return (_upstream(remote.name, remote, repository, versions, fillers_of(stores)),)
 
 
 def order_of(distribution: CargoDistribution, upstreams: tuple[Upstream, ...]) -> Order | None:
-    """Return which of a list's upstreams answer for what, None for a registry without a list."""
+    """Return which upstreams of a list answer for which crates, None without a list."""
     if distribution.remote_id is not None or not upstreams:
         return None
     return Order(
@@ -138,7 +138,7 @@ def _listed(name: str, upstreams: Sequence[CargoUpstream]) -> tuple[Upstream, ..
     versions = head.latest_versions(stores | ours)
     fillers = fillers_of((stores | ours) - published)
     return tuple(
-        _source(
+        _upstream(
             one.name,
             one.remote,
             one.repository_id if one.repository_id in stores | ours else None,
@@ -153,11 +153,11 @@ def _listed(name: str, upstreams: Sequence[CargoUpstream]) -> tuple[Upstream, ..
 
 
 def _stores(registry: str, given: set[UUID], published: set[UUID]) -> set[UUID]:
-    """Return those of a registry's repositories that may keep what comes from a remote."""
+    """Return the repositories of a registry that may store the crates of a remote."""
     if given & published:
         log.warning(
-            "%s keeps nothing of its remote: its repository takes uploads, and a cache needs one of"
-            " its own.",
+            "%s stores nothing of its remote: its repository accepts uploads, and a cache needs one"
+            " of its own.",
             registry,
         )
     return given - published
@@ -167,7 +167,7 @@ def _taking_uploads(repositories: set[UUID]) -> set[UUID]:
     return repository_roles.taking_uploads(repositories) if repositories else set()
 
 
-def _source(
+def _upstream(
     name: str,
     remote: CargoRemote | None,
     repository: UUID | None,

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from pulp_cargo.app.queries.crates import crate_file
-from pulp_cargo.app.queries.crates.crate_file import KeptFile, StoredFile, UpstreamFile
+from pulp_cargo.app.queries.crates.crate_file import CachedFile, StoredFile, UpstreamFile
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.replaced_versions import replaced_by
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream, UpstreamRemote
@@ -56,7 +56,7 @@ class Listed:
     upstream: RemoteUpstream
     version: UpstreamVersion
     fresh_for: float | None = None
-    stored: KeptFile | None = None
+    stored: CachedFile | None = None
     is_damaged: bool = False
 
 
@@ -74,7 +74,7 @@ async def locate(wanted: Wanted) -> Here | SharedDownload:
 
     Raises VersionNotFound, VersionRefused, VersionReplaced, and the errors of an upstream.
     """
-    who = await resolve.upstreams_to_ask(wanted.registry, wanted.lower_name)
+    who = await resolve.upstreams_to_ask(wanted.registry.upstreams, wanted.lower_name)
     looked: dict[str, Looked] = {}
     decisions: dict[str, Decision] = {}
     while isinstance(step := of_version(who.answer, decisions), Ask):
@@ -105,14 +105,14 @@ def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | Share
 
 
 async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
-    policies, cache = evaluate.policies_of(wanted.registry, upstream), wanted.cache
+    policies, cache = evaluate.policies_of(wanted.registry.upstreams, upstream), wanted.cache
     if isinstance(upstream, RemoteUpstream) and not policies:
         # An index in memory is enough where no policy needs the versions of the whole crate.
         known = cache.parsed_indexes.known(upstream.remote, wanted.lower_name).get(wanted.vers)
         if known is not None:
             return await _listed(wanted, Listed(upstream, known))
     found = await resolve.ask(
-        cache.index_files, wanted.registry, upstream, wanted.lower_name, at_any_age=True
+        cache.index_files, wanted.registry.urls, upstream, wanted.lower_name, at_any_age=True
     )
     if found is None:
         return Looked(VersionFacts(CrateState.ABSENT))
@@ -124,7 +124,9 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
     if version is None and found.fresh_for == 0:
         # Our copy may be too old to have it. An upstream that does not answer now must not make
         # room for the next.
-        newer = await resolve.ask(cache.index_files, wanted.registry, upstream, wanted.lower_name)
+        newer = await resolve.ask(
+            cache.index_files, wanted.registry.urls, upstream, wanted.lower_name
+        )
         if isinstance(newer, Unanswered):
             return Looked(VersionFacts(newer.state), error=newer.error)
         if isinstance(newer, FromIndex):
@@ -142,7 +144,9 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
     """Look in a repository, which stands in for its upstream or is an upstream itself."""
     fresh_for = None
     if isinstance(found, FromStore):
-        decision = await wanted.cache.policies.judge(wanted.registry, found, wanted.lower_name)
+        decision = await wanted.cache.policies.evaluate(
+            wanted.registry.upstreams, found, wanted.lower_name
+        )
         if decision is not None:
             if error := await wanted.cache.policies.refusal(decision, wanted.vers):
                 return _refused(found.state, error)
@@ -166,7 +170,7 @@ async def _unlisted(wanted: Wanted, found: FromIndex) -> Looked:
     """Look for the stored file of a version that the upstream's index no longer has."""
     file = None
     # A policy cannot be evaluated for a version that is not in the index.
-    if not evaluate.policies_of(wanted.registry, found.upstream, stored=True):
+    if not evaluate.policies_of(wanted.registry.upstreams, found.upstream, stored=True):
         file = await _file_in_repository(wanted, found.upstream)
     if file is None:
         return Looked(VersionFacts(found.state))
@@ -178,16 +182,16 @@ async def _listed_under_policies(
     wanted: Wanted, found: FromIndex, version: UpstreamVersion
 ) -> Looked:
     """Look for a listed version's file, unless the policies in force refuse the version."""
-    registry, policies = wanted.registry, wanted.cache.policies
-    decision = await policies.judge(registry, found, wanted.lower_name)
+    upstreams, policies = wanted.registry.upstreams, wanted.cache.policies
+    decision = await policies.evaluate(upstreams, found, wanted.lower_name)
     if decision is None:
         return await _listed(wanted, Listed(found.upstream, version))
     if error := await policies.refusal(decision, version.vers):
         return _refused(found.state, error)
     looked = await _listed(wanted, Listed(found.upstream, version, evaluate.good_for(decision)))
-    if isinstance(looked.found, Listed) and evaluate.asks_for_licenses(registry, found.upstream):
+    if isinstance(looked.found, Listed) and evaluate.asks_for_licenses(upstreams, found.upstream):
         licenses = {version.vers: await _license(wanted, looked.found)}
-        decision = await policies.judge(registry, found, wanted.lower_name, licenses)
+        decision = await policies.evaluate(upstreams, found, wanted.lower_name, licenses)
         if decision and (error := await policies.refusal(decision, version.vers)):
             return _refused(found.state, error)
     return looked
@@ -199,9 +203,9 @@ async def _listed(wanted: Wanted, listed: Listed) -> Looked:
     wanted.leases.enter_context(wanted.cache.downloads.leased_if_running(*_key(wanted, listed)))
     try:
         stored = await threads.read(
-            crate_file.kept_file,
-            wanted.registry.at(listed.upstream),
-            listed.upstream.remote.pk,
+            crate_file.cached_file,
+            listed.upstream,
+            wanted.registry.domain,
             wanted.name,
             wanted.vers,
             cksum,
@@ -260,5 +264,5 @@ def _refused(state: CrateState, error: VersionRefused) -> Looked:
 async def _file_in_repository(
     wanted: Wanted, upstream: Upstream
 ) -> StoredFile | UpstreamFile | None:
-    registry = wanted.registry.at(upstream)
-    return await threads.read(crate_file.crate_file, registry, wanted.name, wanted.vers)
+    domain = wanted.registry.domain
+    return await threads.read(crate_file.crate_file, upstream, domain, wanted.name, wanted.vers)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pulp_cargo.app.queries.crates import index_file as index
 from pulp_cargo.app.queries.crates.index_file import GZIP_FROM, IndexFile
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import Registry, RegistryUrls
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.cache.cache import Cache
@@ -60,16 +60,16 @@ async def crate_index(cache: Cache, registry: Registry, name: str) -> Served:
 async def _served(cache: Cache, registry: Registry, found: Resolved, name: str) -> Served | None:
     """Return the file to serve for an upstream's answer, None if it was removed meanwhile."""
     if isinstance(found, FromRepository):
-        own = await threads.read(index.index_file, registry.at(found.upstream), name)
+        own = await threads.read(index.index_file, found.upstream, registry.urls, name)
         return Served(own, None) if own else None
-    decision = await cache.policies.judge(registry, found, name)
+    decision = await cache.policies.evaluate(registry.upstreams, found, name)
     left_out: frozenset[str] = frozenset()
     if decision is not None:
         cache.policies.refusals.note(decision.dry_run)
         left_out = decision.left_out
     file = await _file(found, name, left_out)
     if REGISTRY in file.body:
-        file = await threads.work(_with_own_registries, registry, file)
+        file = await threads.work(_with_own_registries, registry.urls, file)
     age = found.age if isinstance(found, FromIndex) else None
     return Served(file, _until(decision, _fresh_for(found)), age, left_out)
 
@@ -104,12 +104,12 @@ def _without(index: UpstreamIndex, left_out: frozenset[str]) -> IndexFile:
     return _index_file(index.serve(left_out))
 
 
-def _with_own_registries(registry: Registry, file: IndexFile) -> IndexFile:
+def _with_own_registries(urls: RegistryUrls, file: IndexFile) -> IndexFile:
     """Return a file whose dependencies on registries that this one replaces point to this one.
 
     Otherwise cargo would fetch them there, and treat the same crate from two sources as two crates.
     """
-    body = with_own_registries(file.body, registry.is_null)
+    body = with_own_registries(file.body, urls.is_null)
     return file if body == file.body else _index_file(body)
 
 

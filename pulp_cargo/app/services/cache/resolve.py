@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from pulp_cargo.app.queries.crates import index_file as stored_index
 from pulp_cargo.app.queries.crates.index_file import IndexFile
 from pulp_cargo.app.queries.names import claims
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import (
+    Registry,
+    RegistryUpstreams,
+    RegistryUrls,
+)
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import (
     RemoteUpstream,
@@ -95,13 +99,13 @@ class UpstreamsToAsk:
     upstreams: Mapping[str, Upstream]
 
 
-async def upstreams_to_ask(registry: Registry, name: str) -> UpstreamsToAsk:
+async def upstreams_to_ask(upstreams: RegistryUpstreams, name: str) -> UpstreamsToAsk:
     """Return the upstreams that may answer for a crate; for a claimed name only the claimants."""
-    upstreams = {one.name: one for one in registry.upstreams or (registry.whole,)}
-    if registry.order is None:
-        return UpstreamsToAsk(only(*upstreams), upstreams)
-    answer = await threads.read(claims.who_may_answer, registry, name)
-    return UpstreamsToAsk(answer, upstreams)
+    by_name = {one.name: one for one in upstreams.all}
+    if upstreams.order is None:
+        return UpstreamsToAsk(only(*by_name), by_name)
+    answer = await threads.read(claims.who_may_answer, upstreams, name)
+    return UpstreamsToAsk(answer, by_name)
 
 
 async def resolve(files: IndexFiles, registry: Registry, name: str) -> tuple[Resolved, ...]:
@@ -109,13 +113,13 @@ async def resolve(files: IndexFiles, registry: Registry, name: str) -> tuple[Res
 
     Raises UpstreamUnreachable, UpstreamIndexInvalid and VersionGone.
     """
-    who = await upstreams_to_ask(registry, name)
+    who = await upstreams_to_ask(registry.upstreams, name)
     found: dict[str, Resolved] = {}
     states: dict[str, CrateState] = {}
     failures: dict[str, Unanswered] = {}
     while isinstance(step := who_has(who.answer, states), Ask):
         upstream = step.upstreams[0]
-        one = await ask(files, registry, who.upstreams[upstream], name)
+        one = await ask(files, registry.urls, who.upstreams[upstream], name)
         states[upstream] = CrateState.ABSENT if one is None else one.state
         if isinstance(one, Unanswered):
             failures[upstream] = one
@@ -128,18 +132,21 @@ async def resolve(files: IndexFiles, registry: Registry, name: str) -> tuple[Res
 
 async def ask(
     files: IndexFiles,
-    registry: Registry,
+    urls: RegistryUrls,
     upstream: Upstream,
     name: str,
     *,
     at_any_age: bool = False,
 ) -> Resolved | Unanswered | None:
-    """Return what an upstream has of a crate, by its lower-case name; None if nothing."""
+    """Return what an upstream has of a crate, by its lower-case name; None if nothing.
+
+    `urls` are those of the registry that asks.
+    """
     if isinstance(upstream, RepositoryUpstream):
         if not upstream.fillers:
             return FromRepository(upstream)
         # Policies of the caches that fill it apply to what is stored.
-        stored = await _stored(registry, upstream, name)
+        stored = await _stored(urls, upstream, name)
         return stored or FromRepository(upstream)
     failure = None
     try:
@@ -148,10 +155,10 @@ async def ask(
             return FromIndex(upstream, current.copy, current.fresh_for, current.age, files.parsed)
     except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
         failure = Unanswered(error)
-    stored = await _stored(registry, upstream, name) if upstream.version else None
+    stored = await _stored(urls, upstream, name) if upstream.version else None
     return stored or failure
 
 
-async def _stored(registry: Registry, upstream: Upstream, name: str) -> FromStore | None:
-    file = await threads.read(stored_index.index_file, registry.at(upstream), name)
+async def _stored(urls: RegistryUrls, upstream: Upstream, name: str) -> FromStore | None:
+    file = await threads.read(stored_index.index_file, upstream, urls, name)
     return None if file is None else FromStore(upstream, file)

@@ -74,12 +74,12 @@ class WholeCrates:
     ) -> None:
         async with self._turns:
             found = await resolve.ask(
-                self._index_files, registry, upstream, name.lower(), at_any_age=True
+                self._index_files, registry.urls, upstream, name.lower(), at_any_age=True
             )
             if not isinstance(found, FromIndex):
                 return
-            here = await threads.read(stores.kept_checksums, store, canonical_name(name))
-            decision = await self._policies.judge(registry, found, name.lower())
+            here = await threads.read(stores.stored_checksums, store, canonical_name(name))
+            decision = await self._policies.evaluate(registry.upstreams, found, name.lower())
             left_out = decision.left_out if decision else frozenset()
             for vers, version in (await found.index(name.lower())).versions.items():
                 facts = VersionFacts(

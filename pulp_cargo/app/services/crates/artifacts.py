@@ -1,4 +1,4 @@
-"""Crates with their files written to tables and storage, many in a few statements."""
+"""Storing crates in the tables and their files in the storage, many with few statements."""
 
 import logging
 import os
@@ -26,8 +26,8 @@ from pulp_cargo.app.services.crates.incoming_file import (
 
 log = logging.getLogger(__name__)
 
-# The first key of the advisory locks on digests, which keep a file from being removed as debris
-# by one writer while another adopts it.
+# The first key of the advisory locks on digests, which prevent one writer from removing a file as
+# a leftover while another uses it.
 LOCK_CLASS = 0x6361_7269
 
 Crates = Sequence[tuple[CrateContent, IncomingFile]]
@@ -46,7 +46,7 @@ LINK_FILES = """
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """What was there of some crates before: artifacts by their SHA-256, and units."""
+    """What was stored of some crates before: artifacts by their SHA-256, and units."""
 
     artifacts: Mapping[str, UUID]
     units: Mapping[unit_rows.Key, UUID]
@@ -54,14 +54,14 @@ class There:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The artifacts of files that are in the storage, by their SHA-256, and paths to be settled."""
+    """The artifacts of stored files, by their SHA-256, and the paths that still need an fsync."""
 
     artifacts: Mapping[str, UUID]
     unsettled: Sequence[str]
 
     @storage_full()
     def settle(self) -> None:
-        """Make sure that the files and their names are on the disk: to be done before the commit.
+        """Write the files and their names to the disk with fsync, which must precede the commit.
 
         Raises StorageFull.
         """
@@ -74,7 +74,7 @@ class Placed:
 
 
 def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
-    """Store the files and units of crates, or find those that are there, and return the units' ids."""
+    """Store the files and units of crates that are not stored yet, and return the units' ids."""
     there = ask(crates, domain)()
     units, placed = place_crates(crates, there, domain)
     placed.settle()
@@ -82,7 +82,7 @@ def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
 
 
 def ask(crates: Crates, domain: Domain) -> Callable[[], There]:
-    """Keep other writers of these crates' files out, and ask for what is there of the crates."""
+    """Lock out other writers of these crates' files, and query what is stored of the crates."""
     if not crates:
         return lambda: There({}, {})
     artifacts = _ask_for_stored(lock_digests([file for _, file in crates]), domain)
@@ -91,7 +91,7 @@ def ask(crates: Crates, domain: Domain) -> Callable[[], There]:
 
 
 def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUID], Placed]:
-    """Add the files and units of crates to what is there; return the units' ids, in order."""
+    """Store the missing files and units of crates, and return the units' ids, in order."""
     if not crates:
         return [], Placed({}, ())
     placed = _place_files([file for _, file in crates], there.artifacts, domain)
@@ -107,7 +107,7 @@ def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUI
 
 
 def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
-    """Store crates in a transaction of their own, in no repository; a failure leaves no files."""
+    """Store crates in a separate transaction, in no repository; a failure leaves no files."""
     try:
         with transaction.atomic():
             return save_crates(crates, domain)
@@ -118,7 +118,7 @@ def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
 
 
 def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
-    """Return the ids of the marks of these crates and versions, made where they are missing."""
+    """Return the ids of the yank marks of these versions; missing ones are created."""
     marks = []
     for name, vers in sorted(keys):
         mark, made = CrateYank.objects.get_or_create(
@@ -131,7 +131,7 @@ def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
 
 
 def touch(units: Iterable[UUID]) -> list[UUID]:
-    """Keep stored units from being cleaned up as orphans, and return their ids."""
+    """Protect stored units from orphan cleanup, and return their ids."""
     found = list(units)
     if found:
         Content.objects.filter(pk__in=found).touch()
@@ -139,10 +139,10 @@ def touch(units: Iterable[UUID]) -> list[UUID]:
 
 
 def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
-    """Put files back that somebody removed while they were committed.
+    """Restore files that were removed while they were committed.
 
-    Pulp's clean-up of orphans removes a row, and its file a moment later, under whose name a new one
-    may have come meanwhile.
+    Pulp's orphan cleanup removes a row first and its file later; in between, a new file may have
+    been stored under the same name.
     """
     if domain.storage_class != FILE_SYSTEM:
         return
@@ -153,22 +153,23 @@ def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
 
 
 def forget_files(files: Iterable[IncomingFile], domain: Domain) -> None:
-    """Remove the files of what failed, where no artifact has taken them over.
+    """Remove the files of a failed change, unless an artifact uses them.
 
-    Raises OperationalError when somebody is long at work on one: they see to what lies about.
+    Raises OperationalError if another writer has locked one for too long; it removes leftovers
+    itself.
     """
     with transaction.atomic():
         set_lock_timeout()
         digests = lock_digests(files)
-        kept = set(stored(digests, domain))
+        in_use = set(stored(digests, domain))
         for digest in digests:
             name = Artifact(sha256=digest).storage_path("")
-            if digest not in kept and domain.get_storage().exists(name):
+            if digest not in in_use and domain.get_storage().exists(name):
                 domain.get_storage().delete(name)
 
 
 class Storable(Protocol):
-    """A file with its digests, to be moved to the storage; `restore` gives it back its name."""
+    """A file with its digests, to be moved to the storage; `restore` brings it back to its path."""
 
     @property
     def path(self) -> str: ...
@@ -199,10 +200,10 @@ def save_files(files: Sequence[Storable], domain: Domain) -> Mapping[str, UUID]:
 
 @storage_full()
 def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: Domain) -> Placed:
-    """Move the files to the storage that no artifact is known of.
+    """Move files without a known artifact to the storage.
 
-    A file that the storage has lost or cut short is put back: its row alone proves nothing. Raises
-    StorageFull.
+    Files that the storage has lost or truncated are restored, since an artifact's row is no proof
+    of its file. Raises StorageFull.
     """
     if known:
         Artifact.objects.filter(pk__in=known.values()).touch()
@@ -223,8 +224,8 @@ def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: D
     try:
         unit_rows.insert(Artifact, made)
     finally:
-        # Core opens each file to move it and never closes it. Until the garbage collector does, a
-        # file that was copied to another file system takes room on its old one.
+        # Core opens each file to move it, and does not close it. Until the garbage collector does,
+        # a file that was copied to another file system takes space on its old one.
         for one in made:
             one.file.close()
     unsettled: list[str] = []
@@ -239,7 +240,7 @@ def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: D
         for digest, file in fresh.items():
             if not _is_whole(paths[digest], file.size):
                 raise OSError(f"the storage has not taken all of the file {digest}")
-            # What was copied from another file system is a new file.
+            # A file that was copied from another file system is a new one, without an fsync.
             if not file.is_settled or _identity(paths[digest]) != came[digest]:
                 unsettled.append(paths[digest])
         folders = {os.path.dirname(paths[file.cksum]) for file in (*fresh.values(), *lost)}
@@ -248,7 +249,7 @@ def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: D
 
 
 def lock_digests(files: Iterable[Storable]) -> list[str]:
-    """Keep other writers of these files out until the transaction ends, and return the SHA-256s."""
+    """Lock out other writers of these files until the transaction ends; return the SHA-256s."""
     digests = sorted({file.cksum for file in files})
     for digest in digests:
         statements.run("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, digest])
@@ -256,7 +257,7 @@ def lock_digests(files: Iterable[Storable]) -> list[str]:
 
 
 def stored(digests: Sequence[str], domain: Domain) -> dict[str, UUID]:
-    """Return the ids of the artifacts that are there, by SHA-256."""
+    """Return the ids of the existing artifacts, by SHA-256."""
     return _stored(_ask_for_stored(digests, domain))
 
 
@@ -269,7 +270,7 @@ def _stored(asked: Rows) -> dict[str, UUID]:
 
 
 def _remove_debris(digest: str, domain: Domain) -> None:
-    """Remove a file that no artifact has: a crash may have left it short, and core would keep it."""
+    """Remove a file without an artifact: a crash may have truncated it, and core would reuse it."""
     name = Artifact(sha256=digest).storage_path("")
     storage = domain.get_storage()
     if storage.exists(name):
@@ -281,7 +282,7 @@ def _path_of(digest: str, domain: Domain) -> str:
 
 
 def _missing_folders(path: str) -> Iterator[str]:
-    """Yield the folders that are there and get new ones in them when a file comes to a path."""
+    """Yield the folders that change when the missing folders of a path are created."""
     folder = os.path.dirname(path)
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)
@@ -302,6 +303,6 @@ def _put_back(file: Storable, path: str) -> None:
 
 
 def _identity(path: str) -> tuple[int, int]:
-    """What stays of a file that gets another name."""
+    """Return device and inode, which do not change when a file is renamed."""
     found = os.stat(path)
     return found.st_dev, found.st_ino

@@ -1,7 +1,7 @@
-"""The columns of a crate version: one builder, and an entrance for each kind of description.
+"""The columns of a crate version, with one function for each source of its metadata.
 
-A version is described by the manifest in its .crate file, by a line of an upstream's index, or by a
-line of another Pulp's listing. Whatever follows from such a description is derived here, once.
+The source is the manifest in its .crate file, a line of an upstream's index, or a line of another
+Pulp's listing. Columns that are derived from the metadata are computed in one place.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.metadata_source import FILE, word_of
 
-# The columns that hold what a description says as it is; every entrance fills in all of them.
+# The columns with unchanged metadata; each function sets all of them.
 DESCRIPTION = ("links", "rust_version", *PACKAGE_TEXTS, *PACKAGE_LISTS, "readme")
 
 
@@ -31,8 +31,8 @@ def of_manifest(
 ) -> CrateContent:
     """Return the unsaved unit of a file that was read here, and arrived at `pubtime`.
 
-    Its index line has that time only where the version `is_new`: one that was published elsewhere,
-    nobody knows when, would seem too young to cargo.
+    Its index line has this time only if the version `is_new`: one that was published elsewhere at
+    an unknown time would seem too young to cargo.
     """
     pubtime = pubtime.replace(microsecond=0)
     entry = manifest.entry(cksum, pubtime.strftime("%Y-%m-%dT%H:%M:%SZ") if is_new else None)
@@ -57,10 +57,10 @@ def of_manifest(
 def of_index_line(
     entry: IndexEntry, *, pubtime: datetime, remote: UUID, package: Mapping[str, object]
 ) -> CrateContent:
-    """Return the unsaved unit of a file whose index entry is an upstream's word.
+    """Return the unsaved unit of a file with the metadata of an upstream's index entry.
 
-    `package` is what `read_package` found in the file, empty where it found nothing. The readme is
-    not read, since a manifest that cannot be read does not say which file it is.
+    `package` is the result of `read_package`, or empty. There is no readme, since an unreadable
+    manifest does not tell which file it is.
     """
     line = render_line(entry)
     described = {
@@ -76,8 +76,8 @@ def of_index_line(
 
 
 def of_listing(crate: ListedCrate, source: str) -> CrateContent:
-    """Return the unsaved unit of a line of a listing, whose metadata are the word of `source`."""
-    # A version without a time was published before it was brought upstream.
+    """Return the unsaved unit of a line of a listing, with the given `metadata_source`."""
+    # The upstream does not know either when a version without a time was published.
     pubtime = crate.pubtime or datetime.now(UTC)
     lists = {name: list(values) for name, values in crate.lists.items()}
     return _build(crate.entry, crate.line, source, pubtime, {**crate.texts, **lists})
@@ -103,6 +103,6 @@ def _build(
         registries=sorted(
             {dep.registry for dep in entry.deps if dep.registry and dep.registry != CRATES_IO}
         ),
-        # A description that leaves one out raises KeyError, and makes no unit without it.
+        # A missing column raises KeyError.
         **{column: described[column] for column in DESCRIPTION},
     )

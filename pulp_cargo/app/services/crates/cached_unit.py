@@ -1,8 +1,8 @@
-"""A .crate file of an upstream registry as the content unit it becomes.
+"""Building the content unit of a .crate file of an upstream registry.
 
-What its Cargo.toml says holds, as for every crate. Where that is not what could be published here,
-dependencies and features are the upstream's word, and the unit is that remote's alone
-(`rules/metadata_source`); what describes the crate is still read.
+The metadata are those of its Cargo.toml, as for every crate. If that could not be published here,
+dependencies and features are those of the upstream's index, and the unit is used for that remote
+only (`rules/metadata_source`); the descriptive fields are still read from the file.
 """
 
 import logging
@@ -26,8 +26,8 @@ def unit_of_upstream(
 ) -> CrateContent:
     """Return the unsaved unit of a file and its line in the upstream's index.
 
-    `registry` is the URL by which dependencies name that upstream, `remote` our record of it. Raises RegistryError where even
-    the line cannot be read.
+    `registry` is the URL for dependencies on the upstream itself, `remote` the id of its remote.
+    Raises RegistryError if the line cannot be read either.
     """
     entry = parse_line(with_absolute_registries(line, registry))
     pubtime = _time(entry.pubtime)

@@ -28,36 +28,36 @@ from pulp_cargo.rules.read_crate import UpstreamCrate
 log = logging.getLogger(__name__)
 
 READER_COUNT = 2
-# Less takes a millisecond or two wherever it is read, in bytes.
+# Metadata up to this size, in bytes, take a millisecond or two, so they are parsed in this process.
 LITTLE_METADATA = 64 * 1024
 COMMAND = (sys.executable, "-P", "-m", "pulp_cargo.reader")
 
 
 class Reader:
-    """One process, which is started when it is needed, and again when it has ended."""
+    """One process, which is started when it is needed, and restarted after it has ended."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: Request) -> Any:
-        """Return the answer to a request; raises the RegistryError that it met."""
+        """Return the result of a request, or raise its RegistryError."""
         answer = self._answer(request)
         if isinstance(answer, Refusal):
             raise answer.error()
         return answer
 
     def stop(self) -> int | None:
-        """End the process, and return with what it has ended, None if there was none."""
+        """End the process, and return its exit status, None if there was none."""
         process, self._process = self._process, None
         if process is None:
             return None
-        # Of one that has ended by itself the status stays.
+        # If it has ended already, this does not change its status.
         process.kill()
         process.communicate()
         return process.returncode
 
     def _answer(self, request: Request) -> Any:
-        # One that somebody has killed while it waited is no reason to refuse anything.
+        # The process may have been killed while it was idle, so there is a second attempt.
         for is_first in (True, False):
             try:
                 to_reader, from_reader = _pipes(self._running())
@@ -84,7 +84,7 @@ class Reader:
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    """Return where requests go, and where answers come from."""
+    """Return the pipes for requests and for answers."""
     if process.stdin is None or process.stdout is None:
         raise OSError("the reader has no pipes")
     return process.stdin, process.stdout
@@ -103,7 +103,7 @@ class CrateReaders:
     def read_published(
         self, path: str, *, name: str | None, vers: str | None, limits: PublishLimits
     ) -> tuple[Manifest, CrateFile]:
-        """Return manifest and contents of a file that is published; raises RegistryError.
+        """Return manifest and contents of a published file; raises RegistryError.
 
         Without `name` and `vers`, they are taken from the file.
         """
@@ -113,7 +113,7 @@ class CrateReaders:
     def read_upstream(
         self, path: str, *, name: str, vers: str, limits: PublishLimits
     ) -> UpstreamCrate:
-        """Return what could be read of an upstream's file; raises RegistryError."""
+        """Return the metadata in a file of an upstream; raises RegistryError."""
         found: UpstreamCrate = self._ask(ReadUpstream(path, name, vers, limits))
         return found
 

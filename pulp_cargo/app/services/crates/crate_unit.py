@@ -1,4 +1,4 @@
-"""A .crate file as the content unit it becomes, whichever way it arrives."""
+"""Building content units from .crate files, in the ways that imports and uploads share."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -38,16 +38,16 @@ def require_size(size: int) -> None:
 
 
 def strict_urls(repository: CargoRepository | None) -> Collection[str] | None:
-    """Return the URLs of a repository that keeps the rules of crates.io, None for any other."""
+    """Return the URLs of a repository that enforces the rules of crates.io, None for any other."""
     if repository is None or not repository.crates_io_rules:
         return None
     return own_urls(repository)
 
 
 def require_new_number(repository: CargoRepository, unit: CrateContent) -> None:
-    """Raise VersionExists where a repository has the version with other build metadata.
+    """Raise VersionExists if a repository has the version with other build metadata.
 
-    For what is new here: a copy of what stands elsewhere is judged by `models/invariants` alone.
+    This is for new versions; copies of other registries only have to meet `models/invariants`.
     """
     number = unit.canonical_name, unit.vers_key
     there = builds(repository.pk, {number})[number]
@@ -63,10 +63,10 @@ def unit_of_file(
     strict: Collection[str] | None,
     as_cargo_reads: bool = False,
 ) -> CrateContent:
-    """Return the unit of a .crate file that comes without a word of cargo; raises RegistryError.
+    """Return the unit of a .crate file that comes without cargo's JSON; raises RegistryError.
 
-    `strict` is what `strict_urls` says of the repository that the file is for; `as_cargo_reads` is
-    for what was published elsewhere, where the rules for paths may have been others.
+    `strict` is the result of `strict_urls` for the repository; `as_cargo_reads` is for files that
+    were published elsewhere, perhaps under other rules for paths.
     """
     manifest, crate_file = read_published(
         file, name=None, vers=None, limits=limits(), strict=not as_cargo_reads
@@ -82,7 +82,7 @@ def unit_of_foreign(
     pubtime: datetime,
     strict: Collection[str] | None,
 ) -> CrateContent:
-    """Return the unit of a file that was read, and came without a word of cargo; raises RuleBroken."""
+    """Return the unit of a file that was read and came without cargo's JSON; raises RuleBroken."""
     broken = [] if strict is None else list(complaints(manifest, own_urls=strict))
     if broken:
         raise RuleBroken(broken)
@@ -93,12 +93,12 @@ def unit_of_foreign(
 
 
 def readme_text(crate_file: CrateFile, manifest: Manifest) -> str | None:
-    """Return the readme in the file as text that PostgreSQL can hold, None without one."""
+    """Return the readme in the file as text that PostgreSQL can store, None without one."""
     return storable_text(crate_file.readme(manifest.readme))
 
 
 def storable_text(data: bytes | None) -> str | None:
-    """Return a readme's bytes as text that PostgreSQL can hold."""
+    """Return a readme's bytes as text that PostgreSQL can store."""
     return (
         None
         if data is None

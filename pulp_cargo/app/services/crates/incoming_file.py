@@ -1,6 +1,6 @@
-"""A .crate file on its way in: written to Pulp's working directory and hashed as it comes.
+"""A .crate file that is being received: written to Pulp's working directory, and hashed meanwhile.
 
-What only passes through a cache may go on in memory where the disk is full.
+If the disk is full, a file that is only passed on by a cache can be moved to memory.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ PREFIX, SUFFIX = "crate-", ".part"
 CHECKSUM = "sha256"
 # Files are read in chunks of this many bytes.
 CHUNK_BYTES = 1024 * 1024
-# How much a process holds in memory of files that the disk has no room for, in bytes.
+# Maximum memory of a process for files that do not fit on the disk, in bytes.
 MOST_IN_MEMORY = 256 * 1024 * 1024
 
 
@@ -48,7 +48,7 @@ class FileMemory:
 
 
 class IncomingFile:
-    """A temporary file with the digests that Pulp wants; gone unless it is moved to the storage."""
+    """A temporary file with the digests that Pulp needs, until it is moved to the storage."""
 
     def __init__(self, directory: str | None = None, *, memory: FileMemory | None = None) -> None:
         # With `memory`, the bytes are there instead of in a directory.
@@ -62,7 +62,7 @@ class IncomingFile:
                     prefix=PREFIX, suffix=SUFFIX, dir=directory or settings.WORKING_DIRECTORY
                 )
             self.file: BinaryIO = os.fdopen(handle, "w+b", buffering=0)
-            # While this lock is held a process is at work on the file (see remove_leftovers).
+            # The lock shows that a process is using the file (see remove_leftovers).
             fcntl.flock(handle, fcntl.LOCK_EX)
         self.size = 0
         self._checksum = pulp_hashlib.new(CHECKSUM)
@@ -71,17 +71,17 @@ class IncomingFile:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether the disk had no room for it, so that nothing of it can be stored."""
+        """Whether the file is in memory, because the disk is full, so that it cannot be stored."""
         return self._memory is not None
 
     def write(self, chunk: bytes) -> None:
-        """Append bytes, or none of them; raises StorageFull when there is no room."""
+        """Append all bytes; raises StorageFull, and then the file has none of them."""
         if self._memory is not None:
             self._memory.take(len(chunk))
             self._taken += len(chunk)
         with storage_full():
             rest = memoryview(chunk)
-            # A disk that gets full takes a part and says so only at the next write.
+            # When a disk fills up, a write may be partial, and only the next one fails.
             while rest:
                 at = self.size + len(chunk) - len(rest)
                 rest = rest[os.pwrite(self.file.fileno(), rest, at) :]
@@ -89,9 +89,9 @@ class IncomingFile:
         self.size += len(chunk)
 
     def move_to_memory(self, memory: FileMemory) -> None:
-        """Move the bytes from the disk to memory; raises StorageFull.
+        """Move the bytes to memory, and free the space on the disk; raises StorageFull.
 
-        The handle stays the same, so that others can read the file at the same time.
+        Concurrent readers are not affected, since the file descriptor remains the same.
         """
         handle, copy = self.file.fileno(), IncomingFile(memory=memory)
         try:
@@ -99,14 +99,14 @@ class IncomingFile:
                 copy.write(os.pread(handle, min(CHUNK_BYTES, self.size - at), at))
             os.dup2(copy.file.fileno(), handle, inheritable=False)
             os.unlink(self.path)
-            # The counted bytes belong to this file from now on.
+            # The counted memory now belongs to this file.
             self._memory, self._taken, copy._taken = memory, copy._taken, 0
         finally:
             copy.discard()
         self.path = _path_of(handle)
 
     def settle(self) -> None:
-        """Make sure that the bytes are on the disk, not in its cache, and work out the digests.
+        """Write the bytes to the disk with fsync, and compute the digests.
 
         A file that was closed is closed again.
         """
@@ -119,46 +119,46 @@ class IncomingFile:
             self.file.close()
 
     def rewind(self) -> BinaryIO:
-        """Return the file, at its start."""
+        """Return the file at its beginning."""
         if self.file.closed:
             self.file = os.fdopen(os.open(self.path, os.O_RDONLY), "rb", buffering=0)
         self.file.seek(0)
         return self.file
 
     def reopened(self) -> BinaryIO:
-        """Return the file by another handle, with a place of its own in it."""
+        """Return another handle of the file, with its own position."""
         return open(f"/proc/self/fd/{self.file.fileno()}", "rb", buffering=0)
 
     def restore(self) -> None:
-        """Make sure that the file has a name again, after a commit that moved it failed."""
+        """Write the file to its path again, after a commit that moved it has failed."""
         if not os.path.exists(self.path):
             if self.file.closed:
                 raise ValueError(f"the file {self.path} is gone")
             copy_whole(self.rewind(), self.path)
 
     def acquire(self) -> None:
-        """Keep the file until `release`, whoever else lets go of it."""
+        """Add a lease, so that the file exists at least until `release`."""
         self._holders += 1
 
     def release(self) -> None:
-        """Let go of the file, which is discarded when nobody holds it any more."""
+        """Release a lease, and discard the file after the last one."""
         self._holders -= 1
         if not self._holders:
             self.discard()
 
     @property
     def cksum(self) -> str:
-        """The checksum that registries name a file by, in hex (Cargo Book, "Index Format")."""
+        """The file's checksum in an index, in hex (Cargo Book, "Index Format")."""
         return self._checksum.hexdigest()
 
     @property
     def is_settled(self) -> bool:
-        """Whether its bytes are on the disk."""
+        """Whether the bytes were written to the disk with fsync."""
         return bool(self._digests)
 
     @property
     def digests(self) -> dict[str, str]:
-        """Every digest of a settled file in hex, by its name in Pulp."""
+        """The digests of a settled file in hex, by their names in Pulp."""
         if not self._digests:
             raise ValueError(f"the file {self.path} was not settled before it is stored")
         return self._digests
@@ -178,7 +178,7 @@ class IncomingFile:
     def _work_out_digests(self) -> None:
         names = set(Artifact.DIGEST_FIELDS) - {CHECKSUM}
         hashers = {name: pulp_hashlib.new(name) for name in names}
-        # Others may read the file at the same time.
+        # With its own handle, because others may read the file at the same time.
         with self.reopened() as file:
             while chunk := file.read(CHUNK_BYTES):
                 for hasher in hashers.values():
@@ -188,24 +188,24 @@ class IncomingFile:
 
 
 def _path_of(handle: int) -> str:
-    """Return the path by which other processes open what has no name."""
+    """Return the path by which other processes can open a file without a name."""
     return f"/proc/{os.getpid()}/fd/{handle}"
 
 
 @contextmanager
 def settling(file: IncomingFile) -> Iterator[None]:
-    """Have a file settled while something else is done with it; raises StorageFull in the end."""
+    """Settle a file during the context; raises StorageFull at its end."""
     done = threads.SETTLERS.submit(file.settle)
     try:
         yield
     finally:
-        # Nobody may close it before.
+        # The file must not be closed before.
         wait([done])
     done.result()
 
 
 def copy_whole(file: BinaryIO, path: str) -> None:
-    """Have a whole copy of a file at a path, and on the disk, or nothing; raises StorageFull."""
+    """Copy a file to a path with fsync, completely or not at all; raises StorageFull."""
     folder, name = os.path.split(path)
     handle, part = tempfile.mkstemp(prefix=f"{name}-", suffix=SUFFIX, dir=folder)
     try:
@@ -220,7 +220,7 @@ def copy_whole(file: BinaryIO, path: str) -> None:
 
 
 def remove_leftovers() -> None:
-    """Remove the files of processes that were killed in the middle of a publish."""
+    """Remove the files of processes that were killed during a publish."""
     for path in Path(settings.WORKING_DIRECTORY).glob(f"{PREFIX}*{SUFFIX}"):
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,9 @@
-"""Sending a .crate file to an object storage before the commit that needs it.
+"""Uploading a .crate file to an object storage before the commit that needs it.
 
-In a file system the commit itself moves the file, which takes no time. An upload may take seconds,
-which nobody else should have to wait for: so it happens before the repository's lock is taken, and
-the commit finds an artifact that is there. What a crash leaves behind is an artifact without
-content, as Pulp's orphan cleanup removes it, or bytes without an artifact, which the next upload
-replaces.
+In a file system the commit moves the file, which takes hardly any time. An upload may take seconds,
+so it precedes the repository's lock, and the commit uses the existing artifact. A crash may leave
+an artifact without content, which Pulp's orphan cleanup removes, or a file without an artifact,
+which the next upload replaces.
 """
 
 import logging
@@ -28,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def uploaded(file: IncomingFile, domain: Domain) -> AsyncIterator[None]:
-    """Have a file in an object storage; when what needs it fails, it is taken out again."""
+    """Upload a file to an object storage, and remove it again if the context fails."""
     if domain.storage_class == FILE_SYSTEM:
         yield
         return
@@ -43,7 +42,7 @@ async def uploaded(file: IncomingFile, domain: Domain) -> AsyncIterator[None]:
 
 @contextmanager
 def uploaded_here(file: IncomingFile, domain: Domain) -> Iterator[None]:
-    """Do what `uploaded` does in this thread, where there is no event loop."""
+    """Do the same as `uploaded` in this thread, without an event loop."""
     is_new = domain.storage_class != FILE_SYSTEM and _upload(file, domain)
     try:
         yield
@@ -54,9 +53,9 @@ def uploaded_here(file: IncomingFile, domain: Domain) -> Iterator[None]:
 
 
 def upload_all(files: Iterable[IncomingFile], domain: Domain) -> None:
-    """Have files in an object storage, each of them at once and for itself.
+    """Upload files to an object storage, each in its own transaction.
 
-    When what needs them fails, they are left to orphan cleanup.
+    If they are not needed because of a failure, orphan cleanup removes them.
     """
     if domain.storage_class != FILE_SYSTEM:
         for file in files:
@@ -65,7 +64,7 @@ def upload_all(files: Iterable[IncomingFile], domain: Domain) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn whatever a storage's client raises into ServiceUnavailable; each has errors of its own."""
+    """Turn the errors of a storage's client into ServiceUnavailable; their types are unknown."""
     try:
         yield
     except (RegistryError, Error):
@@ -88,7 +87,7 @@ def _upload(file: IncomingFile, domain: Domain) -> bool:
 
 
 def _take_back(file: IncomingFile, domain: Domain) -> None:
-    """Remove an artifact that nothing needs; orphan cleanup does it if this fails."""
+    """Remove an unused artifact; if this fails, orphan cleanup does it."""
     try:
         with with_domain(domain):
             _remove(file, domain)
@@ -97,9 +96,9 @@ def _take_back(file: IncomingFile, domain: Domain) -> None:
 
 
 def _add(file: IncomingFile, domain: Domain) -> bool:
-    """Store a file as an artifact without content, and tell whether there was none before.
+    """Store a file as an artifact without content; return whether there was none before.
 
-    Nobody else works on a file with this digest meanwhile, so nobody undoes this.
+    The lock on its digest prevents others from removing the file meanwhile.
     """
     with transaction.atomic():
         (digest,) = artifacts.lock_digests([file])
@@ -111,22 +110,22 @@ def _add(file: IncomingFile, domain: Domain) -> bool:
 
 
 def _remove(file: IncomingFile, domain: Domain) -> None:
-    """Remove an artifact and its file, unless content has taken it over."""
+    """Remove an artifact and its file, unless content uses it."""
     with transaction.atomic():
         found = Artifact.objects.filter(
             pk__in=artifacts.stored(artifacts.lock_digests([file]), domain).values()
         )
-        # The lock on the row lets no content refer to it any more.
+        # The row lock prevents new references from content.
         unused = [
             one.pk for one in found.select_for_update() if not one.content_memberships.exists()
         ]
-        # Without `Artifact.delete`, which removes the file when nothing is locked any more.
+        # `Artifact.delete` would remove the file after the lock is released.
         Artifact.objects.filter(pk__in=unused).delete()
     artifacts.forget_files([file], domain)
 
 
 def _put_back(digest: str, file: IncomingFile, domain: Domain) -> None:
-    """Store the file of an artifact that has lost it: Pulp's repair deletes what is damaged."""
+    """Store the missing file of an artifact, for instance after Pulp's repair has deleted it."""
     name = Artifact(sha256=digest).storage_path("")
     storage = domain.get_storage()
     if not storage.exists(name):

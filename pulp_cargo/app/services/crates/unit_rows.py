@@ -1,7 +1,7 @@
-"""Units written as rows, many in a few statements.
+"""Inserting units as rows, many with few statements.
 
-Core saves units one by one, with a savepoint each; a group of publishes would spend its time
-there, under the repository's lock.
+Core saves units one by one with a savepoint each, which would take most of the time for which a
+commit locks the repository.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.statements import Rows
 
-# What makes a unit one: name, version, checksum, and where its metadata come from.
+# The unique key of a unit: name, version, checksum, and the source of its metadata.
 Key = tuple[str, str, str, str]
 
 STORED = """
@@ -26,24 +26,24 @@ STORED = """
 
 
 def save_units(units: Sequence[CrateContent], domain: Domain) -> list[UUID]:
-    """Insert the units that the domain does not have, and return the ids of all, in order."""
+    """Insert the units that the domain lacks, and return the ids of all units, in order."""
     return save_unknown(units, known(ask(units, domain)), domain)
 
 
 def ask(units: Iterable[CrateContent], domain: Domain) -> Rows:
-    """Ask for the units of these files that the domain has."""
+    """Query the domain's units of these files."""
     return statements.ask(STORED, [[unit.cksum for unit in units], domain.pk])
 
 
 def known(asked: Rows) -> dict[Key, UUID]:
-    """Return the ids of units that were asked for."""
+    """Return the ids of the units that the query has found."""
     return {tuple(row[:4]): row[4] for row in asked.fetch()}
 
 
 def save_unknown(
     units: Sequence[CrateContent], there: Mapping[Key, UUID], domain: Domain
 ) -> list[UUID]:
-    """Insert the units that are not there yet, and return the ids of all, in order."""
+    """Insert the units that are not in `there`, and return the ids of all units, in order."""
     if there:
         Content.objects.filter(pk__in=there.values()).touch()
     fresh = [unit for unit in units if _key(unit) not in there]
@@ -57,7 +57,7 @@ def _key(unit: CrateContent) -> Key:
 
 
 def insert_units(model: type[Content], units: Sequence[Content], domain: Domain) -> None:
-    """Insert units of one model, which the domain does not have."""
+    """Insert units of one model that the domain lacks."""
     for unit in units:
         unit.pulp_domain = unit._pulp_domain = domain
         unit.pulp_type = model.get_pulp_type()
@@ -69,7 +69,7 @@ def insert_units(model: type[Content], units: Sequence[Content], domain: Domain)
 def insert(model: type[Model], rows: Sequence[Model]) -> None:
     """Insert rows into a model's own table; Django's bulk_create refuses inherited models.
 
-    `pre_save` fills in times, and moves an artifact's file to the storage.
+    `pre_save` sets times, and moves an artifact's file to the storage.
     """
     fields = model._meta.local_concrete_fields
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)

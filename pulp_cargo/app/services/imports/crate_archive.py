@@ -1,8 +1,8 @@
-"""A tar archive of .crate files, plain or packed by gzip, read forward and under limits.
+"""A tar archive of .crate files, plain or compressed by gzip, read sequentially and under limits.
 
-People make such archives with any tar, so they are read by the standard library; .crate files have
-a reader of their own (protocol/tar), since cargo has to see the same in them. What tarfile does not
-limit is limited here: it reads headers of any size, and takes a damaged one for the end.
+Any tar program may create such archives, so they are read with the standard library; .crate files
+have their own reader (protocol/tar), which must agree with cargo. This module adds the limits that
+tarfile lacks: it reads headers of any size, and takes a damaged header for the end of the archive.
 """
 
 import io
@@ -16,23 +16,23 @@ from pulp_cargo.protocol.errors import BadRequest
 
 SUFFIX = ".crate"
 GZIP_MAGIC = b"\x1f\x8b"
-# The most .crate files in one archive: all of them are judged before any is stored.
+# Maximum number of .crate files in an archive; all are examined before any is stored.
 MOST_FILES = 10_000
-# The most files and folders of any kind.
+# Maximum number of files and folders.
 MOST_ENTRIES = 2 * MOST_FILES
-# What an archive unpacks to must be less: all of it is on the disk of a worker for a while, at the
-# word of anybody who may upload.
+# Limit of the unpacked size: all of it is on a worker's disk for a while, and everybody who may
+# upload can cause this.
 MOST_BYTES = 8 * 1024**3
-# The most bytes of the headers of one entry, of which a path takes one kilobyte at most, and the most
-# pax records for the whole archive. What tarfile makes of a pax header may have the square of its size.
+# Maximum bytes of the headers of an entry, in which a path takes up to one kilobyte, and maximum
+# number of global pax records. The work of tarfile may grow with the square of a pax header's size.
 MOST_HEADER_BYTES = 4 * 1024
 MOST_GLOBAL_RECORDS = 64
-# The most gzip members: tools that compress in blocks of 64 KiB make so many of the largest archive.
+# Maximum number of gzip members: enough for the largest archive in compressed blocks of 64 KiB.
 MOST_MEMBERS = 200_000
 LONGEST_SHOWN = 200
 
 _CHUNK = 64 * 1024
-# What follows a member is copied, so a chunk of many small ones must be short.
+# At the end of each member the rest of the chunk is copied, so chunks must be short.
 _PACKED_CHUNK = 16 * 1024
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
 _KINDS = {
@@ -42,20 +42,20 @@ _KINDS = {
     tarfile.BLKTYPE: "a block device",
     tarfile.FIFOTYPE: "a FIFO",
 }
-# What the standard library raises for archives that are damaged, or made to be read for ever.
+# The errors that the standard library raises for damaged or malicious archives.
 _DAMAGED = (tarfile.TarError, ValueError, OverflowError, RecursionError)
 
 
 class _Readable(Protocol):
-    """A file, or the unpacked bytes of one."""
+    """A file, or its unpacked bytes."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class _Gzip:
-    """The bytes of a gzip file of one or more members (RFC 1952, 2.2), at the cost of its size.
+    """The unpacked bytes of a gzip file of one or more members (RFC 1952, 2.2), in linear time.
 
-    The library's `gzip` reads headers and empty members in Python, some of it byte by byte.
+    The standard library's `gzip` reads headers and empty members in Python, partly byte by byte.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -65,7 +65,7 @@ class _Gzip:
         self._members = 1
 
     def read(self, size: int, /) -> bytes:
-        """Return at most as many bytes, none at the end; raises EOFError and zlib.error."""
+        """Return up to `size` bytes, none at the end; raises EOFError and zlib.error."""
         while size > 0:
             if not self._packed:
                 self._packed = self._file.read(_PACKED_CHUNK)
@@ -73,14 +73,14 @@ class _Gzip:
             else:
                 is_end = False
             if self._member.eof:
-                # Zeros pad a file to the size of a tape's block.
+                # Files may be padded with zeros to the block size of a tape.
                 self._packed = self._packed.lstrip(b"\0")
                 if is_end:
                     return b""
                 if not self._packed:
                     continue
                 self._next_member()
-            # At the end of the file, there may still be bytes for which there was no room before.
+            # At the end of the file, the decompressor may still have output.
             data = self._member.decompress(self._packed, size)
             self._packed = self._member.unconsumed_tail or self._member.unused_data
             if data:
@@ -99,14 +99,14 @@ class _Gzip:
 
 
 class _Stream:
-    """The unpacked bytes of an archive, and how many were read of them."""
+    """The unpacked bytes of an archive, and the number of bytes read so far."""
 
     def __init__(self, file: _Readable) -> None:
         self._file = file
         self.at = 0
 
     def read(self, size: int) -> bytes:
-        """Return just as many bytes; raises BadRequest where there are fewer, or too many in all."""
+        """Return exactly `size` bytes; raises BadRequest if there are fewer, or too many in all."""
         data = self.read_some(size)
         while len(data) < size:
             more = self.read_some(size - len(data))
@@ -116,7 +116,7 @@ class _Stream:
         return data
 
     def read_some(self, size: int) -> bytes:
-        """Return at most as many bytes, none at the end."""
+        """Return up to `size` bytes, none at the end."""
         try:
             data = self._file.read(size)
         except EOFError as error:
@@ -133,18 +133,18 @@ class _Stream:
 
 
 class _Headers(io.BufferedIOBase):
-    """The archive as tarfile sees it, which reads nothing but headers of it; always forward."""
+    """The archive for tarfile, which only reads headers, and only forward."""
 
     def __init__(self, stream: _Stream) -> None:
         self._stream = stream
         self.allowed = MOST_HEADER_BYTES
 
     def tell(self) -> int:
-        """Return how far the archive has been read."""
+        """Return the position up to which the archive was read."""
         return self._stream.at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Pass over bytes; raises BadRequest for a place that is behind."""
+        """Skip bytes; raises BadRequest for an earlier position."""
         if offset < self._stream.at or whence != os.SEEK_SET:
             raise BadRequest("the archive has an entry of a negative size")
         while self._stream.at < offset:
@@ -152,7 +152,7 @@ class _Headers(io.BufferedIOBase):
         return offset
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return a header, or what extends one; raises BadRequest for more than is allowed."""
+        """Return a header or its extension; raises BadRequest beyond the limit of an entry."""
         if size is None or not 0 <= size <= self.allowed:
             raise BadRequest(
                 f"the archive has a tar extension of {size} bytes, or several of more than"
@@ -167,7 +167,7 @@ class _Entry(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """Read a header; raises ReadError for a damaged one, which is not the end."""
+        """Read a header; raises ReadError for a damaged one, which is the end for tarfile."""
         try:
             return super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
@@ -177,9 +177,9 @@ class _Entry(tarfile.TarInfo):
 
 
 def crate_files(file: BinaryIO, *, max_bytes: int) -> Iterator[tuple[str, bytes]]:
-    """Go through the .crate files in an archive, each with its path; raises BadRequest.
+    """Iterate over the .crate files in an archive with their paths; raises BadRequest.
 
-    `max_bytes` is the most that one of them may have.
+    `max_bytes` is the maximum size of a file.
     """
     stream = _Stream(_unpacked(file))
     files = 0
@@ -198,7 +198,7 @@ def crate_files(file: BinaryIO, *, max_bytes: int) -> Iterator[tuple[str, bytes]
 
 
 def _entries(stream: _Stream) -> Iterator[tarfile.TarInfo]:
-    """Go through the entries; whoever wants the content of one reads it before the next."""
+    """Iterate over the entries; the content of each can be read before the next."""
     headers = _Headers(stream)
     try:
         archive = tarfile.TarFile(
@@ -210,7 +210,7 @@ def _entries(stream: _Stream) -> Iterator[tarfile.TarInfo]:
                 raise BadRequest(
                     f"the archive has more than {MOST_GLOBAL_RECORDS} pax records for the whole of it"
                 )
-            # The archive keeps its entries, and each has a copy of these.
+            # tarfile holds all entries in memory, each with a copy of the global records.
             entry.pax_headers = {}
             yield entry
     except _DAMAGED as error:

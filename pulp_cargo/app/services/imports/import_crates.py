@@ -1,12 +1,11 @@
-"""Many .crate files in one archive, taken into a repository in one version of it.
+"""Importing an archive of .crate files into a repository, in one repository version.
 
-Everything is judged before anything is stored; what is refused is named, and the others come in. Then
-units and files are stored in batches, and at
-last one repository version has them all; what a crash leaves before that is in no repository, and
-Pulp's orphan cleanup removes it.
+All files are examined before any is stored. Refused files are reported; units and files of the
+others are stored in batches, and then added to one repository version. What a crash leaves behind
+before that is in no repository, so Pulp's orphan cleanup removes it.
 
-The files wait on the disk meanwhile. Their units, with readmes of a megabyte, are not kept in
-memory: those of a batch are made again when it is stored.
+The files are on disk meanwhile. Units may have readmes of a megabyte, so they are not held in
+memory, but built again for each batch.
 """
 
 import os
@@ -38,18 +37,18 @@ from pulp_cargo.app.services.imports.crate_archive import crate_files
 from pulp_cargo.protocol import uniqueness
 from pulp_cargo.protocol.errors import RegistryError
 
-# What one transaction stores, and what is in memory at once. Each file's digest is locked, and
-# PostgreSQL's table of locks is small.
+# Number of files in one transaction, and of units in memory. Each file takes an advisory lock, and
+# PostgreSQL's lock table is small.
 BATCH = 50
-# Disks settle many files at once in hardly more time than one.
+# Number of threads for fsync; many concurrent calls take hardly more time than one.
 SETTLERS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A crate version in the archive, and where it stands there.
+    """A crate version in the archive, and the path of its file there.
 
-    Its `key` is the crate in canonical form and the version, of which the repository has one; its
+    `key` is the crate in canonical form and the version that must be unique in the repository;
     `number` is the version without build metadata.
     """
 
@@ -63,22 +62,22 @@ class Member:
 
     @property
     def canonical_name(self) -> str:
-        """What all spellings of the crate's name have in common."""
+        """The canonical name of the crate."""
         return self.key[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file of the archive that does not come in, and why."""
+    """A file of the archive that is refused, and the reason."""
 
     path: str
     sentence: str
 
 
 def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member | Refused]:
-    """Judge the .crate files of an archive by themselves, each that is not a repetition.
+    """Examine each .crate file of an archive by itself; files with the same bytes only once.
 
-    Raises a RegistryError for an archive that cannot be read. The bytes are kept in the working
+    Raises a RegistryError if the archive cannot be read. The files are written to the working
     directory of the task.
     """
     strict = crate_unit.strict_urls(repository)
@@ -89,7 +88,7 @@ def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member |
         if cksum in seen:
             continue
         seen.add(cksum)
-        file = _kept(content)
+        file = _written(content)
         try:
             unit = _unit(file, timezone.now(), strict)
         except RegistryError as error:
@@ -100,7 +99,7 @@ def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member |
 
 
 def agreeing(members: Iterable[Member]) -> Iterator[Member | Refused]:
-    """Yield the files that can be in one registry; of two that cannot, the first one."""
+    """Yield the files that can be in one registry; of two that conflict, refuse the second."""
     spellings: dict[str, Member] = {}
     versions: dict[tuple[str, str], Member] = {}
     for member in members:
@@ -115,7 +114,7 @@ def agreeing(members: Iterable[Member]) -> Iterator[Member | Refused]:
 
 
 def fresh(repository: CargoRepository, members: Collection[Member]) -> Iterator[Member | Refused]:
-    """Yield what the repository does not have, and what it has otherwise, as refused."""
+    """Yield files that the repository lacks, and refuse those that conflict with what it has."""
     there: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     spellings: dict[str, str] = {}
     names = {member.canonical_name for member in members}
@@ -139,22 +138,22 @@ def fresh(repository: CargoRepository, members: Collection[Member]) -> Iterator[
 
 
 def _key_in(repository: CargoRepository) -> Callable[[CrateContent], tuple[str, str]]:
-    """Return what tells which units a repository has one of (models/invariants)."""
+    """Return the function for the key that is unique in a repository (models/invariants)."""
     if is_published_to(repository.pk):
         return lambda unit: (unit.canonical_name, unit.vers_key)
     return lambda unit: (unit.canonical_name, unit.vers)
 
 
 def _is_gone(member: Member, gone: Mapping[tuple[str, str], Collection[str]]) -> bool:
-    """Whether the repository had the number with other bytes, and has those no more."""
+    """Whether the repository had the number before, with other bytes that it no longer has."""
     before = gone.get((member.canonical_name, member.number), ())
     return bool(before) and member.cksum not in before
 
 
 def add(repository: CargoRepository, members: Sequence[Member]) -> RepositoryVersion | None:
-    """Store crates and return the one version of the repository that has them, if there are any.
+    """Store crates, and return the new repository version that has them, None without crates.
 
-    All of them are published at one moment, so that the index has them in order of SemVer.
+    All get the same publication time, so that the index has them in order of SemVer.
     """
     pubtime = timezone.now()
     with ThreadPoolExecutor(SETTLERS, thread_name_prefix="cargo-settle") as settlers:
@@ -169,8 +168,8 @@ def add(repository: CargoRepository, members: Sequence[Member]) -> RepositoryVer
     return version
 
 
-def _kept(content: bytes) -> IncomingFile:
-    """Write a file where the task's own files are."""
+def _written(content: bytes) -> IncomingFile:
+    """Write a file in the working directory of the task."""
     file = IncomingFile(os.getcwd())
     file.write(content)
     return file
@@ -179,7 +178,7 @@ def _kept(content: bytes) -> IncomingFile:
 def _unit(
     file: IncomingFile, pubtime: datetime, strict: Collection[str] | None = None
 ) -> CrateContent:
-    """Read the unit of a file, and close the file: there may be thousands."""
+    """Build the unit of a file, and close the file, since there may be thousands."""
     with file.rewind() as opened:
         cksum = file.cksum
         return crate_unit.unit_of_file(
@@ -188,7 +187,7 @@ def _unit(
 
 
 def _stored(batch: Sequence[Member], pubtime: datetime, domain: Domain) -> list[UUID]:
-    """Store a batch; the files that were not moved away stay until the task ends."""
+    """Store a batch; files that are not moved to the storage are deleted with the task."""
     files = [member.file for member in batch]
     object_storage.upload_all(files, domain)
     return artifacts.save_apart([(_unit(file, pubtime), file) for file in files], domain)

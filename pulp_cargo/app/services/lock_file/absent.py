@@ -1,4 +1,4 @@
-"""The packages of a lock file that a repository is to hold and does not, and those it cannot get."""
+"""The packages of a lock file that a repository lacks, and those that could not be fetched."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,9 +10,9 @@ from pulp_cargo.rules.crate_policy import NamedPolicy
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A version that a repository is to keep; `unit` is its id where the domain has it already.
+    """A version to add to a repository; `unit` is its id if the domain has it already.
 
-    `policies` are asked once more when its licence is known.
+    `policies` are evaluated again once its licence is known.
     """
 
     name: str

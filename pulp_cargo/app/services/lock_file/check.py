@@ -1,7 +1,7 @@
-"""Asking a registry what it says of the packages in a lock file.
+"""Checking whether a registry serves the packages of a lock file.
 
-Judged are the packages that cargo would look for here: those that name this registry as their
-source, and those of the registries that it stands in for, such as crates.io.
+The report has verdicts on the packages that cargo would request here: those that have this registry
+as their source, and those of the registries that it stands in for, such as crates.io.
 """
 
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
 from pulp_cargo.app.services.lock_file.refresh import Refresher
 from pulp_cargo.protocol.lock_file import LockFile
-from pulp_cargo.rules.lock_check import Wanted, judge_package
+from pulp_cargo.rules.lock_check import Wanted, check_package
 from pulp_cargo.rules.lock_report import Report
 
 
@@ -25,20 +25,20 @@ def check(
     crates_io: bool | None = None,
     allow_sources: Collection[str] = (),
 ) -> Report:
-    """Return what a registry says of a lock file.
+    """Return the report on a lock file.
 
     Packages of other registries and of git pass only if `allow_sources` has their source.
 
-    With `refresh`, index files that are missing or old are asked for upstream first; without, what
-    is here decides. `crates_io` tells whether this registry stands in for crates.io where that
-    does not follow from its upstreams' URLs, for one that is itself a copy.
+    With `refresh`, missing and outdated index files are requested from the upstreams first;
+    without, the cached ones decide. `crates_io` is whether this registry stands in for crates.io,
+    if that does not follow from the URLs of its upstreams, as for one that is itself a copy.
     """
-    judged, others = divide(registry, lock, crates_io=crates_io, allow_sources=allow_sources)
-    lookup = Lookup(refresher.cache.advisories, registry, judged)
+    checked, others = divide(registry.urls, lock, crates_io=crates_io, allow_sources=allow_sources)
+    lookup = Lookup(refresher.cache.advisories, registry, checked)
     if refresh:
-        refresher.refresh_in_request(lookup, names_to_ask_for(registry, judged))
+        refresher.refresh_in_request(lookup, names_to_ask_for(registry, checked))
     rows = (
-        judge_package(package, found, wanted, flags)
-        for package, found, flags in lookup.find(judged)
+        check_package(package, found, wanted, flags)
+        for package, found, flags in lookup.find(checked)
     )
     return Report(tuple(rows), tuple(others), tuple(sorted(lookup.indexes.not_refreshed)))

@@ -1,4 +1,4 @@
-"""The upstreams' index files that the packages of a lock file need: those here, and fresh ones."""
+"""The upstreams' index files that the packages of a lock file need, cached or just fetched."""
 
 from collections.abc import Collection, Mapping
 
@@ -25,19 +25,19 @@ class Indexes:
         self._read: dict[File, Body] = {}
 
     def has(self, file: File) -> bool | None:
-        """Return whether an upstream has a crate, None where only asking it would tell."""
+        """Return whether an upstream has a crate, None if only a request to it can tell."""
         return self._known.get(file)
 
     def fault(self, file: File) -> str | None:
-        """Return why an upstream that was asked did not answer, None if it did or was not."""
+        """Return why a request to an upstream failed, None if it did not or there was none."""
         return self._faults.get(file)
 
     def is_old(self, file: File) -> bool:
-        """Return whether an upstream was asked and did not answer, so that what was here counts."""
+        """Return whether the request to an upstream failed, so that the cached file is used."""
         return file in self._old
 
     def take(self, file: File, copy: IndexFileCopy | None, *, is_old: bool) -> None:
-        """Take over what there is after an upstream was asked: None for no such crate."""
+        """Use the index file after a request to the upstream, None if it has no such crate."""
         self._known[file] = copy is not None
         if copy is not None:
             self._fetched[file] = Body(copy.gzipped, copy.first_seen, copy.replaced, copy.accepted)
@@ -45,12 +45,12 @@ class Indexes:
             self._old.add(file)
 
     def note_fault(self, file: File, sentence: str) -> None:
-        """Note that an upstream did not answer, and that nothing is here that would do."""
+        """Note that an upstream did not answer, and that no cached file can be used instead."""
         self._faults[file] = sentence
         self._known.pop(file, None)
 
     def note_silence(self, file: File, sentence: str) -> None:
-        """Note that an upstream did not answer in time: what is here counts, if there is anything."""
+        """Note that an upstream did not answer in time; a cached file is used if there is one."""
         if self._known.get(file):
             self._old.add(file)
         else:
@@ -58,20 +58,20 @@ class Indexes:
 
     @property
     def not_refreshed(self) -> set[str]:
-        """The lower-case names of crates of which an upstream was asked in vain."""
+        """The lower-case names of crates for which a request to an upstream failed."""
         return {name for _, name in (*self._faults, *self._old)}
 
     def read(self, files: Collection[File]) -> None:
-        """Read the files that are needed next, and forget those from before."""
+        """Read the files that are needed next, and drop those that were read before."""
         wanted = {file for file in files if self.has(file) and file not in self._fetched}
         self._read = lock_file.bodies(wanted)
 
     def body(self, file: File) -> Body | None:
-        """Return a file that was read, or fetched; None if it is gone meanwhile."""
+        """Return a file that was read or fetched; None if it was deleted meanwhile."""
         return self._fetched.get(file) or self._read.get(file)
 
     def replaced_by(self, file: File, entry: UpstreamVersion) -> str | None:
-        """Return the checksum of the bytes that an upstream has in place of those in the index."""
+        """Return the upstream's new checksum of a version that it has replaced, else None."""
         body = self.body(file)
         before, now = body.replaced.get(entry.vers, (None, None)) if body else (None, None)
         if body is None or before != entry.cksum or now is None:
@@ -79,11 +79,11 @@ class Indexes:
         return None if version_key(entry.vers, now) in body.accepted else now
 
     def lines_of(self, file: File, vers: str) -> UpstreamIndex | None:
-        """Return what a file says of one version; raises UpstreamIndexInvalid."""
+        """Return the lines of one version in a file; raises UpstreamIndexInvalid."""
         body = self.body(file)
         return parse_lines_of(body.unpacked(), file[1], vers) if body else None
 
     def whole(self, file: File) -> UpstreamIndex | None:
-        """Return what a file says; raises UpstreamIndexInvalid."""
+        """Return a whole file, parsed; raises UpstreamIndexInvalid."""
         body = self.body(file)
         return parse_index_file(body.unpacked(), file[1]) if body else None

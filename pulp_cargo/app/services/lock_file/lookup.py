@@ -1,4 +1,4 @@
-"""Where the packages of a lock file come from, and what there is of each."""
+"""Looking up the packages of a lock file in the upstreams of a registry."""
 
 from collections.abc import Iterator, Sequence
 
@@ -29,7 +29,7 @@ from pulp_cargo.rules.upstream_order import Answer, Order, OrderedUpstream, who_
 
 Looked = tuple[LockedPackage, Found | NotFound, tuple[Flag, ...]]
 
-# So many packages are looked at together: their index files are in memory meanwhile.
+# Maximum number of packages that are looked up together, since their index files are in memory.
 BATCH = 500
 
 
@@ -42,30 +42,34 @@ class Lookup:
         registry: Registry,
         packages: Sequence[LockedPackage],
     ) -> None:
-        upstreams = registry.upstreams or (registry.whole,)
+        upstreams = registry.upstreams.all
         keys = sorted({key_of(package) for package in packages})
-        self._registry = registry
-        self._order = registry.order or Order(tuple(OrderedUpstream(one.name) for one in upstreams))
+        self._urls = registry.urls
+        self._order = registry.upstreams.order or Order(
+            tuple(OrderedUpstream(one.name) for one in upstreams)
+        )
         self._known = lock_file.known(
             registry.domain.pk,
             versions=[one.version for one in upstreams if one.version],
             remotes=[one.remote.pk for one in upstreams if isinstance(one, RemoteUpstream)],
             keys=keys,
         )
-        # Former versions claim a name, too: nobody else may be asked for it.
+        # Removed versions claim a name, too: no other upstream may be asked for it.
         self._claimed = claims.claimed(upstreams, {name for name, _ in keys})
         self.indexes = Indexes(dict(_usable(upstreams, self._known)))
-        self._rules = Rules(advisories, registry, self.indexes, {name for name, _ in keys})
+        self._rules = Rules(
+            advisories, registry.upstreams, self.indexes, {name for name, _ in keys}
+        )
         self.places = {one.name: self._place(one) for one in upstreams}
 
     def _place(self, upstream: Upstream) -> Place:
         if isinstance(upstream, RepositoryUpstream):
             return InRepository(upstream, self._known, self._rules)
-        kept = InRepository(upstream, self._known, self._rules, CrateState.STORED)
-        return FromRemote(upstream, kept, self.indexes, self._rules)
+        in_repository = InRepository(upstream, self._known, self._rules, CrateState.STORED)
+        return FromRemote(upstream, in_repository, self.indexes, self._rules)
 
     def find(self, packages: Sequence[LockedPackage]) -> Iterator[Looked]:
-        """Go through packages with what there is of each, and what else to say of it."""
+        """Yield each package with what was found of it, and with its flags."""
         for start in range(0, len(packages), BATCH):
             yield from self._find(packages[start : start + BATCH])
 
@@ -85,7 +89,7 @@ class Lookup:
             yield package, found, tuple(self._flags(package, found))
 
     def answer(self, name: str) -> Answer:
-        """Return who answers for a crate, as far as that is known here."""
+        """Return which upstreams answer for a crate, as far as that is known here."""
         return who_answers(
             self._order,
             name,
@@ -107,8 +111,8 @@ class Lookup:
         return NotFound(self._nobody_has(package, answer)) if step is None else found[step[0]]
 
     def _nobody_has(self, package: LockedPackage, answer: Answer) -> str:
-        said = f"this registry has no crate `{package.name}`"
-        return said if len(self.places) == 1 else f"{said}: {answer.sentence}"
+        sentence = f"this registry has no crate `{package.name}`"
+        return sentence if len(self.places) == 1 else f"{sentence}: {answer.sentence}"
 
     def _flags(self, package: LockedPackage, found: Found | NotFound) -> Iterator[Flag]:
         place = self.places.get(found.upstream or "")
@@ -119,7 +123,7 @@ class Lookup:
         if not private:
             return
         source = package.source
-        if not (isinstance(source, RegistrySource) and self._registry.is_own(source.url)):
+        if not (isinstance(source, RegistrySource) and self._urls.is_own(source.url)):
             yield Flag.NAME_ALSO_PRIVATE
         name = canonical_name(package.name)
         if found.upstream in private and any(one == name for _, one in self._known.upstream):
@@ -127,8 +131,8 @@ class Lookup:
 
 
 def _usable(upstreams: Sequence[Upstream], known: Known) -> Iterator[tuple[File, bool]]:
-    """Go through the index files that are here and may still be served, as far as that is limited."""
+    """Yield the cached index files that may still be served, and whether their crates exist."""
     remotes = {one.remote.pk: one.remote for one in upstreams if isinstance(one, RemoteUpstream)}
-    for file, kept in known.files.items():
-        if remotes[file[0]].is_usable(kept.checked_at):
-            yield file, kept.exists
+    for file, state in known.files.items():
+        if remotes[file[0]].is_usable(state.checked_at):
+            yield file, state.exists

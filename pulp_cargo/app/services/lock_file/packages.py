@@ -1,50 +1,50 @@
-"""Which packages of a lock file a registry has a say in, and which names its upstreams may hear."""
+"""Which packages of a lock file concern a registry, and which names its upstreams may learn."""
 
 from collections.abc import Collection, Iterable
 
 from pulp_cargo.app.queries.registry.own_urls import urls_at
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import Registry, RegistryUrls
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
-from pulp_cargo.rules.lock_report import NotJudged
+from pulp_cargo.rules.lock_report import NotCheckedPackage
 from pulp_cargo.rules.lock_sources import is_allowed
 
 
 def divide(
-    registry: Registry,
+    urls: RegistryUrls,
     lock: LockFile,
     *,
     crates_io: bool | None,
     allow_sources: Collection[str] = (),
-) -> tuple[list[LockedPackage], list[NotJudged]]:
-    """Return the packages that a registry has a say in, and the others."""
-    urls = (*registry.own_urls, *registry.mirrored_urls)
+) -> tuple[list[LockedPackage], list[NotCheckedPackage]]:
+    """Return the packages that cargo would request from a registry, and the others."""
     if crates_io is None:
-        crates_io = any(map(is_crates_io, urls))
-    judged: list[LockedPackage] = []
-    others: list[NotJudged] = []
+        crates_io = any(map(is_crates_io, urls.null))
+    checked: list[LockedPackage] = []
+    others: list[NotCheckedPackage] = []
     for package in lock.packages:
         source = package.source
         if isinstance(source, RegistrySource) and (
             crates_io
             if source.is_crates_io
-            else any(same_registry(source.url, url) for url in urls)
+            else any(same_registry(source.url, url) for url in urls.null)
         ):
-            judged.append(package)
+            checked.append(package)
         else:
-            others.append(_not_judged(package, allow_sources))
-    return judged, others
+            others.append(_not_checked(package, allow_sources))
+    return checked, others
 
 
 def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> set[str]:
-    """Return the names that upstreams may hear, since cargo would have this registry ask them.
+    """Return the names that may be sent to upstreams, as a build through this registry would do.
 
-    A package that names a private registry of the list as its source is private, whether or not
-    that registry still has it.
+    A package whose source is a private registry of the list is private, whether or not that
+    registry still has it.
     """
-    remotes = [one.remote.url for one in registry.upstreams if isinstance(one, RemoteUpstream)]
+    upstreams = registry.upstreams.listed
+    remotes = [one.remote.url for one in upstreams if isinstance(one, RemoteUpstream)]
     own = urls_at(registry.domain.name, [registry.base_path])
     return {
         package.name
@@ -57,15 +57,15 @@ def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> s
     }
 
 
-def _not_judged(package: LockedPackage, allow_sources: Collection[str]) -> NotJudged:
+def _not_checked(package: LockedPackage, allow_sources: Collection[str]) -> NotCheckedPackage:
     source = package.source
     if source is None:
-        said = "it is on the disk of whoever builds, such as the project itself"
-        return NotJudged(package, said, passes=True)
+        sentence = "it is on the disk of whoever builds, such as the project itself"
+        return NotCheckedPackage(package, sentence, passes=True)
     if isinstance(source, RegistrySource):
-        said = f"it is from the registry {source.url}, which this one does not stand in for"
+        sentence = f"it is from the registry {source.url}, which this one does not stand in for"
     else:
-        said = f"it is from the git repository {source.url}"
+        sentence = f"it is from the git repository {source.url}"
     passes = is_allowed(source, allow_sources)
-    said += ", as was allowed" if passes else "; nobody has allowed this source"
-    return NotJudged(package, said, passes, isinstance(source, RegistrySource))
+    sentence += ", as was allowed" if passes else "; nobody has allowed this source"
+    return NotCheckedPackage(package, sentence, passes, isinstance(source, RegistrySource))

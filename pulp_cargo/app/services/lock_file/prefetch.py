@@ -1,4 +1,4 @@
-"""Fetching the files that a plan names, and joining them to the repositories that keep them."""
+"""Fetching the files of a plan, and adding them to the repositories that store them."""
 
 import asyncio
 from collections import defaultdict
@@ -18,13 +18,13 @@ from pulp_cargo.app.services.lock_file.policies import refused_license
 from pulp_cargo.app.services.publish.commit import Committed
 from pulp_cargo.protocol.errors import RegistryError
 
-# So many are joined in one version; their files are on the disk meanwhile.
+# Maximum number of files added in one version; until then they are in temporary files.
 BATCH_SIZE = 500
 
 
 @dataclass(slots=True)
 class Fetched:
-    """What came of it: how many files are kept now, the versions made, and what went wrong."""
+    """The result: how many files were stored, the versions made, and the problems."""
 
     count: int = 0
     made: list[Committed] = field(default_factory=list)
@@ -34,9 +34,9 @@ class Fetched:
 async def fetch(
     cache: Cache, domain: Domain, absent: Sequence[Absent], ended: Callable[[], None]
 ) -> Fetched:
-    """Fetch files and keep them; `ended` is called for each that came, or could not.
+    """Fetch files and store them; `ended` is called after each, even if it failed.
 
-    Raises RepositoryBusy when a task holds a repository for too long.
+    Raises RepositoryBusy if a task reserves a repository for too long.
     """
     fetched = Fetched()
     by_repository: dict[UUID, list[Absent]] = defaultdict(list)
@@ -46,16 +46,16 @@ async def fetch(
         for start in range(0, len(wanted), BATCH_SIZE):
             with ExitStack() as leases:
                 batch = wanted[start : start + BATCH_SIZE]
-                bring = (_bring(cache, one, leases, ended) for one in batch)
-                came = await asyncio.gather(*bring)
-                await _keep(cache, domain, repository, came, fetched)
+                fetches = (_fetch(cache, one, leases, ended) for one in batch)
+                results = await asyncio.gather(*fetches)
+                await _store(cache, domain, repository, results, fetched)
     return fetched
 
 
-async def _bring(
+async def _fetch(
     cache: Cache, one: Absent, leases: ExitStack, ended: Callable[[], None]
 ) -> DownloadedCrate | LinkStoredUnit | Problem:
-    """Return what is to be kept, with its file leases until the stack is closed."""
+    """Return what is to be stored; its file is leased until the stack is closed."""
     version = one.version
     if one.unit is not None:
         ended()
@@ -78,23 +78,23 @@ async def _bring(
     )
 
 
-async def _keep(
+async def _store(
     cache: Cache,
     domain: Domain,
     repository: UUID,
-    came: Sequence[DownloadedCrate | LinkStoredUnit | Problem],
+    results: Sequence[DownloadedCrate | LinkStoredUnit | Problem],
     fetched: Fetched,
 ) -> None:
-    fetched.problems += [one for one in came if isinstance(one, Problem)]
+    fetched.problems += [one for one in results if isinstance(one, Problem)]
     changes = await threads.read(
-        persist_changes.adopted, [one for one in came if isinstance(one, LinkStoredUnit)]
+        persist_changes.adopted, [one for one in results if isinstance(one, LinkStoredUnit)]
     )
-    for one in came:
+    for one in results:
         if isinstance(one, DownloadedCrate):
             change = await threads.work(persist_changes.read, cache.readers, domain, one)
             if change is None:
-                said = "its file came, but what is in it cannot be kept; the log says why"
-                fetched.problems.append(Problem(one.download.name, one.download.vers, said))
+                sentence = "the file was downloaded, but cannot be stored; the log has the reason"
+                fetched.problems.append(Problem(one.download.name, one.download.vers, sentence))
             else:
                 changes.append(change)
     if not changes:

@@ -1,8 +1,8 @@
-"""Fetching what a lock file needs, before somebody builds from it without an upstream.
+"""Planning which files of a lock file to fetch, so that it can be built without an upstream.
 
-Only what the rules let in is fetched, and only what its upstream's index has with the checksum of
-the lock file. It is joined to the repositories that keep it in one version each, or a few for a
-huge lock file.
+Only files that the policies allow are fetched, and only those whose checksum in the upstream's
+index is that of the lock file. Each repository gets them in one version, or a few for a huge lock
+file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,14 +19,14 @@ from pulp_cargo.app.services.lock_file.refresh import Refresher
 from pulp_cargo.app.services.lock_file.upstreams import FromRemote
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
-from pulp_cargo.rules.lock_check import Here, Outcome, Wanted, judge_package
+from pulp_cargo.rules.lock_check import Here, Outcome, Wanted, check_package
 
-# An advisory is no rule against a crate; the check is there to tell.
-LET_IN = (Outcome.SERVED, Outcome.YANKED, Outcome.ADVISORY)
+# An advisory refuses no crate; only the check reports it.
+ALLOWED = (Outcome.SERVED, Outcome.YANKED, Outcome.ADVISORY)
 
 
 class NothingToFetchFrom(BadRequest):
-    """A registry has no upstream whose files it keeps."""
+    """A registry has no upstream whose files it stores."""
 
     def __init__(self, registry: str) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class NothingToFetchFrom(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be fetched for a lock file; `there` is how many packages need nothing."""
+    """What is to be fetched for a lock file; `there` is how many packages are stored already."""
 
     absent: Sequence[Absent]
     there: int
@@ -45,8 +45,8 @@ class Plan:
 
 
 def stores(registry: Registry) -> set[UUID]:
-    """Return the repositories that store what comes; raises NothingToFetchFrom for none."""
-    remotes = [one for one in registry.upstreams if isinstance(one, RemoteUpstream)]
+    """Return the stores of the registry's remotes; raises NothingToFetchFrom for none."""
+    remotes = [one for one in registry.upstreams.listed if isinstance(one, RemoteUpstream)]
     found = {one.store for one in remotes if one.store is not None}
     if not found:
         raise NothingToFetchFrom(registry.name)
@@ -56,8 +56,8 @@ def stores(registry: Registry) -> set[UUID]:
 def plan(
     refresher: Refresher, registry: Registry, lock: LockFile, *, crates_io: bool | None
 ) -> Plan:
-    """Return what a registry lacks of a lock file, after its upstreams were asked for it."""
-    packages, _ = divide(registry, lock, crates_io=crates_io)
+    """Return what a registry lacks of a lock file, after refreshing the index files."""
+    packages, _ = divide(registry.urls, lock, crates_io=crates_io)
     lookup = Lookup(refresher.cache.advisories, registry, packages)
     refresher.refresh(
         lookup,
@@ -67,21 +67,21 @@ def plan(
     absent: list[Absent] = []
     problems: list[Problem] = []
     for package, found, _ in lookup.find(packages):
-        judged = judge_package(package, found, Wanted())
+        checked = check_package(package, found, Wanted())
         place = lookup.places.get(found.upstream or "")
-        if judged.outcome not in LET_IN:
-            problems.append(Problem(package.name, package.vers, judged.sentence))
+        if checked.outcome not in ALLOWED:
+            problems.append(Problem(package.name, package.vers, checked.sentence))
         elif isinstance(place, FromRemote) and (store := place.upstream.store):
             absent.extend(_absent(package, place, store))
-        elif judged.here is not Here.STORED:
-            said = f"`{found.upstream}` keeps no files: there is nothing to fetch it into"
-            problems.append(Problem(package.name, package.vers, said))
+        elif checked.here is not Here.STORED:
+            sentence = f"`{found.upstream}` keeps no files: there is nothing to fetch it into"
+            problems.append(Problem(package.name, package.vers, sentence))
     return Plan(absent, len(packages) - len(absent) - len(problems), problems)
 
 
 def _absent(package: LockedPackage, place: FromRemote, store: UUID) -> Iterator[Absent]:
     entry, upstream = place.entry(package), place.upstream
-    if entry is None or place.keeps(package, entry.cksum):
+    if entry is None or place.has_in_store(package, entry.cksum):
         return
     stored, policies = place.stored(package, entry.cksum), place.rules.policies(upstream)
     unit = stored.pk if stored else None

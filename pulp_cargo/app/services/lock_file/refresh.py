@@ -1,4 +1,4 @@
-"""Asking upstreams for the index files that the packages of a lock file need."""
+"""Requesting the index files that the packages of a lock file need from upstreams."""
 
 import asyncio
 import threading
@@ -33,15 +33,15 @@ class Refresher:
         self._slow: TtlCache[UUID, bool] = TtlCache(1_000)
 
     def refresh(self, lookup: Lookup, names: Collection[str], *, timeout: float) -> None:
-        """Bring the index files of crates up to date, as far as their upstreams answer.
+        """Revalidate the index files of crates, as far as their upstreams answer.
 
-        In rounds: the next upstream in order is asked only where the one before does not have the
-        crate, and none at all for a name that is claimed.
+        This takes rounds: the next upstream in order is asked only if the one before does not have
+        the crate, and none at all for a claimed name.
         """
         self._loop.start(self._refresh(lookup, sorted(names), timeout)).result()
 
     def refresh_in_request(self, lookup: Lookup, names: Collection[str]) -> None:
-        """Do the same for as long as a request may wait; what is not here then is noted."""
+        """Do the same within the timeout of a request; upstreams that did not answer are noted."""
         if not self._turns.acquire(blocking=False):
             self.refresh(lookup, names, timeout=timeouts.LOCK_FILE_QUICK_TIMEOUT_SECONDS)
             return
@@ -62,7 +62,7 @@ class Refresher:
             async with asyncio.timeout(max(1, timeout)):
                 await self.cache.index_store.written()
         except TimeoutError:
-            # They are written soon, and what was read here is in memory.
+            # They are written soon, and this lookup has them in memory.
             return
 
     async def _ask(self, lookup: Lookup, place: FromRemote, file: File, deadline: float) -> None:
@@ -91,7 +91,7 @@ class Refresher:
 def _next(
     lookup: Lookup, names: Collection[str], asked: Collection[File]
 ) -> Iterator[tuple[File, FromRemote]]:
-    """Go through the files that can be asked for by what is known so far."""
+    """Yield the files to request next, by what is known so far."""
     for name in names:
         answer = lookup.answer(name)
         states: dict[str, CrateState] = {}

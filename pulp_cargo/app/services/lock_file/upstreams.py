@@ -1,4 +1,4 @@
-"""The upstreams of a registry, as the packages of a lock file find them."""
+"""The upstreams of a registry, as packages of a lock file are looked up in them."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,29 +26,29 @@ from pulp_cargo.rules.resolution import CrateState, Decision, VersionFacts, deci
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found of a package in one upstream, and the facts that decide what becomes of it."""
+    """What was found of a package in one upstream, and the facts for the decision."""
 
     facts: VersionFacts
     found: Found | NotFound
 
 
 class Place(Protocol):
-    """Where packages may be."""
+    """An upstream in which packages are looked up."""
 
     @property
     def upstream(self) -> Upstream:
         """The upstream of the registry."""
 
     def state(self, name: str) -> CrateState | None:
-        """Return what is there of a crate, None where only asking would tell."""
+        """Return whether the crate is there, None if only a request can tell."""
 
     def look(self, package: LockedPackage) -> Looked:
-        """Return what is there of a package."""
+        """Look a package up."""
 
 
 @dataclass(frozen=True, slots=True)
 class InRepository:
-    """The repository of an upstream; `answers_as` tells whether it stands in for a remote."""
+    """The repository of an upstream; `answers_as` is STORED if it stands in for a remote."""
 
     upstream: Upstream
     known: Known
@@ -56,7 +56,7 @@ class InRepository:
     answers_as: CrateState = CrateState.LISTED
 
     def file(self, name: str) -> File | None:
-        """Return which index file stands beside what is stored of a crate."""
+        """Return the key of the index file for a stored crate."""
         upstream = self.upstream
         place = upstream.repository
         if isinstance(upstream, RemoteUpstream):
@@ -64,11 +64,11 @@ class InRepository:
         return (place, name.lower()) if place else None
 
     def state(self, name: str) -> CrateState:
-        """Return whether the crate is there, in whatever spelling: each is the same name."""
+        """Return whether the crate is there, in any spelling: they are one name."""
         return CrateState.ABSENT if self.spelling(name) is None else self.answers_as
 
     def look(self, package: LockedPackage) -> Looked:
-        """Return the version in just this spelling, build metadata included."""
+        """Look a package up in exactly this spelling, with its build metadata."""
         unit = self.unit(package)
         if unit is None:
             return Looked(VersionFacts(self.state(package.name)), self._not_found(package))
@@ -77,7 +77,7 @@ class InRepository:
         is_theirs = _is_of_crates_io(package) and not self.upstream.private
         advisories = self.rules.advisories_on(package) if is_theirs else ()
         file = self.file(package.name)
-        verdict = self.rules.verdict_on_kept(self.upstream, file, unit) if file else None
+        verdict = self.rules.verdict_on_stored(self.upstream, file, unit) if file else None
         facts = VersionFacts(
             self.answers_as,
             is_listed=True,
@@ -90,19 +90,19 @@ class InRepository:
     def _not_found(self, package: LockedPackage) -> NotFound:
         spelled = self.spelling(package.name)
         if spelled is not None and spelled != package.name:
-            said = f"`{self.upstream.name}` has the crate `{package.name}` as `{spelled}`"
-            return NotFound(said, self.upstream.name)
+            sentence = f"`{self.upstream.name}` has the crate `{package.name}` as `{spelled}`"
+            return NotFound(sentence, self.upstream.name)
         return not_in(self.upstream, package, has_crate=spelled is not None)
 
     def unit(self, package: LockedPackage) -> Unit | None:
-        """Return the unit of just this spelling and version."""
+        """Return the unit of exactly this spelling and version."""
         if self.upstream.version is None:
             return None
         unit = self.known.units.get((self.upstream.version, key_of(package)))
         return unit if unit is not None and unit.name == package.name else None
 
     def spelling(self, name: str) -> str | None:
-        """Return how the repository spells the name of a crate, None if it has none such."""
+        """Return how the repository spells the name of a crate, None if it does not have it."""
         if self.upstream.version is None:
             return None
         return self.known.spellings.get((self.upstream.version, canonical_name(name)))
@@ -110,22 +110,22 @@ class InRepository:
 
 @dataclass(frozen=True, slots=True)
 class FromRemote:
-    """An upstream registry: what its index says, and which of its files are stored.
+    """An upstream registry: its index, and which of its files are stored.
 
-    What is stored stands in where the index has nothing to say.
+    Without an index file, stored versions stand in for the upstream.
     """
 
     upstream: RemoteUpstream
-    kept: InRepository
+    in_repository: InRepository
     indexes: Indexes
     rules: Rules
 
     def file(self, name: str) -> File:
-        """Return which index file a crate has."""
+        """Return the key of a crate's index file."""
         return self.upstream.remote.pk, name.lower()
 
     def state(self, name: str) -> CrateState | None:
-        """Return what the upstream has of the crate, None where only asking would tell."""
+        """Return whether the upstream has the crate, None if only a request can tell."""
         file = self.file(name)
         return state_of(
             listed=self.indexes.has(file),
@@ -134,10 +134,10 @@ class FromRemote:
         )
 
     def look(self, package: LockedPackage) -> Looked:
-        """Return what the upstream's index says of a package, and whether its file is here."""
+        """Look a package up in the upstream's index, and its file in what is stored."""
         file, state = self.file(package.name), self.state(package.name)
         if state is CrateState.STORED:
-            return self.kept.look(package)
+            return self.in_repository.look(package)
         if state is CrateState.ABSENT:
             return Looked(VersionFacts(state), not_in(self.upstream, package, has_crate=False))
         if state is not CrateState.LISTED:
@@ -164,7 +164,7 @@ class FromRemote:
         facts = VersionFacts(
             CrateState.LISTED,
             is_listed=True,
-            has_file=stored is not None or self.keeps(package, entry.cksum),
+            has_file=stored is not None or self.has_in_store(package, entry.cksum),
             is_refused=verdict is not None and not verdict.is_open,
             is_replaced=now is not None,
         )
@@ -182,29 +182,29 @@ class FromRemote:
         return Looked(facts, NotFound(sentence, self.upstream.name))
 
     def stored(self, package: LockedPackage, cksum: str) -> Stored | None:
-        """Return the unit whose file is sent for a package, if it came from this upstream before."""
-        return self.kept.known.stored.get(
+        """Return the unit whose file is sent for a package, if it came from this upstream."""
+        return self.in_repository.known.stored.get(
             (self.upstream.remote.pk, package.name, package.vers, cksum)
         )
 
-    def keeps(self, package: LockedPackage, cksum: str) -> bool:
-        """Return whether the repository of this upstream has the file, whatever others have."""
-        unit = self.kept.unit(package)
+    def has_in_store(self, package: LockedPackage, cksum: str) -> bool:
+        """Return whether the repository of this upstream itself has the file."""
+        unit = self.in_repository.unit(package)
         return unit is not None and unit.stored and unit.cksum == cksum
 
     def entry(self, package: LockedPackage) -> UpstreamVersion | None:
-        """Return what the upstream's index has of a package; raises UpstreamIndexInvalid."""
+        """Return the entry of a package in the upstream's index; raises UpstreamIndexInvalid."""
         index = self.indexes.lines_of(self.file(package.name), package.vers)
         return index.versions.get(package.vers) if index else None
 
     def _stands_in(self, name: str) -> bool:
-        # An index has a file for all spellings of case, and only for these.
-        spelled = self.kept.spelling(name)
+        # Spellings that differ in case share an index file; others do not.
+        spelled = self.in_repository.spelling(name)
         return spelled is not None and spelled.lower() == name.lower()
 
 
 def key_of(package: LockedPackage) -> Key:
-    """Return what a repository has one of."""
+    """Return the crate and version, of which a repository has at most one unit."""
     return canonical_name(package.name), package.vers
 
 
@@ -213,9 +213,11 @@ def _is_of_crates_io(package: LockedPackage) -> bool:
 
 
 def not_in(upstream: Upstream, package: LockedPackage, *, has_crate: bool) -> NotFound:
-    """Return the word that an upstream has no such crate, or not this version of it."""
+    """Return that an upstream does not have a crate, or not this version of it."""
     if has_crate:
-        said = f"the crate `{package.name}` has no version `{package.vers}` in `{upstream.name}`"
+        sentence = (
+            f"the crate `{package.name}` has no version `{package.vers}` in `{upstream.name}`"
+        )
     else:
-        said = f"`{upstream.name}` has no crate `{package.name}`"
-    return NotFound(said, upstream.name)
+        sentence = f"`{upstream.name}` has no crate `{package.name}`"
+    return NotFound(sentence, upstream.name)

@@ -1,1 +1,1 @@
-"""Crate policies: what they let through, and what they refused."""
+"""Evaluating crate policies, and recording what they refused."""

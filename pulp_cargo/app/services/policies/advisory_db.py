@@ -1,8 +1,8 @@
 """This process's copy of the advisory database that an administrator provides.
 
-It is read when it is first needed, and in a thread of its own when its files change; until then the
-copy before is used. What cannot be read is logged and left out: it would only have let something in
-earlier.
+It is read when it is first needed, and again in a separate thread when its files change; meanwhile
+the old copy is used. An unreadable advisory is logged and left out, so that it does not disable the
+others.
 """
 
 import logging
@@ -32,7 +32,7 @@ Advisories = Mapping[str, tuple[Advisory, ...]]
 
 
 class AdvisoryCopy:
-    """The advisories of a database by crate, as fresh as they need to be; for any thread."""
+    """The advisories of a database by crate, checked for changes at intervals; thread-safe."""
 
     def __init__(self, database: Path) -> None:
         self.database = database
@@ -43,13 +43,13 @@ class AdvisoryCopy:
         self._is_read = threading.Event()
 
     def about(self, name: str) -> tuple[Advisory, ...]:
-        """Return the advisories about a crate; only the first call may have to wait for them."""
+        """Return the advisories about a crate; the first call may wait until they are read."""
         self.look()
         self._is_read.wait(timeouts.ADVISORY_READ_TIMEOUT_SECONDS)
         return self._by_crate.get(canonical_name(name), ())
 
     def look(self) -> None:
-        """Start a thread that looks after the files, unless somebody has done so lately."""
+        """Start a thread that checks the files for changes, unless they were checked recently."""
         if time.monotonic() - self._looked_at < timeouts.ADVISORY_CHECK_INTERVAL_SECONDS:
             return
         if self._reading.acquire(blocking=False):
@@ -60,7 +60,7 @@ class AdvisoryCopy:
         try:
             found = mark(self.database)
             if found != self._mark or not self._is_read.is_set():
-                # What cannot be read now is not read again before it changes.
+                # A database that cannot be read is not read again until it changes.
                 self._mark = found
                 self._by_crate = _read(self.database) if found is not None else {}
                 if found is None:
@@ -73,18 +73,18 @@ class AdvisoryCopy:
 
 
 class AdvisoryDatabase:
-    """The database that the settings name, if they do."""
+    """The database in the settings, if there is one."""
 
     def __init__(self) -> None:
         self._copies: dict[str, AdvisoryCopy] = {}
 
     def about(self, name: str) -> tuple[Advisory, ...]:
-        """Return what it says about a crate; for threads, since it may wait."""
+        """Return the advisories about a crate; to be called in a thread, since it may wait."""
         copy = self._copy()
         return copy.about(name) if copy else ()
 
     def start(self) -> None:
-        """Begin to read it, for a process that will be asked about it; does not wait."""
+        """Start reading the database, without waiting for it."""
         if copy := self._copy():
             copy.look()
 

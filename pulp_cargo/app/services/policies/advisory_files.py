@@ -1,7 +1,7 @@
 """The files of an advisory database: a directory, or an archive of one.
 
-RustSec's database has a folder for each crate below `crates/`, and folders beside it about what is
-no crate; its exports in OSV's form have all files in `crates/`, or in no folder at all.
+RustSec's database has a folder for each crate below `crates/`, and other folders for advisories that
+are not about crates; exports in the OSV format have all files in `crates/`, or in no folder.
 """
 
 import tarfile
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 SUFFIXES = {".md", ".toml", ".json"}
-# An advisory has some kilobytes, and there are some thousands of them. An archive may be hostile.
+# There are some thousands of advisories with some kilobytes each; an archive may be malicious.
 MAX_BYTES = 1024 * 1024
 MAX_FILES = 20_000
 
-# What changes when files do: their paths, sizes, and times in nanoseconds.
+# A value that changes with the files: their paths, sizes, and times in nanoseconds.
 Mark = tuple[tuple[str, int, int], ...]
 
 
@@ -23,7 +23,7 @@ class UnreadableDatabase(Exception):
 
 
 def mark(database: Path) -> Mark | None:
-    """Return what changes when the database does, None if there is none."""
+    """Return a value that changes with the database, None if there is none."""
     if not database.exists():
         return None
     files = _files(database) if database.is_dir() else [database]
@@ -31,7 +31,7 @@ def mark(database: Path) -> Mark | None:
 
 
 def texts(database: Path) -> Iterator[tuple[str, bytes]]:
-    """Go through the advisories of a database, each with the path of its file.
+    """Iterate over the advisories of a database with the paths of their files.
 
     Raises UnreadableDatabase.
     """
@@ -59,7 +59,7 @@ def _files(database: Path) -> Iterator[Path]:
 def _counts(path: PurePosixPath) -> bool:
     """Return whether a file of an archive is an advisory about a crate.
 
-    There may be one folder around it all.
+    An archive may have a single top folder.
     """
     *folders, _ = path.parts
     return (

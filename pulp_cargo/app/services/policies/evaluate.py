@@ -1,4 +1,4 @@
-"""What the crate policies in force say of a crate that an upstream has."""
+"""Evaluating the crate policies in force for the versions of an upstream's crate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,8 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 from pulp_cargo.app.queries.crates import listing
-from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.cached_versions import kept
+from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
+from pulp_cargo.app.queries.upstreams.cached_versions import cached_versions
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
@@ -25,7 +25,7 @@ from pulp_cargo.rules.policy_decision import (
 
 
 class InUpstream(Protocol):
-    """A crate that an upstream has, and what is known of it."""
+    """A crate of an upstream, with the facts that policies need."""
 
     @property
     def upstream(self) -> Upstream: ...
@@ -40,54 +40,56 @@ class InUpstream(Protocol):
 
 
 def policies_of(
-    registry: Registry, upstream: Upstream, *, stored: bool = False
+    upstreams: RegistryUpstreams, upstream: Upstream, *, stored: bool = False
 ) -> tuple[NamedPolicy, ...]:
-    """Return the policies for what comes from an upstream: its own, and the registry's.
+    """Return the policies for the crates of an upstream: its own, and the registry's.
 
-    For the store of caches, served without an upstream, they are the policies of those caches, too.
-    What is `stored` beside an upstream may be from another remote: its policy holds as well. No
-    policy is for repositories that no cache fills.
+    If the store of caches is served without an upstream, the policies of these caches apply, too.
+    `stored` crates of an upstream may be from another remote, so the policy of that applies as
+    well. No policy applies to repositories that no cache stores crates in.
     """
     found: list[NamedPolicy | None] = []
     if isinstance(upstream, RemoteUpstream):
-        found += [upstream.remote.crate_policy, registry.crate_policy]
+        found += [upstream.remote.crate_policy, upstreams.crate_policy]
         if stored:
             found += [one.of_remote for one in upstream.fillers]
     elif upstream.fillers:
         found += [policy for one in upstream.fillers for policy in one.policies]
-        found.append(registry.crate_policy)
+        found.append(upstreams.crate_policy)
     return tuple({one.pk: one for one in found if one is not None}.values())
 
 
-def policies_of_store(registry: Registry) -> tuple[NamedPolicy, ...]:
+def policies_of_store(upstreams: RegistryUpstreams) -> tuple[NamedPolicy, ...]:
     """Return the policies for all that is in the repository of a registry."""
-    return policies_of(registry, registry.whole)
+    return policies_of(upstreams, upstreams.own)
 
 
-def left_out_of_listing(registry: Registry) -> frozenset[UUID]:
+def left_out_of_listing(upstreams: RegistryUpstreams) -> frozenset[UUID]:
     """Return the units of a registry's repository that its policies leave out of the listing.
 
-    For a thread: it reads all of them, but only where a policy is in force. Raises VersionGone.
+    To be called in a thread, since it reads all units if a policy is in force. Raises VersionGone.
     """
-    policies = policies_of_store(registry)
+    policies = policies_of_store(upstreams)
     if not policies:
         return frozenset()
-    return policy_decision.left_out_of_store(listing.units(registry), policies, datetime.now(UTC))
+    return policy_decision.left_out_of_store(
+        listing.units(upstreams.own), policies, datetime.now(UTC)
+    )
 
 
-def rules_of_listing(registry: Registry) -> list[str]:
+def rules_of_listing(upstreams: RegistryUpstreams) -> list[str]:
     """Return text that changes when something else is left out of the listing."""
-    policies = policies_of_store(registry)
+    policies = policies_of_store(upstreams)
     return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
 
 
-def asks_for_licenses(registry: Registry, upstream: Upstream) -> bool:
+def asks_for_licenses(upstreams: RegistryUpstreams, upstream: Upstream) -> bool:
     """Whether a policy has to know the licence of what comes in."""
-    return any(one.policy.licenses is not None for one in policies_of(registry, upstream))
+    return any(one.policy.licenses is not None for one in policies_of(upstreams, upstream))
 
 
 def good_for(decision: PolicyDecision) -> float | None:
-    """Return for how many seconds a decision holds, None for as long as nothing else changes."""
+    """Return for how many seconds a decision is valid, None if until something changes."""
     if decision.until is None:
         return None
     return max(0.0, (decision.until - datetime.now(UTC)).total_seconds())
@@ -100,24 +102,24 @@ class Policies:
     advisories: AdvisoryDatabase
     refusals: RefusalLog
 
-    async def judge(
+    async def evaluate(
         self,
-        registry: Registry,
+        upstreams: RegistryUpstreams,
         found: InUpstream,
         name: str,
         licenses: Mapping[str, str] | None = None,
     ) -> PolicyDecision | None:
-        """Return the decision on the versions of a crate, None if no policy is in force.
+        """Return the decision about the versions of a crate, None if no policy is in force.
 
         `licenses` are known in addition to those of stored versions. Raises VersionGone.
         """
-        policies = policies_of(registry, found.upstream, stored=found.is_stored)
+        policies = policies_of(upstreams, found.upstream, stored=found.is_stored)
         if not policies:
             return None
         index = await found.index(name)
-        served_before = await threads.read(kept, found.upstream, name)
+        served_before = await threads.read(cached_versions, found.upstream, name)
         known = CrateFacts(found.first_seen, served_before, licenses=licenses or {})
-        return await threads.work(self._judge, index, name, policies, known)
+        return await threads.work(self._evaluate, index, name, policies, known)
 
     async def refusal(self, decision: PolicyDecision, vers: str) -> VersionRefused | None:
         """Return the error for a version that the policies refuse, and record the refusal."""
@@ -126,7 +128,7 @@ class Policies:
         self.refusals.note([*dry, refused] if refused else dry)
         return VersionRefused(refused.verdict.sentence, refused.policy.name) if refused else None
 
-    def _judge(
+    def _evaluate(
         self,
         index: UpstreamIndex,
         name: str,
@@ -134,4 +136,4 @@ class Policies:
         known: CrateFacts,
     ) -> PolicyDecision:
         facts = replace(known, advisories=self.advisories.about(name))
-        return policy_decision.judge_index(index, name, policies, facts, datetime.now(UTC))
+        return policy_decision.evaluate_index(index, name, policies, facts, datetime.now(UTC))

@@ -1,6 +1,6 @@
-"""Recording what crate policies held back: counted in memory, and written a little later at once.
+"""Recording what crate policies refused: counted in memory, and written in batches.
 
-Nobody waits for it: not who downloads, and not the event loop.
+Neither downloads nor the event loop wait for the database.
 """
 
 import logging
@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from pulp_cargo.app.models import HeldVersion
+from pulp_cargo.app.models import PolicyRefusal
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 Key = tuple[UUID, str, str, str]
 
-# All records that wait are written in one statement.
+# All waiting records are written in one statement.
 MOST_WAITING = 20_000
 LIMITS = Limits(
     batch_size=MOST_WAITING,
@@ -31,10 +31,10 @@ LIMITS = Limits(
     quiet_seconds=timeouts.REFUSAL_LOG_MAX_AGE_SECONDS,
     max_age_seconds=timeouts.REFUSAL_LOG_MAX_AGE_SECONDS,
 )
-# What has not happened for so long is forgotten.
+# Records of refusals that have not happened for so long are deleted.
 REMEMBERED = timedelta(days=90)
 
-# A policy may have been deleted meanwhile. In order, so that two processes do not hold each other up.
+# Policies that were deleted meanwhile are skipped. The order prevents deadlocks between processes.
 UPSERT = """
     INSERT INTO cargo_heldversion
         (policy_id, name, vers, rule, sentence, dry_run, first_at, last_at, times)
@@ -55,7 +55,7 @@ UPSERT = """
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row that waits to be written, or to be added to the one that is there."""
+    """A row to be inserted, or to be added to an existing one."""
 
     policy: UUID
     name: str
@@ -69,12 +69,12 @@ class Record:
 
     @property
     def key(self) -> Key:
-        """What identifies the row."""
+        """The unique key of the row."""
         return (self.policy, self.name, self.vers, self.rule)
 
 
 class RefusalLog:
-    """The records of this process that are not written yet."""
+    """The records of a process that are not written yet."""
 
     def __init__(self, background: BackgroundTasks, limits: Limits = LIMITS) -> None:
         self._queue: WriteBehind[None, Key, Record] = WriteBehind(
@@ -88,7 +88,7 @@ class RefusalLog:
         self._cleaned_up_at = -timeouts.REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS
 
     def note(self, refusals: Iterable[Refusal]) -> None:
-        """Count that versions were held back."""
+        """Count refusals of versions."""
         now = timezone.now()
         for refusal in refusals:
             record = _record(refusal, now)
@@ -96,35 +96,35 @@ class RefusalLog:
                 self._lost += 1
 
     async def flush(self) -> None:
-        """Write what waits now, and return when that is done."""
+        """Write the waiting records, and return when they are written."""
         await self._queue.flush()
 
     async def close(self) -> None:
-        """Write what waits, as the process ends."""
+        """Write the waiting records when the process ends."""
         await self._queue.drain(timeouts.REFUSAL_LOG_DRAIN_SECONDS)
 
     def write(self, records: Iterable[Record]) -> None:
-        """Write records, or add them to those that are there; now and then, delete old ones."""
+        """Insert records or add them to existing ones; from time to time, delete old ones."""
         _upsert(records)
         self._clean_up()
 
     async def _write_batch(self, _: None, records: Sequence[Record]) -> None:
         lost, self._lost = self._lost, 0
         if lost:
-            log.warning("%d records of held versions were too many to be kept.", lost)
+            log.warning("%d records of refused versions were too many to be kept.", lost)
         try:
-            # They may be many, and publishes are not to wait for them.
+            # In the upload threads: there may be many, which must not delay publishes.
             await threads.upload(self.write, records)
         except (DatabaseError, InterfaceError) as error:
-            log.warning("Records of held versions are written later: %s", error)
+            log.warning("Records of refused versions are written later: %s", error)
             raise WriteLater(timeouts.REFUSAL_LOG_RETRY_SECONDS) from error
 
     def _clean_up(self) -> None:
-        """Delete old records: of a busy cache they would grow without end."""
+        """Delete old records, whose number would grow without limit in a busy cache."""
         now = time.monotonic()
         if now - self._cleaned_up_at >= timeouts.REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS:
             self._cleaned_up_at = now
-            HeldVersion.objects.filter(last_at__lt=timezone.now() - REMEMBERED).delete()
+            PolicyRefusal.objects.filter(last_at__lt=timezone.now() - REMEMBERED).delete()
 
 
 def _together(before: Record, after: Record) -> Record:
@@ -137,7 +137,7 @@ def _together(before: Record, after: Record) -> Record:
 
 
 def _note_failure(_: None, records: Sequence[Record], error: Exception) -> None:
-    log.warning("%d records of held versions were not written: %s", len(records), error)
+    log.warning("%d records of refused versions were not written: %s", len(records), error)
 
 
 def _record(refusal: Refusal, now: datetime) -> Record:

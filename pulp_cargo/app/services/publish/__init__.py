@@ -1,1 +1,1 @@
-"""Publishing, yanking and every other change that becomes a repository version at once."""
+"""Publishing, yanking and other changes that create a repository version without a task."""

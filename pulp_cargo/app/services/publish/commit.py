@@ -1,8 +1,8 @@
-"""The one place where cargo's edge makes a repository version.
+"""Committing changes of a repository as a new version, for publishes, yanks and uploads.
 
-Several changes to a repository may share a version, each with its own verdict (`commit_queue`
-brings them together). The answer comes after the commit: what cargo was told is there is there,
-for every process and after a crash.
+Several changes may share a version, each with its own result (`commit_queue` combines them). The
+response is sent after the commit: what was reported as published is visible to every process, and
+survives a crash.
 """
 
 import logging
@@ -43,28 +43,28 @@ log = logging.getLogger(__name__)
 
 Write = Callable[..., version_rows.NewVersion]
 
-# By these PostgreSQL says that nothing was committed; after a lost connection, say, nobody knows.
+# Errors after which nothing was committed; after others, such as a lost connection, it is unknown.
 CLASHES = (psycopg.IntegrityError, DeadlockDetected)
 
 
 class Change(Protocol):
-    """Something that may be done to a repository's content."""
+    """A change of a repository's content."""
 
     @property
     def keys(self) -> tuple[str, str]:
-        """The canonical name and the version, with its build metadata, that it concerns."""
+        """The canonical name and the version, with build metadata, that it changes."""
 
     @property
     def crates(self) -> Crates:
-        """What it may store, with the files."""
+        """The units that it adds, with their files."""
 
     def apply(self, draft: Draft) -> None:
-        """Put it into a draft, or raise why that cannot be."""
+        """Add the change to a draft, or raise the reason to refuse it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A new repository version, and the connections that were told of it."""
+    """A new repository version, and the connections that were sent the message about it."""
 
     repository: UUID
     number: int
@@ -73,7 +73,7 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The number of a version that was written, and the connections that are told of it."""
+    """The number of a written version, and the connections that will get the message about it."""
 
     number: int
     listeners: frozenset[int]
@@ -81,14 +81,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a commit made, None for no new version, and what each change was refused for."""
+    """The new version, None if there is none, and the error of each change that was refused."""
 
     made: Committed | None
     refusals: Sequence[BaseException | None]
 
 
 def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
-    """Commit changes as one version, or each for itself when something unforeseen breaks one."""
+    """Commit changes as one version, or one by one after an unexpected error."""
     try:
         return commit(repository, domain, changes)
     except (RepositoryBusy, InterfaceError, OperationalError):
@@ -113,8 +113,8 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
 def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
     """Apply changes in one transaction under the repository's lock; raises RepositoryBusy.
 
-    Others store crates without that lock, into the same domain: a sync, or a publish to another
-    repository. Who was in the way a moment ago is not any more at a second try.
+    Others store crates in the same domain without that lock, such as a sync, or a publish to
+    another repository. So a conflict with them is retried once.
     """
     try:
         with _busy_after(LockNotAvailable):
@@ -151,7 +151,7 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
 def _look_up(
     repository: UUID, domain: Domain, changes: Sequence[Change]
 ) -> tuple[Head, Draft, There]:
-    """Lock the repository, and return how things stand; all is asked for at once."""
+    """Lock the repository and load its state, with all queries in one round trip."""
     crates = [crate for change in changes for crate in change.crates]
     while True:
         with pipelined():
@@ -169,12 +169,12 @@ def _look_up(
 
 
 def _remove_debris(head: Head) -> None:
-    """Remove the newest version, which is unfinished and which no living task is building."""
+    """Remove the newest version, which is incomplete, and whose task does not run any more."""
     RepositoryVersion.objects.get(pk=head.version).delete()
 
 
 def _restore_lost(draft: Draft, domain: Domain) -> None:
-    """Put files back that are not there; what is committed stays so where that cannot be done."""
+    """Restore files that are missing; a failure does not affect the commit."""
     try:
         artifacts.restore_lost([file for _, file in draft.crates], domain)
     except Exception as error:
@@ -183,7 +183,7 @@ def _restore_lost(draft: Draft, domain: Domain) -> None:
 
 @contextmanager
 def _busy_after(*refusals: type[Exception]) -> Iterator[None]:
-    """Turn these of PostgreSQL's refusals into RepositoryBusy, whichever statement meets them."""
+    """Turn these errors of PostgreSQL into RepositoryBusy, whichever statement raises them."""
     try:
         yield
     except OperationalError as error:
@@ -201,7 +201,7 @@ def _refusal(change: Change, draft: Draft) -> RegistryError | None:
 
 
 def _write(head: Head, draft: Draft, there: There, domain: Domain) -> Made | None:
-    """Write what the draft holds and say so, or do nothing when it holds nothing."""
+    """Write the draft's changes and send the message about them; None without changes."""
     yanks = artifacts.save_yanks(draft.new_yanks, domain) + artifacts.touch(draft.adopted)
     if not version_rows.is_supported():
         written = _write_rows(head, draft, there, domain, yanks, version_rows.write_with_core)
@@ -217,9 +217,9 @@ def _write(head: Head, draft: Draft, there: There, domain: Domain) -> Made | Non
 def _write_rows(
     head: Head, draft: Draft, there: There, domain: Domain, others: list[UUID], write: Write
 ) -> tuple[int, Rows] | None:
-    """Write crates and the version that has them and other units, of which some may be there.
+    """Write new crates, and the version that adds them and other units.
 
-    Return its number, and who is told of it.
+    Returns its number, and the connections that will get the message about it.
     """
     crates, placed = artifacts.place_crates(draft.crates, there, domain)
     added = crates + others
@@ -232,24 +232,24 @@ def _write_rows(
     channel.new_version(head.repository, head.number, made.number, made.pk, draft.changed_names)
     if settings.CACHE_ENABLED:
         unit = CargoRepository.objects.get(pk=head.repository)
-        # The version is there even if Pulp's cache cannot be told.
+        # A failure of Pulp's cache does not affect the commit.
         transaction.on_commit(unit.invalidate_cache, robust=True)
     listeners = channel.ask_for_listeners()
-    # While PostgreSQL is at work on all that.
+    # In parallel with PostgreSQL, which executes the statements above.
     placed.settle()
     return made.number, listeners
 
 
 def _add_aliases(head: Head, urls: set[str]) -> None:
-    """Remember further URLs that mean this registry."""
+    """Add URLs that mean this registry to the repository's aliases."""
     if not urls <= set(head.index_aliases) and add_aliases(head.repository, urls):
         channel.registries_changed()
 
 
 def clean_up(repository: UUID) -> None:
-    """Delete a repository's old versions, and let PostgreSQL have their room.
+    """Delete a repository's old versions, and let PostgreSQL reuse their space.
 
-    While a task uses the repository all of them stay, until the next time.
+    Nothing is deleted while a task uses the repository.
     """
     if heads.is_used(repository):
         return

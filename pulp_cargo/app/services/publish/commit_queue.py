@@ -1,7 +1,7 @@
-"""Bringing the changes together that wait for one repository.
+"""A queue for each repository that combines waiting changes into one commit.
 
-While one commit of a repository is under way in this process, further changes to it queue up, and
-the next commit takes all of them: thirty publishes at once cost two or three versions.
+Changes that arrive during a commit in this process are queued, and the next commit takes all of
+them: thirty simultaneous publishes create two or three versions.
 """
 
 import asyncio
@@ -30,16 +30,17 @@ from pulp_cargo.protocol.unavailable import RepositoryBusy
 # A repository, and its domain.
 Store = tuple[UUID, Domain]
 
-# How many changes one version takes at most, so that the first of them does not wait too long, and
-# how many may wait; each may have a file open. None waits for others to come.
-LIMITS = Limits(batch_size=64, max_waiting=4096)
-# A clean-up of old versions takes so many at once.
+# Maximum number of changes in a version, since the first waits for the last, and of waiting ones,
+# each of which may have an open file. A repository that a long task has locked takes a quarter of
+# the room at most. No change is delayed to wait for others.
+LIMITS = Limits(batch_size=64, max_waiting=4096, max_waiting_per_group=1024)
+# Old versions are cleaned up whenever so many new ones were created.
 TRIM_EVERY = 50
 
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A change in the queue of its repository, and where its verdict goes."""
+    """A change in the queue of its repository, and the future for its result."""
 
     change: Change
     verdict: asyncio.Future[Committed | None]
@@ -47,11 +48,11 @@ class Waiting:
 
 
 class CommitQueue:
-    """The changes that wait in a process; whoever brings one waits for its verdict."""
+    """The queues of a process; `submit` waits for the result of a change."""
 
     def __init__(self, background: BackgroundTasks) -> None:
         self._background = background
-        # How often this process found a repository busy.
+        # Number of commits in this process that found a repository busy.
         self.busy_waits = 0
         self._queue: WriteBehind[Store, Waiting, Waiting] = WriteBehind(
             self._commit, background=background, on_failure=_fail, limits=LIMITS
@@ -60,11 +61,11 @@ class CommitQueue:
     async def submit(
         self, repository: UUID, domain: Domain, change: Change, file: IncomingFile | None = None
     ) -> Committed | None:
-        """Commit a change and return the version made, None when nothing changed.
+        """Commit a change and return the new version, None if nothing changed.
 
-        The file of the change is held until the verdict, also when whoever waits for it gives up: a
-        commit may be under way. Raises the RegistryError that the change met; RepositoryBusy when a
-        task kept the repository, or too many changes wait.
+        The file of the change is leased until there is a result, even if the caller is cancelled,
+        since a commit may be in progress. Raises the RegistryError for which the change is refused,
+        and RepositoryBusy if a task has locked the repository or too many changes wait.
         """
         verdict: asyncio.Future[Committed | None] = asyncio.get_running_loop().create_future()
         waiting = Waiting(change, verdict, time.monotonic() + settings.CARGO_BUSY_SECONDS)
@@ -76,7 +77,7 @@ class CommitQueue:
         return await asyncio.shield(verdict)
 
     async def close(self) -> None:
-        """Commit what waits, as the process ends; whoever waits for a busy repository is refused."""
+        """Commit waiting changes when the process ends; refuse those for a busy repository."""
         await self._queue.drain(timeouts.COMMIT_DRAIN_SECONDS)
 
     async def _commit(self, store: Store, batch: Sequence[Waiting]) -> None:
@@ -92,7 +93,7 @@ class CommitQueue:
         clean_up_after(self._background, repository, result)
 
     def _give_up(self, store: Store, error: RepositoryBusy) -> None:
-        """Refuse what has waited too long for a busy repository."""
+        """Refuse changes that have waited too long for a busy repository."""
         now = time.monotonic()
         for one in self._queue.items(store):
             if one.until <= now or self._queue.is_closing:
@@ -120,7 +121,7 @@ def _settle(one: Waiting, outcome: Committed | BaseException | None) -> None:
 
 
 def clean_up_after(background: BackgroundTasks, repository: UUID, result: Result) -> None:
-    """Start a clean-up of old versions in the background, once per so many versions."""
+    """Start a clean-up of old versions in the background, once in `TRIM_EVERY` versions."""
     if result.made is not None and result.made.number % TRIM_EVERY == 0:
         background.spawn(
             threads.write(clean_up, repository),

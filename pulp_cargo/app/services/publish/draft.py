@@ -1,7 +1,7 @@
-"""The changes that one commit makes to a repository, judged against what is in it.
+"""The changes of one commit, checked against the content of the repository.
 
-A draft lives inside the transaction that holds the repository's lock, so what it has looked up
-stays true until the commit. It asks the database once for all its changes together.
+A draft exists inside the transaction that has locked the repository, so what it has loaded remains
+valid until the commit. One query loads everything for all of its changes.
 """
 
 from collections import defaultdict
@@ -19,12 +19,12 @@ from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.protocol.errors import NameTaken, VersionExists, VersionUsed
 from pulp_cargo.protocol.semver import parse_version
 
-# A canonical name and a version, with its build metadata.
+# A canonical name and a version with build metadata.
 Key = tuple[str, str]
-# The same without build metadata: what can be published once.
+# The same without build metadata, which can be published once.
 Number = tuple[str, str]
 
-# The newest version's members are those that no version removed: nobody else is writing.
+# The members of the newest version are those that no version removed, since writers are locked out.
 FOUND = f"""
     SELECT 'spelling', wanted, unit.name, NULL::uuid, NULL
     FROM unnest(%(names)s::text[]) wanted CROSS JOIN LATERAL (
@@ -64,17 +64,17 @@ class NewCrate:
 
     @property
     def keys(self) -> Key:
-        """The crate, in canonical form, and the version that this adds."""
+        """The canonical name and the version that this adds."""
         return self.unit.canonical_name, self.unit.vers
 
     @property
     def crates(self) -> Crates:
-        """The crate that is to be stored."""
+        """The unit to store, with its file."""
         return [(self.unit, self.file)]
 
 
 def ask(repository: UUID, keys: Collection[Key]) -> Rows:
-    """Ask for what a draft has to know of the crates and versions that changes concern."""
+    """Query what a draft needs about the crates and versions that are changed."""
     values = {
         "repository": repository,
         "names": [name for name, _ in keys],
@@ -89,11 +89,11 @@ class Draft:
 
     def __init__(self, asked: Rows) -> None:
         self.crates: list[tuple[CrateContent, IncomingFile]] = []
-        # Units that are stored already, and their canonical names.
+        # Added units that are stored already, with their canonical names.
         self.adopted: dict[UUID, str] = {}
         self.aliases: set[str] = set()
         self._spellings: dict[str, str] = {}
-        # The checksum of each version that is there, or will be, by its number and `vers`.
+        # The checksums of existing and added versions, by number and then by `vers`.
         self._versions: defaultdict[Number, dict[str, str]] = defaultdict(dict)
         self._used: defaultdict[Number, set[str]] = defaultdict(set)
         self._is_published_to = False
@@ -103,7 +103,7 @@ class Draft:
 
     @property
     def new_yanks(self) -> set[Key]:
-        """The versions to be marked as yanked that were not before."""
+        """The versions that get a yank mark."""
         return self._yanked - set(self._yanks)
 
     @property
@@ -119,18 +119,18 @@ class Draft:
         return names | {name for name, _ in self._yanked ^ set(self._yanks)}
 
     def spelling(self, canonical_name: str) -> str | None:
-        """How the registry spells a crate, None when it has no version of it."""
+        """Return the registry's spelling of a crate, None if it has no version of it."""
         return self._spellings.get(canonical_name)
 
     def has_version(self, canonical_name: str, vers: str) -> bool:
-        """Whether just this version is there, or will be by an earlier change of this commit."""
+        """Whether exactly this version exists, or an earlier change of this commit adds it."""
         return vers in self._versions[canonical_name, parse_version(vers).without_build]
 
     def publish(self, unit: CrateContent, file: IncomingFile) -> None:
         """Add a version that is published; raises NameTaken, VersionExists or VersionUsed.
 
-        Build metadata makes no other version, also of one that is gone: of that the same bytes may
-        come again.
+        Versions that differ in build metadata only count as one. A version that was removed can only
+        be published again with the same bytes.
         """
         self._require_spelling(unit)
         self._require_alone(unit)
@@ -173,7 +173,7 @@ class Draft:
         change((canonical_name, vers))
 
     def add_aliases(self, urls: Collection[str]) -> None:
-        """Note further URLs that mean this registry."""
+        """Add URLs that mean this registry."""
         self.aliases.update(urls)
 
     def _take(self, asked: Rows) -> None:

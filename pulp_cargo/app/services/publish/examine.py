@@ -1,7 +1,7 @@
-"""What becomes of a `cargo publish` between its bytes and the commit (Cargo Book, "Publish").
+"""Examining the body of a `cargo publish` before the commit (Cargo Book, "Publish").
 
-The Cargo.toml in the .crate file is the truth, since that is what consumers build; the JSON
-beside it only has to agree.
+The Cargo.toml in the .crate file is authoritative, since that is what consumers build; the JSON
+only has to agree with it.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registry.grants import Grant
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import Registry, RegistryUrls
 from pulp_cargo.app.services.crates import build_unit, crate_unit
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile, settling
@@ -25,14 +25,14 @@ from pulp_cargo.rules.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class Publish(NewCrate):
-    """A crate version that is fit to be added, with what cargo should print about it."""
+    """A valid crate version, with the warnings that cargo prints."""
 
     grant: Grant
     warnings: tuple[str, ...]
     aliases: frozenset[str]
 
     def apply(self, draft: Draft) -> None:
-        """Add the crate to what is being committed; raises what cargo should be told instead."""
+        """Add the crate to the commit; raises RegistryError if it is refused."""
         is_new = draft.spelling(self.unit.canonical_name) is None
         scope = Scope.PUBLISH_NEW if is_new else Scope.PUBLISH_UPDATE
         if not self.grant.allows(scope, self.unit.name):
@@ -51,7 +51,7 @@ def examine(
     metadata: PublishMetadata,
     file: IncomingFile,
 ) -> Publish:
-    """Judge an uploaded crate by every rule that does not depend on what else is there."""
+    """Apply all rules that do not depend on the content of the repository; raises RegistryError."""
     with settling(file):
         manifest, crate_file = readers.read_published(
             file.path,
@@ -60,7 +60,7 @@ def examine(
             limits=crate_unit.limits(),
         )
     require_agreement(metadata, manifest)
-    # In its domain a unit needs no query to find out which that is.
+    # In the context of its domain, a new unit needs no query for it.
     with with_domain(registry.domain):
         unit = build_unit.of_manifest(
             manifest,
@@ -68,7 +68,7 @@ def examine(
             readme=_readme(crate_file, manifest, metadata),
             pubtime=timezone.now(),
         )
-    aliases = _proven_aliases(registry, metadata, manifest)
+    aliases = _proven_aliases(registry.urls, metadata, manifest)
     return Publish(
         unit=unit,
         file=file,
@@ -79,7 +79,7 @@ def examine(
 
 
 def _readme(crate_file: CrateFile, manifest: Manifest, metadata: PublishMetadata) -> str | None:
-    """Return the readme in the file, as by every other way in; or else what cargo has sent beside it."""
+    """Return the readme in the file, as in imports; if there is none, that of the JSON."""
     sent = metadata.readme
     return crate_unit.readme_text(crate_file, manifest) or crate_unit.storable_text(
         None if sent is None else sent.encode("utf-8", "replace")
@@ -89,28 +89,27 @@ def _readme(crate_file: CrateFile, manifest: Manifest, metadata: PublishMetadata
 def _crates_io_warnings(
     registry: Registry, manifest: Manifest, aliases: frozenset[str]
 ) -> tuple[str, ...]:
-    broken = tuple(complaints(manifest, own_urls=aliases.union(registry.own_urls)))
+    broken = tuple(complaints(manifest, own_urls=aliases.union(registry.urls.own)))
     if broken and registry.crates_io_rules:
         raise RuleBroken(broken)
     return broken
 
 
 def _proven_aliases(
-    registry: Registry, metadata: PublishMetadata, manifest: Manifest
+    urls: RegistryUrls, metadata: PublishMetadata, manifest: Manifest
 ) -> frozenset[str]:
-    """Return the URLs by which the publisher knows this registry, to be remembered as its own.
+    """Return the URLs that the publisher uses for this registry, to be recorded as its aliases.
 
-    They stand in the crates that are published for ever, and must go on meaning this registry
-    when it gets another URL. One that is not ours yet is for those to add who may change the
-    repository, and could change all its crates: a publisher, who may not, could otherwise turn the
-    dependencies of other people's crates into ones from here.
+    Published crates contain them for ever, so they must still mean this registry when it gets
+    another URL. Publishers cannot add a new URL, which needs the right to modify the repository:
+    otherwise they could redirect the dependencies of other crates to this registry.
     """
     proven = own_url_evidence(metadata, manifest)
     for url in proven:
-        if not registry.is_own(url):
+        if not urls.is_own(url):
             raise InvalidRegistryUrl(
                 f"a dependency on this registry names it `{url}`, which is none of its URLs: use"
-                f" `{registry.index_url}`, or let whoever may change the repository add that URL"
+                f" `{urls.index}`, or let whoever may change the repository add that URL"
                 " to its `index_aliases`, or an administrator its host to the setting"
                 " CARGO_ORIGIN_ALIASES"
             )

@@ -1,7 +1,7 @@
-"""Changes of a repository by the names and versions of crates, made in a task.
+"""Yanking, unyanking and removing crate versions, given by name and version, in a task.
 
-All that is named has to be there, or nothing is changed. While the task runs nobody else makes a
-version of the repository, so what is looked up stays true.
+All of them must exist, or nothing is changed. The task has locked the repository, so what it has
+looked up remains valid.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from pulp_cargo.app.services.crates import artifacts
 
 
 def set_yanked(repository: CargoRepository, wanted: NamedVersion, *, yanked: bool) -> None:
-    """Yank a version or take that back; what holds already stays, without a new version.
+    """Yank or unyank a version; without a change there is no new repository version.
 
     Raises VersionsNotFound.
     """

@@ -1,7 +1,6 @@
-"""A .crate file that comes by REST and is stored in the request, without a task.
+"""Uploads of a .crate file through the REST API, stored within the request instead of a task.
 
-It is read apart from the process that answers, as a publish is, and the repository is changed by the
-same commit.
+As for a publish, the file is read in another process, and the repository is changed with `commit`.
 """
 
 import logging
@@ -33,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Upload(NewCrate):
-    """A crate version that comes without a word of cargo, and is fit to be added."""
+    """A valid crate version that was uploaded without cargo's JSON."""
 
     def apply(self, draft: Draft) -> None:
         """Add the crate; raises NameTaken, VersionExists or VersionUsed."""
@@ -46,9 +45,10 @@ def upload_crate(
     chunks: Iterable[bytes],
     repository: CargoRepository | None,
 ) -> CrateContent:
-    """Store a .crate file, in the repository if there is one, and return its unit.
+    """Store a .crate file, add it to the repository if one is given, and return its unit.
 
-    Bytes that are there already are no change. Raises RegistryError, and then nothing is stored.
+    A version that exists with the same bytes is no error. If it raises RegistryError, nothing is
+    stored.
     """
     disk.require_room()
     file, domain = IncomingFile(), get_domain()
@@ -84,7 +84,7 @@ def _read(
 def _add(
     unit: CrateContent, file: IncomingFile, repository: CargoRepository, domain: Domain
 ) -> CrateContent:
-    """Commit a crate, and return its unit when every content process serves it."""
+    """Commit a crate, and return its unit once all content processes have acknowledged it."""
     try:
         with uploaded_here(file, domain):
             result = commit.commit(repository.pk, domain, [Upload(unit, file)])
@@ -102,7 +102,7 @@ def _add(
 
 
 def _present(unit: CrateContent, repository: CargoRepository) -> CrateContent | None:
-    """Return what the repository has of the same version and bytes, None for other bytes."""
+    """Return the repository's unit of the same version and bytes, None if the bytes differ."""
     for found in versions_of(repository, {unit.canonical_name}):
         if (found.vers, found.cksum) == (unit.vers, unit.cksum):
             return CrateContent.objects.get(pk=found.pk)
@@ -110,7 +110,7 @@ def _present(unit: CrateContent, repository: CargoRepository) -> CrateContent | 
 
 
 def _stored(unit: CrateContent, domain: Domain) -> CrateContent:
-    """Return the unit in the tables, which may have been there before."""
+    """Return the stored unit, which may be older than this upload."""
     return CrateContent.objects.get(
         name=unit.name,
         vers=unit.vers,
@@ -121,7 +121,7 @@ def _stored(unit: CrateContent, domain: Domain) -> CrateContent:
 
 
 def _clean_up_after(made: Committed) -> None:
-    """Delete old versions when it is time to; what is committed stays so if that fails."""
+    """Delete old versions if that is due; a failure does not affect the commit."""
     if made.number % TRIM_EVERY:
         return
     try:

@@ -1,4 +1,4 @@
-"""Yanking a version and taking that back (Cargo Book, Registry Web API, "Yank")."""
+"""Yanking and unyanking a version (Cargo Book, Registry Web API, "Yank" and "Unyank")."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from pulp_cargo.protocol.semver import Version
 
 @dataclass(frozen=True, slots=True)
 class Yank:
-    """Keeps new lock files from choosing a version, or lets them again; those that hold it keep it.
+    """Keeps new lock files from selecting a version, or allows it again; existing ones still work.
 
-    Asking for what already holds changes nothing.
+    Yanking a yanked version changes nothing.
     """
 
     name: CrateName
@@ -22,19 +22,19 @@ class Yank:
 
     @property
     def keys(self) -> tuple[str, str]:
-        """The crate, in canonical form, and the version that this changes."""
+        """The canonical name and the version that this changes."""
         return canonical_name(self.name), str(self.vers)
 
     @property
     def crates(self) -> Crates:
-        """A yank stores no crate."""
+        """No crates, since a yank stores none."""
         return ()
 
     def apply(self, draft: Draft) -> None:
-        """Mark the version in what is being committed."""
+        """Add or remove the yank mark in the commit; raises RegistryError."""
         if draft.spelling(canonical_name(self.name)) is None:
             raise CrateNotFound(self.name)
-        # Exactly: crates.io has no `1.0.0` either where `1.0.0+1` was published.
+        # The exact version: as on crates.io, `1.0.0` does not mean `1.0.0+1`.
         if not draft.has_version(*self.keys):
             raise VersionNotFound(self.name, str(self.vers))
         draft.set_yanked(*self.keys, yanked=self.yanked)

@@ -1,1 +1,1 @@
-"""How registries come to be, and who may put what beside whose crates."""
+"""Creating the first registry and cache, and the conflicts between uses of a repository."""

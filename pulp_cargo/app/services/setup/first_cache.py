@@ -1,4 +1,4 @@
-"""The cache of crates.io that a fresh installation starts with."""
+"""The cache of crates.io that is created in a new installation."""
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -13,10 +13,10 @@ from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
 
 
 def make(name: str) -> str | None:
-    """Make what is missing of the cache in the default domain, and return its index URL.
+    """Create what is missing of the cache in the default domain, and return its index URL.
 
-    None where something else has the name, or its repository is there for something else. Nothing
-    is fetched.
+    Returns None if another registry has the name, or its repository is used otherwise. Nothing is
+    fetched.
     """
     domain = get_default_domain()
     existing = CargoDistribution.objects.filter(base_path=name, pulp_domain=domain).first()
@@ -40,7 +40,7 @@ def _distribution(name: str, domain: Domain) -> CargoDistribution:
         pulp_domain=domain,
         defaults={"remote": remote, "retain_repo_versions": settings.CARGO_RETAIN_REPO_VERSIONS},
     )
-    # What was made here has the remote; another's repository is not to be filled from one.
+    # A repository without the remote was not created here, and must not be filled from it.
     if repository.remote_id != remote.pk:
         raise RepositoryTaken(name)
     require_free(repository, remote=remote)

@@ -1,4 +1,4 @@
-"""The registry that a fresh installation starts with, and a token to publish to it."""
+"""The registry that is created in a new installation, and a token to publish to it."""
 
 from dataclasses import dataclass
 
@@ -21,17 +21,17 @@ TOKEN_NAME = "first"
 
 @dataclass(frozen=True, slots=True)
 class FirstRegistry:
-    """Where the registry is; `token` is the secret, or None when it was shown before."""
+    """The URL of the registry; `token` is the secret, or None if it was shown before."""
 
     index_url: str
     token: str | None
 
 
 def make(name: str, username: str, *, renew_token: bool = False) -> FirstRegistry:
-    """Make what is missing of the registry and its token, in the default domain.
+    """Create what is missing of the registry and its token, in the default domain.
 
-    A token that is there stays, unless it is to be renewed. Raises User.DoesNotExist, and
-    RepositoryTaken where a cache stores crates of its remote in a repository of this name.
+    An existing token is replaced only with `renew_token`. Raises User.DoesNotExist, and
+    RepositoryTaken if a cache stores crates of its remote in the repository of this name.
     """
     user = get_user_model().objects.get_by_natural_key(username)
     domain = get_default_domain()
@@ -42,7 +42,7 @@ def make(name: str, username: str, *, renew_token: bool = False) -> FirstRegistr
 
 
 def _distribution(name: str, domain: Domain) -> CargoDistribution:
-    """Return the distribution at the base path, made with its repository if it is not there."""
+    """Return the distribution at the base path; if it is missing, create it and its repository."""
     existing = CargoDistribution.objects.filter(base_path=name, pulp_domain=domain).first()
     if existing is not None:
         return existing
@@ -62,7 +62,7 @@ def _distribution(name: str, domain: Domain) -> CargoDistribution:
 
 
 def _token(user: AbstractBaseUser, domain: Domain, *, renew: bool) -> str | None:
-    """Return the secret of a new token, None when the user keeps the one there is."""
+    """Return the secret of a new token, None if the existing one remains."""
     existing = CargoToken.objects.filter(user=user, name=TOKEN_NAME, pulp_domain=domain)
     if existing.exists() and not renew:
         return None

@@ -1,7 +1,7 @@
-"""The one door before every change of what distributions do with repositories.
+"""The checks before every change of how distributions use repositories.
 
-REST, the first registry and cache, syncs and replication ask here; the rule is
-`rules/repository_use`.
+They are called by the REST API, the first registry and cache, syncs and replication; the rules are
+in `rules/repository_use`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ MODIFY = "cargo.modify_cargorepository"
 
 
 class CannotReplace(BadRequest):
-    """People publish to the repository, and making it equal to another would undo that."""
+    """A sync with `mirror` would remove the crates that were published to the repository."""
 
     def __init__(self, repository: str, distribution: str) -> None:
         super().__init__(
@@ -42,11 +42,11 @@ class CannotReplace(BadRequest):
 
 
 class RepositoryTaken(Exception):
-    """A repository is there for something else than what is to be made with it; names it."""
+    """The use of a repository conflicts with another use; the message is its name."""
 
 
 class NotPermitted(Exception):
-    """Somebody would write into a repository that they may not modify; names the repository."""
+    """The user may not modify a repository; the message is its name."""
 
 
 def use_of(
@@ -56,7 +56,7 @@ def use_of(
     allow_uploads: bool,
     upstreams: Iterable[Mapping[str, Any]],
 ) -> DistributionUse:
-    """Return what a distribution with these fields does, in terms of the rule."""
+    """Return the uses of a distribution with these fields, as a value for the rules."""
     return DistributionUse(
         repository=repository and repository.pk,
         remote=remote and remote.pk,
@@ -76,7 +76,7 @@ def use_of(
 def find_new_conflict(
     before: DistributionUse, after: DistributionUse, own: UUID | None
 ) -> Conflict | None:
-    """Return the use that comes with a change and does not go with those of others than `own`."""
+    """Return a new use that conflicts with other distributions than `own`, None if none does."""
     uses = after.uses() - before.uses()
     if not uses:
         return None
@@ -87,7 +87,7 @@ def find_new_conflict(
 def require_free(
     repository: CargoRepository, *, remote: CargoRemote | None = None, allow_uploads: bool = False
 ) -> None:
-    """Raise RepositoryTaken where a new distribution may not do this with a repository."""
+    """Raise RepositoryTaken if a new distribution may not use a repository in this way."""
     wanted = use_of(repository=repository, remote=remote, allow_uploads=allow_uploads, upstreams=())
     if find_new_conflict(NOTHING, wanted, None):
         raise RepositoryTaken(repository.name)
@@ -96,9 +96,9 @@ def require_free(
 def require_permitted(
     before: DistributionUse, after: DistributionUse, user: AbstractBaseUser | None
 ) -> None:
-    """Raise NotPermitted where a user would write into what they may not modify.
+    """Raise NotPermitted if a change lets a user write to a repository that they may not modify.
 
-    None is Pulp itself: a management command, or a task without a user.
+    None stands for Pulp itself: a management command, or a task without a user.
     """
     wanted = needs_right_to_modify(before, after)
     if user is None or not wanted:
@@ -109,13 +109,13 @@ def require_permitted(
 
 
 def may_modify(user: AbstractBaseUser, repository: CargoRepository) -> bool:
-    """Whether a user may change what is in a repository, by a role on any level."""
+    """Whether a user may modify a repository: globally, in its domain, or this repository."""
     places = (None, repository.pulp_domain, repository)
     return any(user.has_perm(MODIFY, place) for place in places)
 
 
 def require_replaceable(repository: CargoRepository) -> None:
-    """Raise CannotReplace where people publish to the repository."""
+    """Raise CannotReplace if a distribution accepts uploads for the repository."""
     open_one = _serving(repository).filter(allow_uploads=True).first()
     if open_one is not None:
         raise CannotReplace(repository.name, open_one.name)

@@ -1,4 +1,4 @@
-"""The ordered list of upstreams of a distribution, which is set as a whole."""
+"""The ordered list of upstreams of a distribution, which is always set as a whole."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,13 +11,13 @@ FIELDS = ("name", "repository", "remote", "patterns", "pins", "private")
 
 
 def entries(distribution: CargoDistribution) -> list[dict[str, Any]]:
-    """Return the list as it is, in the form in which it is set."""
+    """Return the current list, in the form that `replace` takes."""
     rows = distribution.upstreams.select_related("repository", "remote")
     return [{field: getattr(row, field) for field in FIELDS} for row in rows]
 
 
 def replace(distribution: CargoDistribution, entries: Iterable[Mapping[str, Any]]) -> None:
-    """Put these entries in the place of those that the distribution has."""
+    """Replace the entries of the distribution's list."""
     with transaction.atomic():
         distribution.note_what_upstreams_mirrored()
         distribution.upstreams.all().delete()

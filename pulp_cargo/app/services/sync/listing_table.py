@@ -1,7 +1,7 @@
-"""A listing that was fetched, as a temporary table beside those that it is compared with.
+"""A fetched listing as a temporary table, so that SQL can compare it with other tables.
 
-The table has what is compared, and where in the file the rest is. So a large registry takes room
-on the disk, and statements over the whole of it stay single statements.
+The table has the compared columns, and the position of each line in the file. So a large registry
+takes space on disk rather than in memory, and single statements can process all of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,15 +32,15 @@ CREATE = """
     )
 """
 COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"
-# A unit of the repository that was read from the file of this checksum: the bytes go before what
-# anybody says of them. Only of the repository: a checksum opens nobody else's crates.
+# A unit whose metadata this Pulp has read from the file with this checksum is preferred to the
+# listing's metadata. It must be in the repository: knowing a checksum gives no access to a crate.
 FIND_READ_UNITS = f"""
     UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
     WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
     AND c._pulp_domain_id = %(domain)s AND c.metadata_source = ''
     AND {has_row("c.content_ptr_id", "rc.repository_id = %(repository)s")}
 """
-# A unit that is the word of this very remote, and just that word.
+# A unit with the same metadata from the same remote.
 FIND_UNITS = """
     UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
     WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
@@ -56,11 +56,10 @@ TWICE = """
 def table_of(
     file: BinaryIO, remote: UUID, lets_in: Callable[[ListedCrate], bool]
 ) -> Iterator[Head]:
-    """Have the table `cargo_listed` for a while, and return the head of the remote's listing.
+    """Create the table `cargo_listed` for the context, which is the head of the remote's listing.
 
-    What `lets_in` refuses is not in the table.
-
-    Raises CannotCopy for a listing that is not whole or has a line that cannot be used.
+    Crate versions that `lets_in` refuses are left out. Raises CannotCopy for a listing that is
+    incomplete or has an invalid line.
     """
     with connection.cursor() as cursor:
         cursor.execute(CREATE)
@@ -75,7 +74,7 @@ def table_of(
 
 
 def find_units(domain: UUID, repository: UUID) -> None:
-    """Note the ids of the units that are there."""
+    """Fill in the ids of existing units."""
     values = {"domain": domain, "repository": repository}
     with connection.cursor() as cursor:
         cursor.execute(FIND_READ_UNITS, values)
@@ -84,7 +83,7 @@ def find_units(domain: UUID, repository: UUID) -> None:
 
 
 def read_again(file: BinaryIO, at: int) -> ListedCrate:
-    """Return the crate version whose line begins at a place of the file."""
+    """Return the crate version whose line begins at a position of the file."""
     file.seek(at)
     match parse_crate(file.readline(LONGEST_LINE + 1)):
         case ListedCrate() as listed:
@@ -94,7 +93,7 @@ def read_again(file: BinaryIO, at: int) -> ListedCrate:
 
 
 def _source_of(crate: ListedCrate, remote: UUID) -> str:
-    """Return the source of the metadata that a remote's listing has of a crate version."""
+    """Return the `metadata_source` of a crate version in a remote's listing."""
     facts = {"index_line": crate.line, **crate.texts, **crate.lists}
     return word_of(remote, facts)
 
@@ -128,7 +127,7 @@ def _head(file: BinaryIO) -> Head:
 
 
 def _crates(file: BinaryIO, count: int) -> Iterator[tuple[int, ListedCrate]]:
-    """Go through the crate versions up to the end mark; it and the head must be right."""
+    """Iterate over the crate versions; their number must be that of the head and the end mark."""
     seen, at = 0, file.tell()
     while line := file.readline(LONGEST_LINE + 1):
         found = parse_crate(line)

@@ -1,7 +1,7 @@
-"""Making a repository hold what a registry of another Pulp has.
+"""Synchronizing a repository with a registry of another Pulp.
 
-The listing is fetched and judged, units are made, files are downloaded if the remote's policy
-wants that, and in the end there is one new repository version, or none if nothing changed.
+The listing is fetched and validated, units are created, files are downloaded if the remote's policy
+is `immediate`, and one new repository version is created unless nothing changed.
 """
 
 import hashlib
@@ -27,7 +27,8 @@ from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.policy_decision import AgelessRules
 
-# Under this key a version notes what it was made of, so that the next sync can ask for news only.
+# The key in a version's `info` for the listing and settings it was created from: if they are the
+# same at the next sync, its request is conditional.
 NOTE = "cargo_sync"
 
 MEMBER = is_in_newest("%(repository)s")
@@ -48,7 +49,7 @@ OTHER_CRATES = f"""
         SELECT 1 FROM cargo_listed l WHERE l.content_id = c.content_ptr_id
     )
 """
-# Of the versions that the upstream has, or of all.
+# Yank marks to remove: with `mirror` all others, otherwise those of versions in the listing.
 OTHER_YANKS = f"""
     SELECT y.content_ptr_id FROM core_repositorycontent rc
     JOIN cargo_crateyank y ON y.content_ptr_id = rc.content_id
@@ -60,9 +61,9 @@ OTHER_YANKS = f"""
 def synchronize(
     loop: BackgroundLoop, repository: CargoRepository, remote: CargoRemote, *, mirror: bool
 ) -> RepositoryVersion | None:
-    """Bring a repository up to date with its upstream; None if it was.
+    """Bring a repository up to date with its upstream; returns None if nothing changed.
 
-    Raises CannotCopy, and CannotReplace.
+    Raises CannotCopy and CannotReplace.
     """
     if mirror:
         require_replaceable(repository)
@@ -85,7 +86,7 @@ def synchronize(
 
 
 def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[str, Any]:
-    """Return what a version is made of beside the listing: with anything else it is another one."""
+    """Return everything besides the listing on which the content of a version depends."""
     made_of = {
         "remote": str(remote.pk),
         "url": remote.url,
@@ -98,7 +99,7 @@ def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[
 
 
 def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:
-    """Return the entity tag of the listing that the newest version is equal to, if there is one."""
+    """Return the entity tag of the listing from which the newest version was created, if any."""
     note = dict(repository.latest_version().info.get(NOTE) or {})
     etag = note.pop("etag", None)
     return etag if note == made_of else None
@@ -108,7 +109,7 @@ def _make_version(
     repository: CargoRepository, head: Head, note: dict[str, Any], *, mirror: bool
 ) -> RepositoryVersion | None:
     values = {"repository": repository.pk, "domain": repository.pulp_domain_id, "mirror": mirror}
-    # In one transaction, so that nobody reads the crates without the aliases that they need.
+    # In one transaction, so that no reader sees the crates without the aliases that they need.
     with transaction.atomic():
         with repository.new_version() as version:
             for query in (OTHER_YANKS, OTHER_CRATES) if mirror else (OTHER_YANKS,):
@@ -123,17 +124,17 @@ def _make_version(
 
 
 def _aliases(head: Head, upstream: str, *, mirror: bool) -> set[str]:
-    """Return the URLs that are to mean the registries of the repository, as they do upstream.
+    """Return the URLs that will mean the registries of the repository, as they do upstream.
 
-    Whoever depends on crates by such a URL gets those from here. The remote's own URL is the
-    administrator's word; the others are the upstream's, which is believed about its own crates
-    only, and so where there will be no others.
+    Dependencies on such a URL are resolved here. The administrator has set the remote's own URL;
+    the upstream claims the others. These are trusted only with `mirror`, where the repository has
+    no crates but the upstream's.
     """
     claimed = {url for url in head.urls if mirror or same_registry(url, upstream)}
     return {url for url in claimed | {upstream} if not is_crates_io(url)}
 
 
 def _units(query: str, values: dict[str, Any]) -> Any:
-    # Ids as one parameter: core asks for the units several times, and each must be the same ones.
+    # The ids are one parameter: core evaluates the query several times, and needs the same units.
     ids = [row[0] for row in all_rows(query, values)]
     return Content.objects.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [ids]))

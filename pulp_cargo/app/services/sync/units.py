@@ -1,7 +1,7 @@
-"""Making the units of a listing that the domain lacks, in few statements for many.
+"""Creating the units of a listing that the domain lacks, with few statements.
 
-Each has a place for its file, and the upstream registry as a source of it. The table `cargo_listed`
-(services/sync/listing_table) is there meanwhile.
+Each gets a content artifact for its file, and a remote artifact with its URL at the upstream. The
+table `cargo_listed` (services/sync/listing_table) must exist.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,16 +24,16 @@ from pulp_cargo.app.upstream.connection import registry_root
 
 T = TypeVar("T")
 
-# Units that one statement makes, and files that are fetched before they are stored.
+# Number of units in one statement, and of files that are downloaded before they are stored.
 UNITS_AT_ONCE = 500
 FILES_AT_ONCE = 50
-# So often a batch is written when others write the same.
+# Maximum number of attempts to write a batch while others write the same rows.
 MOST_ATTEMPTS = 5
 
 MISSING = """
     SELECT at, metadata_source FROM cargo_listed WHERE content_id IS NULL ORDER BY at
 """
-# Units that no repository holds may be cleaned up; these are about to be held.
+# Units that are not in the repository yet; touching them protects them from orphan cleanup.
 LOOSE = f"""
     SELECT l.content_id FROM cargo_listed l
     WHERE NOT {has_row("l.content_id", is_in_newest("%s"))}
@@ -49,8 +49,8 @@ WANTED_MARKS = """
     JOIN cargo_crateyank y USING (canonical_name, vers)
     WHERE l.yanked AND y._pulp_domain_id = %s
 """
-# A file of these bytes that the repository has had is the file. What others have is none of the
-# upstream's business: it may name the checksum of a private crate.
+# A stored file with the checksum is used if the repository has or had it. Files of other
+# repositories are not: an upstream could list the checksum of a private crate.
 LINK_FILES = """
     INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
         artifact_id, content_id)
@@ -59,9 +59,9 @@ LINK_FILES = """
     FROM cargo_listed l
     LEFT JOIN core_artifact a ON a.sha256 = l.cksum AND a.pulp_domain_id = %(domain)s
     AND EXISTS (
-        SELECT 1 FROM core_contentartifact held
-        JOIN core_repositorycontent rc ON rc.content_id = held.content_id
-        WHERE held.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
+        SELECT 1 FROM core_contentartifact other
+        JOIN core_repositorycontent rc ON rc.content_id = other.content_id
+        WHERE other.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
     )
     WHERE NOT EXISTS (
         SELECT 1 FROM core_contentartifact ca WHERE ca.content_id = l.content_id
@@ -69,7 +69,7 @@ LINK_FILES = """
     ORDER BY l.content_id
     ON CONFLICT (content_id, relative_path) DO NOTHING
 """
-# Names and versions are such that they stand in a URL as they are.
+# Names and versions have only characters that need no encoding in a URL.
 NOTE_SOURCES = """
     INSERT INTO core_remoteartifact AS known (pulp_id, pulp_created, pulp_last_updated, url, size,
         sha256, content_artifact_id, remote_id, pulp_domain_id)
@@ -91,7 +91,7 @@ FILL_IN = "UPDATE core_contentartifact SET artifact_id = %s WHERE pulp_id = %s"
 
 
 def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote) -> None:
-    """Make every crate version and yank mark of the listing that the domain lacks."""
+    """Create the crate versions and yank marks of the listing that the domain lacks."""
     domain = repository.pulp_domain
     listing_table.find_units(domain.pk, repository.pk)
     places = all_rows(MISSING)
@@ -117,8 +117,8 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
 
 
 def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
-    """Insert the units that the domain does not have, whoever else is inserting the same."""
-    # All syncs insert in one order: who waits for another holds nothing that the other needs.
+    """Insert the units that the domain lacks, even if others insert the same ones."""
+    # All syncs insert in the same order, which prevents deadlocks between them.
     ordered = sorted(units, key=lambda unit: (unit.name, unit.vers, unit.cksum))
     _again_if_taken(lambda: unit_rows.save_units(ordered, domain))
 
@@ -126,7 +126,7 @@ def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
 def fetch_files(
     repository: CargoRepository, remote: CargoRemote, connected: ConnectedUpstream
 ) -> None:
-    """Download the files that the listing's units do not have yet; raises CannotCopy."""
+    """Download the missing files of the listing's units; raises CannotCopy."""
     sources = RemoteArtifact.objects.filter(
         remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
     )
@@ -157,9 +157,9 @@ def _make_marks(repository: CargoRepository) -> None:
 
 
 def _again_if_taken(change: Callable[[], object]) -> None:
-    """Make a change, and again if somebody made the same meanwhile, or both waited for each other.
+    """Make a change, and retry it after a unique violation or a deadlock.
 
-    What the other has made is found the next time.
+    The retry finds the rows that the other transaction has inserted.
     """
     for left in reversed(range(MOST_ATTEMPTS)):
         try:

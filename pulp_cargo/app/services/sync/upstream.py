@@ -1,8 +1,8 @@
-"""What a sync asks its upstream for: the listing, and files.
+"""The requests of a sync to its upstream: for the listing, and for files.
 
-Both come by the connection that caches use, on the background event loop, since a task has none of
-its own. A registry of Pulp has its files below its own URL, so config.json is not needed. Files that
-are fetched later, on demand, come by core's downloader: core streams and stores them.
+They use the same connections as caches, on the background event loop, since a task has none of its
+own. A registry of Pulp has its files below its own URL, so config.json is not needed. On-demand
+files are fetched later with core's downloader, since core streams and stores them.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ IDENTITY = {"Accept-Encoding": "identity"}
 
 
 class OtherBytes(UpstreamUnreachable):
-    """What came is not the file that the index names; the next time it may be."""
+    """A downloaded file has another size or checksum than in the index; a retry may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class ConnectedUpstream:
 
 @contextmanager
 def connected(loop: BackgroundLoop, remote: CargoRemote) -> Iterator[ConnectedUpstream]:
-    """Have a connection to the upstream, and close it afterwards; raises CannotCopy."""
+    """Open a connection to the upstream, and close it afterwards; raises CannotCopy."""
 
     async def connect() -> Connection:
         return Connection(remote, FOR_SYNCS)
@@ -58,7 +58,7 @@ def connected(loop: BackgroundLoop, remote: CargoRemote) -> Iterator[ConnectedUp
     try:
         upstream = ConnectedUpstream(loop.start(connect()).result(), loop)
     except OSError as error:
-        # A certificate or key of the remote cannot be read.
+        # For instance, a certificate or key of the remote cannot be read.
         raise CannotCopy(f"the remote `{remote.name}` cannot be used: {error}") from error
     try:
         yield upstream
@@ -86,7 +86,7 @@ def fetch_listing(upstream: ConnectedUpstream, etag: str | None) -> listing.Fetc
 def fetch_files(
     upstream: ConnectedUpstream, sources: Sequence[RemoteArtifact]
 ) -> list[IncomingFile]:
-    """Download files, in order; raises CannotCopy when one cannot be had as it should be."""
+    """Download files, and return them in order; raises CannotCopy if one is missing or wrong."""
     return upstream.run(_fetch_all(upstream.connection, sources))
 
 
@@ -115,7 +115,7 @@ async def _fetch(upstream: Connection, source: RemoteArtifact) -> IncomingFile:
 
 
 async def _received(upstream: Connection, source: RemoteArtifact) -> IncomingFile:
-    """Return the file, closed; it is in the directory of the task, and goes with that."""
+    """Return the closed file in the working directory of the task, which is removed with it."""
     file = IncomingFile(os.getcwd())
     try:
         async with upstream.answer(source.url, IDENTITY, is_file=True) as response:
@@ -131,7 +131,7 @@ async def _received(upstream: Connection, source: RemoteArtifact) -> IncomingFil
 async def _write(
     chunks: AsyncIterator[bytes], file: IncomingFile, source: RemoteArtifact, upstream: str
 ) -> None:
-    """Write what comes to a file; raises OtherBytes where it is not what the index names."""
+    """Write a body to a file; raises OtherBytes if size or checksum differ from the index."""
     most = source.size or settings.CARGO_MAX_CRATE_BYTES
     async for chunk in chunks:
         file.write(chunk)
@@ -144,5 +144,5 @@ async def _write(
 
 
 def _why(error: UpstreamUnreachable) -> str:
-    """Return what an administrator needs to know, who is told more than cargo."""
+    """Return the reason for administrators, who may see more details than users of cargo."""
     return str(error.__cause__ or "") or error.what

@@ -134,3 +134,10 @@ def test_second_update_transfers_no_index_file(registry: Registry, name: str, tm
         second = proxy.take()
     assert first == {200: 22}
     assert second == {304: 21, 200: 1}
+
+
+def test_search(cargo: Cargo, registry: Registry, name: str):
+    """Cargo prints name, version and description of what is found, and how much more there is."""
+    registry.publish(Crate(name, "1.2.3", package={"description": "Finds itself"}))
+    said = cargo.run("search", name, "--registry=mine")
+    assert f'{name} = "1.2.3"' in said and "# Finds itself" in said

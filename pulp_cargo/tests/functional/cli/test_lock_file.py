@@ -68,7 +68,7 @@ def test_lists_and_large_files_are_sent_as_they_are(pulp: Pulp, cache: str, tmp_
     for sources in (["https://git.example/*"], ["https://a.example/b", "https://git.example/x"]):
         given = [word for one in sources for word in ("--allow-source", one)]
         report = pulp.cargo("check", lock, *asked, *given)
-        assert all(row["passes"] for row in report["not_judged"])
+        assert all(row["passes"] for row in report["not_checked"])
     (tmp_path / "Cargo.lock").write_bytes(b"version = 4\n# \xff\n")
     with pytest.raises(PulpFailed, match="the lock file is not UTF-8"):
         pulp.run("cargo", "check", lock, "--distribution", cache)

@@ -140,7 +140,7 @@ def test_packages_from_elsewhere_fail_unless_their_source_is_allowed(
     )
     report = gate.check(lock)
     assert [row["name"] for row in report["packages"]] == [name]
-    assert [(row["name"], row["source"], row["passes"]) for row in report["not_judged"]] == [
+    assert [(row["name"], row["source"], row["passes"]) for row in report["not_checked"]] == [
         ("project", None, True),
         ("a", "sparse+https://other.example/", False),
         ("b", "https://git.example/b", False),
@@ -149,7 +149,7 @@ def test_packages_from_elsewhere_fail_unless_their_source_is_allowed(
     said = "the lock file does not pass: 2 of 3 packages fail, 2 of them by their source"
     assert report["sentence"] == said
     half = gate.check(lock, allow_sources=["https://git.example/b"])
-    assert [row["passes"] for row in half["not_judged"]] == [True, False, True]
+    assert [row["passes"] for row in half["not_checked"]] == [True, False, True]
     assert not half["passes"]
     both = ["https://git.example/*", "sparse+https://other.example/"]
     assert gate.check(lock, allow_sources=both)["passes"]

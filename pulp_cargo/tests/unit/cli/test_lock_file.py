@@ -28,7 +28,7 @@ def report(*rows: dict[str, Any], elsewhere: int = 0) -> dict[str, Any]:
     passes = all(one["passes"] for one in rows)
     said = "the lock file passes" if passes else "the lock file does not pass"
     others = [{"name": "b", "vers": "1.0.0", "passes": True, "reason": "why"}] * elsewhere
-    return {"passes": passes, "sentence": said, "packages": rows, "not_judged": others}
+    return {"passes": passes, "sentence": said, "packages": rows, "not_checked": others}
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_line_for_each_package_that_is_not_fine(
         " name, too",
     ]
     assert failed.value.said == (
-        "The lock file does not pass; 2 packages from elsewhere were not judged.\n"
+        "The lock file does not pass; 2 packages from elsewhere were not checked.\n"
     )
 
 
@@ -95,12 +95,12 @@ def test_package_of_a_foreign_source_is_an_error(
 ) -> None:
     """The others from elsewhere are only counted."""
     told = report(elsewhere=1) | {"passes": False}
-    told["not_judged"].append({"name": "g", "vers": "1.0.0", "passes": False, "reason": "git"})
+    told["not_checked"].append({"name": "g", "vers": "1.0.0", "passes": False, "reason": "git"})
     answers(monkeypatch, told)
     with pytest.raises(PulpFailed) as failed:
         run(tmp_path, "check", lock)
     assert failed.value.stdout == "error: g 1.0.0: foreign-source: git\n"
-    assert failed.value.said.endswith("; 1 packages from elsewhere were not judged.\n")
+    assert failed.value.said.endswith("; 1 packages from elsewhere were not checked.\n")
 
 
 def test_what_passes_prints_nothing(

@@ -13,9 +13,9 @@ from pulp_cargo.rules.lock_check import (
     Here,
     NotFound,
     Wanted,
-    judge_package,
+    check_package,
 )
-from pulp_cargo.rules.lock_report import NotJudged, Report
+from pulp_cargo.rules.lock_report import NotCheckedPackage, Report
 from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict
 
 A, B = "a" * 64, "b" * 64
@@ -106,16 +106,16 @@ CASES = {
 def test_verdict(case: str) -> None:
     """The first rule that speaks decides, and its sentence says why."""
     found, wanted, outcome, passes, said = CASES[case]
-    judged = judge_package(LEAF, found, wanted)
-    assert (judged.package, judged.upstream) == (LEAF, found.upstream)
-    assert (judged.outcome.value, judged.passes) == (outcome, passes)
-    assert said in judged.sentence
+    checked = check_package(LEAF, found, wanted)
+    assert (checked.package, checked.upstream) == (LEAF, found.upstream)
+    assert (checked.outcome.value, checked.passes) == (outcome, passes)
+    assert said in checked.sentence
 
 
 def test_what_is_here_is_told_whatever_the_verdict() -> None:
     """A held version may be stored, and one that is not found is unknown."""
-    assert judge_package(LEAF, replace(THERE, rules=HELD), Wanted()).here == "stored"
-    assert judge_package(LEAF, NotFound("gone"), Wanted()).here == "unknown"
+    assert check_package(LEAF, replace(THERE, rules=HELD), Wanted()).here == "stored"
+    assert check_package(LEAF, NotFound("gone"), Wanted()).here == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -130,21 +130,21 @@ def test_what_is_here_is_told_whatever_the_verdict() -> None:
 )
 def test_flags(package: LockedPackage, found: Found, flags: tuple[str, ...]) -> None:
     """They tell what a verdict does not."""
-    assert judge_package(package, found, Wanted()).flags == flags
-    known = judge_package(package, found, Wanted(), (Flag.OLD_INDEX,))
+    assert check_package(package, found, Wanted()).flags == flags
+    known = check_package(package, found, Wanted(), (Flag.OLD_INDEX,))
     assert known.flags == ("old-index", *flags)
 
 
 def test_of_a_replaced_package_the_index_is_enough() -> None:
     """Another one is built in its place, so nobody downloads its file."""
     found = replace(THERE, here=Here.INDEX)
-    assert judge_package(replace(LEAF, replaced=True), found, Wanted(offline=True)).passes
+    assert check_package(replace(LEAF, replaced=True), found, Wanted(offline=True)).passes
 
 
 def test_report_counts_every_outcome() -> None:
-    """Those that nothing has, too; the totals are the packages that were judged."""
+    """Those that nothing has, too; the totals are the packages that were checked."""
     rows = tuple(
-        judge_package(LEAF, found, Wanted())
+        check_package(LEAF, found, Wanted())
         for found in (THERE, THERE, replace(THERE, yanked=True), NotFound("gone"))
     )
     report = Report(rows, ())
@@ -164,25 +164,27 @@ def test_report_counts_every_outcome() -> None:
 
 def test_lock_file_passes_without_packages_of_registries() -> None:
     """A project without dependencies has nothing that could be wrong."""
-    report = Report((), (NotJudged(replace(LEAF, source=None), "on the disk", passes=True),))
+    report = Report(
+        (), (NotCheckedPackage(replace(LEAF, source=None), "on the disk", passes=True),)
+    )
     assert report.passes
 
 
 def test_wrong_registry_does_not_pass() -> None:
     """It could say yes to anything: it knows none of the packages."""
-    report = Report((), (NotJudged(LEAF, "elsewhere", passes=False, from_registry=True),))
+    report = Report((), (NotCheckedPackage(LEAF, "elsewhere", passes=False, from_registry=True),))
     assert not report.passes
     assert "no package is from this registry" in report.sentence
 
 
 def test_package_of_a_foreign_source_fails() -> None:
     """However good the others are; one whose source is allowed is no reason to fail."""
-    foreign = NotJudged(LEAF, "elsewhere", passes=False, from_registry=True)
-    judged = (judge_package(LEAF, THERE, Wanted()),)
-    report = Report(judged, (foreign,))
+    foreign = NotCheckedPackage(LEAF, "elsewhere", passes=False, from_registry=True)
+    checked = (check_package(LEAF, THERE, Wanted()),)
+    report = Report(checked, (foreign,))
     assert (report.passes, report.failing) == (False, 1)
     assert report.sentence == (
         "the lock file does not pass: 1 of 2 packages fail, 1 of them by their source"
     )
-    assert Report(judged, (replace(foreign, passes=True),)).passes
+    assert Report(checked, (replace(foreign, passes=True),)).passes
     assert Report((), (replace(foreign, passes=True),)).passes

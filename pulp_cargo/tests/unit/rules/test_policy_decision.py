@@ -10,7 +10,7 @@ import pytest
 from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
 from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption, KeptVersion
+from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption, StoredVersion
 from pulp_cargo.rules.verdicts import Outcome, Rule
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def line(vers: str, pubtime: str | None = OLD, **more: object) -> str:
     return json.dumps(told | ({"pubtime": pubtime} if pubtime else {}) | more) + "\n"
 
 
-def judged(found: UpstreamIndex, *policies: CratePolicy | None, **known: Any) -> "PolicyDecision":
+def decision(found: UpstreamIndex, *policies: CratePolicy | None, **known: Any) -> "PolicyDecision":
     """What becomes of the file, by rules that are named in order."""
-    from pulp_cargo.rules.policy_decision import CrateFacts, judge_index
+    from pulp_cargo.rules.policy_decision import CrateFacts, evaluate_index
 
-    if "kept" in known:
-        kept = known["kept"].items()
-        known["kept"] = {vers: KeptVersion("0" * 64, license) for vers, license in kept}
-    return judge_index(found, "leaf", [named(one) for one in policies], CrateFacts(**known), NOW)
+    if "stored" in known:
+        stored = known["stored"].items()
+        known["stored"] = {vers: StoredVersion("0" * 64, license) for vers, license in stored}
+    return evaluate_index(found, "leaf", [named(one) for one in policies], CrateFacts(**known), NOW)
 
 
 def named(policy: CratePolicy | None) -> "NamedPolicy | None":
@@ -66,49 +66,52 @@ def named(policy: CratePolicy | None) -> "NamedPolicy | None":
 def test_without_rules_the_file_is_served_as_it_is() -> None:
     """Neither the remote nor the list needs to have a policy."""
     found = index(v1_0_0="2031-03-10T11:00:00Z")
-    said = judged(found, None, None)
-    assert (said.left_out, said.until, said.dry_run) == (frozenset(), None, ())
-    assert found.serve(said.left_out) is found.body
-    assert said.refusal("1.0.0") is None
-    assert said.verdict("1.0.0").sentence == "`leaf 1.0.0` is served: no rule refuses it"
+    decided = decision(found, None, None)
+    assert (decided.left_out, decided.until, decided.dry_run) == (frozenset(), None, ())
+    assert found.serve(decided.left_out) is found.body
+    assert decided.refusal("1.0.0") is None
+    assert decided.verdict("1.0.0").sentence == "`leaf 1.0.0` is served: no rule refuses it"
 
 
 def test_young_versions_are_left_out_until_the_first_of_them_is_old_enough() -> None:
     """The file must be filtered anew when that moment comes."""
-    said = judged(
+    decided = decision(
         index(v1_0_0=OLD, v1_1_0="2031-03-05T12:00:00Z", v1_2_0="2031-03-09T12:00:00Z"), COOLDOWN
     )
-    assert said.left_out == {"1.1.0", "1.2.0"}
-    assert said.until == datetime(2031, 3, 12, 12, 0, tzinfo=UTC)
-    refusal = said.refusal("1.1.0")
+    assert decided.left_out == {"1.1.0", "1.2.0"}
+    assert decided.until == datetime(2031, 3, 12, 12, 0, tzinfo=UTC)
+    refusal = decided.refusal("1.1.0")
     assert refusal is not None
     assert (refusal.vers, refusal.verdict.rule) == ("1.1.0", Rule.COOLDOWN)
-    assert said.verdict("1.1.0") == refusal.verdict
+    assert decided.verdict("1.1.0") == refusal.verdict
 
 
 def test_version_comes_in_at_the_very_moment() -> None:
     """As `rules/verdicts` has it, also where that is told without a look at the version."""
     found = index(v1_0_0="2031-03-03T12:00:00Z", v1_1_0="2031-03-03T12:00:01Z")
-    assert judged(found, COOLDOWN).left_out == {"1.1.0"}
+    assert decision(found, COOLDOWN).left_out == {"1.1.0"}
 
 
 @pytest.mark.parametrize("pubtime", [None, "soon", "2031-03-39T00:00:00Z"])
 def test_first_seen_counts_where_there_is_no_time(pubtime: str | None) -> None:
     """What was never seen before is seen now; what is no time counts as none."""
     found = index(v1_0_0=pubtime)
-    seen = judged(found, COOLDOWN, first_seen={"1.0.0": "2031-03-04T12:00:00+00:00"})
+    seen = decision(found, COOLDOWN, first_seen={"1.0.0": "2031-03-04T12:00:00+00:00"})
     assert seen.until == datetime(2031, 3, 11, 12, 0, tzinfo=UTC)
-    assert judged(found, COOLDOWN).until == NOW + 7 * DAY
-    assert judged(found, COOLDOWN, first_seen={"1.0.0": OLD}).left_out == frozenset()
+    assert decision(found, COOLDOWN).until == NOW + 7 * DAY
+    assert decision(found, COOLDOWN, first_seen={"1.0.0": OLD}).left_out == frozenset()
 
 
 def test_version_is_open_only_if_all_policies_say_so() -> None:
     """The first refusal counts: that of the remote goes before that of the list."""
     found = index(v1_0_0="2031-03-09T12:00:00Z", v1_1_0=OLD)
-    said = judged(found, COOLDOWN, BLOCK)
-    assert said.left_out == {"0.9.0", "1.0.0", "1.1.0"}
-    assert [said.verdict(vers).rule for vers in ("1.0.0", "1.1.0")] == [Rule.COOLDOWN, Rule.BLOCK]
-    assert judged(found, BLOCK, COOLDOWN).verdict("1.0.0").rule is Rule.BLOCK
+    decided = decision(found, COOLDOWN, BLOCK)
+    assert decided.left_out == {"0.9.0", "1.0.0", "1.1.0"}
+    assert [decided.verdict(vers).rule for vers in ("1.0.0", "1.1.0")] == [
+        Rule.COOLDOWN,
+        Rule.BLOCK,
+    ]
+    assert decision(found, BLOCK, COOLDOWN).verdict("1.0.0").rule is Rule.BLOCK
 
 
 def test_exception_of_one_policy_lifts_no_other() -> None:
@@ -116,51 +119,51 @@ def test_exception_of_one_policy_lifts_no_other() -> None:
     free = Exemption(Entry("leaf", reason="we know them"), NOW + 2 * DAY)
     lenient = CratePolicy(cooldown_days=7, exceptions=(free,))
     found = index(v1_0_0="2031-03-09T12:00:00Z")
-    said = judged(found, lenient)
-    assert (said.left_out, said.until) == (frozenset(), NOW + 2 * DAY)
-    assert said.verdict("1.0.0").rule is Rule.EXCEPTION
-    assert judged(found, lenient, COOLDOWN).left_out == {"1.0.0"}
+    decided = decision(found, lenient)
+    assert (decided.left_out, decided.until) == (frozenset(), NOW + 2 * DAY)
+    assert decided.verdict("1.0.0").rule is Rule.EXCEPTION
+    assert decision(found, lenient, COOLDOWN).left_out == {"1.0.0"}
 
 
 def test_kept_version_stays_unless_it_is_blocked() -> None:
     """A lock file may name it."""
     found = index(v1_0_0="2031-03-09T12:00:00Z")
     hiding = CratePolicy(cooldown_days=7, hide_yanked=True)
-    assert judged(found, hiding).left_out == {"0.9.0", "1.0.0"}
-    kept = {"0.9.0": "MIT", "1.0.0": "MIT"}
-    assert judged(found, hiding, kept=kept).left_out == frozenset()
-    assert judged(found, hiding, licenses=kept).left_out == {"0.9.0", "1.0.0"}
-    assert judged(found, BLOCK, kept=kept).left_out == {"0.9.0", "1.0.0"}
+    assert decision(found, hiding).left_out == {"0.9.0", "1.0.0"}
+    stored = {"0.9.0": "MIT", "1.0.0": "MIT"}
+    assert decision(found, hiding, stored=stored).left_out == frozenset()
+    assert decision(found, hiding, licenses=stored).left_out == {"0.9.0", "1.0.0"}
+    assert decision(found, BLOCK, stored=stored).left_out == {"0.9.0", "1.0.0"}
 
 
 def test_licence_counts_once_it_is_known() -> None:
     """A version that names none is under none that is allowed."""
     allowed = CratePolicy(licenses=frozenset({"MIT"}))
     found = index(v1_0_0=OLD, v1_1_0=OLD)
-    kept = {"0.9.0": "MIT OR Apache-2.0", "1.0.0": "GPL-3.0-only", "1.1.0": ""}
-    assert judged(found, allowed).left_out == frozenset()
-    assert judged(found, allowed, kept=kept).left_out == {"1.0.0", "1.1.0"}
-    assert judged(found, allowed, licenses=kept).left_out == {"1.0.0", "1.1.0"}
+    stored = {"0.9.0": "MIT OR Apache-2.0", "1.0.0": "GPL-3.0-only", "1.1.0": ""}
+    assert decision(found, allowed).left_out == frozenset()
+    assert decision(found, allowed, stored=stored).left_out == {"1.0.0", "1.1.0"}
+    assert decision(found, allowed, licenses=stored).left_out == {"1.0.0", "1.1.0"}
 
 
 def test_fix_of_an_advisory_comes_in_early() -> None:
-    """The release after it does not; that is judged by the versions below each."""
+    """The release after it does not; that is evaluated by the versions below each."""
     found = index(v1_0_0=OLD, v1_0_1="2031-03-09T12:00:00Z", v1_0_2="2031-03-09T13:00:00Z")
-    said = judged(found, COOLDOWN, advisories=[ADVISORY])
-    assert said.left_out == {"1.0.2"}
-    assert said.verdict("1.0.1").rule is Rule.ADVISORY
-    assert judged(found, COOLDOWN).left_out == {"1.0.1", "1.0.2"}
+    decided = decision(found, COOLDOWN, advisories=[ADVISORY])
+    assert decided.left_out == {"1.0.2"}
+    assert decided.verdict("1.0.1").rule is Rule.ADVISORY
+    assert decision(found, COOLDOWN).left_out == {"1.0.1", "1.0.2"}
 
 
 def test_dry_run_leaves_nothing_out_and_tells_what_it_would() -> None:
     """It holds no matter what is enforced beside it."""
     found = index(v1_0_0="2031-03-09T12:00:00Z", v1_1_0=OLD)
-    said = judged(found, DRY_RUN)
-    assert (said.left_out, said.until) == (frozenset(), None)
-    assert [(one.name, one.vers) for one in said.dry_run] == [("leaf", "1.0.0")]
-    assert said.verdict("1.0.0").outcome is Outcome.HELD
-    assert said.refusal("1.0.0") is None
-    both = judged(found, DRY_RUN, BLOCK)
+    decided = decision(found, DRY_RUN)
+    assert (decided.left_out, decided.until) == (frozenset(), None)
+    assert [(one.name, one.vers) for one in decided.dry_run] == [("leaf", "1.0.0")]
+    assert decided.verdict("1.0.0").outcome is Outcome.HELD
+    assert decided.refusal("1.0.0") is None
+    both = decision(found, DRY_RUN, BLOCK)
     assert both.left_out == {"0.9.0", "1.0.0", "1.1.0"}
     assert both.verdict("1.0.0").rule is Rule.BLOCK
     assert len(both.dry_run) == 1
@@ -169,20 +172,20 @@ def test_dry_run_leaves_nothing_out_and_tells_what_it_would() -> None:
 def test_allow_list_leaves_out_what_it_does_not_have() -> None:
     """By name and version."""
     allowing = CratePolicy(allow=(Entry("other"),))
-    assert judged(index(v1_0_0=OLD), allowing).left_out == {"0.9.0", "1.0.0"}
+    assert decision(index(v1_0_0=OLD), allowing).left_out == {"0.9.0", "1.0.0"}
 
 
 def test_builds_of_one_version_are_told_apart() -> None:
     """An upstream may have both; one that is kept does not keep the other."""
     body = line("1.0.0+a", "2031-03-09T12:00:00Z") + line("1.0.0+b", "2031-03-09T12:00:00Z")
     found = parse_index_file(body.encode(), "leaf")
-    assert judged(found, COOLDOWN, kept={"1.0.0+a": ""}).left_out == {"1.0.0+b"}
+    assert decision(found, COOLDOWN, stored={"1.0.0+a": ""}).left_out == {"1.0.0+b"}
 
 
 def test_unknown_version_has_no_verdict() -> None:
     """Who asks looks into the index file first."""
     with pytest.raises(KeyError):
-        judged(index(), COOLDOWN).verdict("9.9.9")
+        decision(index(), COOLDOWN).verdict("9.9.9")
 
 
 def test_rules_that_say_nothing_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,8 +202,8 @@ def test_rules_that_say_nothing_cost_nothing(monkeypatch: pytest.MonkeyPatch) ->
     found = parse_index_file("".join(map(line, versions)).encode(), "leaf")
     quiet = (COOLDOWN, CratePolicy(block=(Entry("other-*"),), hide_yanked=True))
     monkeypatch.setattr(policy_decision, "parse_version", note)
-    assert (judged(found, *quiet).left_out, seen) == (frozenset(), [])
-    assert judged(found, BLOCK).left_out == set(seen) == set(versions)
+    assert (decision(found, *quiet).left_out, seen) == (frozenset(), [])
+    assert decision(found, BLOCK).left_out == set(seen) == set(versions)
 
 
 def test_number_with_other_bytes_was_not_served_before() -> None:
@@ -213,19 +216,19 @@ def test_number_with_other_bytes_was_not_served_before() -> None:
         + line("1.2.0", OLD, cksum="2" * 64)
     )
     found = parse_index_file(body.encode(), "leaf")
-    kept = {"1.0.0": "MIT", "1.1.0": "MIT", "1.2.0": "GPL-3.0-only"}
-    assert judged(found, allowed, kept=kept).left_out == {"1.0.0"}
+    stored = {"1.0.0": "MIT", "1.1.0": "MIT", "1.2.0": "GPL-3.0-only"}
+    assert decision(found, allowed, stored=stored).left_out == {"1.0.0"}
 
 
 def test_other_bytes_are_as_new_as_when_they_came() -> None:
     """Whatever time the upstream gives them; the cooldown is not that of the number."""
     found = parse_index_file(line("1.0.0", OLD, cksum="1" * 64).encode(), "leaf")
     seen = {"1.0.0": OLD, f"1.0.0 {'1' * 64}": "2031-03-08T12:00:00Z"}
-    said = judged(found, COOLDOWN, first_seen=seen)
-    assert said.left_out == {"1.0.0"}
-    assert said.until == datetime(2031, 3, 15, 12, 0, tzinfo=UTC)
+    decided = decision(found, COOLDOWN, first_seen=seen)
+    assert decided.left_out == {"1.0.0"}
+    assert decided.until == datetime(2031, 3, 15, 12, 0, tzinfo=UTC)
     other = parse_index_file(line("1.0.0", OLD).encode(), "leaf")
-    assert judged(other, COOLDOWN, first_seen=seen).left_out == frozenset()
+    assert decision(other, COOLDOWN, first_seen=seen).left_out == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -244,9 +247,9 @@ def test_other_bytes_are_as_new_as_when_they_came() -> None:
 def test_time_that_is_none_or_lies_ahead_is_unknown(pubtime: str | None) -> None:
     """Then it counts when the version was first seen, and one that nobody has seen is new."""
     found = index(v1_0_0=pubtime)
-    assert judged(found, COOLDOWN).left_out == {"1.0.0"}
-    assert judged(found, COOLDOWN, first_seen={"1.0.0": OLD}).left_out == frozenset()
-    young = judged(found, COOLDOWN, first_seen={"1.0.0": "2031-03-09T12:00:00Z"})
+    assert decision(found, COOLDOWN).left_out == {"1.0.0"}
+    assert decision(found, COOLDOWN, first_seen={"1.0.0": OLD}).left_out == frozenset()
+    young = decision(found, COOLDOWN, first_seen={"1.0.0": "2031-03-09T12:00:00Z"})
     assert young.until == datetime(2031, 3, 16, 12, 0, tzinfo=UTC)
 
 
@@ -254,4 +257,4 @@ def test_time_that_lay_ahead_does_not_make_a_version_younger() -> None:
     """No version is from after it was first seen."""
     found = index(v1_0_0="2031-03-09T12:00:00Z")
     seen = {"1.0.0": "2031-03-01T12:00:00Z"}
-    assert judged(found, COOLDOWN, first_seen=seen).left_out == frozenset()
+    assert decision(found, COOLDOWN, first_seen=seen).left_out == frozenset()

@@ -2,7 +2,13 @@
 
 import pytest
 
-from pulp_cargo.rules.upstream_order import Order, OrderedUpstream, Rule, Said, who_answers
+from pulp_cargo.rules.upstream_order import (
+    Order,
+    OrderedUpstream,
+    Rule,
+    UpstreamReason,
+    who_answers,
+)
 
 OURS = OrderedUpstream("ours", private=True)
 FORKS = OrderedUpstream("forks", private=True)
@@ -137,11 +143,11 @@ def test_answer_says_what_became_of_each_upstream():
     order = Order((OURS, PARTNER, CRATES_IO, last), reserved=("acme-*",))
     answer = who_answers(order, "log", Index(crates_io="log", last="log"))
     assert answer.sentence == "the first upstream that has `log` answers for all of it"
-    assert answer.said == (
-        Said("ours", False, "does not have the crate"),
-        Said("partner", False, "not asked: its patterns are `partner-*`, `serde`"),
-        Said("crates.io", True, "has the crate"),
-        Said("last", False, "not asked: it comes after `crates.io`, which has the crate"),
+    assert answer.reasons == (
+        UpstreamReason("ours", False, "does not have the crate"),
+        UpstreamReason("partner", False, "not asked: its patterns are `partner-*`, `serde`"),
+        UpstreamReason("crates.io", True, "has the crate"),
+        UpstreamReason("last", False, "not asked: it comes after `crates.io`, which has the crate"),
     )
 
 
@@ -172,7 +178,7 @@ def test_rule_that_decided_is_named(name, sentence, said):
     order = Order((OURS, partner, CRATES_IO), reserved=("acme-*",), mixed=("mix",))
     ours = {"ours": "acme"} if name == "acme" else {}
     answer = who_answers(order, name, Index(crates_io="?", **ours))
-    assert (answer.sentence, answer.said[2].sentence) == (sentence, said)
+    assert (answer.sentence, answer.reasons[2].sentence) == (sentence, said)
 
 
 def test_name_stays_claimed_when_the_crate_is_gone():

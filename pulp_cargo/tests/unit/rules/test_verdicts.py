@@ -4,7 +4,7 @@ import pytest
 
 from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption, Facts
-from pulp_cargo.rules.verdicts import Outcome, Rule, judge
+from pulp_cargo.rules.verdicts import Outcome, Rule, evaluate_version
 from pulp_cargo.tests.unit.rules.policies import DAY, NOW, facts
 
 COOLDOWN = CratePolicy(cooldown_days=7)
@@ -13,23 +13,23 @@ NOT_THEIRS = Entry("other")
 
 
 def said(policy: CratePolicy, known: Facts, **more: object) -> tuple[Outcome, Rule]:
-    verdict = judge(policy, known, NOW, **more)
+    verdict = evaluate_version(policy, known, NOW, **more)
     return verdict.outcome, verdict.rule
 
 
 def test_without_rules_everything_is_served():
     """Even what is yanked, brand new, and of an unknown licence."""
-    verdict = judge(CratePolicy(), facts(since=NOW, yanked=True), NOW)
+    verdict = evaluate_version(CratePolicy(), facts(since=NOW, yanked=True), NOW)
     assert (verdict.outcome, verdict.rule, verdict.until) == (Outcome.SERVED, Rule.NONE, None)
     assert verdict.sentence == "`leaf 1.0.0` is served: no rule refuses it"
     assert verdict.is_open
-    assert judge(CratePolicy(), facts(since=NOW + DAY), NOW).is_open
+    assert evaluate_version(CratePolicy(), facts(since=NOW + DAY), NOW).is_open
 
 
 def test_blocked_version_names_its_line():
     """By name and version requirement, with the reason that was given."""
     policy = CratePolicy(block=(NOT_THEIRS, BLOCKED_TWO))
-    verdict = judge(policy, facts("2.1.0-rc.1", name="Leaf-Core"), NOW)
+    verdict = evaluate_version(policy, facts("2.1.0-rc.1", name="Leaf-Core"), NOW)
     assert (verdict.outcome, verdict.rule) == (Outcome.BLOCKED, Rule.BLOCK)
     assert verdict.sentence == (
         "`Leaf-Core 2.1.0-rc.1` is blocked by the block list: `leaf* >=2`, breaks our build"
@@ -41,7 +41,7 @@ def test_allow_list_lets_nothing_else_in():
     """Where there is one; an empty one lets nothing in."""
     policy = CratePolicy(allow=(Entry("leaf*"),))
     assert said(policy, facts()) == (Outcome.SERVED, Rule.NONE)
-    verdict = judge(policy, facts(name="other"), NOW)
+    verdict = evaluate_version(policy, facts(name="other"), NOW)
     assert (verdict.outcome, verdict.rule) == (Outcome.BLOCKED, Rule.ALLOW)
     assert verdict.sentence == "`other 1.0.0` is blocked because the allow list does not have it"
     assert said(CratePolicy(allow=()), facts()) == (Outcome.BLOCKED, Rule.ALLOW)
@@ -62,7 +62,7 @@ def test_allow_list_lets_nothing_else_in():
 )
 def test_license_is_one_of_those_allowed(text, why):
     """From the manifest, once fetched: what is not known yet passes."""
-    verdict = judge(
+    verdict = evaluate_version(
         CratePolicy(licenses=frozenset({"MIT", "Apache-2.0"})), facts(license=text), NOW
     )
     if why is None:
@@ -75,7 +75,7 @@ def test_license_is_one_of_those_allowed(text, why):
 def test_yanked_version_is_kept_or_hidden():
     """Kept as yanked, unless the rules hide it."""
     assert said(CratePolicy(), facts(yanked=True)) == (Outcome.SERVED, Rule.NONE)
-    verdict = judge(CratePolicy(hide_yanked=True), facts(yanked=True), NOW)
+    verdict = evaluate_version(CratePolicy(hide_yanked=True), facts(yanked=True), NOW)
     assert (verdict.outcome, verdict.rule) == (Outcome.HIDDEN, Rule.YANKED)
     assert verdict.sentence == "`leaf 1.0.0` is hidden because it is yanked"
     assert not verdict.is_open
@@ -93,14 +93,14 @@ def test_exception_lifts_every_rule_but_the_block_list_until_it_ends():
         block=(BLOCKED_TWO,),
     )
     known = facts("1.0.0", NOW, yanked=True, license="Zlib")
-    verdict = judge(strict, known, NOW)
+    verdict = evaluate_version(strict, known, NOW)
     assert (verdict.outcome, verdict.rule) == (Outcome.SERVED, Rule.EXCEPTION)
     assert verdict.until == NOW + DAY
     assert verdict.sentence == (
         "`leaf 1.0.0` is served until 2031-03-11 12:00 UTC by an exception: "
         "`leaf *`, needed for the release"
     )
-    assert judge(strict, known, NOW + DAY).rule is Rule.ALLOW
+    assert evaluate_version(strict, known, NOW + DAY).rule is Rule.ALLOW
     assert said(strict, facts("2.0.0")) == (Outcome.BLOCKED, Rule.BLOCK)
 
 
@@ -124,7 +124,7 @@ def test_what_was_served_before_stays_unless_it_is_blocked(policy, outcome, rule
 def test_version_that_was_served_before_names_the_rule_that_it_escapes() -> None:
     """Who looks for the reason finds the rule that else decides."""
     known = facts(since=NOW, served_before=True)
-    assert judge(COOLDOWN, known, NOW).sentence == (
+    assert evaluate_version(COOLDOWN, known, NOW).sentence == (
         "`leaf 1.0.0` was served before; otherwise the rule `cooldown` would apply"
     )
 
@@ -132,6 +132,6 @@ def test_version_that_was_served_before_names_the_rule_that_it_escapes() -> None
 def test_dry_run_says_what_would_be_and_serves_all():
     """The verdict is the same, and nothing comes of it."""
     dry = CratePolicy(cooldown_days=7, dry_run=True)
-    verdict = judge(dry, facts(since=NOW), NOW)
+    verdict = evaluate_version(dry, facts(since=NOW), NOW)
     assert (verdict.outcome, verdict.enforced, verdict.is_open) == (Outcome.HELD, False, True)
-    assert verdict.sentence == judge(COOLDOWN, facts(since=NOW), NOW).sentence
+    assert verdict.sentence == evaluate_version(COOLDOWN, facts(since=NOW), NOW).sentence

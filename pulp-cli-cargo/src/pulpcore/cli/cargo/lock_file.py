@@ -186,7 +186,7 @@ def _lines(report: EntityDefinition) -> Iterator[str]:
         for flag in row["flags"]:
             if flag in FLAGS:
                 yield f"warning: {about}: {flag}: {FLAGS[flag]}"
-    for row in report["not_judged"]:
+    for row in report["not_checked"]:
         # An older Pulp lets all of them pass, and has no such field.
         if not row.get("passes", True):
             yield f"error: {row['name']} {row['vers']}: foreign-source: {row['reason']}"
@@ -194,6 +194,6 @@ def _lines(report: EntityDefinition) -> Iterator[str]:
 
 def _summary(report: EntityDefinition) -> str:
     sentence = str(report["sentence"])
-    count = sum(row.get("passes", True) for row in report["not_judged"])
-    others = f"; {count} packages from elsewhere were not judged" if count else ""
+    count = sum(row.get("passes", True) for row in report["not_checked"])
+    others = f"; {count} packages from elsewhere were not checked" if count else ""
     return f"{sentence[0].upper()}{sentence[1:]}{others}."

@@ -72,7 +72,7 @@ def refusal(policy: "CargoCratePolicy") -> "Callable[..., Refusal]":
 
 def rows(policy: "CargoCratePolicy") -> list[tuple[Any, ...]]:
     """What is recorded."""
-    return sorted(policy.held.values_list("vers", "rule", "dry_run", "times"))
+    return sorted(policy.refusals.values_list("vers", "rule", "dry_run", "times"))
 
 
 def test_records_are_counted(
@@ -83,12 +83,12 @@ def test_records_are_counted(
         note(recorder, refusal(), refusal("1.1.0", Rule.ALLOW, enforced=False))
     assert rows(policy) == []
     write(recorder)
-    first = policy.held.get(vers="1.0.0")
+    first = policy.refusals.get(vers="1.0.0")
     assert (first.name, first.sentence) == ("leaf", "`leaf 1.0.0` is blocked")
     note(recorder, refusal())
     write(recorder)
     assert rows(policy) == [("1.0.0", "block", False, 4), ("1.1.0", "allow", True, 3)]
-    last = policy.held.get(vers="1.0.0")
+    last = policy.refusals.get(vers="1.0.0")
     assert last.first_at == first.first_at <= first.last_at < last.last_at
 
 
@@ -143,12 +143,12 @@ def test_records_of_a_deleted_policy_are_dropped(
     policy: "CargoCratePolicy", recorder: "RefusalLog", refusal: "Callable[..., Refusal]"
 ) -> None:
     """And hold up no others."""
-    from pulp_cargo.app.models import CargoCratePolicy, HeldVersion
+    from pulp_cargo.app.models import CargoCratePolicy, PolicyRefusal
 
     note(recorder, refusal())
     CargoCratePolicy.objects.filter(pk=policy.pk).delete()
     write(recorder)
-    assert not HeldVersion.objects.filter(policy=policy.pk).exists()
+    assert not PolicyRefusal.objects.filter(policy=policy.pk).exists()
 
 
 def test_memory_is_bounded(
@@ -161,7 +161,7 @@ def test_memory_is_bounded(
     note(recorder, refusal("1.0.0"), refusal("1.0.1"), refusal("1.0.2"), refusal("1.0.0"))
     write(recorder)
     assert rows(policy) == [("1.0.0", "block", False, 2), ("1.0.1", "block", False, 1)]
-    assert "1 records of held versions were too many to be kept." in caplog.messages
+    assert "1 records of refused versions were too many to be kept." in caplog.messages
 
 
 def test_records_wait_for_a_database_that_is_away(
@@ -201,11 +201,11 @@ def test_records_wait_for_a_database_that_is_away(
 
 def test_old_records_are_forgotten(policy: "CargoCratePolicy", recorder: "RefusalLog") -> None:
     """Those of a version that was last held back 90 days ago."""
-    from pulp_cargo.app.models import HeldVersion
+    from pulp_cargo.app.models import PolicyRefusal
 
     for days in (89, 91):
         at = datetime.now(UTC) - timedelta(days=days)
-        HeldVersion.objects.create(
+        PolicyRefusal.objects.create(
             policy=policy,
             name="leaf",
             vers=f"1.0.{days}",

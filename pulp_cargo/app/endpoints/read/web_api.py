@@ -1,0 +1,174 @@
+"""crates.io's web API about crates, for tools that use it with a configurable host."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
+from pulp_cargo.app.endpoints.http.responses import revalidated, varies
+from pulp_cargo.app.endpoints.read.search import update_catalogs
+from pulp_cargo.app.queries.crates import details
+from pulp_cargo.app.queries.repository.membership import VersionGone
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.catalog import crate as crates
+from pulp_cargo.app.services.catalog.crate import CrateView, ServedVersion
+from pulp_cargo.protocol.errors import InvalidQuery, VersionNotFound
+from pulp_cargo.protocol.web_api.crates import crate_object, neighbours, to_json
+from pulp_cargo.protocol.web_api.ids import numeric_id
+from pulp_cargo.protocol.web_api.search import parse_paging, single
+from pulp_cargo.protocol.web_api.versions import dependency_objects, version_object
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INCLUDES = frozenset(
+    {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
+)
+EVERYTHING = {"full", ""}
+
+
+async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
+    """`GET /crates/{name}`: the crate, its versions, keywords and categories."""
+    parameters = _parameters(cargo)
+    include = set(single(parameters, "include").split(","))
+    if unknown := sorted(include - INCLUDES - {""}):
+        raise InvalidQuery(
+            f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
+        )
+    found = await _asked(cargo, crates.crate, name)
+    shown = crate_object(found.object(has_upstreams=bool(cargo.registry.upstreams.listed)))
+
+    def part(name: str, value: Callable[[], Any]) -> Any:
+        return value() if include & (EVERYTHING | {name}) else None
+
+    versions = found.versions
+    if not include & (EVERYTHING | {"versions"}):
+        shown = {**shown, "versions": None}
+        versions = [found.default] if "default_version" in include else []
+    return _answer(
+        cargo,
+        {
+            "crate": shown,
+            "versions": [version_object(one.object()) for one in versions] or None,
+            "keywords": part("keywords", lambda: _keywords(found)),
+            "categories": part("categories", lambda: _categories(found)),
+        },
+    )
+
+
+async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
+    """`GET /crates/{name}/versions`: all versions, or a page if `per_page` is given."""
+    parameters = _parameters(cargo)
+    found = await _asked(cargo, crates.crate, name)
+    versions = list(found.versions)
+    match single(parameters, "sort"):
+        case "" | "semver":
+            pass
+        case "date":
+            versions.sort(key=lambda one: one.details.published, reverse=True)
+        case other:
+            raise InvalidQuery(f"`sort` is {other!r}; it has to be `semver` or `date`")
+    if wanted := parameters.get("nums[]"):
+        versions = [one for one in versions if one.details.vers in wanted]
+    total, meta = len(versions), {"next_page": None}
+    if "per_page" in parameters or "page" in parameters:
+        paging = parse_paging(parameters)
+        versions = versions[paging.offset : paging.offset + paging.per_page]
+        meta = dict(neighbours(total, paging, parameters))
+    return _answer(
+        cargo,
+        {
+            "versions": [version_object(one.object()) for one in versions],
+            "meta": {"total": total, **meta},
+        },
+    )
+
+
+async def get_version(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`GET /crates/{name}/{vers}`."""
+    found = await _asked(cargo, crates.version, name, vers)
+    return _answer(cargo, {"version": version_object(found.object())})
+
+
+async def get_dependencies(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`GET /crates/{name}/{vers}/dependencies`."""
+    found = await _asked(cargo, crates.version, name, vers)
+    one = found.details
+    return _answer(
+        cargo, {"dependencies": dependency_objects(one.index_line, numeric_id(one.unit))}
+    )
+
+
+async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Response:
+    """`GET /crates/{name}/reverse_dependencies`: the crates whose default version needs this one."""
+    parameters = _parameters(cargo)
+    paging = parse_paging(parameters)
+    await update_catalogs(cargo)
+    total, found = await _asked(cargo, crates.dependents, name, paging)
+    return _answer(
+        cargo,
+        {
+            "dependencies": [dep for one in found for dep in _dependencies_on(one, name)],
+            "versions": [version_object(one.object()) for one in found],
+            "meta": {"total": total},
+        },
+    )
+
+
+async def get_authors(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`GET /crates/{name}/{vers}/authors`: empty, as crates.io no longer lists authors."""
+    await _asked(cargo, crates.version, name, vers)
+    return _answer(cargo, {"users": [], "meta": {"names": []}})
+
+
+async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`GET /crates/{name}/{vers}/readme`: the readme as it was published, as plain text."""
+    found = await _asked(cargo, crates.version, name, vers)
+    text = await threads.read(details.readme, found.details.unit)
+    if text is None:
+        raise VersionNotFound(name, vers)
+    return web.Response(text=text, headers=_headers(cargo))
+
+
+def _keywords(found: CrateView) -> list[Mapping[str, object]]:
+    return [
+        {"id": one, "keyword": one, "crates_cnt": 0, "created_at": None}
+        for one in found.object(has_upstreams=False).keywords
+    ]
+
+
+def _categories(found: CrateView) -> list[Mapping[str, object]]:
+    return [
+        {"id": one, "slug": one, "category": one, "description": "", "crates_cnt": 0}
+        for one in found.object(has_upstreams=False).categories
+    ]
+
+
+def _dependencies_on(one: ServedVersion, name: str) -> list[Mapping[str, object]]:
+    found = dependency_objects(one.details.index_line, numeric_id(one.details.unit), only=name)
+    return [{**dep, "crate_id": name} for dep in found]
+
+
+async def _asked(cargo: CargoRequest, query: Callable[..., T], *args: object) -> T:
+    """Run a query about the registry, and repeat it if the served version was deleted."""
+    try:
+        return await threads.read(query, cargo.registry, *args)
+    except (VersionGone, LookupError):
+        await refresh(cargo)
+        return await threads.read(query, cargo.registry, *args)
+
+
+def _parameters(cargo: CargoRequest) -> dict[str, list[str]]:
+    query = cargo.http.query
+    return {name: query.getall(name) for name in query}
+
+
+def _answer(cargo: CargoRequest, value: object) -> web.Response:
+    return web.Response(
+        body=to_json(value), content_type="application/json", headers=_headers(cargo)
+    )
+
+
+def _headers(cargo: CargoRequest) -> dict[str, str]:
+    return {"Cache-Control": revalidated(cargo), **varies(cargo.registry.access)}

@@ -1,0 +1,1 @@
+"""The catalogs of repositories: what they have, crate by crate."""

@@ -1,0 +1,125 @@
+"""Bringing the catalog of a repository up to date with the version that a registry serves.
+
+Nothing is written when a crate is published, synced or removed: whoever asks for the catalog next
+updates it first, for the crates whose versions or yanks have changed since. So a publish costs
+nothing more, and every way in which a repository changes is covered, including core's own.
+"""
+
+from collections.abc import Collection, Mapping
+
+from django.db import transaction
+
+from pulp_cargo.app.models import CrateCatalog
+from pulp_cargo.app.queries import catalog as catalogs
+from pulp_cargo.app.queries.catalog import CatalogState, Content
+from pulp_cargo.app.runtime import statements
+from pulp_cargo.rules.crate_summary import CrateSummary, summarize
+
+# Crates are summarized and written so many at a time.
+BATCH_ROWS = 2_000
+# So many characters of a readme are searched: PostgreSQL limits a document to 1 MB of words.
+README_CHARACTERS = 40_000
+
+CLEAR = "DELETE FROM cargo_catalogcrate WHERE catalog_id = %(catalog)s"
+DELETE = """
+    DELETE FROM cargo_catalogcrate
+    WHERE catalog_id = %(catalog)s AND canonical_name = ANY(%(names)s::text[])
+"""
+# `english` takes the stems of words, `simple` words as they are, also those that English leaves out.
+# Hyphens and underscores separate words.
+INSERT = f"""
+    INSERT INTO cargo_catalogcrate (catalog_id, canonical_name, name, unit, default_version,
+        max_version, max_stable, newest_version, num_versions, yanked, created_at, updated_at,
+        description, keywords, categories, dependencies, heading, document)
+    SELECT %(catalog)s, s.*, unit.description, head.keywords, head.categories, ARRAY(
+            SELECT DISTINCT translate(lower(name), '-', '_') FROM unnest(unit.dependency_names) name
+        ), head.words,
+        head.words || setweight(
+            to_tsvector('english', left(coalesce(unit.readme, ''), {README_CHARACTERS})), 'D')
+    FROM unnest(%(canonical)s::text[], %(names)s::text[], %(units)s::uuid[], %(default)s::text[],
+        %(max)s::text[], %(stable)s::text[], %(newest)s::text[], %(counts)s::int[],
+        %(yanked)s::bool[], %(created)s::timestamptz[], %(updated)s::timestamptz[])
+        s (canonical_name, name, unit, default_version, max_version, max_stable, newest_version,
+            num_versions, yanked, created_at, updated_at)
+    JOIN cargo_cratecontent unit ON unit.content_ptr_id = s.unit
+    CROSS JOIN LATERAL (SELECT
+        ARRAY(SELECT lower(keyword) FROM unnest(unit.keywords) keyword) AS keywords,
+        ARRAY(SELECT lower(category) FROM unnest(unit.categories) category) AS categories,
+        translate(s.name, '-_', '  ') AS name,
+        translate(array_to_string(unit.keywords || unit.categories, ' '), '-_:', '   ') AS tags
+    ) text
+    CROSS JOIN LATERAL (SELECT text.keywords, text.categories,
+        setweight(to_tsvector('simple', text.name), 'A')
+        || setweight(to_tsvector('english', text.name), 'A')
+        || setweight(to_tsvector('simple', text.tags), 'B')
+        || setweight(to_tsvector('english', text.tags), 'B')
+        || setweight(to_tsvector('english', coalesce(unit.description, '')), 'C') AS words
+    ) head
+"""
+ADVANCE = """
+    UPDATE cargo_cratecatalog SET described = %(version)s, number = %(number)s, stale = '{}'
+    WHERE id = %(catalog)s
+"""
+
+
+def catalog_of(content: Content) -> int:
+    """Return the id of the catalog that describes a repository version, updated if it must be.
+
+    Raises LookupError if the version has been deleted.
+    """
+    state = catalogs.state_of(content)
+    if state is not None and state.is_good:
+        return state.catalog
+    with transaction.atomic():
+        pinned_to = content.version if content.pinned else None
+        new = CrateCatalog(repository_id=content.repository, version_id=pinned_to)
+        CrateCatalog.objects.bulk_create([new], ignore_conflicts=True)
+        # Others who update the same catalog wait until the transaction ends.
+        locked = CrateCatalog.objects.select_for_update()
+        locked.get(repository=content.repository, version=pinned_to)
+        state, served = catalogs.state_of(content), catalogs.number_of(content.version)
+        if state is None or served is None:
+            raise LookupError(f"the repository version {content.version} has been deleted")
+        if not state.is_good:
+            _update(state, content, served)
+        return state.catalog
+
+
+def _update(state: CatalogState, content: Content, served: int) -> None:
+    version, number = content.version, served
+    if state.described is not None and state.is_covered and state.number > served:
+        version, number = state.described, state.number
+    if state.is_covered:
+        names = catalogs.changed_since(state, content.repository)
+    else:
+        # Nothing tells what has changed since a version that is deleted.
+        statements.run(CLEAR, {"catalog": state.catalog})
+        names = catalogs.names_in(content.repository, number)
+    for start in range(0, len(names), BATCH_ROWS):
+        batch = names[start : start + BATCH_ROWS]
+        statements.run(DELETE, {"catalog": state.catalog, "names": batch})
+        versions = catalogs.versions_of(content.repository, number, batch)
+        _insert(state.catalog, {name: summarize(found) for name, found in versions.items()})
+    statements.run(ADVANCE, {"catalog": state.catalog, "version": version, "number": number})
+
+
+def _insert(catalog: int, crates: Mapping[str, CrateSummary]) -> None:
+    if crates:
+        statements.run(INSERT, {"catalog": catalog} | _columns(crates))
+
+
+def _columns(crates: Mapping[str, CrateSummary]) -> dict[str, list[object]]:
+    rows: Collection[CrateSummary] = crates.values()
+    return {
+        "canonical": list(crates),
+        "names": [one.name for one in rows],
+        "units": [one.default.unit for one in rows],
+        "default": [one.default.vers for one in rows],
+        "max": [one.max_version for one in rows],
+        "stable": [one.max_stable for one in rows],
+        "newest": [one.newest for one in rows],
+        "counts": [one.num_versions for one in rows],
+        "yanked": [one.yanked for one in rows],
+        "created": [one.created_at for one in rows],
+        "updated": [one.updated_at for one in rows],
+    }

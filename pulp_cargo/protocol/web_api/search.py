@@ -1,0 +1,131 @@
+"""The parameters of a search (crates.io's `GET /api/v1/crates`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pulp_cargo.protocol.errors import InvalidQuery
+
+# Maximum length of a text to search for, in characters, and of other parameters.
+LONGEST_TEXT = 500
+LONGEST_VALUE = 200
+MOST_PER_PAGE = 100
+MOST_PAGES = 200
+MOST_IDS = 100
+PER_PAGE = 10
+
+
+class Sort(StrEnum):
+    """The orders that crates.io offers."""
+
+    RELEVANCE = "relevance"
+    ALPHABETICAL = "alphabetical"
+    DOWNLOADS = "downloads"
+    RECENT_DOWNLOADS = "recent-downloads"
+    RECENT_UPDATES = "recent-updates"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """A page of results, counted from 1."""
+
+    page: int = 1
+    per_page: int = PER_PAGE
+
+    @property
+    def offset(self) -> int:
+        """The number of results before the page."""
+        return (self.page - 1) * self.per_page
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """What is searched for; empty fields do not filter."""
+
+    text: str = ""
+    paging: Paging = Paging()
+    sort: Sort = Sort.ALPHABETICAL
+    keywords: tuple[str, ...] = ()
+    category: str = ""
+    letter: str = ""
+    ids: tuple[str, ...] = ()
+    include_yanked: bool = True
+
+
+# The values of each parameter, in the order of the query string.
+Parameters = Mapping[str, Sequence[str]]
+
+
+def parse_search(parameters: Parameters) -> SearchQuery:
+    """Parse the parameters of a search; raises InvalidQuery.
+
+    >>> parse_search({"q": ["http"], "per_page": ["5"]}).paging
+    Paging(page=1, per_page=5)
+    """
+    text = single(parameters, "q", longest=LONGEST_TEXT).strip()
+    keyword = single(parameters, "keyword")
+    every = single(parameters, "all_keywords").split()
+    ids = tuple(one for values in (parameters.get("ids[]", ()),) for one in values)
+    if len(ids) > MOST_IDS:
+        raise InvalidQuery(f"`ids[]` stands {len(ids)} times in the query; the limit is {MOST_IDS}")
+    for one in ids:
+        _require_text("ids[]", one, LONGEST_VALUE)
+    return SearchQuery(
+        text=text,
+        paging=parse_paging(parameters),
+        sort=_sort(single(parameters, "sort"), text),
+        keywords=tuple(one.lower() for one in ([keyword] if keyword else []) + every),
+        category=single(parameters, "category").lower(),
+        letter=single(parameters, "letter")[:1],
+        ids=ids,
+        include_yanked=single(parameters, "include_yanked") in ("", "yes", "true", "1"),
+    )
+
+
+def parse_paging(parameters: Parameters) -> Paging:
+    """Parse `page` and `per_page`; raises InvalidQuery.
+
+    >>> parse_paging({"page": ["2"]}).offset
+    10
+    """
+    return Paging(
+        _number(parameters, "page", default=1, most=MOST_PAGES),
+        _number(parameters, "per_page", default=PER_PAGE, most=MOST_PER_PAGE),
+    )
+
+
+def single(parameters: Parameters, name: str, *, longest: int = LONGEST_VALUE) -> str:
+    """Return the last value of a parameter, empty without one; raises InvalidQuery."""
+    values = parameters.get(name) or [""]
+    _require_text(name, values[-1], longest)
+    return values[-1]
+
+
+def _require_text(name: str, value: str, longest: int) -> None:
+    if len(value) > longest:
+        raise InvalidQuery(f"`{name}` has {len(value)} characters; the limit is {longest}")
+    if "\0" in value:
+        raise InvalidQuery(f"`{name}` has a NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidQuery(f"`{name}` is not UTF-8")
+
+
+def _number(parameters: Parameters, name: str, *, default: int, most: int) -> int:
+    value = single(parameters, name)
+    if value == "":
+        return default
+    if not (value.isascii() and value.isdigit()) or not 1 <= int(value[:9]) <= most:
+        raise InvalidQuery(f"`{name}` is {value!r}; it has to be a number from 1 to {most}")
+    return int(value)
+
+
+def _sort(value: str, text: str) -> Sort:
+    if value == "":
+        return Sort.RELEVANCE if text else Sort.ALPHABETICAL
+    try:
+        return Sort(value)
+    except ValueError:
+        raise InvalidQuery(
+            f"`sort` is {value!r}; it has to be one of {', '.join(f'`{one}`' for one in Sort)}"
+        ) from None

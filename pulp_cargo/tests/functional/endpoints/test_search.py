@@ -1,0 +1,225 @@
+"""Search (Cargo Book, Registry Web API, "Search", and crates.io's parameters)."""
+
+from collections.abc import Callable
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.stack import Stack
+
+CRATES = {
+    "serde": {"description": "A generic framework", "keywords": ["serialization"]},
+    "serde_json": {"description": "JSON for it", "keywords": ["json", "serialization"]},
+    "my-serde": {"description": "Another one", "categories": ["encoding"]},
+    "tokio": {"description": "An event-driven runtime", "categories": ["asynchronous"]},
+    "hyper": {"description": "Serving and requesting pages", "keywords": ["http"]},
+    "weird": {"description": "100% of <b>it's</b> a_b ☃"},
+}
+
+
+@pytest.fixture(scope="module")
+def found(stack: Stack) -> Registry:
+    """A registry with a few crates that are easily mixed up."""
+    registry = stack.make_registry()
+    for name, package in CRATES.items():
+        registry.publish(Crate(name, package=package))
+    registry.publish(Crate("serde", "1.2.0", package=CRATES["serde"]))
+    registry.publish(Crate("serde", "2.0.0-rc.1", package=CRATES["serde"]))
+    registry.publish(
+        Crate(
+            "readme",
+            files={"src/lib.rs": b"", "README.md": b"# Talks about zeppelins"},
+            package={"readme": "README.md"},
+        )
+    )
+    registry.publish(Crate("withdrawn", package={"description": "Yanked"}))
+    registry.yank("withdrawn")
+    return registry
+
+
+@pytest.fixture
+def names(found: Registry) -> Callable[..., list[str]]:
+    """Searches, and returns the names of the crates in order."""
+
+    def search(text: str = "", **parameters: str) -> list[str]:
+        query = urlencode({"q": text, **parameters} if text else parameters)
+        answer = found.get(f"api/v1/crates?{query}")
+        assert answer.status == 200, answer
+        return [crate["name"] for crate in answer.json()["crates"]]
+
+    return search
+
+
+def test_answer_has_what_cargo_reads(found: Registry):
+    """Name, highest version that is not yanked, description and total."""
+    answer = found.get("api/v1/crates?q=serde&per_page=1").json()
+    (crate,) = answer["crates"]
+    assert (crate["name"], crate["max_version"]) == ("serde", "2.0.0-rc.1")
+    assert crate["description"] == "A generic framework"
+    assert answer["meta"]["total"] == 3
+
+
+def test_answer_has_the_keys_of_crates_io(found: Registry):
+    """Every key of crates.io's crate object is there, with its kind of value."""
+    crate = found.get("api/v1/crates?q=serde").json()["crates"][0]
+    times = [crate.pop("created_at"), crate.pop("updated_at")]
+    assert times[0] < times[1] and all(time.endswith("Z") for time in times)
+    path = "/api/v1/crates/serde"
+    assert crate == {
+        "id": "serde",
+        "name": "serde",
+        "description": "A generic framework",
+        "homepage": None,
+        "documentation": None,
+        "repository": None,
+        "downloads": 0,
+        "recent_downloads": 0,
+        "max_version": "2.0.0-rc.1",
+        "max_stable_version": "1.2.0",
+        "newest_version": "2.0.0-rc.1",
+        "default_version": "1.2.0",
+        "num_versions": 3,
+        "yanked": False,
+        "versions": None,
+        "keywords": ["serialization"],
+        "categories": [],
+        "badges": [],
+        "exact_match": True,
+        "trustpub_only": False,
+        "private": False,
+        "upstream": None,
+        "links": {
+            "version_downloads": f"{path}/downloads",
+            "versions": f"{path}/versions",
+            "owners": f"{path}/owners",
+            "owner_team": f"{path}/owner_team",
+            "owner_user": f"{path}/owner_user",
+            "reverse_dependencies": f"{path}/reverse_dependencies",
+        },
+    }
+
+
+def test_exact_name_comes_first_then_beginnings(names: Callable[..., list[str]]):
+    """Then what contains it."""
+    assert names("serde") == ["serde", "serde_json", "my-serde"]
+    assert names("Serde-JSON") == ["serde_json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("serd", "serde"),
+        ("tokoi", "tokio"),
+        ("runtimes", "tokio"),
+        ("event driven", "tokio"),
+        ("http", "hyper"),
+        ("zeppelin", "readme"),
+        ("serve page", "hyper"),
+        ("se", "serde"),
+        ("asynchronous", "tokio"),
+    ],
+)
+def test_parts_errors_stems_and_readmes(names: Callable[..., list[str]], text: str, first: str):
+    """Parts of names, typing errors, other forms of words, keywords, categories and readmes."""
+    assert names(text)[0] == first
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["100%", "a_b", "it's", "☃", "' OR 1=1 --", "\\", "%", "_", "&|!():*", '"', "-", "<b>"],
+)
+def test_odd_words_are_words(found: Registry, text: str):
+    """Nothing of a text is taken for a pattern, an operator or SQL."""
+    answer = found.get(f"api/v1/crates?q={quote(text)}")
+    assert answer.status == 200
+    assert "hyper" not in [crate["name"] for crate in answer.json()["crates"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("q=a%00b", "`q` has a NUL character"),
+        (f"q={'a' * 501}", "`q` has 501 characters; the limit is 500"),
+        (f"q={'word+' * 1000}", "`q` has 5000 characters; the limit is 500"),
+        ("per_page=0", "`per_page` is '0'; it has to be a number from 1 to 100"),
+        ("per_page=101", "`per_page` is '101'; it has to be a number from 1 to 100"),
+        ("per_page=ten", "`per_page` is 'ten'; it has to be a number from 1 to 100"),
+        ("page=0", "`page` is '0'; it has to be a number from 1 to 200"),
+        ("page=-1", "`page` is '-1'; it has to be a number from 1 to 200"),
+        ("page=201", "`page` is '201'; it has to be a number from 1 to 200"),
+        (f"page={'9' * 150}", f"`page` is '{'9' * 150}'; it has to be a number from 1 to 200"),
+        (
+            "sort=best",
+            "`sort` is 'best'; it has to be one of `relevance`, `alphabetical`, `downloads`,"
+            " `recent-downloads`, `recent-updates`, `new`",
+        ),
+    ],
+)
+def test_bad_parameters(found: Registry, query: str, sentence: str):
+    """Each is refused with the value and the rule."""
+    answer = found.get(f"api/v1/crates?{query}")
+    assert (answer.status, answer.detail) == (400, sentence)
+
+
+def test_pages(found: Registry):
+    """They follow each other, and know their neighbours; one beyond the end is empty."""
+    path = "api/v1/crates?per_page=3&page="
+    pages = [found.get(f"{path}{number}").json() for number in (1, 2, 3, 4)]
+    listed = [crate["name"] for page in pages for crate in page["crates"]]
+    assert listed == sorted([*CRATES, "readme", "withdrawn"], key=lambda n: n.replace("-", "_"))
+    assert [page["meta"] for page in pages] == [
+        {"total": 8, "next_page": "?per_page=3&page=2", "prev_page": None},
+        {"total": 8, "next_page": "?per_page=3&page=3", "prev_page": "?per_page=3&page=1"},
+        {"total": 8, "next_page": None, "prev_page": "?per_page=3&page=2"},
+        {"total": 8, "next_page": None, "prev_page": "?per_page=3&page=3"},
+    ]
+
+
+def test_filters(names: Callable[..., list[str]]):
+    """Keyword, all keywords, category, first letter and names."""
+    assert names(keyword="serialization") == ["serde", "serde_json"]
+    assert names(all_keywords="json serialization") == ["serde_json"]
+    assert names(category="encoding") == ["my-serde"]
+    assert names(letter="h") == ["hyper"]
+    assert names(**{"ids[]": "my_serde"}) == ["my-serde"]
+    assert names("serde", keyword="json") == ["serde_json"]
+
+
+def test_orders(names: Callable[..., list[str]]):
+    """By the first and by the latest publish."""
+    assert names(sort="new")[:2] == ["withdrawn", "readme"]
+    assert names(sort="recent-updates")[:3] == ["withdrawn", "readme", "serde"]
+
+
+def test_yanked_crates(names: Callable[..., list[str]], found: Registry):
+    """Crates without a version that is not yanked are shown unless the query says otherwise."""
+    assert names("withdrawn") == ["withdrawn"]
+    assert names("withdrawn", include_yanked="n") == []
+    crate = found.get("api/v1/crates?q=withdrawn").json()["crates"][0]
+    assert (crate["yanked"], crate["max_version"]) == (True, "0.0.0")
+    assert crate["max_stable_version"] is None
+
+
+def test_search_follows_each_publish_and_yank(registry: Registry, name: str):
+    """What cargo was told is published is found, from the next request on."""
+
+    def found_version() -> list[str]:
+        crates = registry.get(f"api/v1/crates?q={name}").json()["crates"]
+        return [crate["max_version"] for crate in crates if crate["name"] == name]
+
+    assert found_version() == []
+    registry.publish(Crate(name))
+    assert found_version() == ["1.0.0"]
+    registry.publish(Crate(name, "1.1.0"))
+    assert found_version() == ["1.1.0"]
+    registry.yank(name, "1.1.0")
+    assert found_version() == ["1.0.0"]
+
+
+def test_private_registry(private: Registry):
+    """Search needs what reading needs."""
+    assert private.get("api/v1/crates?q=secret").status == 401
+    found = private.get("api/v1/crates?q=secret", token=private.token).json()
+    assert [crate["name"] for crate in found["crates"]] == ["secret"]

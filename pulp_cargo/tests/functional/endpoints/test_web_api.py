@@ -1,0 +1,195 @@
+"""crates.io's web API about one crate, as tools ask it that are given another host."""
+
+import hashlib
+
+import pytest
+
+from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.stack import Stack
+
+README = b"# Shapes\n\nDraws <script>alert(1)</script> shapes.\n"
+
+
+@pytest.fixture(scope="module")
+def shop(stack: Stack) -> Registry:
+    """A registry with a crate of three versions, one of them yanked, and two that need it."""
+    registry = stack.make_registry()
+    package = {
+        "description": "Draws shapes",
+        "license": "MIT",
+        "keywords": ["Draw"],
+        "homepage": "https://shapes.example",
+        "repository": "https://git.example/shapes",
+        "rust-version": "1.70",
+        "readme": "README.md",
+    }
+    files = {"src/lib.rs": b"", "README.md": README}
+    for vers in ("1.0.0", "1.10.0", "1.9.0"):
+        registry.publish(Crate("Shapes", vers, package=package, files=files, features={"big": []}))
+    registry.yank("Shapes", "1.10.0")
+    deps = [Dep(name="Shapes", features=["big"], optional=True, kind="dev")]
+    registry.publish(Crate("canvas", deps=[Dep(name="Shapes", alias="forms")]))
+    registry.publish(Crate("board", deps=deps))
+    registry.publish(Crate("board", "2.0.0"))
+    return registry
+
+
+def test_crate(shop: Registry):
+    """The crate object, with all versions from the highest to the lowest."""
+    answer = shop.get("api/v1/crates/shapes").json()
+    crate = answer["crate"]
+    assert (crate["id"], crate["max_version"], crate["newest_version"]) == (
+        "Shapes",
+        "1.9.0",
+        "1.9.0",
+    )
+    assert (crate["num_versions"], crate["default_version"]) == (3, "1.9.0")
+    assert [one["num"] for one in answer["versions"]] == ["1.10.0", "1.9.0", "1.0.0"]
+    assert [one["id"] for one in answer["versions"]] == crate["versions"]
+    assert [one["id"] for one in answer["keywords"]] == ["draw"]
+    assert answer["categories"] == []
+
+
+def test_parts_of_a_crate(shop: Registry):
+    """`include` leaves out what is not named, and refuses what it does not know."""
+    answer = shop.get("api/v1/crates/Shapes?include=keywords").json()
+    assert (answer["versions"], answer["categories"]) == (None, None)
+    assert len(answer["keywords"]) == 1
+    answer = shop.get("api/v1/crates/Shapes?include=default_version").json()
+    assert [one["num"] for one in answer["versions"]] == ["1.9.0"]
+    refused = shop.get("api/v1/crates/Shapes?include=owners")
+    assert (refused.status, refused.detail) == (
+        400,
+        "`include` names 'owners'; it may name badges, categories, default_version, downloads,"
+        " full, keywords, versions",
+    )
+
+
+def test_version(shop: Registry):
+    """The version object has every key of crates.io's; what is not known is null."""
+    version = shop.get("api/v1/crates/Shapes/1.0.0").json()["version"]
+    file = shop.download("Shapes").body
+    assert isinstance(version.pop("id"), int)
+    assert version.pop("created_at") == version.pop("updated_at")
+    path = "/api/v1/crates/Shapes/1.0.0"
+    assert version == {
+        "crate": "Shapes",
+        "num": "1.0.0",
+        "dl_path": f"{path}/download",
+        "readme_path": f"{path}/readme",
+        "downloads": 0,
+        "features": {"big": []},
+        "yanked": False,
+        "yank_message": None,
+        "lib_links": None,
+        "license": "MIT",
+        "crate_size": len(file),
+        "checksum": hashlib.sha256(file).hexdigest(),
+        "rust_version": "1.70",
+        "edition": "2021",
+        "has_lib": None,
+        "bin_names": None,
+        "description": "Draws shapes",
+        "homepage": "https://shapes.example",
+        "documentation": None,
+        "repository": "https://git.example/shapes",
+        "published_by": None,
+        "audit_actions": [],
+        "trustpub_data": None,
+        "linecounts": None,
+        "links": {
+            "dependencies": f"{path}/dependencies",
+            "version_downloads": f"{path}/downloads",
+            "authors": f"{path}/authors",
+        },
+    }
+    assert shop.get("api/v1/crates/Shapes/1.10.0").json()["version"]["yanked"] is True
+
+
+def test_versions(shop: Registry):
+    """All of them, or some by number, by date or by page."""
+
+    def numbers(query: str) -> list[str]:
+        answer = shop.get(f"api/v1/crates/Shapes/versions{query}").json()
+        return [one["num"] for one in answer["versions"]]
+
+    assert numbers("") == ["1.10.0", "1.9.0", "1.0.0"]
+    assert numbers("?sort=date") == ["1.9.0", "1.10.0", "1.0.0"]
+    assert numbers("?nums[]=1.0.0&nums[]=1.9.0") == ["1.9.0", "1.0.0"]
+    assert numbers("?per_page=2") == ["1.10.0", "1.9.0"]
+    assert numbers("?per_page=2&page=2") == ["1.0.0"]
+    assert shop.get("api/v1/crates/Shapes/versions?sort=size").status == 400
+
+
+def test_dependencies(shop: Registry):
+    """Crates by their own names, with what the manifest asks of them."""
+    (dep,) = shop.get("api/v1/crates/board/1.0.0/dependencies").json()["dependencies"]
+    version = shop.get("api/v1/crates/board/1.0.0").json()["version"]["id"]
+    assert dep == {
+        "id": version + 1,
+        "version_id": version,
+        "crate_id": "Shapes",
+        "req": "^1",
+        "optional": True,
+        "default_features": True,
+        "features": ["big"],
+        "target": None,
+        "kind": "dev",
+        "downloads": 0,
+    }
+    (dep,) = shop.get("api/v1/crates/canvas/1.0.0/dependencies").json()["dependencies"]
+    assert dep["crate_id"] == "Shapes"
+
+
+def test_reverse_dependencies(shop: Registry):
+    """Crates whose default version needs this one; an old version that did does not count."""
+    answer = shop.get("api/v1/crates/shapes/reverse_dependencies").json()
+    assert [one["crate"] for one in answer["versions"]] == ["canvas"]
+    assert [one["version_id"] for one in answer["dependencies"]] == [answer["versions"][0]["id"]]
+    assert answer["meta"] == {"total": 1}
+
+
+def test_readme(shop: Registry):
+    """As it was published, as text that no browser takes for a page."""
+    answer = shop.get("api/v1/crates/Shapes/1.0.0/readme")
+    assert answer.body == README
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert shop.get("api/v1/crates/board/1.0.0/readme").status == 404
+
+
+def test_authors(shop: Registry):
+    """As on crates.io, which names none any more."""
+    answer = shop.get("api/v1/crates/Shapes/1.0.0/authors").json()
+    assert answer == {"users": [], "meta": {"names": []}}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "detail"),
+    [
+        ("missing", 404, "missing"),
+        ("missing/versions", 404, "missing"),
+        ("a%00b", 404, "a"),
+        ("Shapes/9.9.9", 404, "9.9.9"),
+        ("Shapes/1.0", 400, "1.0"),
+        ("missing/reverse_dependencies", 404, "missing"),
+        ("Shapes/reverse_dependencies?page=x", 400, "`page` is 'x'"),
+        ("Shapes/9.9.9/dependencies", 404, "9.9.9"),
+    ],
+)
+def test_what_is_not_there(shop: Registry, path: str, status: int, detail: str):
+    """A crate or version that is not there is a 404 that names it; no version at all is a 400."""
+    answer = shop.get(f"api/v1/crates/{path}")
+    assert answer.status == status
+    assert detail in answer.detail
+
+
+@pytest.mark.parametrize("name", ["new", "owners", "download", "me", "versions"])
+def test_crates_with_the_names_of_paths(stack: Stack, name: str):
+    """They are published, listed and downloaded as any other."""
+    registry = stack.make_registry()
+    crate = Crate(name)
+    registry.publish(crate)
+    assert registry.get(f"api/v1/crates/{name}").json()["crate"]["name"] == name
+    assert registry.get(f"api/v1/crates/{name}/1.0.0").json()["version"]["crate"] == name
+    assert registry.download(name).body == crate.packed(registry.index_url)
