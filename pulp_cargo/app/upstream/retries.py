@@ -19,7 +19,8 @@ T = TypeVar("T")
 async def with_retries(ask: Callable[[], Awaitable[T]], breaker: Breaker, most: int) -> T:
     """Ask, and at most so many times again; raises the UpstreamUnreachable of the last time.
 
-    What the upstream refuses it would refuse again. A pause that it asks for is no attempt.
+    What the upstream refuses it would refuse again. A pause that it asks for by `Retry-After` is no
+    attempt; one that is too long is an error of its own.
     """
     failed = 0
     while True:
@@ -27,13 +28,31 @@ async def with_retries(ask: Callable[[], Awaitable[T]], breaker: Breaker, most: 
             return await ask()
         except UpstreamRefused:
             raise
-        except UpstreamLeftAlone:
-            if breaker.wait > timeouts.UPSTREAM_LONGEST_PAUSE_SECONDS:
-                raise
-        except UpstreamUnreachable:
+        except UpstreamLeftAlone as error:
+            pause = _pause(breaker, error)
+        except UpstreamUnreachable as error:
+            pause = _pause(breaker, error)
             failed += 1
-            if failed > most or breaker.wait > timeouts.UPSTREAM_LONGEST_PAUSE_SECONDS:
+            if failed > most:
                 raise
-            # Not all that failed together ask together again.
-            await asyncio.sleep(random.uniform(0, 2 ** (failed - 1)))
-        await asyncio.sleep(breaker.wait)
+            # Requests that failed together are not repeated together.
+            pause += random.uniform(0, 2 ** (failed - 1))
+        await asyncio.sleep(pause)
+
+
+def _pause(breaker: Breaker, error: UpstreamUnreachable) -> float:
+    """Return how long to wait before the next request; raises UpstreamUnreachable if too long."""
+    # For a single file, the breaker stays open for a part of the pause only.
+    pause = max(breaker.wait, error.wait or 0)
+    longest = timeouts.UPSTREAM_LONGEST_PAUSE_SECONDS
+    if pause <= longest:
+        return pause
+    what = "it asks for a pause" if isinstance(error, UpstreamLeftAlone) else error.what
+    # Without a cause: its message lacks the reason.
+    raise UpstreamUnreachable(
+        error.upstream,
+        f"{what}, and its `Retry-After` is more than the {longest} seconds that a sync waits: sync"
+        " again later",
+        error.wait,
+        error.detail,
+    ) from None
