@@ -108,8 +108,7 @@ class RefusalLog:
         if lost:
             log.warning("%d records of held versions were too many to be kept.", lost)
         try:
-            # They may be many, and publishes are not to wait for them.
-            await threads.upload(self.write, records)
+            await threads.record(self.write, records)
         except (DatabaseError, InterfaceError) as error:
             log.warning("Records of held versions are written later: %s", error)
             raise WriteLater(timeouts.REFUSAL_LOG_RETRY_SECONDS) from error
