@@ -31,8 +31,11 @@ PASSWORDS_WAITING = asyncio.Semaphore(16)
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
 # A listing may take minutes of queries and compression, by parts.
 LISTERS = ThreadPoolExecutor(2, thread_name_prefix="cargo-listing")
-# An object storage may hang; with a file system these are never started.
+# An object storage may hang. A file system takes files with the commit, so that these only restore
+# files that it has lost.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
+# Records that nobody waits for, thousands in a statement: commits and uploads do not wait for them.
+RECORDERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-record")
 FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
 
 
@@ -94,6 +97,11 @@ async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def upload(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a change like `write`, for as long as it takes, without keeping commits waiting."""
     return await _run(UPLOADERS, lambda: _connected(change, *args, **kwargs))
+
+
+async def record(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a change like `write`, one at a time, without keeping commits and uploads waiting."""
+    return await _run(RECORDERS, lambda: _connected(change, *args, **kwargs))
 
 
 def _connected(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -69,8 +69,9 @@ UPSTREAM_FILE_TIMEOUT_SECONDS = 900
 # How long a config.json is good for, and for how long an old one stands in for one that cannot be had.
 UPSTREAM_CONFIG_SECONDS = 600
 UPSTREAM_OLD_CONFIG_SECONDS = 30
-# The longest pause that an upstream may ask a sync for and get: the task holds its repository.
-UPSTREAM_LONGEST_PAUSE_SECONDS = 60
+# The longest `Retry-After` of an upstream that a sync waits for: it has its repository locked, as for
+# the downloads themselves, which may take as long.
+UPSTREAM_LONGEST_PAUSE_SECONDS = 300
 
 # Upstreams: how long to wait for one whose last answer is stored here, and for how long others do
 # not wait for one that took longer; how long a crate that it does not have is not asked for again.
