@@ -35,8 +35,11 @@ PASSWORDS_WAITING = asyncio.Semaphore(16)
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
 # A listing may take minutes of queries and compression, part by part.
 LISTERS = ThreadPoolExecutor(2, thread_name_prefix="cargo-listing")
-# Requests to an object storage may hang. With a file system, these threads are never started.
+# An object storage may hang. A file system takes files with the commit, so that these only restore
+# files that it has lost.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
+# Records that nobody waits for, thousands in a statement: commits and uploads do not wait for them.
+RECORDERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-record")
 FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
 # Files are synced to the disk here while other threads read them.
 SETTLERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-settle")
@@ -100,6 +103,11 @@ async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def upload(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a slow change like `write`, without delaying commits."""
     return await _run(UPLOADERS, lambda: _connected(change, *args, **kwargs))
+
+
+async def record(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a change like `write`, one at a time, without keeping commits and uploads waiting."""
+    return await _run(RECORDERS, lambda: _connected(change, *args, **kwargs))
 
 
 def _connected(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -69,8 +69,9 @@ UPSTREAM_FILE_TIMEOUT_SECONDS = 900
 # For how long a config.json is used, and an old one if a new one cannot be fetched.
 UPSTREAM_CONFIG_SECONDS = 600
 UPSTREAM_OLD_CONFIG_SECONDS = 30
-# The longest pause that a sync grants an upstream, because the task has locked its repository.
-UPSTREAM_LONGEST_PAUSE_SECONDS = 60
+# The longest `Retry-After` of an upstream that a sync waits for: it has its repository locked, as for
+# the downloads themselves, which may take as long.
+UPSTREAM_LONGEST_PAUSE_SECONDS = 300
 
 # Upstreams: how long to wait for one of which a stale copy can be served, for how long other requests
 # do not wait for one that took longer, and for how long a missing crate is not requested again.

@@ -42,7 +42,9 @@ UPSTREAMS = CargoUpstream.objects.select_related("repository__pulp_domain", "rem
 REPORT: dict[str, Any] = {"filterset_class": None}
 
 
-class CargoDistributionViewSet(SearchMixin, LockFileMixin, core.DistributionViewSet, core.RolesMixin):
+class CargoDistributionViewSet(
+    SearchMixin, LockFileMixin, core.DistributionViewSet, core.RolesMixin
+):
     """
     A registry: the URL of a repository's crates for cargo, and what cargo may do there. The
     roles `publisher` and `reader` are for the users of the registry.

@@ -132,7 +132,9 @@ def test_index_file_that_is_too_old_is_not_served(
     keep_index(remote, name, 2)
     for seconds, outcome in ((3600, "served"), (0, "missing")):
         limited = replace(source, remote=replace(source.remote, stale_for=seconds))
-        (row,) = check(replace(cache, upstreams=(limited,)), lock_of([name]))[0].checked
+        (row,) = check(
+            replace(cache, upstreams=replace(cache.upstreams, listed=(limited,))), lock_of([name])
+        )[0].checked
         assert row.outcome == outcome
 
 
@@ -147,7 +149,8 @@ def test_version_without_pubtime_is_as_old_as_it_is_known_here(
     from pulp_cargo.rules.crate_policy import CratePolicy, NamedPolicy
 
     keep_index(remote, name, 2)
-    ruled = replace(cache, crate_policy=NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7)))
+    policy = NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7))
+    ruled = replace(cache, upstreams=replace(cache.upstreams, crate_policy=policy))
     for seen, outcome in (("2020-01-01T00:00:00Z", "served"), ("2999-01-01T00:00:00Z", "held")):
         UpstreamIndexFile.objects.filter(remote=remote).update(first_seen={"1.1.0": seen})
         (row,) = check(ruled, lock_of([name]))[0].checked
@@ -185,7 +188,12 @@ patched = [">= 9"]
     assert (row.outcome, row.passes) == ("advisory", False)
     assert row.sentence == f"`{name} 1.1.0` is affected by RUSTSEC-1"
     own = "sparse+https://ours.example/"
-    ours = replace(cache, upstreams=(), version=publish(repository, name), own_urls=(own,))
+    content = replace(cache.content, version=publish(repository, name))
+    ours = replace(
+        cache,
+        upstreams=replace(cache.upstreams, own=content, listed=()),
+        urls=replace(cache.urls, own=(own,), mirrored=()),
+    )
     lock = parse_lock_file(lock_file(package(name, "1.0.0", source=own)))
     (row,) = check(ours, lock, process)[0].checked
     assert (row.outcome, row.passes) == ("served", True)

@@ -113,8 +113,7 @@ class RefusalLog:
         if lost:
             log.warning("%d records of refused versions were too many to be kept.", lost)
         try:
-            # In the upload threads: there may be many, which must not delay publishes.
-            await threads.upload(self.write, records)
+            await threads.record(self.write, records)
         except (DatabaseError, InterfaceError) as error:
             log.warning("Records of refused versions are written later: %s", error)
             raise WriteLater(timeouts.REFUSAL_LOG_RETRY_SECONDS) from error
