@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -9,7 +10,7 @@ from django.db import connection
 from pulp_cargo.app.runtime import timeouts
 
 
-def parameters() -> dict[str, object]:
+def parameters() -> dict[str, Any]:
     """Django's connection parameters, without those that only suit Django's own connections."""
     parameters = connection.get_connection_params()
     for name in ("application_name", "context", "cursor_factory", "prepare_threshold"):
