@@ -219,6 +219,7 @@ class WriteBehind(Generic[G, K, V]):
             if self.is_closing and group.writing:
                 self._drop(name, group, later)
         except Exception as error:
+            # Anything that a writer raises: the batch is dropped, and the queue goes on.
             self._drop(name, group, error)
         finally:
             # A batch that was written or dropped is empty by now.

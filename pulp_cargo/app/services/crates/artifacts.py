@@ -112,6 +112,7 @@ def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
         with transaction.atomic():
             return save_crates(crates, domain)
     except Exception:
+        # Anything: it is raised again. Removing the files may fail with any error of a storage.
         with suppress(Exception):
             forget_files([file for _, file in crates], domain)
         raise

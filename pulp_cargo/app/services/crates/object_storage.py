@@ -81,6 +81,7 @@ def _upload(file: IncomingFile, domain: Domain) -> bool:
         try:
             return _add(file, domain)
         except Exception:
+            # Anything: it is raised again. Each storage has errors of its own, with no common class.
             with suppress(Exception):
                 artifacts.forget_files([file], domain)
             raise
@@ -92,6 +93,7 @@ def _take_back(file: IncomingFile, domain: Domain) -> None:
         with with_domain(domain):
             _remove(file, domain)
     except Exception as error:
+        # Anything: the reason for which the publish was refused must reach its client.
         log.warning("The file of a refused publish stays for orphan cleanup: %s", error)
 
 

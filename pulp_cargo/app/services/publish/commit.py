@@ -94,6 +94,7 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
     except (RepositoryBusy, InterfaceError, OperationalError):
         raise
     except Exception:
+        # Anything: whatever one change raises must not fail the others.
         if len(changes) == 1:
             raise
         log.warning("A commit of %s changes failed, trying them alone.", len(changes))
@@ -103,6 +104,7 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
         try:
             alone = commit(repository, domain, [change])
         except Exception as error:
+            # Anything, since it becomes the outcome of this change alone.
             refusals.append(error)
         else:
             made = alone.made or made
@@ -137,6 +139,7 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
                 made = _write(head, draft, there, domain)
                 steps.reached("written")
         except Exception:
+            # Anything: it is raised again, after the files are removed as far as that is possible.
             if draft is not None and draft.crates:
                 with suppress(Exception):
                     artifacts.forget_files([file for _, file in draft.crates], domain)
@@ -178,6 +181,7 @@ def _restore_lost(draft: Draft, domain: Domain) -> None:
     try:
         artifacts.restore_lost([file for _, file in draft.crates], domain)
     except Exception as error:
+        # Each storage has errors of its own, with no common class.
         log.warning("The storage lacks the file of a new crate version: %s", error)
 
 

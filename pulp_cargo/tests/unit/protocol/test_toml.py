@@ -7,6 +7,7 @@ from pulp_cargo.protocol.toml import MOST_PARTS, parse_toml
 
 DEEP = ".".join(["a"] * (MOST_PARTS + 1))
 LONG = ".".join(["a"] * 60)
+KEYS = "".join(f"x{number:04} = 1\n" for number in range(10_000))
 REFUSED = "too many deep keys, or one of more than 100 parts"
 
 
@@ -32,6 +33,10 @@ def read(text: str) -> None:
         f'x = {{ y = """\n " """, {DEEP.replace("a", chr(34) + "#" + chr(34))} = 1 }}',
         f'x = "#\\"" # " \n{DEEP} = 1',
         "".join(f"x{number}.{LONG} = 1\n" for number in range(140)),
+        f"[{LONG}]\n{KEYS}",
+        f'[{LONG}]\nx = [\n["a"]]\n[[y]]\n{KEYS}',
+        f"[{LONG}]\n{KEYS.replace(' = ', '=')}",
+        f"[{LONG}]\n{KEYS.replace('x', 'y.x')}",
     ],
 )
 def test_deep_keys_are_refused_wherever_they_stand(text: str) -> None:
@@ -51,6 +56,9 @@ def test_deep_keys_are_refused_wherever_they_stand(text: str) -> None:
         f"x = 1 # {DEEP}",
         f'"{DEEP}" = 1',
         "".join(f"x{number}.{LONG} = 1\n" for number in range(130)),
+        f"[{LONG}]\n{KEYS[: len(KEYS) // 2]}",
+        f"{KEYS}[{LONG}]\nx = 1",
+        f"[a.b.c.d.e.f.g.h]\n{KEYS}",
         "".join(f'x{number} = "1.3.6.1.4.1.311.21.8.{number}"\n' for number in range(10_000)),
         f'x = "{"Sentence. " * 10_000}"',
     ],
