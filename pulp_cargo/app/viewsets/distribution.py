@@ -64,7 +64,10 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
             Verb(("check", "prefetch"), "read"),
         ],
         refers_to=[("repository", "cargorepository"), ("remote", "cargoremote")],
-        roles={"publisher": ["view", "read", "publish", "yank"], "reader": ["view", "read"]},
+        roles={
+            "publisher": ["view", "read", "publish", "yank", "change_owners"],
+            "reader": ["view", "read"],
+        },
     )
 
     def get_serializer_context(self) -> dict[str, Any]:

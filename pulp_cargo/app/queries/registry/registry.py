@@ -44,6 +44,7 @@ class Registry:
     `order` says for a list of upstreams which of them answers.
     `crate_policy` is the one for what may come in from its upstreams, beside each one's own.
     `fillers` are the caches whose store its repository is, this registry perhaps among them.
+    `crate_owners` tells whether the crates of its repository belong to owners.
     """
 
     pk: UUID
@@ -67,6 +68,7 @@ class Registry:
     mirrored_urls: tuple[str, ...] = ()
     crate_policy: NamedPolicy | None = None
     fillers: tuple[Filler, ...] = ()
+    crate_owners: bool = False
 
     @property
     def repositories(self) -> frozenset[UUID | None]:
@@ -201,6 +203,7 @@ def registry_of(distribution: CargoDistribution) -> Registry:
         order=order_of(distribution, upstreams),
         crate_policy=named_policy(distribution.crate_policy),
         fillers=_fillers(repository),
+        crate_owners=bool(repository and repository.crate_owners),
     )
 
 
