@@ -8,9 +8,10 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
+from pulp_cargo.app.queries import owners as queries
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services import owners
-from pulp_cargo.protocol.errors import CrateNotFound, InvalidName, TooLarge
+from pulp_cargo.protocol.errors import CrateNotFound, InvalidName, ReservedName, TooLarge
 from pulp_cargo.protocol.names import CrateName, parse_crate_name
 from pulp_cargo.protocol.owners import (
     MAX_BODY_BYTES,
@@ -42,10 +43,12 @@ async def delete_owners(cargo: CargoRequest, name: str) -> web.Response:
 async def _change(cargo: CargoRequest, name: str, change: Change) -> tuple[str, Sequence[str]]:
     try:
         crate = parse_crate_name(name)
-    except InvalidName as error:
+    except (InvalidName, ReservedName) as error:
         raise CrateNotFound(name) from error
     grant = await cargo.require(Scope.CHANGE_OWNERS, crate=crate)
     repository = require_repository(cargo.registry)
+    if not await threads.read(queries.spellings, repository, [crate]):
+        raise CrateNotFound(name)
     if grant.actor is None:
         raise OwnersDisabled
     logins = parse_logins(await _body(cargo.http))

@@ -69,6 +69,9 @@ OF_ONE_CRATE = {
     ("GET", "`api/v1/crates/{name}/{vers}/download`"): "api/v1/crates/NAME/1.0.0/download",
     ("DELETE", "`api/v1/crates/{name}/{vers}/yank`"): "api/v1/crates/NAME/1.0.0/yank",
     ("PUT", "`api/v1/crates/{name}/{vers}/unyank`"): "api/v1/crates/NAME/1.0.0/unyank",
+    ("GET", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
+    ("PUT", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
+    ("DELETE", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
 }
 # Those that know of no crate; tests of their own have both domains.
 OF_THE_REGISTRY = {
