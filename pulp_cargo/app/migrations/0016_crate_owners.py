@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 'constraints': [
                     models.UniqueConstraint(fields=('repository', 'canonical_name', 'user'), name='cargo_owner_user'),
                     models.UniqueConstraint(fields=('repository', 'canonical_name', 'group'), name='cargo_owner_group'),
-                    models.CheckConstraint(condition=models.Q(models.Q(('user', None), ('group__isnull', False)), models.Q(('user__isnull', False), ('group', None)), _connector='OR'), name='cargo_owner_is_one'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user', None)), models.Q(('group', None), ('user__isnull', False)), _connector='OR'), name='cargo_owner_is_one'),
                 ],
             },
         ),
