@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -25,6 +24,8 @@ from pulp_cargo.rules.owners import (
 from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import Group
+
     from pulp_cargo.app.models import CargoRepository
     from pulp_cargo.app.services.publish.examine import Publish
 
@@ -43,7 +44,7 @@ def person() -> Iterator[People]:
     """Makes users of Pulp, who are deleted after the test; `person("alice", devs)`."""
     made = []
 
-    def make(name: str, *groups: Group, may_modify: bool = False) -> Actor:
+    def make(name: str, *groups: "Group", may_modify: bool = False) -> Actor:
         login = f"{name}-{secrets.token_hex(4)}"
         made.append(get_user_model().objects.create(username=login))
         for group in groups:
@@ -56,8 +57,10 @@ def person() -> Iterator[People]:
 
 
 @pytest.fixture
-def devs() -> Iterator[Group]:
+def devs() -> "Iterator[Group]":
     """A group of Pulp."""
+    from django.contrib.auth.models import Group
+
     group = Group.objects.create(name=f"devs-{secrets.token_hex(4)}")
     yield group
     Group.objects.filter(pk=group.pk).delete()
@@ -176,7 +179,12 @@ def test_names_stay_with_their_owners_when_all_versions_are_removed(
 
 
 def test_members_of_an_owning_group_publish(
-    owned: "CargoRepository", prepare: Prepare, person: People, devs: Group, commit: Any, name: str
+    owned: "CargoRepository",
+    prepare: Prepare,
+    person: People,
+    devs: "Group",
+    commit: Any,
+    name: str,
 ) -> None:
     """For as long as they are members."""
     from pulp_cargo.app.services import owners as service
@@ -304,7 +312,12 @@ def test_publisher_who_has_just_been_deleted_owns_nothing(
 
 
 def test_owners_go_with_their_user_group_and_repository(
-    owned: "CargoRepository", prepare: Prepare, person: People, devs: Group, commit: Any, name: str
+    owned: "CargoRepository",
+    prepare: Prepare,
+    person: People,
+    devs: "Group",
+    commit: Any,
+    name: str,
 ) -> None:
     """Whoever added an owner may be deleted, too, without that."""
     from pulp_cargo.app.models import CargoRepository, CrateOwner
@@ -341,7 +354,7 @@ def test_owners_of_one_repository_are_no_owners_of_another(
 
 
 def test_owner_is_a_user_or_a_group(
-    owned: "CargoRepository", person: People, devs: Group, name: str
+    owned: "CargoRepository", person: People, devs: "Group", name: str
 ) -> None:
     """Neither both nor none, and each once for a crate."""
     from pulp_cargo.app.models import CrateOwner
@@ -464,7 +477,7 @@ def test_administrators_hand_crates_out_by_patterns(
     repository: "CargoRepository",
     publish: Callable[..., Any],
     person: People,
-    devs: Group,
+    devs: "Group",
     name: str,
 ) -> None:
     """Before owners are enabled, so that nobody has to wait; a second time changes nothing."""
