@@ -7,8 +7,13 @@ destination exactly the content of the source. Core's resources export the files
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Field, QuerySet
+from django.db.models import Field as Column
+from django.db.models import QuerySet
+from django.utils import timezone
+from import_export.fields import Field
 from import_export.widgets import CharWidget, Widget
 from tablib import Dataset
 
@@ -17,10 +22,12 @@ from pulpcore.plugin.modelresources import RepositoryResource
 from pulpcore.plugin.models import Content, Task
 from pulpcore.plugin.util import get_domain
 
-from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
+from pulp_cargo.app.models import CargoRepository, CrateContent, CrateOwner, CrateYank
+from pulp_cargo.app.queries.owners import login_of, rows_of_repository
 from pulp_cargo.app.queries.registry.own_urls import own_urls
 from pulp_cargo.protocol.registry_url import parse_registry_url
 from pulp_cargo.rules.metadata_source import FILE, IMPORT
+from pulp_cargo.rules.owners import GROUP
 
 SOURCE = "metadata_source"
 VERS = "vers"
@@ -51,7 +58,7 @@ class UnitResource(BaseContentResource):
     WIDGETS_MAP = BaseContentResource.WIDGETS_MAP | {"TextField": TextWidget}
 
     @classmethod
-    def widget_from_django_field(cls, f: Field, default: type[Widget] = Widget) -> type[Widget]:
+    def widget_from_django_field(cls, f: Column, default: type[Widget] = Widget) -> type[Widget]:
         """Return the widget of a column."""
         if isinstance(f, ArrayField):
             return ListWidget
@@ -130,7 +137,7 @@ class RegistryUrlsResource(QueryModelResource):
         return CargoRepository.objects.filter(pk=self.repo_version.repository_id)
 
     @classmethod
-    def widget_from_django_field(cls, f: Field, default: type[Widget] = Widget) -> type[Widget]:
+    def widget_from_django_field(cls, f: Column, default: type[Widget] = Widget) -> type[Widget]:
         """Return the widget for lists of URLs."""
         return ListWidget
 
@@ -139,14 +146,8 @@ class RegistryUrlsResource(QueryModelResource):
         return sorted(own_urls(repository))
 
     def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> CargoRepository:
-        """Return the repository into which the task imports, whatever its name.
-
-        The task has reserved it, before it began or when the resource above created it.
-        """
-        prefix = f"prn:{CargoRepository._meta.label_lower}:"
-        reserved = Task.objects.get(pk=Task.current().pk).reserved_resources_record
-        (prn,) = [one for one in reserved if one.startswith(prefix)]
-        return CargoRepository.objects.get(pk=prn.removeprefix(prefix))
+        """Return the repository into which the task imports, whatever its name."""
+        return _destination()
 
     def import_instance(
         self, instance: CargoRepository, row: dict[str, Any], **kwargs: Any
@@ -159,6 +160,72 @@ class RegistryUrlsResource(QueryModelResource):
         model = CargoRepository
         fields = ("index_aliases",)
         import_id_fields = ("index_aliases",)
+
+
+class CrateOwnerResource(QueryModelResource):
+    """The owners of crates, by their logins; those who do not exist at the destination are left out."""
+
+    owner = Field(column_name="owner")
+
+    def set_up_queryset(self) -> QuerySet[CrateOwner]:
+        """Return the owners of the exported repository's crates."""
+        return rows_of_repository(self.repo_version.repository_id)
+
+    @classmethod
+    def widget_from_django_field(cls, f: Column, default: type[Widget] = Widget) -> type[Widget]:
+        """Return the widget for names."""
+        return TextWidget
+
+    def dehydrate_owner(self, row: CrateOwner) -> str:
+        """Return the login of a user or group."""
+        return login_of(row)
+
+    def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> CrateOwner | None:
+        """Return the owner, if the crate has it already."""
+        new = self.init_instance(row)
+        if new.user is None and new.group is None:
+            return None
+        same = CrateOwner.objects.filter(
+            repository=new.repository,
+            canonical_name=row["canonical_name"],
+            user=new.user,
+            group=new.group,
+        )
+        return same.first()
+
+    def init_instance(self, row: dict[str, Any]) -> CrateOwner:
+        """Return a new owner, with the user or group of this name here."""
+        login = str(row["owner"])
+        user = group = None
+        if login.startswith(GROUP):
+            group = Group.objects.filter(name=login.removeprefix(GROUP)).first()
+        else:
+            user = get_user_model().objects.filter(username=login).first()
+        return CrateOwner(
+            repository=_destination(), user=user, group=group, added_at=timezone.now()
+        )
+
+    def skip_row(self, instance: CrateOwner, *args: Any, **kwargs: Any) -> bool:
+        """Leave out owners who are there already, or do not exist here."""
+        return instance.pk is not None or (instance.user is None and instance.group is None)
+
+    class Meta:
+        model = CrateOwner
+        fields = ("canonical_name", "owner")
+        import_id_fields = ("canonical_name", "owner")
+        # A comparison would ask for the login of an owner who does not exist here.
+        skip_diff = True
+
+
+def _destination() -> CargoRepository:
+    """Return the repository into which the task imports.
+
+    The task has reserved it, before it began or when CargoRepositoryResource created it.
+    """
+    prefix = f"prn:{CargoRepository._meta.label_lower}:"
+    reserved = Task.objects.get(pk=Task.current().pk).reserved_resources_record
+    (prn,) = [one for one in reserved if one.startswith(prefix)]
+    return CargoRepository.objects.get(pk=prn.removeprefix(prefix))
 
 
 def _meant(name: str, number: str) -> str:
@@ -175,4 +242,5 @@ IMPORT_ORDER = [
     CrateYankResource,
     CargoRepositoryResource,
     RegistryUrlsResource,
+    CrateOwnerResource,
 ]

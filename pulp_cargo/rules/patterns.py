@@ -44,6 +44,20 @@ def matching(patterns: Iterable[str], name: str) -> str | None:
     return max((p for p in patterns if pattern_matches(p, name)), key=narrowness, default=None)
 
 
+def names_and_prefixes(patterns: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the names and the prefixes among patterns, in canonical form.
+
+    >>> names_and_prefixes(["Lab-Base", "acme-*", "*"])
+    (['lab_base'], ['acme_', ''])
+    """
+    names: list[str] = []
+    prefixes: list[str] = []
+    for pattern in patterns:
+        found = prefixes if pattern.endswith("*") else names
+        found.append(canonical_name(pattern.removesuffix("*")))
+    return names, prefixes
+
+
 def narrowness(pattern: str) -> tuple[bool, int]:
     """Return the sort key of patterns: names first, then prefixes from long to short.
 

@@ -37,6 +37,8 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
     REMOTE_TYPES = [CargoRemote]
 
     crates_io_rules = models.BooleanField(default=False)
+    # Whether crates belong to owners (rules/owners), or to everybody who may publish.
+    crate_owners = models.BooleanField(default=False)
     index_aliases = ArrayField(models.TextField(), default=list)
     # Former upstreams of caches that have stored crates here.
     mirrored_urls = ArrayField(models.TextField(), default=list)

@@ -23,6 +23,13 @@ from pulp_cargo.app.serializers.named_version import (
     NamedVersionSerializer,
     RemoveCratesSerializer,
 )
+from pulp_cargo.app.serializers.owner import (
+    AddedOwnersSerializer,
+    AddOwnersSerializer,
+    CrateOwnerSerializer,
+    RemovedOwnersSerializer,
+    RemoveOwnersSerializer,
+)
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
 from pulp_cargo.app.serializers.replaced_version import (
     AcceptReplacedVersionSerializer,
@@ -33,6 +40,8 @@ from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoToken
 
 __all__ = [
     "AcceptReplacedVersionSerializer",
+    "AddOwnersSerializer",
+    "AddedOwnersSerializer",
     "CargoConfigSerializer",
     "CargoCratePolicySerializer",
     "CargoDistributionSerializer",
@@ -40,6 +49,7 @@ __all__ = [
     "CargoRepositorySerializer",
     "CargoTokenSerializer",
     "CrateContentSerializer",
+    "CrateOwnerSerializer",
     "CrateUploadSerializer",
     "CrateYankSerializer",
     "ImportCratesSerializer",
@@ -53,5 +63,7 @@ __all__ = [
     "NewCargoTokenSerializer",
     "PolicyRefusalSerializer",
     "RemoveCratesSerializer",
+    "RemoveOwnersSerializer",
+    "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
 ]

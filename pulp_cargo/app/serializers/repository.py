@@ -38,6 +38,13 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         help_text="Whether crates must also follow the publishing rules of crates.io, such as a"
         " description and a licence. By default cargo only shows warnings.",
     )
+    crate_owners = serializers.BooleanField(
+        default=bool,
+        help_text="Whether crates belong to owners: the first publisher of a crate owns it, and only"
+        " its owners, and users who may modify the repository, publish further versions, yank and"
+        " change its owners. By default everybody who may publish to the registry may publish and"
+        " yank every crate.",
+    )
     index_aliases = serializers.ListField(
         child=serializers.CharField(),
         required=False,
@@ -47,7 +54,12 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
 
     class Meta(core.RepositorySerializer.Meta):
         model = CargoRepository
-        fields = (*core.RepositorySerializer.Meta.fields, "crates_io_rules", "index_aliases")
+        fields = (
+            *core.RepositorySerializer.Meta.fields,
+            "crates_io_rules",
+            "crate_owners",
+            "index_aliases",
+        )
 
     def validate_index_aliases(self, urls: Iterable[str]) -> list[str]:
         """Refuse URLs that cargo could not use, and remove duplicates."""

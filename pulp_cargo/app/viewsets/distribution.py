@@ -68,7 +68,10 @@ class CargoDistributionViewSet(
             Verb(("check", "prefetch", "search"), "read"),
         ],
         refers_to=[("repository", "cargorepository"), ("remote", "cargoremote")],
-        roles={"publisher": ["view", "read", "publish", "yank"], "reader": ["view", "read"]},
+        roles={
+            "publisher": ["view", "read", "publish", "yank", "change_owners"],
+            "reader": ["view", "read"],
+        },
     )
 
     def get_serializer_context(self) -> dict[str, Any]:

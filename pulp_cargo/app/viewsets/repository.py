@@ -35,13 +35,18 @@ from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
+from pulp_cargo.app.viewsets.owners import OWNER_VERBS, CrateOwnersMixin
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
 
 class CargoRepositoryViewSet(
-    ProtectedByLists, core.RepositoryViewSet, ModifyRepositoryActionMixin, core.RolesMixin
+    ProtectedByLists,
+    CrateOwnersMixin,
+    core.RepositoryViewSet,
+    ModifyRepositoryActionMixin,
+    core.RolesMixin,
 ):
     """
     A repository of crates and yank marks. Every publish, yank and `modify` creates a new version of
@@ -62,6 +67,7 @@ class CargoRepositoryViewSet(
             Verb(("sync",), "sync", refers=True),
             Verb(("import_crates",), "modify", conditions=(UPLOAD,)),
             Verb(("yank", "unyank", "remove"), "modify"),
+            *OWNER_VERBS,
         ],
         roles={"publisher": ["view", "modify"]},
         refers_to=[("remote", "cargoremote")],

@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from pulp_cargo.rules.owners import Actor
 from pulp_cargo.rules.scopes import Scope
 from pulp_cargo.tests.database.upstreams import made, new_distribution, new_remote
 from pulp_cargo.tests.support.crate import Crate
@@ -158,7 +159,7 @@ def prepare() -> Callable[..., "Publish"]:
     from pulp_cargo.app.services.publish.examine import Publish
     from pulp_cargo.rules.read_crate import read_published
 
-    def make(crate: Crate, *scopes: Scope) -> "Publish":
+    def make(crate: Crate, *scopes: Scope, actor: Actor | None = None) -> "Publish":
         file = IncomingFile()
         file.write(crate.packed())
         file.settle()
@@ -174,6 +175,7 @@ def prepare() -> Callable[..., "Publish"]:
             patterns=(),
             expires_at=None,
             token=None,
+            actor=actor,
         )
         return Publish(unit, file, grant, (), frozenset())
 

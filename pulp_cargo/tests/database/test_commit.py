@@ -56,13 +56,14 @@ def test_changes_that_wait_together_share_one_version(
     from pulp_cargo.app.services.publish import commit
     from pulp_cargo.app.services.publish.yank import Yank
 
+    first = prepare(Crate(f"{name}-a", "1.0.0"))
     changes = [
-        prepare(Crate(f"{name}-a", "1.0.0")),
+        first,
         prepare(Crate(f"{name}-a", "1.0.0", files={"src/lib.rs": b"// other bytes"})),
         prepare(Crate(f"{name}_a", "1.0.1")),
         prepare(Crate(f"{name}-b", "1.0.0"), Scope.PUBLISH_UPDATE),
-        Yank(f"{name}-a", parse_version("1.0.0"), yanked=True),
-        Yank(f"{name}-a", parse_version("2.0.0"), yanked=True),
+        Yank(f"{name}-a", parse_version("1.0.0"), yanked=True, grant=first.grant),
+        Yank(f"{name}-a", parse_version("2.0.0"), yanked=True, grant=first.grant),
         prepare(Crate(f"{name}-c", "1.0.0")),
     ]
     result = commit.commit(repository.pk, domain, changes)
@@ -87,8 +88,10 @@ def test_a_change_that_changes_nothing_makes_no_version(
     from pulp_cargo.app.services.publish import commit
     from pulp_cargo.app.services.publish.yank import Yank
 
-    commit.commit(repository.pk, domain, [prepare(Crate(name, "1.0.0"))])
-    yank, unyank = (Yank(name, parse_version("1.0.0"), yanked=yanked) for yanked in (True, False))
+    publish = prepare(Crate(name, "1.0.0"))
+    commit.commit(repository.pk, domain, [publish])
+    vers = parse_version("1.0.0")
+    yank, unyank = (Yank(name, vers, yanked, publish.grant) for yanked in (True, False))
     assert commit.commit(repository.pk, domain, [yank, unyank]).made is None
     assert commit.commit(repository.pk, domain, [yank]).made is not None
     again = commit.commit(repository.pk, domain, [yank])

@@ -12,6 +12,7 @@ from pulp_cargo.protocol.errors import CrateNotFound, Forbidden, VersionNotFound
 from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.unavailable import RepositoryBusy
+from pulp_cargo.rules.owners import NotAnOwner
 from pulp_cargo.rules.scopes import Scope
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ class Draft:
         """Note that a version is yanked, or is no more."""
         self.done.append((canonical, vers, yanked))
 
+    def require_owner(self, name: str, actor: Any) -> None:
+        """Refuse whoever does not own the crate."""
+        if actor == "a stranger":
+            raise NotAnOwner(SimpleNamespace(username=actor), name)  # type: ignore[arg-type]
+
+    def add_first_owner(self, name: str, actor: Any) -> None:
+        """Note the owner of a new crate."""
+        self.done.append((name, actor))
+
     def publish(self, unit: Any, file: Any) -> None:
         """Note a crate."""
         self.done.append((unit.name, file))
@@ -48,11 +58,14 @@ class Draft:
         self.done.append(urls)
 
 
-def yank(draft: Draft, name: str, vers: str, *, yanked: bool = True) -> None:
+def yank(
+    draft: Draft, name: str, vers: str, *, yanked: bool = True, actor: str | None = None
+) -> None:
     """Yank a version in a draft."""
     from pulp_cargo.app.services.publish.yank import Yank
 
-    change = Yank(parse_crate_name(name), parse_version(vers), yanked)
+    grant: Any = SimpleNamespace(actor=actor)
+    change = Yank(parse_crate_name(name), parse_version(vers), yanked, grant)
     change.apply(draft)  # type: ignore[arg-type]
 
 
@@ -76,24 +89,49 @@ def test_yank_of_what_is_not_there_says_what_is_missing() -> None:
     assert draft.done == []
 
 
-def publish(draft: Draft, name: str, *scopes: Scope) -> None:
+@pytest.mark.parametrize("yanked", [True, False])
+def test_yank_is_for_owners(yanked: bool) -> None:
+    """The crate is looked up before, so a crate that is not there is a 404 for everybody."""
+    draft = Draft()
+    yank(draft, "Lab-base", "1.0.0+b", yanked=yanked, actor="an owner")
+    with pytest.raises(NotAnOwner, match="of the crate `Lab-base`"):
+        yank(draft, "Lab-base", "1.0.0+b", yanked=yanked, actor="a stranger")
+    with pytest.raises(CrateNotFound):
+        yank(draft, "Leaf", "1.0.0", yanked=yanked, actor="a stranger")
+    assert draft.done == [("lab_base", "1.0.0+b", yanked)]
+
+
+def publish(draft: Draft, name: str, *scopes: Scope, actor: str | None = None) -> None:
     """Publish a crate into a draft with a token of these scopes for this crate."""
     from pulp_cargo.app.services.publish.examine import Publish
 
     unit: Any = SimpleNamespace(name=name, canonical_name=name.lower().replace("-", "_"))
-    grant: Any = SimpleNamespace(allows=lambda scope, crate: scope in scopes and crate == name)
+    grant: Any = SimpleNamespace(
+        allows=lambda scope, crate: scope in scopes and crate == name, actor=actor
+    )
     Publish(unit, "file", grant, (), frozenset(["url"])).apply(draft)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("name", "scope"),
-    [("Leaf", Scope.PUBLISH_NEW), ("LAB-Base", Scope.PUBLISH_UPDATE)],
+    ("name", "scope", "owned"),
+    [("Leaf", Scope.PUBLISH_NEW, [("Leaf", "me")]), ("LAB-Base", Scope.PUBLISH_UPDATE, [])],
 )
-def test_publish_needs_the_scope_of_what_it_does(name: str, scope: Scope) -> None:
-    """A crate that the repository has in another spelling is not new."""
+def test_publish_needs_the_scope_of_what_it_does(
+    name: str, scope: Scope, owned: list[tuple[str, str]]
+) -> None:
+    """A crate that the repository has in another spelling is not new; one that is gets an owner."""
     draft = Draft()
-    publish(draft, name, scope)
-    assert draft.done == [(name, "file"), frozenset(["url"])]
+    publish(draft, name, scope, actor="me")
+    assert draft.done == [(name, "file"), *owned, frozenset(["url"])]
+
+
+@pytest.mark.parametrize("name", ["Leaf", "Lab-base"])
+def test_publish_of_a_stranger_changes_nothing(name: str) -> None:
+    """Also of a new crate, whose name may have owners from before."""
+    draft = Draft()
+    with pytest.raises(NotAnOwner, match=f"of the crate `{name}`"):
+        publish(draft, name, *Scope, actor="a stranger")
+    assert draft.done == []
 
 
 @pytest.mark.parametrize(

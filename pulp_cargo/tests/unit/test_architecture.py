@@ -24,7 +24,7 @@ LAYERS = (
 )
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
-    ("tokens", "crates", "policies"),
+    ("tokens", "owners", "crates", "policies"),
     ("catalog", "setup", "imports", "publish"),
     ("sync", "downloads"),
     ("cache",),

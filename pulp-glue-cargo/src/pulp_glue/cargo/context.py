@@ -125,6 +125,29 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         )
         return self._version_made_by(done)
 
+    def owners(self, limit: int, offset: int = 0, **filters: Any) -> list[EntityDefinition]:
+        """Return the owners of crates, in the order of the crates."""
+        return self.records("owners", limit, offset, **filters)
+
+    def add_owners(
+        self, owners: Sequence[str], crates: Sequence[str], *, unowned: bool = False
+    ) -> EntityDefinition:
+        """Add owners to the crates that match patterns, `unowned` to those without owners only."""
+        return self._change_owners("add_owners", owners, crates, unowned=unowned)
+
+    def remove_owners(self, owners: Sequence[str], crates: Sequence[str]) -> EntityDefinition:
+        """Remove owners from the crates that match patterns; each crate must have another one."""
+        return self._change_owners("remove_owners", owners, crates)
+
+    def _change_owners(
+        self, operation: str, owners: Sequence[str], crates: Sequence[str], **how: bool
+    ) -> EntityDefinition:
+        body = {"owners": list(owners), "crates": list(crates), **how}
+        done: EntityDefinition = self.call(
+            operation, parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return done
+
     def sync_index(self, body: EntityDefinition) -> EntityDefinition | None:
         """Sync with an upstream registry; None if there is nothing new."""
         return self._version_made_by(self.sync(body=body))

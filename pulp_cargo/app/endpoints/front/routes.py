@@ -12,6 +12,7 @@ from pulp_cargo.app.endpoints.read.download import get_crate_file
 from pulp_cargo.app.endpoints.read.index import get_index_file
 from pulp_cargo.app.endpoints.read.listing import get_listing
 from pulp_cargo.app.endpoints.read.me import get_me
+from pulp_cargo.app.endpoints.read.owners import get_owners
 from pulp_cargo.app.endpoints.read.search import get_crates
 from pulp_cargo.app.endpoints.read.web_api import (
     get_authors,
@@ -22,6 +23,7 @@ from pulp_cargo.app.endpoints.read.web_api import (
     get_version,
     get_versions,
 )
+from pulp_cargo.app.endpoints.write.owners import delete_owners, put_owners
 from pulp_cargo.app.endpoints.write.publish import put_new
 from pulp_cargo.app.endpoints.write.yank import delete_yank, put_unyank
 from pulp_cargo.protocol.errors import MethodNotAllowed, RouteNotFound
@@ -59,6 +61,7 @@ ROUTES = (
     _route("GET", "config.json", get_config, "config"),
     _route("GET", CRATES + "/{name}/{vers}/download", get_crate_file, "download"),
     _route("GET", CRATES, get_crates, "search"),
+    _route("GET", CRATES + "/{name}/owners", get_owners, "owners"),
     # cargo, writing
     _route("PUT", CRATES + "/new", put_new, "publish", reads=False),
     _route("DELETE", CRATES + "/{name}/{vers}/yank", delete_yank, "yank", reads=False),
@@ -71,6 +74,8 @@ ROUTES = (
     _route("GET", CRATES + "/{name}/{vers}/dependencies", get_dependencies, "dependencies"),
     _route("GET", CRATES + "/{name}/{vers}/readme", get_readme, "readme"),
     _route("GET", CRATES + "/{name}/{vers}/authors", get_authors, "authors"),
+    _route("PUT", CRATES + "/{name}/owners", put_owners, "add_owners", reads=False),
+    _route("DELETE", CRATES + "/{name}/owners", delete_owners, "remove_owners", reads=False),
     # another Pulp, copying
     _route("GET", "versions.jsonl", get_listing, "listing"),
     # people

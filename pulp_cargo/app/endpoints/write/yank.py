@@ -27,9 +27,9 @@ async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> w
         crate = parse_crate_name(name)
     except InvalidName as error:
         raise CrateNotFound(name) from error
-    await cargo.require(Scope.YANK, crate=crate)
+    grant = await cargo.require(Scope.YANK, crate=crate)
     repository = require_repository(cargo.registry)
-    change = Yank(crate, parse_version(vers), yanked)
+    change = Yank(crate, parse_version(vers), yanked, grant)
     committed = await cargo.process.commits.submit(repository, cargo.registry.domain, change)
     await cargo.process.memory.acknowledgements.wait_until_all_processes_know(committed)
     return web.Response(body=ok_body(), content_type="application/json")

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Model
 from django.utils import timezone
 
-from pulp_cargo.app.models import CargoDistribution, CargoToken
+from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoToken
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.protocol.auth import BasicCredential
 from pulp_cargo.protocol.errors import NotAuthenticated
+from pulp_cargo.rules.owners import Actor
 from pulp_cargo.rules.patterns import pattern_matches
 from pulp_cargo.rules.scopes import Scope, is_expired
 
@@ -25,6 +27,8 @@ PERMISSIONS = {
     Scope.YANK: "cargo.yank_cargodistribution",
     Scope.CHANGE_OWNERS: "cargo.change_owners_cargodistribution",
 }
+# The right of those who stand above the owners of crates.
+ABOVE_OWNERS = "cargo.modify_cargorepository"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Grant:
     """What somebody may do in one registry: the token's scopes, limited to the user's rights.
 
     `asked` are the token's scopes alone. An empty `patterns` stands for every crate; `token` is
-    None when a password was used.
+    None when a password was used. `actor` is None where crates have no owners.
     """
 
     user: int
@@ -42,6 +46,7 @@ class Grant:
     patterns: tuple[str, ...]
     expires_at: datetime | None
     token: UUID | None
+    actor: Actor | None = None
 
     def allows(self, scope: Scope, crate: str | None = None) -> bool:
         """Whether this includes the scope, and the crate if one is named."""
@@ -79,6 +84,7 @@ def grant_of_token(registry: Registry, secret: str) -> Grant | None:
         patterns=tuple(token.crate_patterns),
         expires_at=token.expires_at,
         token=token.pk,
+        actor=actor_of(token.user, registry),
     )
 
 
@@ -95,6 +101,7 @@ def grant_of_password(registry: Registry, credential: BasicCredential) -> Grant 
         patterns=(),
         expires_at=None,
         token=None,
+        actor=actor_of(user, registry),
     )
 
 
@@ -105,10 +112,32 @@ def scopes_of_roles(user: AbstractBaseUser, registry: Registry) -> frozenset[Sco
         return frozenset(
             scope
             for scope, permission in PERMISSIONS.items()
-            if user.has_perm(permission)
-            or user.has_perm(permission, registry.domain)
-            or user.has_perm(permission, distribution)
+            if _has_permission(user, permission, registry, distribution)
         )
+
+
+def actor_of(user: AbstractBaseUser, registry: Registry) -> Actor | None:
+    """Return the user as owners of crates see them, None where crates have no owners."""
+    if not registry.crate_owners:
+        return None
+    repository = CargoRepository(pk=registry.content.repository, pulp_domain=registry.domain)
+    with with_domain(registry.domain):
+        return Actor(
+            user=user.pk,
+            username=user.get_username(),
+            groups=frozenset(user.groups.values_list("pk", flat=True)),
+            may_modify=_has_permission(user, ABOVE_OWNERS, registry, repository),
+        )
+
+
+def _has_permission(
+    user: AbstractBaseUser, permission: str, registry: Registry, unit: Model
+) -> bool:
+    return bool(
+        user.has_perm(permission)
+        or user.has_perm(permission, registry.domain)
+        or user.has_perm(permission, unit)
+    )
 
 
 def seconds_left(grant: Grant | None) -> float:

@@ -136,7 +136,8 @@ class RegistryUpstreams:
 class Registry:
     """A distribution as cargo sees it, with the repository version that it serves.
 
-    One that is `pinned` serves the same version for ever.
+    One that is `pinned` serves the same version for ever. With `crate_owners` the crates of its
+    repository belong to owners.
     """
 
     pk: UUID
@@ -149,6 +150,7 @@ class Registry:
     pinned: bool = False
     allow_uploads: bool = False
     crates_io_rules: bool = False
+    crate_owners: bool = False
 
     @property
     def content(self) -> RepositoryUpstream:
@@ -227,6 +229,7 @@ def registry_of(distribution: CargoDistribution) -> Registry:
         pinned=pinned is not None,
         allow_uploads=distribution.allow_uploads,
         crates_io_rules=bool(repository and repository.crates_io_rules),
+        crate_owners=bool(repository and repository.crate_owners),
     )
 
 

@@ -17,7 +17,7 @@ from pulp_cargo.protocol.unavailable import RepositoryBusy
 # Nor does a task whose process has stopped sending heartbeats; core takes up to 15 minutes to
 # release its repository, and publishers do not wait that long.
 HEAD = """
-    SELECT v.pulp_id, v.number, v.complete, r.next_version, cr.index_aliases, EXISTS (
+    SELECT v.pulp_id, v.number, v.complete, r.next_version, cr.index_aliases, cr.crate_owners, EXISTS (
         SELECT 1 FROM core_task t LEFT JOIN core_appstatus a ON a.pulp_id = t.app_lock_id
         WHERE t.state = ANY(%(incomplete)s) AND t.reserved_resources_record @> %(reserved)s
         AND NOT (t.state = 'running'
@@ -52,6 +52,7 @@ class Head:
     is_complete: bool
     next_number: int
     index_aliases: tuple[str, ...]
+    crate_owners: bool
 
 
 def ask(repository: UUID) -> Rows:
@@ -72,11 +73,11 @@ def read(repository: UUID, asked: Rows) -> Head | None:
     rows = asked.fetch()
     if not rows:
         return None
-    version, number, is_complete, next_version, aliases, busy = rows[0]
+    version, number, is_complete, next_version, aliases, crate_owners, busy = rows[0]
     if busy:
         raise RepositoryBusy
     next_number = max(next_version, number + 1)
-    return Head(repository, version, number, is_complete, next_number, tuple(aliases))
+    return Head(repository, version, number, is_complete, next_number, tuple(aliases), crate_owners)
 
 
 def latest_versions(repositories: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:

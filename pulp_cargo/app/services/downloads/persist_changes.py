@@ -48,6 +48,11 @@ class AddCachedCrate:
         """The crate, if its file is not stored yet."""
         return () if self.file is None else [(self.unit, self.file)]
 
+    @property
+    def actor(self) -> None:
+        """Cached crates belong to their upstream."""
+        return None
+
     def apply(self, draft: Draft) -> None:
         """Add the version, unless another process has just done so."""
         if draft.has_version(*self.keys):
@@ -70,6 +75,11 @@ class SetYanked:
     def crates(self) -> Crates:
         """A yank stores no crate."""
         return ()
+
+    @property
+    def actor(self) -> None:
+        """Cached crates belong to their upstream."""
+        return None
 
     def apply(self, draft: Draft) -> None:
         """Mark the version if the repository has it."""

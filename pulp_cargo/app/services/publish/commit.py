@@ -6,7 +6,7 @@ survives a crash.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,16 +28,19 @@ from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.models.repository import lock, set_lock_timeout
 from pulp_cargo.app.notices import channel
+from pulp_cargo.app.queries import owners as owner_rows
 from pulp_cargo.app.queries.repository import head as heads
 from pulp_cargo.app.queries.repository.head import Head
 from pulp_cargo.app.runtime import steps
 from pulp_cargo.app.runtime.statements import Rows, pipelined
+from pulp_cargo.app.services import owners
 from pulp_cargo.app.services.crates import artifacts
 from pulp_cargo.app.services.crates.artifacts import Crates, There
 from pulp_cargo.app.services.publish import draft as drafts
 from pulp_cargo.app.services.publish.draft import Draft
 from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound
 from pulp_cargo.protocol.unavailable import RepositoryBusy
+from pulp_cargo.rules.owners import Actor, Owner
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,10 @@ class Change(Protocol):
     @property
     def crates(self) -> Crates:
         """The units that it adds, with their files."""
+
+    @property
+    def actor(self) -> Actor | None:
+        """Who has to own the crate; None if nobody has to, or crates here have no owners."""
 
     def apply(self, draft: Draft) -> None:
         """Add the change to a draft, or raise the reason to refuse it."""
@@ -156,19 +163,27 @@ def _look_up(
 ) -> tuple[Head, Draft, There]:
     """Lock the repository and load its state, with all queries in one round trip."""
     crates = [crate for change in changes for crate in change.crates]
+    owned = {change.keys[0] for change in changes if change.actor is not None}
     while True:
         with pipelined():
             set_lock_timeout()
             lock(repository)
             asked = heads.ask(repository)
             found = drafts.ask(repository, {change.keys for change in changes})
+            asked_owners = owner_rows.ask(repository, owned) if owned else None
             there = artifacts.ask(crates, domain)
         head = heads.read(repository, asked)
         if head is None:
             raise RegistryNotFound(str(repository))
         if head.is_complete:
-            return head, Draft(found), there()
+            return head, Draft(found, _owners(head, asked_owners)), there()
         _remove_debris(head)
+
+
+def _owners(head: Head, asked: Rows | None) -> Mapping[str, Collection[Owner]] | None:
+    if not head.crate_owners:
+        return None
+    return {} if asked is None else owner_rows.read(asked)
 
 
 def _remove_debris(head: Head) -> None:
@@ -233,6 +248,8 @@ def _write_rows(
         return None
     made = write(head.repository, head.version, head.next_number, added=added, removed=removed)
     _add_aliases(head, draft.aliases)
+    if draft.new_owners:
+        owners.add_first(head.repository, draft.new_owners)
     channel.new_version(head.repository, head.number, made.number, made.pk, draft.changed_names)
     if settings.CACHE_ENABLED:
         unit = CargoRepository.objects.get(pk=head.repository)

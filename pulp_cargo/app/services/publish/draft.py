@@ -5,7 +5,7 @@ valid until the commit. One query loads everything for all of its changes.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +17,11 @@ from pulp_cargo.app.runtime.statements import Rows
 from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.protocol.errors import NameTaken, VersionExists, VersionUsed
+from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
+from pulp_cargo.rules import owners as rules
+from pulp_cargo.rules.owners import Actor, Owner
 
 # A canonical name and a version with build metadata.
 Key = tuple[str, str]
@@ -72,6 +76,11 @@ class NewCrate:
         """The unit to store, with its file."""
         return [(self.unit, self.file)]
 
+    @property
+    def actor(self) -> Actor | None:
+        """No owner is required: whoever adds it otherwise than by cargo may modify the repository."""
+        return None
+
 
 def ask(repository: UUID, keys: Collection[Key]) -> Rows:
     """Query what a draft needs about the crates and versions that are changed."""
@@ -85,13 +94,20 @@ def ask(repository: UUID, keys: Collection[Key]) -> Rows:
 
 
 class Draft:
-    """What a commit will add to and remove from a repository."""
+    """What a commit will add to and remove from a repository.
 
-    def __init__(self, asked: Rows) -> None:
+    `owners` are those of the crates that changes by owners concern, by canonical names; None where
+    crates have no owners.
+    """
+
+    def __init__(self, asked: Rows, owners: Mapping[str, Collection[Owner]] | None = None) -> None:
         self.crates: list[tuple[CrateContent, IncomingFile]] = []
         # Added units that are stored already, with their canonical names.
         self.adopted: dict[UUID, str] = {}
         self.aliases: set[str] = set()
+        # The users who publish the first version of a crate, by its canonical name.
+        self.new_owners: dict[str, int] = {}
+        self._owners = None if owners is None else dict(owners)
         self._spellings: dict[str, str] = {}
         # The checksums of existing and added versions, by number and then by `vers`.
         self._versions: defaultdict[Number, dict[str, str]] = defaultdict(dict)
@@ -125,6 +141,25 @@ class Draft:
     def has_version(self, canonical_name: str, vers: str) -> bool:
         """Whether exactly this version exists, or an earlier change of this commit adds it."""
         return vers in self._versions[canonical_name, parse_version(vers).without_build]
+
+    def require_owner(self, name: str, actor: Actor | None) -> None:
+        """Raise NotAnOwner or HasNoOwner unless the actor may change the crate."""
+        if self._owners is None:
+            return
+        if actor is None:
+            # Owners were enabled after the rights of the sender were looked up.
+            raise ServiceUnavailable("crates here have owners from now on; try again")
+        canonical = canonical_name(name)
+        is_new = self.spelling(canonical) is None
+        rules.require_owner(actor, name, self._owners.get(canonical, ()), is_new=is_new)
+
+    def add_first_owner(self, name: str, actor: Actor | None) -> None:
+        """Make the publisher of a new crate its owner, unless it has owners from before."""
+        canonical = canonical_name(name)
+        if self._owners is None or actor is None or self._owners.get(canonical):
+            return
+        self._owners[canonical] = {Owner(is_group=False, pk=actor.user, login=actor.username)}
+        self.new_owners[canonical] = actor.user
 
     def publish(self, unit: CrateContent, file: IncomingFile) -> None:
         """Add a version that is published; raises NameTaken, VersionExists or VersionUsed.

@@ -20,6 +20,7 @@ from pulp_cargo.protocol.errors import Forbidden, InvalidRegistryUrl, RuleBroken
 from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.publish import PublishMetadata, own_url_evidence, require_agreement
 from pulp_cargo.rules.crates_io import complaints
+from pulp_cargo.rules.owners import Actor
 from pulp_cargo.rules.scopes import Scope
 
 
@@ -31,6 +32,11 @@ class Publish(NewCrate):
     warnings: tuple[str, ...]
     aliases: frozenset[str]
 
+    @property
+    def actor(self) -> Actor | None:
+        """The sender, who has to own a crate that is not new."""
+        return self.grant.actor
+
     def apply(self, draft: Draft) -> None:
         """Add the crate to the commit; raises RegistryError if it is refused."""
         is_new = draft.spelling(self.unit.canonical_name) is None
@@ -40,7 +46,10 @@ class Publish(NewCrate):
                 f"this token may not publish {'a new crate' if is_new else 'a new version'}"
                 f" `{self.unit.name}`: it lacks the scope `{scope}`"
             )
+        draft.require_owner(self.unit.name, self.actor)
         draft.publish(self.unit, self.file)
+        if is_new:
+            draft.add_first_owner(self.unit.name, self.actor)
         draft.add_aliases(self.aliases)
 
 

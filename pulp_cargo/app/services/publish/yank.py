@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.publish.draft import Draft
 from pulp_cargo.protocol.errors import CrateNotFound, VersionNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
 from pulp_cargo.protocol.semver import Version
+from pulp_cargo.rules.owners import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,17 @@ class Yank:
     name: CrateName
     vers: Version
     yanked: bool
+    grant: Grant
 
     @property
     def keys(self) -> tuple[str, str]:
         """The canonical name and the version that this changes."""
         return canonical_name(self.name), str(self.vers)
+
+    @property
+    def actor(self) -> Actor | None:
+        """The sender, who has to own the crate."""
+        return self.grant.actor
 
     @property
     def crates(self) -> Crates:
@@ -34,6 +42,7 @@ class Yank:
         """Add or remove the yank mark in the commit; raises RegistryError."""
         if draft.spelling(canonical_name(self.name)) is None:
             raise CrateNotFound(self.name)
+        draft.require_owner(self.name, self.actor)
         # The exact version: as on crates.io, `1.0.0` does not mean `1.0.0+1`.
         if not draft.has_version(*self.keys):
             raise VersionNotFound(self.name, str(self.vers))

@@ -9,7 +9,7 @@ import pytest
 
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
-from pulp_cargo.tests.support.stack import launched
+from pulp_cargo.tests.support.stack import ALL_SCOPES, launched
 
 FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 
@@ -48,7 +48,8 @@ class Side:
 
     def token(self, **fields: Any) -> str:
         """Make a token, by default for everything."""
-        return str(self.rest.make("cargo/tokens/", **({"name": unique("t")} | fields))["token"])
+        wanted = {"name": unique("t"), "scopes": ALL_SCOPES, **fields}
+        return str(self.rest.make("cargo/tokens/", **wanted)["token"])
 
     def new_user(self, *roles: str) -> DomainRest:
         """Make a user with roles in this domain only."""

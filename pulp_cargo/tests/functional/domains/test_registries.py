@@ -69,6 +69,9 @@ OF_ONE_CRATE = {
     ("GET", "`api/v1/crates/{name}/{vers}/download`"): "api/v1/crates/NAME/1.0.0/download",
     ("DELETE", "`api/v1/crates/{name}/{vers}/yank`"): "api/v1/crates/NAME/1.0.0/yank",
     ("PUT", "`api/v1/crates/{name}/{vers}/unyank`"): "api/v1/crates/NAME/1.0.0/unyank",
+    ("GET", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
+    ("PUT", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
+    ("DELETE", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
 }
 # Those that know of no crate; tests of their own have both domains.
 OF_THE_REGISTRY = {
@@ -195,3 +198,31 @@ def _orphan(side: Side, name: str) -> None:
     for version in side.rest.list(f"{registry.repository}versions/"):
         if version["number"] == 1:
             side.rest.delete(version["pulp_href"])
+
+
+def test_owner_in_one_domain_owns_nothing_in_the_other(domains: Domains, name: str) -> None:
+    """Users are those of the whole Pulp, and crates of one name are two crates."""
+    user = domains.default.new_user("cargo.cargodistribution_publisher")
+    (other,) = domains.default.rest.list("/pulp/default/api/v3/domains/", name="other")
+    assert user.auth is not None
+    login = user.auth[0]
+    (account,) = domains.default.rest.list("users/", username=login)
+    role = {"role": "cargo.cargodistribution_publisher", "domain": other["pulp_href"]}
+    domains.default.rest.post(f"{account['pulp_href']}roles/", content_object=None, **role)
+    registries = {}
+    for side, _ in domains.sides:
+        registry = side.make_registry()
+        side.rest.patch(registry.repository, crate_owners=True)
+        registries[side.name] = registry
+    mine = domains.default.token(user=login)
+    registries["default"].publish(Crate(name), token=mine)
+    registries["other"].publish(Crate(name))
+    theirs = domains.other.token(user=login)
+    assert registries["other"].yank(name, token=theirs).status == 403
+    assert registries["default"].yank(name, token=mine).status == 200
+    path = f"api/v1/crates/{name}/owners"
+    shown = {
+        side: [one["login"] for one in registry.get(path, token=registry.token).json()["users"]]
+        for side, registry in registries.items()
+    }
+    assert shown == {"default": [login], "other": ["admin"]}

@@ -71,6 +71,7 @@ def test_roles(rest: Rest) -> None:
         "view_cargorepository",
     ]
     assert roles["cargodistribution_publisher"] == [
+        "change_owners_cargodistribution",
         "publish_cargodistribution",
         "read_cargodistribution",
         "view_cargodistribution",

@@ -37,6 +37,7 @@ REMOTE = {
 REPOSITORY = {
     "retain_repo_versions": 7,
     "crates_io_rules": True,
+    "crate_owners": True,
     "index_aliases": ["sparse+https://old.example/"],
     "description": "Ours.",
 }

@@ -59,7 +59,10 @@ CONTENT: dict[str, Request] = {
     "yank": ("POST", "yank/", {}),
     "unyank": ("POST", "unyank/", {}),
     "remove": ("POST", "remove/", {}),
+    "add_owners": ("POST", "add_owners/", {}),
+    "remove_owners": ("POST", "remove_owners/", {}),
 }
+OWNERS: dict[str, Request] = {"owners": ("GET", "owners/", None)}
 # What a list of upstreams has is for those who may read from it.
 REPORTS: dict[str, Request] = {
     "explain": ("GET", "explain/", None),
@@ -70,11 +73,11 @@ KINDS = {
     "repository": Kind(
         "repositories/cargo/cargo/",
         "cargorepository",
-        COMMON | VERSIONS | CONTENT,
+        COMMON | VERSIONS | CONTENT | OWNERS,
         {
-            "owner": CHANGING | VERSIONS.keys() | CONTENT.keys(),
-            "publisher": READING | OF_VERSIONS | CONTENT.keys() - {"sync"},
-            "viewer": READING | OF_VERSIONS,
+            "owner": CHANGING | VERSIONS.keys() | CONTENT.keys() | {"owners"},
+            "publisher": READING | OF_VERSIONS | CONTENT.keys() - {"sync"} | {"owners"},
+            "viewer": READING | OF_VERSIONS | {"owners"},
             "creator": {"create"},
         },
     ),

@@ -226,6 +226,36 @@ def test_import_into_a_domain(first: Pulp, second: Pulp, registry: Registry, nam
     assert second.rest.list(f"{second.root}repositories/cargo/cargo/", name=repository) == []
 
 
+def test_owners_come_along_where_they_exist(
+    first: Pulp, second: Pulp, stack: Stack, name: str
+) -> None:
+    """By their names; others are left out, and owners that the destination has stay."""
+    registry = stack.make_registry(repository={"crate_owners": True})
+    registry.publish(Crate(name))
+    owners = f"{registry.repository}owners/"
+    added = f"{registry.repository}add_owners/"
+    logins = [f"{name}-here", f"{name}-both", f"group:{name}-both"]
+    for login in logins[:2]:
+        first.rest.make(f"{first.root}users/", username=login, password=f"{login}-pw")
+    first.rest.make(f"{first.root}groups/", name=f"{name}-both")
+    first.rest.post(added, owners=logins, crates=[name])
+    second.rest.make(f"{second.root}users/", username=logins[1], password=f"{logins[1]}-pw")
+    second.rest.make(f"{second.root}groups/", name=f"{name}-both")
+    file = first.export(first.make_exporter(registry.repository))
+    repository = repository_name(first, registry)
+    for create in (True, False):
+        second.bring(file, create=create)
+        there = second.repository(repository)
+        assert there["crate_owners"] is True
+        shown = second.rest.list(f"{there['pulp_href']}owners/")
+        # Both have an `admin`, who published it.
+        assert [(one["crate"], one["owner"]) for one in shown] == [
+            (name, login) for login in ("admin", *logins[1:])
+        ]
+        assert {one["added_by"] for one in shown} == {None}
+    assert [one["owner"] for one in first.rest.list(owners)] == ["admin", *logins]
+
+
 def make_domain(pulp: Pulp) -> Pulp:
     """Make a domain that keeps its files where the default domain has them."""
     name = unique("domain")

@@ -39,6 +39,7 @@ TREE: dict[str, set[str]] = {
     },
     "content": {"list show upload"},
     "token": {"create list show revoke", "label set unset show"},
+    "owner": {"list add remove"},
     "check": set(),
     "prefetch": set(),
     "search": set(),

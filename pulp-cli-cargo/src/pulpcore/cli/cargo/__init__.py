@@ -9,6 +9,7 @@ from pulpcore.cli.cargo.content import content
 from pulpcore.cli.cargo.crate_policy import crate_policy
 from pulpcore.cli.cargo.distribution import distribution
 from pulpcore.cli.cargo.lock_file import check, prefetch
+from pulpcore.cli.cargo.owner import owner
 from pulpcore.cli.cargo.remote import remote
 from pulpcore.cli.cargo.repository import repository
 from pulpcore.cli.cargo.search import search
@@ -24,7 +25,7 @@ def cargo_group() -> None:
 
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Register the commands with `pulp`."""
-    groups = (repository, remote, distribution, crate_policy, content, token)
+    groups = (repository, remote, distribution, crate_policy, content, token, owner)
     for command in (*groups, check, prefetch, search):
         cargo_group.add_command(command)
     main.add_command(cargo_group)

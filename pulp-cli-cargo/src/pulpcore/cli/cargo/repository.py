@@ -69,6 +69,11 @@ update_options = [
         help="Whether crates must also follow the publishing rules of crates.io.",
     ),
     pulp_option(
+        "--crate-owners/--no-crate-owners",
+        default=None,
+        help="Whether crates belong to owners, who alone publish and yank them.",
+    ),
+    pulp_option(
         "--index-alias",
         "index_aliases",
         multiple=True,

@@ -1,0 +1,51 @@
+"""The owners of a crate (Cargo Book, Registry Web API, "Owners: List")."""
+
+from aiohttp import web
+
+from pulp_cargo.app.endpoints.http.request import CargoRequest, not_known, refresh
+from pulp_cargo.app.queries import owners
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import VersionGone
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.protocol.errors import CrateNotFound, NotAuthenticated
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.owners import ShownOwner, owners_body
+from pulp_cargo.protocol.table import is_storable
+from pulp_cargo.rules.scopes import Scope
+
+
+async def get_owners(cargo: CargoRequest, name: str) -> web.Response:
+    """`GET /crates/{name}/owners`, for users of this Pulp: strangers do not learn who they are."""
+    await _require_user(cargo)
+    cargo.require_crates()
+    try:
+        found = await threads.read(_owners, cargo.registry, name)
+    except VersionGone:
+        await refresh(cargo)
+        found = await threads.read(_owners, cargo.registry, name)
+    return web.Response(
+        body=owners_body(found),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def _require_user(cargo: CargoRequest) -> None:
+    """Require any valid token; cargo sends one with this request also to public registries."""
+    if await cargo.grant(*Scope) is not None:
+        return
+    if "Authorization" in cargo.http.headers:
+        raise not_known(cargo.registry)
+    raise NotAuthenticated(
+        f"the owners of crates are shown to users of `{cargo.registry.name}` only:"
+        f" get a token from {cargo.registry.login_url}"
+    )
+
+
+def _owners(registry: Registry, name: str) -> list[ShownOwner]:
+    """Return the owners of a crate, none where crates have no owners; raises CrateNotFound."""
+    if not is_storable(name) or owners.served_crate(registry, name) is None:
+        raise CrateNotFound(name)
+    if registry.content.repository is None or not registry.crate_owners:
+        return []
+    return owners.shown_owners(registry.content.repository, canonical_name(name))
