@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from pulpcore.plugin.models import Domain
@@ -12,6 +11,7 @@ from pulpcore.plugin.models import Domain
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
 from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.queries.registry.account_url import account_url
 from pulp_cargo.app.queries.registry.guards import headers_read_by
 from pulp_cargo.app.queries.registry.mirrored_urls import mirrored_urls
 from pulp_cargo.app.queries.registry.own_urls import own_urls, urls_at
@@ -116,7 +116,7 @@ class Registry:
     @property
     def login_url(self) -> str:
         """Where a person gets a token."""
-        return settings.CARGO_LOGIN_URL or f"{self.root_url}me"
+        return account_url(self.domain.name, self.base_path)
 
     def is_own(self, url: str) -> bool:
         """Whether a registry URL in a dependency means this registry."""

@@ -23,7 +23,9 @@ def origin(deployment: Deployment, open_directory: Path) -> Iterator[str]:
     root = open_directory / "apache"
     root.mkdir()
     ssl = deployment.nginx.root / "ssl"
-    with apache.running(root, ssl, content_port(deployment.pulp)) as found:
+    with apache.running(
+        root, ssl, content_port(deployment.pulp), deployment.pulp.ready["api_url"]
+    ) as found:
         yield found
 
 

@@ -1,0 +1,1 @@
+"""crates.io's web API beyond what cargo needs: parameters and answers."""
