@@ -30,6 +30,7 @@ from pulp_cargo.app.models.core import get_viewset_for_model, with_domain, with_
 MOST_TOKENS = 500
 # A token has the first bits of its UUID as a number in crates.io's web API.
 ID_BITS, UUID_BITS = 53, 128
+NO_TOKEN = "You have no such token."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,14 @@ class OwnTokens:
     def numbered(self, number: int) -> CargoToken:
         """Return the token with this number in the web API; raises Http404 or PermissionDenied."""
         if not 0 <= number < 1 << ID_BITS:
-            raise Http404
+            raise Http404(NO_TOKEN)
         rest = UUID_BITS - ID_BITS
         first, last = UUID(int=number << rest), UUID(int=(number + 1 << rest) - 1)
         with self._acting():
             tokens = self._view("list").get_queryset().filter(pk__range=(first, last))
             token = tokens.first()
         if token is None:
-            raise Http404
+            raise Http404(NO_TOKEN)
         return token
 
     def create(self, **fields: Any) -> CargoToken:
@@ -105,8 +106,11 @@ class OwnTokens:
     def revoke(self, pk: UUID) -> None:
         """Delete a token; raises Http404, also for tokens of others, or PermissionDenied."""
         with self._acting():
-            view = self._view("destroy", pk=pk)
-            view.perform_destroy(view.get_object())
+            try:
+                view = self._view("destroy", pk=pk)
+                view.perform_destroy(view.get_object())
+            except Http404 as error:
+                raise Http404(NO_TOKEN) from error
 
     @contextmanager
     def _acting(self) -> Iterator[None]:

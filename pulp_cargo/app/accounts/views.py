@@ -25,10 +25,12 @@ from pulp_cargo.app.models import CargoToken
 from pulp_cargo.app.own_tokens import OwnTokens, SignedIn, signed_in
 from pulp_cargo.app.queries.registry import registry as registries
 from pulp_cargo.app.queries.registry.account_url import account_query
+from pulp_cargo.app.queries.registry.grants import held_scopes
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.registry.usable import usable_registries, usable_registry
 from pulp_cargo.app.stylesheet import CONTENT_SECURITY_POLICY, stylesheet, stylesheet_etag
 from pulp_cargo.protocol.cargo_config import registry_key
+from pulp_cargo.rules.scopes import Scope
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -69,7 +71,7 @@ class AccountPage(Protected, View):
         except PermissionDenied as error:
             return self._refusal("You may not do this", str(error.detail), 403)
         except Http404 as error:
-            return self._refusal("Not found", str(error) or "There is no such token.", 404)
+            return self._refusal("Not found", str(error), 404)
 
     @property
     def user(self) -> AbstractBaseUser:
@@ -129,24 +131,31 @@ class AccountView(AccountPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the tokens, and a form for a new one."""
-        form = TokenForm(registry=self.registry.base_path if self.registry else "")
-        return self._page(form)
+        chosen = self.registry
+        return self._page(TokenForm(registry=chosen.base_path if chosen else ""), chosen)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Create a token, and show its secret; it is in no other response."""
+        # Before the token exists: a page that fails would lose its secret.
+        chosen = self.registry
         form = TokenForm.sent(request.POST)
         fields = form.fields(self.user, self.domain)
         if not form.errors:
             try:
-                return self._page(TokenForm(registry=form.registry), self.tokens.create(**fields))
+                token = self.tokens.create(**fields)
             except ValidationError as error:
                 form.add_errors(error.detail)
-        return self._page(form, status=400)
+            else:
+                return self._page(TokenForm(registry=form.registry), chosen, token)
+        return self._page(form, chosen, status=400)
 
     def _page(
-        self, form: TokenForm, created: CargoToken | None = None, status: int = 200
+        self,
+        form: TokenForm,
+        chosen: Registry | None,
+        created: CargoToken | None = None,
+        status: int = 200,
     ) -> HttpResponse:
-        chosen = self.registry
         if created is not None and created.distribution is not None:
             chosen = registries.find(self.domain.name, created.distribution.base_path)
         tokens = self.tokens.newest()
@@ -163,10 +172,14 @@ class AccountView(AccountPage):
             "form": form,
             "faults": form.errors.get("", []),
             "created": created,
-            "config": chosen.cargo_config(for_readers=True) if created and chosen else None,
+            "config": self._config(chosen) if created and chosen else None,
             "key": registry_key(chosen.name) if chosen else None,
         }
         return render(self.request, "cargo_account/account.html", context, status=status)
+
+    def _config(self, registry: Registry) -> str:
+        reads = registry.is_public or Scope.READ in held_scopes(self.user, registry)
+        return registry.cargo_config(for_readers=reads)
 
     def _choices(self, form: TokenForm) -> list[tuple[str, str]]:
         """Return base paths and names of the registries in the form, with the chosen one."""

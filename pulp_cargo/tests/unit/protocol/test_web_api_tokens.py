@@ -27,7 +27,7 @@ TOKEN = TokenRecord(
     crate_scopes=[],
 )
 SHOWN = {
-    "id": 16654,
+    "id": 270,
     "name": "ci “nightly”",
     "created_at": "2026-01-02T03:04:05Z",
     "last_used_at": None,
