@@ -67,9 +67,7 @@ def test_sign_in_page_is_that_of_the_settings(
     monkeypatch: pytest.MonkeyPatch, configured: str, url: str
 ) -> None:
     """Pulps with single sign-on set `LOGIN_URL`; Django's default does not exist in Pulp."""
-    from django.conf import settings
-
     from pulp_cargo.app.accounts import views
 
-    monkeypatch.setattr(settings, "LOGIN_URL", configured)
+    monkeypatch.setattr(views, "settings", SimpleNamespace(LOGIN_URL=configured))
     assert views.login_url() == url
