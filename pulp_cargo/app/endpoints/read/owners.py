@@ -38,7 +38,7 @@ async def _require_user(cargo: CargoRequest) -> None:
         raise not_known(cargo.registry)
     raise NotAuthenticated(
         f"the owners of crates are shown to users of `{cargo.registry.name}` only:"
-        f" get a token from {cargo.registry.login_url}"
+        f" get a token from {cargo.registry.urls.login}"
     )
 
 

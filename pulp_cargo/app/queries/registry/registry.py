@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from pulpcore.plugin.models import Domain
@@ -12,6 +11,7 @@ from pulpcore.plugin.models import Domain
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
 from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.queries.registry.account_url import account_url
 from pulp_cargo.app.queries.registry.guards import headers_read_by
 from pulp_cargo.app.queries.registry.mirrored_urls import mirrored_urls
 from pulp_cargo.app.queries.registry.own_urls import own_urls, urls_at
@@ -37,10 +37,12 @@ class RegistryUrls:
 
     `own` are all that mean this registry: its own, those of the other distributions of the
     repository, and aliases. `mirrored` mean registries whose crates this one has, too.
-    `upstream` is the registry that a cache stands in for.
+    `upstream` is the registry that a cache stands in for. `login` is the page where a person gets a
+    token.
     """
 
     root: str
+    login: str = ""
     own: tuple[str, ...] = ()
     mirrored: tuple[str, ...] = ()
     upstream: str | None = None
@@ -49,11 +51,6 @@ class RegistryUrls:
     def index(self) -> str:
         """The URL as cargo's configuration requires it."""
         return f"sparse+{self.root}"
-
-    @property
-    def login(self) -> str:
-        """The page where a person gets a token."""
-        return settings.CARGO_LOGIN_URL or f"{self.root}me"
 
     @property
     def null(self) -> tuple[str, ...]:
@@ -242,6 +239,7 @@ def _urls(
     own = urls_at(domain, [base_path]) | (own_urls(repository) if repository else set())
     return RegistryUrls(
         root=root_url(domain, base_path),
+        login=account_url(domain, base_path),
         own=tuple(own),
         mirrored=mirrored_urls(distribution, upstreams),
         upstream=distribution.remote and distribution.remote.url,
