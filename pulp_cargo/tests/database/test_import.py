@@ -44,7 +44,7 @@ def with_readmes(name: str, count: int) -> bytes:
 def test_readmes_are_not_kept_in_memory(
     repository: "CargoRepository", name: str, memory: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither of all files that were judged, nor of all that are stored."""
+    """Neither of all files that were examined, nor of all that are stored."""
     from pulp_cargo.app.models import CrateContent
     from pulp_cargo.app.services.imports import import_crates
 

@@ -69,7 +69,7 @@ def test_rules_that_are_only_tried_out_let_everything_pass(
     assert "dry run" in row["reason"] and "by the cooldown" in row["reason"]
 
 
-def test_licence_is_judged_when_the_file_is_there(
+def test_licence_is_evaluated_when_the_file_is_there(
     stack: Stack, upstream: SparseUpstream, gate: Gate, cache: Cache, name: str
 ) -> None:
     """Before, nobody knows it; a file that breaks the rule is not kept."""

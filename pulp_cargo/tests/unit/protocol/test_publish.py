@@ -79,7 +79,7 @@ def test_bytes_behind_the_crate_are_refused():
         reader.feed(b"a")
 
 
-def test_sizes_are_judged_by_their_prefix():
+def test_sizes_are_checked_by_their_prefix():
     """JSON length 0xFFFFFFFF or crate length over the limit: 413 at once (63, 64)."""
     with pytest.raises(TooLarge, match=r"metadata has 4294967295 bytes.*at most 100"):
         FrameReader(100, 100).feed(b"\xff\xff\xff\xff")

@@ -9,7 +9,7 @@ TWICE = '{"a":"b","a":"c"}'
 
 
 def test_key_that_is_there_twice_is_refused_only_where_that_is_asked_for() -> None:
-    """What a client sends is judged; what others publish has always been read with its last one."""
+    """What a client sends is checked; what others publish has always been read with its last one."""
     assert parse_json_object(TWICE, "it", InvalidMetadata).text("a") == "c"
     assert parse_json_object(TWICE, "it", InvalidMetadata, unique_keys=False).text("a") == "c"
     with pytest.raises(InvalidMetadata) as error:

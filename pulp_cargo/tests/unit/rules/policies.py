@@ -1,4 +1,4 @@
-"""A moment, and versions to judge at it."""
+"""A moment, and versions to evaluate at it."""
 
 from datetime import UTC, datetime, timedelta
 

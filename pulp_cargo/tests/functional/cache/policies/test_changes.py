@@ -134,7 +134,7 @@ def test_our_own_crates_are_none_of_its_business(
     cache.rest.patch(listed.href, crate_policy=None)
 
 
-def test_what_is_kept_is_judged_while_the_upstream_is_gone(
+def test_what_is_stored_is_evaluated_while_the_upstream_is_gone(
     upstream: SparseUpstream, cache: Cache, ruled: Ruled, three: list[Crate], name: str
 ) -> None:
     """By the same rules: a block holds without the upstream's word."""
