@@ -32,6 +32,7 @@ from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.lock_file import LockFileMixin
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
 from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
+from pulp_cargo.app.viewsets.search import SearchMixin
 from pulp_cargo.app.viewsets.visible import visible
 from pulp_cargo.rules.upstream_order import Order
 
@@ -41,7 +42,9 @@ UPSTREAMS = CargoUpstream.objects.select_related("repository__pulp_domain", "rem
 REPORT: dict[str, Any] = {"filterset_class": None}
 
 
-class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.RolesMixin):
+class CargoDistributionViewSet(
+    SearchMixin, LockFileMixin, core.DistributionViewSet, core.RolesMixin
+):
     """
     A registry: the URL of a repository's crates for cargo, and what cargo may do there. The
     roles `publisher` and `reader` are for the users of the registry.
@@ -62,7 +65,7 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
         also=[
             Verb(("config",), "view"),
             Verb(("explain", "collisions", "collisions_with"), "read"),
-            Verb(("check", "prefetch"), "read"),
+            Verb(("check", "prefetch", "search"), "read"),
         ],
         refers_to=[("repository", "cargorepository"), ("remote", "cargoremote")],
         roles={"publisher": ["view", "read", "publish", "yank"], "reader": ["view", "read"]},

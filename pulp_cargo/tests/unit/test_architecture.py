@@ -24,8 +24,8 @@ LAYERS = (
 )
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
-    ("tokens", "crates", "policies", "catalog"),
-    ("setup", "imports", "publish"),
+    ("tokens", "crates", "policies"),
+    ("catalog", "setup", "imports", "publish"),
     ("sync", "downloads"),
     ("cache",),
     ("lock_file",),

@@ -78,6 +78,17 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         explanation: EntityDefinition = self.call("explain", parameters=asked)
         return explanation
 
+    def search(self, text: str, **wanted: Any) -> EntityDefinition:
+        """Return how many crates match (`count`), and a page of them (`results`).
+
+        `wanted` are the parameters of the REST API: `page`, `per_page`, `sort`, `keyword`,
+        `all_keywords`, `category`, `letter` and `include_yanked`; None means the default.
+        """
+        asked = {name: value for name, value in wanted.items() if value is not None}
+        asked |= {self.HREF: self.pulp_href, "q": text}
+        found: EntityDefinition = self.call("search", parameters=asked)
+        return found
+
     def collisions(self) -> Iterator[EntityDefinition]:
         """Iterate over the names that are both private and in the cached index files of remotes."""
         after: str | None = ""

@@ -11,6 +11,7 @@ from pulpcore.cli.cargo.distribution import distribution
 from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.remote import remote
 from pulpcore.cli.cargo.repository import repository
+from pulpcore.cli.cargo.search import search
 from pulpcore.cli.cargo.token import token
 
 __version__ = "0.1.0.dev0"
@@ -24,6 +25,6 @@ def cargo_group() -> None:
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Register the commands with `pulp`."""
     groups = (repository, remote, distribution, crate_policy, content, token)
-    for command in (*groups, check, prefetch):
+    for command in (*groups, check, prefetch, search):
         cargo_group.add_command(command)
     main.add_command(cargo_group)

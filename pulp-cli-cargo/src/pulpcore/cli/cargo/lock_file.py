@@ -135,7 +135,7 @@ def check(
     **wanted: bool | None,
 ) -> None:
     """Print the report."""
-    report = _registry(distribution).check(lock_file, allow_sources=list(allow_sources), **wanted)
+    report = registry_of(distribution).check(lock_file, allow_sources=list(allow_sources), **wanted)
     if form == "json":
         pulp_ctx.output_result(report)
     else:
@@ -162,7 +162,7 @@ def prefetch(
     crates_io: bool | None,
 ) -> None:
     """Fetch the files, and print the problems."""
-    done = _registry(distribution).prefetch(lock_file, crates_io=crates_io)
+    done = registry_of(distribution).prefetch(lock_file, crates_io=crates_io)
     problems = done["problems"]
     for one in problems:
         click.echo(f"error: {one['name']} {one['vers']}: {one['reason']}")
@@ -171,7 +171,7 @@ def prefetch(
         raise click.exceptions.Exit(FAILS)
 
 
-def _registry(distribution: EntityFieldDefinition) -> PulpCargoDistributionContext:
+def registry_of(distribution: EntityFieldDefinition) -> PulpCargoDistributionContext:
     if not isinstance(distribution, PulpCargoDistributionContext):
         raise click.UsageError("Name the registry by --distribution.")
     return distribution

@@ -1,0 +1,37 @@
+"""`pulp cargo search`: find crates of a registry."""
+
+from typing import Any
+
+import click
+from pulp_cli.generic import PulpCLIContext, pass_pulp_context, pulp_command
+from pulp_glue.common.context import EntityFieldDefinition
+
+from pulpcore.cli.cargo.lock_file import registry_of
+from pulpcore.cli.cargo.options import distribution_option
+
+ORDERS = ("relevance", "alphabetical", "downloads", "recent-downloads", "recent-updates", "new")
+
+
+@pulp_command(help="Search the crates of a registry, as `cargo search` does.")
+@click.argument("words", nargs=-1)
+@distribution_option
+@click.option("--page", type=click.IntRange(min=1), help="The page of the results.")
+@click.option("--per-page", type=click.IntRange(1, 100), help="Crates per page; 10 by default.")
+@click.option("--sort", type=click.Choice(ORDERS), help="The order of the results.")
+@click.option("--keyword", help="A keyword that crates must have.")
+@click.option("--category", help="A category that crates must have, or one below it.")
+@click.option(
+    "--include-yanked/--no-include-yanked",
+    default=None,
+    help="Whether to include crates of which every version is yanked.",
+)
+@pass_pulp_context
+def search(
+    pulp_ctx: PulpCLIContext,
+    /,
+    words: tuple[str, ...],
+    distribution: EntityFieldDefinition,
+    **wanted: Any,
+) -> None:
+    """Print how many crates match, and a page of them."""
+    pulp_ctx.output_result(registry_of(distribution).search(" ".join(words), **wanted))
