@@ -8,24 +8,21 @@ from pulp_cargo.app.content_process import content_process
 from pulp_cargo.app.endpoints.front.health import get_health
 from pulp_cargo.app.endpoints.front.middleware import edge, handle_registry
 from pulp_cargo.app.endpoints.http.core import leave_bodies_packed
-from pulp_cargo.app.endpoints.memory.listener import listening
 
 ROOT = "/pulp/cargo/"
 PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
 
-# The HTTP parser must not decompress bodies: it would do so on the event loop, for any client,
-# before the route and the token are checked.
+# Bodies are not unpacked by the HTTP parser: it would do that on the event loop, for any client,
+# before a route or a token is checked.
 leave_bodies_packed(app)
 app.router.add_route("*", ROOT, get_health)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
+app.cleanup_ctx.append(content_process)
 if settings.OTEL_ENABLED:
-    # Imported only here, since importing the module starts the export.
-    from pulp_cargo.app.endpoints.front.telemetry import measured_edge
+    # Imported only here: the module starts to export metrics.
+    from pulp_cargo.app.endpoints.front.telemetry import measured_edge, measuring
 
     app.middlewares.insert(0, measured_edge)
+    app.cleanup_ctx.append(measuring)
 else:
     app.middlewares.insert(0, edge)
-# What starts last ends first: the listener is closed before waiting changes are written, so that
-# nothing waits for acknowledgements from this process.
-app.cleanup_ctx.append(content_process)
-app.cleanup_ctx.append(listening)

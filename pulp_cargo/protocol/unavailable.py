@@ -27,6 +27,7 @@ class UpstreamUnreachable(RegistryError):
 
     def __init__(self, upstream: str, what: str, wait: int | None = None, detail: str = "") -> None:
         super().__init__(f"the upstream registry `{upstream}` cannot be used now: {what}")
+        self.upstream = upstream
         self.what = what
         self.wait = wait
         self.detail = detail

@@ -19,6 +19,8 @@ from pulp_cargo.app.runtime import timeouts
 
 log = logging.getLogger(__name__)
 
+# The order of changes and questions within this interpreter, and the last question of each thread: a
+# thread has one connection, so this is no state of a feature.
 _order = itertools.count(1)
 _asked = threading.local()
 

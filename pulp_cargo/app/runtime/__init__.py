@@ -1,1 +1,1 @@
-"""What a process is made of: threads, loops and caches, which know no feature."""
+"""What a process consists of: threads, tasks, queues and caches, independent of any feature."""

@@ -1,4 +1,4 @@
-"""Asyncio tasks that nobody waits for."""
+"""Asyncio tasks that no caller awaits."""
 
 import asyncio
 import logging
@@ -13,18 +13,18 @@ T = TypeVar("T")
 
 
 class BackgroundTasks:
-    """The tasks in the background of a process, which would be collected as garbage otherwise."""
+    """The background tasks of a process; a task without a reference may be garbage-collected."""
 
     def __init__(self) -> None:
-        # By whether the end of the process waits for them.
+        # Whether the process waits for a task when it ends.
         self._tasks: dict[asyncio.Task[Any], bool] = {}
 
     def spawn(
         self, coroutine: Coroutine[Any, Any, T], *, failure: str, wait_at_exit: bool = True
     ) -> asyncio.Task[T]:
-        """Start a task, and log `failure` with the error if it raises one.
+        """Start a task, and log `failure` with the error if the task raises one.
 
-        When the process ends, the task is cancelled; after some time to finish, by default.
+        A task is cancelled when the process ends; by default it gets some time to finish first.
         """
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks[task] = wait_at_exit
@@ -32,7 +32,7 @@ class BackgroundTasks:
         return task
 
     async def close(self) -> None:
-        """Let the tasks of this event loop finish that are to, and cancel the others."""
+        """Let tasks of this event loop finish if they may, and cancel the others."""
         loop = asyncio.get_running_loop()
         own = {task: waits for task, waits in self._tasks.items() if task.get_loop() is loop}
         for task, waits in own.items():
@@ -48,8 +48,3 @@ class BackgroundTasks:
         self._tasks.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("%s: %s", failure, error)
-
-
-# Those of this process.
-background_tasks = BackgroundTasks()
-spawn = background_tasks.spawn

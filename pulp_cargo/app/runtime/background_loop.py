@@ -1,6 +1,6 @@
-"""An event loop for processes that have none, to ask upstream registries from there.
+"""An event loop for processes that have none, for requests to upstream registries.
 
-It lives as long as the process, as its connections and what it remembers of upstreams do.
+It lives as long as its owner, and with it the connections and caches that are used on it.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class BackgroundLoop:
-    """The loop, and the thread in which it runs, from its first use on."""
+    """The loop, and the thread in which it runs from its first use on."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,19 +22,14 @@ class BackgroundLoop:
         self._process = 0
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Begin to run a coroutine while others run theirs; the future is for this thread."""
+        """Start a coroutine, concurrently with others; the future is for the calling thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._running())
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
-            # A process that was forked has its parent's variables, but not its threads.
+            # A forked process has the variables of its parent, but not its threads.
             if self._loop is None or self._process != os.getpid():
                 self._loop, self._process = asyncio.new_event_loop(), os.getpid()
                 run = self._loop.run_forever
                 threading.Thread(target=run, name="cargo-upstream", daemon=True).start()
             return self._loop
-
-
-# That of this process.
-background_loop = BackgroundLoop()
-start = background_loop.start

@@ -1,6 +1,6 @@
-"""Whether the disks have room: a cache that anybody may use must not fill those of the database.
+"""Whether the disks have room, so that a public cache cannot fill the disk of the database.
 
-Below `CARGO_MIN_FREE_BYTES` nothing more is stored of upstreams, and publishes are refused.
+Below `CARGO_MIN_FREE_BYTES` no more files of upstreams are stored, and publishes are refused.
 """
 
 import errno
@@ -16,13 +16,13 @@ from pulp_cargo.protocol.unavailable import StorageFull
 
 
 class FreeSpace:
-    """What the disks had left a moment ago."""
+    """The free space of the disks, measured at most once per `FREE_SPACE_FRESH_SECONDS`."""
 
     def __init__(self) -> None:
         self._has_room, self._until = True, 0.0
 
     def has_room(self) -> bool:
-        """Whether the places where files come and stay have so much left as the setting wants."""
+        """Whether the folders for temporary and stored files have at least the free space of the setting."""
         now = time.monotonic()
         if now >= self._until:
             least = settings.CARGO_MIN_FREE_BYTES
@@ -31,7 +31,7 @@ class FreeSpace:
         return self._has_room
 
     def require_room(self) -> None:
-        """Raise StorageFull where there is less."""
+        """Raise StorageFull if there is less."""
         if not self.has_room():
             raise StorageFull
 
@@ -44,20 +44,14 @@ def _free(place: str) -> float:
     try:
         found = os.statvfs(place)
     except OSError:
-        # An object storage has no folder here, or what is wrong with one shows when it is used.
+        # An object storage has no folder here; a folder that fails raises its error when it is used.
         return float("inf")
     return found.f_bavail * found.f_frsize
 
 
-# What this process knows.
-free_space = FreeSpace()
-has_room = free_space.has_room
-require_room = free_space.require_room
-
-
 @contextmanager
 def storage_full() -> Iterator[None]:
-    """Turn a disk's refusal to take more into StorageFull."""
+    """Turn the error of a full disk into StorageFull."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
-"""The rows of a query, by Django's connection.
+"""The rows of a query on Django's connection.
 
-What has to be quick goes by `statements`, which keeps its statements prepared. PostgreSQL plans each
-of these anew, for the values that it has.
+PostgreSQL plans each of these queries anew for its values. Statements that must be fast are in
+`statements`, where they are prepared.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ def first_row(query: str, values: Values = ()) -> tuple[Any, ...] | None:
 
 
 def rows_with_bound_values(query: str, values: Values) -> list[tuple[Any, ...]]:
-    """Return all rows of a query into which PostgreSQL puts the values; Django does so by itself.
+    """Return all rows of a query whose values PostgreSQL binds; Django interpolates them itself.
 
-    The query is prepared where Django's database options allow that (`prepare_threshold`).
+    The query is prepared if Django's database options allow that (`prepare_threshold`).
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:

@@ -1,7 +1,7 @@
-"""Statements of what has to be quick: sent together, and kept prepared by PostgreSQL.
+"""Prepared statements that are sent in a pipeline, for operations that must be fast.
 
 A publish is a dozen statements that are always the same. PostgreSQL would take longer to plan each
-than to run it, and the way there and back longer still.
+than to execute it, and a round trip would take longer still.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 
 class Rows:
-    """The rows of a statement, which may be on their way."""
+    """The rows of a statement, which may not have arrived yet."""
 
     def __init__(self, cursor: psycopg.Cursor[tuple[Any, ...]]) -> None:
         self._cursor = cursor
@@ -30,10 +30,10 @@ class Rows:
 
 @contextmanager
 def pipelined() -> Iterator[None]:
-    """Wait for no statement before its result is looked at, or the block ends.
+    """Send statements without waiting for each result, until one is fetched or the block ends.
 
-    What a statement meets may be raised by a later one, or at the end, so no savepoint may be in
-    here. Raises Django's exceptions, as without it.
+    The error of a statement may be raised by a later one, or at the end, so the block must not
+    contain savepoints. Raises Django's exceptions, as outside of a pipeline.
     """
     connection.ensure_connection()
     if not Pipeline.is_supported():
@@ -44,7 +44,7 @@ def pipelined() -> Iterator[None]:
 
 
 def ask(statement: str, values: Values = ()) -> Rows:
-    """Send a statement that has rows for an answer."""
+    """Send a statement that returns rows."""
     cursor = _cursor()
     with _prepared(cursor):
         cursor.execute(statement, values, prepare=True)
@@ -52,29 +52,29 @@ def ask(statement: str, values: Values = ()) -> Rows:
 
 
 def run(statement: str, values: Values = ()) -> None:
-    """Send a statement whose answer nobody looks at."""
+    """Send a statement whose result is not needed."""
     with _cursor() as cursor, _prepared(cursor):
         cursor.execute(statement, values, prepare=True)
 
 
 def run_many(statement: str, rows: Sequence[Values]) -> None:
-    """Send a statement once for each of these values."""
+    """Send a statement once for each row of values."""
     with _cursor() as cursor, _prepared(cursor):
         cursor.executemany(statement, rows)
 
 
 def _cursor() -> psycopg.Cursor[tuple[Any, ...]]:
-    """Return a cursor that leaves it to PostgreSQL to put in the values; Django's does so itself."""
+    """Return a cursor whose values PostgreSQL binds; Django's cursor interpolates them itself."""
     connection.ensure_connection()
     return psycopg.Cursor(connection.connection)
 
 
 @contextmanager
 def _prepared(cursor: psycopg.Cursor[tuple[Any, ...]]) -> Iterator[None]:
-    """Let statements be prepared, which Django leaves off, meanwhile; and raise its exceptions.
+    """Prepare statements within the block, which Django does not, and raise Django's exceptions.
 
-    Whoever has a pooler that hands out another connection for each transaction tells Django so by
-    `DISABLE_SERVER_SIDE_CURSORS`, and prepared statements would be as lost as those.
+    With a pooler that assigns a connection per transaction, Django is configured with
+    `DISABLE_SERVER_SIDE_CURSORS`; prepared statements would be lost there as well.
     """
     own = cursor.connection
     is_pooled = settings.DATABASES["default"].get("DISABLE_SERVER_SIDE_CURSORS", False)

@@ -1,6 +1,7 @@
 """The steps of a publish, at each of which a test can stop the process.
 
-Only who starts a process can set the variable, and only a test does.
+The variable of the environment can be set only by what starts the process, and only tests set it. It
+is read once, at import, so this is a constant of the interpreter and no state.
 """
 
 import os
@@ -17,7 +18,7 @@ _FOLDER = os.environ.get("PULP_CARGO_TESTS_STEPS")
 
 
 def reached(step: str) -> None:
-    """Send this process the signal that a file of the step's name asks for; once."""
+    """Send this process the signal in the file with the name of the step, once."""
     if _FOLDER is None:
         return
     path = os.path.join(_FOLDER, step)

@@ -1,4 +1,4 @@
-"""A file on a disk of our own, compared with what is known of it."""
+"""A file on a local disk, compared with its size and checksum."""
 
 import hashlib
 import os
@@ -6,15 +6,15 @@ from pathlib import Path
 
 
 class Missing(Exception):
-    """There is no such file, or it cannot be read."""
+    """The file does not exist, or cannot be read."""
 
 
 class Damaged(Exception):
-    """It has another size, or other bytes."""
+    """The file has another size, or other bytes."""
 
 
 def read_sound(path: Path, *, size: int, sha256: str, most: int) -> bytes | None:
-    """Return the bytes of a file of up to `most` bytes; of a larger one only look at its size.
+    """Return the bytes of a file of up to `most` bytes; of a larger file, only check the size.
 
     Raises Missing and Damaged.
     """

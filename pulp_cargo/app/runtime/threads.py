@@ -1,7 +1,7 @@
-"""Threads for everything that blocks, with database connections that heal.
+"""Threads for blocking work, whose database connections are renewed when they are broken.
 
-Pulp's content app does all its ORM work in one thread and renews that thread's connection only;
-work in other threads must look after its own.
+Pulp's content app does all its ORM work in one thread and renews that thread's connection only; work
+in other threads must renew its own.
 """
 
 import asyncio
@@ -20,27 +20,36 @@ from pulp_cargo.protocol.unavailable import ServiceUnavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Reads and commits take milliseconds; a large .crate file may take seconds to unpack, so that
-# happens elsewhere. Each reader and committer has a connection to the database of its own.
+# These pools are at module level because they belong to the interpreter: Python joins their threads
+# when it exits, a pool without work has no threads, and their sizes limit the threads and database
+# connections of the whole process, whoever uses them.
+
+# Reads and commits take milliseconds; unpacking a large .crate file may take seconds, so it has a
+# pool of its own. Each reader and committer has its own connection to the database.
 READER_COUNT = 4
 READERS = ThreadPoolExecutor(READER_COUNT, thread_name_prefix="cargo-read")
 COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
-# Passwords are made to be slow to check, so strangers who send them must not hold up the others.
+# Checking a password is slow by design, so anonymous clients must not delay other requests with it.
 PASSWORDS = ThreadPoolExecutor(1, thread_name_prefix="cargo-password")
 PASSWORDS_WAITING = asyncio.Semaphore(16)
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
-# A listing may take minutes of queries and compression, by parts.
+# A listing may take minutes of queries and compression, part by part.
 LISTERS = ThreadPoolExecutor(2, thread_name_prefix="cargo-listing")
-# An object storage may hang; with a file system these are never started.
+# An object storage may hang. A file system takes files with the commit, so that these only restore
+# files that it has lost.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
+# Records that nobody waits for, thousands in a statement: commits and uploads do not wait for them.
+RECORDERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-record")
 FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
+# Files are synced to the disk here while other threads read them.
+SETTLERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-settle")
 
 
 async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a query in a thread, and once more when the connection turns out to be dead.
+    """Run a query in a thread, and repeat it once if the connection is dead.
 
-    Raises ServiceUnavailable where that takes too long: a database that is gone without a word
-    keeps the thread waiting until the system notices, but nobody else.
+    Raises ServiceUnavailable if that takes too long: if the database has vanished without closing
+    the connection, the thread waits until the system notices, but the caller does not.
     """
     try:
         async with asyncio.timeout(timeouts.READ_TIMEOUT_SECONDS):
@@ -50,7 +59,7 @@ async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a check of a password, after the others; raises ServiceUnavailable for too many."""
+    """Check a password, one at a time; raises ServiceUnavailable if too many are waiting."""
     if PASSWORDS_WAITING.locked():
         raise ServiceUnavailable("too many passwords to check: use a token, or try again later")
     async with PASSWORDS_WAITING:
@@ -63,37 +72,42 @@ def _healed(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     except (OperationalError, InterfaceError) as error:
         connection.close()
         if isinstance(error.__cause__, QueryCanceled):
-            # The connection was well, and what took too long once would do so again.
+            # The connection is intact, and the query would take too long again.
             raise
         return query(*args, **kwargs)
 
 
 async def work(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run what takes time but asks nothing of the database in a thread."""
+    """Run slow work that does not use the database in a thread."""
     return await _run(WORKERS, lambda: task(*args, **kwargs))
 
 
 async def make_part(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a part of a listing, a query or not, without keeping other reads waiting."""
+    """Run a part of a listing, with or without a query, without delaying other reads."""
     return await _run(LISTERS, lambda: _healed(task, *args, **kwargs))
 
 
 async def fetch(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run what waits for an object storage, and asks nothing of the database, in a thread."""
+    """Run a request to an object storage, without the database, in a thread."""
     return await _run(FETCHERS, lambda: task(*args, **kwargs))
 
 
 async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a change of the database in a thread, once, on a connection that is alive.
 
-    When the connection dies on the way nobody knows what was committed, so it is not repeated.
+    It is not repeated: if the connection breaks, whether the change was committed is unknown.
     """
     return await _run(COMMITTERS, lambda: _connected(change, *args, **kwargs))
 
 
 async def upload(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a change like `write`, for as long as it takes, without keeping commits waiting."""
+    """Run a slow change like `write`, without delaying commits."""
     return await _run(UPLOADERS, lambda: _connected(change, *args, **kwargs))
+
+
+async def record(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a change like `write`, one at a time, without keeping commits and uploads waiting."""
+    return await _run(RECORDERS, lambda: _connected(change, *args, **kwargs))
 
 
 def _connected(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -107,8 +121,8 @@ def _connected(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 async def connect() -> None:
-    """Open the connections of readers and committers before they are needed."""
-    # Each thread has a connection of its own under this name, so it is looked up there.
+    """Open the connections of readers and committers in advance."""
+    # `connection` is a proxy for the connection of each thread, so it is used inside of it.
     await every_reader(lambda: connection.ensure_connection())
     await _run(COMMITTERS, lambda: connection.ensure_connection())
 
@@ -118,7 +132,7 @@ async def every_reader(query: Callable[P, object], *args: P.args, **kwargs: P.kw
     together = Barrier(READER_COUNT)
 
     def attempt() -> None:
-        # Nobody goes on before all are there, so that no thread takes two turns.
+        # All threads wait for each other here, so that none of them runs the query twice.
         together.wait(timeouts.WARM_UP_TIMEOUT_SECONDS)
         query(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""A cache whose entries expire, and the digests that stand for credentials in it."""
+"""A cache whose entries expire, and the digests that replace credentials as its keys."""
 
 import hashlib
 import time
@@ -15,7 +15,7 @@ V = TypeVar("V")
 
 
 class TtlCache(Generic[K, V]):
-    """A bounded number of entries, each of which is good for as many seconds as it was given."""
+    """A bounded number of entries, each with its own time to live."""
 
     def __init__(self, most: int) -> None:
         self._entries: TLRUCache[K, tuple[V, float]] = TLRUCache(
@@ -23,26 +23,26 @@ class TtlCache(Generic[K, V]):
         )
 
     def get(self, key: K) -> V | None:
-        """Return what is remembered, None if nothing is, or not any more."""
+        """Return an entry, None if there is none or it has expired."""
         entry = self._entries.get(key)
         return None if entry is None else entry[0]
 
     def keep(self, key: K, value: V, seconds: float) -> None:
-        """Remember a value; without room, what was not asked for longest is forgotten."""
+        """Add an entry; if the cache is full, the least recently used one is evicted."""
         self._entries[key] = value, seconds
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         self._entries.clear()
 
 
 def digest(header: str) -> bytes:
-    """Return what stands for a credential in memory, so that no secret does."""
+    """Return a digest of a credential, so that no secret stays in memory."""
     return hashlib.sha256(header.encode("utf-8", "surrogateescape")).digest()
 
 
 def digest_of(headers: Mapping[str, str], names: frozenset[str]) -> bytes:
-    """Return what stands for all that a guard looks at, and for the credential, which we look at."""
+    """Return a digest of the headers that a guard reads, and of the credential, which we read."""
     return digest(repr([headers.get(name) for name in _in_order(names)]))
 
 

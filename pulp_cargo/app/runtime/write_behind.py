@@ -1,14 +1,15 @@
-"""A queue that writes a little later, in batches, what others put in and do not wait for.
+"""A write-behind queue: items are written in batches, and the callers do not wait for it.
 
-Items have a key, of which the queue has one item at a time, and belong to a group (a repository,
-say). The batches of a group are written one after the other, those of several groups side by side.
+An item has a key, and replaces or merges with the waiting item of the same key. It belongs to a
+group, for example a repository. Batches of one group are written one after another, those of
+different groups concurrently.
 
-- Overflow: an item for which there is no room is not taken, and `put` returns False. A group that
-  cannot be written takes no more than its share of the room.
-- Retry: a batch whose writer raises `WriteLater` goes back, before what came in the meantime.
-- Failure: a batch whose writer raises anything else is dropped, and `on_failure` is called. If that
+- Overflow: `put` returns False for an item that a full queue does not take. A group that cannot be
+  written takes no more than its share of the room.
+- Retry: a batch whose writer raises `WriteLater` goes back to the front of the queue.
+- Failure: a batch whose writer raises another exception is dropped and passed to `on_failure`. If that
   fails as well, the error is logged, and the queue continues.
-- End of the process: `drain` writes what there is at once, and does not retry.
+- End of the process: `drain` writes everything at once, without retries.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from pulp_cargo.app.runtime.background import spawn
+from pulp_cargo.app.runtime.background import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ DUE = float("-inf")
 
 
 class WriteLater(Exception):
-    """A batch cannot be written now, and is to be tried again after so many seconds."""
+    """A batch cannot be written now; the queue tries again after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"try again in {seconds} seconds")
@@ -42,9 +43,9 @@ class WriteLater(Exception):
 class Limits:
     """When a batch is written, and how many items may wait.
 
-    That is when nothing has come for `quiet_seconds`, when its first item has waited for
-    `max_age_seconds`, or when there are `batch_size` items; the most that one batch has.
-    `max_waiting` is for all groups together, `max_waiting_per_group` for each of them, if set.
+    A batch is written when no item has been added for `quiet_seconds`, when its first item has
+    waited for `max_age_seconds`, or when it is full with `batch_size` items.
+    `max_waiting` applies to all groups together, `max_waiting_per_group` to each of them, if set.
     """
 
     batch_size: int
@@ -61,7 +62,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Group(Generic[K, V]):
-    """The items of a group: those that wait, and those of the batch that is being written."""
+    """The items of a group: the waiting ones, and the batch that is being written."""
 
     waiting: dict[K, V] = field(default_factory=dict)
     writing: dict[K, V] = field(default_factory=dict)
@@ -78,7 +79,7 @@ class Group(Generic[K, V]):
         return list(self.writing.values())
 
     def put_back(self, merge: Callable[[V, V], V]) -> None:
-        """Let the batch wait again, before everything else; it was due, and still is."""
+        """Return the batch to the front of the queue; it remains due."""
         if not self.writing:
             return
         newer, self.waiting = self.waiting, self.writing
@@ -88,7 +89,7 @@ class Group(Generic[K, V]):
             self.waiting[key] = item if there is None else merge(there, item)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for so long, or until somebody wakes the runner."""
+        """Wait for a time, or until the runner is woken."""
         self.wake.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -96,17 +97,18 @@ class Group(Generic[K, V]):
 
 
 def newest(before: V, after: V) -> V:
-    """Let an item take the place of the one before it."""
+    """Replace an item by the newer one."""
     return after
 
 
 class WriteBehind(Generic[G, K, V]):
-    """The queue; lives on one event loop."""
+    """The queue, which is used on one event loop."""
 
     def __init__(
         self,
         write: Callable[[G, Sequence[V]], Awaitable[None]],
         *,
+        background: BackgroundTasks,
         on_failure: Callable[[G, Sequence[V], Exception], None],
         limits: Limits,
         merge: Callable[[V, V], V] = newest,
@@ -114,10 +116,11 @@ class WriteBehind(Generic[G, K, V]):
         self.limits = limits
         self.is_closing = False
         self._write, self._on_failure, self._merge = write, on_failure, merge
+        self._background = background
         self._groups: dict[G, Group[K, V]] = {}
 
     def put(self, name: G, key: K, item: V) -> bool:
-        """Put an item in, merged with the one of the same key that waits; False without room."""
+        """Add an item, merged with the waiting one of the same key; return False if the queue is full."""
         group = self._groups.get(name)
         before = None if group is None else group.waiting.pop(key, None)
         if before is None:
@@ -147,23 +150,23 @@ class WriteBehind(Generic[G, K, V]):
         return [] if group is None else [*group.writing.values(), *group.waiting.values()]
 
     def discard(self, name: G, key: K) -> None:
-        """Take an item out; if it is being written, that goes on, but is not repeated."""
+        """Remove an item; if it is being written, the write continues but is not retried."""
         if group := self._groups.get(name):
             group.waiting.pop(key, None)
             group.writing.pop(key, None)
 
     def hurry(self) -> None:
-        """Write what waits without waiting for more."""
+        """Write the waiting items without waiting for more."""
         for group in self._groups.values():
             group.first = group.last = DUE
             group.wake.set()
 
     async def flush(self) -> None:
-        """Write what waits, and wait until nothing does."""
+        """Write all items now, and return when they are written."""
         await self._write_all(None)
 
     async def drain(self, seconds: float) -> None:
-        """Write what waits as the process ends; what takes longer than so many seconds is lost."""
+        """Write all items before the process ends; those that take longer than `seconds` are lost."""
         self.is_closing = True
         await self._write_all(seconds)
 
@@ -177,9 +180,9 @@ class WriteBehind(Generic[G, K, V]):
 
     def _start(self, name: G, group: Group[K, V]) -> asyncio.Task[None]:
         if group.runner is None:
-            # An event belongs to the loop in which it was waited for.
+            # An event belongs to the loop on which it was first awaited.
             group.wake = asyncio.Event()
-            group.runner = spawn(
+            group.runner = self._background.spawn(
                 self._run(name, group), failure="A queue has stopped", wait_at_exit=False
             )
         return group.runner
@@ -218,7 +221,7 @@ class WriteBehind(Generic[G, K, V]):
         except Exception as error:
             self._drop(name, group, error)
         finally:
-            # Of a batch that is dropped or written, nothing is left to put back.
+            # A batch that was written or dropped is empty by now.
             group.put_back(self._merge)
         if pause and not self.is_closing:
             await group.sleep(pause)

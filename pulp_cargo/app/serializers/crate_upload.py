@@ -12,6 +12,7 @@ from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.app.serializers.visible import VisibleDetailField
 from pulp_cargo.app.services.crates import crate_unit
+from pulp_cargo.app.services.process import this_process
 from pulp_cargo.app.services.publish import upload
 
 
@@ -37,7 +38,11 @@ class CrateUploadSerializer(core.ValidateFieldsMixin, StorableRequest):
 
     def create(self, validated_data: dict[str, Any]) -> CrateContent:
         """Store the crate version; not in `validate`, which access policies call as well."""
+        services = this_process().services
         with refused_as_invalid():
             return upload.upload_crate(
-                validated_data["file"].chunks(), validated_data.get("repository")
+                services.readers,
+                services.disk,
+                validated_data["file"].chunks(),
+                validated_data.get("repository"),
             )

@@ -8,11 +8,12 @@ from pulpcore.plugin.models import CreatedResource, ProgressReport, RepositoryVe
 
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.queries.registry.registry import Registry, registry_of
-from pulp_cargo.app.runtime import background_loop, timeouts
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.services.lock_file import prefetch as prefetch_files
 from pulp_cargo.app.services.lock_file import prefetch_plan as service
 from pulp_cargo.app.services.lock_file.prefetch import Fetched
 from pulp_cargo.app.services.lock_file.prefetch_plan import Plan
+from pulp_cargo.app.services.process import LooplessProcess, this_process
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.lock_file import parse_lock_file
 
@@ -24,11 +25,13 @@ def prefetch(
 
     Failures are listed in the result, and do not prevent other files from being fetched.
     """
+    process = this_process()
     registry = registry_of(CargoDistribution.objects.get(pk=distribution))
     try:
         service.stores(registry)
-        plan = service.plan(registry, parse_lock_file(lock_file), crates_io=crates_io)
-        fetched = _fetch(registry, plan)
+        lock = parse_lock_file(lock_file)
+        plan = service.plan(process.refresher, registry, lock, crates_io=crates_io)
+        fetched = _fetch(process, registry, plan)
     except RegistryError as error:
         raise ValidationError(str(error)) from error
     for made in fetched.made:
@@ -41,14 +44,16 @@ def prefetch(
     return {"fetched": fetched.count, "there": plan.there, "problems": problems}
 
 
-def _fetch(registry: Registry, plan: Plan) -> Fetched:
+def _fetch(process: LooplessProcess, registry: Registry, plan: Plan) -> Fetched:
     ended: list[None] = []
     report = ProgressReport(
         message="Fetching .crate files", code="cargo.prefetch", total=len(plan.absent)
     )
     with report:
-        future = background_loop.start(
-            prefetch_files.fetch(registry.domain, plan.absent, lambda: ended.append(None))
+        future = process.loop.start(
+            prefetch_files.fetch(
+                process.services.cache, registry.domain, plan.absent, lambda: ended.append(None)
+            )
         )
         while not future.done():
             wait([future], timeout=timeouts.PREFETCH_PROGRESS_INTERVAL_SECONDS)

@@ -5,6 +5,7 @@ from typing import Any
 from pulpcore.plugin.exceptions import SyncError
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository
+from pulp_cargo.app.services.process import this_process
 from pulp_cargo.app.services.sync import synchronize as sync
 from pulp_cargo.protocol.errors import RegistryError
 
@@ -14,6 +15,6 @@ def synchronize(remote_pk: str, repository_pk: str, mirror: bool, **kwargs: Any)
     remote = CargoRemote.objects.get(pk=remote_pk)
     repository = CargoRepository.objects.get(pk=repository_pk)
     try:
-        sync.synchronize(repository, remote, mirror=mirror)
+        sync.synchronize(this_process().loop, repository, remote, mirror=mirror)
     except RegistryError as error:
         raise SyncError(str(error)) from error

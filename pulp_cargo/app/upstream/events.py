@@ -16,7 +16,8 @@ class Event(StrEnum):
     REPLACED = "replaced"
 
 
-# All counters exist from the start, because a metric that is missing cannot be seen to increase.
+# All kinds are there from the start, since a new time series shows no increase. The counts are at
+# module level like the OpenTelemetry instruments that read them: there is one meter per interpreter.
 events: Counter[Event] = Counter(dict.fromkeys(Event, 0))
 
 

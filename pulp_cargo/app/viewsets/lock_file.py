@@ -27,6 +27,7 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.lock_file import check as lock_check
 from pulp_cargo.app.services.lock_file import prefetch_plan as prefetching
+from pulp_cargo.app.services.process import this_process
 from pulp_cargo.app.services.setup.repository_use import may_modify
 from pulp_cargo.rules.lock_check import Wanted
 
@@ -58,6 +59,7 @@ class LockFileMixin:
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         report = lock_check.check(
+            this_process().refresher,
             registry,
             asked["lock_file"].lock,
             Wanted(offline=asked["offline"], fail_on_yanked=asked["fail_on_yanked"]),

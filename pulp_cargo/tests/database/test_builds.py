@@ -123,7 +123,7 @@ def test_names_that_differ_in_hyphens_are_not_kept_beside_each_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A warning says of which crate there is nothing to be kept; builds of one crate cause none."""
-    from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
+    from pulp_cargo.app.services.process import ServiceState
 
     crates = [
         Crate(f"{name}-a", "0.4.0"),
@@ -133,7 +133,7 @@ def test_names_that_differ_in_hyphens_are_not_kept_beside_each_other(
     changes = [kept(prepare(crate)) for crate in crates]
 
     async def keep() -> None:
-        keeping = PersistQueue()
+        keeping = ServiceState().cache.persist_queue
         for change in changes:
             keeping.put_change(repository.pk, domain, change)
         await keeping.join_all()

@@ -174,11 +174,12 @@ def test_lock_file_asks_nobody_for_a_name_that_is_gone(
     """The gate asks upstreams by the same rules as cargo's requests do."""
     from pulp_cargo.app.models import CrateContent
     from pulp_cargo.app.services.lock_file.lookup import Lookup
+    from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
     from pulp_cargo.protocol.lock_file import parse_lock_file
     from pulp_cargo.tests.support.lock_file import lock_file, package
 
     publish(repository, name)
     publish(repository, removed=list(CrateContent.objects.filter(canonical_name=name)))
     packages = parse_lock_file(lock_file(package(name, "1.0.0", "0" * 64))).packages
-    answer = Lookup(registry_of(listed), packages).answer(name)
+    answer = Lookup(AdvisoryDatabase(), registry_of(listed), packages).answer(name)
     assert (answer.rule, answer.ask) == (Rule.CLAIM, ())

@@ -239,13 +239,15 @@ def test_many_submitters_share_few_versions(
     repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
 ) -> None:
     """What arrives while a commit is under way goes into the next one, all of it."""
-    from pulp_cargo.app.services.publish import commit_queue
+    from pulp_cargo.app.runtime.background import BackgroundTasks
+    from pulp_cargo.app.services.publish.commit_queue import CommitQueue
 
     changes = [prepare(Crate(f"{name}-{number}", "1.0.0")) for number in range(20)]
 
     async def submit_all() -> list[int | None]:
+        queue = CommitQueue(BackgroundTasks())
         made = await asyncio.gather(
-            *(commit_queue.submit(repository.pk, domain, change) for change in changes)
+            *(queue.submit(repository.pk, domain, change) for change in changes)
         )
         return [one and one.number for one in made]
 

@@ -1,17 +1,31 @@
 """What comes through a cache becomes part of its repository."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+import pytest
 
 from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
+    from pulp_cargo.app.services.crates.crate_reader import CrateReaders
     from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 
 REMOTE = UUID(int=1)
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
+
+
+@pytest.fixture
+def readers() -> "Iterator[CrateReaders]":
+    """The processes that read the files."""
+    from pulp_cargo.app.services.crates.crate_reader import CrateReaders
+
+    made = CrateReaders()
+    yield made
+    made.stop()
 
 
 def incoming(data: bytes) -> "IncomingFile":
@@ -33,31 +47,33 @@ def line(name: str, data: bytes, deps: str = "[]") -> str:
     )
 
 
-def test_manifest_of_a_file_holds(name: str, domain: Any):
+def test_manifest_of_a_file_holds(name: str, domain: Any, readers: "CrateReaders"):
     """Its description is found; the time is when the upstream had it."""
     from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
 
     data = Crate(name, package={"description": "What it is."}).packed()
-    unit = unit_of_upstream(line(name, data), incoming(data), CRATES_IO, REMOTE)
+    unit = unit_of_upstream(readers, line(name, data), incoming(data), CRATES_IO, REMOTE)
     assert (unit.description, unit.is_read) == ("What it is.", True)
     assert unit.pubtime.isoformat() == "2020-02-02T02:02:02+00:00"
     assert '"yanked":false' in unit.index_line
 
 
-def test_file_that_we_would_refuse_is_kept_by_its_line(name: str, domain: Any):
+def test_file_that_we_would_refuse_is_kept_by_its_line(
+    name: str, domain: Any, readers: "CrateReaders"
+):
     """Dependencies without a registry are those of the upstream."""
     from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
 
     data = b"no archive at all"
     deps = '[{"name":"dep","req":"^1","features":[],"optional":false,"default_features":true}]'
-    unit = unit_of_upstream(line(name, data, deps), incoming(data), CRATES_IO, REMOTE)
+    unit = unit_of_upstream(readers, line(name, data, deps), incoming(data), CRATES_IO, REMOTE)
     assert (unit.name, unit.vers, unit.dependency_names) == (name, "1.0.0", ["dep"])
     assert not unit.is_read
     assert f'"registry":"{CRATES_IO}"' in unit.index_line
 
 
 def test_word_of_an_upstream_never_replaces_what_was_read(
-    repository: "CargoRepository", name: str, domain: Any
+    repository: "CargoRepository", name: str, domain: Any, readers: "CrateReaders"
 ):
     """Two remotes that describe a file whose manifest cannot be read have a unit each."""
     from pulp_cargo.app.models import CrateContent
@@ -67,10 +83,12 @@ def test_word_of_an_upstream_never_replaces_what_was_read(
     data = b"no archive at all"
     deps = '[{"name":"evil","req":"^1","features":[],"optional":false,"default_features":true}]'
     words = [
-        unit_of_upstream(line(name, data, said), incoming(data), CRATES_IO, UUID(int=remote))
+        unit_of_upstream(
+            readers, line(name, data, said), incoming(data), CRATES_IO, UUID(int=remote)
+        )
         for said, remote in (("[]", 1), (deps, 2), ("[]", 2))
     ]
-    read = unit_of_upstream(line(name, data), incoming(data), CRATES_IO, REMOTE)
+    read = unit_of_upstream(readers, line(name, data), incoming(data), CRATES_IO, REMOTE)
     read.metadata_source = ""
     ids = save_units([*words, read], domain)
     assert len(set(ids)) == 4
@@ -79,7 +97,9 @@ def test_word_of_an_upstream_never_replaces_what_was_read(
     assert [stored[pk] for pk in ids] == [[], ["evil"], [], []]
 
 
-def test_version_is_kept_once_with_its_yank(repository: "CargoRepository", name: str, domain: Any):
+def test_version_is_kept_once_with_its_yank(
+    repository: "CargoRepository", name: str, domain: Any, readers: "CrateReaders"
+):
     """Another process may have kept it a moment ago; later words on yanks are followed."""
     from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
     from pulp_cargo.app.services.downloads.persist_changes import (
@@ -95,7 +115,7 @@ def test_version_is_kept_once_with_its_yank(repository: "CargoRepository", name:
     def change() -> AddCachedCrate:
         file = incoming(data)
         return AddCachedCrate(
-            unit_of_upstream(line(name, data), file, CRATES_IO, REMOTE), file, yanked=True
+            unit_of_upstream(readers, line(name, data), file, CRATES_IO, REMOTE), file, yanked=True
         )
 
     first, second = change(), change()
@@ -110,7 +130,9 @@ def test_version_is_kept_once_with_its_yank(repository: "CargoRepository", name:
     assert adopted([LinkStoredUnit(first.unit.pk, yanked=False)])[0].keys == first.keys
 
 
-def test_stored_unit_is_adopted_by_another_repository(new_repository: Any, name: str, domain: Any):
+def test_stored_unit_is_adopted_by_another_repository(
+    new_repository: Any, name: str, domain: Any, readers: "CrateReaders"
+):
     """Its file is fetched once for the whole domain."""
     from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
     from pulp_cargo.app.services.downloads.persist_changes import (
@@ -124,7 +146,7 @@ def test_stored_unit_is_adopted_by_another_repository(new_repository: Any, name:
     file = incoming(data)
     one, other = new_repository(), new_repository()
     kept = AddCachedCrate(
-        unit_of_upstream(line(name, data), file, CRATES_IO, REMOTE), file, yanked=False
+        unit_of_upstream(readers, line(name, data), file, CRATES_IO, REMOTE), file, yanked=False
     )
     commit(one.pk, domain, [kept])
     commit(other.pk, domain, adopted([LinkStoredUnit(kept.unit.pk, yanked=True)]))

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from django.db import connection
 
 if TYPE_CHECKING:
+    from pulp_cargo.app.endpoints.process import ContentProcess
     from pulp_cargo.app.models import CargoRepository
     from pulp_cargo.app.queries.registry.registry import Registry
 
@@ -44,14 +45,28 @@ def registry_of(repository: "CargoRepository") -> "Registry":
     return registries.registry_of(served)
 
 
+def process_with_one_place() -> "ContentProcess":
+    """A content process that sends one listing at a time."""
+    from pulp_cargo.app.endpoints.process import ContentProcess
+
+    process = ContentProcess()
+    process.listing_turns = asyncio.Semaphore(1)
+    return process
+
+
 @asynccontextmanager
-async def serving(registry: "Registry") -> AsyncIterator[TestServer]:
+async def serving(
+    registry: "Registry", process: "ContentProcess | None" = None
+) -> AsyncIterator[TestServer]:
     """Serve the registry's listing at `/`."""
     from pulp_cargo.app.endpoints.http.request import CargoRequest
+    from pulp_cargo.app.endpoints.process import ContentProcess
     from pulp_cargo.app.endpoints.read.listing import get_listing
 
+    state = process or ContentProcess()
+
     async def answer(http: web.Request) -> web.StreamResponse:
-        return await get_listing(CargoRequest(http, registry, "versions.jsonl", 0))
+        return await get_listing(CargoRequest(http, state, registry, "versions.jsonl", 0))
 
     app = web.Application()
     app.router.add_get("/", answer)
@@ -73,18 +88,17 @@ def test_client_that_takes_nothing_is_cut_off(
     registry: "Registry", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its place is free then; one that takes a little at a time gets everything."""
-    from pulp_cargo.app.endpoints.read import listing
     from pulp_cargo.app.runtime import timeouts
 
     monkeypatch.setattr(timeouts, "CLIENT_PAUSE_SECONDS", 1)
-    monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
+    process = process_with_one_place()
 
     async def scene() -> None:
-        async with serving(registry) as server:
+        async with serving(registry, process) as server:
             reader, writer = await ask(server)
             assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
-            await until(lambda: listing.SENDING.locked())
-            await until(lambda: not listing.SENDING.locked())
+            await until(lambda: process.listing_turns.locked())
+            await until(lambda: not process.listing_turns.locked())
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
                 await reader.readexactly(30 * len(README))
             writer.close()
@@ -105,18 +119,17 @@ def test_clients_that_take_a_little_now_and_then_do_not_keep_the_places(
     registry: "Registry", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four of them would keep all others from it, for ever."""
-    from pulp_cargo.app.endpoints.read import listing
     from pulp_cargo.app.runtime import timeouts
 
     monkeypatch.setattr(timeouts, "CLIENT_PAUSE_SECONDS", 1)
-    monkeypatch.setattr(listing, "SENDING", asyncio.Semaphore(1))
+    process = process_with_one_place()
 
     async def scene() -> None:
-        async with serving(registry) as server:
+        async with serving(registry, process) as server:
             reader, writer = await ask(server)
-            await until(lambda: listing.SENDING.locked())
+            await until(lambda: process.listing_turns.locked())
             begun = asyncio.get_running_loop().time()
-            while listing.SENDING.locked():
+            while process.listing_turns.locked():
                 # Never still for a second, and slower than anybody who copies the registry.
                 with suppress(ConnectionError):
                     await reader.read(4096)

@@ -15,6 +15,7 @@ from pulp_cargo.tests.support.lock_file import lock_file, package
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote, CargoRepository, UpstreamIndexFile
     from pulp_cargo.app.queries.registry.registry import Registry
+    from pulp_cargo.app.services.process import LooplessProcess
 
 CKSUM = "0" * 64
 
@@ -74,15 +75,21 @@ def lock_of(names: list[str]) -> LockFile:
     return parse_lock_file(lock_file(*(package(name, "1.1.0", CKSUM) for name in names)))
 
 
-def check(registry: "Registry", lock: LockFile) -> tuple[Report, int]:
+def check(
+    registry: "Registry", lock: LockFile, process: "LooplessProcess | None" = None
+) -> tuple[Report, int]:
     """Return the report, and how many statements it took."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     from pulp_cargo.app.services.lock_file import check as lock_check
+    from pulp_cargo.app.services.process import LooplessProcess
 
+    refresher = (process or LooplessProcess()).refresher
     with CaptureQueriesContext(connection) as statements:
-        report = lock_check.check(registry, lock, Wanted(), refresh=False, crates_io=True)
+        report = lock_check.check(
+            refresher, registry, lock, Wanted(), refresh=False, crates_io=True
+        )
     return report, len(statements)
 
 
@@ -125,7 +132,9 @@ def test_index_file_that_is_too_old_is_not_served(
     keep_index(remote, name, 2)
     for seconds, outcome in ((3600, "served"), (0, "missing")):
         limited = replace(source, remote=replace(source.remote, stale_for=seconds))
-        (row,) = check(replace(cache, upstreams=(limited,)), lock_of([name]))[0].checked
+        (row,) = check(
+            replace(cache, upstreams=replace(cache.upstreams, listed=(limited,))), lock_of([name])
+        )[0].checked
         assert row.outcome == outcome
 
 
@@ -140,7 +149,8 @@ def test_version_without_pubtime_is_as_old_as_it_is_known_here(
     from pulp_cargo.rules.crate_policy import CratePolicy, NamedPolicy
 
     keep_index(remote, name, 2)
-    ruled = replace(cache, crate_policy=NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7)))
+    policy = NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7))
+    ruled = replace(cache, upstreams=replace(cache.upstreams, crate_policy=policy))
     for seen, outcome in (("2020-01-01T00:00:00Z", "served"), ("2999-01-01T00:00:00Z", "held")):
         UpstreamIndexFile.objects.filter(remote=remote).update(first_seen={"1.1.0": seen})
         (row,) = check(ruled, lock_of([name]))[0].checked
@@ -158,7 +168,7 @@ def test_advisory_is_about_a_crate_of_crates_io(
     """A private crate of the same name is another one; `unmaintained` is no vulnerability."""
     from dataclasses import replace
 
-    from pulp_cargo.app.services.lock_file import policies
+    from pulp_cargo.app.services.process import LooplessProcess
     from pulp_cargo.rules.advisories import parse_advisory
 
     text = """```toml
@@ -171,13 +181,19 @@ patched = [">= 9"]
 ```"""
     (bad,) = parse_advisory(text.format("RUSTSEC-1", name, ""))
     (old,) = parse_advisory(text.format("RUSTSEC-2", name, 'informational = "unmaintained"'))
-    monkeypatch.setattr(policies.advisory_db, "about", lambda crate: (bad, old))
+    process = LooplessProcess()
+    monkeypatch.setattr(process.services.cache.advisories, "about", lambda crate: (bad, old))
     keep_index(remote, name, 2)
-    (row,) = check(cache, lock_of([name]))[0].checked
+    (row,) = check(cache, lock_of([name]), process)[0].checked
     assert (row.outcome, row.passes) == ("advisory", False)
     assert row.sentence == f"`{name} 1.1.0` is affected by RUSTSEC-1"
     own = "sparse+https://ours.example/"
-    ours = replace(cache, upstreams=(), version=publish(repository, name), own_urls=(own,))
+    content = replace(cache.content, version=publish(repository, name))
+    ours = replace(
+        cache,
+        upstreams=replace(cache.upstreams, own=content, listed=()),
+        urls=replace(cache.urls, own=(own,), mirrored=()),
+    )
     lock = parse_lock_file(lock_file(package(name, "1.0.0", source=own)))
-    (row,) = check(ours, lock)[0].checked
+    (row,) = check(ours, lock, process)[0].checked
     assert (row.outcome, row.passes) == ("served", True)

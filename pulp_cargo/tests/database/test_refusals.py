@@ -36,9 +36,11 @@ def recorder() -> "RefusalLog":
 
 def new_recorder(seconds: float = 3600.0, **limits: int) -> "RefusalLog":
     """Make a recorder that writes after so long."""
+    from pulp_cargo.app.runtime.background import BackgroundTasks
     from pulp_cargo.app.services.policies.refusal_log import LIMITS, RefusalLog
 
-    return RefusalLog(replace(LIMITS, quiet_seconds=seconds, max_age_seconds=seconds, **limits))
+    changed = replace(LIMITS, quiet_seconds=seconds, max_age_seconds=seconds, **limits)
+    return RefusalLog(BackgroundTasks(), changed)
 
 
 def note(recorder: "RefusalLog", *refusals: "Refusal") -> None:

@@ -31,6 +31,7 @@ from pulp_cargo.tests.support.lock_file import lock_file, package
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote, CargoRepository
     from pulp_cargo.app.queries.registry.registry import Registry
+    from pulp_cargo.app.services.cache.cache import Cache
     from pulp_cargo.app.services.publish.examine import Publish
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote, NewRepository
 
@@ -141,11 +142,14 @@ class World:
 
     def index_file(self) -> dict[str, str] | str:
         """Return the checksums in the index file by version, or why there is none."""
-        from pulp_cargo.app.runtime.background_loop import start
         from pulp_cargo.app.services.cache.crate_index import crate_index
+        from pulp_cargo.app.services.process import this_process
+
+        process = this_process()
 
         try:
-            served = start(crate_index(self.registry, self.name)).result()
+            index = crate_index(process.services.cache, self.registry, self.name)
+            served = process.loop.start(index).result()
         except CrateNotFound:
             return {}
         except (UpstreamUnreachable, UpstreamIndexInvalid):
@@ -155,10 +159,8 @@ class World:
 
     def download(self, vers: str) -> str:
         """Return what a client gets for a version: a checksum, or why nothing."""
-        from pulp_cargo.app.runtime.background_loop import start
-
         try:
-            return start(_cksum(self.registry, self.name, vers)).result()
+            return download(self.registry, self.name, vers)
         except VersionNotFound:
             return "missing"
         except VersionReplaced:
@@ -171,9 +173,17 @@ class World:
     def gate(self) -> dict[str, tuple[Outcome, str | None]]:
         """Return the outcome for each version in a lock file that names all of them."""
         from pulp_cargo.app.services.lock_file import check
+        from pulp_cargo.app.services.process import this_process
 
         lock = parse_lock_file(lock_file(*(package(self.name, vers) for vers in VERSIONS)))
-        report = check.check(self.registry, lock, Wanted(), refresh=True, crates_io=True)
+        report = check.check(
+            this_process().refresher,
+            self.registry,
+            lock,
+            Wanted(),
+            refresh=True,
+            crates_io=True,
+        )
         return {row.package.vers: (row.outcome, row.upstream) for row in report.checked}
 
     def explained(self) -> tuple[str, ...] | None:
@@ -185,11 +195,19 @@ class World:
         return explain(upstreams.listed, upstreams.order, self.name).answers
 
 
-async def _cksum(registry: "Registry", name: str, vers: str) -> str:
+def download(registry: "Registry", name: str, vers: str) -> str:
+    """Return the checksum of the file that a client gets."""
+    from pulp_cargo.app.services.process import this_process
+
+    process = this_process()
+    return process.loop.start(_cksum(process.services.cache, registry, name, vers)).result()
+
+
+async def _cksum(cache: "Cache", registry: "Registry", name: str, vers: str) -> str:
     from pulp_cargo.app.services.cache.crate_file import Here, Wanted, locate
 
     with ExitStack() as leases:
-        found = await locate(Wanted(registry, name, vers, leases))
+        found = await locate(Wanted(cache, registry, name, vers, leases))
         return found.file.cksum if isinstance(found, Here) else found.cksum
 
 
@@ -272,7 +290,6 @@ def test_upstream_that_does_not_answer_makes_no_room_for_the_next(
     from django.utils import timezone
 
     from pulp_cargo.app.models import UpstreamIndexFile
-    from pulp_cargo.app.runtime.background_loop import start
 
     name = f"acme-{secrets.token_hex(6)}"
     entries = {}
@@ -294,4 +311,4 @@ def test_upstream_that_does_not_answer_makes_no_room_for_the_next(
     for mixed in ([], ["acme-*"]):
         registry = registry_of(new_distribution(entries, mixed_names=mixed))
         with pytest.raises(UpstreamUnreachable):
-            start(_cksum(registry, name, "1.1.0")).result()
+            download(registry, name, "1.1.0")

@@ -17,6 +17,7 @@ from pulp_cargo.tests.functional.serve.launcher import wait_for
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote
     from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
+    from pulp_cargo.app.services.downloads.clients import UpstreamClients
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
     View = Callable[[], UpstreamRemote]
@@ -44,21 +45,22 @@ def view(remote: "CargoRemote", new_distribution: "NewList") -> "View":
 
 
 @asynccontextmanager
-async def closing() -> AsyncIterator[None]:
-    """Close what was made, in the loop that it lives on."""
-    from pulp_cargo.app.services.downloads.clients import upstream_clients
+async def new_clients() -> "AsyncIterator[UpstreamClients]":
+    """The clients of a process, which are closed with their connections."""
+    from pulp_cargo.app.runtime.background import BackgroundTasks
+    from pulp_cargo.app.services.downloads.clients import UpstreamClients
 
+    clients = UpstreamClients(BackgroundTasks())
     try:
-        yield
+        yield clients
     finally:
-        await upstream_clients.close()
+        await clients.close()
 
 
 def test_callers_who_know_the_remote_as_it_was_share_the_client(
     remote: "CargoRemote", view: "View"
 ) -> None:
     """A task may run for long, and must not take the connections of all others away each time."""
-    from pulp_cargo.app.services.downloads.clients import client_of
 
     old = view()
     remote.save()
@@ -66,8 +68,8 @@ def test_callers_who_know_the_remote_as_it_was_share_the_client(
     assert old.updated != new.updated
 
     async def take_turns() -> int:
-        async with closing():
-            return len({id(await client_of(one)) for one in (old, new, old, new)})
+        async with new_clients() as clients:
+            return len({id(await clients.client_of(one)) for one in (old, new, old, new)})
 
     assert asyncio.run(take_turns()) == 1
 
@@ -75,18 +77,17 @@ def test_callers_who_know_the_remote_as_it_was_share_the_client(
 def test_changed_remote_gets_a_new_client(remote: "CargoRemote", view: "View") -> None:
     """Even by a clock that is behind: what counts is that it is another row than before."""
     from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.services.downloads.clients import client_of
 
     before = view()
     assert before.updated is not None
     earlier = before.updated - timedelta(hours=1)
 
     async def change() -> bool:
-        async with closing():
-            first = await client_of(before)
+        async with new_clients() as clients:
+            first = await clients.client_of(before)
             rows = CargoRemote.objects.filter(pk=remote.pk)
             await asyncio.to_thread(rows.update, pulp_last_updated=earlier)
-            return await client_of(replace(before, updated=earlier)) is first
+            return await clients.client_of(replace(before, updated=earlier)) is first
 
     assert asyncio.run(change()) is False
 
@@ -96,21 +97,20 @@ def test_client_that_was_replaced_finishes_what_it_does(
 ) -> None:
     """It has as long as a file may take; then it is closed, at the latest with the process."""
     from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.services.downloads import clients
-    from pulp_cargo.app.services.downloads.clients import client_of
+    from pulp_cargo.app.services.downloads import clients as module
 
-    assert clients.GRACE_SECONDS == 900
+    assert module.GRACE_SECONDS == 900
     seen = view()
     rows = CargoRemote.objects.filter(pk=remote.pk)
 
     async def replaced() -> tuple[list[bool], list[bool]]:
         sessions = []
-        async with closing():
+        async with new_clients() as clients:
             for day, grace in ((1, 600), (2, 600), (3, 0)):
-                monkeypatch.setattr(clients, "GRACE_SECONDS", grace)
+                monkeypatch.setattr(module, "GRACE_SECONDS", grace)
                 updated = datetime(2026, 1, day, tzinfo=UTC)
                 await asyncio.to_thread(rows.update, pulp_last_updated=updated)
-                client = await client_of(replace(seen, updated=updated))
+                client = await clients.client_of(replace(seen, updated=updated))
                 sessions.append(client.connection._session)
             await asyncio.sleep(0.1)
             meanwhile = [session.closed for session in sessions]
@@ -121,13 +121,12 @@ def test_client_that_was_replaced_finishes_what_it_does(
 
 def test_client_is_freed(view: "View") -> None:
     """Core would hold its session, and the remote with its secrets, until the process ends."""
-    from pulp_cargo.app.services.downloads.clients import client_of
 
     seen = view()
 
     async def use() -> list["weakref.ref[object]"]:
-        async with closing():
-            client = await client_of(seen)
+        async with new_clients() as clients:
+            client = await clients.client_of(seen)
             return [weakref.ref(client), weakref.ref(client.connection._session)]
 
     held = asyncio.run(use())
@@ -147,11 +146,10 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
     """It has the remote's token, and connections; one that is as it was stays."""
     from pulp_cargo.app.models import CargoDistribution, CargoRemote
     from pulp_cargo.app.runtime import timeouts
-    from pulp_cargo.app.services.downloads import clients
-    from pulp_cargo.app.services.downloads.clients import client_of, known, upstream_clients
+    from pulp_cargo.app.services.downloads import clients as module
 
     seen = view()
-    monkeypatch.setattr(clients, "GRACE_SECONDS", 0)
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0)
     monkeypatch.setattr(timeouts, "UPSTREAM_CLIENTS_CHECK_INTERVAL_SECONDS", 0.1)
 
     def alter() -> None:
@@ -164,15 +162,15 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
             row.save()
 
     async def scene() -> tuple[bool, bool, bool]:
-        async with closing():
-            client = await client_of(seen)
+        async with new_clients() as clients:
+            client = await clients.client_of(seen)
             await asyncio.sleep(0.5)
-            stayed = known(seen) is client
+            stayed = clients.known(seen) is client
             await asyncio.to_thread(alter)
             async with asyncio.timeout(5):
-                while upstream_clients._clients or not client.connection._session.closed:
+                while clients._clients or not client.connection._session.closed:
                     await asyncio.sleep(0.05)
-            return stayed, seen.pk in upstream_clients._clients, bool(upstream_clients._retired)
+            return stayed, seen.pk in clients._clients, bool(clients._retired)
 
     assert asyncio.run(scene()) == (True, False, False)
 
@@ -190,7 +188,6 @@ def test_client_of_a_deleted_remote_goes_with_it(
     remote: "CargoRemote", view: "View", noticed: str
 ) -> None:
     """With its session and credentials, at once; so do those that it had before it was changed."""
-    from pulp_cargo.app.services.downloads.clients import upstream_clients
     from pulp_cargo.protocol.unavailable import UpstreamUnreachable
 
     old = view()
@@ -198,41 +195,40 @@ def test_client_of_a_deleted_remote_goes_with_it(
     seen = view()
 
     async def scene() -> None:
-        async with closing():
-            sessions = [(await upstream_clients.client_of(old)).connection._session]
+        async with new_clients() as clients:
+            sessions = [(await clients.client_of(old)).connection._session]
             await asyncio.to_thread(remote.save)
             changed = await asyncio.to_thread(view)
-            sessions.append((await upstream_clients.client_of(changed)).connection._session)
+            sessions.append((await clients.client_of(changed)).connection._session)
             assert [session.closed for session in sessions] == [False, False]
             await asyncio.to_thread(delete, remote)
             if noticed == "by a notice":
-                upstream_clients.check_soon()
+                clients.check_soon()
             else:
                 with pytest.raises(UpstreamUnreachable):
-                    await upstream_clients.client_of(seen)
+                    await clients.client_of(seen)
             async with asyncio.timeout(5):
                 while not all(session.closed for session in sessions):
                     await asyncio.sleep(0.01)
-            assert not upstream_clients._clients
-            assert not upstream_clients._retired
-            assert not upstream_clients._making
+            assert not clients._clients
+            assert not clients._retired
+            assert not clients._making
 
     asyncio.run(scene())
 
 
 def test_download_from_a_deleted_remote_may_end(remote: "CargoRemote", view: "View") -> None:
     """The client is closed with the last of its downloads."""
-    from pulp_cargo.app.services.downloads.clients import upstream_clients
 
     seen = view()
 
     async def scene() -> list[bool]:
-        async with closing():
-            async with upstream_clients.in_use(seen) as client:
+        async with new_clients() as clients:
+            async with clients.in_use(seen) as client:
                 session = client.connection._session
-                async with upstream_clients.in_use(seen):
+                async with clients.in_use(seen):
                     await asyncio.to_thread(delete, remote)
-                    await upstream_clients.drop_outdated()
+                    await clients.drop_outdated()
                 await asyncio.sleep(0.05)
                 meanwhile = session.closed
             await asyncio.sleep(0.05)
@@ -244,20 +240,20 @@ def test_download_from_a_deleted_remote_may_end(remote: "CargoRemote", view: "Vi
 def test_remote_that_is_gone_leaves_nothing(remote: "CargoRemote", view: "View") -> None:
     """Nor does one that nobody could make a client of."""
     from pulp_cargo.app.models import CargoDistribution, CargoRemote
-    from pulp_cargo.app.services.downloads.clients import client_of, upstream_clients
     from pulp_cargo.protocol.unavailable import UpstreamUnreachable
 
     seen = view()
     CargoDistribution.objects.filter(remote=remote).update(remote=None)
     CargoRemote.objects.get(pk=remote.pk).delete()
 
-    async def ask() -> None:
-        async with closing():
-            asked = [client_of(seen) for _ in range(3)]
+    async def ask() -> "UpstreamClients":
+        async with new_clients() as clients:
+            asked = [clients.client_of(seen) for _ in range(3)]
             answers = await asyncio.gather(*asked, return_exceptions=True)
             assert [type(answer) for answer in answers] == [UpstreamUnreachable] * 3
+            return clients
 
-    asyncio.run(ask())
+    clients = asyncio.run(ask())
     gc.collect()
-    assert not upstream_clients._clients
-    assert not upstream_clients._making
+    assert not clients._clients
+    assert not clients._making

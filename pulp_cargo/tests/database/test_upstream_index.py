@@ -179,16 +179,18 @@ async def read_before_it_was_written(
 ) -> "IndexFileCopy | CrateGone | None":
     """Return what is known of a file whose row is read just before the file is written."""
     from pulp_cargo.app.runtime import threads
-    from pulp_cargo.app.services.cache import index_file, index_store
+    from pulp_cargo.app.services.process import ServiceState
+
+    cache = ServiceState().cache
 
     async def read_row(*asked: object) -> None:
         # The row is not there yet; by the time that who asked goes on, the queue is empty.
-        await index_store.written()
+        await cache.index_store.written()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "read", read_row)
-        index_store.keep(remote, kept, is_new=True)
-        return await index_file._known(remote, kept.name)
+        cache.index_store.keep(remote, kept, is_new=True)
+        return await cache.index_files._known(remote, kept.name)
 
 
 def test_file_that_is_being_written_is_known(remote: "CargoRemote"):

@@ -212,7 +212,8 @@ def test_setting_names_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     directory(tmp_path, DATABASE)
     for database, found in ((str(tmp_path), ["GHSA-1"]), ("", [])):
         monkeypatch.setattr(advisory_db, "settings", SimpleNamespace(CARGO_ADVISORY_DB=database))
-        assert [one.id for one in advisory_db.about("tree")] == found
+        about = advisory_db.AdvisoryDatabase().about("tree")
+        assert [one.id for one in about] == found
 
 
 def wait_for(copy: "AdvisoryCopy", crate: str) -> list[str]:

@@ -39,10 +39,9 @@ def test_start_sets_limits(limits: tuple[float, tuple[int, int]]) -> None:
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(8192, hard), hard)
 
 
-def test_process_that_ends_writes_before_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_that_ends_writes_before_it_closes() -> None:
     """All that waits is written, also records of refusals; only then the connections are closed."""
-    from pulp_cargo.app import content_process
-    from pulp_cargo.app.content_process import ContentProcess
+    from pulp_cargo.app.endpoints.process import ContentProcess
 
     ended: list[str] = []
 
@@ -51,11 +50,29 @@ def test_process_that_ends_writes_before_it_closes(monkeypatch: pytest.MonkeyPat
             await asyncio.sleep(0.001)
             ended.append(name)
 
-        return Mock(close=close)
+        return Mock(close=close, stop=close)
 
-    queues = ("commits", "downloaded", "index_files", "refusals")
-    parts = {name: part(name) for name in (*queues, "background", "clients")}
-    monkeypatch.setattr(content_process.crate_reader, "stop", lambda: ended.append("reader"))
-    asyncio.run(ContentProcess(**parts).close())
-    assert set(ended[:4]) == set(queues)
-    assert ended[4:] == ["background", "clients", "reader"]
+    async def scene() -> None:
+        process = ContentProcess()
+        services, cache = process.services, process.cache
+        process.listener, process.commits = part("listener"), part("commits")
+        cache.persist_queue, cache.index_store = part("downloaded"), part("index files")
+        cache.refusals = part("refusals")
+        services.background, cache.clients = part("background"), part("clients")
+        services.readers = Mock(stop=lambda: ended.append("readers"))
+        await process.close()
+
+    asyncio.run(scene())
+    assert ended[0] == "listener"
+    assert set(ended[1:5]) == {"commits", "downloaded", "index files", "refusals"}
+    assert ended[5:] == ["background", "clients", "readers"]
+
+
+def test_two_processes_share_nothing() -> None:
+    """What one has in memory or in its queues is not in those of the other."""
+    from pulp_cargo.app.endpoints.process import ContentProcess
+
+    one, other = ContentProcess(), ContentProcess()
+    shared = {name for name, value in vars(one).items() if value is getattr(other, name)}
+    shared |= {name for name, value in vars(one.cache).items() if value is vars(other.cache)[name]}
+    assert shared == set()

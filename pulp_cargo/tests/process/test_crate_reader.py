@@ -123,8 +123,10 @@ def test_much_metadata_is_read_in_another_process() -> None:
     from pulp_cargo.app.services.crates import crate_reader
     from pulp_cargo.protocol import publish
 
+    readers = crate_reader.CrateReaders()
     readme = "w" * crate_reader.LITTLE_METADATA
     data = f'{{"name":"a","vers":"1.0.0","deps":[{{"name":"b"}}],"readme":"{readme}"}}'.encode()
-    assert crate_reader.parse_metadata(data, 1) == publish.parse_metadata(data, 1)
+    assert readers.parse_metadata(data, 1) == publish.parse_metadata(data, 1)
     with pytest.raises(RegistryError, match="has 1 dependencies, and this registry allows 0"):
-        crate_reader.parse_metadata(data, 0)
+        readers.parse_metadata(data, 0)
+    readers.stop()

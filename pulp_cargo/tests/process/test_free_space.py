@@ -9,16 +9,6 @@ import pytest
 from pulp_cargo.protocol.unavailable import StorageFull
 
 
-@pytest.fixture(autouse=True)
-def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer of another test is not good any more, and one of this test not for another."""
-    from pulp_cargo.app.runtime import free_space
-
-    known = free_space.free_space
-    monkeypatch.setattr(known, "_has_room", known._has_room)
-    monkeypatch.setattr(known, "_until", 0.0)
-
-
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The settings that this is about; Django's own would not be as they were after a change."""
@@ -32,29 +22,29 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 @pytest.mark.parametrize(("least", "has_room"), [(0, True), (2**62, False)])
 def test_room_is_what_the_setting_wants(settings: Any, least: int, has_room: bool) -> None:
     """Where files come, and where they stay."""
-    from pulp_cargo.app.runtime import free_space
+    from pulp_cargo.app.runtime.free_space import FreeSpace
 
     settings.CARGO_MIN_FREE_BYTES = least
-    assert free_space.has_room() is has_room
+    assert FreeSpace().has_room() is has_room
 
 
 def test_publish_is_refused_without_room(settings: Any) -> None:
     """Before a byte of it is stored, by a sentence and a status that says to come again."""
-    from pulp_cargo.app.runtime import free_space
+    from pulp_cargo.app.runtime.free_space import FreeSpace
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
     with pytest.raises(StorageFull, match="no room left") as refused:
-        free_space.require_room()
+        FreeSpace().require_room()
     assert refused.value.status == 503
 
 
 def test_cache_stores_nothing_without_room(settings: Any) -> None:
     """Neither files nor index files; clients have what they came for."""
-    from pulp_cargo.app.services.cache.index_store import IndexStore
-    from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
+    from pulp_cargo.app.services.process import ServiceState
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
-    files, index_files = PersistQueue(), IndexStore()
+    cache = ServiceState().cache
+    files, index_files = cache.persist_queue, cache.index_store
     files.put_file(None, None, None)
     index_files.keep(None, None, is_new=True)
     assert len(files._queue) == len(index_files._queue) == 0

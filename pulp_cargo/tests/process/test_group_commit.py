@@ -13,7 +13,9 @@ from pulp_cargo.protocol.errors import Forbidden
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 if TYPE_CHECKING:
+    from pulp_cargo.app.runtime.background import BackgroundTasks
     from pulp_cargo.app.services.publish.commit import Result
+    from pulp_cargo.app.services.publish.commit_queue import CommitQueue
 
 OURS, THEIRS = UUID(int=1), UUID(int=2)
 DOMAIN: Any = object()
@@ -22,7 +24,8 @@ DOMAIN: Any = object()
 class Commits:
     """What is committed, and what becomes of it: by default each commit is a version."""
 
-    def __init__(self) -> None:
+    def __init__(self, queue: "CommitQueue", background: "BackgroundTasks") -> None:
+        self.queue, self.background = queue, background
         self.made: list[tuple[UUID, Any, list[Any]]] = []
         self.before = 0
         self.fails: list[Exception] = []
@@ -38,14 +41,43 @@ class Commits:
         committed = Committed(repository, self.before + len(self.made), frozenset())
         return Result(committed, [self.refuses.get(change) for change in changes])
 
+    def together(self, *submitted: Coroutine[Any, Any, Any]) -> list[Any]:
+        """Run all at once; what is raised is an answer, too, and nothing may stay in the queue."""
+
+        async def run() -> list[Any]:
+            answers = asyncio.gather(*submitted, return_exceptions=True)
+            given = await asyncio.wait_for(answers, 5)
+            await self.all_cleaned_up()
+            return given
+
+        answers = asyncio.run(run())
+        assert self.queue._queue._groups == {}
+        return answers
+
+    async def all_cleaned_up(self) -> None:
+        """Wait for what runs in the background."""
+        await asyncio.gather(*self.background._tasks)
+
+    def submit(
+        self, change: str, repository: UUID = OURS, file: "File | None" = None
+    ) -> Coroutine[Any, Any, Any]:
+        """Submit a change."""
+        return self.queue.submit(repository, DOMAIN, change, file)  # type: ignore[arg-type]
+
+    async def finish(self) -> None:
+        """End the process; the tests would hang where it does not."""
+        await asyncio.wait_for(self.queue.close(), 2)
+
 
 @pytest.fixture
 def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
     """The commits of this process, which none of its threads sees."""
     from pulp_cargo.app.runtime import timeouts
+    from pulp_cargo.app.runtime.background import BackgroundTasks
     from pulp_cargo.app.services.publish import commit_queue
 
-    commits = Commits()
+    background = BackgroundTasks()
+    commits = Commits(commit_queue.CommitQueue(background), background)
 
     async def write(task: Callable[..., Any], *args: Any) -> Any:
         await asyncio.sleep(0)
@@ -53,7 +85,6 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
 
     monkeypatch.setattr(commit_queue, "commit_together", commits)
     monkeypatch.setattr(commit_queue.threads, "write", write)
-    monkeypatch.setattr(commit_queue, "commit_queue", commit_queue.CommitQueue())
     monkeypatch.setattr(timeouts, "COMMIT_BUSY_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(commit_queue, "settings", SimpleNamespace(CARGO_BUSY_SECONDS=60))
     return commits
@@ -74,28 +105,6 @@ def go_on(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     return go_on
 
 
-def together(*submitted: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Run all at once; what is raised is an answer, too, and nothing may stay in a queue."""
-    from pulp_cargo.app.services.publish.commit_queue import commit_queue
-
-    async def run() -> list[Any]:
-        answers = asyncio.gather(*submitted, return_exceptions=True)
-        given = await asyncio.wait_for(answers, 5)
-        await all_cleaned_up()
-        return given
-
-    answers = asyncio.run(run())
-    assert commit_queue._queue._groups == {}
-    return answers
-
-
-async def all_cleaned_up() -> None:
-    """Wait for what runs in the background."""
-    from pulp_cargo.app.runtime.background import background_tasks
-
-    await asyncio.gather(*background_tasks._tasks)
-
-
 class File:
     """The file of a change, which somebody else holds as well."""
 
@@ -110,63 +119,58 @@ class File:
         self.holders -= 1
 
 
-def submit(
-    change: str, repository: UUID = OURS, file: File | None = None
-) -> Coroutine[Any, Any, Any]:
-    """Submit a change."""
-    from pulp_cargo.app.services.publish.commit_queue import commit_queue
-
-    return commit_queue.submit(repository, DOMAIN, change, file)  # type: ignore[arg-type]
-
-
 def test_what_waits_for_one_repository_is_committed_together(commits: Commits) -> None:
     """Each change is told of the version; one that comes alone has one of its own."""
-    answers = together(submit("a"), submit("b"))
+    answers = commits.together(commits.submit("a"), commits.submit("b"))
     assert [(answer.repository, answer.number) for answer in answers] == [(OURS, 1)] * 2
-    assert together(submit("c"))[0].number == 2
+    assert commits.together(commits.submit("c"))[0].number == 2
     assert commits.made == [(OURS, DOMAIN, ["a", "b"]), (OURS, DOMAIN, ["c"])]
 
 
 def test_changes_of_two_repositories_are_never_in_one_commit(commits: Commits) -> None:
     """However close they come."""
-    answers = together(submit("a"), submit("b", THEIRS), submit("c"))
+    answers = commits.together(
+        commits.submit("a"), commits.submit("b", THEIRS), commits.submit("c")
+    )
     assert [answer.repository for answer in answers] == [OURS, THEIRS, OURS]
     assert commits.made == [(OURS, DOMAIN, ["a", "c"]), (THEIRS, DOMAIN, ["b"])]
 
 
 def test_a_commit_takes_no_more_than_so_many(commits: Commits) -> None:
     """The first must not wait until a hundred are written."""
-    from pulp_cargo.app.services.publish.commit_queue import commit_queue
-
-    limits = commit_queue._queue.limits
+    limits = commits.queue._queue.limits
     assert limits.batch_size == 64
-    commit_queue._queue.limits = replace(limits, batch_size=2)
-    together(*(submit(change) for change in "abcde"))
+    commits.queue._queue.limits = replace(limits, batch_size=2)
+    commits.together(*(commits.submit(change) for change in "abcde"))
     assert [changes for *_, changes in commits.made] == [["a", "b"], ["c", "d"], ["e"]]
 
 
 def test_each_change_has_its_own_verdict(commits: Commits) -> None:
     """One that is refused does so alone."""
     commits.refuses = {"b": Forbidden("no")}
-    first, refused, last = together(submit("a"), submit("b"), submit("c"))
+    first, refused, last = commits.together(
+        commits.submit("a"), commits.submit("b"), commits.submit("c")
+    )
     assert (first.number, str(refused), last.number) == (1, "no", 1)
 
 
 def test_what_nobody_foresaw_is_told_to_all_who_waited(commits: Commits) -> None:
     """The next change is none the worse for it."""
     commits.fails = [ZeroDivisionError("oh")]
-    assert [str(answer) for answer in together(submit("a"), submit("b"))] == ["oh", "oh"]
-    assert together(submit("c"))[0].number == 2
+    assert [
+        str(answer) for answer in commits.together(commits.submit("a"), commits.submit("b"))
+    ] == ["oh", "oh"]
+    assert commits.together(commits.submit("c"))[0].number == 2
 
 
 def test_busy_repository_is_tried_again(commits: Commits) -> None:
     """Until it is free; what came meanwhile goes with the rest."""
-    from pulp_cargo.app.services.publish.commit_queue import commit_queue
-
     commits.fails = [RepositoryBusy(), RepositoryBusy()]
-    assert [answer.number for answer in together(submit("a"), submit("b"))] == [3, 3]
+    assert [
+        answer.number for answer in commits.together(commits.submit("a"), commits.submit("b"))
+    ] == [3, 3]
     assert [changes for *_, changes in commits.made] == [["a", "b"]] * 3
-    assert commit_queue.busy_waits == 2
+    assert commits.queue.busy_waits == 2
 
 
 def test_who_has_waited_long_enough_is_refused(
@@ -175,7 +179,7 @@ def test_who_has_waited_long_enough_is_refused(
     """Those who have not wait on."""
     from pulp_cargo.app.services.publish import commit_queue
 
-    impatient = submit("a")
+    impatient = commits.submit("a")
     times = iter([60.0, 0.0])
     monkeypatch.setattr(
         commit_queue,
@@ -183,7 +187,7 @@ def test_who_has_waited_long_enough_is_refused(
         type("Settings", (), {"CARGO_BUSY_SECONDS": property(lambda _: next(times))})(),
     )
     commits.fails = [RepositoryBusy()]
-    patient, refused = together(impatient, submit("b"))
+    patient, refused = commits.together(impatient, commits.submit("b"))
     assert (patient.number, type(refused)) == (2, RepositoryBusy)
     assert [changes for *_, changes in commits.made] == [["a", "b"], ["a"]]
 
@@ -192,32 +196,31 @@ def test_who_went_away_holds_up_nobody(commits: Commits) -> None:
     """A client may close its connection while its change waits."""
 
     async def leave() -> Any:
-        gone = asyncio.ensure_future(submit("a"))
-        stays = asyncio.ensure_future(submit("b"))
+        gone = asyncio.ensure_future(commits.submit("a"))
+        stays = asyncio.ensure_future(commits.submit("b"))
         await asyncio.sleep(0)
         gone.cancel()
         return await stays
 
-    (answer,) = together(leave())
+    (answer,) = commits.together(leave())
     assert answer.number == 1
     assert [changes for *_, changes in commits.made] == [["a", "b"]]
 
 
 def test_queue_goes_on_when_its_task_was_stopped(commits: Commits) -> None:
     """What waited is committed with the next change."""
-    from pulp_cargo.app.services.publish.commit_queue import commit_queue
 
     async def go_on() -> list[Any]:
-        waits = asyncio.ensure_future(submit("a"))
+        waits = asyncio.ensure_future(commits.submit("a"))
         await asyncio.sleep(0)
-        runner = commit_queue._queue._groups[OURS, DOMAIN].runner
+        runner = commits.queue._queue._groups[OURS, DOMAIN].runner
         assert runner is not None
         await asyncio.sleep(0)
         runner.cancel()
         await asyncio.wait([runner])
-        return await asyncio.gather(waits, submit("b"))
+        return await asyncio.gather(waits, commits.submit("b"))
 
-    (answers,) = together(go_on())
+    (answers,) = commits.together(go_on())
     assert [answer.number for answer in answers] == [1, 1]
     assert commits.made == [(OURS, DOMAIN, ["a", "b"])]
 
@@ -235,15 +238,16 @@ def test_old_versions_are_cleaned_up_now_and_then(
     async def commit(*numbers: int | None) -> None:
         for number in numbers:
             made = number and Committed(OURS, number, frozenset())
-            commit_queue.clean_up_after(OURS, Result(made or None, []))
-        await all_cleaned_up()
+            result = Result(made or None, [])
+            commit_queue.clean_up_after(commits.background, OURS, result)
+        await commits.all_cleaned_up()
 
     asyncio.run(commit(None, 1, 49, 51))
     assert cleaned == []
     asyncio.run(commit(50, 100))
     assert cleaned == [OURS, OURS]
     commits.before = 149
-    together(submit("a", THEIRS))
+    commits.together(commits.submit("a", THEIRS))
     assert cleaned[2:] == [THEIRS]
 
 
@@ -255,13 +259,13 @@ def test_file_is_held_until_the_verdict(commits: Commits, refusal: Forbidden | N
         commits.refuses = {"a": refusal}
 
     async def watch() -> list[int]:
-        waits = asyncio.ensure_future(submit("a", file=file))
+        waits = asyncio.ensure_future(commits.submit("a", file=file))
         await asyncio.sleep(0)
         held = file.holders
         await asyncio.wait([waits])
         return [held, file.holders]
 
-    assert together(watch()) == [[2, 1]]
+    assert commits.together(watch()) == [[2, 1]]
 
 
 def test_file_is_held_also_when_nobody_waits_any_more(
@@ -271,8 +275,8 @@ def test_file_is_held_also_when_nobody_waits_any_more(
     file = File()
 
     async def leave() -> list[int]:
-        gone = asyncio.ensure_future(submit("a", file=file))
-        stays = asyncio.ensure_future(submit("b"))
+        gone = asyncio.ensure_future(commits.submit("a", file=file))
+        stays = asyncio.ensure_future(commits.submit("b"))
         await asyncio.sleep(0)
         gone.cancel()
         await asyncio.wait([gone])
@@ -281,7 +285,7 @@ def test_file_is_held_also_when_nobody_waits_any_more(
         await stays
         return [held, file.holders]
 
-    assert together(leave()) == [[2, 1]]
+    assert commits.together(leave()) == [[2, 1]]
     assert [changes for *_, changes in commits.made] == [["a", "b"]]
 
 
@@ -299,27 +303,23 @@ def test_commit_that_forgets_a_change_is_a_mistake(commits: Commits) -> None:
         asyncio.run(answer())
 
 
-async def finish() -> None:
-    """End the process; the tests would hang where it does not."""
-    from pulp_cargo.app.services.publish.commit_queue import commit_queue
-
-    await asyncio.wait_for(commit_queue.close(), 2)
-
-
 def test_process_that_ends_commits_what_waits(commits: Commits, go_on: asyncio.Event) -> None:
     """In every repository; where nothing waits it ends at once."""
 
     async def end() -> list[bool]:
-        await finish()
-        waits = [asyncio.ensure_future(submit("a")), asyncio.ensure_future(submit("b", THEIRS))]
+        await commits.finish()
+        waits = [
+            asyncio.ensure_future(commits.submit("a")),
+            asyncio.ensure_future(commits.submit("b", THEIRS)),
+        ]
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_later(0.05, go_on.set)
-        await finish()
+        await commits.finish()
         made = len(commits.made)
         await asyncio.wait(waits)
         return [made == 2, *(one.exception() is None for one in waits)]
 
-    assert together(end()) == [[True, True, True]]
+    assert commits.together(end()) == [[True, True, True]]
 
 
 def test_process_that_ends_waits_for_no_busy_repository(commits: Commits) -> None:
@@ -327,12 +327,12 @@ def test_process_that_ends_waits_for_no_busy_repository(commits: Commits) -> Non
     commits.fails = [RepositoryBusy()]
 
     async def end() -> Any:
-        waits = asyncio.ensure_future(submit("a"))
+        waits = asyncio.ensure_future(commits.submit("a"))
         await asyncio.sleep(0)
-        await finish()
+        await commits.finish()
         return await waits
 
-    (refused,) = together(end())
+    (refused,) = commits.together(end())
     assert type(refused) is RepositoryBusy
     assert len(commits.made) == 1
 
@@ -347,34 +347,31 @@ def test_process_that_ends_takes_no_more_than_so_long(
     monkeypatch.setattr(timeouts, "COMMIT_DRAIN_SECONDS", 0.01)
 
     async def end() -> list[int]:
-        waits = asyncio.ensure_future(submit("a"))
+        waits = asyncio.ensure_future(commits.submit("a"))
         await asyncio.sleep(0)
-        await finish()
+        await commits.finish()
         made = len(commits.made)
         go_on.set()
         await waits
         return [made, len(commits.made)]
 
-    assert together(end()) == [[0, 1]]
+    assert commits.together(end()) == [[0, 1]]
 
 
 def test_too_many_changes_are_refused(commits: Commits) -> None:
     """Each may have a file open; whoever is refused may try again."""
-    from pulp_cargo.app.services.publish.commit_queue import commit_queue
-
     file = File()
-    commit_queue._queue.limits = replace(commit_queue._queue.limits, max_waiting=1)
-    first, refused = together(submit("a"), submit("b", file=file))
+    commits.queue._queue.limits = replace(commits.queue._queue.limits, max_waiting=1)
+    first, refused = commits.together(commits.submit("a"), commits.submit("b", file=file))
     assert (first.number, type(refused)) == (1, RepositoryBusy)
     assert file.holders == 1
 
 
 def test_busy_repository_leaves_room_for_others(commits: Commits) -> None:
     """It takes a quarter of all that may wait, for as long as a task has it locked."""
-    from pulp_cargo.app.services.publish.commit_queue import commit_queue
-
-    limits = commit_queue._queue.limits
+    limits = commits.queue._queue.limits
     assert (limits.max_waiting, limits.max_waiting_per_group) == (4096, 1024)
-    commit_queue._queue.limits = replace(limits, max_waiting=8, max_waiting_per_group=2)
-    answers = together(*(submit(change) for change in "abc"), submit("d", THEIRS))
+    commits.queue._queue.limits = replace(limits, max_waiting=8, max_waiting_per_group=2)
+    changes = [*(commits.submit(change) for change in "abc"), commits.submit("d", THEIRS)]
+    answers = commits.together(*changes)
     assert [type(answer) is RepositoryBusy for answer in answers] == [False, False, True, False]

@@ -66,13 +66,15 @@ def test_file_goes_on_in_memory(
     new_file: NewFile, room: Callable[[int], None], tmp_path: Path
 ) -> None:
     """By the same handle, which others may be reading, and nothing of it stays on the disk."""
+    from pulp_cargo.app.services.crates.incoming_file import FileMemory
+
     file = new_file()
     room(1_000)
     file.write(b"a" * 800)
     handle = file.file.fileno()
     with pytest.raises(StorageFull):
         file.write(b"b" * 800)
-    file.move_to_memory()
+    file.move_to_memory(FileMemory())
     file.write(b"c" * 800)
     assert file.is_in_memory
     assert list(tmp_path.iterdir()) == []
@@ -81,29 +83,29 @@ def test_file_goes_on_in_memory(
 
 
 def test_file_that_memory_has_no_room_for_stays_where_it_is(
-    new_file: NewFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    new_file: NewFile, tmp_path: Path
 ) -> None:
     """And goes with who lets go of it, as any other."""
-    from pulp_cargo.app.services.crates import incoming_file
+    from pulp_cargo.app.services.crates.incoming_file import FileMemory
 
-    monkeypatch.setattr(incoming_file, "MOST_IN_MEMORY", 100)
+    memory = FileMemory(most_bytes=100)
     file = new_file()
     file.write(b"a" * 800)
     with pytest.raises(StorageFull):
-        file.move_to_memory()
+        file.move_to_memory(memory)
     assert not file.is_in_memory
     assert Path(file.path).read_bytes() == b"a" * 800
     file.discard()
     assert list(tmp_path.iterdir()) == []
-    assert incoming_file._in_memory == 0
+    assert memory.taken == 0
 
 
-def test_memory_has_an_end(new_file: NewFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_has_an_end(new_file: NewFile) -> None:
     """And what is let go of makes room in it."""
-    from pulp_cargo.app.services.crates import incoming_file
+    from pulp_cargo.app.services.crates.incoming_file import FileMemory
 
-    monkeypatch.setattr(incoming_file, "MOST_IN_MEMORY", 1_000)
-    file, other = new_file(in_memory=True), new_file(in_memory=True)
+    memory = FileMemory(most_bytes=1_000)
+    file, other = new_file(memory=memory), new_file(memory=memory)
     file.write(b"a" * 800)
     with pytest.raises(StorageFull):
         other.write(b"a" * 800)
@@ -111,7 +113,7 @@ def test_memory_has_an_end(new_file: NewFile, monkeypatch: pytest.MonkeyPatch) -
     file.discard()
     other.write(b"a" * 800)
     other.discard()
-    assert incoming_file._in_memory == 0
+    assert memory.taken == 0
 
 
 def test_full_disk_of_the_database_is_no_failure_of_ours() -> None:

@@ -73,10 +73,32 @@ def test_pause_that_the_upstream_asks_for_is_kept(upstream: Upstream) -> None:
     assert upstream.now == 30
 
 
-def test_pause_that_is_too_long_is_none(upstream: Upstream) -> None:
-    """A task must not hold its repository for an hour."""
-    upstream.breaker.failed(3600)
-    for error in (UpstreamLeftAlone("up"), UpstreamUnreachable("up", "it answers 429", 3600)):
-        with pytest.raises(UpstreamUnreachable):
-            upstream.ask(lambda number, error=error: error)
-    assert (upstream.asked, upstream.pauses) == (2, [])
+def test_pause_of_some_minutes_is_waited_for(upstream: Upstream) -> None:
+    """Also for a single file, for which the breaker is open for a minute only."""
+    upstream.breaker.failed(60)
+    busy = UpstreamUnreachable("up", "it answers 429", 300)
+    assert upstream.ask(lambda number: busy if upstream.now < 300 else None, most=1) == 2
+    assert 300 <= upstream.now < 302
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (UpstreamUnreachable("up", "it answers 429", 301), "it answers 429"),
+        (UpstreamLeftAlone("up"), "it asks for a pause"),
+    ],
+)
+def test_pause_that_is_too_long_is_an_error(
+    upstream: Upstream, error: UpstreamUnreachable, what: str
+) -> None:
+    """A task must not lock its repository for an hour; the message names the header."""
+    upstream.breaker.failed(301)
+    with pytest.raises(UpstreamUnreachable) as refused:
+        upstream.ask(lambda number: error)
+    assert refused.value.what == (
+        f"{what}, and its `Retry-After` is more than the 300 seconds that a sync waits: sync again"
+        " later"
+    )
+    # What an administrator reads is the cause, if there is one.
+    assert refused.value.__cause__ is None
+    assert (upstream.asked, upstream.pauses) == (1, [])

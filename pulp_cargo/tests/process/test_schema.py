@@ -59,6 +59,7 @@ def test_sets_of_values_have_names_of_ours(schemas: dict[str, Any]) -> None:
         "CargoLockFilePresenceEnum",
         "CargoLockFileVerdictEnum",
         "CargoRemotePolicyEnum",
+        "CargoSearchOrderEnum",
         "CargoTokenScopeEnum",
         "CargoUpstreamRuleEnum",
     ]

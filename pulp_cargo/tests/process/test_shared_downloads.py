@@ -18,7 +18,7 @@ def come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files come at once, from nowhere."""
     from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 
-    async def run(download: "SharedDownload", remote: Any) -> None:
+    async def run(download: "SharedDownload", clients: Any, remote: Any) -> None:
         download.is_complete = True
         download._notify()
 
@@ -27,8 +27,9 @@ def come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def found_again(*, leased: bool) -> bool:
     """Whether who asks for a file that is stored meanwhile finds its download again."""
-    from pulp_cargo.app.services.downloads import shared_downloads
+    from pulp_cargo.app.services.process import ServiceState
 
+    shared_downloads = ServiceState().cache.downloads
     # The queue that stores files keeps each until it is in the tables.
     first = shared_downloads.download(*FILE, lambda download: download.acquire())
     await first.ended()
@@ -57,7 +58,8 @@ def test_download_that_nobody_wants_any_more_is_gone() -> None:
 
 def test_nothing_is_leased_of_a_file_that_does_not_come() -> None:
     """Which is most files."""
-    from pulp_cargo.app.services.downloads.shared_downloads import shared_downloads
+    from pulp_cargo.app.services.process import ServiceState
 
+    shared_downloads = ServiceState().cache.downloads
     with shared_downloads.leased_if_running(*FILE):
         assert shared_downloads._downloads == {}

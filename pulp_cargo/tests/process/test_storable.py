@@ -15,7 +15,7 @@ ANSWERS = {
     "CollisionsSerializer",
     "ExplainedUpstreamSerializer",
     "ExplanationSerializer",
-    "HeldVersionSerializer",
+    "PolicyRefusalSerializer",
     "LockFileReportSerializer",
     "ReplacedVersionSerializer",
     "ShownFields",

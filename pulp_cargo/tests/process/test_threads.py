@@ -29,6 +29,43 @@ def test_storage_that_hangs_keeps_no_publish_waiting(monkeypatch: pytest.MonkeyP
     assert asyncio.run(publish_beside_redirects()) == 1
 
 
+def test_storage_that_hangs_keeps_no_record_of_refusals_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor does a long statement of records keep an upload or a commit waiting."""
+    from pulp_cargo.app.runtime import threads
+    from pulp_cargo.app.services.policies.refusal_log import RefusalLog
+
+    answered = threading.Event()
+    written = threading.Event()
+    log = RefusalLog()
+    monkeypatch.setattr(log, "write", lambda records: written.set())
+
+    async def record_beside_uploads() -> None:
+        hanging = asyncio.gather(*(threads.upload(answered.wait, 20) for _ in range(8)))
+        await asyncio.sleep(0.1)
+        try:
+            await asyncio.wait_for(log._write_batch(None, []), 5)
+        finally:
+            answered.set()
+            await hanging
+
+    async def change_beside_records() -> list[int]:
+        hanging = asyncio.gather(*(threads.record(answered.wait, 20) for _ in range(8)))
+        await asyncio.sleep(0.1)
+        try:
+            changes = asyncio.gather(threads.write(int, "1"), threads.upload(int, "2"))
+            return await asyncio.wait_for(changes, 5)
+        finally:
+            answered.set()
+            await hanging
+
+    asyncio.run(record_beside_uploads())
+    assert written.is_set()
+    answered.clear()
+    assert asyncio.run(change_beside_records()) == [1, 2]
+
+
 def test_readers_of_a_dead_database_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Within a bounded time, whether their query hangs or waits for a thread behind others."""
     from pulp_cargo.app.runtime import threads, timeouts

@@ -14,6 +14,7 @@ SIZE = 12 * 1024 * 1024
 
 def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is cut off before the length that it was promised, and the next one is served."""
+    from pulp_cargo.app.endpoints.process import ContentProcess
     from pulp_cargo.app.endpoints.read import send_from_storage
     from pulp_cargo.app.runtime import timeouts
 
@@ -21,7 +22,7 @@ def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatc
         return SimpleNamespace(file=ContentFile(bytes(SIZE)))
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        cargo, file = SimpleNamespace(http=request), SimpleNamespace()
+        cargo, file = SimpleNamespace(http=request, process=process), SimpleNamespace()
         return await send_from_storage.pass_on(cargo, file, {})
 
     async def ask(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -43,7 +44,8 @@ def test_client_that_stops_reading_loses_its_turn(monkeypatch: pytest.MonkeyPatc
         await server.cleanup()
         return sizes
 
-    monkeypatch.setattr(send_from_storage, "TURNS", asyncio.Semaphore(1))
+    process = ContentProcess()
+    process.storage_turns = asyncio.Semaphore(1)
     monkeypatch.setattr(timeouts, "STORAGE_TURN_SECONDS", 0.5)
     monkeypatch.setattr(send_from_storage, "_fetch", fetch)
     whole, part = asyncio.run(one_after_the_other())

@@ -44,11 +44,13 @@ def new_queue(
     **limits: Any,
 ) -> "WriteBehind[str, str, int]":
     """Make a queue that adds numbers of the same key."""
+    from pulp_cargo.app.runtime.background import BackgroundTasks
     from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
 
     limits = {"batch_size": 3, "max_waiting": 100, **limits}
     return WriteBehind(
         writer.write,
+        background=BackgroundTasks(),
         on_failure=on_failure or writer.on_failure,
         limits=Limits(**limits),
         merge=lambda before, after: before + after,

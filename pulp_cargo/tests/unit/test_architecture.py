@@ -29,6 +29,7 @@ FEATURES = (
     ("sync", "downloads"),
     ("cache",),
     ("lock_file",),
+    ("process",),
 )
 EDGES = ("app.endpoints", "app.viewsets", "app.management")
 PURE = ("protocol", "rules")

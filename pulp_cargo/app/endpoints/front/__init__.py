@@ -1,1 +1,1 @@
-"""What every request for a registry passes: the middleware, the routes, and what watches them."""
+"""The entry of all requests: the middleware, the routes, the health page and the metrics."""

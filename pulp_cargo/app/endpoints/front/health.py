@@ -1,25 +1,20 @@
-"""The page that tells a load balancer or a monitor whether this content process can work.
+"""The page that shows a load balancer or a monitor whether this content process can work.
 
-It asks PostgreSQL on a connection of its own, so that a database that hangs makes nobody wait but
-the probe itself; and once a second at most, so that nobody can keep it busy.
+It probes PostgreSQL with a separate connection, so that a database that hangs delays no other
+request, and at most once a second, so that requests for this page cannot overload the database.
 """
 
-import asyncio
 import json
-import time
 
-import psycopg
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.errors import error_response
-from pulp_cargo.app.endpoints.memory.listener import parameters
-from pulp_cargo.app.endpoints.memory.memory import memory
-from pulp_cargo.app.runtime import timeouts
+from pulp_cargo.app.endpoints.process import PROCESS
 from pulp_cargo.protocol.errors import MethodNotAllowed
 
 METHODS = ("GET", "HEAD")
 
-# By whether PostgreSQL answers, and whether it tells us of changes.
+# By whether PostgreSQL answers, and whether its messages about changes arrive.
 STATUSES = {
     (True, True): "ok",
     (True, False): "degraded",
@@ -28,50 +23,20 @@ STATUSES = {
 }
 
 
-class Database:
-    """Whether PostgreSQL answers, asked by one probe for all that come meanwhile."""
-
-    def __init__(self) -> None:
-        self._answers = False
-        self._until = 0.0
-        self._asking = asyncio.Lock()
-
-    async def answers(self) -> bool:
-        """Ask, unless that was done a moment ago."""
-        async with self._asking:
-            if time.monotonic() >= self._until:
-                self._answers = await _ask()
-                self._until = time.monotonic() + timeouts.HEALTH_FRESH_SECONDS
-            return self._answers
-
-
-async def _ask() -> bool:
-    try:
-        async with asyncio.timeout(timeouts.HEALTH_DATABASE_TIMEOUT_SECONDS):
-            connection = await psycopg.AsyncConnection.connect(**parameters(), autocommit=True)
-            async with connection:
-                await connection.execute("SELECT 1")
-    except (TimeoutError, OSError, psycopg.Error):
-        return False
-    return True
-
-
-database = Database()
-
-
 async def get_health(request: web.Request) -> web.Response:
     """`GET` of the root above all registries: 200 while they can be used, else 503."""
     if request.method not in METHODS:
         return error_response(MethodNotAllowed(request.method, request.path, METHODS))
-    reachable = await database.answers()
-    said = {
-        "status": STATUSES[reachable, memory.listening],
+    process = request.app[PROCESS]
+    reachable, listening = await process.database.answers(), process.memory.listening
+    state = {
+        "status": STATUSES[reachable, listening],
         "database": reachable,
-        "listening": memory.listening,
+        "listening": listening,
     }
     return web.Response(
         status=200 if reachable else 503,
-        body=json.dumps(said).encode(),
+        body=json.dumps(state).encode(),
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
     )

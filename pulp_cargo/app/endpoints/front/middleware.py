@@ -1,15 +1,13 @@
-"""How a request comes in: from memory, or through a registry's routes.
+"""Answering requests from memory, or by a registry's routes.
 
-It stands in front of Pulp's own middlewares, which look up domain and user in the process's one
-database thread for every request. Only a registry with one of Pulp's content guards goes
-through them, since guards need what they find; whom a guard has let in is remembered for seconds.
+The middleware is in front of Pulp's own, which look up domain and user in the process's single
+database thread for every request. Only requests to registries with a content guard pass through
+Pulp's, because guards need what they look up; an admission is cached for a few seconds.
 """
 
 import asyncio
 import logging
 import time
-from uuid import UUID
-from weakref import WeakValueDictionary
 
 from aiohttp import web
 from asgiref.sync import sync_to_async
@@ -31,7 +29,8 @@ from pulp_cargo.app.endpoints.http.request import (
 )
 from pulp_cargo.app.endpoints.http.responses import respond
 from pulp_cargo.app.endpoints.memory.answer import Answer
-from pulp_cargo.app.endpoints.memory.memory import memory
+from pulp_cargo.app.endpoints.memory.memory import Memory
+from pulp_cargo.app.endpoints.process import PROCESS
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registry import grants
@@ -48,17 +47,15 @@ from pulp_cargo.rules.scopes import Scope
 
 log = logging.getLogger(__name__)
 
-# Where a request that is answered from memory has the operation of the answer (see telemetry).
+# The key under which a request that is answered from memory has its operation (see telemetry).
 REMEMBERED = "cargo.remembered"
-# Pulp's guard of a header trips over one that is no UTF-8, that its jq filter does not suit, or
-# that is JSON too deep to read.
+# Pulp's header guard raises these for a header that is not UTF-8, that does not fit its jq filter, or
+# that is too deeply nested JSON.
 GUARD_REFUSALS = (PermissionError, ValueError, StopIteration, RecursionError)
-# Of many requests that come at once with the same credentials, one asks and the others wait for it.
-TURNS: WeakValueDictionary[tuple[UUID, bytes], asyncio.Lock] = WeakValueDictionary()
 
 
 async def handle_registry(request: web.Request) -> web.StreamResponse:
-    """Answer any request below a registry's URL; whatever fails, in cargo's form."""
+    """Answer a request below a registry's URL; errors have the form that cargo shows."""
     login_url = None
     limit_pauses(request)
     try:
@@ -67,17 +64,17 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         login_url = cargo.registry.urls.login
         return await _dispatch(cargo)
     except web.HTTPException as answer:
-        # A redirect to the object storage, or a range that a file does not have.
+        # A redirect to the object storage, or a range outside of a file.
         return answer if answer.status < 400 else http_error_response(answer)
     except Exception as error:
-        told = as_registry_error(error)
-        if told is None:
+        shown = as_registry_error(error)
+        if shown is None:
             raise
-        return error_response(told, login_url)
+        return error_response(shown, login_url)
 
 
 def _require_plain_body(request: web.Request) -> None:
-    """Raise UnsupportedEncoding for a body that would have to be unpacked (`content.py`)."""
+    """Raise UnsupportedEncoding for a compressed body, which is not unpacked (`content.py`)."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity") and request.body_exists:
         raise UnsupportedEncoding(encoding)
@@ -85,9 +82,15 @@ def _require_plain_body(request: web.Request) -> None:
 
 @web.middleware
 async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResponse:
-    """Answer from memory where possible, and keep Pulp's middlewares away from our routes."""
+    """Answer from memory if possible; requests to our routes bypass Pulp's middlewares."""
+    memory = request.app[PROCESS].memory
     answer = memory.answers.get(request.raw_path)
-    if answer and _is_good(answer) and _is_plain_read(request) and _may_have(request, answer):
+    if (
+        answer
+        and _is_good(answer)
+        and _is_plain_read(request)
+        and _may_have(memory, request, answer)
+    ):
         memory.answers.move_to_end(request.raw_path)
         if len(answer.body) > BYTES_AT_ONCE:
             limit_pauses(request)
@@ -105,18 +108,18 @@ def _is_plain_read(request: web.Request) -> bool:
     return request.method in ("GET", "HEAD") and "Range" not in request.headers
 
 
-def _may_have(request: web.Request, answer: Answer) -> bool:
-    return answer.private is None or _was_let_in(request, answer.private)
+def _may_have(memory: Memory, request: web.Request, answer: Answer) -> bool:
+    return answer.private is None or _was_let_in(memory, request, answer.private)
 
 
-def _was_let_in(request: web.Request, registry: Registry) -> bool:
-    """Whether a request with the same credentials was let in a moment ago."""
-    if registry.access.auth_required and not _is_known_reader(request, registry):
+def _was_let_in(memory: Memory, request: web.Request, registry: Registry) -> bool:
+    """Whether a request with the same credentials was admitted a moment ago."""
+    if registry.access.auth_required and not _is_known_reader(memory, request, registry):
         return False
     return not registry.access.guarded or memory.is_admitted(registry, request.headers)
 
 
-def _is_known_reader(request: web.Request, registry: Registry) -> bool:
+def _is_known_reader(memory: Memory, request: web.Request, registry: Registry) -> bool:
     header = request.headers.get("Authorization")
     grant = None if header is None else memory.grant(registry.pk, header)
     return grant is not None and grant.allows(Scope.READ)
@@ -126,7 +129,7 @@ async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
     try:
         route, names = routes.match(cargo)
     except RegistryError:
-        # Not even what a private registry does not have is told to strangers.
+        # Clients without the right to read cannot even learn which routes do not exist.
         await _require_right_to_read(cargo)
         raise
     cargo.http[OPERATION] = route.operation
@@ -136,11 +139,11 @@ async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
 
 
 async def _require_right_to_read(cargo: CargoRequest) -> None:
-    registry, request = cargo.registry, cargo.http
-    if registry.access.is_public or _was_let_in(request, registry):
+    registry, request, memory = cargo.registry, cargo.http, cargo.process.memory
+    if registry.access.is_public or _was_let_in(memory, request, registry):
         return
-    async with _turn(request, registry):
-        if _was_let_in(request, registry):
+    async with _turn(cargo):
+        if _was_let_in(memory, request, registry):
             return
         if registry.access.auth_required:
             await _require_reader(cargo)
@@ -148,17 +151,19 @@ async def _require_right_to_read(cargo: CargoRequest) -> None:
             await _require_permission_of_guard(cargo)
 
 
-def _turn(request: web.Request, registry: Registry) -> asyncio.Lock:
-    if registry.access.guard_reads is None:
+def _turn(cargo: CargoRequest) -> asyncio.Lock:
+    registry = cargo.registry
+    reads = registry.access.guard_reads
+    if reads is None:
         return asyncio.Lock()
-    key = (registry.pk, digest_of(request.headers, registry.access.guard_reads))
-    return TURNS.setdefault(key, asyncio.Lock())
+    key = (registry.pk, digest_of(cargo.http.headers, reads))
+    return cargo.process.guard_turns.setdefault(key, asyncio.Lock())
 
 
 async def _require_reader(cargo: CargoRequest) -> None:
-    """Without the right to read a private registry everything in it is 401, never 403.
+    """Raise NotAuthenticated without the right to read: always a 401, never a 403.
 
-    Cargo gives up on a 403, and asks for a token on a 401.
+    Cargo asks for a token on a 401, and gives up on a 403.
     """
     grant = await cargo.grant(Scope.READ)
     if grant is None and "Authorization" in cargo.http.headers:
@@ -171,18 +176,19 @@ async def _require_reader(cargo: CargoRequest) -> None:
 
 
 async def _require_permission_of_guard(cargo: CargoRequest) -> None:
-    """Ask the distribution's content guard, with the user that the token stands for."""
+    """Ask the distribution's content guard, as the user to whom the token belongs."""
     grant = await cargo.grant(Scope.READ)
-    # The guard judges the user's rights; that the token is for reading at all is ours to see.
+    # The guard checks the rights of the user; the scope of the token is checked here.
     if grant is not None and Scope.READ not in grant.asked:
         grant = None
 
     async def ask(request: web.Request) -> web.StreamResponse:
-        # Who came by other means than our tokens may be nobody before we hear of it.
+        # No message is sent when a user who was authenticated by other means loses a right.
         is_ours = grant is not None or not request["user"].is_authenticated
         await sync_to_async(_ask_guard)(cargo, grant)
         if is_ours:
             seconds = grants.seconds_left(grant)
+            memory = cargo.process.memory
             memory.keep_admitted(cargo.registry, request.headers, seconds, cargo.generation)
         return web.Response()
 

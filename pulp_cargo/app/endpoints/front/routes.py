@@ -1,4 +1,4 @@
-"""Every route of a registry, in one table, and who may use it."""
+"""All routes of a registry in one table, with the rights that they require."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -35,8 +35,9 @@ CRATES = "api/v1/crates"
 class Route:
     """A method and a path below a registry's URL.
 
-    `operation` is what the numbers for OpenTelemetry call it (`cargo.operation`). `reads` tells that it needs the right to read. Writes say themselves which scope they need, and
-    what tells people how to begin is for everybody.
+    `operation` is its name in the metrics (`cargo.operation`). With `reads`, it requires the right to
+    read. Endpoints that write check their scopes themselves, and the pages that explain how to begin
+    are public.
     """
 
     method: str
@@ -76,13 +77,13 @@ ROUTES = (
     _route("GET", "me", get_me, "me", reads=False),
     _route("GET", "config.toml", get_cargo_config, "cargo_config", reads=False),
     _route("GET", "", get_me, "me", reads=False),
-    # cargo, reading: whatever else is no part of the web API
+    # cargo, reading: everything that is not part of the web API
     Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file, "index"),
 )
 
 
 def match(cargo: CargoRequest) -> tuple[Route, dict[str, str]]:
-    """Return the route of a request and what its path names; raises RouteNotFound."""
+    """Return the route of a request, and the parameters in its path; raises RouteNotFound."""
     method = "GET" if cargo.http.method == "HEAD" else cargo.http.method
     allowed = []
     for route in ROUTES:

@@ -1,15 +1,15 @@
-"""What a content process tells Pulp's OpenTelemetry collector about its registries.
+"""The metrics of a content process for Pulp's OpenTelemetry collector.
 
-The edge stands in front of Pulp's own instrumentation, so none of these requests is in Pulp's
-numbers. No name of a registry, crate or user is an attribute: each would be a time series of its
-own, and the names in a private registry are nobody else's business.
+The middleware is in front of Pulp's own instrumentation, so Pulp's metrics have none of these
+requests. No name of a registry, crate or user is an attribute: each would be a separate time series,
+and the names in a private registry are confidential.
 
-Answers from memory take less time than a histogram does to note them, so they are counted only.
+A response from memory takes less time than recording it in a histogram, so these are only counted.
 """
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import cache
 
 from aiohttp import web
@@ -18,23 +18,26 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from pulp_cargo.app.endpoints.front import middleware
 from pulp_cargo.app.endpoints.http.core import get_worker_name, init_otel_meter
 from pulp_cargo.app.endpoints.http.request import OPERATION
-from pulp_cargo.app.endpoints.memory.memory import memory
-from pulp_cargo.app.services.publish.commit_queue import commit_queue
+from pulp_cargo.app.endpoints.process import PROCESS
 from pulp_cargo.app.upstream.events import events
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# Upper bounds of the histogram, in seconds: a 304 takes less than the first, cargo waits for the last.
+# Upper bounds of the histogram in seconds: a 304 takes less than the first, and cargo waits for no
+# longer than the last.
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 METER = init_otel_meter("pulp-content", exporter=None, reader=None, provider=None)
-# Answers by operation, source and status; cheaper than a counter of OpenTelemetry's.
+# The meter, its instruments and these counts are at module level because OpenTelemetry has one meter
+# provider per interpreter, which calls back for as long as that runs.
+
+# Responses by operation, source and status; cheaper than a counter of OpenTelemetry.
 answers: Counter[tuple[str, str, int]] = Counter()
 
 
 @web.middleware
 async def measured_edge(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer as the edge does, and note what kind of answer it was and how long it took."""
+    """Answer with the middleware, and record the kind of response and its duration."""
     if request.match_info.handler is not middleware.handle_registry:
         return await middleware.edge(request, handler)
     begun = time.perf_counter()
@@ -60,7 +63,7 @@ def _attributes(operation: str, status: int, **more: str) -> dict[str, str | int
 
 @cache
 def _worker() -> str:
-    """The name of this process; Pulp asks the resolver for it every time."""
+    """The name of this process, for which Pulp queries the resolver every time."""
     return str(get_worker_name())
 
 
@@ -92,27 +95,33 @@ METER.create_observable_counter(
     description="Requests to registries, by what they were and how they were answered",
 )
 METER.create_observable_counter(
-    "cargo.busy.waits",
-    callbacks=_of_process(lambda: commit_queue.busy_waits),
-    unit="{wait}",
-    description="How often a publish or yank was put off because a task held the repository",
-)
-METER.create_observable_counter(
     "cargo.upstream.events",
     callbacks=[_upstream_events],
     unit="{event}",
     description="What went wrong with upstream registries, by what it was",
 )
-METER.create_observable_up_down_counter(
-    "cargo.memory.usage",
-    callbacks=_of_process(lambda: memory.size),
-    unit="By",
-    description="How much memory ready answers take",
-)
-METER.create_observable_gauge(
-    "cargo.listening",
-    callbacks=_of_process(lambda: int(memory.listening)),
-    unit="1",
-    description="1 while the process hears of changes, 0 while it reads everything from the"
-    " database",
-)
+
+
+async def measuring(app: web.Application) -> AsyncIterator[None]:
+    """Measure the state of the process from its start on (an aiohttp cleanup context)."""
+    process = app[PROCESS]
+    METER.create_observable_counter(
+        "cargo.busy.waits",
+        callbacks=_of_process(lambda: process.commits.busy_waits),
+        unit="{wait}",
+        description="How often a publish or yank was put off because a task held the repository",
+    )
+    METER.create_observable_up_down_counter(
+        "cargo.memory.usage",
+        callbacks=_of_process(lambda: process.memory.size),
+        unit="By",
+        description="How much memory ready answers take",
+    )
+    METER.create_observable_gauge(
+        "cargo.listening",
+        callbacks=_of_process(lambda: int(process.memory.listening)),
+        unit="1",
+        description="1 while the process hears of changes, 0 while it reads everything from the"
+        " database",
+    )
+    yield

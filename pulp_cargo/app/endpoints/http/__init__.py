@@ -1,1 +1,1 @@
-"""Requests and responses of the registries, and what of aiohttp and pulpcore they need."""
+"""Requests and responses of the registries, and what they need of aiohttp and pulpcore."""

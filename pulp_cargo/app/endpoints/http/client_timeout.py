@@ -1,6 +1,6 @@
-"""How long a client may take for what it asked for.
+"""Limits on how slowly a client may receive a response.
 
-One that stops reading, and stays, would hold a file, a connection or a place among a few for ever.
+A client that stops reading would otherwise occupy a file, a connection or one of a few places forever.
 """
 
 import asyncio
@@ -15,22 +15,22 @@ from aiohttp.abc import AbstractStreamWriter
 from pulp_cargo.app.endpoints.http.responses import cut_off
 from pulp_cargo.app.runtime import timeouts
 
-# How much is given at a time, in bytes.
+# Size of the chunks that are sent, in bytes.
 BYTES_AT_ONCE = 64 * 1024
-# A client of cargo on a bad line takes more than this, in bytes a second.
+# The minimum rate in bytes per second; cargo on a bad connection is faster.
 SLOWEST = 4096
 
 
 @dataclass(slots=True)
 class SlowClient:
-    """Counts how long a client lets us wait; `slowest` are the bytes a second that it has to take."""
+    """Measures how long a client delays us; `slowest` is its minimum rate in bytes per second."""
 
     slowest: int = SLOWEST
     waited: float = 0.0
     sent: int = 0
 
     async def write(self, send: Callable[[bytes], Awaitable[None]], data: bytes) -> None:
-        """Send data as the client takes it; raises TimeoutError when it does not."""
+        """Send data; raises TimeoutError for a client that receives it too slowly."""
         for start in range(0, len(data), BYTES_AT_ONCE):
             piece = data[start : start + BYTES_AT_ONCE]
             async with self._waiting():
@@ -38,7 +38,7 @@ class SlowClient:
             self.sent += len(piece)
 
     async def write_eof(self, response: web.StreamResponse) -> None:
-        """Send what is still in buffers; raises TimeoutError when the client does not take it."""
+        """Flush the buffers; raises TimeoutError for a client that receives them too slowly."""
         async with self._waiting():
             await response.write_eof()
 
@@ -53,28 +53,28 @@ class SlowClient:
 
 
 def limit_pauses(request: web.Request) -> None:
-    """Have the system end a connection whose other end takes nothing for too long, where it can.
+    """Let the kernel close a connection whose peer receives nothing for too long, if supported.
 
-    That holds for all that is sent on it, also by others than us.
+    The limit applies to everything that is sent on the connection, not only to our responses.
     """
     if request.transport is None or not hasattr(socket, "TCP_USER_TIMEOUT"):
         return
     connection = request.transport.get_extra_info("socket")
-    # A front may be connected by a Unix socket, and has limits of its own.
+    # A reverse proxy may be connected by a Unix socket, and has its own limits.
     if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
         limit = int(timeouts.CLIENT_PAUSE_SECONDS * 1000)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit)
 
 
 class PatientFile(web.FileResponse):
-    """A file on disk, for a client that takes it in a time that suits its size."""
+    """A file on disk, with a time limit that depends on its size."""
 
     def __init__(self, path: str, size: int, headers: Mapping[str, str]) -> None:
         super().__init__(path, headers=headers)
         self._seconds = timeouts.CLIENT_PAUSE_SECONDS + size / SLOWEST
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send headers and bytes; cuts off a client that takes too long for them."""
+        """Send headers and bytes; aborts the connection of a client that is too slow."""
         try:
             async with asyncio.timeout(self._seconds):
                 return await super().prepare(request)

@@ -1,6 +1,6 @@
-"""The names we need from pulpcore's content app that its plugin API does not offer.
+"""The names of pulpcore's content app that we need and that its plugin API does not have.
 
-They stand apart from `models/core`, since importing them starts the content app.
+They are separate from `models/core`, because importing them starts the content app.
 """
 
 from collections.abc import Mapping
@@ -27,10 +27,9 @@ __all__ = [
 
 
 def leave_bodies_packed(app: web.Application) -> None:
-    """Let aiohttp's parser not unpack the bodies of requests; it has an option for that.
+    """Set the option of aiohttp's parser not to decompress the bodies of requests.
 
-    Pulp starts the server without a way to hand it options, so they are put where the application
-    keeps them.
+    Pulp starts the server without a way to pass options, so this sets the application's own.
     """
     app._handler_args = {**(app._handler_args or {}), "auto_decompress": False}
 
@@ -38,9 +37,9 @@ def leave_bodies_packed(app: web.Application) -> None:
 def answer_with_artifact(
     place: ContentArtifact, headers: Mapping[str, str], request: web.Request
 ) -> web.StreamResponse:
-    """Return the answer that has a file's bytes, or sends the client to the storage for them.
+    """Return the response with a file's bytes, or a redirect to the storage.
 
-    Core writes headers of its own into those that it is given, so it gets a copy.
+    Core adds headers to the mapping that it is given, so it gets a copy.
     """
     return Handler()._build_response_from_content_artifact(place, dict(headers), request)
 
@@ -48,17 +47,17 @@ def answer_with_artifact(
 async def serve_artifact(
     place: ContentArtifact, headers: Mapping[str, str], request: web.Request
 ) -> web.StreamResponse:
-    """Return what `answer_with_artifact` does, or the part of a file that the request asks for."""
+    """Return the same as `answer_with_artifact`, or the requested range of a file."""
     return await Handler()._serve_content_artifact(place, dict(headers), request)
 
 
 async def stream_from_remotes(
     place: ContentArtifact, response: web.StreamResponse, request: web.Request
 ) -> web.StreamResponse:
-    """Send a file that only remotes have, from the first of them that has it, and store it."""
+    """Send a file from the first remote that has it, and store it."""
     return await Handler()._stream_content_artifact(request, response, place)
 
 
 def replace_stale_connection() -> None:
-    """Close this thread's connection to the database if it is broken, so that the next one is new."""
+    """Close this thread's database connection if it is broken, so that Django opens a new one."""
     connection.close_if_unusable_or_obsolete()

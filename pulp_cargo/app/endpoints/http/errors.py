@@ -1,4 +1,4 @@
-"""Every refusal and failure as the JSON that cargo shows (Cargo Book, Registry Web API)."""
+"""Errors as the JSON that cargo shows (Cargo Book, Registry Web API)."""
 
 import logging
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def error_response(error: RegistryError, login_url: str | None = None) -> web.Response:
-    """Return the answer for an error; a 401 says where tokens come from."""
+    """Return the response for an error; a 401 has the URL where tokens are issued."""
     response = web.Response(
         status=error.status,
         body=errors_body([str(error)]),
@@ -32,7 +32,7 @@ def error_response(error: RegistryError, login_url: str | None = None) -> web.Re
 
 
 def http_error_response(error: web.HTTPException) -> web.Response:
-    """Return an error of aiohttp's in the form of ours, with what its headers say."""
+    """Return an error of aiohttp as JSON, with its Content-Range."""
     kept = {name: value for name, value in error.headers.items() if name == "Content-Range"}
     return web.Response(
         status=error.status,
@@ -43,7 +43,7 @@ def http_error_response(error: web.HTTPException) -> web.Response:
 
 
 def as_registry_error(error: Exception) -> RegistryError | None:
-    """Return what to tell about an exception, None when nobody is there to be told."""
+    """Return the error to send for an exception, None if the client is gone."""
     if isinstance(error, RegistryError):
         return error
     if isinstance(error, ConnectionError):
@@ -62,6 +62,6 @@ def as_registry_error(error: Exception) -> RegistryError | None:
 
 
 class _Failure(RegistryError):
-    """An error of ours, with nothing in it that the outside should not see."""
+    """An internal error, without any details that clients should not see."""
 
     status = 500

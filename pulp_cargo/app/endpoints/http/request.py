@@ -1,10 +1,10 @@
-"""A request to a registry: which one it names, what below it, and who is asking."""
+"""A request to a registry: the registry, the path below it, and the grant of the sender."""
 
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.memory.memory import memory
+from pulp_cargo.app.endpoints.process import PROCESS, ContentProcess
 from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry import registry as registries
 from pulp_cargo.app.queries.registry.grants import Grant
@@ -20,28 +20,33 @@ from pulp_cargo.protocol.errors import (
 )
 from pulp_cargo.rules.scopes import Scope
 
-# Where a request has the operation of its route (see routes), once that is known.
+# The key under which a request has the operation of its route, once that is known (see routes).
 OPERATION = "cargo.operation"
 
 
 @dataclass(slots=True)
 class CargoRequest:
-    """What an endpoint gets; `path` is what follows the registry's URL, decoded."""
+    """The argument of an endpoint; `path` is the decoded path below the registry's URL.
+
+    `generation` is that of the memory when the registry was looked up.
+    """
 
     http: web.Request
+    process: ContentProcess
     registry: Registry
     path: str
     generation: int
 
     async def grant(self, *scopes: Scope, crate: str | None = None) -> Grant | None:
-        """Return what the sender may do here, None for nobody; raises NotAuthenticated.
+        """Return the sender's grant, None without a valid credential; raises NotAuthenticated.
 
-        What is remembered is believed only when it allows one of the scopes: Pulp does not tell
-        of every role that it gives, but of every one that it takes.
+        A cached grant is used only if it allows one of the scopes: Pulp sends a message for every
+        role that is removed, but not for every one that is added.
         """
         header = self.http.headers.get("Authorization")
         if header is None:
             return None
+        memory = self.process.memory
         remembered = memory.grant(self.registry.pk, header)
         if remembered is not None and _allows(remembered, scopes, crate):
             return remembered
@@ -54,7 +59,7 @@ class CargoRequest:
         return grant
 
     async def _judge(self, credential: TokenCredential | BasicCredential | None) -> Grant | None:
-        """Ask the database; a token may stand as a password, as many CI tools send it."""
+        """Query the database; many CI tools send a token as the password."""
         match credential:
             case TokenCredential(secret):
                 return await threads.read(grants.grant_of_token, self.registry, secret)
@@ -66,7 +71,7 @@ class CargoRequest:
         return None
 
     async def require(self, *scopes: Scope, crate: str | None = None) -> Grant:
-        """Return the sender's grant if it has one of the scopes; raises what cargo shows if not."""
+        """Return the sender's grant if it has one of the scopes; raises the error for cargo if not."""
         grant = await self.grant(*scopes, crate=crate)
         if grant is None and "Authorization" in self.http.headers:
             raise not_known(self.registry)
@@ -84,16 +89,16 @@ class CargoRequest:
         return grant
 
     def require_crates(self) -> None:
-        """Refuse a registry that has nowhere to have crates from.
+        """Raise RegistryWithoutRepository for a registry with neither repository nor upstreams.
 
-        Without its repository, which was perhaps deleted, it would look like an empty one.
+        If its repository was deleted, it would look like an empty registry otherwise.
         """
         if self.registry.content.version is None and not self.registry.upstreams.listed:
             raise RegistryWithoutRepository(self.registry.name)
 
 
 def not_known(registry: Registry) -> NotAuthenticated:
-    """Return what is said of credentials that nobody has, without telling which of it is so."""
+    """Return the error for an unknown credential, which does not reveal the reason."""
     return NotAuthenticated(
         f"this token is not known to the registry `{registry.name}`: it was revoked, has expired, is"
         f" for another registry, or was mistyped; get one from {registry.urls.login}"
@@ -106,14 +111,15 @@ def _allows(grant: Grant, scopes: tuple[Scope, ...], crate: str | None) -> bool:
 
 async def locate(http: web.Request) -> CargoRequest:
     """Return the request with its registry; raises RegistryNotFound."""
-    path = http.match_info["path"]
+    process = http.app[PROCESS]
+    memory, path = process.memory, http.match_info["path"]
     domain = http.match_info.get("pulp_domain", "default")
     registry = memory.registry(domain, path)
     generation = memory.generation
     if registry is None:
         registry = await _look_up(domain, path)
         memory.keep_registry(registry, generation)
-    return CargoRequest(http, registry, path[len(registry.base_path) + 1 :], generation)
+    return CargoRequest(http, process, registry, path[len(registry.base_path) + 1 :], generation)
 
 
 async def _look_up(domain: str, path: str) -> Registry:
@@ -126,7 +132,7 @@ async def _look_up(domain: str, path: str) -> Registry:
 
 async def refresh(cargo: CargoRequest) -> None:
     """Look the registry up again, after its version turned out to be deleted."""
-    cargo.generation = memory.generation
+    cargo.generation = cargo.process.memory.generation
     cargo.registry = await _look_up(
         cargo.registry.domain.name, f"{cargo.registry.base_path}/{cargo.path}"
     )

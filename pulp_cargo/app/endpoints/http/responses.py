@@ -1,7 +1,7 @@
-"""Answers that are remembered, and how they meet `If-None-Match` and `Accept-Encoding`.
+"""Cached responses, and their handling of `If-None-Match` and `Accept-Encoding`.
 
-Cargo sends one validator and gets 304 for it (Cargo Book, "Sparse Protocol", "Caching"); the
-tag of the compressed form is another one, as HTTP wants it of strong tags (RFC 9110, 8.8.3).
+Cargo sends one validator and gets 304 for it (Cargo Book, "Sparse Protocol", "Caching"). The entity
+tag of the compressed form is different, as HTTP requires of strong tags (RFC 9110, 8.8.3).
 """
 
 import time
@@ -12,7 +12,6 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import OPERATION, CargoRequest
 from pulp_cargo.app.endpoints.memory.answer import Answer
-from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.queries.registry.registry import ReadAccess
 from pulp_cargo.protocol.auth import CREDENTIAL
 from pulp_cargo.protocol.entity_tags import listed_tags
@@ -28,10 +27,10 @@ def remember(
     crate: str | None = None,
     fresh_for: float | None = None,
 ) -> web.StreamResponse:
-    """Answer with these bytes, and keep them for the next who asks for the same target.
+    """Respond with these bytes, and cache them for further requests for the same target.
 
-    `fresh_for` are the seconds for which they are true without a notice to the contrary, None for
-    ever.
+    They are valid until a message about their crate arrives, and for at most `fresh_for` seconds,
+    without limit if that is None.
     """
     registry = cargo.registry
     vary = varies(registry.access, has_forms=gzipped is not None)
@@ -46,17 +45,17 @@ def remember(
         operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
     )
-    # One target for each answer: no queries, no other ways to write the same path.
+    # One target per response: no query strings, no other spellings of the same path.
     is_plain = cargo.http.raw_path == cargo.http.path
     if registry.access.guard_reads is not None and is_plain and fresh_for != 0:
-        memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
+        cargo.process.memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
 
 
 def varies(access: ReadAccess, *, has_forms: bool = False) -> dict[str, str]:
-    """Return what tells caches which other request may have this answer (RFC 9110, 12.5.5).
+    """Return the Vary header: the request headers on which the response depends (RFC 9110, 12.5.5).
 
-    A guard that we do not know may look at anything, the client's address included: that is `*`.
+    It is `*` for an unknown guard, which may read anything, even the client's address.
     """
     if access.guard_reads is None:
         return {"Vary": "*"}
@@ -66,12 +65,12 @@ def varies(access: ReadAccess, *, has_forms: bool = False) -> dict[str, str]:
 
 
 def revalidated(cargo: CargoRequest) -> str:
-    """The Cache-Control of what may change: cargo must see a publish at once; asking costs a 304."""
+    """The Cache-Control of a resource that may change: cargo must see a publish at once."""
     return "no-cache" if cargo.registry.access.is_public else "private, no-cache"
 
 
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
-    """Send an answer in the form that the request allows."""
+    """Return a response in the encoding that the request accepts, or 304."""
     headers = request.headers
     gzipped = answer.gzipped is not None and takes_gzip(headers.get("Accept-Encoding", ""))
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
@@ -86,14 +85,14 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
 
 
 def cut_off(request: web.Request) -> None:
-    """Close the connection so that the client notices: a part must not look like the whole."""
+    """Abort the connection, so that the client does not take a part for the whole."""
     if request.transport is not None:
         request.transport.abort()
 
 
 @lru_cache(maxsize=256)
 def takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding allows gzip: a weight of 0 refuses (RFC 9110, 12.5.3)."""
+    """Whether an Accept-Encoding allows gzip, with a weight above 0 (RFC 9110, 12.5.3)."""
     for coding in accepted.lower().split(","):
         name, _, weight = coding.replace(" ", "").partition(";q=")
         if name in ("gzip", "x-gzip"):
@@ -102,13 +101,13 @@ def takes_gzip(accepted: str) -> bool:
 
 
 def matches(request: web.Request, etag: str) -> bool:
-    """Return whether If-None-Match names a tag, by the weak comparison (RFC 9110, 13.1.2).
+    """Whether If-None-Match has an entity tag, by weak comparison (RFC 9110, 13.1.2).
 
-    The tag of the compressed form counts as well. A list ends for us where it is malformed.
+    The tag of the compressed form matches as well.
     """
     wanted = request.headers.get("If-None-Match")
-    # Nearly all send one tag or none.
+    # Nearly all clients send one tag or none.
     if wanted is None or wanted in (etag, "*"):
         return wanted is not None
-    # Not aiohttp's property: it stops at empty elements, and takes `*` and `"*"` for the same.
+    # aiohttp's property stops at empty elements, and does not distinguish `*` from the tag `"*"`.
     return any(tag.removesuffix("-gzip") == etag[1:-1] for tag in listed_tags(wanted))

@@ -1,8 +1,8 @@
-"""Which version of a repository each content process has heard of.
+"""Which version of a repository each content process has acknowledged.
 
-PostgreSQL tells them all at once, but each gets to it in its own time; a client that was told of a
-publish must find it whichever process it asks next. So each says when it has heard, and the one
-that made the version waits for that.
+PostgreSQL sends a message to all processes at once, but each processes it in its own time, and after
+a successful publish a client must find the version in whichever process it asks next. So each process
+acknowledges the message, and the one that made the version waits for the others.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from pulp_cargo.app.services.publish.commit import Committed
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """Somebody who waits until a new version is known everywhere."""
+    """A request that waits until every process has acknowledged a version."""
 
     committed: Committed
     done: asyncio.Future[None]
 
 
 class Acknowledgements:
-    """What this process knows of the others; processes go by their listening connections."""
+    """The acknowledgements of all processes, identified by their listening connections."""
 
     def __init__(self) -> None:
-        # The id of our own connection's PostgreSQL process, 0 while there is none.
+        # The PostgreSQL process id of our own listening connection, 0 while there is none.
         self.own_connection = 0
-        # The newest number by repository and connection, and when that came; the oldest is first.
+        # The newest number by repository and connection, with its time; the oldest is first.
         self._heard: OrderedDict[tuple[UUID, int], tuple[int, float]] = OrderedDict()
         self._waiters: defaultdict[UUID, list[Waiter]] = defaultdict(list)
 
     async def wait_until_all_processes_know(self, committed: Committed | None) -> None:
-        """Wait until every process that listens has heard of a new version, if one was made."""
+        """Wait until every listening process has acknowledged a new version, if one was made."""
         if committed is None or not self.own_connection or self._has_reached(committed):
             return
         waiter = Waiter(committed, asyncio.get_running_loop().create_future())
@@ -48,7 +48,7 @@ class Acknowledgements:
             self._forget_waiter(waiter)
 
     def note(self, repository: UUID, number: int, connection: int) -> None:
-        """Note that a process has heard of a version, and let those go on who waited for it."""
+        """Record an acknowledgement, and wake the requests that waited for it."""
         now = time.monotonic()
         newest = max(number, self._newest(repository, connection))
         self._heard[repository, connection] = newest, now
@@ -59,7 +59,7 @@ class Acknowledgements:
                 waiter.done.set_result(None)
 
     def stop(self) -> None:
-        """Let everybody go on: without a connection of our own nothing is heard."""
+        """Wake all waiting requests: without a listening connection, no acknowledgements arrive."""
         self.own_connection = 0
         self._heard.clear()
         for waiter in chain.from_iterable(self._waiters.values()):
@@ -78,7 +78,7 @@ class Acknowledgements:
         return number
 
     def _forget_old(self, now: float) -> None:
-        """Drop what is past use, so that repositories and processes that are gone leave nothing."""
+        """Drop old acknowledgements, so that deleted repositories and ended processes leave none."""
         while self._heard:
             key, (_, came) = next(iter(self._heard.items()))
             if now - came < timeouts.ACKNOWLEDGEMENT_MEMORY_SECONDS:

@@ -1,21 +1,21 @@
-"""An answer as a content process remembers it."""
+"""A response as it is cached in memory."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from pulp_cargo.app.queries.registry.registry import Registry
 
-# What an answer costs beside its bytes, roughly.
+# Approximate memory of a response in addition to its bytes.
 OVERHEAD = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer to a GET, kept for one request target; `gzipped` is None where it is no gain.
+    """A complete response to a GET of one request target.
 
-    `operation` is that of its route. `private` is the registry whose readers alone may have it, None for a public one. `expires` is
-    when it may be untrue without a notice, by the monotonic clock. It holds for as long as the crate
-    does not change in any of the `repositories`.
+    `gzipped` is None if compression gains nothing. `operation` is that of its route. `private` is the
+    registry whose readers alone may have it, None for a public one. The response is valid until the
+    crate changes in one of the `repositories`, or until `expires` by the monotonic clock.
     """
 
     repositories: frozenset[UUID | None]
@@ -30,5 +30,5 @@ class Answer:
 
     @property
     def size(self) -> int:
-        """Bytes of memory, roughly."""
+        """Approximate size in bytes."""
         return len(self.body) + len(self.gzipped or b"") + OVERHEAD

@@ -1,8 +1,8 @@
-"""What a content process remembers so that most reads need neither thread nor query.
+"""The memory cache of a content process, with which most reads need neither thread nor query.
 
-Four things, all bounded: registries (what each base path serves now), ready answers by request
-target, who may read a private registry, and whom a content guard has let in. Notices keep them true
-(see `listener`); while no notices come in nothing is remembered, and every request asks the
+It has four bounded parts: registries (what each base path serves now), complete responses by request
+target, who may read a private registry, and whom a content guard has admitted. Messages keep them up
+to date (see `listener`); while no messages arrive nothing is cached, and every request queries the
 database.
 """
 
@@ -22,7 +22,6 @@ from pulp_cargo.app.runtime.ttl_cache import (
     digest,
     digest_of,
 )
-from pulp_cargo.app.services.cache import parsed_indexes
 
 MOST_REGISTRIES = 10_000
 MOST_GRANTS = 10_000
@@ -30,11 +29,11 @@ MOST_ADMITTED = 10_000
 
 
 class Memory:
-    """The memory of one process; every method runs on its event loop."""
+    """The memory of one process, used on its event loop only."""
 
     def __init__(self) -> None:
         self.listening = False
-        # Grows with every notice: what was asked before one must not be remembered after it.
+        # Grows with every message: what was queried before one must not be cached after it.
         self.generation = 0
         self.answers: OrderedDict[str, Answer] = OrderedDict()
         self._size = 0
@@ -47,11 +46,11 @@ class Memory:
 
     @property
     def size(self) -> int:
-        """Bytes that the answers take, roughly."""
+        """Approximate size of the cached responses in bytes."""
         return self._size
 
     def registry(self, domain: str, path: str) -> Registry | None:
-        """Return the registry whose base path begins `path`, if it is remembered."""
+        """Return the registry whose base path begins `path`, if it is cached."""
         end = path.find("/")
         while end > 0:
             found = self._registries.get((domain, path[:end]))
@@ -61,7 +60,7 @@ class Memory:
         return None
 
     def keep_registry(self, registry: Registry, generation: int) -> None:
-        """Remember a registry that was looked up when the generation was this."""
+        """Cache a registry that was looked up at this generation."""
         if self.listening and generation == self.generation:
             if len(self._registries) >= MOST_REGISTRIES:
                 self.forget()
@@ -71,7 +70,7 @@ class Memory:
                 self._views[repository].add(key)
 
     def keep_answer(self, target: str, answer: Answer, generation: int) -> None:
-        """Remember an answer, and let go of those not used for longest when room is short."""
+        """Cache a response, and evict the least recently used ones when the cache is full."""
         if not self.listening or generation != self.generation:
             return
         self._drop(target)
@@ -83,17 +82,17 @@ class Memory:
             self._drop(next(iter(self.answers)))
 
     def grant(self, registry: UUID, header: str) -> Grant | None:
-        """Return what an Authorization header may do, None if that is not remembered."""
+        """Return the grant of an Authorization header, None if it is not cached."""
         return self._grants.get((registry, digest(header)))
 
     def keep_grant(self, registry: UUID, header: str, grant: Grant, generation: int) -> None:
-        """Remember for a few seconds what a header may do."""
+        """Cache the grant of a header for a few seconds."""
         if self.listening and generation == self.generation:
             seconds = settings.CARGO_TOKEN_MEMORY_SECONDS
             self._grants.keep((registry, digest(header)), grant, seconds)
 
     def is_admitted(self, registry: Registry, headers: Mapping[str, str]) -> bool:
-        """Whether the registry's guard has just let in a request with the same credentials."""
+        """Whether the registry's guard has just admitted a request with the same credentials."""
         reads = registry.access.guard_reads
         if reads is None:
             return False
@@ -102,7 +101,7 @@ class Memory:
     def keep_admitted(
         self, registry: Registry, headers: Mapping[str, str], seconds: float, generation: int
     ) -> None:
-        """Remember for so many seconds, and a few at most, that the guard let this request in."""
+        """Cache for `seconds`, limited by the setting, that the guard admitted this request."""
         reads = registry.access.guard_reads
         if reads is None or not self.listening or generation != self.generation:
             return
@@ -111,7 +110,7 @@ class Memory:
         self._admitted.keep(key, value=True, seconds=seconds)
 
     def forget(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         self.generation += 1
         self.answers.clear()
         self._targets.clear()
@@ -121,7 +120,7 @@ class Memory:
         self._size = 0
 
     def take_notice(self, notice: dict[str, Any]) -> None:
-        """Forget what a notice makes untrue (see notices/channel for their form)."""
+        """Drop what a message makes outdated (see notices/channel for their form)."""
         if notice["kind"] in ("pulse", "asked"):
             return
         if notice["kind"] == "heard":
@@ -133,26 +132,23 @@ class Memory:
                 self._move_on(notice)
             case {"kind": "repository", "repository": repository}:
                 self._forget_repository(UUID(repository))
-            case {"kind": "index", "remote": remote, "name": name}:
-                # It is rare, and any registry may have its crates from there.
-                parsed_indexes.forget(UUID(remote), name)
-                self.forget()
             case {"kind": "principals"}:
                 self._forget_people()
             case _:
+                # For "index" as well: it is rare, and any registry may have crates of the remote.
                 self.forget()
 
     def stop_listening(self) -> None:
-        """Step aside until notices come in again."""
+        """Cache nothing until messages arrive again."""
         self.listening = False
         self.forget()
         self.acknowledgements.stop()
 
     def _move_on(self, notice: dict[str, Any]) -> None:
-        """Let the registries of a repository serve its new version, keeping unchanged answers."""
+        """Let the registries of a repository serve its new version, and keep unchanged responses."""
         repository, number = UUID(notice["repository"]), notice["number"]
         for key in list(self._views.get(repository, ())):
-            # What a list or cache serves depends on several repositories: it is looked up again.
+            # What a list or cache serves depends on several repositories, so it is looked up again.
             if self._registries[key].upstreams.listed:
                 self._forget_registry(key)
         views = {key: self._registries[key] for key in self._views.get(repository, ())}
@@ -197,6 +193,3 @@ class Memory:
             targets.discard(target)
             if not targets:
                 del self._targets[repository, answer.crate]
-
-
-memory = Memory()

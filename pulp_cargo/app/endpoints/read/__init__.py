@@ -1,1 +1,1 @@
-"""What cargo reads: the index, .crate files and the configuration."""
+"""The endpoints that cargo reads: the index, .crate files and the configuration."""

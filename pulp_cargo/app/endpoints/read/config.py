@@ -1,4 +1,4 @@
-"""Configuration: config.json for cargo (Cargo Book, "Index Configuration"), config.toml for people."""
+"""Configuration: config.json for cargo (Cargo Book, "Index Configuration"), config.toml for users."""
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ from pulp_cargo.rules.scopes import Scope
 
 
 async def get_config(cargo: CargoRequest) -> web.StreamResponse:
-    """`GET config.json`: where downloads and the web API are, and whether reads need a token."""
+    """`GET config.json`: the URLs of downloads and the web API, and whether reads need a token."""
     registry = cargo.registry
     root = registry.urls.root.rstrip("/")
     body = render_config(
@@ -21,7 +21,7 @@ async def get_config(cargo: CargoRequest) -> web.StreamResponse:
 
 
 async def get_cargo_config(cargo: CargoRequest) -> web.Response:
-    """`GET config.toml`: what a person puts into cargo's configuration, for everybody."""
+    """`GET config.toml`: the lines to add to cargo's configuration; public."""
     return web.Response(
         text=await cargo_config(cargo),
         content_type="application/toml",
@@ -30,7 +30,7 @@ async def get_cargo_config(cargo: CargoRequest) -> web.Response:
 
 
 async def cargo_config(cargo: CargoRequest) -> str:
-    """Return the lines for cargo's configuration, as far as the sender may know them."""
+    """Return the lines for cargo's configuration that the sender may see."""
     grant = None if cargo.registry.access.is_public else await cargo.grant(Scope.READ)
     is_reader = grant is not None and grant.allows(Scope.READ)
     return cargo.registry.cargo_config(for_readers=cargo.registry.access.is_public or is_reader)

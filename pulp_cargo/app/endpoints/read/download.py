@@ -23,14 +23,14 @@ FOR_EVER = "max-age=31536000, immutable"
 
 
 async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.StreamResponse:
-    """`GET /crates/{name}/{vers}/download`: the bytes whose SHA-256 the index line has."""
+    """`GET /crates/{name}/{vers}/download`: the bytes with the SHA-256 in the index line."""
     try:
         parse_crate_name(name)
         parse_version(vers)
     except RegistryError as error:
         raise VersionNotFound(name, vers) from error
     whose = "public" if cargo.registry.access.is_public else "private"
-    # Never a Content-Encoding: cargo would undo it and miss the checksum.
+    # No Content-Encoding: cargo would decode it, and find another checksum.
     headers = {
         "Content-Type": "application/gzip",
         "Cache-Control": f"{whose}, {FOR_EVER}",
@@ -60,9 +60,9 @@ async def _get(
 async def _through_cache(
     cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send the file whose checksum the upstream's index has, from here or while it comes."""
+    """Send the file with the checksum in the upstream's index: a stored one, or its download."""
     with ExitStack() as leases:
-        found = await locate(Wanted(cargo.registry, name, vers, leases))
+        found = await locate(Wanted(cargo.process.cache, cargo.registry, name, vers, leases))
         if not isinstance(found, Here):
             return await pass_on(cargo, found, headers)
     return await send(cargo, found.file, name, vers, headers, found.fresh_for)

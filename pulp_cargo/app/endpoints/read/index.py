@@ -16,7 +16,7 @@ from pulp_cargo.protocol.paths import name_at
 
 
 async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
-    """`GET {index path}`: all versions of a crate, a line each."""
+    """`GET {index path}`: all versions of a crate, one per line."""
     name = name_at(cargo.path)
     if name is None:
         raise RouteNotFound(cargo.path)
@@ -29,7 +29,7 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
 
 async def _get(cargo: CargoRequest, name: str) -> web.StreamResponse:
     if cargo.registry.upstreams.listed or evaluate.policies_of_store(cargo.registry.upstreams):
-        served = await crate_index(cargo.registry, name)
+        served = await crate_index(cargo.process.cache, cargo.registry, name)
         return _answer(cargo, name, served.file, fresh_for=served.fresh_for, age=served.age)
     cargo.require_crates()
     content, urls = cargo.registry.content, cargo.registry.urls

@@ -1,10 +1,9 @@
-"""The listing by which another Pulp copies a registry; see protocol/listing for its form.
+"""The listing with which another Pulp copies a registry; see protocol/listing for its form.
 
-Anybody who may read may ask for it, and it is long: so a process sends a few at once, with threads
-of their own, and to nobody who does not take it.
+Every reader may request it, and it is long: so a process sends only a few at once, in separate
+threads, and aborts those that a client receives too slowly.
 """
 
-import asyncio
 import logging
 import zlib
 from collections.abc import AsyncIterator
@@ -33,15 +32,12 @@ log = logging.getLogger(__name__)
 
 GZIP = 16 + zlib.MAX_WBITS
 LEVEL = 4
-# So many are sent at once.
-SENDING = asyncio.Semaphore(4)
-# A client is given up that takes less than so many bytes a second: the others wait for its place, and
-# it is another server.
+# The minimum rate of a client in bytes per second: it is another server, and others wait for its place.
 SLOWEST = 64 * 1024
 
 
 async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
-    """`GET versions.jsonl`: all that the registry has, streamed; 304 while that is the same."""
+    """`GET versions.jsonl`: all versions of the registry, streamed; 304 if they are unchanged."""
     try:
         count = await threads.read(listing.count, cargo.registry.content)
     except VersionGone:
@@ -55,9 +51,10 @@ async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
     headers["Content-Type"] = "application/jsonl; charset=utf-8"
     if cargo.http.method == "HEAD":
         return web.Response(headers=headers)
-    if SENDING.locked():
+    turns = cargo.process.listing_turns
+    if turns.locked():
         raise ServiceUnavailable("the registry is sending many listings already; try again later")
-    async with SENDING:
+    async with turns:
         return await _send(cargo, count, web.StreamResponse(headers=headers))
 
 
@@ -84,10 +81,10 @@ async def _send(
 
 
 async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
-    """Go through the listing; nothing waits in memory but the page that is being sent.
+    """Yield the listing page by page; only one page is in memory.
 
-    Raises LookupError instead of the end when old versions were trimmed meanwhile, which moves
-    rows to where another page has had them.
+    Raises LookupError at the end if old versions were deleted meanwhile, which moves rows between
+    pages.
     """
     left_out = await threads.make_part(evaluate.left_out_of_listing, registry.upstreams)
     count -= len(left_out)

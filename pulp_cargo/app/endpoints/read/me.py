@@ -1,4 +1,4 @@
-"""The page that `cargo login` sends people to (Cargo Book, Registry Web API, "Login")."""
+"""The page to which `cargo login` refers (Cargo Book, Registry Web API, "Login")."""
 
 from html import escape
 
@@ -29,7 +29,7 @@ an administrator. The answer shows the token once; Pulp keeps only its hash.</p>
 
 
 async def get_me(cargo: CargoRequest) -> web.Response:
-    """`GET me`: where tokens come from, for everybody."""
+    """`GET me`: how to get a token; public."""
     domain = cargo.registry.domain.name if settings.DOMAIN_ENABLED else None
     page = PAGE.format(
         option=f" --domain {escape(domain)}" if domain else "",

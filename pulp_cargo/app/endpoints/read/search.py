@@ -11,7 +11,7 @@ from pulp_cargo.protocol.web_api.search import parse_search
 
 
 async def get_crates(cargo: CargoRequest) -> web.Response:
-    """`GET /crates`: the crates that match, a page of them."""
+    """`GET /crates`: a page of the matching crates."""
     parameters = {name: cargo.http.query.getall(name) for name in cargo.http.query}
     query = parse_search(parameters)
     await update_catalogs(cargo)
@@ -24,7 +24,7 @@ async def get_crates(cargo: CargoRequest) -> web.Response:
 
 
 async def update_catalogs(cargo: CargoRequest) -> None:
-    """Bring the catalogs up to date, in a thread in which no other request waits for it."""
+    """Bring the catalogs up to date, in a thread that serves no other reads."""
     try:
         if not await threads.read(served.are_good, cargo.registry):
             await threads.make_part(served.served_catalogs, cargo.registry)

@@ -1,4 +1,4 @@
-"""Sending a .crate file from wherever it is (RFC 9110, 14 "Range Requests")."""
+"""Sending a .crate file from memory, disk, object storage or upstream (RFC 9110, 14 "Range Requests")."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ async def send(
     headers: Mapping[str, str],
     fresh_for: float | None = None,
 ) -> web.StreamResponse:
-    """Send a file, and remember a small one for `fresh_for` seconds, None for ever."""
+    """Send a file, and cache a small one for `fresh_for` seconds, without limit if that is None."""
     if isinstance(file, UpstreamFile):
         return await send_from_upstream(cargo, file, name, vers, headers)
     file = await send_from_storage.with_small_content(cargo, file)
@@ -44,7 +44,7 @@ async def send(
 def part_of(
     request: web.Request, content: bytes, etag: str, headers: Mapping[str, str]
 ) -> web.Response | None:
-    """Return the one part that is asked for, None when the whole is to be sent (RFC 9110, 14)."""
+    """Return the requested range, None if the whole file is to be sent (RFC 9110, 14)."""
     if "Range" not in request.headers or request.headers.get("If-Range", etag) != etag:
         return None
     try:
@@ -61,7 +61,7 @@ def part_of(
 async def _from_object_storage(
     cargo: CargoRequest, file: StoredFile, file_name: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send a file from the domain's storage: by a redirect, or passed on."""
+    """Send a file from the domain's object storage, by a redirect or through this process."""
     etag = f'"{file.cksum}"'
     if matches(cargo.http, etag):
         kept = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}

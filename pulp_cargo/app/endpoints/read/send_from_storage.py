@@ -1,7 +1,7 @@
-"""Downloads from an object storage, as Pulp makes them, but without stopping the event loop.
+"""Downloads from an object storage, as Pulp provides them, but without blocking the event loop.
 
-Pulp's own answers ask the storage for a file's size wherever they need it, in the loop. Here the
-size is known, and whatever asks the storage does so in a thread.
+Pulp's own responses request the size of a file from the storage on the event loop. Here the size is
+known, and all requests to the storage are made in threads.
 """
 
 import asyncio
@@ -19,29 +19,26 @@ from pulpcore.plugin.models import Artifact, ContentArtifact
 from pulp_cargo.app.endpoints.http.core import answer_with_artifact
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import cut_off
+from pulp_cargo.app.endpoints.process import STORAGE_FILES_AT_ONCE, ContentProcess
 from pulp_cargo.app.models.core import FILE_SYSTEM, with_domain
 from pulp_cargo.app.queries.crates.crate_file import SMALL, StoredFile
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.crates.object_storage import answering
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
-# Large files that a process passes on at once: each is in its memory or on its disk as a whole.
-AT_ONCE = 16
-TURNS = asyncio.Semaphore(AT_ONCE)
-
 
 class SentOnce(ArtifactResponse):
-    """An answer that is sent within its turn, and not once more when aiohttp would send it."""
+    """A response that is sent within its turn, and not again when aiohttp sends it."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send headers and bytes, unless that has been done."""
+        """Send headers and bytes, unless they have been sent."""
         if self.prepared:
             return await web.StreamResponse.prepare(self, request)
         return await super().prepare(request)
 
 
 async def with_small_content(cargo: CargoRequest, file: StoredFile) -> StoredFile:
-    """Return a file with its bytes where it is small and the storage is not for clients to see."""
+    """Return a file, with its bytes if it is small and clients have no access to the storage."""
     domain = cargo.registry.domain
     is_hidden = domain.storage_class != FILE_SYSTEM and not domain.redirect_to_object_storage
     if not is_hidden or file.size > SMALL:
@@ -52,7 +49,7 @@ async def with_small_content(cargo: CargoRequest, file: StoredFile) -> StoredFil
 async def redirect(
     cargo: CargoRequest, file: StoredFile, file_name: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send the client to the storage, by a URL that is good for a while and for nobody to keep."""
+    """Redirect the client to the storage, with a URL that expires and must not be cached."""
     return await threads.fetch(_redirect, cargo, file, file_name, headers)
 
 
@@ -60,7 +57,7 @@ async def pass_on(
     cargo: CargoRequest, file: StoredFile, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Fetch the file from the storage, and send it; raises ServiceUnavailable."""
-    async with _turn():
+    async with _turn(cargo.process):
         artifact = await threads.fetch(_fetch, cargo, file)
         response = SentOnce(artifact, headers=headers)
         try:
@@ -69,25 +66,25 @@ async def pass_on(
         except Exception as error:
             if not response.prepared:
                 raise
-            # What has begun cannot become another answer, and must not look like the whole.
+            # A response that has begun cannot be replaced, and must not look complete.
             cut_off(cargo.http)
             raise ConnectionAbortedError from error
     return response
 
 
 @asynccontextmanager
-async def _turn() -> AsyncIterator[None]:
+async def _turn(process: ContentProcess) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(timeouts.STORAGE_TURN_TIMEOUT_SECONDS):
-            await TURNS.acquire()
+            await process.storage_turns.acquire()
     except TimeoutError as error:
         raise ServiceUnavailable(
-            f"the registry is sending {AT_ONCE} large files already; try again later"
+            f"the registry is sending {STORAGE_FILES_AT_ONCE} large files already; try again later"
         ) from error
     try:
         yield
     finally:
-        TURNS.release()
+        process.storage_turns.release()
 
 
 def _redirect(
@@ -95,12 +92,12 @@ def _redirect(
 ) -> web.StreamResponse:
     known = File(None, file.storage_name)
     known.size = file.size
-    # In its domain an artifact needs no query to find out which that is.
+    # Inside its domain, an artifact needs no query for it.
     with answering(), with_domain(cargo.registry.domain):
         artifact = Artifact(file=known, size=file.size, sha256=file.cksum)
         unit = ContentArtifact(artifact=artifact, relative_path=file_name)
         answer = answer_with_artifact(unit, headers, cargo.http)
-    # What was said of the file is for the storage to say; this is only the way there.
+    # The type of the file is in the response of the storage; this is only the redirect.
     answer.content_type = "text/plain"
     return answer
 
@@ -111,7 +108,7 @@ def _read(cargo: CargoRequest, file: StoredFile) -> bytes:
 
 
 def _fetch(cargo: CargoRequest, file: StoredFile) -> Artifact:
-    """Return an artifact whose bytes are here, so that nothing can fail once the answer begins."""
+    """Return an artifact whose bytes are local, so that nothing can fail once the response begins."""
     with answering(), with_domain(cargo.registry.domain):
         opened = _open(cargo, file)
         if cargo.http.method != "HEAD":

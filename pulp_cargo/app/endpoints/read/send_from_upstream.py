@@ -1,7 +1,7 @@
-"""Downloads of .crate files that are still with the upstream registry.
+"""Downloads of .crate files that a sync has left with the upstream registry.
 
-Core's content handler fetches them by the remote: it passes the bytes on as they come, compares
-them with the checksum that the index line has, and stores them unless the policy is `streamed`.
+Core's content handler downloads them with the remote: it forwards the bytes as they arrive, compares
+them with the checksum in the index line, and stores them unless the policy is `streamed`.
 """
 
 import logging
@@ -29,14 +29,14 @@ from pulp_cargo.protocol.unavailable import UpstreamFailed
 
 log = logging.getLogger(__name__)
 
-# What core knows of a part of a file that was asked for; all else is said by us.
+# The headers that core sets for the range of a file; all others are ours.
 ABOUT_PARTS = ("Content-Range", "Content-Length")
 
 
 class PassedOn(web.StreamResponse):
-    """An answer with our own headers, whatever the upstream registry sends with its bytes.
+    """A response with our own headers instead of those of the upstream registry.
 
-    Its caching rules and cookies are not for our clients.
+    Its caching rules and cookies are not meant for our clients.
     """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -45,15 +45,15 @@ class PassedOn(web.StreamResponse):
         self._client = SlowClient()
 
     async def write(self, data: bytes) -> None:
-        """Send data; raises ConnectionAbortedError for a client that does not take it."""
+        """Send data; raises ConnectionAbortedError for a client that receives it too slowly."""
         try:
             await self._client.write(super().write, data)
         except TimeoutError as error:
-            # Not a timeout to core: it would ask the upstream once more.
+            # On a TimeoutError, core would request the file from the upstream again.
             raise ConnectionAbortedError("the client takes nothing") from error
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the headers; refuses to begin anew when the download does, in mid-answer."""
+        """Send the headers; raises ConnectionAbortedError if a download restarts in mid-response."""
         if self.prepared:
             raise ConnectionAbortedError("the upstream registry broke off")
         kept = {name: self.headers[name] for name in ABOUT_PARTS if name in self.headers}
@@ -65,7 +65,7 @@ class PassedOn(web.StreamResponse):
 async def send_from_upstream(
     cargo: CargoRequest, file: UpstreamFile, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send a file from where it is; raises UpstreamFailed if it cannot be had."""
+    """Send a file from its upstream; raises UpstreamFailed if it cannot be downloaded."""
     response = PassedOn({**headers, "ETag": f'"{file.cksum}"'})
     try:
         return await _stream(cargo, file, response)
@@ -74,7 +74,7 @@ async def send_from_upstream(
     except Exception as error:
         log.warning("The file of `%s %s` did not come from upstream: %r", name, vers, error)
         if response.prepared:
-            # Whoever gets a part has to notice, and cargo tries again.
+            # The client must notice that the file is incomplete; cargo tries again.
             cut_off(cargo.http)
             raise ConnectionAbortedError from error
         raise UpstreamFailed(name, vers) from error
@@ -83,7 +83,7 @@ async def send_from_upstream(
 async def _stream(
     cargo: CargoRequest, file: UpstreamFile, response: PassedOn
 ) -> web.StreamResponse:
-    # Core's middlewares, which are not asked here, would have done these.
+    # This is otherwise done by core's middlewares, which our routes bypass.
     set_guid(generate_guid())
     await sync_to_async(replace_stale_connection)()
     with with_domain(cargo.registry.domain):
@@ -91,6 +91,6 @@ async def _stream(
             pk=file.content_artifact
         )
         if place.artifact is not None:
-            # Somebody else's download of the same file has just ended.
+            # Another download of the same file has just been stored.
             return await serve_artifact(place, response.headers, cargo.http)
         return await stream_from_remotes(place, response, cargo.http)

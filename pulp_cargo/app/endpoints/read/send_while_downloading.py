@@ -1,4 +1,4 @@
-"""Passing on a .crate file to those who wait for it, while it comes from an upstream."""
+"""Sending a .crate file to clients while it is being downloaded from an upstream."""
 
 from collections.abc import Mapping
 
@@ -15,14 +15,14 @@ from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 async def pass_on(
     cargo: CargoRequest, download: SharedDownload, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send what comes in while it does; a small file, or a part of one, when all is here."""
+    """Send a download as it arrives; a small file, or a range of one, if it is complete."""
     size = await download.begun()
     etag = f'"{download.cksum}"'
     if download.is_complete and size <= SMALL:
         content = b"".join([chunk async for chunk in download.read(0, size)])
         part = part_of(cargo.http, content, etag, headers)
         return part or web.Response(body=content, headers={**headers, "ETag": etag})
-    # Whoever wants a part of a large one gets the whole this once, as HTTP allows.
+    # A request for a range gets the whole file, as HTTP allows.
     response = web.StreamResponse(headers={**headers, "ETag": etag})
     response.content_length = size
     await response.prepare(cargo.http)
@@ -34,7 +34,7 @@ async def pass_on(
             await client.write(response.write, chunk)
         await client.write_eof(response)
     except Exception as error:
-        # Whoever gets a part has to notice, and cargo tries again.
+        # The client must notice that the file is incomplete; cargo tries again.
         cut_off(cargo.http)
         raise ConnectionAbortedError from error
     return response

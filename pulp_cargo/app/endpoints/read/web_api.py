@@ -1,4 +1,4 @@
-"""crates.io's web API about crates, for tools that ask crates.io when they are given another host."""
+"""crates.io's web API about crates, for tools that use it with a configurable host."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
@@ -58,7 +58,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
 
 
 async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
-    """`GET /crates/{name}/versions`: all versions, or a page where `per_page` asks for one."""
+    """`GET /crates/{name}/versions`: all versions, or a page if `per_page` is given."""
     parameters = _parameters(cargo)
     found = await _asked(cargo, crates.crate, name)
     versions = list(found.versions)
@@ -117,7 +117,7 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
 
 
 async def get_authors(cargo: CargoRequest, name: str, vers: str) -> web.Response:
-    """`GET /crates/{name}/{vers}/authors`: as on crates.io, which no longer lists any."""
+    """`GET /crates/{name}/{vers}/authors`: empty, as crates.io no longer lists authors."""
     await _asked(cargo, crates.version, name, vers)
     return _answer(cargo, {"users": [], "meta": {"names": []}})
 
@@ -151,7 +151,7 @@ def _dependencies_on(one: ServedVersion, name: str) -> list[Mapping[str, object]
 
 
 async def _asked(cargo: CargoRequest, query: Callable[..., T], *args: object) -> T:
-    """Run a query about the registry, and again for its newest version if the one was deleted."""
+    """Run a query about the registry, and repeat it if the served version was deleted."""
     try:
         return await threads.read(query, cargo.registry, *args)
     except (VersionGone, LookupError):

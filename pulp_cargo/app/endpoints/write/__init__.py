@@ -1,1 +1,1 @@
-"""What cargo changes: publishing and yanking."""
+"""The endpoints with which cargo makes changes: publish and yank."""

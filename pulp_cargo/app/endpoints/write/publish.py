@@ -7,43 +7,35 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
 from pulp_cargo.app.queries.registry.grants import Grant
-from pulp_cargo.app.runtime import (
-    free_space,
-    steps,
-    threads,
-    timeouts,
-)
-from pulp_cargo.app.services.crates import (
-    crate_reader,
-    crate_unit,
-)
+from pulp_cargo.app.runtime import steps, threads, timeouts
+from pulp_cargo.app.services.crates import crate_unit
+from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded
-from pulp_cargo.app.services.publish import commit_queue, examine
+from pulp_cargo.app.services.publish import examine
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
 from pulp_cargo.protocol.publish import FrameReader, PublishMetadata
 from pulp_cargo.rules.scopes import Scope
 
 PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
-# Bytes are handed to the thread that hashes and writes them in chunks of this size.
+# The thread that hashes and writes the file gets chunks of this size.
 CHUNK_BYTES = 512 * 1024
-# Metadata of up to so many bytes are parsed in no time, that is in less than a thread takes.
+# Parsing metadata of up to this size, in bytes, takes less time than handing it to a thread.
 QUICKLY_PARSED = 16 * 1024
 
 
 @dataclass(slots=True)
 class Body:
-    """What came of a crate: a file once there are bytes for it, and those that are not in it yet."""
+    """The received bytes of a crate: a file, and the chunk that is not written to it yet."""
 
     chunk: bytearray = field(default_factory=bytearray)
     file: IncomingFile | None = None
 
     def write(self) -> IncomingFile:
-        """Write the bytes into the file; raises StorageFull."""
+        """Write the chunk to the file; raises StorageFull."""
         if self.file is None:
             self.file = IncomingFile()
         self.file.write(bytes(self.chunk))
@@ -51,16 +43,17 @@ class Body:
         return self.file
 
     def release(self) -> None:
-        """Let go of the file (see IncomingFile)."""
+        """Release the file (see IncomingFile)."""
         if self.file is not None:
             self.file.release()
 
 
 async def put_new(cargo: CargoRequest) -> web.Response:
-    """`PUT /crates/new`: answers when the version is committed, and every process knows it."""
+    """`PUT /crates/new`: responds when the version is committed and every process has acknowledged it."""
     await cargo.require(*PUBLISHING)
     repository = require_repository(cargo.registry)
-    free_space.require_room()
+    process = cargo.process
+    process.services.disk.require_room()
     body = Body()
     try:
         metadata = await _receive(cargo, body)
@@ -70,20 +63,20 @@ async def put_new(cargo: CargoRequest) -> web.Response:
         change = await threads.work(_examine, cargo, grant, metadata, body)
         steps.reached("examined")
         async with uploaded(change.file, cargo.registry.domain):
-            committed = await commit_queue.submit(
+            committed = await process.commits.submit(
                 repository, cargo.registry.domain, change, change.file
             )
     finally:
         body.release()
-    await memory.acknowledgements.wait_until_all_processes_know(committed)
+    await process.memory.acknowledgements.wait_until_all_processes_know(committed)
     steps.reached("told")
     return web.Response(body=published_body(change.warnings), content_type="application/json")
 
 
 async def _receive(cargo: CargoRequest, body: Body) -> PublishMetadata:
-    """Read the body, and return what stands before the file in it.
+    """Read the body, and return the metadata before the file.
 
-    A crate that the token is not for is refused before its bytes are taken in.
+    If the token does not allow this crate, it is refused before its bytes are received.
     """
     allowed = crate_unit.limits()
     frame = FrameReader(allowed.max_metadata_bytes, allowed.max_crate_bytes)
@@ -91,7 +84,9 @@ async def _receive(cargo: CargoRequest, body: Body) -> PublishMetadata:
     async for chunk in _chunks(cargo.http):
         body.chunk += frame.feed(chunk)
         if metadata is None and frame.metadata is not None:
-            metadata = await _parse(frame.metadata, allowed.dependencies)
+            metadata = await _parse(
+                cargo.process.services.readers, frame.metadata, allowed.dependencies
+            )
             await cargo.require(*PUBLISHING, crate=metadata.name)
         if len(body.chunk) >= CHUNK_BYTES:
             await threads.work(body.write)
@@ -101,15 +96,15 @@ async def _receive(cargo: CargoRequest, body: Body) -> PublishMetadata:
     return metadata
 
 
-async def _parse(metadata: bytes, most_deps: int) -> PublishMetadata:
-    # A megabyte of JSON takes longer than others should have to wait.
+async def _parse(readers: CrateReaders, metadata: bytes, most_deps: int) -> PublishMetadata:
+    # Parsing a megabyte of JSON would block the event loop for too long.
     if len(metadata) > QUICKLY_PARSED:
-        return await threads.work(crate_reader.parse_metadata, metadata, most_deps)
-    return crate_reader.parse_metadata(metadata, most_deps)
+        return await threads.work(readers.parse_metadata, metadata, most_deps)
+    return readers.parse_metadata(metadata, most_deps)
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    """Yield the body as it comes; raises InvalidPublishBody when it stops coming."""
+    """Yield the body as it arrives; raises InvalidPublishBody if it stops arriving."""
     clock = asyncio.get_running_loop().time
     pause, most = timeouts.PUBLISH_IDLE_TIMEOUT_SECONDS, timeouts.PUBLISH_BODY_TIMEOUT_SECONDS
     end = clock() + most
@@ -130,4 +125,5 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
 def _examine(
     cargo: CargoRequest, grant: Grant, metadata: PublishMetadata, body: Body
 ) -> examine.Publish:
-    return examine.examine(cargo.registry, grant, metadata, body.write())
+    readers = cargo.process.services.readers
+    return examine.examine(readers, cargo.registry, grant, metadata, body.write())

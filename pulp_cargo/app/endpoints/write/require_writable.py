@@ -1,4 +1,4 @@
-"""Which registries take publishes and yanks."""
+"""Which registries accept publishes and yanks."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from pulp_cargo.protocol.errors import UploadsNotAllowed
 
 
 def require_repository(registry: Registry) -> UUID:
-    """Return the repository that a registry's changes go to; raises UploadsNotAllowed."""
+    """Return the repository to which a registry writes changes; raises UploadsNotAllowed."""
     if registry.pinned:
         raise UploadsNotAllowed(registry.name, "it serves one fixed repository version")
     if registry.content.repository is None:

@@ -3,9 +3,7 @@
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
-from pulp_cargo.app.services.publish import commit_queue
 from pulp_cargo.app.services.publish.yank import Yank
 from pulp_cargo.protocol.api import ok_body
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName
@@ -32,6 +30,6 @@ async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> w
     await cargo.require(Scope.YANK, crate=crate)
     repository = require_repository(cargo.registry)
     change = Yank(crate, parse_version(vers), yanked)
-    committed = await commit_queue.submit(repository, cargo.registry.domain, change)
-    await memory.acknowledgements.wait_until_all_processes_know(committed)
+    committed = await cargo.process.commits.submit(repository, cargo.registry.domain, change)
+    await cargo.process.memory.acknowledgements.wait_until_all_processes_know(committed)
     return web.Response(body=ok_body(), content_type="application/json")

@@ -9,10 +9,9 @@ from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.replaced_versions import replaced_by
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream, UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
-from pulp_cargo.app.services.cache import index_store, parsed_indexes, resolve, whole_crate
+from pulp_cargo.app.services.cache import resolve
+from pulp_cargo.app.services.cache.cache import Cache
 from pulp_cargo.app.services.cache.resolve import FromIndex, FromStore, Resolved, Unanswered
-from pulp_cargo.app.services.downloads import shared_downloads
-from pulp_cargo.app.services.downloads.persist import VersionToStore
 from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import (
@@ -30,6 +29,7 @@ from pulp_cargo.rules.resolution import Ask, CrateState, Decision, VersionFacts,
 class Wanted:
     """The version that a client requests; `leases` hold its downloads until the file is sent."""
 
+    cache: Cache
     registry: Registry
     name: str
     vers: str
@@ -93,26 +93,27 @@ def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | Share
         raise looked.error or VersionNotFound(wanted.name, wanted.vers)
     if isinstance(found, Here):
         return found
-    whole_crate.bring(wanted.registry, found.upstream, wanted.name)
+    wanted.cache.whole_crates.bring(wanted.registry, found.upstream, wanted.name)
     if found.stored is None:
         return _download(wanted, found)
     if not found.stored.is_member:
-        VersionToStore(wanted.registry.domain, found.upstream, found.version).link(
-            found.stored.unit
-        )
+        to_store = wanted.cache.to_store(wanted.registry.domain, found.upstream, found.version)
+        to_store.link(found.stored.unit)
     # A file is never fresh for longer than the index that has its checksum.
     most = float(found.upstream.remote.max_age)
     return Here(found.stored.file, most if found.fresh_for is None else min(found.fresh_for, most))
 
 
 async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
-    policies = evaluate.policies_of(wanted.registry.upstreams, upstream)
+    policies, cache = evaluate.policies_of(wanted.registry.upstreams, upstream), wanted.cache
     if isinstance(upstream, RemoteUpstream) and not policies:
         # An index in memory is enough where no policy needs the versions of the whole crate.
-        known = parsed_indexes.known(upstream.remote, wanted.lower_name).get(wanted.vers)
+        known = cache.parsed_indexes.known(upstream.remote, wanted.lower_name).get(wanted.vers)
         if known is not None:
             return await _listed(wanted, Listed(upstream, known))
-    found = await resolve.ask(wanted.registry.urls, upstream, wanted.lower_name, at_any_age=True)
+    found = await resolve.ask(
+        cache.index_files, wanted.registry.urls, upstream, wanted.lower_name, at_any_age=True
+    )
     if found is None:
         return Looked(VersionFacts(CrateState.ABSENT))
     if isinstance(found, Unanswered):
@@ -123,7 +124,9 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
     if version is None and found.fresh_for == 0:
         # Our copy may be too old to have it. An upstream that does not answer now must not make
         # room for the next.
-        newer = await resolve.ask(wanted.registry.urls, upstream, wanted.lower_name)
+        newer = await resolve.ask(
+            cache.index_files, wanted.registry.urls, upstream, wanted.lower_name
+        )
         if isinstance(newer, Unanswered):
             return Looked(VersionFacts(newer.state), error=newer.error)
         if isinstance(newer, FromIndex):
@@ -141,11 +144,11 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
     """Look in a repository, which stands in for its upstream or is an upstream itself."""
     fresh_for = None
     if isinstance(found, FromStore):
-        decision = await evaluate.evaluate_policies(
+        decision = await wanted.cache.policies.evaluate(
             wanted.registry.upstreams, found, wanted.lower_name
         )
         if decision is not None:
-            if error := await evaluate.refusal(decision, wanted.vers):
+            if error := await wanted.cache.policies.refusal(decision, wanted.vers):
                 return _refused(found.state, error)
             fresh_for = evaluate.good_for(decision)
     file = await _file_in_repository(wanted, found.upstream)
@@ -179,17 +182,17 @@ async def _listed_under_policies(
     wanted: Wanted, found: FromIndex, version: UpstreamVersion
 ) -> Looked:
     """Look for a listed version's file, unless the policies in force refuse the version."""
-    upstreams = wanted.registry.upstreams
-    decision = await evaluate.evaluate_policies(upstreams, found, wanted.lower_name)
+    upstreams, policies = wanted.registry.upstreams, wanted.cache.policies
+    decision = await policies.evaluate(upstreams, found, wanted.lower_name)
     if decision is None:
         return await _listed(wanted, Listed(found.upstream, version))
-    if error := await evaluate.refusal(decision, version.vers):
+    if error := await policies.refusal(decision, version.vers):
         return _refused(found.state, error)
     looked = await _listed(wanted, Listed(found.upstream, version, evaluate.good_for(decision)))
     if isinstance(looked.found, Listed) and evaluate.asks_for_licenses(upstreams, found.upstream):
         licenses = {version.vers: await _license(wanted, looked.found)}
-        decision = await evaluate.evaluate_policies(upstreams, found, wanted.lower_name, licenses)
-        if decision and (error := await evaluate.refusal(decision, version.vers)):
+        decision = await policies.evaluate(upstreams, found, wanted.lower_name, licenses)
+        if decision and (error := await policies.refusal(decision, version.vers)):
             return _refused(found.state, error)
     return looked
 
@@ -197,7 +200,7 @@ async def _listed_under_policies(
 async def _listed(wanted: Wanted, listed: Listed) -> Looked:
     """Look for a listed version's file: stored, or still to be had from the upstream."""
     cksum = listed.version.cksum
-    wanted.leases.enter_context(shared_downloads.leased_if_running(*_key(wanted, listed)))
+    wanted.leases.enter_context(wanted.cache.downloads.leased_if_running(*_key(wanted, listed)))
     try:
         stored = await threads.read(
             crate_file.cached_file,
@@ -225,7 +228,7 @@ async def _listed(wanted: Wanted, listed: Listed) -> Looked:
 async def _replaced_by(wanted: Wanted, upstream: RemoteUpstream, cksum: str) -> str | None:
     """Return the upstream's new checksum if it has replaced the bytes with this checksum."""
     name = wanted.lower_name
-    waiting = index_store.waiting(upstream.remote, name)
+    waiting = wanted.cache.index_store.waiting(upstream.remote, name)
     if waiting is None:
         return await threads.read(replaced_by, upstream.remote.pk, name, wanted.vers, cksum)
     before, now = waiting.replaced.get(wanted.vers, (None, None))
@@ -238,14 +241,14 @@ async def _license(wanted: Wanted, listed: Listed) -> str:
         return listed.stored.license or ""
     download = _download(wanted, listed)
     await download.ended()
-    return await threads.work(download.license) or ""
+    return await threads.work(download.license, wanted.cache.readers) or ""
 
 
 def _download(wanted: Wanted, listed: Listed) -> SharedDownload:
     """Return the download of a file, which another request may have started."""
-    to_store = VersionToStore(wanted.registry.domain, listed.upstream, listed.version)
+    to_store = wanted.cache.to_store(wanted.registry.domain, listed.upstream, listed.version)
     done = to_store.restore if listed.is_damaged else to_store.persist
-    download = shared_downloads.download(*_key(wanted, listed), done)
+    download = wanted.cache.downloads.download(*_key(wanted, listed), done)
     wanted.leases.enter_context(download.leased())
     return download
 

@@ -8,6 +8,7 @@ from pulp_cargo.app.queries.crates.index_file import GZIP_FROM, IndexFile
 from pulp_cargo.app.queries.registry.registry import Registry, RegistryUrls
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.services.cache.cache import Cache
 from pulp_cargo.app.services.cache.resolve import (
     FromIndex,
     FromRepository,
@@ -15,7 +16,7 @@ from pulp_cargo.app.services.cache.resolve import (
     Resolved,
     resolve,
 )
-from pulp_cargo.app.services.policies import evaluate, refusal_log
+from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import CrateNotFound
 from pulp_cargo.protocol.index_file import strong_etag
 from pulp_cargo.protocol.packed_index import pack
@@ -41,13 +42,13 @@ class Served:
     left_out: frozenset[str] = frozenset()
 
 
-async def crate_index(registry: Registry, name: str) -> Served:
+async def crate_index(cache: Cache, registry: Registry, name: str) -> Served:
     """Return a crate's index file, with all versions that its upstreams have and policies allow.
 
     Raises CrateNotFound, VersionGone, and the errors of an upstream.
     """
-    found = await resolve(registry, name)
-    parts = [served for one in found if (served := await _served(registry, one, name))]
+    found = await resolve(cache.index_files, registry, name)
+    parts = [served for one in found if (served := await _served(cache, registry, one, name))]
     if not parts:
         raise CrateNotFound(name)
     served = parts[0] if len(parts) == 1 else await threads.work(_mixed, parts, name)
@@ -56,15 +57,15 @@ async def crate_index(registry: Registry, name: str) -> Served:
     return served
 
 
-async def _served(registry: Registry, found: Resolved, name: str) -> Served | None:
+async def _served(cache: Cache, registry: Registry, found: Resolved, name: str) -> Served | None:
     """Return the file to serve for an upstream's answer, None if it was removed meanwhile."""
     if isinstance(found, FromRepository):
         own = await threads.read(index.index_file, found.upstream, registry.urls, name)
         return Served(own, None) if own else None
-    decision = await evaluate.evaluate_policies(registry.upstreams, found, name)
+    decision = await cache.policies.evaluate(registry.upstreams, found, name)
     left_out: frozenset[str] = frozenset()
     if decision is not None:
-        refusal_log.note(decision.dry_run)
+        cache.policies.refusals.note(decision.dry_run)
         left_out = decision.left_out
     file = await _file(found, name, left_out)
     if REGISTRY in file.body:

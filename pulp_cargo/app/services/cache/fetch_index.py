@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pulp_cargo.app.queries.upstreams.index_copy import CrateGone, IndexCopy, IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.downloads.clients import upstream_clients
+from pulp_cargo.app.services.downloads.clients import UpstreamClients
 from pulp_cargo.app.upstream.answer import Fetched, Validators
 from pulp_cargo.protocol.packed_index import pack, unpack_sent
 from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
@@ -37,7 +37,9 @@ class Newest:
     parsed: UpstreamIndex | None = None
 
 
-async def fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Newest | None:
+async def fetch(
+    clients: UpstreamClients, remote: UpstreamRemote, name: str, before: Copy | None
+) -> Newest | None:
     """Fetch a crate's index file from an upstream, by its lower-case name; `before` is what is stored.
 
     Returns None for a crate that the upstream does not have, and of which nothing is stored. Raises
@@ -46,7 +48,7 @@ async def fetch(remote: UpstreamRemote, name: str, before: Copy | None) -> Newes
     asked = Validators()
     if isinstance(before, IndexFileCopy) and not before.is_outdated:
         asked = Validators(before.etag, before.last_modified)
-    async with upstream_clients.in_use(remote) as client:
+    async with clients.in_use(remote) as client:
         fetched = await client.index_file(name, asked)
     now = datetime.now(UTC)
     if fetched.is_unchanged and before is not None:

@@ -14,7 +14,9 @@ from django.db import connection, transaction
 from pulp_cargo.app.notices import barrier, channel
 from pulp_cargo.app.queries.upstreams.index_copy import CrateGone, IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
-from pulp_cargo.app.runtime import free_space, threads, timeouts
+from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.background import BackgroundTasks
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
 
 log = logging.getLogger(__name__)
@@ -78,16 +80,17 @@ class Row:
 class IndexStore:
     """The index files that wait in a process to be written to the database."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: BackgroundTasks, disk: FreeSpace) -> None:
+        self._disk = disk
         self._queue: WriteBehind[None, Key, Row] = WriteBehind(
-            _write_batch, on_failure=_note_failure, limits=LIMITS
+            _write_batch, background=background, on_failure=_note_failure, limits=LIMITS
         )
 
     def keep(
         self, remote: UpstreamRemote, copy: IndexFileCopy | CrateGone, *, is_new: bool
     ) -> None:
         """Queue a file to be written; `is_new` unless the row has the same bytes."""
-        if not free_space.has_room():
+        if not self._disk.has_room():
             return
         key = remote.identity, copy.name
         before = self._queue.get(None, key)
@@ -166,10 +169,3 @@ def _replaced(row: Row) -> Iterator[dict[str, object]]:
             "cksum": cksum,
             "found_at": row.copy.checked_at,
         }
-
-
-# The instance of this process.
-index_store = IndexStore()
-keep = index_store.keep
-waiting = index_store.waiting
-written = index_store.written

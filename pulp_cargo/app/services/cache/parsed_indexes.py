@@ -70,17 +70,3 @@ class ParsedIndexes:
 
 def _parse(copy: IndexFileCopy) -> UpstreamIndex:
     return parse_index_file(copy.body(), copy.name)
-
-
-# The instance of this process.
-parsed_indexes = ParsedIndexes()
-index_of = parsed_indexes.index_of
-known = parsed_indexes.known
-remember = parsed_indexes.remember
-forget_others = parsed_indexes.forget_others
-forget = parsed_indexes.forget
-
-
-async def versions_of(remote: UpstreamRemote, copy: IndexFileCopy) -> Mapping[str, UpstreamVersion]:
-    """Return the versions in a file, by `vers`."""
-    return (await index_of(remote, copy)).versions

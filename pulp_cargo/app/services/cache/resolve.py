@@ -1,7 +1,7 @@
 """Resolving a crate to the upstreams of a registry that answer for it, and their index files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pulp_cargo.app.queries.crates import index_file as stored_index
 from pulp_cargo.app.queries.crates.index_file import IndexFile
@@ -18,8 +18,8 @@ from pulp_cargo.app.queries.upstreams.upstreams import (
     Upstream,
 )
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.cache import index_file
-from pulp_cargo.app.services.cache.parsed_indexes import index_of
+from pulp_cargo.app.services.cache.index_file import IndexFiles
+from pulp_cargo.app.services.cache.parsed_indexes import ParsedIndexes
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
 from pulp_cargo.rules.resolution import Ask, CrateState, Unavailable, who_has
@@ -34,6 +34,7 @@ class FromIndex:
     copy: IndexFileCopy
     fresh_for: float
     age: int | None
+    parsed: ParsedIndexes = field(repr=False)
     state = CrateState.LISTED
     is_stored = False
 
@@ -44,7 +45,7 @@ class FromIndex:
 
     async def index(self, name: str) -> UpstreamIndex:
         """Return the versions in the remote's index."""
-        return await index_of(self.upstream.remote, self.copy)
+        return await self.parsed.index_of(self.upstream.remote, self.copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ async def upstreams_to_ask(upstreams: RegistryUpstreams, name: str) -> Upstreams
     return UpstreamsToAsk(answer, by_name)
 
 
-async def resolve(registry: Registry, name: str) -> tuple[Resolved, ...]:
+async def resolve(files: IndexFiles, registry: Registry, name: str) -> tuple[Resolved, ...]:
     """Return the upstreams that answer for a crate, by its lower-case name; usually one or none.
 
     Raises UpstreamUnreachable, UpstreamIndexInvalid and VersionGone.
@@ -118,7 +119,7 @@ async def resolve(registry: Registry, name: str) -> tuple[Resolved, ...]:
     failures: dict[str, Unanswered] = {}
     while isinstance(step := who_has(who.answer, states), Ask):
         upstream = step.upstreams[0]
-        one = await ask(registry.urls, who.upstreams[upstream], name)
+        one = await ask(files, registry.urls, who.upstreams[upstream], name)
         states[upstream] = CrateState.ABSENT if one is None else one.state
         if isinstance(one, Unanswered):
             failures[upstream] = one
@@ -130,7 +131,12 @@ async def resolve(registry: Registry, name: str) -> tuple[Resolved, ...]:
 
 
 async def ask(
-    urls: RegistryUrls, upstream: Upstream, name: str, *, at_any_age: bool = False
+    files: IndexFiles,
+    urls: RegistryUrls,
+    upstream: Upstream,
+    name: str,
+    *,
+    at_any_age: bool = False,
 ) -> Resolved | Unanswered | None:
     """Return what an upstream has of a crate, by its lower-case name; None if nothing.
 
@@ -144,9 +150,9 @@ async def ask(
         return stored or FromRepository(upstream)
     failure = None
     try:
-        current = await index_file.current(upstream.remote, name, at_any_age=at_any_age)
+        current = await files.current(upstream.remote, name, at_any_age=at_any_age)
         if current is not None:
-            return FromIndex(upstream, current.copy, current.fresh_for, current.age)
+            return FromIndex(upstream, current.copy, current.fresh_for, current.age, files.parsed)
     except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
         failure = Unanswered(error)
     stored = await _stored(urls, upstream, name) if upstream.version else None

@@ -10,13 +10,15 @@ from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams import stores
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime import threads, timeouts
-from pulp_cargo.app.runtime.background import spawn
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import resolve
+from pulp_cargo.app.services.cache.index_file import IndexFiles
 from pulp_cargo.app.services.cache.resolve import FromIndex
-from pulp_cargo.app.services.downloads import shared_downloads
 from pulp_cargo.app.services.downloads.persist import VersionToStore
-from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
+from pulp_cargo.app.services.downloads.shared_downloads import SharedDownloads
+from pulp_cargo.app.services.policies.evaluate import Policies
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import UpstreamFailed
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
@@ -34,7 +36,16 @@ Key = tuple[UUID, str]
 class WholeCrates:
     """The crates of which a process is storing all versions, or has recently done so."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        index_files: IndexFiles,
+        downloads: SharedDownloads,
+        queue: PersistQueue,
+        policies: Policies,
+        background: BackgroundTasks,
+    ) -> None:
+        self._index_files, self._policies = index_files, policies
+        self._downloads, self._queue, self._background = downloads, queue, background
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._whole: TtlCache[Key, bool] = TtlCache(10_000)
         self._coming: set[Key] = set()
@@ -52,7 +63,7 @@ class WholeCrates:
             return
         self._coming.add(key)
         # After a failure, the next download of the crate starts this again.
-        spawn(
+        self._background.spawn(
             self._bring(registry, upstream, store, name),
             failure=f"Not all versions of `{name}` were stored",
             wait_at_exit=False,
@@ -62,11 +73,13 @@ class WholeCrates:
         self, registry: Registry, upstream: RemoteUpstream, store: UUID, name: str
     ) -> None:
         async with self._turns:
-            found = await resolve.ask(registry.urls, upstream, name.lower(), at_any_age=True)
+            found = await resolve.ask(
+                self._index_files, registry.urls, upstream, name.lower(), at_any_age=True
+            )
             if not isinstance(found, FromIndex):
                 return
             here = await threads.read(stores.stored_checksums, store, canonical_name(name))
-            decision = await evaluate.evaluate_policies(registry.upstreams, found, name.lower())
+            decision = await self._policies.evaluate(registry.upstreams, found, name.lower())
             left_out = decision.left_out if decision else frozenset()
             for vers, version in (await found.index(name.lower())).versions.items():
                 facts = VersionFacts(
@@ -76,28 +89,29 @@ class WholeCrates:
                     is_refused=vers in left_out,
                 )
                 if decide(facts) is Decision.FETCH:
-                    await _bring_version(registry, upstream, store, name, version)
+                    await self._bring_version(registry, upstream, store, name, version)
             self._whole.keep((store, name.lower()), True, timeouts.WHOLE_CRATE_SECONDS)
 
-
-async def _bring_version(
-    registry: Registry, upstream: RemoteUpstream, store: UUID, name: str, version: UpstreamVersion
-) -> None:
-    file = upstream.remote, name, version.vers, version.cksum
-    with shared_downloads.leased_if_running(*file):
-        # A client's download may have stored it meanwhile.
-        if await threads.read(stores.has_file, store, version.cksum):
-            return
-        to_store = VersionToStore(registry.domain, upstream, version)
-        download = shared_downloads.download(*file, to_store.persist)
-        with download.leased():
-            try:
-                await download.ended()
-            except UpstreamFailed as error:
-                # Other versions may succeed.
-                log.info("%s", error)
-
-
-# The instance of this process.
-whole_crates = WholeCrates()
-bring = whole_crates.bring
+    async def _bring_version(
+        self,
+        registry: Registry,
+        upstream: RemoteUpstream,
+        store: UUID,
+        name: str,
+        version: UpstreamVersion,
+    ) -> None:
+        file = upstream.remote, name, version.vers, version.cksum
+        with self._downloads.leased_if_running(*file):
+            # A client's download may have stored it meanwhile.
+            if await threads.read(stores.has_file, store, version.cksum):
+                return
+            to_store = VersionToStore(
+                self._queue, self._background, registry.domain, upstream, version
+            )
+            download = self._downloads.download(*file, to_store.persist)
+            with download.leased():
+                try:
+                    await download.ended()
+                except UpstreamFailed as error:
+                    # Other versions may succeed.
+                    log.info("%s", error)

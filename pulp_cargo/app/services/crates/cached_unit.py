@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from pulp_cargo.app.models import CrateContent
-from pulp_cargo.app.services.crates import build_unit, crate_reader, crate_unit
+from pulp_cargo.app.services.crates import build_unit, crate_unit
+from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import parse_line
@@ -20,7 +21,9 @@ from pulp_cargo.protocol.upstream_line import with_absolute_registries
 log = logging.getLogger(__name__)
 
 
-def unit_of_upstream(line: str, file: IncomingFile, registry: str, remote: UUID) -> CrateContent:
+def unit_of_upstream(
+    readers: CrateReaders, line: str, file: IncomingFile, registry: str, remote: UUID
+) -> CrateContent:
     """Return the unsaved unit of a file and its line in the upstream's index.
 
     `registry` is the URL for dependencies on the upstream itself, `remote` the id of its remote.
@@ -30,7 +33,7 @@ def unit_of_upstream(line: str, file: IncomingFile, registry: str, remote: UUID)
     pubtime = _time(entry.pubtime)
     package: Mapping[str, object] = {}
     try:
-        found = crate_reader.read_upstream(
+        found = readers.read_upstream(
             file.path, name=entry.name, vers=entry.vers, limits=crate_unit.limits()
         )
         if found.manifest is not None:

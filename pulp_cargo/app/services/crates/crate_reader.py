@@ -90,47 +90,48 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-_all = [Reader() for _ in range(READER_COUNT)]
-# The process that was used last is used next, so that a quiet server has only one.
-_idle: LifoQueue[Reader] = LifoQueue()
-for _reader in _all:
-    _idle.put(_reader)
+class CrateReaders:
+    """The readers of a server process; one without an idle reader waits for it."""
 
+    def __init__(self) -> None:
+        self._all = [Reader() for _ in range(READER_COUNT)]
+        # The last one returned is the next one used, so that an idle server has one process.
+        self._idle: LifoQueue[Reader] = LifoQueue()
+        for reader in self._all:
+            self._idle.put(reader)
 
-def read_published(
-    path: str, *, name: str | None, vers: str | None, limits: PublishLimits
-) -> tuple[Manifest, CrateFile]:
-    """Return manifest and contents of a published file; raises RegistryError.
+    def read_published(
+        self, path: str, *, name: str | None, vers: str | None, limits: PublishLimits
+    ) -> tuple[Manifest, CrateFile]:
+        """Return manifest and contents of a published file; raises RegistryError.
 
-    Without `name` and `vers` they are those of the file.
-    """
-    found: tuple[Manifest, CrateFile] = _ask(ReadPublished(path, name, vers, limits))
-    return found
+        Without `name` and `vers`, they are taken from the file.
+        """
+        found: tuple[Manifest, CrateFile] = self._ask(ReadPublished(path, name, vers, limits))
+        return found
 
+    def read_upstream(
+        self, path: str, *, name: str, vers: str, limits: PublishLimits
+    ) -> UpstreamCrate:
+        """Return the metadata in a file of an upstream; raises RegistryError."""
+        found: UpstreamCrate = self._ask(ReadUpstream(path, name, vers, limits))
+        return found
 
-def read_upstream(path: str, *, name: str, vers: str, limits: PublishLimits) -> UpstreamCrate:
-    """Return the metadata in a file of an upstream; raises RegistryError."""
-    found: UpstreamCrate = _ask(ReadUpstream(path, name, vers, limits))
-    return found
+    def parse_metadata(self, data: bytes, most_deps: int) -> PublishMetadata:
+        """Return the metadata that cargo sends before a file; raises RegistryError."""
+        if len(data) <= LITTLE_METADATA:
+            return publish.parse_metadata(data, most_deps)
+        found: PublishMetadata = self._ask(ReadMetadata(data, most_deps))
+        return found
 
+    def stop(self) -> None:
+        """End all reader processes, when the server process ends."""
+        for reader in self._all:
+            reader.stop()
 
-def parse_metadata(data: bytes, most_deps: int) -> PublishMetadata:
-    """Return the metadata that cargo sends before a file; raises RegistryError."""
-    if len(data) <= LITTLE_METADATA:
-        return publish.parse_metadata(data, most_deps)
-    found: PublishMetadata = _ask(ReadMetadata(data, most_deps))
-    return found
-
-
-def stop() -> None:
-    """End all processes, when the server ends."""
-    for reader in _all:
-        reader.stop()
-
-
-def _ask(request: Request) -> Any:
-    reader = _idle.get()
-    try:
-        return reader.ask(request)
-    finally:
-        _idle.put(reader)
+    def _ask(self, request: Request) -> Any:
+        reader = self._idle.get()
+        try:
+            return reader.ask(request)
+        finally:
+            self._idle.put(reader)

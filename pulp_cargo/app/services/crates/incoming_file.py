@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +19,7 @@ from django.conf import settings
 from pulpcore.plugin import pulp_hashlib
 from pulpcore.plugin.models import Artifact
 
+from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.runtime.free_space import storage_full
 from pulp_cargo.protocol.unavailable import StorageFull
 
@@ -29,18 +30,31 @@ CHUNK_BYTES = 1024 * 1024
 # Maximum memory of a process for files that do not fit on the disk, in bytes.
 MOST_IN_MEMORY = 256 * 1024 * 1024
 
-_SETTLERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-settle")
-_memory_lock = threading.Lock()
-_in_memory = 0
+
+class FileMemory:
+    """How many bytes of files a process has in memory; for any thread."""
+
+    def __init__(self, most_bytes: int = MOST_IN_MEMORY) -> None:
+        self.taken = 0
+        self._most_bytes = most_bytes
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> None:
+        """Count bytes, negative ones if they are released; raises StorageFull for too many."""
+        with self._lock:
+            if size > 0 and self.taken + size > self._most_bytes:
+                raise StorageFull
+            self.taken += size
 
 
 class IncomingFile:
     """A temporary file with the digests that Pulp needs, until it is moved to the storage."""
 
-    def __init__(self, directory: str | None = None, *, in_memory: bool = False) -> None:
-        self._taken = 0 if in_memory else None
+    def __init__(self, directory: str | None = None, *, memory: FileMemory | None = None) -> None:
+        # With `memory`, the bytes are there instead of in a directory.
+        self._memory, self._taken = memory, 0
         with storage_full():
-            if in_memory:
+            if memory is not None:
                 handle = os.memfd_create(PREFIX)
                 self.path = _path_of(handle)
             else:
@@ -58,12 +72,13 @@ class IncomingFile:
     @property
     def is_in_memory(self) -> bool:
         """Whether the file is in memory, because the disk is full, so that it cannot be stored."""
-        return self._taken is not None
+        return self._memory is not None
 
     def write(self, chunk: bytes) -> None:
         """Append all bytes; raises StorageFull, and then the file has none of them."""
-        if self._taken is not None:
-            self._take(len(chunk))
+        if self._memory is not None:
+            self._memory.take(len(chunk))
+            self._taken += len(chunk)
         with storage_full():
             rest = memoryview(chunk)
             # When a disk fills up, a write may be partial, and only the next one fails.
@@ -73,19 +88,19 @@ class IncomingFile:
         self._checksum.update(chunk)
         self.size += len(chunk)
 
-    def move_to_memory(self) -> None:
+    def move_to_memory(self, memory: FileMemory) -> None:
         """Move the bytes to memory, and free the space on the disk; raises StorageFull.
 
         Concurrent readers are not affected, since the file descriptor remains the same.
         """
-        handle, copy = self.file.fileno(), IncomingFile(in_memory=True)
+        handle, copy = self.file.fileno(), IncomingFile(memory=memory)
         try:
             for at in range(0, self.size, CHUNK_BYTES):
                 copy.write(os.pread(handle, min(CHUNK_BYTES, self.size - at), at))
             os.dup2(copy.file.fileno(), handle, inheritable=False)
             os.unlink(self.path)
             # The counted memory now belongs to this file.
-            self._taken, copy._taken = copy._taken, 0
+            self._memory, self._taken, copy._taken = memory, copy._taken, 0
         finally:
             copy.discard()
         self.path = _path_of(handle)
@@ -151,22 +166,14 @@ class IncomingFile:
     def discard(self) -> None:
         """Close the file and remove it, unless it was moved away."""
         self.file.close()
-        if self._taken is not None:
-            self._take(-self._taken)
+        if self._memory is not None:
+            self._memory.take(-self._taken)
+            self._taken = 0
             return
         try:
             os.unlink(self.path)
         except FileNotFoundError:
             return
-
-    def _take(self, size: int) -> None:
-        """Count bytes in memory; raises StorageFull beyond the maximum."""
-        global _in_memory
-        with _memory_lock:
-            if size > 0 and _in_memory + size > MOST_IN_MEMORY:
-                raise StorageFull
-            _in_memory += size
-            self._taken = (self._taken or 0) + size
 
     def _work_out_digests(self) -> None:
         names = set(Artifact.DIGEST_FIELDS) - {CHECKSUM}
@@ -188,7 +195,7 @@ def _path_of(handle: int) -> str:
 @contextmanager
 def settling(file: IncomingFile) -> Iterator[None]:
     """Settle a file during the context; raises StorageFull at its end."""
-    done = _SETTLERS.submit(file.settle)
+    done = threads.SETTLERS.submit(file.settle)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The HTTP clients of this process, one for each remote; they follow changes of the remotes."""
+"""The HTTP clients of a process, one for each remote; they follow changes of the remotes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.core import release_session
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
-from pulp_cargo.app.runtime.background import spawn
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.upstream.client import Client
 from pulp_cargo.protocol.unavailable import UpstreamUnreachable
 
@@ -44,7 +44,8 @@ class RemoteClient:
 class UpstreamClients:
     """The clients of a process, used on one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: BackgroundTasks) -> None:
+        self._background = background
         self._clients: dict[UUID, RemoteClient] = {}
         self._retired: set[RemoteClient] = set()
         # Weak, so that a lock lasts only while it is waited for, and deleted remotes leave none.
@@ -87,7 +88,9 @@ class UpstreamClients:
     def check_soon(self) -> None:
         """Drop outdated clients in the background, because a remote may have changed."""
         if self._clients:
-            spawn(self.drop_outdated(), failure="Clients of upstream registries were not checked")
+            self._background.spawn(
+                self.drop_outdated(), failure="Clients of upstream registries were not checked"
+            )
 
     async def close(self) -> None:
         """Close every connection."""
@@ -146,12 +149,14 @@ class UpstreamClients:
         """Close a retired client, unless `close` has already done so."""
         if entry in self._retired:
             self._retired.discard(entry)
-            spawn(entry.close(), failure=f"The connections to `{entry.row.name}` were not closed")
+            self._background.spawn(
+                entry.close(), failure=f"The connections to `{entry.row.name}` were not closed"
+            )
 
     def _check_regularly(self) -> None:
         """Check for outdated clients at intervals, since a client may not be asked for again."""
         if self._checking is None or self._checking.done():
-            self._checking = spawn(
+            self._checking = self._background.spawn(
                 self._check(),
                 failure="Clients of upstream registries are not checked any more",
                 wait_at_exit=False,
@@ -167,9 +172,3 @@ class UpstreamClients:
 def _updated(remotes: list[UUID]) -> dict[UUID, datetime | None]:
     rows = CargoRemote.objects.filter(pk__in=remotes)
     return dict(rows.values_list("pk", "pulp_last_updated"))
-
-
-# The instance of this process.
-upstream_clients = UpstreamClients()
-client_of = upstream_clients.client_of
-known = upstream_clients.known

@@ -6,8 +6,10 @@ from uuid import UUID
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
-from pulp_cargo.app.services.downloads import persist_queue, restore_file
+from pulp_cargo.app.runtime.background import BackgroundTasks
+from pulp_cargo.app.services.downloads import restore_file
 from pulp_cargo.app.services.downloads.persist_changes import DownloadedCrate, LinkStoredUnit
+from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
 from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
@@ -16,6 +18,8 @@ from pulp_cargo.protocol.upstream_index import UpstreamVersion
 class VersionToStore:
     """A version to store if its upstream has a repository for it."""
 
+    queue: PersistQueue
+    background: BackgroundTasks
     domain: Domain
     upstream: RemoteUpstream
     version: UpstreamVersion
@@ -27,14 +31,14 @@ class VersionToStore:
             crate = DownloadedCrate(
                 download, self.version.line, self.version.yanked, remote.registry, remote.pk
             )
-            persist_queue.put_file(store, self.domain, crate)
+            self.queue.put_file(store, self.domain, crate)
 
     def restore(self, download: SharedDownload) -> None:
         """Restore a file that the storage has lost."""
-        restore_file.restore(download, self.domain)
+        restore_file.restore(self.background, download, self.domain)
 
     def link(self, unit: UUID) -> None:
         """Queue adding a version to the repository whose file the domain has stored already."""
         if (store := self.upstream.store) is not None:
             change = LinkStoredUnit(unit, self.version.yanked)
-            persist_queue.put_change(store, self.domain, change)
+            self.queue.put_change(store, self.domain, change)

@@ -14,6 +14,7 @@ from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
+from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import upload_all
 from pulp_cargo.app.services.downloads.shared_download import SharedDownload
@@ -102,13 +103,13 @@ def adopted(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
     return [AddCachedCrate(unit, None, yanked[unit.pk]) for unit in units]
 
 
-def read(domain: Domain, crate: DownloadedCrate) -> AddCachedCrate | None:
+def read(readers: CrateReaders, domain: Domain, crate: DownloadedCrate) -> AddCachedCrate | None:
     """Return the change that stores a downloaded file, None if the file cannot be stored."""
     try:
         file = crate.download.whole
         file.settle()
         with with_domain(domain):
-            unit = unit_of_upstream(crate.line, file, crate.registry, crate.remote)
+            unit = unit_of_upstream(readers, crate.line, file, crate.registry, crate.remote)
     except Exception as error:
         note(Event.NOT_KEPT)
         log.warning("`%s %s` is not kept: %s", crate.download.name, crate.download.vers, error)

@@ -12,8 +12,11 @@ from uuid import UUID
 
 from pulpcore.plugin.models import Domain
 
-from pulp_cargo.app.runtime import free_space, threads, timeouts
+from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.background import BackgroundTasks
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
+from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.downloads.persist_changes import (
     DownloadedCrate,
     LinkStoredUnit,
@@ -47,16 +50,17 @@ LIMITS = Limits(
 class PersistQueue:
     """The downloaded crates and changes that wait in a process to be stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: BackgroundTasks, disk: FreeSpace, readers: CrateReaders) -> None:
+        self._background, self._disk, self._readers = background, disk, readers
         self._queue: WriteBehind[Store, Hashable, Item] = WriteBehind(
-            self._join, on_failure=self._note_failure, limits=LIMITS
+            self._join, background=background, on_failure=self._note_failure, limits=LIMITS
         )
         self._files = 0
 
     def put_file(self, repository: UUID, domain: Domain, crate: DownloadedCrate) -> None:
         """Queue a downloaded file; without room for it, it is downloaded again another time."""
         most = _most_files()
-        has_room = self._files < most and free_space.has_room() and not crate.download.is_in_memory
+        has_room = self._files < most and self._disk.has_room() and not crate.download.is_in_memory
         # The limit of open files may have changed since the queue was created.
         self._queue.limits = replace(LIMITS, batch_size=max(1, most // 3))
         if has_room and self._put((repository, domain), crate):
@@ -90,9 +94,33 @@ class PersistQueue:
         downloaded = _files_of(items)
         changes = [one for one in items if not isinstance(one, DownloadedCrate)]
         try:
-            await _join(repository, domain, downloaded, changes)
+            await self._store(repository, domain, downloaded, changes)
         finally:
             self._release(downloaded)
+
+    async def _store(
+        self,
+        repository: UUID,
+        domain: Domain,
+        downloaded: Sequence[DownloadedCrate],
+        changes: Sequence[LinkStoredUnit | Change],
+    ) -> None:
+        changes_of_files = [
+            await threads.work(read, self._readers, domain, one) for one in downloaded
+        ]
+        wanted: list[Change] = [one for one in changes_of_files if one is not None]
+        wanted += [one for one in changes if not isinstance(one, LinkStoredUnit)]
+        wanted += await threads.read(
+            adopted, [one for one in changes if isinstance(one, LinkStoredUnit)]
+        )
+        if not wanted:
+            return
+        result = await join(repository, domain, wanted)
+        for refusal in filter(None, result.refusals):
+            # For example a name that differs from another in `-` and `_`: passed through each time.
+            note(Event.NOT_KEPT)
+            log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
+        clean_up_after(self._background, repository, result)
 
     def _note_failure(self, store: Store, items: Sequence[Item], error: Exception) -> None:
         downloaded = _files_of(items)
@@ -122,32 +150,3 @@ def _most_files() -> int:
     if may_open == resource.RLIM_INFINITY:
         return MOST_FILES
     return min(MOST_FILES, may_open * 3 // 8)
-
-
-async def _join(
-    repository: UUID,
-    domain: Domain,
-    downloaded: Sequence[DownloadedCrate],
-    changes: Sequence[LinkStoredUnit | Change],
-) -> None:
-    changes_of_files = [await threads.work(read, domain, one) for one in downloaded]
-    wanted: list[Change] = [one for one in changes_of_files if one is not None]
-    wanted += [one for one in changes if not isinstance(one, LinkStoredUnit)]
-    wanted += await threads.read(
-        adopted, [one for one in changes if isinstance(one, LinkStoredUnit)]
-    )
-    if not wanted:
-        return
-    result = await join(repository, domain, wanted)
-    for refusal in filter(None, result.refusals):
-        # For example a name that differs from another in `-` and `_`: passed through each time.
-        note(Event.NOT_KEPT)
-        log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
-    clean_up_after(repository, result)
-
-
-# The instance of this process.
-persist_queue = PersistQueue()
-put_file = persist_queue.put_file
-put_change = persist_queue.put_change
-hurry = persist_queue.hurry

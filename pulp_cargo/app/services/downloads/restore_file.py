@@ -9,7 +9,7 @@ from pulpcore.plugin.models import Artifact, Domain
 
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.runtime.background import spawn
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.services.crates import artifacts
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import answering
@@ -18,10 +18,10 @@ from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 log = logging.getLogger(__name__)
 
 
-def restore(download: SharedDownload, domain: Domain) -> None:
+def restore(background: BackgroundTasks, download: SharedDownload, domain: Domain) -> None:
     """Replace the artifact's file with that of a complete download, in the background."""
     download.acquire()
-    spawn(
+    background.spawn(
         _restore(download, domain),
         failure=f"The file of `{download.name} {download.vers}` was not restored",
     )

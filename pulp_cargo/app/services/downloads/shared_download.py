@@ -18,9 +18,10 @@ from django.conf import settings
 
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.crates import crate_reader, crate_unit
-from pulp_cargo.app.services.crates.incoming_file import IncomingFile
-from pulp_cargo.app.services.downloads.clients import upstream_clients
+from pulp_cargo.app.services.crates import crate_unit
+from pulp_cargo.app.services.crates.crate_reader import CrateReaders
+from pulp_cargo.app.services.crates.incoming_file import FileMemory, IncomingFile
+from pulp_cargo.app.services.downloads.clients import UpstreamClients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import (
@@ -41,11 +42,16 @@ ALL = sys.maxsize
 class SharedDownload:
     """A running or complete download; its file is removed when its last lease is released.
 
-    `free` is called with it then.
+    `free` is called with it then. A file for which the disk has no room continues in `memory`.
     """
 
     def __init__(
-        self, name: str, vers: str, cksum: str, free: "Callable[[SharedDownload], None]"
+        self,
+        name: str,
+        vers: str,
+        cksum: str,
+        memory: FileMemory,
+        free: "Callable[[SharedDownload], None]",
     ) -> None:
         self.name, self.vers, self.cksum = name, vers, cksum
         self.file: IncomingFile | None = None
@@ -54,14 +60,14 @@ class SharedDownload:
         self.is_complete = False
         self._readable = 0
         self._leases = 0
-        self._free = free
+        self._memory, self._free = memory, free
         self._news = asyncio.Event()
 
-    async def run(self, remote: UpstreamRemote) -> None:
+    async def run(self, clients: UpstreamClients, remote: UpstreamRemote) -> None:
         """Fetch the file; an error is stored, and raised to the clients that wait for the file."""
         try:
             async with (
-                upstream_clients.in_use(remote) as client,
+                clients.in_use(remote) as client,
                 client.crate_file(self.name, self.vers, self.cksum) as response,
             ):
                 # A redirect to another host may lead to a service in our own network.
@@ -126,10 +132,10 @@ class SharedDownload:
             raise self._failure("it has sent nothing")
         return self.file
 
-    def license(self) -> str | None:
+    def license(self, readers: CrateReaders) -> str | None:
         """Return the licence in the manifest of a complete file, None if it names none."""
         try:
-            found = crate_reader.read_upstream(
+            found = readers.read_upstream(
                 self.whole.path, name=self.name, vers=self.vers, limits=crate_unit.limits()
             )
         except RegistryError:
@@ -177,7 +183,7 @@ class SharedDownload:
             received += len(chunk)
             if received > limit:
                 raise self._failure(f"it has more than the {limit} bytes that this registry takes")
-            self.file = await threads.work(_written, self.file, chunk)
+            self.file = await threads.work(_written, self.file, chunk, self._memory)
             self._readable = max(0, received - held_back)
             self._notify()
 
@@ -210,28 +216,28 @@ async def _rechunked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield bytes(gathered)
 
 
-def _written(file: IncomingFile | None, chunk: bytes) -> IncomingFile:
+def _written(file: IncomingFile | None, chunk: bytes, memory: FileMemory) -> IncomingFile:
     """Append to a file, which is created for its first bytes."""
     if file is not None:
-        _append(file, chunk)
+        _append(file, chunk, memory)
         return file
-    new = _new_file()
+    new = _new_file(memory)
     try:
-        _append(new, chunk)
+        _append(new, chunk, memory)
     except BaseException:
         new.discard()
         raise
     return new
 
 
-def _new_file() -> IncomingFile:
+def _new_file(memory: FileMemory) -> IncomingFile:
     try:
         return IncomingFile()
     except StorageFull:
-        return IncomingFile(in_memory=True)
+        return IncomingFile(memory=memory)
 
 
-def _append(file: IncomingFile, chunk: bytes) -> None:
+def _append(file: IncomingFile, chunk: bytes, memory: FileMemory) -> None:
     """Append bytes; on a full disk the file continues in memory, so that clients still get it."""
     try:
         file.write(chunk)
@@ -241,5 +247,5 @@ def _append(file: IncomingFile, chunk: bytes) -> None:
         log.warning(
             "The disk is full: a file of an upstream continues in memory and is not stored."
         )
-        file.move_to_memory()
+        file.move_to_memory(memory)
         file.write(chunk)

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
-from pulp_cargo.app.runtime.background import spawn
+from pulp_cargo.app.runtime.background import BackgroundTasks
+from pulp_cargo.app.services.crates.incoming_file import FileMemory
+from pulp_cargo.app.services.downloads.clients import UpstreamClients
 from pulp_cargo.app.services.downloads.shared_download import SharedDownload
 
 Key = tuple[object, ...]
@@ -13,7 +15,9 @@ Key = tuple[object, ...]
 class SharedDownloads:
     """The downloads of a process that are running, or whose files are being stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: UpstreamClients, background: BackgroundTasks) -> None:
+        self._clients, self._background = clients, background
+        self._memory = FileMemory()
         self._downloads: dict[Key, SharedDownload] = {}
 
     def download(
@@ -31,9 +35,11 @@ class SharedDownloads:
         key = remote.identity, name, vers, cksum
         found = self._downloads.get(key)
         if found is None:
-            found = SharedDownload(name, vers, cksum, lambda gone: self._forget(key, gone))
+            found = SharedDownload(
+                name, vers, cksum, self._memory, lambda gone: self._forget(key, gone)
+            )
             self._downloads[key] = found
-            spawn(
+            self._background.spawn(
                 self._run(key, found, remote, done),
                 failure=f"The file of `{name} {vers}` was downloaded, but is not stored",
                 wait_at_exit=False,
@@ -60,7 +66,7 @@ class SharedDownloads:
         done: Callable[[SharedDownload], object] | None,
     ) -> None:
         with found.leased():
-            await found.run(remote)
+            await found.run(self._clients, remote)
             if found.error is not None:
                 # The next request tries again.
                 self._forget(key, found)
@@ -70,9 +76,3 @@ class SharedDownloads:
     def _forget(self, key: Key, gone: SharedDownload) -> None:
         if self._downloads.get(key) is gone:
             del self._downloads[key]
-
-
-# The instance of this process.
-shared_downloads = SharedDownloads()
-download = shared_downloads.download
-leased_if_running = shared_downloads.leased_if_running

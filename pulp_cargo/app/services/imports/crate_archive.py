@@ -2,11 +2,13 @@
 
 Any tar program may create such archives, so they are read with the standard library; .crate files
 have their own reader (protocol/tar), which must agree with cargo. This module adds the limits that
-tarfile lacks: it reads headers of any size, and takes a damaged header for the end of the archive.
+tarfile lacks: it reads headers of any size, some of them in a time that grows with the square of
+it, and takes a damaged header for the end of the archive.
 """
 
 import io
 import os
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -23,14 +25,23 @@ MOST_ENTRIES = 2 * MOST_FILES
 # Limit of the unpacked size: all of it is on a worker's disk for a while, and everybody who may
 # upload can cause this.
 MOST_BYTES = 8 * 1024**3
-# Maximum bytes of the headers of an entry, in which a path takes up to one kilobyte, and maximum
-# number of global pax records. The work of tarfile may grow with the square of a pax header's size.
+# Maximum bytes of the headers of an entry, in which a path takes up to one kilobyte: tarfile keeps
+# them in memory for the whole archive.
 MOST_HEADER_BYTES = 4 * 1024
-MOST_GLOBAL_RECORDS = 64
+# Maximum bytes of the pax headers of an entry, which have its extended attributes and access control
+# lists, and of records in one of them. Only the records that are needed are passed to tarfile.
+MOST_PAX_BYTES = 1024 * 1024
+MOST_PAX_RECORDS = 1000
 # Maximum number of gzip members: enough for the largest archive in compressed blocks of 64 KiB.
 MOST_MEMBERS = 200_000
 LONGEST_SHOWN = 200
 
+_NEEDED_RECORDS = (b"path", b"size", b"hdrcharset")
+_RECORD_LENGTH = re.compile(rb"([0-9]{1,10}) ")
+_KIND_AT = 156
+_PAX_KINDS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+# Headers that are followed by data about the next entry.
+_EXTENSIONS = (*_PAX_KINDS, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _CHUNK = 64 * 1024
 # At the end of each member the rest of the chunk is copied, so chunks must be short.
 _PACKED_CHUNK = 16 * 1024
@@ -137,7 +148,14 @@ class _Headers(io.BufferedIOBase):
 
     def __init__(self, stream: _Stream) -> None:
         self._stream = stream
-        self.allowed = MOST_HEADER_BYTES
+        self._allowed = self._allowed_pax = 0
+        # The kind of the last header, if data about the next entry follows it.
+        self._extension: bytes | None = None
+        self.begin_entry()
+
+    def begin_entry(self) -> None:
+        """Allow the next entry as many bytes as any other."""
+        self._allowed, self._allowed_pax = MOST_HEADER_BYTES, MOST_PAX_BYTES
 
     def tell(self) -> int:
         """Return the position up to which the archive was read."""
@@ -152,14 +170,56 @@ class _Headers(io.BufferedIOBase):
         return offset
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return a header or its extension; raises BadRequest beyond the limit of an entry."""
-        if size is None or not 0 <= size <= self.allowed:
+        """Return a header, or what extends one; raises BadRequest for more than is allowed."""
+        wanted = -1 if size is None else size
+        extension, self._extension = self._extension, None
+        if extension in _PAX_KINDS:
+            self._allowed_pax = _less(self._allowed_pax, wanted, MOST_PAX_BYTES)
+            needed = b"".join(_needed_records(self._stream.read(wanted)))
+            self._allowed = _less(self._allowed, len(needed), MOST_HEADER_BYTES)
+            # tarfile takes a zero for the end of the records.
+            return needed + bytes(-len(needed) % tarfile.BLOCKSIZE)
+        self._allowed = _less(self._allowed, wanted, MOST_HEADER_BYTES)
+        data = self._stream.read(wanted)
+        if extension is None and wanted == tarfile.BLOCKSIZE:
+            kind = data[_KIND_AT : _KIND_AT + 1]
+            self._extension = kind if kind in _EXTENSIONS else None
+        return data
+
+
+def _less(allowed: int, size: int, most: int) -> int:
+    if not 0 <= size <= allowed:
+        raise BadRequest(
+            f"the archive has a tar extension of {size} bytes, or several of more than {most} together"
+        )
+    return allowed - size
+
+
+def _needed_records(data: bytes) -> Iterator[bytes]:
+    """Go through the records of a pax header that matter here, in a time that follows its size.
+
+    Each is `<length> <key>=<value>` and a newline. Raises BadRequest for a damaged one.
+    """
+    at = records = 0
+    while at < len(data) and data[at]:
+        found = _RECORD_LENGTH.match(data, at)
+        end = at + int(found[1]) if found else 0
+        records += 1
+        if found is None or end > len(data) or data[end - 1 : end] != b"\n":
+            raise BadRequest("the archive has a damaged pax header")
+        equals = data.find(b"=", found.end(), end)
+        key = data[found.end() : equals]
+        if equals < 0 or not key:
+            raise BadRequest("the archive has a damaged pax header")
+        if key.startswith(b"GNU.sparse."):
+            raise BadRequest("the archive has a sparse file; only files may be")
+        if records > MOST_PAX_RECORDS:
             raise BadRequest(
-                f"the archive has a tar extension of {size} bytes, or several of more than"
-                f" {MOST_HEADER_BYTES} together"
+                f"the archive has a pax header of more than {MOST_PAX_RECORDS} records"
             )
-        self.allowed -= size
-        return self._stream.read(size)
+        if key in _NEEDED_RECORDS:
+            yield data[at:end]
+        at = end
 
 
 class _Entry(tarfile.TarInfo):
@@ -205,11 +265,7 @@ def _entries(stream: _Stream) -> Iterator[tarfile.TarInfo]:
             fileobj=headers, tarinfo=_Entry, encoding="utf-8", errors="replace"
         )
         while (entry := archive.next()) is not None:
-            headers.allowed = MOST_HEADER_BYTES
-            if len(archive.pax_headers) > MOST_GLOBAL_RECORDS:
-                raise BadRequest(
-                    f"the archive has more than {MOST_GLOBAL_RECORDS} pax records for the whole of it"
-                )
+            headers.begin_entry()
             # tarfile holds all entries in memory, each with a copy of the global records.
             entry.pax_headers = {}
             yield entry

@@ -7,15 +7,16 @@ as their source, and those of the registries that it stands in for, such as crat
 from collections.abc import Collection
 
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.services.lock_file import refresh as lock_refresh
 from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
+from pulp_cargo.app.services.lock_file.refresh import Refresher
 from pulp_cargo.protocol.lock_file import LockFile
 from pulp_cargo.rules.lock_check import Wanted, check_package
 from pulp_cargo.rules.lock_report import Report
 
 
 def check(
+    refresher: Refresher,
     registry: Registry,
     lock: LockFile,
     wanted: Wanted,
@@ -33,9 +34,9 @@ def check(
     if that does not follow from the URLs of its upstreams, as for one that is itself a copy.
     """
     checked, others = divide(registry.urls, lock, crates_io=crates_io, allow_sources=allow_sources)
-    lookup = Lookup(registry, checked)
+    lookup = Lookup(refresher.cache.advisories, registry, checked)
     if refresh:
-        lock_refresh.refresh_in_request(lookup, names_to_ask_for(registry, checked))
+        refresher.refresh_in_request(lookup, names_to_ask_for(registry, checked))
     rows = (
         check_package(package, found, wanted, flags)
         for package, found, flags in lookup.find(checked)

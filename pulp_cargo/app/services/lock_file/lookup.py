@@ -19,6 +19,7 @@ from pulp_cargo.app.services.lock_file.upstreams import (
     Place,
     key_of,
 )
+from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
 from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.names import canonical_name
@@ -35,7 +36,12 @@ BATCH = 500
 class Lookup:
     """What a registry has of some packages, read in a few statements for all of them."""
 
-    def __init__(self, registry: Registry, packages: Sequence[LockedPackage]) -> None:
+    def __init__(
+        self,
+        advisories: AdvisoryDatabase,
+        registry: Registry,
+        packages: Sequence[LockedPackage],
+    ) -> None:
         upstreams = registry.upstreams.all
         keys = sorted({key_of(package) for package in packages})
         self._urls = registry.urls
@@ -51,7 +57,9 @@ class Lookup:
         # Removed versions claim a name, too: no other upstream may be asked for it.
         self._claimed = claims.claimed(upstreams, {name for name, _ in keys})
         self.indexes = Indexes(dict(_usable(upstreams, self._known)))
-        self._rules = Rules(registry.upstreams, self.indexes, {name for name, _ in keys})
+        self._rules = Rules(
+            advisories, registry.upstreams, self.indexes, {name for name, _ in keys}
+        )
         self.places = {one.name: self._place(one) for one in upstreams}
 
     def _place(self, upstream: Upstream) -> Place:

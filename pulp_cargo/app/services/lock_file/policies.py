@@ -9,7 +9,7 @@ from pulp_cargo.app.queries.lock_file import File, Unit
 from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.lock_file.index_files import Indexes
-from pulp_cargo.app.services.policies import advisory_db
+from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
 from pulp_cargo.app.services.policies.evaluate import policies_of
 from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.semver import parse_version
@@ -24,9 +24,13 @@ class Rules:
     """The rules in force at one moment, for the packages of one lock file."""
 
     def __init__(
-        self, upstreams: RegistryUpstreams, indexes: Indexes, names: Collection[str]
+        self,
+        advisories: AdvisoryDatabase,
+        upstreams: RegistryUpstreams,
+        indexes: Indexes,
+        names: Collection[str],
     ) -> None:
-        self._upstreams, self._indexes = upstreams, indexes
+        self._advisories, self._upstreams, self._indexes = advisories, upstreams, indexes
         self._now = datetime.now(UTC)
         ruled = [s.version for s in upstreams.all if s.version and self.policies(s, stored=True)]
         # Stored versions were served before, and their licences are known.
@@ -55,7 +59,7 @@ class Rules:
         policies, body = self.policies(upstream, stored=stored), self._indexes.body(file)
         if not policies:
             return None
-        about = advisory_db.about(file[1])
+        about = self._advisories.about(file[1])
         # Whether a version fixes an advisory depends on those below it, all else on itself alone.
         whole = self._indexes.whole(file) if about else None
         known = policy_decision.CrateFacts(
@@ -76,6 +80,18 @@ class Rules:
         entry = UpstreamVersion("", unit.vers, unit.cksum, unit.yanked, None)
         return self.verdict(upstream, file, entry, None, stored=True)
 
+    def advisories_on(self, package: LockedPackage) -> tuple[str, ...]:
+        """Return the ids of the advisories on vulnerabilities of a crate of crates.io.
+
+        Informational ones, such as on unmaintained crates, are no reason to stop a build.
+        """
+        vers = parse_version(package.vers)
+        return tuple(
+            found.id
+            for found in self._advisories.about(package.name)
+            if found.informational is None and affects(found, vers)
+        )
+
 
 def refused_license(
     policies: Sequence[NamedPolicy], name: str, entry: UpstreamVersion, license: str
@@ -89,19 +105,6 @@ def refused_license(
     found = policy_decision.evaluate_index(_alone(entry), name, policies, known, now)
     verdict = found.verdict(entry.vers)
     return None if verdict.is_open else verdict
-
-
-def advisories_on(package: LockedPackage) -> tuple[str, ...]:
-    """Return the ids of the advisories on vulnerabilities of a crate of crates.io.
-
-    Informational ones, such as on unmaintained crates, are no reason to stop a build.
-    """
-    vers = parse_version(package.vers)
-    return tuple(
-        found.id
-        for found in advisory_db.about(package.name)
-        if found.informational is None and affects(found, vers)
-    )
 
 
 def _alone(entry: UpstreamVersion) -> UpstreamIndex:

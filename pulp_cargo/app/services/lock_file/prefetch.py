@@ -10,7 +10,8 @@ from uuid import UUID
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.downloads import persist_changes, shared_downloads
+from pulp_cargo.app.services.cache.cache import Cache
+from pulp_cargo.app.services.downloads import persist_changes
 from pulp_cargo.app.services.downloads.persist_changes import DownloadedCrate, LinkStoredUnit
 from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.policies import refused_license
@@ -30,7 +31,9 @@ class Fetched:
     problems: list[Problem] = field(default_factory=list)
 
 
-async def fetch(domain: Domain, absent: Sequence[Absent], ended: Callable[[], None]) -> Fetched:
+async def fetch(
+    cache: Cache, domain: Domain, absent: Sequence[Absent], ended: Callable[[], None]
+) -> Fetched:
     """Fetch files and store them; `ended` is called after each, even if it failed.
 
     Raises RepositoryBusy if a task reserves a repository for too long.
@@ -43,24 +46,25 @@ async def fetch(domain: Domain, absent: Sequence[Absent], ended: Callable[[], No
         for start in range(0, len(wanted), BATCH_SIZE):
             with ExitStack() as leases:
                 batch = wanted[start : start + BATCH_SIZE]
-                results = await asyncio.gather(*(_fetch(one, leases, ended) for one in batch))
-                await _store(domain, repository, results, fetched)
+                fetches = (_fetch(cache, one, leases, ended) for one in batch)
+                results = await asyncio.gather(*fetches)
+                await _store(cache, domain, repository, results, fetched)
     return fetched
 
 
 async def _fetch(
-    one: Absent, leases: ExitStack, ended: Callable[[], None]
+    cache: Cache, one: Absent, leases: ExitStack, ended: Callable[[], None]
 ) -> DownloadedCrate | LinkStoredUnit | Problem:
     """Return what is to be stored; its file is leased until the stack is closed."""
     version = one.version
     if one.unit is not None:
         ended()
         return LinkStoredUnit(one.unit, version.yanked)
-    download = shared_downloads.download(one.remote, one.name, version.vers, version.cksum, None)
+    download = cache.downloads.download(one.remote, one.name, version.vers, version.cksum, None)
     leases.enter_context(download.leased())
     try:
         await download.ended()
-        license = await threads.work(download.license) if one.policies else None
+        license = await threads.work(download.license, cache.readers) if one.policies else None
     except RegistryError as error:
         return Problem(one.name, version.vers, str(error))
     finally:
@@ -75,6 +79,7 @@ async def _fetch(
 
 
 async def _store(
+    cache: Cache,
     domain: Domain,
     repository: UUID,
     results: Sequence[DownloadedCrate | LinkStoredUnit | Problem],
@@ -86,7 +91,7 @@ async def _store(
     )
     for one in results:
         if isinstance(one, DownloadedCrate):
-            change = await threads.work(persist_changes.read, domain, one)
+            change = await threads.work(persist_changes.read, cache.readers, domain, one)
             if change is None:
                 sentence = "the file was downloaded, but cannot be stored; the log has the reason"
                 fetched.problems.append(Problem(one.download.name, one.download.vers, sentence))

@@ -12,10 +12,10 @@ from uuid import UUID
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime import timeouts
-from pulp_cargo.app.services.lock_file import refresh
 from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
+from pulp_cargo.app.services.lock_file.refresh import Refresher
 from pulp_cargo.app.services.lock_file.upstreams import FromRemote
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
@@ -53,11 +53,13 @@ def stores(registry: Registry) -> set[UUID]:
     return found
 
 
-def plan(registry: Registry, lock: LockFile, *, crates_io: bool | None) -> Plan:
+def plan(
+    refresher: Refresher, registry: Registry, lock: LockFile, *, crates_io: bool | None
+) -> Plan:
     """Return what a registry lacks of a lock file, after refreshing the index files."""
     packages, _ = divide(registry.urls, lock, crates_io=crates_io)
-    lookup = Lookup(registry, packages)
-    refresh.refresh(
+    lookup = Lookup(refresher.cache.advisories, registry, packages)
+    refresher.refresh(
         lookup,
         names_to_ask_for(registry, packages),
         timeout=timeouts.PREFETCH_INDEX_TIMEOUT_SECONDS,

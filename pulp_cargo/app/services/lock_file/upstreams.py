@@ -12,7 +12,7 @@ from pulp_cargo.app.queries.lock_file import (
 )
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.services.lock_file.index_files import Indexes
-from pulp_cargo.app.services.lock_file.policies import Rules, advisories_on
+from pulp_cargo.app.services.lock_file.policies import Rules
 from pulp_cargo.protocol.errors import VersionReplaced
 from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.lock_source import RegistrySource
@@ -75,7 +75,7 @@ class InRepository:
         here = Here.STORED if unit.stored else Here.INDEX
         # A private crate may have the name of one that an advisory is about.
         is_theirs = _is_of_crates_io(package) and not self.upstream.private
-        advisories = advisories_on(package) if is_theirs else ()
+        advisories = self.rules.advisories_on(package) if is_theirs else ()
         file = self.file(package.name)
         verdict = self.rules.verdict_on_stored(self.upstream, file, unit) if file else None
         facts = VersionFacts(
@@ -173,7 +173,7 @@ class FromRemote:
             return Looked(facts, NotFound(sentence, upstream.name))
         here = Here.STORED if facts.has_file else Here.INDEX
         is_theirs = _is_of_crates_io(package) or is_crates_io(upstream.remote.url)
-        advisories = advisories_on(package) if is_theirs else ()
+        advisories = self.rules.advisories_on(package) if is_theirs else ()
         found = Found(upstream.name, entry.cksum, here, entry.yanked, verdict, advisories)
         return Looked(facts, found)
 

@@ -114,8 +114,3 @@ def _parsed(path: str, text: bytes) -> Iterator[Advisory]:
             log.warning("A part of the advisory %s is left out: %s.", path, fault)
     except (InvalidAdvisory, UnicodeDecodeError) as error:
         log.warning("The advisory %s is left out: %s.", path, error)
-
-
-# The database of this process.
-advisory_database = AdvisoryDatabase()
-about = advisory_database.about

@@ -1,7 +1,7 @@
 """Evaluating the crate policies in force for the versions of an upstream's crate."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
@@ -11,7 +11,8 @@ from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
 from pulp_cargo.app.queries.upstreams.cached_versions import cached_versions
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.policies import advisory_db, refusal_log
+from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
+from pulp_cargo.app.services.policies.refusal_log import RefusalLog
 from pulp_cargo.protocol.errors import VersionRefused
 from pulp_cargo.protocol.upstream_index import UpstreamIndex
 from pulp_cargo.rules import policy_decision
@@ -82,25 +83,6 @@ def rules_of_listing(upstreams: RegistryUpstreams) -> list[str]:
     return [AgelessRules(policies, datetime.now(UTC)).text] if policies else []
 
 
-async def evaluate_policies(
-    upstreams: RegistryUpstreams,
-    found: InUpstream,
-    name: str,
-    licenses: Mapping[str, str] | None = None,
-) -> PolicyDecision | None:
-    """Return the decision about the versions of a crate, None if no policy is in force.
-
-    `licenses` are known in addition to those of stored versions. Raises VersionGone.
-    """
-    policies = policies_of(upstreams, found.upstream, stored=found.is_stored)
-    if not policies:
-        return None
-    index = await found.index(name)
-    served_before = await threads.read(cached_versions, found.upstream, name)
-    known = CrateFacts(found.first_seen, served_before, licenses=licenses or {})
-    return await threads.work(_evaluate, index, name, policies, known)
-
-
 def asks_for_licenses(upstreams: RegistryUpstreams, upstream: Upstream) -> bool:
     """Whether a policy has to know the licence of what comes in."""
     return any(one.policy.licenses is not None for one in policies_of(upstreams, upstream))
@@ -113,19 +95,45 @@ def good_for(decision: PolicyDecision) -> float | None:
     return max(0.0, (decision.until - datetime.now(UTC)).total_seconds())
 
 
-async def refusal(decision: PolicyDecision, vers: str) -> VersionRefused | None:
-    """Return the error for a version that the policies refuse, and record the refusal."""
-    dry = [one for one in decision.dry_run if one.vers == vers]
-    refused = await threads.work(decision.refusal, vers)
-    refusal_log.note([*dry, refused] if refused else dry)
-    return VersionRefused(refused.verdict.sentence, refused.policy.name) if refused else None
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The evaluation of policies with the advisories of a process; it records refusals."""
 
+    advisories: AdvisoryDatabase
+    refusals: RefusalLog
 
-def _evaluate(
-    index: UpstreamIndex,
-    name: str,
-    policies: tuple[NamedPolicy, ...],
-    known: CrateFacts,
-) -> PolicyDecision:
-    facts = replace(known, advisories=advisory_db.about(name))
-    return policy_decision.evaluate_index(index, name, policies, facts, datetime.now(UTC))
+    async def evaluate(
+        self,
+        upstreams: RegistryUpstreams,
+        found: InUpstream,
+        name: str,
+        licenses: Mapping[str, str] | None = None,
+    ) -> PolicyDecision | None:
+        """Return the decision about the versions of a crate, None if no policy is in force.
+
+        `licenses` are known in addition to those of stored versions. Raises VersionGone.
+        """
+        policies = policies_of(upstreams, found.upstream, stored=found.is_stored)
+        if not policies:
+            return None
+        index = await found.index(name)
+        served_before = await threads.read(cached_versions, found.upstream, name)
+        known = CrateFacts(found.first_seen, served_before, licenses=licenses or {})
+        return await threads.work(self._evaluate, index, name, policies, known)
+
+    async def refusal(self, decision: PolicyDecision, vers: str) -> VersionRefused | None:
+        """Return the error for a version that the policies refuse, and record the refusal."""
+        dry = [one for one in decision.dry_run if one.vers == vers]
+        refused = await threads.work(decision.refusal, vers)
+        self.refusals.note([*dry, refused] if refused else dry)
+        return VersionRefused(refused.verdict.sentence, refused.policy.name) if refused else None
+
+    def _evaluate(
+        self,
+        index: UpstreamIndex,
+        name: str,
+        policies: tuple[NamedPolicy, ...],
+        known: CrateFacts,
+    ) -> PolicyDecision:
+        facts = replace(known, advisories=self.advisories.about(name))
+        return policy_decision.evaluate_index(index, name, policies, facts, datetime.now(UTC))

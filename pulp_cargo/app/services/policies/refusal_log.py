@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from pulp_cargo.app.models import PolicyRefusal
 from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
 from pulp_cargo.rules.policy_decision import Refusal
 
@@ -75,9 +76,13 @@ class Record:
 class RefusalLog:
     """The records of a process that are not written yet."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, background: BackgroundTasks, limits: Limits = LIMITS) -> None:
         self._queue: WriteBehind[None, Key, Record] = WriteBehind(
-            self._write_batch, on_failure=_note_failure, limits=limits, merge=_together
+            self._write_batch,
+            background=background,
+            on_failure=_note_failure,
+            limits=limits,
+            merge=_together,
         )
         self._lost = 0
         self._cleaned_up_at = -timeouts.REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS
@@ -108,8 +113,7 @@ class RefusalLog:
         if lost:
             log.warning("%d records of refused versions were too many to be kept.", lost)
         try:
-            # In the upload threads: there may be many, which must not delay publishes.
-            await threads.upload(self.write, records)
+            await threads.record(self.write, records)
         except (DatabaseError, InterfaceError) as error:
             log.warning("Records of refused versions are written later: %s", error)
             raise WriteLater(timeouts.REFUSAL_LOG_RETRY_SECONDS) from error
@@ -153,8 +157,3 @@ def _upsert(records: Iterable[Record]) -> None:
     if columns:
         with connection.cursor() as cursor:
             cursor.execute(UPSERT, columns)
-
-
-# The log of this process.
-refusal_log = RefusalLog()
-note = refusal_log.note

@@ -15,7 +15,7 @@ from django.conf import settings
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.runtime import threads, timeouts
-from pulp_cargo.app.runtime.background import spawn
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.publish.commit import (
@@ -50,11 +50,12 @@ class Waiting:
 class CommitQueue:
     """The queues of a process; `submit` waits for the result of a change."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: BackgroundTasks) -> None:
+        self._background = background
         # Number of commits in this process that found a repository busy.
         self.busy_waits = 0
         self._queue: WriteBehind[Store, Waiting, Waiting] = WriteBehind(
-            self._commit, on_failure=_fail, limits=LIMITS
+            self._commit, background=background, on_failure=_fail, limits=LIMITS
         )
 
     async def submit(
@@ -89,7 +90,7 @@ class CommitQueue:
             self._give_up(store, error)
             raise WriteLater(timeouts.COMMIT_BUSY_PAUSE_SECONDS) from error
         _answer(batch, result)
-        clean_up_after(repository, result)
+        clean_up_after(self._background, repository, result)
 
     def _give_up(self, store: Store, error: RepositoryBusy) -> None:
         """Refuse changes that have waited too long for a busy repository."""
@@ -119,15 +120,10 @@ def _settle(one: Waiting, outcome: Committed | BaseException | None) -> None:
         one.verdict.set_result(outcome)
 
 
-def clean_up_after(repository: UUID, result: Result) -> None:
+def clean_up_after(background: BackgroundTasks, repository: UUID, result: Result) -> None:
     """Start a clean-up of old versions in the background, once in `TRIM_EVERY` versions."""
     if result.made is not None and result.made.number % TRIM_EVERY == 0:
-        spawn(
+        background.spawn(
             threads.write(clean_up, repository),
             failure="The old versions of a repository were not cleaned up",
         )
-
-
-# The queue of this process.
-commit_queue = CommitQueue()
-submit = commit_queue.submit

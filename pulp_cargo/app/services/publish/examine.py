@@ -11,7 +11,8 @@ from django.utils import timezone
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry, RegistryUrls
-from pulp_cargo.app.services.crates import build_unit, crate_reader, crate_unit
+from pulp_cargo.app.services.crates import build_unit, crate_unit
+from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile, settling
 from pulp_cargo.app.services.publish.draft import Draft, NewCrate
 from pulp_cargo.protocol.crate_file import CrateFile
@@ -44,11 +45,15 @@ class Publish(NewCrate):
 
 
 def examine(
-    registry: Registry, grant: Grant, metadata: PublishMetadata, file: IncomingFile
+    readers: CrateReaders,
+    registry: Registry,
+    grant: Grant,
+    metadata: PublishMetadata,
+    file: IncomingFile,
 ) -> Publish:
     """Apply all rules that do not depend on the content of the repository; raises RegistryError."""
     with settling(file):
-        manifest, crate_file = crate_reader.read_published(
+        manifest, crate_file = readers.read_published(
             file.path,
             name=metadata.name,
             vers=metadata.vers,

@@ -14,12 +14,12 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.notices import barrier
 from pulp_cargo.app.queries.repository.versions_in import versions_of
-from pulp_cargo.app.runtime import free_space
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.crates import (
     artifacts,
-    crate_reader,
     crate_unit,
 )
+from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded_here
 from pulp_cargo.app.services.publish import commit
@@ -39,19 +39,24 @@ class Upload(NewCrate):
         draft.publish(self.unit, self.file)
 
 
-def upload_crate(chunks: Iterable[bytes], repository: CargoRepository | None) -> CrateContent:
+def upload_crate(
+    readers: CrateReaders,
+    disk: FreeSpace,
+    chunks: Iterable[bytes],
+    repository: CargoRepository | None,
+) -> CrateContent:
     """Store a .crate file, add it to the repository if one is given, and return its unit.
 
     A version that exists with the same bytes is no error. If it raises RegistryError, nothing is
     stored.
     """
-    free_space.require_room()
+    disk.require_room()
     file, domain = IncomingFile(), get_domain()
     try:
         for chunk in chunks:
             file.write(chunk)
         file.settle()
-        unit = _read(file, repository)
+        unit = _read(readers, file, repository)
         if repository is not None:
             return _add(unit, file, repository, domain)
         with uploaded_here(file, domain):
@@ -61,8 +66,10 @@ def upload_crate(chunks: Iterable[bytes], repository: CargoRepository | None) ->
         file.discard()
 
 
-def _read(file: IncomingFile, repository: CargoRepository | None) -> CrateContent:
-    manifest, crate_file = crate_reader.read_published(
+def _read(
+    readers: CrateReaders, file: IncomingFile, repository: CargoRepository | None
+) -> CrateContent:
+    manifest, crate_file = readers.read_published(
         file.path, name=None, vers=None, limits=crate_unit.limits()
     )
     return crate_unit.unit_of_foreign(

@@ -18,6 +18,7 @@ from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import units, upstream
@@ -58,7 +59,7 @@ OTHER_YANKS = f"""
 
 
 def synchronize(
-    repository: CargoRepository, remote: CargoRemote, *, mirror: bool
+    loop: BackgroundLoop, repository: CargoRepository, remote: CargoRemote, *, mirror: bool
 ) -> RepositoryVersion | None:
     """Bring a repository up to date with its upstream; returns None if nothing changed.
 
@@ -73,7 +74,7 @@ def synchronize(
     def lets_in(crate: ListedCrate) -> bool:
         return rules.let_in(crate.entry.name, crate.entry.vers, crate.texts["license"])
 
-    with upstream.connected(remote) as connected:
+    with upstream.connected(loop, remote) as connected:
         fetched = upstream.fetch_listing(connected, _known_tag(repository, made_of))
         if fetched is None:
             return None

@@ -19,7 +19,8 @@ from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import artifacts, build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table, upstream
-from pulp_cargo.app.upstream.connection import Connection, registry_root
+from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
+from pulp_cargo.app.upstream.connection import registry_root
 
 T = TypeVar("T")
 
@@ -122,7 +123,9 @@ def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
     _again_if_taken(lambda: unit_rows.save_units(ordered, domain))
 
 
-def fetch_files(repository: CargoRepository, remote: CargoRemote, connected: Connection) -> None:
+def fetch_files(
+    repository: CargoRepository, remote: CargoRemote, connected: ConnectedUpstream
+) -> None:
     """Download the missing files of the listing's units; raises CannotCopy."""
     sources = RemoteArtifact.objects.filter(
         remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])

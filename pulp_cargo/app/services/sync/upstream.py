@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from pulpcore.plugin.models import RemoteArtifact
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.core import release_session
-from pulp_cargo.app.runtime import background_loop
+from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.upstream import listing
 from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection
@@ -35,43 +36,58 @@ class OtherBytes(UpstreamUnreachable):
     """A downloaded file has another size or checksum than in the index; a retry may succeed."""
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectedUpstream:
+    """A connection to the upstream of a sync, and the event loop on which it is used."""
+
+    connection: Connection
+    loop: BackgroundLoop
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return the result of a coroutine that uses the connection."""
+        return self.loop.start(coroutine).result()
+
+
 @contextmanager
-def connected(remote: CargoRemote) -> Iterator[Connection]:
+def connected(loop: BackgroundLoop, remote: CargoRemote) -> Iterator[ConnectedUpstream]:
     """Open a connection to the upstream, and close it afterwards; raises CannotCopy."""
 
     async def connect() -> Connection:
         return Connection(remote, FOR_SYNCS)
 
     try:
-        connection = _run(connect())
+        upstream = ConnectedUpstream(loop.start(connect()).result(), loop)
     except OSError as error:
         # For instance, a certificate or key of the remote cannot be read.
         raise CannotCopy(f"the remote `{remote.name}` cannot be used: {error}") from error
     try:
-        yield connection
+        yield upstream
     finally:
         release_session(remote)
-        _run(connection.close())
+        upstream.run(upstream.connection.close())
 
 
-def fetch_listing(upstream: Connection, etag: str | None) -> listing.Fetched | None:
+def fetch_listing(upstream: ConnectedUpstream, etag: str | None) -> listing.Fetched | None:
     """Fetch the listing, None if it has not changed since `etag`; raises CannotCopy."""
+    connection = upstream.connection
     try:
-        return _run(
+        return upstream.run(
             with_retries(
-                lambda: listing.fetch(upstream, etag), upstream.breaker, upstream.max_retries
+                lambda: listing.fetch(connection, etag), connection.breaker, connection.max_retries
             )
         )
     except UpstreamUnreachable as error:
-        url = upstream.root + listing.NAME
+        url = connection.root + listing.NAME
         raise CannotCopy(
             f"the listing {url} could not be read to its end: {_why(error)}"
         ) from error
 
 
-def fetch_files(upstream: Connection, sources: Sequence[RemoteArtifact]) -> list[IncomingFile]:
+def fetch_files(
+    upstream: ConnectedUpstream, sources: Sequence[RemoteArtifact]
+) -> list[IncomingFile]:
     """Download files, and return them in order; raises CannotCopy if one is missing or wrong."""
-    return _run(_fetch_all(upstream, sources))
+    return upstream.run(_fetch_all(upstream.connection, sources))
 
 
 async def _fetch_all(upstream: Connection, sources: Sequence[RemoteArtifact]) -> list[IncomingFile]:
@@ -130,7 +146,3 @@ async def _write(
 def _why(error: UpstreamUnreachable) -> str:
     """Return the reason for administrators, who may see more details than users of cargo."""
     return str(error.__cause__ or "") or error.what
-
-
-def _run(coroutine: Coroutine[Any, Any, T]) -> T:
-    return background_loop.start(coroutine).result()

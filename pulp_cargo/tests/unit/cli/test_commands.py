@@ -41,6 +41,7 @@ TREE: dict[str, set[str]] = {
     "token": {"create list show revoke", "label set unset show"},
     "check": set(),
     "prefetch": set(),
+    "search": set(),
 }
 GROUPS = {"label", "role", "version", "content", "replaced"}
 SERVER = {"django", "pulpcore", "psycopg", "aiohttp", "djangorestframework", "pulp-cargo"}
