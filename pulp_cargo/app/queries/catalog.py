@@ -1,4 +1,4 @@
-"""What the catalog of a repository describes, and what has changed since."""
+"""What the catalog of a repository describes, and which crates have changed since."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -55,7 +55,7 @@ class Content:
 class CatalogState:
     """A catalog and the repository version that it describes, which exists if it is covered.
 
-    It is good if it may be read for the version that was asked for.
+    `is_good` is whether it may be used for the requested version.
     """
 
     catalog: int
@@ -68,7 +68,7 @@ class CatalogState:
 def state_of(content: Content) -> CatalogState | None:
     """Return the state of the catalog for a repository version, None if there is none yet.
 
-    A catalog that describes a newer version is good: the caller is about to hear of that version.
+    A catalog that describes a newer version is good: this process will soon receive its notice.
     """
     query = OF_VERSION if content.pinned else OF_NEWEST
     row = first_row(query, {"repository": content.repository, "version": content.version})
@@ -89,20 +89,20 @@ def number_of(version: UUID) -> int | None:
 
 
 def changed_since(state: CatalogState, repository: UUID) -> list[str]:
-    """Return the names of the crates that a catalog has to describe anew."""
+    """Return the names of the crates of which a catalog is out of date."""
     values = {"catalog": state.catalog, "repository": repository, "since": state.number}
     return [name for (name,) in all_rows(CHANGED, values)]
 
 
 def names_in(repository: UUID, number: int) -> list[str]:
-    """Return the canonical names of all crates of a repository's version."""
+    """Return the canonical names of all crates in a version of a repository."""
     return [name for (name,) in all_rows(ALL, {"repository": repository, "number": number})]
 
 
 def versions_of(
     repository: UUID, number: int, names: Collection[str]
 ) -> Mapping[str, list[CrateVersion]]:
-    """Return the versions of some crates in a repository's version, by canonical names."""
+    """Return the versions of some crates in a version of a repository, by canonical name."""
     values = {"repository": repository, "number": number, "names": list(names)}
     found: defaultdict[str, list[CrateVersion]] = defaultdict(list)
     for name, *columns in all_rows(VERSIONS, values):

@@ -1,4 +1,4 @@
-"""Search: which crates of some catalogs match, in which order, and what is shown of them."""
+"""Search: which crates of some catalogs match, in which order, and their fields in the response."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.search import SearchQuery, Sort
 from pulp_cargo.rules.crates_io import known_categories
 
-# The trigram index finds names with a typing error if this much of their trigrams is the same.
+# Text in English is stemmed; names and identifiers are searched as they are.
 TERMS = "websearch_to_tsquery('english', %(text)s) || websearch_to_tsquery('simple', %(text)s)"
+# `%` is the similarity of trigrams, by which an index finds names with a typing error.
 MATCHES = f"""(
     c.canonical_name LIKE %(contains)s OR c.canonical_name %% %(name)s OR c.document @@ ({TERMS})
 )"""
@@ -96,9 +97,9 @@ class CatalogEntry:
 def search(
     catalogs: Sequence[int], query: SearchQuery, *, limit: int, offset: int
 ) -> tuple[int, list[Hit]]:
-    """Return how many crates of the catalogs match, and a stretch of them in the query's order.
+    """Return how many crates of the catalogs match, and a page of them in the query's order.
 
-    Catalogs that come first have their hits first, after a crate whose name is the text itself.
+    By relevance, hits are in the order of their catalogs, after crates whose name is the text.
     """
     conditions, values = _conditions(query)
     position = "array_position(%(catalogs)s::bigint[], c.catalog_id)"
@@ -114,7 +115,7 @@ def search(
 
 
 def entries(hits: Collection[Hit]) -> dict[int, CatalogEntry]:
-    """Return what the catalogs have of some hits, by their ids."""
+    """Return the catalog entries of some hits, by id."""
     if not hits:
         return {}
     rows = rows_with_bound_values(CRATES, {"ids": [hit.id for hit in hits]})
@@ -136,7 +137,7 @@ def _conditions(query: SearchQuery) -> tuple[list[str], dict[str, object]]:
         conditions.append(MATCHES)
         name = canonical_name("_".join(query.text.split()))
         values |= {"text": query.text, "name": name, "begins": f"{_literal(name)}%"}
-        # Trigrams find the middle of words by three letters at least; two begin a part of a name.
+        # The trigram index finds three letters anywhere in a name; fewer must begin a part of it.
         inner = "%" if len(name) > 2 else "%\\_"
         values["contains"] = f"{inner}{_literal(name)}%"
         if len(name) <= 2:
@@ -161,5 +162,5 @@ def _conditions(query: SearchQuery) -> tuple[list[str], dict[str, object]]:
 
 
 def _literal(text: str) -> str:
-    """Return text for LIKE in which nothing stands for anything else."""
+    """Return text with the wildcards of LIKE escaped."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,4 +1,4 @@
-"""What a repository version has of one crate, with all that pages and crates.io's web API show."""
+"""The versions of a crate in a repository version, with all fields of crates.io's web API."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ README = "SELECT readme FROM cargo_cratecontent WHERE content_ptr_id = %(unit)s"
 
 @dataclass(frozen=True, slots=True)
 class VersionDetails:
-    """A version of a crate; `size` is that of its .crate file in bytes, None where it is unknown."""
+    """A version of a crate; `size` is that of its .crate file in bytes, None if it is unknown."""
 
     unit: UUID
     name: str
@@ -76,7 +76,7 @@ class VersionDetails:
 
 
 def versions(served: ServedVersion, name: str, vers: str | None = None) -> list[VersionDetails]:
-    """Return the versions of a crate, or the one that is asked for; raises VersionGone."""
+    """Return the versions of a crate, or only the one with this `vers`; raises VersionGone."""
     rows = rows_of(served, VERSIONS, name=canonical_name(name), vers=vers)
     return [VersionDetails(*row) for row in rows if row[0] is not None]
 
@@ -109,7 +109,7 @@ DEPENDENTS = """
 def dependents(
     catalogs: Sequence[int], name: str, *, limit: int, offset: int
 ) -> tuple[int, list[tuple[int, UUID]]]:
-    """Return how many crates need a crate, and a stretch of them: their catalogs and units.
+    """Return how many crates depend on a crate, and a page of them: their catalogs and units.
 
     Only default versions count, as on crates.io.
     """
