@@ -10,6 +10,7 @@ from pulp_cargo.app.models import CrateOwner
 from pulp_cargo.app.queries.owners import login_of
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.shown_fields import ShownFields
+from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.protocol.owners import MOST_LOGINS
 from pulp_cargo.rules.patterns import parse_pattern
 
@@ -44,7 +45,7 @@ class CrateOwnerSerializer(ShownFields):
         return None if row.added_by is None else str(row.added_by.get_username())
 
 
-class RemoveOwnersSerializer(core.ValidateFieldsMixin, serializers.Serializer):
+class RemoveOwnersSerializer(core.ValidateFieldsMixin, StorableRequest):
     """Owners to remove from crates."""
 
     owners = serializers.ListField(

@@ -4,12 +4,13 @@ from rest_framework import serializers
 
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.shown_fields import ShownFields
+from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.protocol.web_api.search import Sort
 
 PARAMETERS = ("q", "page", "per_page", "sort", "keyword", "all_keywords", "category", "letter")
 
 
-class SearchQuerySerializer(serializers.Serializer):
+class SearchQuerySerializer(StorableRequest):
     """What to search for."""
 
     q = serializers.CharField(required=False, allow_blank=True, help_text="Words to search for.")

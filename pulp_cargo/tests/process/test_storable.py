@@ -10,13 +10,16 @@ SURROGATE = "has a surrogate without its other half, which PostgreSQL cannot sto
 
 # The serializers of responses only.
 ANSWERS = {
+    "AddedOwnersSerializer",
     "CargoConfigSerializer",
     "CollisionSerializer",
     "CollisionsSerializer",
+    "CrateOwnerSerializer",
     "ExplainedUpstreamSerializer",
     "ExplanationSerializer",
     "PolicyRefusalSerializer",
     "LockFileReportSerializer",
+    "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
     "ShownFields",
 }

@@ -34,11 +34,12 @@ def test_storage_that_hangs_keeps_no_record_of_refusals_waiting(
 ) -> None:
     """Nor does a long statement of records keep an upload or a commit waiting."""
     from pulp_cargo.app.runtime import threads
+    from pulp_cargo.app.runtime.background import BackgroundTasks
     from pulp_cargo.app.services.policies.refusal_log import RefusalLog
 
     answered = threading.Event()
     written = threading.Event()
-    log = RefusalLog()
+    log = RefusalLog(BackgroundTasks())
     monkeypatch.setattr(log, "write", lambda records: written.set())
 
     async def record_beside_uploads() -> None:
