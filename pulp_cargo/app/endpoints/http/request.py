@@ -45,6 +45,10 @@ class CargoRequest:
         remembered = memory.grant(self.registry.pk, header)
         if remembered is not None and _allows(remembered, scopes, crate):
             return remembered
+        return await self.look_up_grant(header)
+
+    async def look_up_grant(self, header: str) -> Grant | None:
+        """Return what an Authorization header may do here by the database, and remember it."""
         generation = memory.generation
         grant = await self._judge(parse_authorization(header))
         if grant is not None:

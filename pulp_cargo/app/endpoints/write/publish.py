@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from uuid import UUID
 
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.memory.memory import memory
+from pulp_cargo.app.endpoints.write.as_owner import as_owner
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.runtime import (
@@ -23,6 +26,7 @@ from pulp_cargo.app.services.crates import (
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded
 from pulp_cargo.app.services.publish import commit_queue, examine
+from pulp_cargo.app.services.publish.commit import Committed
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
 from pulp_cargo.protocol.publish import FrameReader, PublishMetadata
@@ -70,9 +74,7 @@ async def put_new(cargo: CargoRequest) -> web.Response:
         change = await threads.work(_examine, cargo, grant, metadata, body)
         steps.reached("examined")
         async with uploaded(change.file, cargo.registry.domain):
-            committed = await commit_queue.submit(
-                repository, cargo.registry.domain, change, change.file
-            )
+            committed = await as_owner(cargo, grant, partial(_submit, cargo, repository, change))
     finally:
         body.release()
     await memory.acknowledgements.wait_until_all_processes_know(committed)
@@ -125,6 +127,13 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
         ) from error
     except web.RequestPayloadError as error:
         raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error
+
+
+async def _submit(
+    cargo: CargoRequest, repository: UUID, change: examine.Publish, by: Grant
+) -> Committed | None:
+    change = replace(change, grant=by)
+    return await commit_queue.submit(repository, cargo.registry.domain, change, change.file)
 
 
 def _examine(
