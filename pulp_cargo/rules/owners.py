@@ -49,7 +49,11 @@ class Actor:
         return any(one.pk in self.groups if one.is_group else one.pk == self.user for one in owners)
 
 
-class NotAnOwner(Forbidden):
+class OwnersOnly(Forbidden):
+    """Only owners of the crate may do this, and whoever asks is none."""
+
+
+class NotAnOwner(OwnersOnly):
     """The crate belongs to others."""
 
     def __init__(self, actor: Actor, crate: str) -> None:
@@ -60,7 +64,7 @@ class NotAnOwner(Forbidden):
         )
 
 
-class HasNoOwner(Forbidden):
+class HasNoOwner(OwnersOnly):
     """Nobody owns the crate, so only those above owners may change it."""
 
     def __init__(self, crate: str) -> None:

@@ -46,10 +46,14 @@ class CargoRequest:
         header = self.http.headers.get("Authorization")
         if header is None:
             return None
-        memory = self.process.memory
-        remembered = memory.grant(self.registry.pk, header)
+        remembered = self.process.memory.grant(self.registry.pk, header)
         if remembered is not None and _allows(remembered, scopes, crate):
             return remembered
+        return await self.look_up_grant(header)
+
+    async def look_up_grant(self, header: str) -> Grant | None:
+        """Return what an Authorization header may do here by the database, and remember it."""
+        memory = self.process.memory
         generation = memory.generation
         grant = await self._judge(parse_authorization(header))
         if grant is not None:

@@ -7,8 +7,10 @@ from uuid import UUID
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.write.as_owner import as_owner
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
 from pulp_cargo.app.queries import owners as queries
+from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services import owners
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName, ReservedName, TooLarge
@@ -49,10 +51,14 @@ async def _change(cargo: CargoRequest, name: str, change: Change) -> tuple[str, 
     repository = require_repository(cargo.registry)
     if not await threads.read(queries.spellings, repository, [crate]):
         raise CrateNotFound(name)
-    if grant.actor is None:
-        raise OwnersDisabled
     logins = parse_logins(await _body(cargo.http))
-    return await threads.write(change, repository, grant.actor, crate, logins), logins
+
+    async def write(by: Grant) -> str:
+        if by.actor is None:
+            raise OwnersDisabled
+        return await threads.write(change, repository, by.actor, crate, logins)
+
+    return await as_owner(cargo, grant, write), logins
 
 
 async def _body(request: web.Request) -> bytes:

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from uuid import UUID
 
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.write.as_owner import as_owner
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.runtime import steps, threads, timeouts
@@ -15,6 +18,7 @@ from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded
 from pulp_cargo.app.services.publish import examine
+from pulp_cargo.app.services.publish.commit import Committed
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
 from pulp_cargo.protocol.publish import FrameReader, PublishMetadata
@@ -63,9 +67,7 @@ async def put_new(cargo: CargoRequest) -> web.Response:
         change = await threads.work(_examine, cargo, grant, metadata, body)
         steps.reached("examined")
         async with uploaded(change.file, cargo.registry.domain):
-            committed = await process.commits.submit(
-                repository, cargo.registry.domain, change, change.file
-            )
+            committed = await as_owner(cargo, grant, partial(_submit, cargo, repository, change))
     finally:
         body.release()
     await process.memory.acknowledgements.wait_until_all_processes_know(committed)
@@ -120,6 +122,13 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
         ) from error
     except web.RequestPayloadError as error:
         raise InvalidPublishBody(f"the body could not be read to its end: {error}") from error
+
+
+async def _submit(
+    cargo: CargoRequest, repository: UUID, change: examine.Publish, by: Grant
+) -> Committed | None:
+    change = replace(change, grant=by)
+    return await cargo.process.commits.submit(repository, cargo.registry.domain, change, change.file)
 
 
 def _examine(

@@ -3,7 +3,10 @@
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.write.as_owner import as_owner
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
+from pulp_cargo.app.queries.registry.grants import Grant
+from pulp_cargo.app.services.publish.commit import Committed
 from pulp_cargo.app.services.publish.yank import Yank
 from pulp_cargo.protocol.api import ok_body
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName
@@ -29,7 +32,12 @@ async def _mark(cargo: CargoRequest, name: str, vers: str, *, yanked: bool) -> w
         raise CrateNotFound(name) from error
     grant = await cargo.require(Scope.YANK, crate=crate)
     repository = require_repository(cargo.registry)
-    change = Yank(crate, parse_version(vers), yanked, grant)
-    committed = await cargo.process.commits.submit(repository, cargo.registry.domain, change)
+    parsed = parse_version(vers)
+
+    async def submit(by: Grant) -> Committed | None:
+        change = Yank(crate, parsed, yanked, by)
+        return await cargo.process.commits.submit(repository, cargo.registry.domain, change)
+
+    committed = await as_owner(cargo, grant, submit)
     await cargo.process.memory.acknowledgements.wait_until_all_processes_know(committed)
     return web.Response(body=ok_body(), content_type="application/json")

@@ -36,7 +36,7 @@ def test_team_shares_a_crate(owned: OwnedRegistry, name: str, tmp_path: Path) ->
         return cargos[by.login].run("owner", *arguments, "--registry=mine", name)
 
     def publish(by: Person, vers: str) -> str:
-        folder = tmp_path / f"{by.login}-{vers}"
+        folder = tmp_path / unique("package")
         return cargos[by.login].package(folder, name, vers).publish("--no-verify")
 
     publish(alice, "1.0.0")

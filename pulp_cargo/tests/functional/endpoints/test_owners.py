@@ -92,8 +92,9 @@ def test_group_is_an_owner(owned: OwnedRegistry, alice: Person, name: str) -> No
     assert owned.change("DELETE", name, alice.login, token=member.token).status == 200
     assert owned.logins(name) == [f"group:{group}"]
     (found,) = owned.stack.rest.list("groups/", name=group)
-    (there,) = owned.stack.rest.list(f"{found['pulp_href']}users/")
-    owned.stack.rest.delete(there["pulp_href"])
+    (user,) = owned.stack.rest.list("users/", username=member.login)
+    pk = user["pulp_href"].rstrip("/").rpartition("/")[2]
+    owned.stack.rest.delete(f"{found['pulp_href']}users/{pk}/")
     assert registry.send(Crate(name, "3.0.0"), token=member.token).status == 403
 
 
