@@ -15,6 +15,8 @@ from typing import Any
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -30,6 +32,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--no-first-run",
 )
+IS_LOADED = "return document.readyState === 'complete'"
 RUN_AXE = """
     const done = arguments[arguments.length - 1];
     axe.run().then(found => done(found.violations.map(one => ({
@@ -63,9 +66,17 @@ class Browser:
         field.clear()
         field.send_keys(text)
 
-    def press(self, selector: str) -> None:
-        """Click a link or button, and wait for the page to which it leads."""
+    def click(self, selector: str) -> None:
+        """Click what changes the page itself."""
         self.find(selector).click()
+
+    def follow(self, selector: str) -> None:
+        """Click a link or button, and wait for the page to which it leads."""
+        before = self.find("html")
+        self.click(selector)
+        waiting = WebDriverWait(self.driver, TIMEOUT_SECONDS)
+        waiting.until(staleness_of(before))
+        waiting.until(lambda driver: driver.execute_script(IS_LOADED))
 
     def violations(self) -> list[dict[str, Any]]:
         """Return the rules of accessibility that the page breaks."""

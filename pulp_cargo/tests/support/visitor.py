@@ -20,6 +20,10 @@ class Visitor:
     origin: str
     session: requests.Session = field(default_factory=requests.Session)
 
+    def __post_init__(self) -> None:
+        """Ignore proxies and authorities of the environment, which override those of a session."""
+        self.session.trust_env = False
+
     def get(self, path: str = ACCOUNT, **query: str) -> requests.Response:
         """Request a page."""
         return self.session.get(self.origin + path, params=query, timeout=60, allow_redirects=False)

@@ -22,7 +22,7 @@ def sign_in(browser: Browser, rest: Rest) -> None:
     assert rest.auth is not None
     browser.fill("#id_username", rest.auth[0])
     browser.fill("#id_password", rest.auth[1])
-    browser.press("main button")
+    browser.follow("main button")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_from_login_url_to_a_revoked_token(
     sign_in(browser, ann)
     assert browser.text("h1") == f"Tokens for {private.name}"
     browser.fill("#name", "laptop")
-    browser.press("#new ~ form button")
+    browser.follow("#new ~ form button")
     secret = browser.text("#secret")
     assert secret.startswith("pulp_cargo_") and len(secret) == 51
 
@@ -58,17 +58,17 @@ def test_from_login_url_to_a_revoked_token(
     crate.run(*publish)
     assert [one["vers"] for one in private.index(name, token=secret)] == ["1.0.0"]
 
-    browser.press(".notice .button")
+    browser.follow(".notice .button")
     assert secret not in browser.driver.page_source
     assert browser.text(".cards h3") == "laptop"
-    browser.press(".cards summary")
-    browser.press(".cards .danger")
+    browser.click(".cards summary")
+    browser.follow(".cards .danger")
     assert browser.text("#yours ~ p") == "You have no tokens."
     with pytest.raises(CargoFailed, match="this token is not known"):
         crate.run(*publish)
     assert browser.console_errors() == []
 
-    browser.press("header button")
+    browser.follow("header button")
     assert browser.text("h1") == "Sign in"
     browser.open(stack.ready["api_url"] + ACCOUNT)
     assert browser.text("h1") == "Sign in"
@@ -82,7 +82,7 @@ def test_page_me_leads_to_the_account_page(
     assert browser.text("h1") == f"A token for {registry.name}"
     assert browser.violations() == []
     assert browser.console_errors() == []
-    browser.press(".button")
+    browser.follow(".button")
     assert browser.text("h1") == "Sign in"
     sign_in(browser, stack.rest.new_user())
     assert browser.text("h1") == f"Tokens for {registry.name}"
@@ -107,21 +107,21 @@ def test_pages_are_for_everybody(
         assert ann.auth is not None
         browser.fill("#id_username", ann.auth[0])
         browser.fill("#id_password", "wrong")
-        browser.press("main button")
+        browser.follow("main button")
         assert browser.find("[role=alert]").is_displayed()
         check()
         sign_in(browser, ann)
         check()
         browser.fill("#name", "a-name-without-any-space-" * 8)
-        browser.press("#new ~ form button")
+        browser.follow("#new ~ form button")
         check()
-        browser.press(".notice .button")
-        browser.press(".cards summary")
+        browser.follow(".notice .button")
+        browser.click(".cards summary")
         check()
         assert browser.console_errors() == []
         browser.fill("#name", "second")
         browser.fill("#days", "soon")
-        browser.press("#new ~ form button")
+        browser.follow("#new ~ form button")
         assert browser.find("[role=alert]").is_displayed()
         check()
         browser.open(f"{stack.ready['api_url']}{ACCOUNT}?registry=none-such")

@@ -1,6 +1,10 @@
 """The account page where Pulp's domains are enabled: a domain at a time."""
 
+import base64
+import json
+
 from pulp_cargo.tests.functional.domains.conftest import Domains
+from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.visitor import ACCOUNT, DEFAULTS, Visitor, secret_in, text_of
 
 TOKENS = "cargo/tokens/"
@@ -52,6 +56,28 @@ def test_registries_of_the_other_domain_are_not_offered(domains: Domains) -> Non
         fields = DEFAULTS | {"name": "plan", "registry": there.name}
         assert visitor.send(fields=fields, domain=side.name).status_code == 400
         assert person.list(TOKENS) == []
+
+
+def test_web_api_has_the_tokens_of_its_domain(domains: Domains) -> None:
+    """One user with tokens in both: each registry knows those of its domain."""
+    person = domains.default.rest
+    assert person.auth is not None
+    basic = f"Basic {base64.b64encode(':'.join(person.auth).encode()).decode()}"
+    numbers = {}
+    for side, _ in domains.sides:
+        body = json.dumps({"api_token": {"name": unique("ci")}}).encode()
+        made = side.registry.api("PUT", "me/tokens", body, token=basic).json()["api_token"]
+        numbers[side.name] = made["id"], made["token"]
+    for side, other in domains.sides:
+        listed = side.registry.api("GET", "me/tokens", token=basic).json()["api_tokens"]
+        shown = {one["id"] for one in listed}
+        number, secret = numbers[other.name]
+        assert numbers[side.name][0] in shown and number not in shown
+        for method in ("GET", "DELETE"):
+            answer = side.registry.api(method, f"me/tokens/{number}", token=basic)
+            assert answer.status == 404
+        assert side.registry.api("DELETE", "tokens/current", token=secret).status == 401
+        assert other.registry.api("GET", "me", token=secret).status == 200
 
 
 def test_unknown_domain_is_404(domains: Domains) -> None:

@@ -80,6 +80,14 @@ OF_THE_REGISTRY = {
     ("GET", "`versions.jsonl`"),
     ("GET", "`config.toml`"),
     ("GET", "`me`"),
+    ("GET", "`style.css`"),
+    # Accounts and tokens: test_accounts.
+    ("GET", "`api/v1/me`"),
+    ("GET", "`api/v1/me/tokens`"),
+    ("PUT", "`api/v1/me/tokens`"),
+    ("GET", "`api/v1/me/tokens/{number}`"),
+    ("DELETE", "`api/v1/me/tokens/{number}`"),
+    ("DELETE", "`api/v1/tokens/current`"),
     ("GET", "the registry's URL itself"),
 }
 
