@@ -128,7 +128,9 @@ async def _submit(
     cargo: CargoRequest, repository: UUID, change: examine.Publish, by: Grant
 ) -> Committed | None:
     change = replace(change, grant=by)
-    return await cargo.process.commits.submit(repository, cargo.registry.domain, change, change.file)
+    return await cargo.process.commits.submit(
+        repository, cargo.registry.domain, change, change.file
+    )
 
 
 def _examine(

@@ -1,6 +1,8 @@
 """crates.io's web API about one crate, as tools ask it that are given another host."""
 
 import hashlib
+import secrets
+import time
 
 import pytest
 
@@ -24,11 +26,14 @@ def shop(stack: Stack) -> Registry:
         "rust-version": "1.70",
         "readme": "README.md",
     }
-    files = {"src/lib.rs": b"", "README.md": README}
+    # Bytes that no other registry has, so that the versions have times of their own.
+    files = {"src/lib.rs": secrets.token_bytes(8), "README.md": README}
     for vers in ("1.0.0", "1.10.0", "1.9.0"):
+        # Times have whole seconds.
+        time.sleep(1)
         registry.publish(Crate("Shapes", vers, package=package, files=files, features={"big": []}))
     registry.yank("Shapes", "1.10.0")
-    deps = [Dep(name="Shapes", features=["big"], optional=True, kind="dev")]
+    deps = [Dep(name="Shapes", features=["big"], optional=True, kind="build")]
     registry.publish(Crate("canvas", deps=[Dep(name="Shapes", alias="forms")]))
     registry.publish(Crate("board", deps=deps))
     registry.publish(Crate("board", "2.0.0"))
@@ -135,7 +140,7 @@ def test_dependencies(shop: Registry):
         "default_features": True,
         "features": ["big"],
         "target": None,
-        "kind": "dev",
+        "kind": "build",
         "downloads": 0,
     }
     (dep,) = shop.get("api/v1/crates/canvas/1.0.0/dependencies").json()["dependencies"]
