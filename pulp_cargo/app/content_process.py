@@ -18,6 +18,7 @@ from pulp_cargo.app.services.downloads.persist_queue import PersistQueue, persis
 from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase, advisory_database
 from pulp_cargo.app.services.policies.refusal_log import RefusalLog, refusal_log
 from pulp_cargo.app.services.publish.commit_queue import CommitQueue, commit_queue
+from pulp_cargo.app.services.statistics.download_counts import DownloadCounts, download_counts
 
 # Threads that unpack crates hold the interpreter for so long at a time, in seconds, while a request
 # waits for its turn several times; Python's own 5 ms make a cold `cargo fetch` a quarter longer.
@@ -36,6 +37,7 @@ class ContentProcess:
     downloaded: PersistQueue = persist_queue
     index_files: IndexStore = index_store
     refusals: RefusalLog = refusal_log
+    counts: DownloadCounts = download_counts
     clients: UpstreamClients = upstream_clients
     advisories: AdvisoryDatabase = advisory_database
     background: BackgroundTasks = background_tasks
@@ -46,6 +48,7 @@ class ContentProcess:
         await threads.work(incoming_file.remove_leftovers)
         # The first crate would wait for it.
         self.advisories.start()
+        self.counts.start()
 
     async def close(self) -> None:
         """Write what waits, end what runs, and close the connections."""
@@ -54,6 +57,7 @@ class ContentProcess:
             self.downloaded.close(),
             self.index_files.close(),
             self.refusals.close(),
+            self.counts.close(),
         )
         await self.background.close()
         await self.clients.close()

@@ -5,6 +5,7 @@ from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, HeldVersion
 from pulp_cargo.app.models.distribution import CargoDistribution
+from pulp_cargo.app.models.downloads import CrateDownloads, DailyDownloads, VersionDownloads
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
@@ -21,9 +22,12 @@ __all__ = [
     "ClaimedName",
     "CrateCatalog",
     "CrateContent",
+    "CrateDownloads",
     "CrateYank",
+    "DailyDownloads",
     "HeldVersion",
     "ReplacedVersion",
     "UpstreamIndexFile",
     "UsedVersion",
+    "VersionDownloads",
 ]

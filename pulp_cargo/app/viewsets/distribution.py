@@ -28,6 +28,7 @@ from pulp_cargo.app.serializers.explain import (
 )
 from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
+from pulp_cargo.app.viewsets.downloads import DownloadsMixin
 from pulp_cargo.app.viewsets.lock_file import LockFileMixin
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
 from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
@@ -40,7 +41,9 @@ UPSTREAMS = CargoUpstream.objects.select_related("repository__pulp_domain", "rem
 REPORT: dict[str, Any] = {"filterset_class": None}
 
 
-class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.RolesMixin):
+class CargoDistributionViewSet(
+    LockFileMixin, DownloadsMixin, core.DistributionViewSet, core.RolesMixin
+):
     """
     A registry: the URL of a repository's crates for cargo, and what cargo may do there. The
     roles `publisher` and `reader` are for the users of the registry.
@@ -62,6 +65,7 @@ class CargoDistributionViewSet(LockFileMixin, core.DistributionViewSet, core.Rol
             Verb(("config",), "view"),
             Verb(("explain", "collisions", "collisions_with"), "read"),
             Verb(("check", "prefetch"), "read"),
+            Verb(("downloads", "version_downloads", "daily_downloads"), "read"),
         ],
         refers_to=[("repository", "cargorepository"), ("remote", "cargoremote")],
         roles={"publisher": ["view", "read", "publish", "yank"], "reader": ["view", "read"]},

@@ -40,7 +40,7 @@ def test_start_sets_limits(limits: tuple[float, tuple[int, int]]) -> None:
 
 
 def test_process_that_ends_writes_before_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that waits is written, also records of refusals; only then the connections are closed."""
+    """All that waits is written, also refusals and counts; only then the connections are closed."""
     from pulp_cargo.app import content_process
     from pulp_cargo.app.content_process import ContentProcess
 
@@ -53,9 +53,9 @@ def test_process_that_ends_writes_before_it_closes(monkeypatch: pytest.MonkeyPat
 
         return Mock(close=close)
 
-    queues = ("commits", "downloaded", "index_files", "refusals")
+    queues = ("commits", "downloaded", "index_files", "refusals", "counts")
     parts = {name: part(name) for name in (*queues, "background", "clients")}
     monkeypatch.setattr(content_process.crate_reader, "stop", lambda: ended.append("reader"))
     asyncio.run(ContentProcess(**parts).close())
-    assert set(ended[:4]) == set(queues)
-    assert ended[4:] == ["background", "clients", "reader"]
+    assert set(ended[:5]) == set(queues)
+    assert ended[5:] == ["background", "clients", "reader"]

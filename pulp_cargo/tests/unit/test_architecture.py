@@ -24,7 +24,7 @@ LAYERS = (
 )
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
-    ("tokens", "crates", "policies", "catalog"),
+    ("tokens", "crates", "policies", "catalog", "statistics"),
     ("setup", "imports", "publish"),
     ("sync", "downloads"),
     ("cache",),

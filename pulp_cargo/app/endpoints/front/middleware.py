@@ -38,6 +38,7 @@ from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime.ttl_cache import digest_of
+from pulp_cargo.app.services.statistics.download_counts import download_counts
 from pulp_cargo.protocol.errors import (
     NotAuthenticated,
     RegistryError,
@@ -92,7 +93,11 @@ async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResp
         if len(answer.body) > BYTES_AT_ONCE:
             limit_pauses(request)
         request[REMEMBERED] = answer.operation
-        return respond(request, answer)
+        response = respond(request, answer)
+        # A request with a range does not get here.
+        if answer.download and response.status == 200 and request.method == "GET":
+            download_counts.note(answer.download)
+        return response
     own = request.match_info.handler
     return await (own if own in (handle_registry, get_health) else handler)(request)
 

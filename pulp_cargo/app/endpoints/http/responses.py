@@ -14,6 +14,7 @@ from pulp_cargo.app.endpoints.http.request import OPERATION, CargoRequest
 from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.auth import CREDENTIAL
 
 
@@ -26,11 +27,12 @@ def remember(
     gzipped: bytes | None = None,
     crate: str | None = None,
     fresh_for: float | None = None,
+    download: Download | None = None,
 ) -> web.StreamResponse:
     """Answer with these bytes, and keep them for the next who asks for the same target.
 
     `fresh_for` are the seconds for which they are true without a notice to the contrary, None for
-    ever.
+    ever. `download` is counted for every later response; the caller counts this one.
     """
     registry = cargo.registry
     answer = Answer(
@@ -43,6 +45,7 @@ def remember(
         headers=tuple({**headers, **varies(registry, has_forms=gzipped is not None)}.items()),
         operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
+        download=download,
     )
     # One target for each answer: no queries, no other ways to write the same path.
     is_plain = cargo.http.raw_path == cargo.http.path

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.services.statistics.download_counts import Download
 
 # What an answer costs beside its bytes, roughly.
 OVERHEAD = 1000
@@ -15,7 +16,7 @@ class Answer:
 
     `operation` is that of its route. `private` is the registry whose readers alone may have it, None for a public one. `expires` is
     when it may be untrue without a notice, by the monotonic clock. It holds for as long as the crate
-    does not change in any of the `repositories`.
+    does not change in any of the `repositories`. `download` is what is counted when it is sent.
     """
 
     repositories: frozenset[UUID | None]
@@ -27,6 +28,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     operation: str
     expires: float | None = None
+    download: Download | None = None
 
     @property
     def size(self) -> int:

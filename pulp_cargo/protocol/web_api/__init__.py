@@ -1,0 +1,1 @@
+"""The web API of crates.io beyond what cargo itself uses."""
