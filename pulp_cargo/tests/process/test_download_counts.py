@@ -85,14 +85,14 @@ def test_downloads_during_a_write_are_counted(store: Store) -> None:
     """They are in the next batch."""
 
     async def scene() -> None:
-        counts = new_counts()
+        counts = new_counts(0.01)
         counts.note(download())
-        notes = iter([download()])
-        store.meanwhile = lambda: [counts.note(one) for one in notes] and None
+        later = [download(), download()]
+        store.meanwhile = lambda: counts.note(later.pop()) if later else None
         await counts.flush()
 
     asyncio.run(scene())
-    assert store.batches == [[("leaf", "1.0.0", 1)], [("leaf", "1.0.0", 1)]]
+    assert store.batches == [[("leaf", "1.0.0", 1)]] * 3
 
 
 def test_counts_wait_for_a_database_that_is_away(store: Store) -> None:
