@@ -8,6 +8,7 @@ from datetime import datetime
 from pulp_cargo.app.models.membership import member_of
 from pulp_cargo.app.runtime.rows import all_rows
 
+# Times have seconds only; of the same second, the unit with the higher id is the later one.
 # A crate is that of the first upstream which has it, so later catalogs have a part of theirs only.
 CRATES = """
     SELECT c.{time}, c.name, NULL, c.description, c.canonical_name FROM cargo_catalogcrate c
@@ -16,7 +17,7 @@ CRATES = """
         WHERE earlier.catalog_id = ANY(%(earlier)s::bigint[])
         AND earlier.canonical_name = c.canonical_name
     )
-    ORDER BY c.{time} DESC, c.canonical_name LIMIT %(limit)s
+    ORDER BY c.{time} DESC, c.unit DESC LIMIT %(limit)s
 """
 CREATED = CRATES.format(time="created_at")
 UPDATED = CRATES.format(time="updated_at")
@@ -26,7 +27,7 @@ VERSIONS = f"""
     JOIN cargo_cratecontent unit ON unit.canonical_name = wanted.name
     {member_of("k.repository_id", "k.number")}
     WHERE k.id = %(catalog)s
-    ORDER BY unit.pubtime DESC, unit.canonical_name, unit.content_ptr_id DESC LIMIT %(limit)s
+    ORDER BY unit.pubtime DESC, unit.content_ptr_id DESC LIMIT %(limit)s
 """
 FIRST_WITH = """
     SELECT catalog_id FROM cargo_catalogcrate
