@@ -169,7 +169,8 @@ def test_downloads_through_a_cache_are_counted(
 ) -> None:
     """While the file comes, from the store and from memory; those that fail are not."""
     small, large = Crate(f"{name}-s"), heavy(f"{name}-l", 3_000_000)
-    upstream.have(small, large)
+    upstream.have(small)
+    upstream.have(large)
     cache = shared(policy)
     for crate in (small, large):
         for _ in range(3):
