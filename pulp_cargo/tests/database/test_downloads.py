@@ -32,7 +32,7 @@ def row(
     from pulp_cargo.app.services.statistics.write_downloads import Row
 
     at = NOON - timedelta(days=ago)
-    return Row(registry, name, vers, day=at.date(), at=at, times=times)
+    return Row(str(registry), name, vers, day=at.date(), at=at, times=times)
 
 
 def add(*rows: "Row") -> None:

@@ -22,7 +22,7 @@ def download(name: str = "leaf", vers: str = "1.0.0") -> "Download":
     """What is counted."""
     from pulp_cargo.app.services.statistics.download_counts import Download
 
-    return Download(REGISTRY, name, vers)
+    return Download(str(REGISTRY), name, vers)
 
 
 class Store:

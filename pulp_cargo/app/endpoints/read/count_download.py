@@ -22,7 +22,7 @@ CONDITIONS = ("If-None-Match", "If-Modified-Since")
 
 def countable(registry: Registry, name: str, vers: str) -> Download | None:
     """Return what to count for a served version, None if downloads are not counted."""
-    return Download(registry.pk, name, vers) if settings.CARGO_COUNT_DOWNLOADS else None
+    return Download(str(registry.pk), name, vers) if settings.CARGO_COUNT_DOWNLOADS else None
 
 
 def count(request: web.Request, response: web.StreamResponse, download: Download | None) -> None:

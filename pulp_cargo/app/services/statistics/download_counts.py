@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
@@ -33,9 +32,12 @@ LIMITS = Limits(
 
 
 class Download(NamedTuple):
-    """What is downloaded: a version that a registry serves, in the spelling of its index."""
+    """What is downloaded: a version that a registry serves, in the spelling of its index.
 
-    registry: UUID
+    The id of the registry is text, whose hash is computed once; that of a UUID is slow.
+    """
+
+    registry: str
     name: str
     vers: str
 

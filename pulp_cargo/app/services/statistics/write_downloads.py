@@ -6,7 +6,6 @@ They lock rows in the same order, by registry and crate, so that none waits for 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
 
@@ -82,7 +81,7 @@ REMOVE = """
 class Row:
     """So many downloads of a version on a day, the last of them at about `at`."""
 
-    registry: UUID
+    registry: str
     name: str
     vers: str
     day: date
