@@ -95,7 +95,7 @@ async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResp
         request[REMEMBERED] = answer.operation
         response = respond(request, answer)
         # A request with a range does not get here.
-        if answer.download and response.status == 200 and request.method == "GET":
+        if answer.download is not None and response.status == 200 and request.method == "GET":
             download_counts.note(answer.download)
         return response
     own = request.match_info.handler
