@@ -6,7 +6,7 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,14 +109,15 @@ class Stack:
 
 
 @contextmanager
-def running(data_dir: Path) -> Iterator[Stack]:
-    """Start a registry with one content process, and stop it at the end."""
+def running(data_dir: Path, environ: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """Start a registry with one content process, and stop it at the end; `environ` is added."""
     command = [
         str(Path(sys.executable).with_name("pulp-cargo")),
         *("serve", "--json", "--content-workers=1"),
         *(f"--data-dir={data_dir}", "--content-port=0", "--api-port=0"),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    env = {**os.environ, **(environ or {})}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

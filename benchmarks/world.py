@@ -22,7 +22,7 @@ class World:
         self.stack = stack
         self.nginx = nginx
         self.scale = scale
-        self._scratch = scratch
+        self.scratch = scratch
         self._quarters: list[int] = []
 
     @cached_property
@@ -76,7 +76,7 @@ class World:
     def _fetched(self) -> Closure | LeftOut:
         say("fetching real crates from crates.io")
         try:
-            return closure.fetch(self._scratch / "closure", self.scale.closure)
+            return closure.fetch(self.scratch / "closure", self.scale.closure)
         except LeftOut as reason:
             return reason
 

@@ -32,3 +32,5 @@ CARGO_MIN_FREE_BYTES = 256 * 1024 * 1024
 CARGO_ADVISORY_DB = ""
 # Networks that are not public, but that upstreams may lead to by `dl`, redirects and DNS.
 CARGO_UPSTREAM_PRIVATE_NETWORKS: list[str] = []
+# Whether downloads are counted, per registry, crate, version and day.
+CARGO_COUNT_DOWNLOADS = True

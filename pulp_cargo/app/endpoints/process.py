@@ -13,6 +13,7 @@ from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.crates import incoming_file
 from pulp_cargo.app.services.process import ServiceState
 from pulp_cargo.app.services.publish.commit_queue import CommitQueue
+from pulp_cargo.app.services.statistics.download_counts import DownloadCounts
 
 # Maximum number of listings that a process sends at once.
 LISTINGS_AT_ONCE = 4
@@ -31,6 +32,7 @@ class ContentProcess:
         self.services = ServiceState()
         self.cache = self.services.cache
         self.commits = CommitQueue(self.services.background)
+        self.counts = DownloadCounts(self.services.background)
         self.memory = Memory()
         self.listener = Listener(self.memory, self.cache, self.services.background)
         self.database = DatabaseProbe()
@@ -47,6 +49,7 @@ class ContentProcess:
         # Otherwise the first request for a crate would wait until the advisories are read.
         self.cache.advisories.start()
         self.listener.start()
+        self.counts.start()
 
     async def close(self) -> None:
         """Write everything that is queued, end what runs, and close the connections.
@@ -54,7 +57,7 @@ class ContentProcess:
         The listener stops first, so that no commit waits for acknowledgements.
         """
         await self.listener.stop()
-        await asyncio.gather(self.commits.close(), self.cache.drain())
+        await asyncio.gather(self.commits.close(), self.cache.drain(), self.counts.close())
         await self.services.close()
 
 

@@ -5,6 +5,7 @@ from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, PolicyRefusal
 from pulp_cargo.app.models.distribution import CargoDistribution
+from pulp_cargo.app.models.downloads import CrateDownloads, DailyDownloads, VersionDownloads
 from pulp_cargo.app.models.owner import CrateOwner
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
@@ -22,10 +23,13 @@ __all__ = [
     "ClaimedName",
     "CrateCatalog",
     "CrateContent",
+    "CrateDownloads",
     "CrateOwner",
     "CrateYank",
+    "DailyDownloads",
     "PolicyRefusal",
     "ReplacedVersion",
     "UpstreamIndexFile",
     "UsedVersion",
+    "VersionDownloads",
 ]

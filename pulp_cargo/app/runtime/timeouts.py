@@ -51,6 +51,10 @@ REFUSAL_LOG_MAX_AGE_SECONDS = 5.0
 # The pause after the database could not store records of refusals.
 REFUSAL_LOG_RETRY_SECONDS = 5.0
 REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS = 24 * 3600.0
+# The same for counts of downloads; a process that is killed loses those of the last seconds.
+DOWNLOAD_COUNTS_MAX_AGE_SECONDS = 5.0
+DOWNLOAD_COUNTS_RETRY_SECONDS = 5.0
+DOWNLOAD_COUNTS_SWEEP_INTERVAL_SECONDS = 3600.0
 
 # The end of a process: the longest time for writing each queue, and for background tasks. An attempt
 # to change a locked repository takes two seconds.
@@ -58,6 +62,7 @@ COMMIT_DRAIN_SECONDS = 5
 PERSIST_DRAIN_SECONDS = 10
 INDEX_STORE_DRAIN_SECONDS = 5
 REFUSAL_LOG_DRAIN_SECONDS = 5
+DOWNLOAD_COUNTS_DRAIN_SECONDS = 5
 BACKGROUND_DRAIN_SECONDS = 2
 
 # Requests to upstreams: for a connection, for the next bytes, for a whole index file (cargo gives up

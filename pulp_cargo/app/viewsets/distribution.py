@@ -29,6 +29,7 @@ from pulp_cargo.app.serializers.explain import (
 )
 from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
+from pulp_cargo.app.viewsets.downloads import DownloadsMixin
 from pulp_cargo.app.viewsets.lock_file import LockFileMixin
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
 from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
@@ -43,7 +44,7 @@ REPORT: dict[str, Any] = {"filterset_class": None}
 
 
 class CargoDistributionViewSet(
-    SearchMixin, LockFileMixin, core.DistributionViewSet, core.RolesMixin
+    SearchMixin, LockFileMixin, DownloadsMixin, core.DistributionViewSet, core.RolesMixin
 ):
     """
     A registry: the URL of a repository's crates for cargo, and what cargo may do there. The
@@ -66,6 +67,7 @@ class CargoDistributionViewSet(
             Verb(("config",), "view"),
             Verb(("explain", "collisions", "collisions_with"), "read"),
             Verb(("check", "prefetch", "search"), "read"),
+            Verb(("downloads", "version_downloads", "daily_downloads"), "read"),
         ],
         refers_to=[("repository", "cargorepository"), ("remote", "cargoremote")],
         roles={

@@ -24,7 +24,7 @@ LAYERS = (
 )
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
-    ("tokens", "owners", "crates", "policies"),
+    ("tokens", "owners", "crates", "policies", "statistics"),
     ("catalog", "setup", "imports", "publish"),
     ("sync", "downloads"),
     ("cache",),

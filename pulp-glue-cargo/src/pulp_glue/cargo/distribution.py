@@ -11,6 +11,8 @@ from pulp_glue.common.exceptions import PulpException
 # The page size of collisions, and the number of names per request.
 PAGE = 1_000
 MOST_NAMES = 10_000
+# The operations that list downloads, by what a row is about.
+DOWNLOADS = {"crate": "downloads", "version": "version_downloads", "day": "daily_downloads"}
 
 
 class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
@@ -106,6 +108,12 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
                 parameters={self.HREF: self.pulp_href},
                 body={"names": list(names[start : start + MOST_NAMES])},
             )["results"]
+
+    def downloads(
+        self, by: str, limit: int, offset: int = 0, **filters: Any
+    ) -> list[EntityDefinition]:
+        """Return the counts of downloads by `crate`, `version` or `day`."""
+        return self.records(DOWNLOADS[by], limit, offset, **filters)
 
     def _upstream(self, entry: EntityDefinition) -> EntityDefinition:
         """Return an entry of the list with hrefs instead of names."""

@@ -95,7 +95,11 @@ async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResp
         if len(answer.body) > BYTES_AT_ONCE:
             limit_pauses(request)
         request[REMEMBERED] = answer.operation
-        return respond(request, answer)
+        response = respond(request, answer)
+        # A request with a range does not get here.
+        if answer.download is not None and response.status == 200 and request.method == "GET":
+            request.app[PROCESS].counts.note(answer.download)
+        return response
     own = request.match_info.handler
     return await (own if own in (handle_registry, get_health) else handler)(request)
 

@@ -9,6 +9,11 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.read.config import get_cargo_config, get_config
 from pulp_cargo.app.endpoints.read.download import get_crate_file
+from pulp_cargo.app.endpoints.read.download_counts import (
+    get_crate_downloads,
+    get_version_downloads,
+)
+from pulp_cargo.app.endpoints.read.feeds import get_new_crates, get_updates, get_updates_of_crate
 from pulp_cargo.app.endpoints.read.index import get_index_file
 from pulp_cargo.app.endpoints.read.listing import get_listing
 from pulp_cargo.app.endpoints.read.me import get_me, get_style
@@ -91,6 +96,13 @@ ROUTES = (
     _route("GET", "api/v1/me/tokens/{number}", get_token, "tokens"),
     _route("DELETE", "api/v1/me/tokens/{number}", delete_token, "tokens"),
     _route("DELETE", "api/v1/tokens/current", delete_current, "tokens", reads=False),
+    # sites and scripts
+    _route("GET", CRATES + "/{name}/downloads", get_crate_downloads, "download_counts"),
+    _route("GET", CRATES + "/{name}/{vers}/downloads", get_version_downloads, "download_counts"),
+    # feed readers
+    _route("GET", "rss/crates.xml", get_new_crates, "feed"),
+    _route("GET", "rss/updates.xml", get_updates, "feed"),
+    _route("GET", "rss/crates/{name}.xml", get_updates_of_crate, "feed"),
     # another Pulp, copying
     _route("GET", "versions.jsonl", get_listing, "listing"),
     # people

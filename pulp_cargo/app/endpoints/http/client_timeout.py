@@ -72,12 +72,17 @@ class PatientFile(web.FileResponse):
     def __init__(self, path: str, size: int, headers: Mapping[str, str]) -> None:
         super().__init__(path, headers=headers)
         self._seconds = timeouts.CLIENT_PAUSE_SECONDS + size / SLOWEST
+        # Called when all has been sent; the status is known by then.
+        self.when_sent: Callable[[], None] | None = None
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send headers and bytes; aborts the connection of a client that is too slow."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await super().prepare(request)
+                writer = await super().prepare(request)
         except TimeoutError as error:
             cut_off(request)
             raise ConnectionAbortedError from error
+        if self.when_sent is not None:
+            self.when_sent()
+        return writer

@@ -13,6 +13,7 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.request import OPERATION, CargoRequest
 from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.queries.registry.registry import ReadAccess
+from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.auth import CREDENTIAL
 from pulp_cargo.protocol.entity_tags import listed_tags
 
@@ -26,11 +27,13 @@ def remember(
     gzipped: bytes | None = None,
     crate: str | None = None,
     fresh_for: float | None = None,
+    download: Download | None = None,
 ) -> web.StreamResponse:
     """Respond with these bytes, and cache them for further requests for the same target.
 
     They are valid until a message about their crate arrives, and for at most `fresh_for` seconds,
-    without limit if that is None.
+    without limit if that is None. `download` is counted for every later response; the caller counts
+    this one.
     """
     registry = cargo.registry
     vary = varies(registry.access, has_forms=gzipped is not None)
@@ -44,6 +47,7 @@ def remember(
         headers=tuple({**headers, **vary}.items()),
         operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
+        download=download,
     )
     # One target per response: no query strings, no other spellings of the same path.
     is_plain = cargo.http.raw_path == cargo.http.path

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.services.statistics.download_counts import Download
 
 # Approximate memory of a response in addition to its bytes.
 OVERHEAD = 1000
@@ -15,7 +16,8 @@ class Answer:
 
     `gzipped` is None if compression gains nothing. `operation` is that of its route. `private` is the
     registry whose readers alone may have it, None for a public one. The response is valid until the
-    crate changes in one of the `repositories`, or until `expires` by the monotonic clock.
+    crate changes in one of the `repositories`, or until `expires` by the monotonic clock. `download`
+    is counted whenever it is sent.
     """
 
     repositories: frozenset[UUID | None]
@@ -27,6 +29,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     operation: str
     expires: float | None = None
+    download: Download | None = None
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
 from pulp_cargo.app.endpoints.http.responses import varies
+from pulp_cargo.app.endpoints.read.count_download import count, countable
 from pulp_cargo.app.endpoints.read.send_file import send
 from pulp_cargo.app.endpoints.read.send_while_downloading import pass_on
 from pulp_cargo.app.queries.crates import crate_file
@@ -14,6 +15,7 @@ from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.cache.crate_file import Here, Wanted, locate
 from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
 from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
@@ -37,32 +39,46 @@ async def get_crate_file(cargo: CargoRequest, name: str, vers: str) -> web.Strea
         "Accept-Ranges": "bytes",
         **varies(cargo.registry.access),
     }
+    download = countable(cargo.registry, name, vers)
     try:
-        return await _get(cargo, name, vers, headers)
+        response = await _get(cargo, name, vers, headers, download)
     except VersionGone:
         await refresh(cargo)
-        return await _get(cargo, name, vers, headers)
+        response = await _get(cargo, name, vers, headers, download)
+    except web.HTTPRedirection as redirection:
+        count(cargo.http, redirection, download)
+        raise
+    count(cargo.http, response, download)
+    return response
 
 
 async def _get(
-    cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
+    cargo: CargoRequest,
+    name: str,
+    vers: str,
+    headers: Mapping[str, str],
+    download: Download | None,
 ) -> web.StreamResponse:
     if cargo.registry.upstreams.listed or evaluate.policies_of_store(cargo.registry.upstreams):
-        return await _through_cache(cargo, name, vers, headers)
+        return await _through_cache(cargo, name, vers, headers, download)
     cargo.require_crates()
     content, domain = cargo.registry.content, cargo.registry.domain
     file = await threads.read(crate_file.crate_file, content, domain, name, vers)
     if file is None:
         raise VersionNotFound(name, vers)
-    return await send(cargo, file, name, vers, headers)
+    return await send(cargo, file, name, vers, headers, download=download)
 
 
 async def _through_cache(
-    cargo: CargoRequest, name: str, vers: str, headers: Mapping[str, str]
+    cargo: CargoRequest,
+    name: str,
+    vers: str,
+    headers: Mapping[str, str],
+    download: Download | None,
 ) -> web.StreamResponse:
     """Send the file with the checksum in the upstream's index: a stored one, or its download."""
     with ExitStack() as leases:
         found = await locate(Wanted(cargo.process.cache, cargo.registry, name, vers, leases))
         if not isinstance(found, Here):
             return await pass_on(cargo, found, headers)
-    return await send(cargo, found.file, name, vers, headers, found.fresh_for)
+    return await send(cargo, found.file, name, vers, headers, found.fresh_for, download)

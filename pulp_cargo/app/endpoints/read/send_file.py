@@ -10,6 +10,7 @@ from pulp_cargo.app.endpoints.http.responses import matches, remember
 from pulp_cargo.app.endpoints.read import send_from_storage
 from pulp_cargo.app.endpoints.read.send_from_upstream import send_from_upstream
 from pulp_cargo.app.queries.crates.crate_file import StoredFile, UpstreamFile
+from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.names import canonical_name
 
 
@@ -20,8 +21,12 @@ async def send(
     vers: str,
     headers: Mapping[str, str],
     fresh_for: float | None = None,
+    download: Download | None = None,
 ) -> web.StreamResponse:
-    """Send a file, and cache a small one for `fresh_for` seconds, without limit if that is None."""
+    """Send a file, and cache a small one for `fresh_for` seconds, without limit if that is None.
+
+    `download` is counted for responses from memory.
+    """
     if isinstance(file, UpstreamFile):
         return await send_from_upstream(cargo, file, name, vers, headers)
     file = await send_from_storage.with_small_content(cargo, file)
@@ -35,6 +40,7 @@ async def send(
             crate=canonical_name(name),
             headers=headers,
             fresh_for=fresh_for,
+            download=download,
         )
     if file.path is not None:
         return PatientFile(file.path, file.size, headers)

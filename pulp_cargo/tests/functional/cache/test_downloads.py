@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pulp_cargo.tests.functional.cache.conftest import CacheOf, Shared
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.cache import Cache
 from pulp_cargo.tests.support.crate import Crate, heavy
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream, file_path
@@ -160,3 +161,33 @@ def test_yanked_versions_can_be_downloaded(
     assert cache.registry.download(name).body == Crate(name).packed()
     assert cache.keeps(f"{name} 1.0.0")
     assert cache.registry.entry(name)["yanked"] is True
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_downloads_through_a_cache_are_counted(
+    upstream: SparseUpstream, shared: Shared, name: str, policy: str
+) -> None:
+    """While the file comes, from the store and from memory; those that fail are not."""
+    small, large = Crate(f"{name}-s"), heavy(f"{name}-l", 3_000_000)
+    upstream.have(small)
+    upstream.have(large)
+    cache = shared(policy)
+    for crate in (small, large):
+        for _ in range(3):
+            assert cache.registry.download(crate.name).body == crate.packed()
+        assert cache.registry.download(crate.name, "9.9.9").status == 404
+    path = f"{cache.registry.href}version_downloads/"
+
+    def counts() -> list[int]:
+        return [
+            one["downloads"]
+            for crate in (small, large)
+            for one in cache.rest.list(path, name=crate.name)
+        ]
+
+    launcher.wait_for(lambda: counts() == [3, 3], seconds=30)
+    assert counts() == [3, 3]
+    answer = cache.registry.get(f"api/v1/crates/{small.name}/downloads")
+    body = answer.json()
+    days = [*body["version_downloads"], *body["meta"]["extra_downloads"]]
+    assert [one["downloads"] for one in days] == [3]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.cargo import Cargo, CargoFailed
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.proxy import counting_proxy
@@ -35,6 +36,22 @@ def test_add_and_build(cargo: Cargo, registry: Registry, leaf: str, tmp_path: Pa
     source, checksum = project.locked()[f"{leaf} 1.1.0"]
     assert source == registry.index_url
     assert checksum == registry.entry(leaf, "1.1.0")["cksum"]
+
+
+def test_build_counts_one_download(
+    cargo: Cargo, stack: Stack, registry: Registry, leaf: str, tmp_path: Path
+):
+    """Resolving counts nothing, and cargo's own cache serves the builds after the first."""
+    project = cargo.package(tmp_path, "app", deps=[_uses(leaf)])
+    for _ in range(2):
+        project.run("build")
+    path = f"{registry.href}version_downloads/"
+
+    def counts() -> list[tuple[str, int]]:
+        return [(one["vers"], one["downloads"]) for one in stack.rest.list(path, name=leaf)]
+
+    launcher.wait_for(lambda: counts() != [])
+    assert counts() == [("1.1.0", 1)]
 
 
 def test_add_corrects_the_spelling(cargo: Cargo, registry: Registry, name: str, tmp_path: Path):

@@ -16,6 +16,7 @@ OTHERS = [
     DOCS / "admin" / "guides" / "retention.md",
     DOCS / "admin" / "guides" / "crate-policies.md",
     DOCS / "admin" / "guides" / "export.md",
+    DOCS / "admin" / "guides" / "download-counts.md",
 ]
 
 # The guides for administrators that go on in the shell of another than the first one.

@@ -19,6 +19,7 @@ SECTIONS = {
         "cargo.CheckedPackage",
         "cargo.NotCheckedPackage",
     ],
+    "Downloads": ["cargo.CrateDownloads", "cargo.VersionDownloads", "cargo.DailyDownloads"],
     "Tokens": ["cargo.CargoToken", "cargo.NewCargoToken"],
     "Crates": ["cargo.CrateContent"],
     "Yanks": ["cargo.CrateYank"],

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import unique
 
 pytestmark = pytest.mark.serve
 
@@ -18,6 +21,23 @@ def test_a_signal_stops_everything(data_dir: Path, with_signal: signal.Signals):
     assert len(family) > 8
     assert registry.stop(with_signal) == 0
     assert [process for process in family if process.runs] == []
+
+
+def test_downloads_just_before_the_end_are_counted(data_dir: Path):
+    """What waits in memory is written before the process ends."""
+    name = unique("leaf")
+    with launcher.running(data_dir) as running:
+        registry = _registry(running)
+        registry.publish(Crate(name))
+        assert [registry.download(name).status for _ in range(3)] == [200, 200, 200]
+    with launcher.running(data_dir) as running:
+        counts = _registry(running).get(f"api/v1/crates/{name}/downloads").json()
+    assert [one["downloads"] for one in counts["version_downloads"]] == [3]
+
+
+def _registry(running: launcher.Running) -> Registry:
+    url = f"sparse+{running.ready['content_url']}/pulp/cargo/my-crates/"
+    return Registry("my-crates", url, running.ready["token"])
 
 
 def test_nothing_outlives_a_killed_launcher(data_dir: Path):

@@ -7,6 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.functional.storage.conftest import Domain, fetched, must_have
 from pulp_cargo.tests.support.cargo import Cargo
 from pulp_cargo.tests.support.crate import Crate
@@ -186,3 +187,25 @@ def test_domain_changes_its_mind(passed: Domain, name: str):
     finally:
         passed.rest.patch(passed.href, redirect_to_object_storage=False)
     assert ask(registry, name).status == 200
+
+
+@SIZES
+@pytest.mark.parametrize("domain", ["redirected", "passed"])
+def test_downloads_are_counted(
+    domains: dict[str, Domain], name: str, size: int, domain: str
+) -> None:
+    """Redirects to the storage and files that are passed on, but no HEAD, 304 or continuation."""
+    registry = domains[domain].make_registry()
+    crate = published(registry, name, size)
+    for _ in range(2):
+        assert ask(registry, name).status == (302 if domain == "redirected" else 200)
+    ask(registry, name, "HEAD")
+    ask(registry, name, Range="bytes=10-")
+    assert ask(registry, name, If_None_Match=f'"{crate.cksum(registry.index_url)}"').status == 304
+    rest = domains[domain].rest
+
+    def counts() -> list[int]:
+        return [one["downloads"] for one in rest.list(f"{registry.href}downloads/")]
+
+    launcher.wait_for(lambda: counts() == [2], seconds=30)
+    assert counts() == [2]

@@ -28,7 +28,7 @@ TREE: dict[str, set[str]] = {
         "role list add remove my-permissions",
     },
     "distribution": {
-        "create list show update destroy config explain collisions",
+        "create list show update destroy config explain collisions downloads",
         "label set unset show",
         "role list add remove my-permissions",
     },

@@ -12,7 +12,7 @@ import pulp_cargo.rules
 MODULES = [
     module.name
     for package in (pulp_cargo.protocol, pulp_cargo.rules)
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 ]
 
 

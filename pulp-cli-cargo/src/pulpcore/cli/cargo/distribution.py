@@ -24,6 +24,7 @@ from pulp_cli.generic import (
 from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 from pulp_glue.common.context import PulpEntityContext
 
+from pulpcore.cli.cargo.downloads import downloads
 from pulpcore.cli.cargo.options import (
     crate_policy_option,
     name_argument,
@@ -81,6 +82,7 @@ distribution.add_command(label_command(decorators=nested_lookup_options, help="M
 distribution.add_command(role_command(decorators=lookup_options))
 distribution.add_command(explain)
 distribution.add_command(collisions)
+distribution.add_command(downloads)
 
 
 @distribution.command(help="Print the lines for cargo's config.toml to use the registry.")

@@ -1,0 +1,43 @@
+"""The news of a registry, from up-to-date catalogs of the repositories that it serves."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+
+from pulp_cargo.app.queries.catalog import Content
+from pulp_cargo.app.queries.feeds import News
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import VersionGone
+from pulp_cargo.app.services.catalog.refresh import catalog_of
+
+# Changes with what is in a feed for the same repository versions.
+FORMAT = 1
+
+Query = Callable[[Sequence[int]], list[News]]
+
+
+def contents_of(registry: Registry) -> list[Content]:
+    """Return the repository versions that a registry serves, those of earlier upstreams first."""
+    served = registry.upstreams.all
+    contents = [
+        Content(one.repository, one.version, registry.pinned)
+        for one in served
+        if one.repository is not None and one.version is not None
+    ]
+    return list(dict.fromkeys(contents))
+
+
+def tag(registry: Registry, path: str) -> str:
+    """Return the entity tag of a feed, which is known before the feed is made."""
+    versions = [str(content.version) for content in contents_of(registry)]
+    seen = [FORMAT, path, registry.name, registry.urls.root, versions]
+    return f'"{hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]}"'
+
+
+def news(registry: Registry, query: Query) -> list[News]:
+    """Return what a query finds in the catalogs; raises VersionGone."""
+    try:
+        catalogs = [catalog_of(content) for content in contents_of(registry)]
+    except LookupError as error:
+        raise VersionGone from error
+    return query(catalogs)

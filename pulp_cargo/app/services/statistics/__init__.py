@@ -1,0 +1,1 @@
+"""Download counts of registries."""
