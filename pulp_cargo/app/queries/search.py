@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from pulp_cargo.app.runtime.rows import rows_with_bound_values
 from pulp_cargo.protocol.names import canonical_name
@@ -33,12 +34,17 @@ ORDERS: Mapping[Sort, str] = {
     Sort.RECENT_UPDATES: "updated_at DESC, canonical_name",
     Sort.NEW: "created_at DESC, canonical_name",
 }
+USAGE = "coalesce(d.downloads, 0) AS downloads, coalesce(d.recent, 0) AS recent"
+USAGE_OF = """
+    LEFT JOIN cargo_cratedownloads d
+        ON d.distribution_id = %(distribution)s AND d.canonical_name = c.canonical_name
+"""
 # `position` is the place of a catalog among those that are searched: private ones come first.
 HITS = """
     WITH hits AS MATERIALIZED (
         SELECT c.id, c.catalog_id, c.canonical_name, c.updated_at, c.created_at,
-            0 AS downloads, 0 AS recent, {position} AS position, {rank} AS class
-        FROM cargo_catalogcrate c
+            {usage}, {position} AS position, {rank} AS class
+        FROM cargo_catalogcrate c {joins}
         WHERE c.catalog_id = ANY(%(catalogs)s::bigint[]) AND {conditions}
     )
     SELECT total.count, page.id, page.catalog_id, page.canonical_name
@@ -95,7 +101,12 @@ class CatalogEntry:
 
 
 def search(
-    catalogs: Sequence[int], query: SearchQuery, *, limit: int, offset: int
+    distribution: UUID,
+    catalogs: Sequence[int],
+    query: SearchQuery,
+    *,
+    limit: int,
+    offset: int,
 ) -> tuple[int, list[Hit]]:
     """Return how many crates of the catalogs match, and a page of them in the query's order.
 
@@ -103,13 +114,17 @@ def search(
     """
     conditions, values = _conditions(query)
     position = "array_position(%(catalogs)s::bigint[], c.catalog_id)"
+    by_usage = "downloads" in ORDERS[query.sort] or "recent" in ORDERS[query.sort]
     statement = HITS.format(
+        usage=USAGE if by_usage else "0 AS downloads, 0 AS recent",
+        joins=USAGE_OF if by_usage else "",
         position=position if len(catalogs) > 1 else "1",
         rank=CLASS if query.text and query.sort is Sort.RELEVANCE else "0",
         conditions=" AND ".join(conditions),
         order=ORDERS[query.sort],
     )
     values |= {"catalogs": list(catalogs), "limit": limit, "offset": offset}
+    values["distribution"] = distribution
     rows = rows_with_bound_values(statement, values)
     return rows[0][0], [Hit(*row[1:]) for row in rows if row[1] is not None]
 

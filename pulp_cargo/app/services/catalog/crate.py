@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries.crates import details
 from pulp_cargo.app.queries.crates.details import VersionDetails
 from pulp_cargo.app.queries.names import claims
@@ -29,6 +30,7 @@ class ServedVersion:
 
     details: VersionDetails
     upstream: Upstream
+    downloads: int = 0
 
     @property
     def summary(self) -> CrateVersion:
@@ -56,6 +58,7 @@ class ServedVersion:
             homepage=one.homepage,
             documentation=one.documentation,
             repository=one.repository_url,
+            downloads=self.downloads,
         )
 
 
@@ -64,6 +67,8 @@ class CrateView:
     """A crate that a registry serves, with its versions from the highest to the lowest."""
 
     versions: Sequence[ServedVersion]
+    downloads: int = 0
+    recent_downloads: int = 0
 
     @property
     def default(self) -> ServedVersion:
@@ -92,6 +97,8 @@ class CrateView:
             homepage=text.homepage,
             documentation=text.documentation,
             repository=text.repository_url,
+            downloads=self.downloads,
+            recent_downloads=self.recent_downloads,
             versions=[numeric_id(one.details.unit) for one in self.versions],
             exact_match=False,
             private=default.upstream.private,
@@ -104,8 +111,11 @@ def crate(registry: Registry, name: str) -> CrateView:
     versions = _versions(registry, name, None)
     if not versions:
         raise CrateNotFound(name)
+    totals = downloads.totals_of(registry.pk, [name]).get(canonical_name(name))
     return CrateView(
-        sorted(versions, key=lambda one: parse_version(one.details.vers), reverse=True)
+        sorted(versions, key=lambda one: parse_version(one.details.vers), reverse=True),
+        downloads=totals.downloads if totals else 0,
+        recent_downloads=totals.recent if totals else 0,
     )
 
 
@@ -151,6 +161,7 @@ def _versions(registry: Registry, name: str, vers: str | None) -> list[ServedVer
     upstreams = registry.upstreams.all
     stored = {one.name: details.versions(one, name, None) for one in upstreams}
     answers = _answering(registry, name, stored)
+    counts = downloads.versions_of(registry.pk, name)
     found: dict[str, ServedVersion] = {}
     for one in upstreams:
         if one.name not in answers:
@@ -158,7 +169,8 @@ def _versions(registry: Registry, name: str, vers: str | None) -> list[ServedVer
         for row in _under_policies(registry, one, stored[one.name]):
             # Of versions that are mixed the first upstream's counts.
             if vers in (None, row.vers):
-                found.setdefault(row.vers, ServedVersion(row, one))
+                count = counts.get(row.vers)
+                found.setdefault(row.vers, ServedVersion(row, one, count.downloads if count else 0))
     return list(found.values())
 
 

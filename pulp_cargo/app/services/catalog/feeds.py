@@ -9,6 +9,7 @@ from pulp_cargo.app.queries.feeds import News
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.services.catalog.refresh import catalog_of
+from pulp_cargo.app.services.catalog.served import answering, refused_versions, served_catalogs
 
 # Changes with what is in a feed for the same repository versions.
 FORMAT = 1
@@ -38,6 +39,15 @@ def news(registry: Registry, query: Query) -> list[News]:
     """Return what a query finds in the catalogs; raises VersionGone."""
     try:
         catalogs = [catalog_of(content) for content in contents_of(registry)]
+        served = served_catalogs(registry)
     except LookupError as error:
         raise VersionGone from error
-    return query(catalogs)
+    found = query(catalogs)
+    names = {one.canonical_name for one in found}
+    answers = answering(registry, served, names)
+    refused = refused_versions(registry, served, names)
+    return [
+        one
+        for one in found
+        if answers[one.canonical_name] and (one.canonical_name, one.vers) not in refused
+    ]

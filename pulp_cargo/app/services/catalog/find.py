@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries import search as queries
+from pulp_cargo.app.queries.downloads import CrateTotals
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.search import CatalogEntry, Hit
 from pulp_cargo.app.services.catalog.served import (
@@ -27,6 +29,7 @@ def find(registry: Registry, query: SearchQuery) -> tuple[int, list[CrateObject]
     total, hits = _hits(registry, served, query)
     objects: dict[int, CrateObject | None] = {}
     found = queries.entries(hits)
+    totals = downloads.totals_of(registry.pk, {hit.canonical_name for hit in hits})
     for one in served:
         entries = [found[hit.id] for hit in hits if hit.catalog == one.catalog and hit.id in found]
         summaries = under_policies(registry, one, [entry.canonical_name for entry in entries])
@@ -34,7 +37,9 @@ def find(registry: Registry, query: SearchQuery) -> tuple[int, list[CrateObject]
             summary = summaries.get(entry.canonical_name) if summaries else None
             is_refused = bool(summaries) and summary is None
             objects[entry.id] = (
-                None if is_refused else _object(registry, one, entry, summary, query)
+                None
+                if is_refused
+                else _object(registry, one, entry, summary, query, totals.get(entry.canonical_name))
             )
     return total, [shown for hit in hits if (shown := objects.get(hit.id)) is not None]
 
@@ -47,8 +52,10 @@ def _hits(
     catalogs = [one.catalog for one in served]
     paging = query.paging
     if registry.upstreams.order is None:
-        return queries.search(catalogs, query, limit=paging.per_page, offset=paging.offset)
-    _, hits = queries.search(catalogs, query, limit=MOST_HITS, offset=0)
+        return queries.search(
+            registry.pk, catalogs, query, limit=paging.per_page, offset=paging.offset
+        )
+    _, hits = queries.search(registry.pk, catalogs, query, limit=MOST_HITS, offset=0)
     answers = answering(registry, served, {hit.canonical_name for hit in hits})
     # Versions that are mixed stand in several catalogs; the first of them describes the crate.
     seen = defaultdict[str, bool](bool)
@@ -66,6 +73,7 @@ def _object(
     entry: CatalogEntry,
     summary: CrateSummary | None,
     query: SearchQuery,
+    totals: CrateTotals | None,
 ) -> CrateObject:
     name = canonical_name("_".join(query.text.split()))
     return CrateObject(
@@ -84,6 +92,8 @@ def _object(
         homepage=entry.homepage,
         documentation=entry.documentation,
         repository=entry.repository,
+        downloads=totals.downloads if totals else 0,
+        recent_downloads=totals.recent if totals else 0,
         exact_match=bool(name) and name == entry.canonical_name,
         private=served.upstream.private,
         upstream=served.upstream.name if registry.upstreams.listed else None,

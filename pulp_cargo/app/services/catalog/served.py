@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from pulp_cargo.app.queries import catalog as catalogs
 from pulp_cargo.app.queries import search as queries
@@ -12,7 +13,7 @@ from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.catalog.refresh import catalog_of
 from pulp_cargo.app.services.policies import evaluate
-from pulp_cargo.rules.crate_summary import CrateSummary, summarize
+from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
 from pulp_cargo.rules.policy_decision import left_out_of_store
 from pulp_cargo.rules.upstream_order import OrderedUpstream, who_answers
 
@@ -84,6 +85,34 @@ def under_policies(
 
     Empty where no policy is in force; None for a crate of which nothing is left.
     """
+    summaries: dict[str, CrateSummary | None] = {}
+    for name, (versions, refused) in _by_policies(registry, one, names).items():
+        left = [version for version in versions if version.unit not in refused]
+        summaries[name] = summarize(left) if left else None
+    return summaries
+
+
+def refused_versions(
+    registry: Registry, served: Iterable[ServedCatalog], names: Collection[str]
+) -> set[tuple[str, str | None]]:
+    """Return the versions of crates, by canonical names, that crate policies refuse.
+
+    A crate of which they refuse all is among them with None for a version.
+    """
+    found: set[tuple[str, str | None]] = set()
+    for one in served:
+        for name, (versions, refused) in _by_policies(registry, one, names).items():
+            gone = {version.vers for version in versions if version.unit in refused}
+            found |= {(name, vers) for vers in gone}
+            if len(gone) == len(versions):
+                found.add((name, None))
+    return found
+
+
+def _by_policies(
+    registry: Registry, one: ServedCatalog, names: Iterable[str]
+) -> Mapping[str, tuple[Sequence[CrateVersion], Collection[UUID]]]:
+    """Return the versions of crates, and the units that are refused; empty without a policy."""
     policies = evaluate.policies_of(registry.upstreams, one.upstream, stored=True)
     repository = one.upstream.repository
     if not policies or repository is None:
@@ -95,8 +124,4 @@ def under_policies(
         for version in found
     ]
     refused = left_out_of_store(units, policies, datetime.now(UTC))
-    summaries: dict[str, CrateSummary | None] = {}
-    for name, found in versions.items():
-        left = [version for version in found if version.unit not in refused]
-        summaries[name] = summarize(left) if left else None
-    return summaries
+    return {name: (found, refused) for name, found in versions.items()}
