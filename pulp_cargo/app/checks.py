@@ -20,8 +20,8 @@ def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
     """Cargo needs absolute URLs, and a registry's URL must not depend on the request's host."""
     urls = [("CONTENT_ORIGIN", settings.CONTENT_ORIGIN)]
     urls += [("CARGO_ORIGIN_ALIASES", alias) for alias in settings.CARGO_ORIGIN_ALIASES]
-    if settings.CARGO_LOGIN_URL:
-        urls.append(("CARGO_LOGIN_URL", settings.CARGO_LOGIN_URL))
+    optional = {name: getattr(settings, name) for name in ("CARGO_LOGIN_URL", "CARGO_API_ORIGIN")}
+    urls += [(name, url) for name, url in optional.items() if url]
     return [
         Error(
             f"{name} has {url!r}, not a URL like 'https://crates.example.org'",

@@ -20,8 +20,10 @@ CARGO_TOKEN_MEMORY_SECONDS = 5
 CARGO_RETAIN_REPO_VERSIONS = 100
 # Other origins (scheme://host:port) of this Pulp, which mean the same registries.
 CARGO_ORIGIN_ALIASES: list[str] = []
-# The page where users get their tokens; if empty, the registry's own /me page.
+# The page where users get their tokens; if empty, the account page of Pulp's API app.
 CARGO_LOGIN_URL = ""
+# The origin (scheme://host:port) at which users reach Pulp's API app; if empty, CONTENT_ORIGIN.
+CARGO_API_ORIGIN = ""
 # How long an upstream's index file is served before it is revalidated, in seconds.
 CARGO_UPSTREAM_MAX_AGE = 60
 # Below this free space, in bytes, caches store nothing and publishes are refused.

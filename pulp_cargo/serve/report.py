@@ -42,6 +42,7 @@ def for_people(ready: Ready) -> str:
     return f"""\
 {_registry(ready)}{_cache(ready)}
 REST API: {ready.api_url}/pulp/api/v3/, user {ADMIN_USER}, {_password(ready)}
+Tokens:   {ready.api_url}/pulp/cargo-account/, for all users
 Logs:     {ready.logs}
 Ctrl-C stops it; the next start finds everything again.
 """
@@ -62,7 +63,7 @@ In ~/.cargo/config.toml:
 In ~/.cargo/credentials.toml:
 
     [registries.{REGISTRY_NAME}]
-    token = "{ready.token or "a token made by the REST API"}"
+    token = "{ready.token or "a token of the account page"}"
 
 Then, in a crate: cargo publish --registry {REGISTRY_NAME}
 """

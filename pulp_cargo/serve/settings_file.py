@@ -14,18 +14,29 @@ from pulp_cargo.serve.database import Database
 _HEAD = "# Written by `pulp-cargo serve` at every start; changes here are lost.\n"
 
 
-def write_settings(data: DataDir, database: Database, origin: str) -> None:
+def write_settings(data: DataDir, database: Database, origin: str, api_origin: str = "") -> None:
     """Write the settings file, and the secrets that it needs if they do not exist."""
     kept_secret(data.encryption_key, lambda: urlsafe_b64encode(os.urandom(32)).decode())
     settings = settings_of(
-        data, database, origin, secret_key=kept_secret(data.secret_key), has_uvloop=has_uvloop()
+        data,
+        database,
+        origin,
+        api_origin=api_origin,
+        secret_key=kept_secret(data.secret_key),
+        has_uvloop=has_uvloop(),
     )
     data.settings_file.touch(mode=0o600)
     data.settings_file.write_text(render(settings))
 
 
 def settings_of(
-    data: DataDir, database: Database, origin: str, *, secret_key: str, has_uvloop: bool
+    data: DataDir,
+    database: Database,
+    origin: str,
+    *,
+    api_origin: str,
+    secret_key: str,
+    has_uvloop: bool,
 ) -> dict[str, object]:
     """Return all settings that differ from Pulp's defaults."""
     return {
@@ -35,6 +46,7 @@ def settings_of(
         "ENABLED_PLUGINS": ["pulp_cargo"],
         "CONTENT_ORIGIN": origin,
         "CARGO_ORIGIN_ALIASES": origin_aliases(origin),
+        "CARGO_API_ORIGIN": api_origin,
         # Pulp derives these four from the default of DEPLOY_ROOT, not from its value.
         "DEPLOY_ROOT": str(data.root),
         "MEDIA_ROOT": str(data.media),
@@ -64,6 +76,19 @@ def origin_aliases(origin: str) -> list[str]:
     host, colon, port = address.rpartition(":")
     others = {"127.0.0.1": ["localhost"], "[::1]": ["localhost"], "localhost": ["127.0.0.1"]}
     return [f"{scheme}://{other}{colon}{port}" for other in others.get(host, [])]
+
+
+def api_origin(origin: str, content_port: int, api_port: int) -> str:
+    """Return the origin of the API for browsers; empty if a proxy serves both at one origin.
+
+    >>> api_origin("http://crates.example.org:24816", 24816, 24817)
+    'http://crates.example.org:24817'
+    >>> api_origin("https://crates.example.org", 24816, 24817)
+    ''
+    """
+    host = origin.removesuffix(f":{content_port}")
+    is_direct = origin.startswith("http://") and host != origin
+    return f"{host}:{api_port}" if is_direct else ""
 
 
 def render(settings: Mapping[str, object]) -> str:

@@ -11,7 +11,7 @@ from pulp_cargo.serve.database import Database
 from pulp_cargo.serve.options import Options
 from pulp_cargo.serve.ports import Listeners
 from pulp_cargo.serve.report import Ready
-from pulp_cargo.serve.settings_file import write_settings
+from pulp_cargo.serve.settings_file import api_origin, write_settings
 from pulp_cargo.serve.state import State, fingerprint, read_state, write_state
 from pulp_cargo.serve.supervisor import Supervisor
 
@@ -40,7 +40,9 @@ def set_up(
 ) -> tuple[Database, State]:
     """Start the database, and set up everything that Pulp needs in it."""
     database = _external_database(options.database) or _own_database(data, supervisor, say)
-    write_settings(data, database, _origin(options, listeners))
+    origin = _origin(options, listeners)
+    at_api = api_origin(origin, listeners.content.port, listeners.api.port)
+    write_settings(data, database, origin, at_api)
     databases.forget_processes(database, f"%/{data.instance}")
     return database, _bootstrap(options, data, database, supervisor, say)
 

@@ -14,7 +14,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.web import HTTPNotFound
 from django.db.models import QuerySet
 
-from pulpcore.app.contexts import with_domain
+from pulpcore.app.contexts import with_domain, with_user
 from pulpcore.app.models import (
     CompositeContentGuard,
     EnvVarHeaderContentGuard,
@@ -22,6 +22,7 @@ from pulpcore.app.models import (
     RBACContentGuard,
     RepositoryVersionContentDetails,
 )
+from pulpcore.app.util import get_viewset_for_model
 from pulpcore.constants import TASK_INCOMPLETE_STATES
 from pulpcore.plugin.download import DownloaderFactory, DownloadResult, HttpDownloader
 from pulpcore.plugin.models import Remote, RepositoryVersion
@@ -40,9 +41,11 @@ __all__ = [
     "ResponseDownloader",
     "close_content_path",
     "content_ids_of",
+    "get_viewset_for_model",
     "guard_session",
     "release_session",
     "with_domain",
+    "with_user",
 ]
 
 

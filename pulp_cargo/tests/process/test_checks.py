@@ -15,6 +15,8 @@ import pytest
         ("CARGO_LOGIN_URL", "login", 1),
         ("CARGO_LOGIN_URL", "https://sso.example.org/cargo", 0),
         ("CARGO_LOGIN_URL", "", 0),
+        ("CARGO_API_ORIGIN", "pulp.example.org", 1),
+        ("CARGO_API_ORIGIN", "https://pulp.example.org", 0),
     ],
 )
 def test_url_settings_are_absolute(
@@ -27,6 +29,7 @@ def test_url_settings_are_absolute(
         "CONTENT_ORIGIN": "http://localhost",
         "CARGO_ORIGIN_ALIASES": [],
         "CARGO_LOGIN_URL": "",
+        "CARGO_API_ORIGIN": "",
     }
     monkeypatch.setattr(checks, "settings", SimpleNamespace(**(good | {name: value})))
     found = checks.urls_are_absolute()

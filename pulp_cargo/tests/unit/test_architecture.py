@@ -18,7 +18,7 @@ LAYERS = (
     ("app.upstream",),
     ("app.services",),
     ("app.tasks",),
-    ("app.access", "app.serializers"),
+    ("app.access", "app.own_tokens", "app.serializers", "app.stylesheet"),
     ("app.endpoints", "app.viewsets", "app.management"),
     ("app",),
 )

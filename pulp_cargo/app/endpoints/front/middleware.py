@@ -64,7 +64,7 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
     try:
         _require_plain_body(request)
         cargo = await locate(request)
-        login_url = cargo.registry.urls.login
+        login_url = cargo.registry.login_url
         return await _dispatch(cargo)
     except web.HTTPException as answer:
         # A redirect to the object storage, or a range that a file does not have.
@@ -166,7 +166,7 @@ async def _require_reader(cargo: CargoRequest) -> None:
     if grant is None or not grant.allows(Scope.READ):
         raise NotAuthenticated(
             f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
-            f" `read`, from {cargo.registry.urls.login}"
+            f" `read`, from {cargo.registry.login_url}"
         )
 
 

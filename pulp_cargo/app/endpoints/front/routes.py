@@ -11,7 +11,7 @@ from pulp_cargo.app.endpoints.read.config import get_cargo_config, get_config
 from pulp_cargo.app.endpoints.read.download import get_crate_file
 from pulp_cargo.app.endpoints.read.index import get_index_file
 from pulp_cargo.app.endpoints.read.listing import get_listing
-from pulp_cargo.app.endpoints.read.me import get_me
+from pulp_cargo.app.endpoints.read.me import get_me, get_style
 from pulp_cargo.app.endpoints.read.search import get_crates
 from pulp_cargo.app.endpoints.read.web_api import (
     get_authors,
@@ -21,6 +21,14 @@ from pulp_cargo.app.endpoints.read.web_api import (
     get_reverse_dependencies,
     get_version,
     get_versions,
+)
+from pulp_cargo.app.endpoints.write.account import (
+    delete_current,
+    delete_token,
+    get_account,
+    get_token,
+    get_tokens,
+    put_token,
 )
 from pulp_cargo.app.endpoints.write.publish import put_new
 from pulp_cargo.app.endpoints.write.yank import delete_yank, put_unyank
@@ -70,10 +78,18 @@ ROUTES = (
     _route("GET", CRATES + "/{name}/{vers}/dependencies", get_dependencies, "dependencies"),
     _route("GET", CRATES + "/{name}/{vers}/readme", get_readme, "readme"),
     _route("GET", CRATES + "/{name}/{vers}/authors", get_authors, "authors"),
+    # the user's account
+    _route("GET", "api/v1/me", get_account, "account", reads=False),
+    _route("GET", "api/v1/me/tokens", get_tokens, "tokens"),
+    _route("PUT", "api/v1/me/tokens", put_token, "tokens"),
+    _route("GET", "api/v1/me/tokens/{number}", get_token, "tokens"),
+    _route("DELETE", "api/v1/me/tokens/{number}", delete_token, "tokens"),
+    _route("DELETE", "api/v1/tokens/current", delete_current, "tokens", reads=False),
     # another Pulp, copying
     _route("GET", "versions.jsonl", get_listing, "listing"),
     # people
     _route("GET", "me", get_me, "me", reads=False),
+    _route("GET", "style.css", get_style, "style", reads=False),
     _route("GET", "config.toml", get_cargo_config, "cargo_config", reads=False),
     _route("GET", "", get_me, "me", reads=False),
     # cargo, reading: whatever else is no part of the web API

@@ -73,7 +73,7 @@ class CargoRequest:
         if grant is None:
             raise NotAuthenticated(
                 f"this needs a valid token of the registry `{self.registry.name}`:"
-                f" get one from {self.registry.urls.login} and store it with `cargo login`"
+                f" get one from {self.registry.login_url} and store it with `cargo login`"
             )
         if not _allows(grant, scopes, crate):
             what = f" for the crate `{crate}`" if crate else ""
@@ -96,7 +96,7 @@ def not_known(registry: Registry) -> NotAuthenticated:
     """Return what is said of credentials that nobody has, without telling which of it is so."""
     return NotAuthenticated(
         f"this token is not known to the registry `{registry.name}`: it was revoked, has expired, is"
-        f" for another registry, or was mistyped; get one from {registry.urls.login}"
+        f" for another registry, or was mistyped; get one from {registry.login_url}"
     )
 
 

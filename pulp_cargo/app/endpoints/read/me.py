@@ -1,28 +1,42 @@
 """The page that `cargo login` sends people to (Cargo Book, Registry Web API, "Login")."""
 
 from html import escape
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from django.conf import settings
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.responses import matches
 from pulp_cargo.app.endpoints.read.config import cargo_config
+from pulp_cargo.app.stylesheet import CONTENT_SECURITY_POLICY, stylesheet, stylesheet_etag
 from pulp_cargo.protocol.cargo_config import registry_key
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><title>A token for {name}</title>
-<style>body {{ font: 1rem/1.5 sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem }}
-pre {{ background: #f4f4f4; padding: 1rem; overflow-x: auto }}</style></head>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>A token for {name}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{path}style.css">
+</head>
 <body>
+<main>
 <h1>A token for <code>{name}</code></h1>
-<p>Tokens of this Cargo registry are made with Pulp's command line or REST API, by yourself or by
-an administrator. The answer shows the token once; Pulp keeps only its hash.</p>
-<pre>pulp{option} cargo token create --name laptop</pre>
-<pre>curl --user USER --json '{{"name": "laptop"}}' PULP{api}api/v3/cargo/tokens/</pre>
-<p>Then tell cargo, with these lines from <a href="config.toml">config.toml</a>:</p>
-<pre>{config}</pre>
-<pre>cargo login --registry {key}</pre>
+<p>Tokens are created on the account page, by users of this Pulp:</p>
+<p><a class="button" href="{login_url}">Sign in and create a token</a></p>
+<h2>Configure cargo</h2>
+<p>Add these lines from <a href="{path}config.toml">config.toml</a> to cargo's configuration:</p>
+<pre tabindex="0">{config}</pre>
+<p>Then store the token:</p>
+<pre tabindex="0">cargo login --registry {key}</pre>
+<h2>Without a browser</h2>
+<p>Pulp's command line and its REST API create tokens as well. The response shows the token once;
+Pulp stores only its hash.</p>
+<pre tabindex="0">pulp{option} cargo token create --name laptop</pre>
+<pre tabindex="0">curl --user USER --json '{{"name": "laptop"}}' PULP{api}api/v3/cargo/tokens/</pre>
+</main>
 </body>
 </html>
 """
@@ -30,19 +44,33 @@ an administrator. The answer shows the token once; Pulp keeps only its hash.</p>
 
 async def get_me(cargo: CargoRequest) -> web.Response:
     """`GET me`: where tokens come from, for everybody."""
-    domain = cargo.registry.domain.name if settings.DOMAIN_ENABLED else None
+    registry = cargo.registry
+    domain = registry.domain.name if settings.DOMAIN_ENABLED else None
     page = PAGE.format(
         option=f" --domain {escape(domain)}" if domain else "",
         api=escape(f"{settings.API_ROOT}{domain}/" if domain else settings.API_ROOT),
-        name=escape(cargo.registry.name),
+        name=escape(registry.name),
+        path=escape(urlsplit(registry.urls.root).path),
+        login_url=escape(registry.login_url),
         config=escape(await cargo_config(cargo)),
-        key=escape(registry_key(cargo.registry.name)),
+        key=escape(registry_key(registry.name)),
     )
     return web.Response(
         text=page,
         content_type="text/html",
         headers={
             "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "X-Content-Type-Options": "nosniff",
         },
+    )
+
+
+async def get_style(cargo: CargoRequest) -> web.Response:
+    """`GET style.css`: the stylesheet of the web pages, for everybody."""
+    headers = {"ETag": stylesheet_etag(), "Cache-Control": "no-cache"}
+    if matches(cargo.http, stylesheet_etag()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(
+        body=stylesheet(), content_type="text/css", charset="utf-8", headers=headers
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from pulpcore.plugin.models import Domain
@@ -12,6 +11,7 @@ from pulpcore.plugin.models import Domain
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.models.distribution import root_url
 from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.queries.registry.account_url import account_url
 from pulp_cargo.app.queries.registry.guards import headers_read_by
 from pulp_cargo.app.queries.registry.mirrored_urls import mirrored_urls
 from pulp_cargo.app.queries.registry.own_urls import own_urls, urls_at
@@ -49,11 +49,6 @@ class RegistryUrls:
     def index(self) -> str:
         """The URL as cargo's configuration requires it."""
         return f"sparse+{self.root}"
-
-    @property
-    def login(self) -> str:
-        """The page where a person gets a token."""
-        return settings.CARGO_LOGIN_URL or f"{self.root}me"
 
     @property
     def null(self) -> tuple[str, ...]:
@@ -171,6 +166,11 @@ class Registry:
             auth_required=self.access.wants_credential,
             upstream=self.urls.upstream if for_readers else None,
         )
+
+    @property
+    def login_url(self) -> str:
+        """Where a person gets a token."""
+        return account_url(self.domain.name, self.base_path)
 
 
 def find(domain: str, path: str) -> Registry | None:

@@ -24,6 +24,7 @@ Listen 127.0.0.1:{port}
 {modules}
 LogFormat "%H %m %s" short
 Define pulp-content http://127.0.0.1:{content}
+Define pulp-api {api}
 <VirtualHost *:{port}>
     Protocols h2 http/1.1
     SSLEngine on
@@ -36,11 +37,11 @@ Define pulp-content http://127.0.0.1:{content}
 
 
 @contextmanager
-def running(root: Path, ssl: Path, content: int) -> Iterator[str]:
+def running(root: Path, ssl: Path, content: int, api: str) -> Iterator[str]:
     """Have an Apache for a while; yields its origin. `ssl` has the files of the trial authority."""
     port = free_port()
     modules = [f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NAMES]
-    values = {"root": root, "port": port, "content": content, "ssl": ssl, "host": HOST}
+    values = {"root": root, "port": port, "content": content, "api": api, "ssl": ssl, "host": HOST}
     (root / "httpd.conf").write_text(
         CONFIG.format(**values, modules="\n".join(modules), snippet=SNIPPET.parent / "apache.conf")
     )

@@ -13,6 +13,8 @@ from pulp_cargo.tests.functional.deployment import apache
 from pulp_cargo.tests.functional.deployment.deployment import Deployment, content_port
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import unique
+from pulp_cargo.tests.support.visitor import ACCOUNT, Visitor
 
 pytestmark = pytest.mark.skipif(apache.PROGRAM is None, reason="needs apache2")
 
@@ -23,7 +25,9 @@ def origin(deployment: Deployment, open_directory: Path) -> Iterator[str]:
     root = open_directory / "apache"
     root.mkdir()
     ssl = deployment.nginx.root / "ssl"
-    with apache.running(root, ssl, content_port(deployment.pulp)) as found:
+    with apache.running(
+        root, ssl, content_port(deployment.pulp), deployment.pulp.ready["api_url"]
+    ) as found:
         yield found
 
 
@@ -42,6 +46,16 @@ def test_publish_and_private_reads_go_through_apache(deployment: Deployment, ori
     assert deployment.ask(private, "GET", paths[-1]).body == crate.packed(private.index_url)
     stranger = replace(private, token="nonsense")
     assert [deployment.ask(stranger, "GET", path).status for path in paths] == [401, 401, 401]
+
+
+def test_account_page_goes_through_apache(deployment: Deployment, origin: str) -> None:
+    """Django accepts the forms of a page over TLS, whose host Apache passes on."""
+    visitor = Visitor(origin)
+    visitor.session.verify = str(deployment.nginx.certificate)
+    visitor.session.headers.update({"Origin": origin, "Referer": f"{origin}{ACCOUNT}"})
+    assert deployment.pulp.rest.auth is not None
+    assert visitor.sign_in(*deployment.pulp.rest.auth).status_code == 302
+    assert visitor.create(unique("laptop")).startswith("pulp_cargo_")
 
 
 def test_apache_speaks_http2(deployment: Deployment, origin: str) -> None:

@@ -14,6 +14,8 @@ from pulp_cargo.tests.functional.deployment.nginx import GUIDE
 from pulp_cargo.tests.functional.docs.shell import blocks
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import unique
+from pulp_cargo.tests.support.visitor import ACCOUNT, DEFAULTS, Visitor
 
 MIB = 1024 * 1024
 
@@ -103,6 +105,25 @@ def test_refusal_comes_before_the_end_of_a_large_body(
     got, uploaded = end.split()
     assert got == status and words in body
     assert int(uploaded) < 250 * MIB
+
+
+def test_account_page_is_at_the_origin_of_the_registries(deployment: Deployment) -> None:
+    """The snippet sends it to the API app; Django accepts the forms of a page over TLS."""
+    registry, rest = deployment.pulp.registry, deployment.pulp.rest
+    private = deployment.pulp.make_registry(auth_required=True)
+    origin = deployment.nginx.origin
+    visitor = Visitor(origin)
+    visitor.session.verify = str(deployment.nginx.certificate)
+    # Browsers send these with a form over TLS, and Django checks them.
+    visitor.session.headers.update({"Origin": origin, "Referer": f"{origin}{ACCOUNT}"})
+    shown = visitor.session.get(f"{private.url}config.json").headers["WWW-Authenticate"]
+    assert shown == f'Cargo login_url="{origin}{ACCOUNT}?registry={private.name}"'
+    assert rest.auth is not None
+    assert visitor.sign_in(*rest.auth).status_code == 302
+    secret = visitor.create(unique("laptop"), registry=registry.name)
+    assert deployment.ask(replace(registry, token=secret), "GET", "api/v1/me").status == 200
+    visitor.session.headers["Origin"] = "https://elsewhere.example"
+    assert visitor.send(fields=DEFAULTS | {"name": unique("theirs")}).status_code == 403
 
 
 def _head(registry: Registry, length: int) -> bytes:

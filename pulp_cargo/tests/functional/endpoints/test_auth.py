@@ -28,14 +28,14 @@ def writes(registry: Registry, token: str) -> list[Answer]:
     ]
 
 
-def test_anonymous_read_is_401_with_a_challenge(private: Registry):
+def test_anonymous_read_is_401_with_a_challenge(stack: Stack, private: Registry):
     """Never 403, by which cargo gives up; `cargo login` shows the page of the challenge [112]."""
     for answer in reads(private, None):
         assert answer.status == 401
         assert answer.detail
         challenge = answer.headers["www-authenticate"]
         url = re.fullmatch(r'Cargo login_url="(.+)"', challenge)[1]
-        assert url == f"{private.url}me"
+        assert url == f"{stack.ready['api_url']}/pulp/cargo-account/?registry={private.name}"
 
 
 def test_token_opens_everything(private: Registry):

@@ -12,7 +12,7 @@ from pulp_cargo.serve import pulp
 from pulp_cargo.serve.data_dir import DataDir
 from pulp_cargo.serve.database import from_url, on_socket
 from pulp_cargo.serve.ports import Listener
-from pulp_cargo.serve.settings_file import origin_aliases, write_settings
+from pulp_cargo.serve.settings_file import api_origin, origin_aliases, write_settings
 
 ORIGIN = "http://127.0.0.1:24816"
 
@@ -76,6 +76,25 @@ def test_settings_file_is_closed_to_others(data: DataDir):
 def test_loopback_has_two_names(origin: str, aliases: list[str]):
     """A dependency that was declared through the other one is on this registry too."""
     assert origin_aliases(origin) == aliases
+
+
+@pytest.mark.parametrize(
+    ("origin", "at_api"),
+    [
+        ("http://127.0.0.1:24816", "http://127.0.0.1:24817"),
+        ("http://[::1]:24816", "http://[::1]:24817"),
+        ("http://crates.example.com:24816", "http://crates.example.com:24817"),
+        ("https://crates.example.com", ""),
+        ("https://crates.example.com:24816", ""),
+        ("http://crates.example.com:8080", ""),
+    ],
+)
+def test_account_page_is_at_the_port_of_the_api(data: DataDir, origin: str, at_api: str) -> None:
+    """Without a proxy it has another port than the registries, with one the same origin."""
+    assert api_origin(origin, 24816, 24817) == at_api
+    data.create()
+    write_settings(data, on_socket(data.root), origin, at_api)
+    assert runpy.run_path(str(data.settings_file))["CARGO_API_ORIGIN"] == at_api
 
 
 def test_nobody_waits_for_ever_for_the_database(data: DataDir):

@@ -1,0 +1,1 @@
+"""The account page, where people see, create and revoke their tokens in a browser."""
