@@ -13,6 +13,7 @@ from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.runtime.background import BackgroundTasks, background_tasks
 from pulp_cargo.app.services.cache.index_store import IndexStore, index_store
 from pulp_cargo.app.services.crates import crate_reader, incoming_file
+from pulp_cargo.app.services.crates.contents import CrateContents, crate_contents
 from pulp_cargo.app.services.downloads.clients import UpstreamClients, upstream_clients
 from pulp_cargo.app.services.downloads.persist_queue import PersistQueue, persist_queue
 from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase, advisory_database
@@ -39,6 +40,7 @@ class ContentProcess:
     clients: UpstreamClients = upstream_clients
     advisories: AdvisoryDatabase = advisory_database
     background: BackgroundTasks = background_tasks
+    contents: CrateContents = crate_contents
 
     async def start(self) -> None:
         """Prepare for requests, and remove files of processes that were killed."""
@@ -58,6 +60,7 @@ class ContentProcess:
         await self.background.close()
         await self.clients.close()
         crate_reader.stop()
+        self.contents.stop()
 
 
 async def content_process(app: web.Application) -> AsyncIterator[None]:

@@ -19,7 +19,7 @@ LAYERS = (
     ("app.services",),
     ("app.tasks",),
     ("app.access", "app.own_tokens", "app.serializers", "app.stylesheet"),
-    ("app.endpoints", "app.viewsets", "app.management"),
+    ("app.endpoints", "app.pages", "app.viewsets", "app.management"),
     ("app",),
 )
 # The features, lowest first: one never imports a higher one.
@@ -30,6 +30,7 @@ FEATURES = (
     ("cache",),
     ("lock_file",),
 )
+# Pages are endpoints as well: the table of routes has both.
 EDGES = ("app.endpoints", "app.viewsets", "app.management")
 PURE = ("protocol", "rules")
 FRAMEWORKS = {"django", "rest_framework", "pulpcore", "aiohttp", "asgiref", "psycopg"}

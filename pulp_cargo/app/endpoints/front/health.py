@@ -11,9 +11,11 @@ import time
 import psycopg
 from aiohttp import web
 
+from pulp_cargo.app.endpoints.http.browser import is_browser
 from pulp_cargo.app.endpoints.http.errors import error_response
 from pulp_cargo.app.endpoints.memory.listener import parameters
 from pulp_cargo.app.endpoints.memory.memory import memory
+from pulp_cargo.app.pages.registries import get_registries
 from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.protocol.errors import MethodNotAllowed
 
@@ -60,10 +62,15 @@ database = Database()
 
 
 async def get_health(request: web.Request) -> web.Response:
-    """`GET` of the root above all registries: 200 while they can be used, else 503."""
+    """`GET` of the root above all registries: 200 while they can be used, else 503.
+
+    A browser gets the list of public registries instead, while PostgreSQL answers.
+    """
     if request.method not in METHODS:
         return error_response(MethodNotAllowed(request.method, request.path, METHODS))
     reachable = await database.answers()
+    if reachable and is_browser(request):
+        return await get_registries(request)
     said = {
         "status": STATUSES[reachable, memory.listening],
         "database": reachable,
@@ -73,5 +80,5 @@ async def get_health(request: web.Request) -> web.Response:
         status=200 if reachable else 503,
         body=json.dumps(said).encode(),
         content_type="application/json",
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", "Vary": "Accept"},
     )

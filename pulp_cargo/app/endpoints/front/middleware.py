@@ -16,6 +16,7 @@ from asgiref.sync import sync_to_async
 
 from pulp_cargo.app.endpoints.front import routes
 from pulp_cargo.app.endpoints.front.health import get_health
+from pulp_cargo.app.endpoints.http.browser import is_browser
 from pulp_cargo.app.endpoints.http.client_timeout import BYTES_AT_ONCE, limit_pauses
 from pulp_cargo.app.endpoints.http.core import authenticate
 from pulp_cargo.app.endpoints.http.errors import (
@@ -30,10 +31,13 @@ from pulp_cargo.app.endpoints.http.request import (
     not_known,
 )
 from pulp_cargo.app.endpoints.http.responses import respond
+from pulp_cargo.app.endpoints.http.style import get_root_style
 from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.endpoints.memory.memory import memory
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.pages.errors import error_page
+from pulp_cargo.app.pages.registries import get_registries
 from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -58,13 +62,15 @@ TURNS: WeakValueDictionary[tuple[UUID, bytes], asyncio.Lock] = WeakValueDictiona
 
 
 async def handle_registry(request: web.Request) -> web.StreamResponse:
-    """Answer any request below a registry's URL; whatever fails, in cargo's form."""
-    login_url = None
+    """Answer any request below a registry's URL; errors have cargo's form, or are pages for browsers."""
+    registry = None
     limit_pauses(request)
     try:
+        if is_browser(request) and not request.match_info["path"]:
+            return await get_registries(request)
         _require_plain_body(request)
         cargo = await locate(request)
-        login_url = cargo.registry.login_url
+        registry = cargo.registry
         return await _dispatch(cargo)
     except web.HTTPException as answer:
         # A redirect to the object storage, or a range that a file does not have.
@@ -73,7 +79,9 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         told = as_registry_error(error)
         if told is None:
             raise
-        return error_response(told, login_url)
+        if is_browser(request):
+            return error_page(told, registry)
+        return error_response(told, registry and registry.login_url)
 
 
 def _require_plain_body(request: web.Request) -> None:
@@ -81,6 +89,10 @@ def _require_plain_body(request: web.Request) -> None:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity") and request.body_exists:
         raise UnsupportedEncoding(encoding)
+
+
+# Pulp's middlewares are kept away from these.
+OWN = (handle_registry, get_health, get_root_style)
 
 
 @web.middleware
@@ -94,7 +106,7 @@ async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResp
         request[REMEMBERED] = answer.operation
         return respond(request, answer)
     own = request.match_info.handler
-    return await (own if own in (handle_registry, get_health) else handler)(request)
+    return await (own if own in OWN else handler)(request)
 
 
 def _is_good(answer: Answer) -> bool:
