@@ -25,7 +25,7 @@ from pulp_cargo.app.models import CargoToken
 from pulp_cargo.app.own_tokens import OwnTokens, SignedIn, signed_in
 from pulp_cargo.app.queries.registry import registry as registries
 from pulp_cargo.app.queries.registry.account_url import account_query
-from pulp_cargo.app.queries.registry.grants import held_scopes
+from pulp_cargo.app.queries.registry.grants import scopes_of_roles
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.registry.usable import usable_registries, usable_registry
 from pulp_cargo.app.stylesheet import CONTENT_SECURITY_POLICY, stylesheet, stylesheet_etag
@@ -178,7 +178,7 @@ class AccountView(AccountPage):
         return render(self.request, "cargo_account/account.html", context, status=status)
 
     def _config(self, registry: Registry) -> str:
-        reads = registry.is_public or Scope.READ in held_scopes(self.user, registry)
+        reads = registry.access.is_public or Scope.READ in scopes_of_roles(self.user, registry)
         return registry.cargo_config(for_readers=reads)
 
     def _choices(self, form: TokenForm) -> list[tuple[str, str]]:
