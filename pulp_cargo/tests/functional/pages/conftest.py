@@ -141,7 +141,7 @@ def hostile(name: str = "hostile") -> Crate:
         files={
             "src/lib.rs": f"// {HOSTILE}\n// \u202e\n".encode(),
             "README.md": HOSTILE.encode() + b"\n\n[x](javascript:alert(1)) <svg onload=alert(1)>\n",
-            "<b>&'.rs": HOSTILE.encode(),
+            "&'# %41;.rs": HOSTILE.encode(),
         },
     )
 
