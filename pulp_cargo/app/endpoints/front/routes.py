@@ -120,7 +120,7 @@ def match(cargo: CargoRequest) -> tuple[Route, dict[str, str]]:
         found = route.path.fullmatch(cargo.path)
         if found and route.method == method:
             return route, found.groupdict()
-        if found:
+        if found and route.method not in allowed:
             allowed.append(route.method)
     if allowed:
         raise MethodNotAllowed(cargo.http.method, cargo.path, allowed)

@@ -150,7 +150,7 @@ def test_list_of_registries_has_those_that_everybody_may_read(stack: Stack) -> N
     public, private = stack.make_registry(), stack.make_registry(auth_required=True)
     hidden = stack.make_registry(hidden=True)
     name = unique("g")
-    guard = stack.rest.need("contentguards/core/rbac/", name=name)["pulp_href"]
+    guard = stack.rest.make("contentguards/core/rbac/", name=name)["pulp_href"]
     guarded = stack.make_registry(content_guard=guard)
     page = root(stack, Accept=HTML)
     assert page.status == 200
