@@ -8,6 +8,7 @@ from pulp_cargo.app.content_process import content_process
 from pulp_cargo.app.endpoints.front.health import get_health
 from pulp_cargo.app.endpoints.front.middleware import edge, handle_registry
 from pulp_cargo.app.endpoints.http.core import leave_bodies_packed
+from pulp_cargo.app.endpoints.http.style import get_root_style
 
 ROOT = "/pulp/cargo/"
 PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
@@ -16,6 +17,7 @@ PREFIX = ROOT + "{pulp_domain}/" if settings.DOMAIN_ENABLED else ROOT
 # before a route or a token is checked.
 leave_bodies_packed(app)
 app.router.add_route("*", ROOT, get_health)
+app.router.add_route("GET", ROOT + "style.css", get_root_style)
 app.router.add_route("*", PREFIX + "{path:.*}", handle_registry)
 app.cleanup_ctx.append(content_process)
 if settings.OTEL_ENABLED:

@@ -26,3 +26,8 @@ def stylesheet() -> bytes:
 def stylesheet_etag() -> str:
     """Return its ETag, with which browsers revalidate it."""
     return strong_etag(stylesheet())
+
+
+def stylesheet_version() -> str:
+    """Return a short text that changes with the stylesheet, for a URL that can be cached for ever."""
+    return stylesheet_etag().strip('"')[:16]

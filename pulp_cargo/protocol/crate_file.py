@@ -6,6 +6,7 @@ as equal or special. Crates of an upstream are read as cargo reads them.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -99,6 +100,22 @@ def read_crate_file(
         manifest=contents.manifest,
         readmes=contents.readmes,
     )
+
+
+def files_of(
+    file: BinaryIO, *, name: str, vers: str, limits: Limits
+) -> Iterator[tuple[str, TarEntry, TarReader]]:
+    """Iterate over the files of a .crate file as cargo unpacks them; a later path replaces an equal one.
+
+    Each is the path below the root, the entry, and the reader, from which the content can be read
+    before the next file. Raises InvalidCrateFile.
+    """
+    reader = TarReader(GzipStream(file, min(limits.unpacked_bytes, _most_unpacked(file))))
+    contents = _Contents(f"{name}-{vers}", limits, None, strict=False)
+    for entry in reader:
+        path = contents.add(entry)
+        if not entry.is_directory:
+            yield path, entry, reader
 
 
 def _most_unpacked(file: BinaryIO) -> int:

@@ -209,6 +209,23 @@ class VersionNotFound(NotFound):
         super().__init__(f"crate `{name}` has no version `{vers}` in this registry")
 
 
+class FileNotInCrate(NotFound):
+    """The .crate file has no such file."""
+
+    def __init__(self, name: str, vers: str, path: str) -> None:
+        super().__init__(f"`{name} {vers}` has no file `{path}`")
+
+
+class CrateFileNotStored(NotFound):
+    """The version is known, but its .crate file is with the upstream only."""
+
+    def __init__(self, name: str, vers: str) -> None:
+        super().__init__(
+            f"the .crate file of `{name} {vers}` is not stored here yet, so its contents cannot be"
+            " shown; it is stored when cargo downloads it"
+        )
+
+
 class VersionsNotFound(NotFound):
     """A repository lacks some of the crate versions that a change of it names.
 

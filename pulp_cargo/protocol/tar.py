@@ -83,6 +83,15 @@ class TarReader:
             raise _truncated()
         return content
 
+    def read_part(self, size: int) -> bytes:
+        """Return the next bytes of the current entry, at most `size`; none at its end."""
+        wanted = min(size, self._left)
+        part = self._stream.read(wanted)
+        self._left -= len(part)
+        if len(part) < wanted:
+            raise _truncated()
+        return part
+
     def _header(self) -> bytes | None:
         block = self._stream.read(BLOCK)
         if len(block) < BLOCK:

@@ -2,6 +2,7 @@
 
 import resource
 import signal
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from pulp_cargo.protocol.errors import InvalidCrateFile, RegistryError
@@ -9,6 +10,7 @@ from pulp_cargo.protocol.publish import parse_metadata
 from pulp_cargo.reader.messages import (
     ReadMetadata,
     ReadPublished,
+    ReadRequest,
     ReadUpstream,
     Refusal,
     Request,
@@ -24,8 +26,13 @@ CPU_SECONDS = 20.0
 MEMORY_BYTES = 2 * 1024**3
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the requests end."""
+def serve(
+    requests: BinaryIO,
+    answers: BinaryIO,
+    answer: Callable[[Any], Any] | None = None,
+    cpu_seconds: Callable[[Request], float] | None = None,
+) -> None:
+    """Answer until the requests end; by default, requests to read crates that are stored."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     # The server ends this process by closing the pipe; Ctrl-C is for the server.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -34,26 +41,31 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             request: Request = receive(requests)
         except EOFError:
             return
-        signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS)
+        seconds = CPU_SECONDS if cpu_seconds is None else cpu_seconds(request)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
         try:
-            answer = _answer(request)
+            found = _answer(request, answer or _read)
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        send(answers, answer)
+        send(answers, found)
 
 
-def _answer(request: Request) -> Any:
+def _answer(request: Request, answer: Callable[[Any], Any]) -> Any:
     try:
-        match request:
-            case ReadPublished(path, name, vers, limits):
-                with open(path, "rb") as file:
-                    return read_published(file, name=name, vers=vers, limits=limits)
-            case ReadUpstream(path, name, vers, limits):
-                with open(path, "rb") as file:
-                    return read_upstream(file, name=name, vers=vers, limits=limits)
-            case ReadMetadata(data, most_deps):
-                return parse_metadata(data, most_deps)
+        return answer(request)
     except RegistryError as error:
         return Refusal.of(error)
     except MemoryError:
         return Refusal.of(InvalidCrateFile("the crate file needs too much memory to be read"))
+
+
+def _read(request: ReadRequest) -> Any:
+    match request:
+        case ReadPublished(path, name, vers, limits):
+            with open(path, "rb") as file:
+                return read_published(file, name=name, vers=vers, limits=limits)
+        case ReadUpstream(path, name, vers, limits):
+            with open(path, "rb") as file:
+                return read_upstream(file, name=name, vers=vers, limits=limits)
+        case ReadMetadata(data, most_deps):
+            return parse_metadata(data, most_deps)

@@ -41,7 +41,55 @@ class ReadMetadata:
     most_deps: int
 
 
-Request = ReadPublished | ReadUpstream | ReadMetadata
+@dataclass(frozen=True, slots=True)
+class ListFiles:
+    """Asks for the files of a crate (`list_files`)."""
+
+    path: str
+    name: str
+    vers: str
+    limits: PublishLimits
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Asks for the text of a file of at most `most` bytes in a crate (`read_file`)."""
+
+    path: str
+    name: str
+    vers: str
+    limits: PublishLimits
+    wanted: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderReadme:
+    """Asks for a readme as HTML (`render_readme`)."""
+
+    text: str
+    repository: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightFile:
+    """Asks for the lines of a file as HTML (`highlight_file`)."""
+
+    text: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompareTexts:
+    """Asks for the lines in which two texts differ (`compare_texts`)."""
+
+    old: str
+    new: str
+
+
+ReadRequest = ReadPublished | ReadUpstream | ReadMetadata
+PageRequest = ListFiles | ReadFile | RenderReadme | HighlightFile | CompareTexts
+Request = ReadRequest | PageRequest
 
 
 @dataclass(frozen=True, slots=True)

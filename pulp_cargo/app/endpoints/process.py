@@ -11,6 +11,7 @@ from pulp_cargo.app.endpoints.memory.listener import Listener
 from pulp_cargo.app.endpoints.memory.memory import Memory
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.crates import incoming_file
+from pulp_cargo.app.services.crates.contents import CrateContents
 from pulp_cargo.app.services.process import ServiceState
 from pulp_cargo.app.services.publish.commit_queue import CommitQueue
 from pulp_cargo.app.services.statistics.download_counts import DownloadCounts
@@ -32,6 +33,7 @@ class ContentProcess:
         self.services = ServiceState()
         self.cache = self.services.cache
         self.commits = CommitQueue(self.services.background)
+        self.contents = CrateContents()
         self.counts = DownloadCounts(self.services.background)
         self.memory = Memory()
         self.listener = Listener(self.memory, self.cache, self.services.background)
@@ -59,6 +61,7 @@ class ContentProcess:
         await self.listener.stop()
         await asyncio.gather(self.commits.close(), self.cache.drain(), self.counts.close())
         await self.services.close()
+        self.contents.stop()
 
 
 PROCESS = web.AppKey("cargo.process", ContentProcess)

@@ -35,6 +35,9 @@ PASSWORDS_WAITING = asyncio.Semaphore(16)
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
 # A listing may take minutes of queries and compression, part by part.
 LISTERS = ThreadPoolExecutor(2, thread_name_prefix="cargo-listing")
+# A page with the contents of a crate waits for a process that unpacks it.
+PAGES = ThreadPoolExecutor(2, thread_name_prefix="cargo-page")
+PAGES_WAITING = asyncio.Semaphore(32)
 # An object storage may hang. A file system takes files with the commit, so that these only restore
 # files that it has lost.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
@@ -64,6 +67,14 @@ async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs
         raise ServiceUnavailable("too many passwords to check: use a token, or try again later")
     async with PASSWORDS_WAITING:
         return await _run(PASSWORDS, lambda: _healed(check, *args, **kwargs))
+
+
+async def make_page(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what prepares the contents of a crate, after the others; raises ServiceUnavailable."""
+    if PAGES_WAITING.locked():
+        raise ServiceUnavailable("too many crates are being unpacked for pages; try again later")
+    async with PAGES_WAITING:
+        return await _run(PAGES, lambda: task(*args, **kwargs))
 
 
 def _healed(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

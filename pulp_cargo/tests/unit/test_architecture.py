@@ -19,7 +19,7 @@ LAYERS = (
     ("app.services",),
     ("app.tasks",),
     ("app.access", "app.own_tokens", "app.serializers", "app.stylesheet"),
-    ("app.endpoints", "app.viewsets", "app.management"),
+    ("app.endpoints", "app.pages", "app.viewsets", "app.management"),
     ("app",),
 )
 # The features, lowest first: one never imports a higher one.
@@ -31,6 +31,7 @@ FEATURES = (
     ("lock_file",),
     ("process",),
 )
+# Pages are endpoints as well: the table of routes has both.
 EDGES = ("app.endpoints", "app.viewsets", "app.management")
 PURE = ("protocol", "rules")
 FRAMEWORKS = {"django", "rest_framework", "pulpcore", "aiohttp", "asgiref", "psycopg"}

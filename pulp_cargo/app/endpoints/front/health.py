@@ -8,8 +8,10 @@ import json
 
 from aiohttp import web
 
+from pulp_cargo.app.endpoints.http.browser import is_browser
 from pulp_cargo.app.endpoints.http.errors import error_response
 from pulp_cargo.app.endpoints.process import PROCESS
+from pulp_cargo.app.pages.registries import get_registries
 from pulp_cargo.protocol.errors import MethodNotAllowed
 
 METHODS = ("GET", "HEAD")
@@ -24,11 +26,16 @@ STATUSES = {
 
 
 async def get_health(request: web.Request) -> web.Response:
-    """`GET` of the root above all registries: 200 while they can be used, else 503."""
+    """`GET` of the root above all registries: 200 while they can be used, else 503.
+
+    A browser gets the list of public registries instead, while PostgreSQL answers.
+    """
     if request.method not in METHODS:
         return error_response(MethodNotAllowed(request.method, request.path, METHODS))
     process = request.app[PROCESS]
     reachable, listening = await process.database.answers(), process.memory.listening
+    if reachable and is_browser(request):
+        return await get_registries(request)
     state = {
         "status": STATUSES[reachable, listening],
         "database": reachable,
@@ -38,5 +45,5 @@ async def get_health(request: web.Request) -> web.Response:
         status=200 if reachable else 503,
         body=json.dumps(state).encode(),
         content_type="application/json",
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", "Vary": "Accept"},
     )

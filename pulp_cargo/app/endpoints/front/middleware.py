@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 
 from pulp_cargo.app.endpoints.front import routes
 from pulp_cargo.app.endpoints.front.health import get_health
+from pulp_cargo.app.endpoints.http.browser import is_browser
 from pulp_cargo.app.endpoints.http.client_timeout import BYTES_AT_ONCE, limit_pauses
 from pulp_cargo.app.endpoints.http.core import authenticate
 from pulp_cargo.app.endpoints.http.errors import (
@@ -28,11 +29,14 @@ from pulp_cargo.app.endpoints.http.request import (
     not_known,
 )
 from pulp_cargo.app.endpoints.http.responses import respond
+from pulp_cargo.app.endpoints.http.style import get_root_style
 from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.endpoints.memory.memory import Memory
 from pulp_cargo.app.endpoints.process import PROCESS
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.pages.errors import error_page
+from pulp_cargo.app.pages.registries import get_registries
 from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -55,13 +59,15 @@ GUARD_REFUSALS = (PermissionError, ValueError, StopIteration, RecursionError)
 
 
 async def handle_registry(request: web.Request) -> web.StreamResponse:
-    """Answer a request below a registry's URL; errors have the form that cargo shows."""
-    login_url = None
+    """Answer a request below a registry's URL; errors have cargo's form, or are pages for browsers."""
+    registry = None
     limit_pauses(request)
     try:
+        if is_browser(request) and not request.match_info["path"]:
+            return await get_registries(request)
         _require_plain_body(request)
         cargo = await locate(request)
-        login_url = cargo.registry.urls.login
+        registry = cargo.registry
         return await _dispatch(cargo)
     except web.HTTPException as answer:
         # A redirect to the object storage, or a range outside of a file.
@@ -70,7 +76,9 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         shown = as_registry_error(error)
         if shown is None:
             raise
-        return error_response(shown, login_url)
+        if is_browser(request):
+            return error_page(shown, registry)
+        return error_response(shown, registry and registry.urls.login)
 
 
 def _require_plain_body(request: web.Request) -> None:
@@ -78,6 +86,10 @@ def _require_plain_body(request: web.Request) -> None:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity") and request.body_exists:
         raise UnsupportedEncoding(encoding)
+
+
+# Pulp's middlewares are kept away from these.
+OWN = (handle_registry, get_health, get_root_style)
 
 
 @web.middleware
@@ -101,7 +113,7 @@ async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResp
             request.app[PROCESS].counts.note(answer.download)
         return response
     own = request.match_info.handler
-    return await (own if own in (handle_registry, get_health) else handler)(request)
+    return await (own if own in OWN else handler)(request)
 
 
 def _is_good(answer: Answer) -> bool:
@@ -175,7 +187,7 @@ async def _require_reader(cargo: CargoRequest) -> None:
     if grant is None or not grant.allows(Scope.READ):
         raise NotAuthenticated(
             f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
-            f" `read`, from {cargo.registry.urls.login}"
+            f" `read`, from {cargo.registry.login_url}"
         )
 
 

@@ -39,6 +39,10 @@ from pulp_cargo.app.endpoints.write.account import (
 from pulp_cargo.app.endpoints.write.owners import delete_owners, put_owners
 from pulp_cargo.app.endpoints.write.publish import put_new
 from pulp_cargo.app.endpoints.write.yank import delete_yank, put_unyank
+from pulp_cargo.app.pages.contents import get_diff, get_files, get_source
+from pulp_cargo.app.pages.crate import get_crate_page, get_version_page, get_versions_page
+from pulp_cargo.app.pages.home import get_home
+from pulp_cargo.app.pages.search import get_category, get_keyword, get_search
 from pulp_cargo.protocol.errors import MethodNotAllowed, RouteNotFound
 
 Endpoint = Callable[..., Awaitable[web.StreamResponse]]
@@ -48,7 +52,7 @@ CRATES = "api/v1/crates"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path below a registry's URL.
+    """A method and a path below a registry's URL; a part called `path` may contain slashes.
 
     `operation` is its name in the metrics (`cargo.operation`). With `reads`, it requires the right to
     read. Endpoints that write check their scopes themselves, and the pages that explain how to begin
@@ -65,7 +69,8 @@ class Route:
 def _route(
     method: str, path: str, endpoint: Endpoint, operation: str, *, reads: bool = True
 ) -> Route:
-    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path.replace(".", r"\."))
+    pattern = path.replace(".", r"\.").replace("{path}", "(?P<path>.+)")
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
     return Route(method, re.compile(pattern), endpoint, operation, reads)
 
 
@@ -109,7 +114,17 @@ ROUTES = (
     _route("GET", "me", get_me, "me", reads=False),
     _route("GET", "style.css", get_style, "style", reads=False),
     _route("GET", "config.toml", get_cargo_config, "cargo_config", reads=False),
-    _route("GET", "", get_me, "me", reads=False),
+    # web pages: the first part of an index path has at most two letters, so none begins with a word
+    _route("GET", "", get_home, "page"),
+    _route("GET", "search", get_search, "page"),
+    _route("GET", "crates/{name}", get_crate_page, "page"),
+    _route("GET", "crates/{name}/versions", get_versions_page, "page"),
+    _route("GET", "crates/{name}/{vers}", get_version_page, "page"),
+    _route("GET", "crates/{name}/{vers}/files", get_files, "page"),
+    _route("GET", "crates/{name}/{vers}/source/{path}", get_source, "page"),
+    _route("GET", "crates/{name}/diff/{old}..{new}", get_diff, "page"),
+    _route("GET", "keywords/{keyword}", get_keyword, "page"),
+    _route("GET", "categories/{slug}", get_category, "page"),
     # cargo, reading: everything that is not part of the web API
     Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file, "index"),
 )
@@ -123,7 +138,7 @@ def match(cargo: CargoRequest) -> tuple[Route, dict[str, str]]:
         found = route.path.fullmatch(cargo.path)
         if found and route.method == method:
             return route, found.groupdict()
-        if found:
+        if found and route.method not in allowed:
             allowed.append(route.method)
     if allowed:
         raise MethodNotAllowed(cargo.http.method, cargo.path, allowed)

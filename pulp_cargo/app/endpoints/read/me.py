@@ -7,9 +7,9 @@ from aiohttp import web
 from django.conf import settings
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import matches
+from pulp_cargo.app.endpoints.http.style import style_response
 from pulp_cargo.app.endpoints.read.config import cargo_config
-from pulp_cargo.app.stylesheet import CONTENT_SECURITY_POLICY, stylesheet, stylesheet_etag
+from pulp_cargo.app.stylesheet import CONTENT_SECURITY_POLICY, stylesheet_version
 from pulp_cargo.protocol.cargo_config import registry_key
 
 PAGE = """<!DOCTYPE html>
@@ -19,7 +19,7 @@ PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>A token for {name}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{path}style.css">
+<link rel="stylesheet" href="{path}style.css?v={style}">
 </head>
 <body>
 <main>
@@ -51,6 +51,7 @@ async def get_me(cargo: CargoRequest) -> web.Response:
         api=escape(f"{settings.API_ROOT}{domain}/" if domain else settings.API_ROOT),
         name=escape(registry.name),
         path=escape(urlsplit(registry.urls.root).path),
+        style=stylesheet_version(),
         login_url=escape(registry.urls.login),
         config=escape(await cargo_config(cargo)),
         key=escape(registry_key(registry.name)),
@@ -68,9 +69,4 @@ async def get_me(cargo: CargoRequest) -> web.Response:
 
 async def get_style(cargo: CargoRequest) -> web.Response:
     """`GET style.css`: the stylesheet of the web pages, for everybody."""
-    headers = {"ETag": stylesheet_etag(), "Cache-Control": "no-cache"}
-    if matches(cargo.http, stylesheet_etag()):
-        return web.Response(status=304, headers=headers)
-    return web.Response(
-        body=stylesheet(), content_type="text/css", charset="utf-8", headers=headers
-    )
+    return style_response(cargo.http)

@@ -36,7 +36,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
         raise InvalidQuery(
             f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
         )
-    found = await _asked(cargo, crates.crate, name)
+    found = await asked(cargo, crates.crate, name)
     shown = crate_object(found.object(has_upstreams=bool(cargo.registry.upstreams.listed)))
 
     def part(name: str, value: Callable[[], Any]) -> Any:
@@ -60,7 +60,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
 async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}/versions`: all versions, or a page if `per_page` is given."""
     parameters = _parameters(cargo)
-    found = await _asked(cargo, crates.crate, name)
+    found = await asked(cargo, crates.crate, name)
     versions = list(found.versions)
     match single(parameters, "sort"):
         case "" | "semver":
@@ -87,13 +87,13 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
 
 async def get_version(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}`."""
-    found = await _asked(cargo, crates.version, name, vers)
+    found = await asked(cargo, crates.version, name, vers)
     return _answer(cargo, {"version": version_object(found.object())})
 
 
 async def get_dependencies(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/dependencies`."""
-    found = await _asked(cargo, crates.version, name, vers)
+    found = await asked(cargo, crates.version, name, vers)
     one = found.details
     return _answer(
         cargo, {"dependencies": dependency_objects(one.index_line, numeric_id(one.unit))}
@@ -105,7 +105,7 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
     parameters = _parameters(cargo)
     paging = parse_paging(parameters)
     await update_catalogs(cargo)
-    total, found = await _asked(cargo, crates.dependents, name, paging)
+    total, found = await asked(cargo, crates.dependents, name, paging)
     return _answer(
         cargo,
         {
@@ -118,13 +118,13 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
 
 async def get_authors(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/authors`: empty, as crates.io no longer lists authors."""
-    await _asked(cargo, crates.version, name, vers)
+    await asked(cargo, crates.version, name, vers)
     return _answer(cargo, {"users": [], "meta": {"names": []}})
 
 
 async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/readme`: the readme as it was published, as plain text."""
-    found = await _asked(cargo, crates.version, name, vers)
+    found = await asked(cargo, crates.version, name, vers)
     text = await threads.read(details.readme, found.details.unit)
     if text is None:
         raise VersionNotFound(name, vers)
@@ -150,7 +150,7 @@ def _dependencies_on(one: ServedVersion, name: str) -> list[Mapping[str, object]
     return [{**dep, "crate_id": name} for dep in found]
 
 
-async def _asked(cargo: CargoRequest, query: Callable[..., T], *args: object) -> T:
+async def asked(cargo: CargoRequest, query: Callable[..., T], *args: object) -> T:
     """Run a query about the registry, and repeat it if the served version was deleted."""
     try:
         return await threads.read(query, cargo.registry, *args)

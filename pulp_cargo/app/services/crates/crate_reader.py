@@ -4,6 +4,7 @@ import logging
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from queue import LifoQueue
 from typing import IO, Any
 
@@ -31,12 +32,14 @@ READER_COUNT = 2
 # Metadata up to this size, in bytes, take a millisecond or two, so they are parsed in this process.
 LITTLE_METADATA = 64 * 1024
 COMMAND = (sys.executable, "-P", "-m", "pulp_cargo.reader")
+PAGE_COMMAND = (sys.executable, "-P", "-m", "pulp_cargo.reader.pages")
 
 
 class Reader:
     """One process, which is started when it is needed, and restarted after it has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+        self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: Request) -> Any:
@@ -79,7 +82,9 @@ class Reader:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.stop()
-            self._process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
         return self._process
 
 

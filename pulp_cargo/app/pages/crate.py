@@ -1,0 +1,174 @@
+"""The pages of a crate and of its versions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+from markupsafe import Markup
+
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.read.search import update_catalogs
+from pulp_cargo.app.endpoints.read.web_api import asked
+from pulp_cargo.app.pages.dependencies import Need, needs_of
+from pulp_cargo.app.pages.render import answer, render_of
+from pulp_cargo.app.queries.crates import details
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.catalog import crate as crates
+from pulp_cargo.app.services.catalog.crate import CrateView, ServedVersion
+from pulp_cargo.app.services.crates.contents import CrateContents
+from pulp_cargo.protocol.cargo_config import registry_key
+from pulp_cargo.protocol.errors import VersionNotFound
+from pulp_cargo.protocol.registry_url import is_crates_io
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.web_api.search import Paging
+from pulp_cargo.protocol.web_api.versions import features_of
+
+# Longer lists are cut on the page of a crate; the page of its versions has all of them.
+MOST_VERSIONS = 30
+MOST_DEPENDENTS = 20
+MOST_FEATURES = 500
+MOST_NEEDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Downloads of a crate: in all, of the last 90 days, and the plot of these days."""
+
+    total: int
+    recent: int
+    plot: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class CratePage:
+    """What the page of a crate shows: the crate, and the version that describes it."""
+
+    view: CrateView
+    shown: ServedVersion
+    is_default: bool
+    dependents: Sequence[ServedVersion]
+    dependents_total: int
+    readme_text: str | None
+    # There are none before downloads are counted, and crates have owners.
+    statistics: Statistics | None = None
+    owners: Sequence[str] = ()
+
+    @property
+    def previous(self) -> ServedVersion | None:
+        """The version below the one that is shown, to compare with it."""
+        versions = list(self.view.versions)
+        place = versions.index(self.shown) + 1
+        return versions[place] if place < len(versions) else None
+
+
+async def get_crate_page(cargo: CargoRequest, name: str) -> web.Response:
+    """`GET crates/{name}`: the crate, described by its default version."""
+    return await _show(cargo, name, None)
+
+
+async def get_version_page(cargo: CargoRequest, name: str, vers: str) -> web.Response:
+    """`GET crates/{name}/{vers}`: the same page, about one version."""
+    parse_version(vers)
+    return await _show(cargo, name, vers)
+
+
+async def get_versions_page(cargo: CargoRequest, name: str) -> web.Response:
+    """`GET crates/{name}/versions`: all versions of a crate."""
+    return answer(cargo, await asked(cargo, _versions, name))
+
+
+async def _show(cargo: CargoRequest, name: str, vers: str | None) -> web.Response:
+    await update_catalogs(cargo)
+    page = await asked(cargo, _load, cargo.process.contents, name, vers)
+    readme = await _readme(cargo.process.contents, page)
+    return answer(cargo, await threads.work(_render, cargo.registry, page, readme))
+
+
+def _load(registry: Registry, contents: CrateContents, name: str, vers: str | None) -> CratePage:
+    view = crates.crate(registry, name)
+    default = view.default
+    shown = default if vers is None else _version(view, name, vers)
+    total, dependents = crates.dependents(registry, name, Paging(1, MOST_DEPENDENTS))
+    unit = shown.details.unit
+    is_needed = shown.details.has_readme and contents.cached_readme(unit) is None
+    return CratePage(
+        view=view,
+        shown=shown,
+        is_default=shown == default,
+        dependents=dependents,
+        dependents_total=total,
+        readme_text=details.readme(unit) if is_needed else None,
+    )
+
+
+def _version(view: CrateView, name: str, vers: str) -> ServedVersion:
+    for one in view.versions:
+        if one.details.vers == vers:
+            return one
+    raise VersionNotFound(name, vers)
+
+
+async def _readme(contents: CrateContents, page: CratePage) -> str | None:
+    one = page.shown.details
+    if page.readme_text is None:
+        return contents.cached_readme(one.unit)
+    return await threads.make_page(contents.readme, one.unit, page.readme_text, one.repository_url)
+
+
+def _render(registry: Registry, page: CratePage, readme: str | None) -> str:
+    one = page.shown.details
+    needs = needs_of(one.index_line, registry.urls)
+    features = features_of(one.index_line)
+    return render_of(
+        registry,
+        "crate.html",
+        page=page,
+        one=one,
+        readme=None if readme is None else Markup(readme),
+        needs=_by_kind(needs[:MOST_NEEDS]),
+        needs_total=len(needs),
+        features=dict(sorted(features.items())[:MOST_FEATURES]),
+        features_total=len(features),
+        versions=page.view.versions[:MOST_VERSIONS],
+        versions_total=len(page.view.versions),
+        install=_install_lines(registry, one.name, one.vers),
+        upstream=page.shown.upstream if registry.upstreams.listed else None,
+        from_file=one.metadata_source == "",
+    )
+
+
+def _versions(registry: Registry, name: str) -> str:
+    view = crates.crate(registry, name)
+    shown = view.default.details
+    return render_of(
+        registry, "versions.html", name=shown.name, versions=view.versions, default=shown.vers
+    )
+
+
+def _by_kind(needs: Sequence[Need]) -> Mapping[str, Sequence[Need]]:
+    """Return dependencies by their kinds, those of a normal build first; kinds without any are left out."""
+    kinds = {"normal": "Dependencies", "build": "Build", "dev": "Development"}
+    grouped = {title: [one for one in needs if one.kind == kind] for kind, title in kinds.items()}
+    return {title: found for title, found in grouped.items() if found}
+
+
+def _install_lines(registry: Registry, name: str, vers: str) -> tuple[str, str]:
+    """Return the command that adds a version to a project, and the line of Cargo.toml.
+
+    Where the registry replaces crates.io in cargo's configuration, cargo finds it without a name.
+    """
+    key = _registry_key(registry)
+    number = vers.partition("+")[0]
+    if key is None:
+        return f"cargo add {name}@{number}", f'{name} = "{number}"'
+    return (
+        f"cargo add {name}@{number} --registry {key}",
+        f'{name} = {{ version = "{number}", registry = "{key}" }}',
+    )
+
+
+def _registry_key(registry: Registry) -> str | None:
+    """Return the name by which cargo knows a registry, None for one that stands in for crates.io."""
+    upstream = registry.urls.upstream
+    return None if upstream and is_crates_io(upstream) else registry_key(registry.name)

@@ -1,0 +1,51 @@
+"""`python -m pulp_cargo.reader.pages`: a process that prepares the contents of crates for web pages.
+
+Its libraries are not for the processes that read published crates, and a page never delays these.
+"""
+
+import sys
+from typing import Any
+
+from pulp_cargo.reader.answering import serve
+from pulp_cargo.reader.messages import (
+    CompareTexts,
+    HighlightFile,
+    ListFiles,
+    PageRequest,
+    ReadFile,
+    RenderReadme,
+    Request,
+)
+from pulp_cargo.rules.crate_contents import compare_texts, list_files, read_file
+from pulp_cargo.rules.highlight import highlight_file
+from pulp_cargo.rules.readme import render_readme
+
+# The processor time that a request may take, in seconds: to unpack a crate, and for text.
+UNPACK_SECONDS = 5.0
+TEXT_SECONDS = 1.0
+
+
+def cpu_seconds(request: Request) -> float:
+    """Return the limit on the processor time of a request."""
+    return UNPACK_SECONDS if isinstance(request, ListFiles | ReadFile) else TEXT_SECONDS
+
+
+def answer(request: PageRequest) -> Any:
+    """Return the result of a request; raises RegistryError."""
+    match request:
+        case ListFiles(path, name, vers, limits):
+            with open(path, "rb") as file:
+                return list_files(file, name=name, vers=vers, limits=limits)
+        case ReadFile(path, name, vers, limits, wanted, most):
+            with open(path, "rb") as file:
+                return read_file(file, wanted, most=most, name=name, vers=vers, limits=limits)
+        case RenderReadme(text, repository):
+            return render_readme(text, repository)
+        case HighlightFile(text, path):
+            return highlight_file(text, path)
+        case CompareTexts(old, new):
+            return compare_texts(old, new)
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer, answer, cpu_seconds)

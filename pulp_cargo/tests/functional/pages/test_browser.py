@@ -1,0 +1,101 @@
+"""The pages in a browser: for everybody, on every screen, without errors, and without JavaScript."""
+
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from pulp_cargo.tests.functional.pages.conftest import hostile
+from pulp_cargo.tests.support.browser import Browser, shown
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.stack import Stack
+
+PATHS = (
+    "",
+    "search?q=shapes",
+    "crates/shapes",
+    "crates/shapes/1.2.0",
+    "crates/shapes/versions",
+    "crates/shapes/1.0.0/files",
+    "crates/shapes/1.0.0/source/src/lib.rs",
+    "crates/shapes/diff/1.1.0..1.2.0",
+    "keywords/draw",
+    "crates/missing",
+)
+# CSS pixels: a desktop, a phone, and what is left of a window of 1280 at 400 % (WCAG 1.4.10).
+WIDTHS = {"desktop": 1280, "phone": 390, "zoomed": 320}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_are_for_everybody(gallery: Registry, browser: Browser, path: str) -> None:
+    """axe finds nothing, in the light and in the dark, and no page is wider than its window."""
+    for width in WIDTHS.values():
+        for dark in (False, True):
+            with browser.seen(width=width, dark=dark):
+                browser.open(gallery.url + path)
+                found = browser.violations()
+                assert found == [], shown(found)
+                assert not browser.is_wider_than_window(), (path, width)
+    errors = [one for one in browser.console_errors() if "404" not in one]
+    assert errors == []
+
+
+def test_list_of_registries_is_for_everybody(
+    stack: Stack, gallery: Registry, browser: Browser
+) -> None:
+    """It leads to each public registry."""
+    browser.open(stack.content_url + "/pulp/cargo/")
+    assert browser.violations() == []
+    assert browser.console_errors() == []
+    browser.press(f"a[href='{gallery.url}']")
+    assert browser.text("h1") == gallery.name
+
+
+def test_from_search_to_a_source_file(gallery: Registry, browser: Browser) -> None:
+    """By the links of the pages alone."""
+    browser.open(gallery.url)
+    browser.fill("#site-search", "shape")
+    browser.press(".site button")
+    assert browser.text("h1") == "Search: shape"
+    browser.press(".crates a")
+    assert browser.text("h1") == "shapes 1.1.0"
+    browser.press("nav[aria-label=Sections] a[href$='/files']")
+    browser.press("a[href$='/source/src/lib.rs']")
+    assert browser.text("h1") == "src/lib.rs"
+    assert "pub fn draw" in browser.text(".source")
+    assert browser.console_errors() == []
+
+
+def test_keyboard_reaches_the_content_first(gallery: Registry, browser: Browser) -> None:
+    """The first link skips what is the same on every page."""
+    browser.open(gallery.url + "crates/shapes")
+    browser.find("body").send_keys(Keys.TAB)
+    focused = browser.driver.switch_to.active_element
+    assert focused.text == "Skip to the content"
+    assert focused.is_displayed()
+    focused.send_keys(Keys.ENTER)
+    assert browser.driver.switch_to.active_element.get_attribute("id") == "content"
+
+
+def test_nothing_of_a_hostile_crate_runs(stack: Stack, browser: Browser) -> None:
+    """No dialog opens, nothing is loaded, and the policy has nothing to stop."""
+    registry = stack.make_registry()
+    registry.publish(hostile())
+    for path in ("", "crates/hostile", "crates/hostile/1.0.0/source/README.md"):
+        browser.open(registry.url + path)
+        assert browser.find("h1").is_displayed()
+        assert browser.console_errors() == []
+        loaded = "return performance.getEntriesByType('resource').map(one => one.initiatorType)"
+        assert set(browser.driver.execute_script(loaded)) <= {"link", "img", "other"}
+
+
+def test_pictures_of_pages(gallery: Registry, browser: Browser, tmp_path: Path) -> None:
+    """Home and crate page look as they should; the pictures are in the folder of the test."""
+    for name, path in (("home", ""), ("crate", "crates/shapes")):
+        for width in ("desktop", "phone"):
+            for dark in (False, True):
+                with browser.seen(width=WIDTHS[width], dark=dark):
+                    browser.open(gallery.url + path)
+                    file = tmp_path / f"{name}-{width}-{'dark' if dark else 'light'}.png"
+                    assert browser.driver.save_screenshot(str(file))
+                    assert file.stat().st_size > 10_000
