@@ -95,11 +95,9 @@ def test_file_that_takes_too_long_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The kernel ends the process, whatever it is at; the next file is read by another one."""
-    from pulp_cargo.app.services.crates import crate_reader
-
     command = (sys.executable, "-c", LIMITED.format(limit="CPU_SECONDS = 0.005"))
     with monkeypatch.context() as limited:
-        limited.setattr(crate_reader, "COMMAND", command)
+        limited.setattr(reader, "_command", command)
         with pytest.raises(InvalidCrateFile, match="takes too long"):
             reader.ask(wanted(heavy()))
     assert reader.ask(wanted(heavy()))[0].name == "leaf"
@@ -111,9 +109,7 @@ def test_process_that_always_fails_is_no_fault_of_the_crate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Cargo is told to try again later."""
-    from pulp_cargo.app.services.crates import crate_reader
-
-    monkeypatch.setattr(crate_reader, "COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
+    monkeypatch.setattr(reader, "_command", (sys.executable, "-c", "raise SystemExit(3)"))
     with pytest.raises(ServiceUnavailable, match="try again later"):
         reader.ask(wanted(Crate("leaf")))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -58,10 +58,12 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
 
 def new_counts(seconds: float = 3600.0, **limits: int) -> "DownloadCounts":
     """Make counts that are written after so long."""
+    from pulp_cargo.app.runtime.background import BackgroundTasks
     from pulp_cargo.app.services.statistics.download_counts import LIMITS, DownloadCounts
 
     return DownloadCounts(
-        dataclasses.replace(LIMITS, quiet_seconds=seconds, max_age_seconds=seconds, **limits)
+        BackgroundTasks(),
+        dataclasses.replace(LIMITS, quiet_seconds=seconds, max_age_seconds=seconds, **limits),
     )
 
 
@@ -159,14 +161,20 @@ def test_batch_that_cannot_be_written_is_dropped(store: Store) -> None:
     assert store.batches == [[("other", "1.0.0", 1)]]
 
 
-@pytest.fixture
-def noted(monkeypatch: pytest.MonkeyPatch) -> "Iterator[list[Download]]":
-    """What the endpoint counts."""
-    from pulp_cargo.app.endpoints.read import count_download
+class Process:
+    """A content process that notes what is counted."""
 
-    found: list[Download] = []
-    monkeypatch.setattr(count_download.download_counts, "note", found.append)
-    yield found
+    def __init__(self) -> None:
+        self.noted: list[Download] = []
+        self.counts = SimpleNamespace(note=self.noted.append)
+
+
+def request(process: Process, method: str, sent: dict[str, str]) -> web.Request:
+    """Make a request to a process."""
+    from pulp_cargo.app.endpoints.process import PROCESS
+
+    app: Any = {PROCESS: process}
+    return make_mocked_request(method, "/", headers=sent, app=app)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +197,6 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> "Iterator[list[Download]]":
     ],
 )
 def test_a_download_has_the_first_byte(
-    noted: "list[Download]",
     method: str,
     sent: dict[str, str],
     status: int,
@@ -199,9 +206,10 @@ def test_a_download_has_the_first_byte(
     """A whole file, its beginning, or a redirect to it."""
     from pulp_cargo.app.endpoints.read.count_download import count
 
-    request = make_mocked_request(method, "/", headers=sent)
-    count(request, web.Response(status=status, headers=headers), download())
-    assert noted == [download()] * is_download
+    process = Process()
+    response = web.Response(status=status, headers=headers)
+    count(request(process, method, sent), response, download())
+    assert process.noted == [download()] * is_download
 
 
 @pytest.mark.parametrize(
@@ -215,14 +223,14 @@ def test_a_download_has_the_first_byte(
     ],
 )
 def test_response_of_core_is_decided_by_the_request(
-    noted: "list[Download]", sent: dict[str, str], is_download: bool
+    sent: dict[str, str], is_download: bool
 ) -> None:
     """Its status is only known when it has been sent."""
     from pulp_cargo.app.endpoints.read.count_download import count
 
-    request = make_mocked_request("GET", "/", headers=sent)
-    count(request, web.FileResponse(__file__), download())
-    assert noted == [download()] * is_download
+    process = Process()
+    count(request(process, "GET", sent), web.FileResponse(__file__), download())
+    assert process.noted == [download()] * is_download
 
 
 def test_nothing_is_counted_without_the_setting() -> None:

@@ -16,7 +16,7 @@ from pulp_cargo.protocol.web_api.tokens import (
     tokens_body,
 )
 
-PK = UUID("00000000-0008-7000-8000-000000000000")
+PK = UUID("00000000-0000-7000-8000-00000000010e")
 TOKEN = TokenRecord(
     pk=PK,
     name="ci “nightly”",
@@ -40,8 +40,8 @@ SHOWN = {
 def test_number_is_safe_in_javascript() -> None:
     """The largest is the largest whole number there."""
     assert numeric_id(UUID(int=2**128 - 1)) == 2**53 - 1 == 9007199254740991
-    assert numeric_id(UUID(int=2**75 - 1)) == 0
-    assert numeric_id(UUID(int=2**75)) == 1
+    assert numeric_id(UUID(int=2**53)) == 0
+    assert numeric_id(UUID(int=2**53 + 1)) == 1
 
 
 def test_token_without_its_secret() -> None:
