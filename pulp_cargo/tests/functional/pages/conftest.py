@@ -29,7 +29,7 @@ fn main() { shapes::draw("<circle>"); }
 - [ ] ~~circles~~
 """
 LIBRARY = b"//! Shapes.\n\n/// Draws.\npub fn draw(name: &str) -> usize {\n    name.len()\n}\n"
-HOSTILE = '"><script>alert(1)</script>\'<img src=x onerror=alert(1)>'
+HOSTILE = "\"><script>alert(1)</script>'<img src=x onerror=alert(1)>"
 
 
 @dataclass(frozen=True, slots=True)

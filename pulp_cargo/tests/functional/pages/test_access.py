@@ -182,9 +182,9 @@ def test_crate_whose_file_is_elsewhere_has_no_files_here(stack: Stack) -> None:
     origin.publish(shapes("1.0.0"))
     name = unique("copy")
     url = origin.index_url
-    remote = stack.rest.make(
-        "remotes/cargo/cargo/", name=name, url=url, policy="on_demand"
-    )["pulp_href"]
+    remote = stack.rest.make("remotes/cargo/cargo/", name=name, url=url, policy="on_demand")[
+        "pulp_href"
+    ]
     copy = stack.make_registry(allow_uploads=False)
     stack.rest.post(f"{copy.repository}sync/", remote=remote)
     assert visit(copy, "crates/shapes").status == 200

@@ -154,7 +154,9 @@ def test_files_and_source(gallery: Registry) -> None:
 def test_large_file_is_not_shown(stack: Stack) -> None:
     """More than 512 KiB of source are for an editor."""
     registry = stack.make_registry()
-    registry.publish(Crate("large", files={"src/lib.rs": b"// x\n" * 200_000, "a.rs": b"a" * 600_000}))
+    registry.publish(
+        Crate("large", files={"src/lib.rs": b"// x\n" * 200_000, "a.rs": b"a" * 600_000})
+    )
     page = visit(registry, "crates/large/1.0.0/source/src/lib.rs")
     assert "This file is larger than 512.0 KiB" in page.text
 

@@ -77,7 +77,7 @@ def test_second_of_two_equal_paths_counts() -> None:
 
 def test_other_archives_are_refused() -> None:
     """By the rules and limits of every other reader of crates."""
-    with pytest.raises(InvalidCrateFile, match="is not below `leaf-1.0.0/`"):
+    with pytest.raises(InvalidCrateFile, match=r"is not below `leaf-1\.0\.0/`"):
         listed(Crate("other", files=FILES))
     with pytest.raises(InvalidCrateFile, match="more than 3 entries"):
         listed(CRATE, PublishLimits(entries=3))
