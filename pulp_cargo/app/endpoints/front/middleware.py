@@ -187,7 +187,7 @@ async def _require_reader(cargo: CargoRequest) -> None:
     if grant is None or not grant.allows(Scope.READ):
         raise NotAuthenticated(
             f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
-            f" `read`, from {cargo.registry.login_url}"
+            f" `read`, from {cargo.registry.urls.login}"
         )
 
 

@@ -82,7 +82,7 @@ class CargoRequest:
         if grant is None:
             raise NotAuthenticated(
                 f"this needs a valid token of the registry `{self.registry.name}`:"
-                f" get one from {self.registry.login_url} and store it with `cargo login`"
+                f" get one from {self.registry.urls.login} and store it with `cargo login`"
             )
         if not _allows(grant, scopes, crate):
             what = f" for the crate `{crate}`" if crate else ""
@@ -105,7 +105,7 @@ def not_known(registry: Registry) -> NotAuthenticated:
     """Return the error for an unknown credential, which does not reveal the reason."""
     return NotAuthenticated(
         f"this token is not known to the registry `{registry.name}`: it was revoked, has expired, is"
-        f" for another registry, or was mistyped; get one from {registry.login_url}"
+        f" for another registry, or was mistyped; get one from {registry.urls.login}"
     )
 
 

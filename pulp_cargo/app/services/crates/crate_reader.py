@@ -36,9 +36,12 @@ PAGE_COMMAND = (sys.executable, "-P", "-m", "pulp_cargo.reader.pages")
 
 
 class Reader:
-    """One process, which is started when it is needed, and restarted after it has ended."""
+    """One process, which is started when it is needed, and restarted after it has ended.
 
-    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+    `command` is its program, None for the one that reads published crates.
+    """
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -83,7 +86,7 @@ class Reader:
         if self._process is None or self._process.poll() is not None:
             self.stop()
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                self._command or COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         return self._process
 
