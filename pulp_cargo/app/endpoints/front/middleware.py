@@ -78,7 +78,7 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
             raise
         if is_browser(request):
             return error_page(shown, registry)
-        return error_response(shown, registry and registry.urls.login)
+        return error_response(shown, registry.urls.login if registry else None)
 
 
 def _require_plain_body(request: web.Request) -> None:

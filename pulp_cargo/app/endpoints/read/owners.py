@@ -44,7 +44,7 @@ async def _require_user(cargo: CargoRequest) -> None:
 
 def _owners(registry: Registry, name: str) -> list[ShownOwner]:
     """Return the owners of a crate, none where crates have no owners; raises CrateNotFound."""
-    if not is_storable(name) or owners.served_crate(registry, name) is None:
+    if not is_storable(name) or owners.served_crate(registry.content, name) is None:
         raise CrateNotFound(name)
     if registry.content.repository is None or not registry.crate_owners:
         return []
