@@ -80,11 +80,12 @@ async def get_versions_page(cargo: CargoRequest, name: str) -> web.Response:
 
 async def _show(cargo: CargoRequest, name: str, vers: str | None) -> web.Response:
     await update_catalogs(cargo)
-    page = await asked(cargo, _load, name, vers)
+    page = await asked(cargo, load_page, name, vers)
     return answer(cargo, await threads.work(_render, cargo.registry, page, await _readme(page)))
 
 
-def _load(registry: Registry, name: str, vers: str | None) -> CratePage:
+def load_page(registry: Registry, name: str, vers: str | None) -> CratePage:
+    """Load what the page of a crate shows, with a number of queries that does not depend on the crate."""
     view = crates.crate(registry, name)
     default = view.default
     shown = default if vers is None else _version(view, name, vers)
