@@ -1,7 +1,9 @@
 """The pages of a crate and of its versions."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from aiohttp import web
 from markupsafe import Markup
@@ -12,6 +14,7 @@ from pulp_cargo.app.endpoints.read.web_api import asked
 from pulp_cargo.app.pages.dependencies import Need, needs_of
 from pulp_cargo.app.pages.render import answer, render_of
 from pulp_cargo.app.queries.crates import details
+from pulp_cargo.app.queries.downloads import days_of
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.catalog import crate as crates
@@ -23,6 +26,7 @@ from pulp_cargo.protocol.registry_url import is_crates_io
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.web_api.search import Paging
 from pulp_cargo.protocol.web_api.versions import features_of
+from pulp_cargo.rules.plot import Day, plot
 
 # Longer lists are cut on the page of a crate; the page of its versions has all of them.
 MOST_VERSIONS = 30
@@ -50,9 +54,8 @@ class CratePage:
     dependents: Sequence[ServedVersion]
     dependents_total: int
     readme_text: str | None
-    # There are none before downloads are counted, and crates have owners.
+    # None for a crate that was never downloaded.
     statistics: Statistics | None = None
-    owners: Sequence[str] = ()
 
     @property
     def previous(self) -> ServedVersion | None:
@@ -80,12 +83,15 @@ async def get_versions_page(cargo: CargoRequest, name: str) -> web.Response:
 
 async def _show(cargo: CargoRequest, name: str, vers: str | None) -> web.Response:
     await update_catalogs(cargo)
-    page = await asked(cargo, _load, cargo.process.contents, name, vers)
+    page = await asked(cargo, load_page, cargo.process.contents, name, vers)
     readme = await _readme(cargo.process.contents, page)
     return answer(cargo, await threads.work(_render, cargo.registry, page, readme))
 
 
-def _load(registry: Registry, contents: CrateContents, name: str, vers: str | None) -> CratePage:
+def load_page(
+    registry: Registry, contents: CrateContents, name: str, vers: str | None
+) -> CratePage:
+    """Load what the page of a crate shows, with a number of queries that does not depend on the crate."""
     view = crates.crate(registry, name)
     default = view.default
     shown = default if vers is None else _version(view, name, vers)
@@ -99,7 +105,19 @@ def _load(registry: Registry, contents: CrateContents, name: str, vers: str | No
         dependents=dependents,
         dependents_total=total,
         readme_text=details.readme(unit) if is_needed else None,
+        statistics=_statistics(registry, view),
     )
+
+
+def _statistics(registry: Registry, view: CrateView) -> Statistics | None:
+    if not view.downloads:
+        return None
+    counts: Counter[date] = Counter()
+    for one in days_of(registry.pk, view.default.details.name):
+        counts[one.day] += one.downloads
+    days = [Day(day, count) for day, count in sorted(counts.items())]
+    title = "Downloads per day"
+    return Statistics(view.downloads, view.recent_downloads, Markup(plot(days, title=title)))
 
 
 def _version(view: CrateView, name: str, vers: str) -> ServedVersion:
