@@ -33,6 +33,7 @@ def test_page_of_a_crate_needs_no_query_per_version(
     from pulp_cargo.app.pages.crate import load_page
     from pulp_cargo.app.queries.registry.registry import registry_of
     from pulp_cargo.app.services.catalog.served import served_catalogs
+    from pulp_cargo.app.services.crates.contents import CrateContents
 
     name = f"page-{secrets.token_hex(3)}"
     counts = []
@@ -41,7 +42,7 @@ def test_page_of_a_crate_needs_no_query_per_version(
         registry = registry_of(distribution)
         served_catalogs(registry)
         sent.clear()
-        page = load_page(registry, name, None)
+        page = load_page(registry, CrateContents(), name, None)
         counts.append(len(sent))
     assert len(page.view.versions) == 100
     assert page.shown.details.vers == "1.99.0"

@@ -10,14 +10,15 @@ from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 
 UNKNOWN = [
-    "", "crates", "crates/", "crates/a/b/c/d", "nothing", "crates/new/", "crates/a/1.0.0/yank/",
+    "", "cratess", "crates/", "crates/a/b/c/d", "nothing", "crates/new/", "crates/a/1.0.0/yank/",
     "crates//1.0.0/yank", "crates/a/1.0.0/readmee", "crates/fo/o/1.0.0/yank", "../x", "%00", "%ff",
 ]  # fmt: skip
 WRONG_METHODS = [
-    ("POST", "crates/new", "PUT"), ("DELETE", "crates/new", "PUT"), ("PATCH", "crates/new", "PUT"),
+    ("POST", "crates", "GET"), ("DELETE", "crates/a", "GET"), ("POST", "crates/new", "PUT, GET"),
+    ("DELETE", "crates/new", "PUT, GET"), ("PATCH", "crates/new", "PUT, GET"),
     ("GET", "crates/a/1.0.0/yank", "DELETE"), ("PUT", "crates/a/1.0.0/yank", "DELETE"),
     ("POST", "crates/a/1.0.0/unyank", "PUT"), ("DELETE", "crates/a/1.0.0/unyank", "PUT"),
-    ("PUT", "crates/a/1.0.0/download", "GET"), ("PROPFIND", "crates/new", "PUT"),
+    ("PUT", "crates/a/1.0.0/download", "GET"), ("PROPFIND", "crates/new", "PUT, GET"),
 ]  # fmt: skip
 
 
