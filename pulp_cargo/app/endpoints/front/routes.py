@@ -87,6 +87,8 @@ ROUTES = (
     # tools of people
     _route("GET", CRATES + "/{name}", get_crate, "crate"),
     _route("GET", CRATES + "/{name}/versions", get_versions, "versions"),
+    _route("GET", CRATES + "/{name}/downloads", get_crate_downloads, "download_counts"),
+    _route("GET", CRATES + "/{name}/{vers}/downloads", get_version_downloads, "download_counts"),
     _route("GET", CRATES + "/{name}/reverse_dependencies", get_reverse_dependencies, "dependents"),
     _route("GET", CRATES + "/{name}/{vers}", get_version, "version"),
     _route("GET", CRATES + "/{name}/{vers}/dependencies", get_dependencies, "dependencies"),
@@ -101,9 +103,6 @@ ROUTES = (
     _route("GET", "api/v1/me/tokens/{number}", get_token, "tokens"),
     _route("DELETE", "api/v1/me/tokens/{number}", delete_token, "tokens"),
     _route("DELETE", "api/v1/tokens/current", delete_current, "tokens", reads=False),
-    # sites and scripts
-    _route("GET", CRATES + "/{name}/downloads", get_crate_downloads, "download_counts"),
-    _route("GET", CRATES + "/{name}/{vers}/downloads", get_version_downloads, "download_counts"),
     # feed readers
     _route("GET", "rss/crates.xml", get_new_crates, "feed"),
     _route("GET", "rss/updates.xml", get_updates, "feed"),
