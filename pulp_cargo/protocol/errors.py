@@ -195,6 +195,13 @@ class RegistryNotFound(NotFound):
         super().__init__(f"there is no registry `{base_path}` here")
 
 
+class TagNotFound(NotFound):
+    """No crate has the keyword or category."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"no crate of this registry has the {kind} `{text}`")
+
+
 class CrateNotFound(NotFound):
     """The registry has no crate of that name."""
 

@@ -19,6 +19,14 @@ from pulp_cargo.app.endpoints.read.listing import get_listing
 from pulp_cargo.app.endpoints.read.me import get_me, get_style
 from pulp_cargo.app.endpoints.read.owners import get_owners
 from pulp_cargo.app.endpoints.read.search import get_crates
+from pulp_cargo.app.endpoints.read.tags import (
+    get_categories,
+    get_category,
+    get_category_slugs,
+    get_keyword,
+    get_keywords,
+    get_summary,
+)
 from pulp_cargo.app.endpoints.read.web_api import (
     get_authors,
     get_crate,
@@ -39,10 +47,10 @@ from pulp_cargo.app.endpoints.write.account import (
 from pulp_cargo.app.endpoints.write.owners import delete_owners, put_owners
 from pulp_cargo.app.endpoints.write.publish import put_new
 from pulp_cargo.app.endpoints.write.yank import delete_yank, put_unyank
+from pulp_cargo.app.pages import search as search_pages
 from pulp_cargo.app.pages.contents import get_diff, get_files, get_source
 from pulp_cargo.app.pages.crate import get_crate_page, get_version_page, get_versions_page
 from pulp_cargo.app.pages.home import get_home
-from pulp_cargo.app.pages.search import get_category, get_keyword, get_search
 from pulp_cargo.protocol.errors import MethodNotAllowed, RouteNotFound
 
 Endpoint = Callable[..., Awaitable[web.StreamResponse]]
@@ -94,6 +102,12 @@ ROUTES = (
     _route("GET", CRATES + "/{name}/{vers}/dependencies", get_dependencies, "dependencies"),
     _route("GET", CRATES + "/{name}/{vers}/readme", get_readme, "readme"),
     _route("GET", CRATES + "/{name}/{vers}/authors", get_authors, "authors"),
+    _route("GET", "api/v1/keywords", get_keywords, "tags"),
+    _route("GET", "api/v1/keywords/{text}", get_keyword, "tags"),
+    _route("GET", "api/v1/categories", get_categories, "tags"),
+    _route("GET", "api/v1/categories/{text}", get_category, "tags"),
+    _route("GET", "api/v1/category_slugs", get_category_slugs, "tags"),
+    _route("GET", "api/v1/summary", get_summary, "summary"),
     _route("PUT", CRATES + "/{name}/owners", put_owners, "add_owners", reads=False),
     _route("DELETE", CRATES + "/{name}/owners", delete_owners, "remove_owners", reads=False),
     # the user's account
@@ -115,15 +129,15 @@ ROUTES = (
     _route("GET", "config.toml", get_cargo_config, "cargo_config", reads=False),
     # web pages: the first part of an index path has at most two letters, so none begins with a word
     _route("GET", "", get_home, "page"),
-    _route("GET", "search", get_search, "page"),
+    _route("GET", "search", search_pages.get_search, "page"),
     _route("GET", "crates/{name}", get_crate_page, "page"),
     _route("GET", "crates/{name}/versions", get_versions_page, "page"),
     _route("GET", "crates/{name}/{vers}", get_version_page, "page"),
     _route("GET", "crates/{name}/{vers}/files", get_files, "page"),
     _route("GET", "crates/{name}/{vers}/source/{path}", get_source, "page"),
     _route("GET", "crates/{name}/diff/{old}..{new}", get_diff, "page"),
-    _route("GET", "keywords/{keyword}", get_keyword, "page"),
-    _route("GET", "categories/{slug}", get_category, "page"),
+    _route("GET", "keywords/{keyword}", search_pages.get_keyword, "page"),
+    _route("GET", "categories/{slug}", search_pages.get_category, "page"),
     # cargo, reading: everything that is not part of the web API
     Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file, "index"),
 )

@@ -30,7 +30,7 @@ EVERYTHING = {"full", ""}
 
 async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}`: the crate, its versions, keywords and categories."""
-    parameters = _parameters(cargo)
+    parameters = parameters_of(cargo)
     include = set(single(parameters, "include").split(","))
     if unknown := sorted(include - INCLUDES - {""}):
         raise InvalidQuery(
@@ -46,7 +46,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
     if not include & (EVERYTHING | {"versions"}):
         shown = {**shown, "versions": None}
         versions = [found.default] if "default_version" in include else []
-    return _answer(
+    return as_json(
         cargo,
         {
             "crate": shown,
@@ -59,7 +59,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
 
 async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}/versions`: all versions, or a page if `per_page` is given."""
-    parameters = _parameters(cargo)
+    parameters = parameters_of(cargo)
     found = await asked(cargo, crates.crate, name)
     versions = list(found.versions)
     match single(parameters, "sort"):
@@ -76,7 +76,7 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
         paging = parse_paging(parameters)
         versions = versions[paging.offset : paging.offset + paging.per_page]
         meta = dict(neighbours(total, paging, parameters))
-    return _answer(
+    return as_json(
         cargo,
         {
             "versions": [version_object(one.object()) for one in versions],
@@ -88,25 +88,25 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
 async def get_version(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}`."""
     found = await asked(cargo, crates.version, name, vers)
-    return _answer(cargo, {"version": version_object(found.object())})
+    return as_json(cargo, {"version": version_object(found.object())})
 
 
 async def get_dependencies(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/dependencies`."""
     found = await asked(cargo, crates.version, name, vers)
     one = found.details
-    return _answer(
+    return as_json(
         cargo, {"dependencies": dependency_objects(one.index_line, numeric_id(one.unit))}
     )
 
 
 async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}/reverse_dependencies`: the crates whose default version needs this one."""
-    parameters = _parameters(cargo)
+    parameters = parameters_of(cargo)
     paging = parse_paging(parameters)
     await update_catalogs(cargo)
     total, found = await asked(cargo, crates.dependents, name, paging)
-    return _answer(
+    return as_json(
         cargo,
         {
             "dependencies": [dep for one in found for dep in _dependencies_on(one, name)],
@@ -119,7 +119,7 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
 async def get_authors(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/authors`: empty, as crates.io no longer lists authors."""
     await asked(cargo, crates.version, name, vers)
-    return _answer(cargo, {"users": [], "meta": {"names": []}})
+    return as_json(cargo, {"users": [], "meta": {"names": []}})
 
 
 async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
@@ -159,12 +159,14 @@ async def asked(cargo: CargoRequest, query: Callable[..., T], *args: object) -> 
         return await threads.read(query, cargo.registry, *args)
 
 
-def _parameters(cargo: CargoRequest) -> dict[str, list[str]]:
+def parameters_of(cargo: CargoRequest) -> dict[str, list[str]]:
+    """Return the parameters in the query string, each with all of its values."""
     query = cargo.http.query
     return {name: query.getall(name) for name in query}
 
 
-def _answer(cargo: CargoRequest, value: object) -> web.Response:
+def as_json(cargo: CargoRequest, value: object) -> web.Response:
+    """Return a response in JSON, for the readers of the registry."""
     return web.Response(
         body=to_json(value), content_type="application/json", headers=_headers(cargo)
     )

@@ -198,3 +198,52 @@ def test_crates_with_the_names_of_paths(stack: Stack, name: str):
     assert registry.get(f"api/v1/crates/{name}").json()["crate"]["name"] == name
     assert registry.get(f"api/v1/crates/{name}/1.0.0").json()["version"]["crate"] == name
     assert registry.download(name).body == crate.packed(registry.index_url)
+
+
+def test_keywords_and_categories(shop: Registry):
+    """In lower case, with the number of their crates; one that no crate has is a 404."""
+    answer = shop.get("api/v1/keywords").json()
+    (keyword,) = answer["keywords"]
+    assert answer["meta"] == {"total": 1}
+    assert keyword.pop("created_at").endswith("Z")
+    assert keyword == {"id": "draw", "keyword": "draw", "crates_cnt": 1}
+    assert shop.get("api/v1/keywords/Draw").json()["keyword"]["crates_cnt"] == 1
+    missing = shop.get("api/v1/keywords/paint")
+    assert (missing.status, missing.detail) == (
+        404,
+        "no crate of this registry has the keyword `paint`",
+    )
+    assert shop.get("api/v1/categories?sort=crates").json() == {
+        "categories": [],
+        "meta": {"total": 0},
+    }
+    refused = shop.get("api/v1/keywords?sort=age")
+    assert (refused.status, refused.detail) == (
+        400,
+        "`sort` is 'age'; it has to be `alpha` or `crates`",
+    )
+
+
+def test_category_slugs(shop: Registry):
+    """Those of crates.io, of which some are below others."""
+    slugs = [one["slug"] for one in shop.get("api/v1/category_slugs").json()["category_slugs"]]
+    assert "web-programming::http-client" in slugs and slugs == sorted(slugs)
+
+
+def test_summary(shop: Registry):
+    """Totals, and the crates that are new or much used."""
+    answer = shop.get("api/v1/summary").json()
+    assert answer["num_crates"] == 3
+    assert {one["name"] for one in answer["new_crates"]} == {"Shapes", "canvas", "board"}
+    assert [one["id"] for one in answer["popular_keywords"]] == ["draw"]
+    assert answer["popular_categories"] == []
+    assert set(answer) == {
+        "num_crates",
+        "num_downloads",
+        "new_crates",
+        "just_updated",
+        "most_downloaded",
+        "most_recently_downloaded",
+        "popular_keywords",
+        "popular_categories",
+    }
