@@ -25,11 +25,10 @@ from pulpcore.plugin.viewsets import NamedModelViewSet
 
 from pulp_cargo.app.models import CargoDistribution, CargoToken
 from pulp_cargo.app.models.core import get_viewset_for_model, with_domain, with_user
+from pulp_cargo.protocol.web_api.ids import numeric_id
 
 # Maximum number of tokens in a list, the newest first.
 MOST_TOKENS = 500
-# A token has the first bits of its UUID as a number in crates.io's web API.
-ID_BITS, UUID_BITS = 53, 128
 NO_TOKEN = "You have no such token."
 
 
@@ -72,13 +71,11 @@ class OwnTokens:
 
     def numbered(self, number: int) -> CargoToken:
         """Return the token with this number in the web API; raises Http404 or PermissionDenied."""
-        if not 0 <= number < 1 << ID_BITS:
-            raise Http404(NO_TOKEN)
-        rest = UUID_BITS - ID_BITS
-        first, last = UUID(int=number << rest), UUID(int=(number + 1 << rest) - 1)
         with self._acting():
-            tokens = self._view("list").get_queryset().filter(pk__range=(first, last))
-            token = tokens.first()
+            tokens = self._view("list").get_queryset()
+            pks = tokens.values_list("pk", flat=True)
+            pk = next((one for one in pks.iterator() if numeric_id(one) == number), None)
+            token = None if pk is None else tokens.filter(pk=pk).first()
         if token is None:
             raise Http404(NO_TOKEN)
         return token

@@ -47,7 +47,7 @@ def test_list_of_registries_is_for_everybody(
     browser.open(stack.content_url + "/pulp/cargo/")
     assert browser.violations() == []
     assert browser.console_errors() == []
-    browser.press(f"a[href='{gallery.url}']")
+    browser.follow(f"a[href='{gallery.url}']")
     assert browser.text("h1") == gallery.name
 
 
@@ -55,12 +55,12 @@ def test_from_search_to_a_source_file(gallery: Registry, browser: Browser) -> No
     """By the links of the pages alone."""
     browser.open(gallery.url)
     browser.fill("#site-search", "shape")
-    browser.press(".site button")
+    browser.follow(".site button")
     assert browser.text("h1") == "Search: shape"
-    browser.press(".crates a")
+    browser.follow(".crates a")
     assert browser.text("h1") == "shapes 1.1.0"
-    browser.press("nav[aria-label=Sections] a[href$='/files']")
-    browser.press("a[href$='/source/src/lib.rs']")
+    browser.follow("nav[aria-label=Sections] a[href$='/files']")
+    browser.follow("a[href$='/source/src/lib.rs']")
     assert browser.text("h1") == "src/lib.rs"
     assert "pub fn draw" in browser.text(".source")
     assert browser.console_errors() == []

@@ -109,7 +109,7 @@ def test_unowned_crates_are_handed_out(
         ("add_owners", {"crates": []}, "This list may not be empty."),
         ("add_owners", {"owners": []}, "This list may not be empty."),
         ("add_owners", {"owners": ["u"] * 11}, "no more than 10 elements"),
-        ("add_owners", {"owners": ["a\0"]}, "Null characters are not allowed"),
+        ("add_owners", {"owners": ["a\0"]}, "has a NUL character, which PostgreSQL cannot store"),
         ("add_owners", {"owners": [None]}, "may not be null"),
         ("add_owners", {"unowned": "perhaps"}, "Must be a valid boolean"),
         ("add_owners", {"what": 1}, "Unexpected field"),
