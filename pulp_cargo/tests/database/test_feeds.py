@@ -1,6 +1,5 @@
 """The news of registries that have their crates from several repositories."""
 
-import dataclasses
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -81,7 +80,7 @@ def test_a_deleted_version_is_looked_up_again(
 
     write(repository, [new_crate(f"feed-{secrets.token_hex(3)}")])
     registry = registry_of(new_distribution(repository=repository))
-    gone = dataclasses.replace(registry, version=uuid4())
+    gone = registry.at_version(uuid4(), 99)
     with pytest.raises(VersionGone):
         found(gone, "newest_crates")
 

@@ -12,9 +12,15 @@ def test_ids_do_not_run_out() -> None:
             [],
         )
         assert cursor.fetchall() == [
+            ("cargo_catalogcrate", "bigint"),
             ("cargo_claimedname", "bigint"),
+            ("cargo_cratecatalog", "bigint"),
+            ("cargo_cratedownloads", "bigint"),
+            ("cargo_crateowner", "bigint"),
+            ("cargo_dailydownloads", "bigint"),
             ("cargo_heldversion", "bigint"),
             ("cargo_replacedversion", "bigint"),
             ("cargo_upstreamindexfile", "bigint"),
             ("cargo_usedversion", "bigint"),
+            ("cargo_versiondownloads", "bigint"),
         ]

@@ -138,6 +138,7 @@ def test_aliases_that_come_during_a_publish_stay(
 
         keys = (name, "1.0.0")
         crates = ()
+        actor = None
 
         def apply(self, draft: "Draft") -> None:
             assert other(add_aliases, repository.pk, [RENAMED]).result(20)

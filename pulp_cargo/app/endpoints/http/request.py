@@ -127,8 +127,8 @@ async def locate(http: web.Request) -> CargoRequest:
 
 
 async def _look_up(domain: str, path: str) -> Registry:
-    # PostgreSQL refuses NUL characters, and no base path has one.
-    found = None if "\0" in path else await threads.read(registries.find, domain, path)
+    # PostgreSQL refuses NUL characters; no base path has one, but what follows it may.
+    found = await threads.read(registries.find, domain, path.partition("\0")[0])
     if found is None or not f"{path}/".startswith(f"{found.base_path}/"):
         raise RegistryNotFound(path.split("/")[0])
     return found

@@ -127,7 +127,7 @@ def test_roles_of_a_registry(rest: Rest, registry: dict[str, Any]) -> None:
     href = registry["pulp_href"]
     for role, verbs in (
         ("reader", {"view", "read"}),
-        ("publisher", {"view", "read", "publish", "yank"}),
+        ("publisher", {"view", "read", "publish", "yank", "change_owners"}),
     ):
         user = rest.new_user(f"cargo.cargodistribution_{role}", on=registry["prn"])
         held = user.get(f"{href}my_permissions/")["permissions"]

@@ -33,6 +33,7 @@ EXPECTED = {
     "distributions/cargo/cargo/{pk}/downloads/": "get",
     "distributions/cargo/cargo/{pk}/explain/": "get",
     "distributions/cargo/cargo/{pk}/prefetch/": "post",
+    "distributions/cargo/cargo/{pk}/search/": "get",
     "distributions/cargo/cargo/{pk}/version_downloads/": "get",
     "remotes/cargo/cargo/": "get post",
     "remotes/cargo/cargo/{pk}/": "delete get patch put",
