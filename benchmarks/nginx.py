@@ -57,6 +57,8 @@ TLS = """\
         server {content};
         keepalive 32;
     }}
+    # The snippet has the account page, which nothing here asks for.
+    upstream pulp-api {{ server {content}; }}
     server {{
         listen 127.0.0.1:{proxy} ssl http2;
         include {snippet};
