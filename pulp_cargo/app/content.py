@@ -4,7 +4,7 @@ from django.conf import settings
 
 from pulpcore.plugin.content import app
 
-from pulp_cargo.app.content_process import content_process
+from pulp_cargo.app.endpoints.content_process import content_process
 from pulp_cargo.app.endpoints.front.health import get_health
 from pulp_cargo.app.endpoints.front.middleware import edge, handle_registry
 from pulp_cargo.app.endpoints.http.core import leave_bodies_packed

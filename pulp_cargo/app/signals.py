@@ -18,6 +18,7 @@ from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
 from pulp_cargo.app.models.upstream import CargoUpstream
 from pulp_cargo.app.notices import barrier, channel
+from pulp_cargo.app.runtime.silence import is_silent
 
 REGISTRY_MODELS = (
     CargoDistribution,
@@ -49,7 +50,7 @@ def connect() -> None:
 
 
 def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
-    if channel.is_silent():
+    if is_silent():
         return
     if isinstance(instance, RepositoryVersion):
         if instance.complete and instance.repository.pulp_type == CARGO_REPOSITORY:

@@ -14,7 +14,7 @@ from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_cargo.app.models.catalog import CARRY_OVER
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
-from pulp_cargo.app.notices import channel
+from pulp_cargo.app.runtime.silence import silence
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models.repository import CargoRepository
@@ -140,5 +140,5 @@ def _delete(gone: list[UUID]) -> None:
         ).delete()
         cursor.execute(RECOUNT)
         cursor.execute("DROP TABLE cargo_heirs")
-    with channel.silence():
+    with silence():
         RepositoryVersion.objects.filter(pk__in=gone).delete()

@@ -7,9 +7,7 @@ It contains ids only: PostgreSQL limits a message to 8000 bytes.
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -30,25 +28,6 @@ LISTENERS = """
 _PROCESSES = secrets.token_hex(4)
 # Maximum number of names in a message; beyond it listeners drop the whole repository.
 MOST_NAMES = 60
-
-
-# Whether messages are sent for saved and deleted rows in this context.
-_tells: ContextVar[bool] = ContextVar("pulp_cargo_tells", default=True)
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Send no messages for rows that change meanwhile, because nothing served depends on them."""
-    token = _tells.set(False)
-    try:
-        yield
-    finally:
-        _tells.reset(token)
-
-
-def is_silent() -> bool:
-    """Whether the context is within `silence`."""
-    return not _tells.get()
 
 
 def new_version(

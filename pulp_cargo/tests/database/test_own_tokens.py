@@ -18,7 +18,7 @@ def own_tokens(user: Any, distribution: UUID | None = None) -> Any:
     """The user's tokens in the default domain."""
     from pulpcore.plugin.util import get_default_domain
 
-    from pulp_cargo.app.own_tokens import OwnTokens
+    from pulp_cargo.app.services.own_tokens import OwnTokens
 
     return OwnTokens(user, get_default_domain(), distribution)
 

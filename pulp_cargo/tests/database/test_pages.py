@@ -30,7 +30,7 @@ def test_page_of_a_crate_needs_no_query_per_version(
     sent: list[str],
 ) -> None:
     """Nor one per dependent crate: all are loaded together."""
-    from pulp_cargo.app.pages.crate import load_page
+    from pulp_cargo.app.endpoints.pages.crate import load_page
     from pulp_cargo.app.queries.registry.registry import registry_of
     from pulp_cargo.app.services.catalog.served import served_catalogs
     from pulp_cargo.app.services.crates.contents import CrateContents

@@ -30,7 +30,7 @@ def test_import_changes_nothing_about_the_interpreter(
 
 def test_start_sets_limits(limits: tuple[float, tuple[int, int]]) -> None:
     """More files may be open, as far as the system lets us."""
-    from pulp_cargo.app import content_process
+    from pulp_cargo.app.endpoints import content_process
 
     _, (_, hard) = limits
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))

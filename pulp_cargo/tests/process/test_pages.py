@@ -39,7 +39,7 @@ def test_browser_asks_for_html_by_name(
 
 def test_examples_of_filters_are_true() -> None:
     """Sizes, dates and URLs for people."""
-    from pulp_cargo.app.pages import render
+    from pulp_cargo.app.endpoints.pages import render
 
     found = doctest.testmod(render)
     assert (found.failed, found.attempted > 4) == (0, True)
@@ -47,7 +47,7 @@ def test_examples_of_filters_are_true() -> None:
 
 def test_templates_escape_every_value() -> None:
     """Also those in attributes."""
-    from pulp_cargo.app.pages.render import environment
+    from pulp_cargo.app.endpoints.pages.render import environment
 
     text = "\"><script>'"
     escaped = "&#34;&gt;&lt;script&gt;&#39;"
@@ -57,7 +57,7 @@ def test_templates_escape_every_value() -> None:
 
 def test_dependencies_lead_to_their_registries() -> None:
     """To this registry, to crates.io, or to one that is only named."""
-    from pulp_cargo.app.pages.dependencies import needs_of
+    from pulp_cargo.app.endpoints.pages.dependencies import needs_of
     from pulp_cargo.app.queries.registry.registry import RegistryUrls
 
     def dep(name: str, registry: str | None, package: str | None = None) -> dict[str, object]:

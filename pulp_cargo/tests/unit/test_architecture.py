@@ -18,21 +18,20 @@ LAYERS = (
     ("app.upstream",),
     ("app.services",),
     ("app.tasks",),
-    ("app.access", "app.own_tokens", "app.serializers", "app.stylesheet"),
-    ("app.endpoints", "app.pages", "app.viewsets", "app.management"),
+    ("app.access", "app.serializers"),
+    ("app.accounts", "app.endpoints", "app.viewsets", "app.management"),
     ("app",),
 )
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
-    ("tokens", "owners", "crates", "policies", "statistics"),
+    ("tokens", "own_tokens", "owners", "crates", "policies", "statistics"),
     ("catalog", "setup", "imports", "publish"),
     ("sync", "downloads"),
     ("cache",),
     ("lock_file",),
     ("process",),
 )
-# Pages are endpoints as well: the table of routes has both.
-EDGES = ("app.endpoints", "app.viewsets", "app.management")
+EDGES = ("app.accounts", "app.endpoints", "app.viewsets", "app.management")
 PURE = ("protocol", "rules")
 FRAMEWORKS = {"django", "rest_framework", "pulpcore", "aiohttp", "asgiref", "psycopg"}
 # What is not in pulpcore's plugin API may be imported here only.

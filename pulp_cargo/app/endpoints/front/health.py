@@ -10,8 +10,8 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.browser import is_browser
 from pulp_cargo.app.endpoints.http.errors import error_response
+from pulp_cargo.app.endpoints.pages.registries import get_registries
 from pulp_cargo.app.endpoints.process import PROCESS
-from pulp_cargo.app.pages.registries import get_registries
 from pulp_cargo.protocol.errors import MethodNotAllowed
 
 METHODS = ("GET", "HEAD")

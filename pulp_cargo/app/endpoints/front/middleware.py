@@ -32,11 +32,11 @@ from pulp_cargo.app.endpoints.http.responses import respond
 from pulp_cargo.app.endpoints.http.style import get_root_style
 from pulp_cargo.app.endpoints.memory.answer import Answer
 from pulp_cargo.app.endpoints.memory.memory import Memory
+from pulp_cargo.app.endpoints.pages.errors import error_page
+from pulp_cargo.app.endpoints.pages.registries import get_registries
 from pulp_cargo.app.endpoints.process import PROCESS
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.pages.errors import error_page
-from pulp_cargo.app.pages.registries import get_registries
 from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry

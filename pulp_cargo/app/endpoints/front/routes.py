@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.pages import search as search_pages
+from pulp_cargo.app.endpoints.pages.contents import get_diff, get_files, get_source
+from pulp_cargo.app.endpoints.pages.crate import get_crate_page, get_version_page, get_versions_page
+from pulp_cargo.app.endpoints.pages.home import get_home
 from pulp_cargo.app.endpoints.read.config import get_cargo_config, get_config
 from pulp_cargo.app.endpoints.read.download import get_crate_file
 from pulp_cargo.app.endpoints.read.download_counts import (
@@ -47,10 +51,6 @@ from pulp_cargo.app.endpoints.write.account import (
 from pulp_cargo.app.endpoints.write.owners import delete_owners, put_owners
 from pulp_cargo.app.endpoints.write.publish import put_new
 from pulp_cargo.app.endpoints.write.yank import delete_yank, put_unyank
-from pulp_cargo.app.pages import search as search_pages
-from pulp_cargo.app.pages.contents import get_diff, get_files, get_source
-from pulp_cargo.app.pages.crate import get_crate_page, get_version_page, get_versions_page
-from pulp_cargo.app.pages.home import get_home
 from pulp_cargo.protocol.errors import MethodNotAllowed, RouteNotFound
 
 Endpoint = Callable[..., Awaitable[web.StreamResponse]]

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.responses import matches
-from pulp_cargo.app.stylesheet import stylesheet, stylesheet_etag, stylesheet_version
+from pulp_cargo.rules.stylesheet import stylesheet, stylesheet_etag, stylesheet_version
 
 
 async def get_root_style(request: web.Request) -> web.Response:

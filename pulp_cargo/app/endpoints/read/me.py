@@ -9,8 +9,8 @@ from django.conf import settings
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.style import style_response
 from pulp_cargo.app.endpoints.read.config import cargo_config
-from pulp_cargo.app.stylesheet import CONTENT_SECURITY_POLICY, stylesheet_version
 from pulp_cargo.protocol.cargo_config import registry_key
+from pulp_cargo.rules.stylesheet import CONTENT_SECURITY_POLICY, stylesheet_version
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">

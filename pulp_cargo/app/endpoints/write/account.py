@@ -16,11 +16,11 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest, not_known
 from pulp_cargo.app.models import CargoToken
-from pulp_cargo.app.own_tokens import OwnTokens
 from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.own_tokens import OwnTokens
 from pulp_cargo.protocol.errors import (
     Forbidden,
     NotAuthenticated,

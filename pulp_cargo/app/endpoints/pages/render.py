@@ -12,9 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import matches, revalidated, varies
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.stylesheet import stylesheet_version
 from pulp_cargo.protocol.cargo_config import registry_key
 from pulp_cargo.protocol.index_file import strong_etag
+from pulp_cargo.rules.stylesheet import stylesheet_version
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Readmes show images of any site; nothing else is loaded, and nothing runs.

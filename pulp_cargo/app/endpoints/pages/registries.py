@@ -3,7 +3,7 @@
 from aiohttp import web
 from django.conf import settings
 
-from pulp_cargo.app.pages.render import SAFE, render
+from pulp_cargo.app.endpoints.pages.render import SAFE, render
 from pulp_cargo.app.queries.registry.public import public_registries
 from pulp_cargo.app.runtime import threads
 

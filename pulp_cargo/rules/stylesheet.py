@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pulp_cargo.protocol.index_file import strong_etag
 
-FILE = Path(__file__).parent / "pages" / "style.css"
+FILE = Path(__file__).with_name("style.css")
 # Neither scripts nor inline styles, and no resources of other sites.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"

@@ -9,10 +9,10 @@ from aiohttp import web
 from markupsafe import Markup
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.pages.dependencies import Need, needs_of
+from pulp_cargo.app.endpoints.pages.render import answer, render_of
 from pulp_cargo.app.endpoints.read.search import update_catalogs
 from pulp_cargo.app.endpoints.read.web_api import asked
-from pulp_cargo.app.pages.dependencies import Need, needs_of
-from pulp_cargo.app.pages.render import answer, render_of
 from pulp_cargo.app.queries.crates import details
 from pulp_cargo.app.queries.downloads import days_of
 from pulp_cargo.app.queries.registry.registry import Registry

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.errors import error_response
-from pulp_cargo.app.pages.render import SAFE, base_of, render
+from pulp_cargo.app.endpoints.pages.render import SAFE, base_of, render
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.protocol.errors import NotAuthenticated, RegistryError
 

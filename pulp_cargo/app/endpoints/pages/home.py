@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.pages.render import answer, render_of
 from pulp_cargo.app.endpoints.read.config import cargo_config
 from pulp_cargo.app.endpoints.read.search import update_catalogs
 from pulp_cargo.app.endpoints.read.web_api import asked
-from pulp_cargo.app.pages.render import answer, render_of
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.services.catalog.find import find
 from pulp_cargo.protocol.web_api.crates import CrateObject
