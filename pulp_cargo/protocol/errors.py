@@ -195,6 +195,13 @@ class RegistryNotFound(NotFound):
         super().__init__(f"there is no registry `{base_path}` here")
 
 
+class ReadmeNotFound(NotFound):
+    """A version has no readme."""
+
+    def __init__(self, name: str, vers: str) -> None:
+        super().__init__(f"the crate version `{name} {vers}` has no readme")
+
+
 class TagNotFound(NotFound):
     """No crate has the keyword or category."""
 

@@ -1,6 +1,6 @@
 """The keywords and categories of catalogs, and the totals of a registry."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -21,9 +21,11 @@ TAGS = """
     ) page ON true
 """
 ORDERS = {TagSort.ALPHABETICAL: "tag", TagSort.CRATES: "crates DESC, tag"}
-TAG = """
-    SELECT count(DISTINCT c.canonical_name), min(c.created_at) FROM cargo_catalogcrate c
-    WHERE c.catalog_id = ANY(%(catalogs)s::bigint[]) AND c.{kind} @> ARRAY[%(tag)s::text]
+NAMED = """
+    SELECT tag, count(DISTINCT c.canonical_name), min(c.created_at)
+    FROM cargo_catalogcrate c CROSS JOIN unnest(c.{kind}) tag
+    WHERE c.catalog_id = ANY(%(catalogs)s::bigint[]) AND c.{kind} && %(texts)s::text[]
+    AND tag = ANY(%(texts)s::text[]) GROUP BY tag
 """
 TOTALS = """
     SELECT (
@@ -49,11 +51,13 @@ def tags(
     return rows[0][0], [Tag(*row[1:]) for row in rows if row[1] is not None]
 
 
-def tag(kind: Kind, catalogs: Sequence[int], text: str) -> Tag | None:
-    """Return a keyword or category, None if no crate has it."""
-    values = {"catalogs": list(catalogs), "tag": text}
-    ((crates, created_at),) = rows_with_bound_values(TAG.format(kind=kind), values)
-    return Tag(text, crates, created_at) if crates else None
+def tags_named(kind: Kind, catalogs: Sequence[int], texts: Collection[str]) -> Mapping[str, Tag]:
+    """Return those of some keywords or categories that crates have, by their texts."""
+    if not texts:
+        return {}
+    values = {"catalogs": list(catalogs), "texts": list(texts)}
+    rows = rows_with_bound_values(NAMED.format(kind=kind), values)
+    return {row[0]: Tag(*row) for row in rows}
 
 
 def totals(distribution: UUID, catalogs: Sequence[int]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulp_cargo.app.queries.registry.registry import registry_of
+from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.explain import checked
 from pulp_cargo.app.serializers.search import (
@@ -16,6 +17,7 @@ from pulp_cargo.app.serializers.search import (
     SearchQuerySerializer,
 )
 from pulp_cargo.app.services.catalog.find import find
+from pulp_cargo.app.services.catalog.served import update
 from pulp_cargo.protocol.web_api.search import parse_search
 
 
@@ -42,6 +44,11 @@ class SearchMixin:
         parameters = {name: [asked[name]] for name in PARAMETERS if name in asked}
         parameters["include_yanked"] = ["yes" if asked["include_yanked"] else "no"]
         with refused_as_invalid():
+            try:
+                update(registry)
+            except VersionGone:
+                registry = registry_of(self.get_object())
+                update(registry)
             total, crates = find(registry, parse_search(parameters))
         found = {"count": total, "results": crates}
         return Response(FoundCratesSerializer(found, context={"request": request}).data)

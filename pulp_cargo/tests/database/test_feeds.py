@@ -1,5 +1,6 @@
 """The news of registries that have their crates from several repositories."""
 
+import dataclasses
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 def found(registry: "Registry", query: str, **wanted: Any) -> list[tuple[str, str | None]]:
     """Name and version of what is new."""
     from pulp_cargo.app.queries import feeds as queries
-    from pulp_cargo.app.services.catalog import feeds
+    from pulp_cargo.app.services.catalog import feeds, served
 
+    served.update(registry)
     asked = partial(getattr(queries, query), **{"limit": 10} | wanted)
     return [(one.name, one.vers) for one in feeds.news(registry, asked)]
 
@@ -90,13 +92,17 @@ def test_tag_changes_with_what_is_served(
     new_crate: Callable[..., "CrateContent"],
     new_distribution: Callable[..., "CargoDistribution"],
 ) -> None:
-    """And each feed has its own."""
+    """And with the rules by which upstreams answer; each feed has its own."""
     from pulp_cargo.app.services.catalog.feeds import tag
+    from pulp_cargo.rules.upstream_order import Order
 
     distribution = new_distribution(repository=repository)
     before = registry_of(distribution)
     tags = {tag(before, "rss/crates.xml"), tag(before, "rss/updates.xml")}
     assert tag(registry_of(distribution), "rss/crates.xml") in tags
     write(repository, [new_crate(f"feed-{secrets.token_hex(3)}")])
-    tags.add(tag(registry_of(distribution), "rss/crates.xml"))
-    assert len(tags) == 3
+    after = registry_of(distribution)
+    tags.add(tag(after, "rss/crates.xml"))
+    ordered = dataclasses.replace(after.upstreams, order=Order((), reserved=("acme-*",)))
+    tags.add(tag(dataclasses.replace(after, upstreams=ordered), "rss/crates.xml"))
+    assert len(tags) == 4

@@ -32,7 +32,7 @@ def test_page_of_a_crate_needs_no_query_per_version(
     """Nor one per dependent crate: all are loaded together."""
     from pulp_cargo.app.endpoints.pages.crate import load_page
     from pulp_cargo.app.queries.registry.registry import registry_of
-    from pulp_cargo.app.services.catalog.served import served_catalogs
+    from pulp_cargo.app.services.catalog.served import update
     from pulp_cargo.app.services.crates.contents import CrateContents
 
     name = f"page-{secrets.token_hex(3)}"
@@ -40,7 +40,7 @@ def test_page_of_a_crate_needs_no_query_per_version(
     for versions in ([0], range(1, 100)):
         write(repository, [new_crate(name, f"1.{minor}.0") for minor in versions])
         registry = registry_of(distribution)
-        served_catalogs(registry)
+        update(registry)
         sent.clear()
         page = load_page(registry, CrateContents(), name, None)
         counts.append(len(sent))

@@ -73,6 +73,18 @@ def revalidated(cargo: CargoRequest) -> str:
     return "no-cache" if cargo.registry.access.is_public else "private, no-cache"
 
 
+def json_response(cargo: CargoRequest, body: bytes) -> web.Response:
+    """Return a response in JSON, for the readers of the registry."""
+    return web.Response(
+        body=body, content_type="application/json", headers=headers_for_readers(cargo)
+    )
+
+
+def headers_for_readers(cargo: CargoRequest) -> dict[str, str]:
+    """Return what tells caches who may have a response that changes with the registry."""
+    return {"Cache-Control": revalidated(cargo), **varies(cargo.registry.access)}
+
+
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Return a response in the encoding that the request accepts, or 304."""
     headers = request.headers

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from aiohttp import web
 from markupsafe import Markup
 
+from pulp_cargo.app.endpoints.http.queries import asked
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.pages.render import answer, render_of
-from pulp_cargo.app.endpoints.read.web_api import asked
 from pulp_cargo.app.queries.crates import crate_file
 from pulp_cargo.app.queries.crates.crate_file import StoredFile
 from pulp_cargo.app.queries.crates.details import VersionDetails

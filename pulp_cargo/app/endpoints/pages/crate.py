@@ -8,11 +8,10 @@ from datetime import date
 from aiohttp import web
 from markupsafe import Markup
 
+from pulp_cargo.app.endpoints.http.queries import asked
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.pages.dependencies import Need, needs_of
 from pulp_cargo.app.endpoints.pages.render import answer, render_of
-from pulp_cargo.app.endpoints.read.search import update_catalogs
-from pulp_cargo.app.endpoints.read.web_api import asked
 from pulp_cargo.app.queries.crates import details
 from pulp_cargo.app.queries.downloads import days_of
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -82,7 +81,6 @@ async def get_versions_page(cargo: CargoRequest, name: str) -> web.Response:
 
 
 async def _show(cargo: CargoRequest, name: str, vers: str | None) -> web.Response:
-    await update_catalogs(cargo)
     page = await asked(cargo, load_page, cargo.process.contents, name, vers)
     readme = await _readme(cargo.process.contents, page)
     return answer(cargo, await threads.work(_render, cargo.registry, page, readme))

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from pulp_cargo.app.endpoints.http.queries import asked
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.pages.render import answer, render_of
 from pulp_cargo.app.endpoints.read.config import cargo_config
-from pulp_cargo.app.endpoints.read.search import update_catalogs
-from pulp_cargo.app.endpoints.read.web_api import asked
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.services.catalog.find import find
 from pulp_cargo.protocol.web_api.crates import CrateObject
@@ -30,7 +29,6 @@ class Latest:
 async def get_home(cargo: CargoRequest) -> web.Response:
     """`GET` of the registry's URL itself."""
     config = await cargo_config(cargo)
-    await update_catalogs(cargo)
     return answer(cargo, await asked(cargo, _page, config))
 
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from pulp_cargo.app.endpoints.http.queries import asked
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.pages.render import answer, render_of
-from pulp_cargo.app.endpoints.read.search import update_catalogs
-from pulp_cargo.app.endpoints.read.web_api import asked
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.services.catalog.find import find
 from pulp_cargo.protocol.web_api.crates import neighbours
@@ -68,7 +67,6 @@ def _query(parameters: Parameters) -> SearchQuery:
 async def _list(
     cargo: CargoRequest, query: SearchQuery, parameters: Parameters, title: str
 ) -> web.Response:
-    await update_catalogs(cargo)
     return answer(cargo, await asked(cargo, _page, query, parameters, title))
 
 

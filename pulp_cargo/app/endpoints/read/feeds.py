@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
-from pulp_cargo.app.endpoints.http.responses import matches, revalidated, varies
+from pulp_cargo.app.endpoints.http.queries import asked
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.responses import headers_for_readers, matches
 from pulp_cargo.app.queries import feeds as queries
 from pulp_cargo.app.queries.feeds import News
-from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.catalog import feeds
 from pulp_cargo.app.services.catalog.feeds import Query
@@ -52,12 +52,9 @@ async def _respond(
     etag = feeds.tag(cargo.registry, cargo.path)
     if matches(cargo.http, etag):
         return web.Response(status=304, headers=_headers(cargo, etag))
-    try:
-        found = await threads.make_part(feeds.news, cargo.registry, query)
-    except VersionGone:
-        await refresh(cargo)
-        etag = feeds.tag(cargo.registry, cargo.path)
-        found = await threads.make_part(feeds.news, cargo.registry, query)
+    found = await asked(cargo, feeds.news, query)
+    # The registry may have been looked up again.
+    etag = feeds.tag(cargo.registry, cargo.path)
     if crate is not None and not found:
         raise CrateNotFound(crate)
     body = await threads.work(_render, cargo, found, subject)
@@ -67,7 +64,7 @@ async def _respond(
 
 
 def _headers(cargo: CargoRequest, etag: str) -> dict[str, str]:
-    return {"ETag": etag, "Cache-Control": revalidated(cargo), **varies(cargo.registry.access)}
+    return {"ETag": etag, **headers_for_readers(cargo)}
 
 
 def _render(cargo: CargoRequest, found: Sequence[News], subject: str) -> bytes:

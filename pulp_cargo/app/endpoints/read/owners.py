@@ -2,11 +2,10 @@
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.request import CargoRequest, not_known, refresh
+from pulp_cargo.app.endpoints.http.queries import asked
+from pulp_cargo.app.endpoints.http.request import CargoRequest, not_known
 from pulp_cargo.app.queries import owners
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.repository.membership import VersionGone
-from pulp_cargo.app.runtime import threads
 from pulp_cargo.protocol.errors import CrateNotFound, NotAuthenticated
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.owners import ShownOwner, owners_body
@@ -18,11 +17,7 @@ async def get_owners(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}/owners`, for users of this Pulp: strangers do not learn who they are."""
     await _require_user(cargo)
     cargo.require_crates()
-    try:
-        found = await threads.read(_owners, cargo.registry, name)
-    except VersionGone:
-        await refresh(cargo)
-        found = await threads.read(_owners, cargo.registry, name)
+    found = await asked(cargo, _owners, name)
     return web.Response(
         body=owners_body(found),
         content_type="application/json",

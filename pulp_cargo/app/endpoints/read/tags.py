@@ -1,27 +1,22 @@
 """Keywords, categories and the summary of a registry (crates.io's API, which cargo does not use)."""
 
-from collections.abc import Callable, Mapping
-
 from aiohttp import web
 
+from pulp_cargo.app.endpoints.http.queries import asked, parameters_of
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.read.search import update_catalogs
-from pulp_cargo.app.endpoints.read.web_api import as_json, asked, parameters_of
+from pulp_cargo.app.endpoints.read.web_api import Shape, as_json
 from pulp_cargo.app.queries.tags import Kind
 from pulp_cargo.app.services.catalog import summary
 from pulp_cargo.protocol.errors import TagNotFound
 from pulp_cargo.protocol.table import is_storable
 from pulp_cargo.protocol.web_api.search import parse_paging
 from pulp_cargo.protocol.web_api.tags import (
-    Tag,
     category_object,
     keyword_object,
     parse_sort,
     slug_objects,
 )
 from pulp_cargo.rules.crates_io import known_categories
-
-Shape = Callable[[Tag], Mapping[str, object]]
 
 
 async def get_keywords(cargo: CargoRequest) -> web.Response:
@@ -51,23 +46,19 @@ async def get_category_slugs(cargo: CargoRequest) -> web.Response:
 
 async def get_summary(cargo: CargoRequest) -> web.Response:
     """`GET /summary`: the totals of the registry, and its newest and most used crates."""
-    await update_catalogs(cargo)
     return as_json(cargo, await asked(cargo, summary.summary))
 
 
 async def _list(cargo: CargoRequest, kind: Kind, shape: Shape) -> web.Response:
     parameters = parameters_of(cargo)
     paging, sort = parse_paging(parameters), parse_sort(parameters)
-    await update_catalogs(cargo)
     total, found = await asked(cargo, summary.tags, kind, paging, sort)
     return as_json(cargo, {kind: [shape(one) for one in found], "meta": {"total": total}})
 
 
 async def _one(cargo: CargoRequest, kind: Kind, text: str, name: str, shape: Shape) -> web.Response:
-    await update_catalogs(cargo)
-    found = None
-    if is_storable(text):
-        found = await asked(cargo, summary.tag, kind, text.lower())
-    if found is None:
+    wanted = [text.lower()] if is_storable(text) else []
+    found = await asked(cargo, summary.tags_named, kind, wanted)
+    if not found:
         raise TagNotFound(name, text)
-    return as_json(cargo, {name: shape(found)})
+    return as_json(cargo, {name: shape(found[0])})

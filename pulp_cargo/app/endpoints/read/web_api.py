@@ -1,31 +1,31 @@
 """crates.io's web API about crates, for tools that use it with a configurable host."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping, Sequence
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
-from pulp_cargo.app.endpoints.http.responses import revalidated, varies
-from pulp_cargo.app.endpoints.read.search import update_catalogs
+from pulp_cargo.app.endpoints.http.queries import asked, parameters_of
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.responses import headers_for_readers, json_response
 from pulp_cargo.app.queries.crates import details
-from pulp_cargo.app.queries.repository.membership import VersionGone
+from pulp_cargo.app.queries.tags import Kind
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.catalog import crate as crates
-from pulp_cargo.app.services.catalog.crate import CrateView, ServedVersion
-from pulp_cargo.protocol.errors import InvalidQuery, VersionNotFound
+from pulp_cargo.app.services.catalog import summary
+from pulp_cargo.app.services.catalog.crate import ServedVersion
+from pulp_cargo.protocol.errors import InvalidQuery, ReadmeNotFound
 from pulp_cargo.protocol.web_api.crates import crate_object, neighbours, to_json
 from pulp_cargo.protocol.web_api.ids import numeric_id
 from pulp_cargo.protocol.web_api.search import parse_paging, single
+from pulp_cargo.protocol.web_api.tags import Tag, category_object, keyword_object
 from pulp_cargo.protocol.web_api.versions import dependency_objects, version_object
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 INCLUDES = frozenset(
     {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
 )
 EVERYTHING = {"full", ""}
+
+Shape = Callable[[Tag], Mapping[str, object]]
 
 
 async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
@@ -37,22 +37,26 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
             f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
         )
     found = await asked(cargo, crates.crate, name)
-    shown = crate_object(found.object(has_upstreams=bool(cargo.registry.upstreams.listed)))
-
-    def part(name: str, value: Callable[[], Any]) -> Any:
-        return value() if include & (EVERYTHING | {name}) else None
+    crate = found.object(has_upstreams=bool(cargo.registry.upstreams.listed))
+    shown = crate_object(crate)
 
     versions = found.versions
     if not include & (EVERYTHING | {"versions"}):
         shown = {**shown, "versions": None}
         versions = [found.default] if "default_version" in include else []
+
+    async def tags(kind: Kind, texts: Sequence[str], shape: Shape) -> list[object] | None:
+        if not include & (EVERYTHING | {kind}):
+            return None
+        return [shape(one) for one in await asked(cargo, summary.tags_named, kind, texts)]
+
     return as_json(
         cargo,
         {
             "crate": shown,
             "versions": [version_object(one.object()) for one in versions] or None,
-            "keywords": part("keywords", lambda: _keywords(found)),
-            "categories": part("categories", lambda: _categories(found)),
+            "keywords": await tags("keywords", crate.keywords, keyword_object),
+            "categories": await tags("categories", crate.categories, category_object),
         },
     )
 
@@ -104,7 +108,7 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
     """`GET /crates/{name}/reverse_dependencies`: the crates whose default version needs this one."""
     parameters = parameters_of(cargo)
     paging = parse_paging(parameters)
-    await update_catalogs(cargo)
+    await asked(cargo, crates.crate, name)
     total, found = await asked(cargo, crates.dependents, name, paging)
     return as_json(
         cargo,
@@ -127,22 +131,8 @@ async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     found = await asked(cargo, crates.version, name, vers)
     text = await threads.read(details.readme, found.details.unit)
     if text is None:
-        raise VersionNotFound(name, vers)
-    return web.Response(text=text, headers=_headers(cargo))
-
-
-def _keywords(found: CrateView) -> list[Mapping[str, object]]:
-    return [
-        {"id": one, "keyword": one, "crates_cnt": 0, "created_at": None}
-        for one in found.object(has_upstreams=False).keywords
-    ]
-
-
-def _categories(found: CrateView) -> list[Mapping[str, object]]:
-    return [
-        {"id": one, "slug": one, "category": one, "description": "", "crates_cnt": 0}
-        for one in found.object(has_upstreams=False).categories
-    ]
+        raise ReadmeNotFound(name, vers)
+    return web.Response(text=text, headers=headers_for_readers(cargo))
 
 
 def _dependencies_on(one: ServedVersion, name: str) -> list[Mapping[str, object]]:
@@ -150,27 +140,6 @@ def _dependencies_on(one: ServedVersion, name: str) -> list[Mapping[str, object]
     return [{**dep, "crate_id": name} for dep in found]
 
 
-async def asked(cargo: CargoRequest, query: Callable[..., T], *args: object) -> T:
-    """Run a query about the registry, and repeat it if the served version was deleted."""
-    try:
-        return await threads.read(query, cargo.registry, *args)
-    except (VersionGone, LookupError):
-        await refresh(cargo)
-        return await threads.read(query, cargo.registry, *args)
-
-
-def parameters_of(cargo: CargoRequest) -> dict[str, list[str]]:
-    """Return the parameters in the query string, each with all of its values."""
-    query = cargo.http.query
-    return {name: query.getall(name) for name in query}
-
-
 def as_json(cargo: CargoRequest, value: object) -> web.Response:
-    """Return a response in JSON, for the readers of the registry."""
-    return web.Response(
-        body=to_json(value), content_type="application/json", headers=_headers(cargo)
-    )
-
-
-def _headers(cargo: CargoRequest) -> dict[str, str]:
-    return {"Cache-Control": revalidated(cargo), **varies(cargo.registry.access)}
+    """Return a value as JSON, for the readers of the registry."""
+    return json_response(cargo, to_json(value))

@@ -1,8 +1,8 @@
 """One crate of a registry, as pages and crates.io's web API show it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from uuid import UUID
 
 from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries.crates import details
@@ -10,18 +10,20 @@ from pulp_cargo.app.queries.crates.details import VersionDetails
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
-from pulp_cargo.app.services.catalog.served import answering, served_catalogs
-from pulp_cargo.app.services.policies import evaluate
-from pulp_cargo.protocol.errors import CrateNotFound, InvalidName, VersionNotFound
+from pulp_cargo.app.services.catalog.served import (
+    answering,
+    holders_of,
+    refused_units,
+    served_catalogs,
+)
+from pulp_cargo.protocol.errors import CrateNotFound, InvalidName, ReservedName, VersionNotFound
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.web_api.crates import CrateObject
 from pulp_cargo.protocol.web_api.ids import numeric_id
 from pulp_cargo.protocol.web_api.search import Paging
 from pulp_cargo.protocol.web_api.versions import VersionObject
-from pulp_cargo.rules.crate_summary import CrateVersion, summarize
-from pulp_cargo.rules.policy_decision import left_out_of_store
-from pulp_cargo.rules.upstream_order import who_answers
+from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class ServedVersion:
         return CrateVersion(one.unit, one.name, one.vers, one.published, one.license, one.yanked)
 
     def object(self) -> VersionObject:
-        """Return what crates.io's web API tells of it."""
+        """Return the version as crates.io's web API shows it."""
         one = self.details
         return VersionObject(
             id=numeric_id(one.unit),
@@ -64,22 +66,20 @@ class ServedVersion:
 
 @dataclass(frozen=True, slots=True)
 class CrateView:
-    """A crate that a registry serves, with its versions from the highest to the lowest."""
+    """A crate that a registry serves, with its versions from the highest to the lowest.
+
+    The default version describes it.
+    """
 
     versions: Sequence[ServedVersion]
+    summary: CrateSummary
+    default: ServedVersion
     downloads: int = 0
     recent_downloads: int = 0
 
-    @property
-    def default(self) -> ServedVersion:
-        """The version that describes the crate."""
-        unit = summarize([one.summary for one in self.versions]).default.unit
-        return next(one for one in self.versions if one.details.unit == unit)
-
     def object(self, *, has_upstreams: bool) -> CrateObject:
-        """Return what crates.io's web API tells of it."""
-        summary = summarize([one.summary for one in self.versions])
-        default = next(one for one in self.versions if one.details.unit == summary.default.unit)
+        """Return the crate as crates.io's web API shows it."""
+        summary, default = self.summary, self.default
         text = default.details
         return CrateObject(
             name=text.name,
@@ -112,8 +112,11 @@ def crate(registry: Registry, name: str) -> CrateView:
     if not versions:
         raise CrateNotFound(name)
     totals = downloads.totals_of(registry.pk, [name]).get(canonical_name(name))
+    summary = summarize([one.summary for one in versions])
     return CrateView(
         sorted(versions, key=lambda one: parse_version(one.details.vers), reverse=True),
+        summary,
+        default=next(one for one in versions if one.details.unit == summary.default.unit),
         downloads=totals.downloads if totals else 0,
         recent_downloads=totals.recent if totals else 0,
     )
@@ -131,42 +134,40 @@ def version(registry: Registry, name: str, vers: str) -> ServedVersion:
 def dependents(registry: Registry, name: str, paging: Paging) -> tuple[int, list[ServedVersion]]:
     """Return how many crates need a crate in their default version, and a page of those versions.
 
-    The catalogs are to be up to date. Raises CrateNotFound, VersionGone.
+    Raises CatalogsOutdated, VersionGone.
     """
-    crate(registry, name)
-    served = {one.catalog: one for one in served_catalogs(registry)}
+    served = served_catalogs(registry)
     total, found = details.dependents(
-        list(served), name, limit=paging.per_page, offset=paging.offset
+        [one.catalog for one in served], name, limit=paging.per_page, offset=paging.offset
     )
-    versions = []
-    for catalog, one in served.items():
-        units = [unit for other, unit in found if other == catalog]
-        rows = details.units(one.upstream, units)
-        answers = answering(registry, list(served.values()), {canonical_name(r.name) for r in rows})
-        versions += [
-            ServedVersion(row, one.upstream)
-            for row in _under_policies(registry, one.upstream, rows)
-            if catalog in answers[canonical_name(row.name)]
-        ]
-    order = {unit: place for place, (_, unit) in enumerate(found)}
-    return total, sorted(versions, key=lambda one: order[one.details.unit])
+    rows: dict[UUID, ServedVersion] = {}
+    for one in served:
+        units = [unit for catalog, unit in found if catalog == one.catalog]
+        versions = details.units(one.upstream, units)
+        answers = answering(registry, served, {canonical_name(row.name) for row in versions})
+        for row in _under_policies(registry, one.upstream, versions):
+            if one.catalog in answers[canonical_name(row.name)]:
+                rows[row.unit] = ServedVersion(row, one.upstream)
+    return total, [rows[unit] for _, unit in found if unit in rows]
 
 
 def _versions(registry: Registry, name: str, vers: str | None) -> list[ServedVersion]:
-    """Return the versions of a crate that a registry serves, or the one that is asked for."""
+    """Return the versions of a crate that a registry serves, or only the one that is wanted."""
     try:
         parse_crate_name(name)
-    except InvalidName as error:
+    except (InvalidName, ReservedName) as error:
         raise CrateNotFound(name) from error
-    upstreams = registry.upstreams.all
-    stored = {one.name: details.versions(one, name, None) for one in upstreams}
-    answers = _answering(registry, name, stored)
+    upstreams, canonical = registry.upstreams, canonical_name(name)
+    # A list needs all versions: the first upstream with the crate answers, also for others.
+    narrowed = vers if upstreams.order is None else None
+    stored = {one.name: details.versions(one, name, narrowed) for one in upstreams.all}
+    having = {one for one, versions in stored.items() if versions}
+    had = claims.claimed(upstreams.listed, [canonical]).get(canonical, ())
+    answers = holders_of(upstreams, name, having, had)
     counts = downloads.versions_of(registry.pk, name)
     found: dict[str, ServedVersion] = {}
-    for one in upstreams:
-        if one.name not in answers:
-            continue
-        for row in _under_policies(registry, one, stored[one.name]):
+    for one in upstreams.all:
+        for row in _under_policies(registry, one, stored[one.name] if one.name in answers else ()):
             # Of versions that are mixed the first upstream's counts.
             if vers in (None, row.vers):
                 count = counts.get(row.vers)
@@ -174,27 +175,8 @@ def _versions(registry: Registry, name: str, vers: str | None) -> list[ServedVer
     return list(found.values())
 
 
-def _answering(
-    registry: Registry, name: str, stored: Mapping[str, Sequence[VersionDetails]]
-) -> Collection[str]:
-    """Return the names of the upstreams whose versions are served; remotes are not asked."""
-    if registry.upstreams.order is None:
-        return stored.keys()
-    canonical = canonical_name(name)
-    had = claims.claimed(registry.upstreams.listed, [canonical]).get(canonical, ())
-    answer = who_answers(
-        registry.upstreams.order, name, lambda one: bool(stored[one.name]), had=had
-    )
-    holders = [one for one in answer.ask if stored[one]]
-    return holders if answer.mixed else holders[:1]
-
-
 def _under_policies(
     registry: Registry, upstream: Upstream, versions: Sequence[VersionDetails]
 ) -> Sequence[VersionDetails]:
-    policies = evaluate.policies_of(registry.upstreams, upstream, stored=True)
-    if not policies:
-        return versions
-    units = [(row.unit, row.name, row.vers, row.license) for row in versions]
-    refused = left_out_of_store(units, policies, datetime.now(UTC))
-    return [row for row in versions if row.unit not in refused]
+    refused = refused_units(registry, upstream, versions)
+    return [row for row in versions if row.unit not in refused] if refused else versions

@@ -1,7 +1,7 @@
 """Search in what a registry serves."""
 
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries import search as queries
@@ -24,24 +24,24 @@ MOST_HITS = 10_000
 
 
 def find(registry: Registry, query: SearchQuery) -> tuple[int, list[CrateObject]]:
-    """Return how many crates match, and the page of them that was asked for."""
+    """Return how many crates match, and the requested page of them; raises CatalogsOutdated."""
     served = served_catalogs(registry)
     total, hits = _hits(registry, served, query)
-    objects: dict[int, CrateObject | None] = {}
+    objects: dict[int, CrateObject] = {}
     found = queries.entries(hits)
     totals = downloads.totals_of(registry.pk, {hit.canonical_name for hit in hits})
     for one in served:
         entries = [found[hit.id] for hit in hits if hit.catalog == one.catalog and hit.id in found]
         summaries = under_policies(registry, one, [entry.canonical_name for entry in entries])
         for entry in entries:
-            summary = summaries.get(entry.canonical_name) if summaries else None
-            is_refused = bool(summaries) and summary is None
-            objects[entry.id] = (
-                None
-                if is_refused
-                else _object(registry, one, entry, summary, query, totals.get(entry.canonical_name))
-            )
-    return total, [shown for hit in hits if (shown := objects.get(hit.id)) is not None]
+            name = entry.canonical_name
+            if name in summaries:
+                summary = summaries[name]
+                if summary is None:
+                    continue
+                entry = _as_summarized(entry, summary)
+            objects[entry.id] = _object(registry, one, entry, query, totals.get(name))
+    return total, [objects[hit.id] for hit in hits if hit.id in objects]
 
 
 def _hits(
@@ -58,34 +58,46 @@ def _hits(
     _, hits = queries.search(registry.pk, catalogs, query, limit=MOST_HITS, offset=0)
     answers = answering(registry, served, {hit.canonical_name for hit in hits})
     # Versions that are mixed stand in several catalogs; the first of them describes the crate.
-    seen = defaultdict[str, bool](bool)
-    served_hits = []
+    first: dict[str, Hit] = {}
     for hit in hits:
-        if hit.catalog in answers[hit.canonical_name] and not seen[hit.canonical_name]:
-            seen[hit.canonical_name] = True
-            served_hits.append(hit)
-    return len(served_hits), served_hits[paging.offset : paging.offset + paging.per_page]
+        if hit.catalog in answers[hit.canonical_name]:
+            first.setdefault(hit.canonical_name, hit)
+    shown = list(first.values())
+    return len(shown), shown[paging.offset : paging.offset + paging.per_page]
+
+
+def _as_summarized(entry: CatalogEntry, summary: CrateSummary) -> CatalogEntry:
+    return replace(
+        entry,
+        max_version=summary.max_version,
+        max_stable=summary.max_stable,
+        newest_version=summary.newest,
+        default_version=summary.default.vers,
+        num_versions=summary.num_versions,
+        yanked=summary.yanked,
+        created_at=summary.created_at,
+        updated_at=summary.updated_at,
+    )
 
 
 def _object(
     registry: Registry,
     served: ServedCatalog,
     entry: CatalogEntry,
-    summary: CrateSummary | None,
     query: SearchQuery,
     totals: CrateTotals | None,
 ) -> CrateObject:
     name = canonical_name("_".join(query.text.split()))
     return CrateObject(
         name=entry.name,
-        max_version=summary.max_version if summary else entry.max_version,
-        max_stable_version=summary.max_stable if summary else entry.max_stable,
-        newest_version=summary.newest if summary else entry.newest_version,
-        default_version=summary.default.vers if summary else entry.default_version,
-        num_versions=summary.num_versions if summary else entry.num_versions,
-        yanked=summary.yanked if summary else entry.yanked,
-        created_at=summary.created_at if summary else entry.created_at,
-        updated_at=summary.updated_at if summary else entry.updated_at,
+        max_version=entry.max_version,
+        max_stable_version=entry.max_stable,
+        newest_version=entry.newest_version,
+        default_version=entry.default_version,
+        num_versions=entry.num_versions,
+        yanked=entry.yanked,
+        created_at=entry.created_at,
+        updated_at=entry.updated_at,
         description=entry.description,
         keywords=entry.keywords,
         categories=entry.categories,

@@ -12,6 +12,7 @@ from django.db import transaction
 from pulp_cargo.app.models import CrateCatalog
 from pulp_cargo.app.queries import catalog as catalogs
 from pulp_cargo.app.queries.catalog import CatalogState, Content
+from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.rules.crate_summary import CrateSummary, summarize
 
@@ -65,7 +66,7 @@ ADVANCE = """
 def catalog_of(content: Content) -> int:
     """Return the id of the catalog that describes a repository version, updated if it must be.
 
-    Raises LookupError if the version has been deleted.
+    Raises VersionGone.
     """
     state = catalogs.state_of(content)
     if state is not None and state.is_good:
@@ -79,7 +80,7 @@ def catalog_of(content: Content) -> int:
         locked.get(repository=content.repository, version=pinned_to)
         state, served = catalogs.state_of(content), catalogs.number_of(content.version)
         if state is None or served is None:
-            raise LookupError(f"the repository version {content.version} has been deleted")
+            raise VersionGone
         if not state.is_good:
             _update(state, content, served)
         return state.catalog

@@ -1,21 +1,46 @@
-"""The catalogs of what a registry serves, and which of them answers for a crate."""
+"""The catalogs of what a registry serves, and which of it the registry answers with."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from pulp_cargo.app.queries import catalog as catalogs
 from pulp_cargo.app.queries import search as queries
 from pulp_cargo.app.queries.catalog import Content
 from pulp_cargo.app.queries.names import claims
-from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.registry import Registry, RegistryUpstreams
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.catalog.refresh import catalog_of
 from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
 from pulp_cargo.rules.policy_decision import left_out_of_store
-from pulp_cargo.rules.upstream_order import OrderedUpstream, who_answers
+from pulp_cargo.rules.upstream_order import who_answers
+
+
+class CatalogsOutdated(ServiceUnavailable):
+    """A catalog has to be updated first, which may take longer than a read."""
+
+    def __init__(self) -> None:
+        super().__init__("the catalog of this registry is being updated; try again later")
+
+
+class Licensed(Protocol):
+    """A version with what crate policies know of it."""
+
+    @property
+    def unit(self) -> UUID: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def vers(self) -> str: ...
+
+    @property
+    def license(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,69 +49,82 @@ class ServedCatalog:
 
     catalog: int
     upstream: Upstream
-    pinned: bool
 
 
 def served_catalogs(registry: Registry) -> list[ServedCatalog]:
-    """Return the catalogs of the repositories that a registry serves, those of private ones first.
+    """Return the catalogs of what a registry serves, those of private repositories first.
 
-    Each is brought up to date. Raises LookupError if a version has been deleted meanwhile.
+    Raises CatalogsOutdated.
     """
-    upstreams = sorted(registry.upstreams.all, key=lambda one: not one.private)
     found = []
-    for one in upstreams:
-        if one.repository is None or one.version is None:
-            continue
-        content = Content(one.repository, one.version, registry.pinned)
-        found.append(ServedCatalog(catalog_of(content), one, registry.pinned))
+    for upstream, content in _contents(registry):
+        state = catalogs.state_of(content)
+        if state is None or not state.is_good:
+            raise CatalogsOutdated
+        found.append(ServedCatalog(state.catalog, upstream))
     return found
 
 
-def are_good(registry: Registry) -> bool:
-    """Return whether no catalog of a registry has to be updated, which may take long."""
-    for one in registry.upstreams.all:
-        if one.repository is not None and one.version is not None:
-            state = catalogs.state_of(Content(one.repository, one.version, registry.pinned))
-            if state is None or not state.is_good:
-                return False
-    return True
+def update(registry: Registry) -> None:
+    """Bring the catalogs of what a registry serves up to date; raises VersionGone."""
+    for _, content in _contents(registry):
+        catalog_of(content)
 
 
 def answering(
     registry: Registry, served: Sequence[ServedCatalog], names: Collection[str]
 ) -> Mapping[str, tuple[int, ...]]:
-    """Return the catalogs that answer for crates, by canonical names; none for what is not served.
-
-    Of a remote counts only what is stored: it is not asked.
-    """
+    """Return the catalogs that answer for crates, by canonical names; none for what is not served."""
     if registry.upstreams.order is None:
         everything = tuple(one.catalog for one in served)
         return dict.fromkeys(names, everything)
-    order = registry.upstreams.order
     there = queries.places([one.catalog for one in served], names)
     claimed = claims.claimed(registry.upstreams.listed, names)
     by_upstream = {one.upstream.name: one.catalog for one in served}
 
     def answer_for(name: str) -> tuple[int, ...]:
-        def has(upstream: OrderedUpstream) -> bool:
-            return by_upstream.get(upstream.name) in there[name]
-
-        answer = who_answers(order, name, has, had=claimed.get(name, ()))
-        holders = [by_upstream[one] for one in answer.ask if by_upstream.get(one) in there[name]]
-        return tuple(holders if answer.mixed else holders[:1])
+        having = {one for one, catalog in by_upstream.items() if catalog in there[name]}
+        holders = holders_of(registry.upstreams, name, having, claimed.get(name, ()))
+        return tuple(by_upstream[one] for one in holders)
 
     return {name: answer_for(name) for name in names}
+
+
+def holders_of(
+    upstreams: RegistryUpstreams, name: str, having: Collection[str], had: Collection[str]
+) -> Sequence[str]:
+    """Return which of the upstreams that have a crate stored answer for it: one, or all if mixed.
+
+    Remotes are not asked: what they have counts only if it is stored. `had` are the private
+    upstreams that ever had the crate.
+    """
+    if upstreams.order is None:
+        return [one.name for one in upstreams.all if one.name in having]
+    answer = who_answers(upstreams.order, name, lambda one: one.name in having, had=had)
+    holders = [one for one in answer.ask if one in having]
+    return holders if answer.mixed else holders[:1]
+
+
+def refused_units(
+    registry: Registry, upstream: Upstream, versions: Iterable[Licensed]
+) -> frozenset[UUID]:
+    """Return the units among versions of an upstream that crate policies refuse."""
+    policies = evaluate.policies_of(registry.upstreams, upstream, stored=True)
+    if not policies:
+        return frozenset()
+    units = ((one.unit, one.name, one.vers, one.license) for one in versions)
+    return left_out_of_store(units, policies, datetime.now(UTC))
 
 
 def under_policies(
     registry: Registry, one: ServedCatalog, names: Iterable[str]
 ) -> Mapping[str, CrateSummary | None]:
-    """Return the summaries of crates without the versions that crate policies refuse.
+    """Return the summaries of crates of which crate policies refuse versions.
 
-    Empty where no policy is in force; None for a crate of which nothing is left.
+    None stands for a crate of which nothing is left.
     """
     summaries: dict[str, CrateSummary | None] = {}
-    for name, (versions, refused) in _by_policies(registry, one, names).items():
+    for name, (versions, refused) in _refused(registry, one, names).items():
         left = [version for version in versions if version.unit not in refused]
         summaries[name] = summarize(left) if left else None
     return summaries
@@ -101,7 +139,7 @@ def refused_versions(
     """
     found: set[tuple[str, str | None]] = set()
     for one in served:
-        for name, (versions, refused) in _by_policies(registry, one, names).items():
+        for name, (versions, refused) in _refused(registry, one, names).items():
             gone = {version.vers for version in versions if version.unit in refused}
             found |= {(name, vers) for vers in gone}
             if len(gone) == len(versions):
@@ -109,19 +147,30 @@ def refused_versions(
     return found
 
 
-def _by_policies(
+def _contents(registry: Registry) -> list[tuple[Upstream, Content]]:
+    upstreams = sorted(registry.upstreams.all, key=lambda one: not one.private)
+    return [
+        (one, Content(one.repository, one.version, registry.pinned))
+        for one in upstreams
+        if one.repository is not None and one.version is not None
+    ]
+
+
+def _refused(
     registry: Registry, one: ServedCatalog, names: Iterable[str]
 ) -> Mapping[str, tuple[Sequence[CrateVersion], Collection[UUID]]]:
-    """Return the versions of crates, and the units that are refused; empty without a policy."""
-    policies = evaluate.policies_of(registry.upstreams, one.upstream, stored=True)
+    """Return the versions of the crates of which some are refused, and the refused units."""
     repository = one.upstream.repository
-    if not policies or repository is None:
+    if repository is None or not evaluate.policies_of(
+        registry.upstreams, one.upstream, stored=True
+    ):
         return {}
     versions = catalogs.versions_of(repository, one.upstream.number, list(names))
-    units = [
-        (version.unit, version.name, version.vers, version.license)
-        for found in versions.values()
-        for version in found
-    ]
-    refused = left_out_of_store(units, policies, datetime.now(UTC))
-    return {name: (found, refused) for name, found in versions.items()}
+    refused = refused_units(
+        registry, one.upstream, (version for found in versions.values() for version in found)
+    )
+    return {
+        name: (found, refused)
+        for name, found in versions.items()
+        if any(version.unit in refused for version in found)
+    }

@@ -20,9 +20,10 @@ def tags(registry: Registry, kind: Kind, paging: Paging, sort: TagSort) -> tuple
     return queries.tags(kind, _catalogs(registry), paging, sort)
 
 
-def tag(registry: Registry, kind: Kind, text: str) -> Tag | None:
-    """Return a keyword or category, None if no crate has it."""
-    return queries.tag(kind, _catalogs(registry), text)
+def tags_named(registry: Registry, kind: Kind, texts: Sequence[str]) -> list[Tag]:
+    """Return those of some keywords or categories that crates have, in the order of the texts."""
+    found = queries.tags_named(kind, _catalogs(registry), texts)
+    return [found[text] for text in texts if text in found]
 
 
 def summary(registry: Registry) -> Mapping[str, object]:

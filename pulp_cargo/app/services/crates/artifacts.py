@@ -216,12 +216,7 @@ def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: D
         Artifact(file=file.path, size=file.size, pulp_domain=domain, **file.digests)
         for file in fresh.values()
     ]
-    is_local = domain.storage_class == FILE_SYSTEM
-    paths = {file.cksum: _path_of(file.cksum, domain) for file in files} if is_local else {}
-    new_folders = {
-        folder for digest in fresh if is_local for folder in _missing_folders(paths[digest])
-    }
-    came = {digest: _identity(file.path) for digest, file in fresh.items()} if is_local else {}
+    local = _LocalFiles.of(files, fresh, domain) if domain.storage_class == FILE_SYSTEM else None
     try:
         unit_rows.insert(Artifact, made)
     finally:
@@ -229,24 +224,44 @@ def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: D
         # a file that was copied to another file system takes space on its old one.
         for one in made:
             one.file.close()
-    unsettled: list[str] = []
-    if is_local:
-        lost = [
-            file
-            for file in files
-            if file.cksum in known and not _is_whole(paths[file.cksum], file.size)
-        ]
+    unsettled = local.check([file for file in files if file.cksum in known]) if local else []
+    return Placed({**known, **{one.sha256: one.pk for one in made}}, unsettled)
+
+
+@dataclass(frozen=True, slots=True)
+class _LocalFiles:
+    """Files that are moved to a file system, and what was true before they were."""
+
+    fresh: Mapping[str, Storable]
+    paths: Mapping[str, str]
+    new_folders: frozenset[str]
+    identities: Mapping[str, object]
+
+    @classmethod
+    def of(
+        cls, files: Sequence[Storable], fresh: Mapping[str, Storable], domain: Domain
+    ) -> "_LocalFiles":
+        paths = {file.cksum: _path_of(file.cksum, domain) for file in files}
+        folders = frozenset(one for digest in fresh for one in _missing_folders(paths[digest]))
+        identities = {digest: _identity(file.path) for digest, file in fresh.items()}
+        return cls(fresh, paths, folders, identities)
+
+    def check(self, known: Sequence[Storable]) -> list[str]:
+        """Restore the known files that are lost, and return what needs an fsync; raises OSError."""
+        lost = [file for file in known if not _is_whole(self.paths[file.cksum], file.size)]
         for file in lost:
-            _put_back(file, paths[file.cksum])
-        for digest, file in fresh.items():
-            if not _is_whole(paths[digest], file.size):
+            _put_back(file, self.paths[file.cksum])
+        unsettled = []
+        for digest, file in self.fresh.items():
+            path = self.paths[digest]
+            if not _is_whole(path, file.size):
                 raise OSError(f"the storage has not taken all of the file {digest}")
             # A file that was copied from another file system is a new one, without an fsync.
-            if not file.is_settled or _identity(paths[digest]) != came[digest]:
-                unsettled.append(paths[digest])
-        folders = {os.path.dirname(paths[file.cksum]) for file in (*fresh.values(), *lost)}
-        unsettled += folders | new_folders
-    return Placed({**known, **{one.sha256: one.pk for one in made}}, unsettled)
+            if not file.is_settled or _identity(path) != self.identities[digest]:
+                unsettled.append(path)
+        changed = (*self.fresh.values(), *lost)
+        folders = {os.path.dirname(self.paths[file.cksum]) for file in changed}
+        return [*unsettled, *(folders | self.new_folders)]
 
 
 def lock_digests(files: Iterable[Storable]) -> list[str]:

@@ -9,9 +9,8 @@ import html
 import tempfile
 from collections.abc import Hashable, Iterator, Sized
 from contextlib import contextmanager, suppress
-from queue import LifoQueue
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -20,7 +19,7 @@ from django.conf import settings
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.queries.crates.crate_file import StoredFile
-from pulp_cargo.app.services.crates.crate_reader import PAGE_COMMAND, Reader
+from pulp_cargo.app.services.crates.crate_reader import PAGE_COMMAND, ReaderPool
 from pulp_cargo.app.services.crates.crate_unit import limits
 from pulp_cargo.app.services.crates.object_storage import answering
 from pulp_cargo.protocol.errors import InvalidCrateFile
@@ -29,7 +28,6 @@ from pulp_cargo.reader.messages import (
     CompareTexts,
     HighlightFile,
     ListFiles,
-    PageRequest,
     ReadFile,
     RenderReadme,
 )
@@ -38,7 +36,6 @@ from pulp_cargo.rules.crate_contents import ContainedFile, FileText
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bound=Sized)
 
-READER_COUNT = 2
 # Sizes of caches: characters of readmes, files in lists.
 CACHED_CHARACTERS = 8 * 1024 * 1024
 CACHED_FILES = 50_000
@@ -69,10 +66,7 @@ class CrateContents:
     """The processes, and what they have prepared. Methods block, and are for `threads.make_page`."""
 
     def __init__(self) -> None:
-        self._readers = [Reader(PAGE_COMMAND) for _ in range(READER_COUNT)]
-        self._idle: LifoQueue[Reader] = LifoQueue()
-        for reader in self._readers:
-            self._idle.put(reader)
+        self._pool = ReaderPool(PAGE_COMMAND)
         self._readmes: _Cache[UUID, str] = _Cache(CACHED_CHARACTERS)
         self._lists: _Cache[tuple[str, str, str], list[ContainedFile]] = _Cache(CACHED_FILES)
 
@@ -83,7 +77,7 @@ class CrateContents:
     def readme(self, unit: UUID, text: str, repository: str | None) -> str:
         """Return a readme as HTML; if it takes too long to render, as it was written."""
         try:
-            shown: str = self._ask(RenderReadme(text, repository))
+            shown: str = self._pool.ask(RenderReadme(text, repository))
         except (InvalidCrateFile, ServiceUnavailable):
             shown = f'<pre tabindex="0">{html.escape(text)}</pre>'
         self._readmes.put(unit, shown)
@@ -95,7 +89,7 @@ class CrateContents:
         found = self._lists.get(key)
         if found is None:
             with _on_disk(domain, file) as path:
-                found = list(self._ask(ListFiles(path, name, vers, limits())))
+                found = list(self._pool.ask(ListFiles(path, name, vers, limits())))
             self._lists.put(key, found)
         return found
 
@@ -107,7 +101,7 @@ class CrateContents:
         Raises InvalidCrateFile, ServiceUnavailable.
         """
         with _on_disk(domain, file) as path:
-            found: FileText | None = self._ask(
+            found: FileText | None = self._pool.ask(
                 ReadFile(path, name, vers, limits(), wanted, MOST_SHOWN_BYTES)
             )
         return found
@@ -116,7 +110,7 @@ class CrateContents:
         """Return the lines of a file as HTML, without colours if these would take too long."""
         for file in (path, ""):
             try:
-                found: list[str] = self._ask(HighlightFile(text, file))
+                found: list[str] = self._pool.ask(HighlightFile(text, file))
             except InvalidCrateFile:
                 continue
             return found
@@ -125,22 +119,14 @@ class CrateContents:
     def differences(self, old: str, new: str) -> list[str] | None:
         """Return the lines in which two texts differ, None if they take too long to compare."""
         try:
-            found: list[str] | None = self._ask(CompareTexts(old, new))
+            found: list[str] | None = self._pool.ask(CompareTexts(old, new))
         except InvalidCrateFile:
             return None
         return found
 
     def stop(self) -> None:
         """End the processes, when the server ends."""
-        for reader in self._readers:
-            reader.stop()
-
-    def _ask(self, request: PageRequest) -> Any:
-        reader = self._idle.get()
-        try:
-            return reader.ask(request)
-        finally:
-            self._idle.put(reader)
+        self._pool.stop()
 
 
 @contextmanager

@@ -98,15 +98,35 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-class CrateReaders:
-    """The readers of a server process; one without an idle reader waits for it."""
+class ReaderPool:
+    """Reader processes of one kind; a request without an idle one waits for it."""
 
-    def __init__(self) -> None:
-        self._all = [Reader() for _ in range(READER_COUNT)]
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+        self._all = [Reader(command) for _ in range(READER_COUNT)]
         # The last one returned is the next one used, so that an idle server has one process.
         self._idle: LifoQueue[Reader] = LifoQueue()
         for reader in self._all:
             self._idle.put(reader)
+
+    def ask(self, request: Request) -> Any:
+        """Return the result of a request, or raise its RegistryError."""
+        reader = self._idle.get()
+        try:
+            return reader.ask(request)
+        finally:
+            self._idle.put(reader)
+
+    def stop(self) -> None:
+        """End all processes, when the server process ends."""
+        for reader in self._all:
+            reader.stop()
+
+
+class CrateReaders:
+    """The processes of a server process that read .crate files."""
+
+    def __init__(self) -> None:
+        self._pool = ReaderPool()
 
     def read_published(
         self, path: str, *, name: str | None, vers: str | None, limits: PublishLimits
@@ -115,31 +135,23 @@ class CrateReaders:
 
         Without `name` and `vers`, they are taken from the file.
         """
-        found: tuple[Manifest, CrateFile] = self._ask(ReadPublished(path, name, vers, limits))
+        found: tuple[Manifest, CrateFile] = self._pool.ask(ReadPublished(path, name, vers, limits))
         return found
 
     def read_upstream(
         self, path: str, *, name: str, vers: str, limits: PublishLimits
     ) -> UpstreamCrate:
         """Return the metadata in a file of an upstream; raises RegistryError."""
-        found: UpstreamCrate = self._ask(ReadUpstream(path, name, vers, limits))
+        found: UpstreamCrate = self._pool.ask(ReadUpstream(path, name, vers, limits))
         return found
 
     def parse_metadata(self, data: bytes, most_deps: int) -> PublishMetadata:
         """Return the metadata that cargo sends before a file; raises RegistryError."""
         if len(data) <= LITTLE_METADATA:
             return publish.parse_metadata(data, most_deps)
-        found: PublishMetadata = self._ask(ReadMetadata(data, most_deps))
+        found: PublishMetadata = self._pool.ask(ReadMetadata(data, most_deps))
         return found
 
     def stop(self) -> None:
-        """End all reader processes, when the server process ends."""
-        for reader in self._all:
-            reader.stop()
-
-    def _ask(self, request: Request) -> Any:
-        reader = self._idle.get()
-        try:
-            return reader.ask(request)
-        finally:
-            self._idle.put(reader)
+        """End the processes, when the server process ends."""
+        self._pool.stop()

@@ -77,6 +77,13 @@ def left_out_of_listing(upstreams: RegistryUpstreams) -> frozenset[UUID]:
     )
 
 
+def rules_of_stored(upstreams: RegistryUpstreams) -> list[str]:
+    """Return text that changes when other stored versions of any upstream are left out."""
+    now = datetime.now(UTC)
+    found = (policies_of(upstreams, one, stored=True) for one in upstreams.all)
+    return [AgelessRules(policies, now).text for policies in found]
+
+
 def rules_of_listing(upstreams: RegistryUpstreams) -> list[str]:
     """Return text that changes when something else is left out of the listing."""
     policies = policies_of_store(upstreams)

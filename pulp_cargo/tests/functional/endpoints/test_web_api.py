@@ -52,7 +52,7 @@ def test_crate(shop: Registry):
     assert (crate["num_versions"], crate["default_version"]) == (3, "1.9.0")
     assert [one["num"] for one in answer["versions"]] == ["1.10.0", "1.9.0", "1.0.0"]
     assert [one["id"] for one in answer["versions"]] == crate["versions"]
-    assert [one["id"] for one in answer["keywords"]] == ["draw"]
+    assert [(one["id"], one["crates_cnt"]) for one in answer["keywords"]] == [("draw", 1)]
     assert answer["categories"] == []
 
 
@@ -160,7 +160,11 @@ def test_readme(shop: Registry):
     answer = shop.get("api/v1/crates/Shapes/1.0.0/readme")
     assert answer.body == README
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert shop.get("api/v1/crates/board/1.0.0/readme").status == 404
+    missing = shop.get("api/v1/crates/board/1.0.0/readme")
+    assert (missing.status, missing.detail) == (
+        404,
+        "the crate version `board 1.0.0` has no readme",
+    )
 
 
 def test_authors(shop: Registry):
@@ -175,6 +179,7 @@ def test_authors(shop: Registry):
         ("missing", 404, "missing"),
         ("missing/versions", 404, "missing"),
         ("a%00b", 404, "a"),
+        ("con", 404, "con"),
         ("Shapes/9.9.9", 404, "9.9.9"),
         ("Shapes/1.0", 400, "1.0"),
         ("missing/reverse_dependencies", 404, "missing"),
