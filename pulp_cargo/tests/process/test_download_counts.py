@@ -51,7 +51,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
 
     found = Store()
     monkeypatch.setattr(download_counts.write_downloads, "add", found.add)
-    monkeypatch.setattr(download_counts.threads, "upload", run)
+    monkeypatch.setattr(download_counts.threads, "record", run)
     monkeypatch.setattr(download_counts.timeouts, "DOWNLOAD_COUNTS_RETRY_SECONDS", 0.01)
     return found
 

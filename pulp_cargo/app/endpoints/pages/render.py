@@ -10,7 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import matches, revalidated, varies
+from pulp_cargo.app.endpoints.http.responses import headers_for_readers, matches
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.protocol.cargo_config import registry_key
 from pulp_cargo.protocol.index_file import strong_etag
@@ -54,7 +54,7 @@ def answer(cargo: CargoRequest, page: str) -> web.Response:
     """Return the response with a page, a 304 if the browser has it."""
     body = page.encode("utf-8", "replace")
     etag = strong_etag(body)
-    headers = {"ETag": etag, "Cache-Control": revalidated(cargo), **varies(cargo.registry.access)}
+    headers = {"ETag": etag, **headers_for_readers(cargo)}
     if matches(cargo.http, etag):
         return web.Response(status=304, headers=headers)
     return web.Response(

@@ -106,8 +106,7 @@ class DownloadCounts:
             log.warning("%d downloads were not counted: too many counts were waiting.", lost)
         rows = [Row(*one.download, day=one.day, at=one.at, times=one.times) for one in tallies]
         try:
-            # They may be many, and publishes must not wait for them.
-            await threads.upload(write_downloads.add, rows)
+            await threads.record(write_downloads.add, rows)
         except (OperationalError, InterfaceError) as error:
             log.warning("Counts of downloads are written later: %s", error)
             raise WriteLater(timeouts.DOWNLOAD_COUNTS_RETRY_SECONDS) from error
@@ -115,7 +114,7 @@ class DownloadCounts:
     async def _sweep_regularly(self) -> None:
         while True:
             try:
-                await threads.upload(write_downloads.remove_old_days, datetime.now(UTC).date())
+                await threads.record(write_downloads.remove_old_days, datetime.now(UTC).date())
             except (DatabaseError, InterfaceError) as error:
                 log.warning("The counts of old days are removed later: %s", error)
             await asyncio.sleep(timeouts.DOWNLOAD_COUNTS_SWEEP_INTERVAL_SECONDS)
