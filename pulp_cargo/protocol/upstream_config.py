@@ -64,4 +64,4 @@ def _require_url(dl: str) -> None:
     except ValueError as error:
         raise UpstreamConfigInvalid(f"its `dl` {dl!r} is not a valid URL: {error}") from error
     if parts.scheme not in ("https", "http") or not parts.hostname or UNPRINTABLE.search(dl):
-        raise UpstreamConfigInvalid(f"its `dl` {dl!r} is not a URL of http or https")
+        raise UpstreamConfigInvalid(f"its `dl` {dl!r} is not an http or https URL")

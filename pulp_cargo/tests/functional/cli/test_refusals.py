@@ -33,8 +33,8 @@ REFUSALS = {
     " choose another, or update that one.",
     "repository create --name {new} --remote nope": "There is no cargo remote with name 'nope':"
     " see the list of cargo remotes, or create it first.",
-    "repository create --name {new} --index-alias sparse+https://x.example/a": "index_aliases: the registry"
-    " URL 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
+    "repository create --name {new} --index-alias sparse+https://x.example/a": "index_aliases: the registry URL 'sparse+https://x.example/a' cannot be used: the URL of"
+        " a sparse registry must end in `/`.",
     "repository show --href /pulp/api/v3/remotes/cargo/cargo/{id}/":
     "'/pulp/api/v3/remotes/cargo/cargo/{id}/' is not the href of a cargo repository.",
     "repository show --href /pulp/api/v3/repositories/cargo/cargo/{id}/":
@@ -58,8 +58,8 @@ REFUSALS = {
     "remote create --name {new} --url https://x.example/": "url: the URL 'https://x.example/' is not"
     " that of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
     " cargo's configuration.",
-    "remote create --name {new} --url sparse+https://x.example/a": "url: the registry URL"
-    " 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
+    "remote create --name {new} --url sparse+https://x.example/a": "url: the registry URL 'sparse+https://x.example/a' cannot be used: the URL of a sparse"
+        " registry must end in `/`.",
     "distribution create --name {new} --base-path {new} --repository file:file:x":
     "'file:file:x' is not a cargo repository: --repository requires the name, href or PRN of one.",
     "distribution create --name {new} --base-path {taken}": "base_path: a distribution with"
