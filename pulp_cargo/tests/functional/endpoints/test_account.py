@@ -173,7 +173,7 @@ def test_name_that_is_taken(registry: Registry, person: Rest) -> None:
     assert put(registry, basic(person)).status == 200
     answer = put(registry, basic(person))
     assert answer.status == 400
-    assert "has a token of that name already" in answer.detail
+    assert "already has a token with this name" in answer.detail
 
 
 def test_token_cannot_lead_to_another(registry: Registry, person: Rest) -> None:

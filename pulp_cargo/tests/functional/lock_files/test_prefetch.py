@@ -164,7 +164,7 @@ def test_fetching_takes_the_right_to_modify_the_store(
     (distribution,) = rest.list("distributions/cargo/cargo/", name=cache.registry.name)
     user = rest.new_user("cargo.cargodistribution_reader", on=distribution["prn"])
     theirs = Gate(user, gate.href)
-    with pytest.raises(Refused, match="may modify it") as refused:
+    with pytest.raises(Refused, match="you may not modify") as refused:
         theirs.prefetch(lock)
     assert refused.value.status == 403
     assert user.auth is not None

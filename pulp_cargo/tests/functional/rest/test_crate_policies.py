@@ -166,7 +166,7 @@ def test_policy_in_use_cannot_be_deleted(rest: Rest, policy: dict[str, Any]) -> 
     rest.post(f"{remote}add_role/", users=[owner.auth[0]], role="cargo.cargoremote_viewer")
     for asker, users in (
         (rest, f"the remote `{name}`, the distribution `{name}`"),
-        (owner, f"the remote `{name}`, 1 that you may not see"),
+        (owner, f"the remote `{name}`, 1 that you may not view"),
     ):
         with pytest.raises(Refused) as refused:
             asker.delete(policy["pulp_href"])
