@@ -102,7 +102,7 @@ def test_change_and_delete(rest: Rest, policy: dict[str, Any]) -> None:
         ({"exceptions": [{"crate": "a", "reason": "b"}]}, '"ends".*required'),
         ({"exceptions": [{"crate": "a", "reason": "b", "ends": "soon"}]}, "wrong format"),
         ({"exceptions": [{"crate": "a", "reason": "", "ends": "2031-03-10T12:00:00Z"}]}, "blank"),
-        ({"licenses": ["beer"]}, "'beer' is no SPDX expression"),
+        ({"licenses": ["beer"]}, "'beer' is not an SPDX expression"),
         ({"licenses": ["MIT OR Apache-2.0"]}, "more than one licence"),
         ({"cooldown": 7}, "Unexpected field"),
     ],
