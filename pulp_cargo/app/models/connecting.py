@@ -84,7 +84,7 @@ class AddressGuard(Guard):
             await self.resolve(self._host, port, family)
         except OSError as error:
             # If its own addresses are unknown, only public addresses are allowed.
-            log.info("%s has no address: %s", self._host, error)
+            log.info("%s cannot be resolved: %s", self._host, error)
 
 
 class SafeDownloader(ResponseDownloader):

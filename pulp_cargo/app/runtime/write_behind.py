@@ -234,4 +234,4 @@ class WriteBehind(Generic[G, K, V]):
             self._on_failure(name, batch, error)
         except Exception:
             # It belongs to whoever has the queue, and what else waits must still be written.
-            log.exception("The failure of a batch could not be handled")
+            log.exception("An error in the handler of failed batches")

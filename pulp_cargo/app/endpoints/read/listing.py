@@ -74,7 +74,7 @@ async def _send(
             await client.write(response.write, gzip.flush())
         await client.write_eof(response)
     except Exception as error:
-        log.warning("A listing of `%s` was cut off: %r", cargo.registry.name, error)
+        log.warning("Sending a listing of `%s` failed: %r", cargo.registry.name, error)
         cut_off(cargo.http)
         raise ConnectionAbortedError from error
     return response

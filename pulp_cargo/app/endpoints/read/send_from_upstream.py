@@ -72,7 +72,9 @@ async def send_from_upstream(
     except (web.HTTPRedirection, web.HTTPRequestRangeNotSatisfiable):
         raise
     except Exception as error:
-        log.warning("The file of `%s %s` did not come from upstream: %r", name, vers, error)
+        log.warning(
+            "The file of `%s %s` could not be fetched from the upstream: %r", name, vers, error
+        )
         if response.prepared:
             # The client must notice that the file is incomplete; cargo tries again.
             cut_off(cargo.http)

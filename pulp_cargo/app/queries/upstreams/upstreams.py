@@ -156,8 +156,8 @@ def _stores(registry: str, given: set[UUID], published: set[UUID]) -> set[UUID]:
     """Return the repositories of a registry that may store the crates of a remote."""
     if given & published:
         log.warning(
-            "%s stores nothing of its remote: its repository accepts uploads, and a cache needs one"
-            " of its own.",
+            "The registry %s stores no crates of its remote, because its repository accepts"
+            " uploads; a cache needs a separate repository.",
             registry,
         )
     return given - published

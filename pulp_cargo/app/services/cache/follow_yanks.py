@@ -24,7 +24,8 @@ class YankFollower:
     def follow(self, remote: UpstreamRemote, copy: IndexFileCopy) -> None:
         """Mark the stored versions of a crate in the background as yanked or not, as its new index file."""
         self.background.spawn(
-            self._follow(remote, copy), failure=f"The yanks of `{copy.name}` were not followed"
+            self._follow(remote, copy),
+            failure=f"The yanks of `{copy.name}` upstream could not be copied",
         )
 
     async def _follow(self, remote: UpstreamRemote, copy: IndexFileCopy) -> None:

@@ -83,7 +83,7 @@ class IndexFiles:
         except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
             if stale is None:
                 raise
-            log.info("An index file is served as it was: %s", error)
+            log.info("A cached index file is served without revalidation: %s", error)
         except TimeoutError:
             if not self._slow.get(remote.pk):
                 self._slow.keep(remote.pk, True, timeouts.UPSTREAM_SLOW_SECONDS)
@@ -182,8 +182,8 @@ def _report_replaced(remote: UpstreamRemote, before: Copy | None, newest: Copy) 
         if before is None or before.replaced.get(vers) != (old, new):
             note(Event.REPLACED)
             log.warning(
-                "`%s` has other bytes of `%s %s` than before: the checksum %s was %s. The version"
-                " stays as it was until somebody accepts the new one.",
+                "The upstream of `%s` has replaced the bytes of `%s %s`: the checksum is %s and"
+                " was %s. The version is served unchanged until the new bytes are accepted.",
                 remote.name,
                 newest.name,
                 vers,

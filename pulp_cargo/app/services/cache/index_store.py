@@ -137,7 +137,7 @@ async def _write_batch(_: None, rows: Sequence[Row]) -> None:
 
 
 def _note_failure(_: None, rows: Sequence[Row], error: Exception) -> None:
-    log.warning("Index files of upstream registries were not stored: %s", error)
+    log.warning("Index files of upstreams could not be stored: %s", error)
 
 
 def _values(row: Row) -> dict[str, object]:

@@ -313,7 +313,7 @@ def _is_whole(path: str, size: int) -> bool:
 
 
 def _put_back(file: Storable, path: str) -> None:
-    log.warning("The storage had lost the file of the artifact %s; it is back.", file.cksum)
+    log.warning("The storage had lost the file of the artifact %s; it was restored.", file.cksum)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     copy_whole(file.rewind(), path)
 

@@ -44,7 +44,9 @@ def unit_of_upstream(
         fault, package = found.fault, found.package or {}
     except RegistryError as error:
         fault = str(error)
-    log.info("`%s %s` is stored by its index line: %s", entry.name, entry.vers, fault)
+    log.info(
+        "The metadata of `%s %s` are taken from its index line: %s", entry.name, entry.vers, fault
+    )
     return build_unit.of_index_line(entry, pubtime=pubtime, remote=remote, package=package)
 
 

@@ -75,7 +75,7 @@ class Reader:
                     raise InvalidCrateFile(
                         "reading the crate file takes too long; no valid crate needs this much time"
                     ) from error
-                log.warning("A process that reads .crate files has ended with %s.", status)
+                log.warning("A process that reads .crate files has exited with status %s.", status)
                 if not is_first:
                     raise ServiceUnavailable(
                         "the crate file could not be read just now; try again later"

@@ -94,7 +94,10 @@ def _take_back(file: IncomingFile, domain: Domain) -> None:
             _remove(file, domain)
     except Exception as error:
         # Anything: the reason for which the publish was refused must reach its client.
-        log.warning("The file of a refused publish stays for orphan cleanup: %s", error)
+        log.warning(
+            "The file of a refused publish could not be removed; orphan cleanup will remove it: %s",
+            error,
+        )
 
 
 def _add(file: IncomingFile, domain: Domain) -> bool:

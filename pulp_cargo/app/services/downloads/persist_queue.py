@@ -119,13 +119,13 @@ class PersistQueue:
         for refusal in filter(None, result.refusals):
             # For example a name that differs from another in `-` and `_`: passed through each time.
             note(Event.NOT_KEPT)
-            log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
+            log.warning("A crate of an upstream is sent to the client but not stored: %s", refusal)
         clean_up_after(self._background, repository, result)
 
     def _note_failure(self, store: Store, items: Sequence[Item], error: Exception) -> None:
         downloaded = _files_of(items)
         note(Event.NOT_KEPT)
-        log.warning("%s crates of an upstream were not stored: %s", len(downloaded), error)
+        log.warning("%s crates of an upstream could not be stored: %s", len(downloaded), error)
 
     def _release(self, downloaded: Sequence[DownloadedCrate]) -> None:
         self._files -= len(downloaded)
@@ -133,7 +133,7 @@ class PersistQueue:
             try:
                 one.download.release()
             except OSError as error:
-                log.warning("The file of a download was not removed: %s", error)
+                log.warning("The temporary file of a download was not removed: %s", error)
 
 
 def _key(item: Item) -> Hashable:

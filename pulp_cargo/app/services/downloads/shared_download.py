@@ -246,8 +246,6 @@ def _append(file: IncomingFile, chunk: bytes, memory: FileMemory) -> None:
     except StorageFull:
         if file.is_in_memory:
             raise
-        log.warning(
-            "The disk is full: a file of an upstream continues in memory and is not stored."
-        )
+        log.warning("The disk is full: a file of an upstream is buffered in memory and not stored.")
         file.move_to_memory(memory)
         file.write(chunk)

@@ -104,7 +104,7 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
         # Anything: whatever one change raises must not fail the others.
         if len(changes) == 1:
             raise
-        log.warning("A commit of %s changes failed, trying them alone.", len(changes))
+        log.warning("A commit of %s changes failed; committing them one by one.", len(changes))
     made: Committed | None = None
     refusals: list[BaseException | None] = []
     for change in changes:
@@ -131,7 +131,7 @@ def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Resul
     except (IntegrityError, OperationalError) as error:
         if not isinstance(error.__cause__, CLASHES):
             raise
-        log.info("A commit met somebody else's, and is tried again: %s", error)
+        log.info("A commit conflicted with another one, and is retried: %s", error)
     with _busy_after(LockNotAvailable, DeadlockDetected):
         return _try(repository, domain, changes)
 
@@ -197,7 +197,7 @@ def _restore_lost(draft: Draft, domain: Domain) -> None:
         artifacts.restore_lost([file for _, file in draft.crates], domain)
     except Exception as error:
         # Each storage has errors of its own, with no common class.
-        log.warning("The storage lacks the file of a new crate version: %s", error)
+        log.warning("The storage does not have the file of a new crate version: %s", error)
 
 
 @contextmanager
