@@ -41,7 +41,7 @@ PAGES_WAITING = asyncio.Semaphore(32)
 # An object storage may hang. A file system takes files with the commit, so that these only restore
 # files that it has lost.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
-# Records that nobody waits for, thousands in a statement: commits and uploads do not wait for them.
+# Refusals and download counts, thousands per statement, so that they do not delay commits.
 RECORDERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-record")
 FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
 # Files are synced to the disk here while other threads read them.

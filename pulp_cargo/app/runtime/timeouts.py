@@ -1,4 +1,4 @@
-"""All timeouts and intervals of the app, in seconds.
+"""Timeouts and intervals of the app, in seconds; those of syncs are in `upstream/connection`.
 
 They are read from here whenever they are needed, so that a test can shorten one. Those that an
 administrator can set are in `settings`.

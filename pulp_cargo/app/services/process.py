@@ -1,7 +1,7 @@
-"""The state that services share in one process, and where a process without a start keeps it.
+"""The state that services share in a process, and its place where Pulp has no start-up hook.
 
 A content process makes its state when it starts, and closes it when it ends (`content_process`). The
-processes of the API and the tasks have no such hooks of Pulp's, so theirs is made at its first use.
+processes of the API and the tasks have no such hooks, so their state is made on first use.
 """
 
 import os

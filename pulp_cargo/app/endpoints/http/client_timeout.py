@@ -1,6 +1,6 @@
 """Limits on how slowly a client may receive a response.
 
-A client that stops reading would otherwise occupy a file, a connection or one of a few places forever.
+A client that stops reading would otherwise hold a file, a connection or a limited slot forever.
 """
 
 import asyncio

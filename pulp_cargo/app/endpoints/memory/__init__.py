@@ -1,1 +1,1 @@
-"""What a content process remembers, and the notices that keep it true."""
+"""The in-memory cache of a content process, and the notices that keep it up to date."""

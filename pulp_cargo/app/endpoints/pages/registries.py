@@ -1,4 +1,4 @@
-"""The page above all registries: those that everybody may read."""
+"""The page at the root URL: a list of the public registries."""
 
 from aiohttp import web
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""Web pages from templates, and the headers by which a browser runs nothing that is in them."""
+"""Web pages from templates, and the headers that stop browsers from running anything in them."""
 
 from datetime import UTC, datetime
 from functools import cache

@@ -28,7 +28,7 @@ from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 
 class SentOnce(ArtifactResponse):
-    """A response that is sent within its turn, and not again when aiohttp sends it."""
+    """A response that is sent while its slot is held, so that aiohttp does not send it again."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send headers and bytes, unless they have been sent."""

@@ -62,7 +62,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one upstream has of a version: the facts to decide by, and the file or error behind them."""
+    """What was found about a version in one upstream: facts for the decision, and a file or error."""
 
     facts: VersionFacts
     found: Here | Listed | None = None
@@ -122,8 +122,8 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
         return await _stored(wanted, found)
     version = await _version(wanted, found)
     if version is None and found.fresh_for == 0:
-        # Our copy may be too old to have it. An upstream that does not answer now must not make
-        # room for the next.
+        # Our copy may predate the version. If the upstream does not answer now, the next one must
+        # not be asked instead.
         newer = await resolve.ask(
             cache.index_files, wanted.registry.urls, upstream, wanted.lower_name
         )
@@ -198,7 +198,7 @@ async def _listed_under_policies(
 
 
 async def _listed(wanted: Wanted, listed: Listed) -> Looked:
-    """Look for a listed version's file: stored, or still to be had from the upstream."""
+    """Look for a listed version's file: stored, or still available from the upstream."""
     cksum = listed.version.cksum
     wanted.leases.enter_context(wanted.cache.downloads.leased_if_running(*_key(wanted, listed)))
     try:

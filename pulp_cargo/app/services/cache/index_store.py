@@ -70,7 +70,7 @@ CONFIRM = """
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A file to write; only its time of validation if the row has the same bytes already."""
+    """A file to write, or only its time of validation if the row already has the same bytes."""
 
     remote: UpstreamRemote
     copy: IndexFileCopy | CrateGone

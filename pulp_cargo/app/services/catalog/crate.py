@@ -168,7 +168,7 @@ def _versions(registry: Registry, name: str, vers: str | None) -> list[ServedVer
     found: dict[str, ServedVersion] = {}
     for one in upstreams.all:
         for row in _under_policies(registry, one, stored[one.name] if one.name in answers else ()):
-            # Of versions that are mixed the first upstream's counts.
+            # If versions are mixed, the first upstream that has a version supplies it.
             if vers in (None, row.vers):
                 count = counts.get(row.vers)
                 found.setdefault(row.vers, ServedVersion(row, one, count.downloads if count else 0))

@@ -19,7 +19,7 @@ from pulp_cargo.protocol.web_api.crates import CrateObject
 from pulp_cargo.protocol.web_api.search import SearchQuery
 from pulp_cargo.rules.crate_summary import CrateSummary
 
-# A list of upstreams decides for each crate which of them answers, so many hits are looked at.
+# Maximum number of hits to examine: which upstream of a list answers is decided for each crate.
 MOST_HITS = 10_000
 
 

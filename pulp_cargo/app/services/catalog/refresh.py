@@ -16,9 +16,9 @@ from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.rules.crate_summary import CrateSummary, summarize
 
-# Crates are summarized and written so many at a time.
+# Number of crates that are summarized and written at a time.
 BATCH_ROWS = 2_000
-# So many characters of a readme are searched: PostgreSQL limits a document to 1 MB of words.
+# Number of characters of a readme that are indexed: PostgreSQL limits a document to 1 MB of words.
 README_CHARACTERS = 40_000
 
 CLEAR = "DELETE FROM cargo_catalogcrate WHERE catalog_id = %(catalog)s"
@@ -93,7 +93,7 @@ def _update(state: CatalogState, content: Content, served: int) -> None:
     if state.is_covered:
         names = catalogs.changed_since(state, content.repository)
     else:
-        # Nothing tells what has changed since a version that is deleted.
+        # The repository version that the catalog describes was deleted, and its changes with it.
         statements.run(CLEAR, {"catalog": state.catalog})
         names = catalogs.names_in(content.repository, number)
     for start in range(0, len(names), BATCH_ROWS):

@@ -11,7 +11,7 @@ from pulp_cargo.protocol.web_api.crates import crate_object
 from pulp_cargo.protocol.web_api.search import Paging, SearchQuery, Sort
 from pulp_cargo.protocol.web_api.tags import Tag, TagSort, category_object, keyword_object
 
-# The lists of crates.io's front page have so many entries.
+# Number of entries in each list on crates.io's front page.
 ENTRIES = 10
 
 

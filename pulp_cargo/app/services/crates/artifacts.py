@@ -1,4 +1,4 @@
-"""Storing crates in the tables and their files in the storage, many with few statements."""
+"""Storing many crates in the database, and their files in the storage, with few statements."""
 
 import logging
 import os

@@ -1,8 +1,8 @@
 """The contents of crates for web pages: rendered readmes, lists of files, and single files.
 
-All of it is prepared in processes of its own (`pulp_cargo.reader.pages`), with limits on their time,
-and results are cached: the contents of a crate never change. Whether a visitor may see the crate is
-checked before, by who asks.
+All of it is prepared in separate processes (`pulp_cargo.reader.pages`) with time limits, and results
+are cached: the contents of a crate never change. The caller must check first whether a visitor may
+see the crate.
 """
 
 import html
@@ -63,7 +63,7 @@ class _Cache(Generic[K, V]):
 
 
 class CrateContents:
-    """The processes, and what they have prepared. Methods block, and are for `threads.make_page`."""
+    """The processes, and what they prepared. Methods block: call them through `threads.make_page`."""
 
     def __init__(self) -> None:
         self._pool = ReaderPool(PAGE_COMMAND)
@@ -131,7 +131,7 @@ class CrateContents:
 
 @contextmanager
 def _on_disk(domain: Domain, file: StoredFile) -> Iterator[str]:
-    """Provide the path of a stored file, which is copied from an object storage for as long."""
+    """Provide the path of a stored file; a file in an object storage is copied for the block."""
     if file.path is not None:
         yield file.path
         return

@@ -50,7 +50,7 @@ class AddCachedCrate:
 
     @property
     def actor(self) -> None:
-        """Cached crates belong to their upstream."""
+        """None, since cached crates have no owners."""
         return None
 
     def apply(self, draft: Draft) -> None:
@@ -78,7 +78,7 @@ class SetYanked:
 
     @property
     def actor(self) -> None:
-        """Cached crates belong to their upstream."""
+        """None, since cached crates have no owners."""
         return None
 
     def apply(self, draft: Draft) -> None:

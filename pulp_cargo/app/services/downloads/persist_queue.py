@@ -117,7 +117,7 @@ class PersistQueue:
             return
         result = await join(repository, domain, wanted)
         for refusal in filter(None, result.refusals):
-            # For example a name that differs from another in `-` and `_`: passed through each time.
+            # For example, its name differs from another only in `-` and `_`: downloaded each time.
             note(Event.NOT_KEPT)
             log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
         clean_up_after(self._background, repository, result)
