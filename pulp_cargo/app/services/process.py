@@ -11,8 +11,8 @@ from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.cache.cache import Cache
+from pulp_cargo.app.services.cache.refresher import Refresher
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
-from pulp_cargo.app.services.lock_file.refresh import Refresher
 
 
 class ServiceState:

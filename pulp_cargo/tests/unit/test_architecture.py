@@ -28,8 +28,7 @@ FEATURES = (
     ("catalog", "setup", "imports", "publish"),
     ("sync", "downloads"),
     ("cache",),
-    ("lock_file",),
-    ("process",),
+    ("lock_file", "process"),
 )
 EDGES = ("app.accounts", "app.endpoints", "app.viewsets", "app.management")
 PURE = ("protocol", "rules")
