@@ -1,4 +1,4 @@
-"""The state that services share in one process, and where a process without a start keeps it.
+"""The state that services share in one process, and how processes without a start hook get it.
 
 A content process makes its state when it starts, and closes it when it ends (`content_process`). The
 processes of the API and the tasks have no such hooks of Pulp's, so theirs is made at its first use.

@@ -52,7 +52,7 @@ def remember(
     # One target per response: no query strings, no other spellings of the same path.
     is_plain = cargo.http.raw_path == cargo.http.path
     if registry.access.guard_reads is not None and is_plain and fresh_for != 0:
-        cargo.process.memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
+        cargo.process.memory.remember_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
 
 
@@ -91,8 +91,8 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     gzipped = answer.gzipped is not None and takes_gzip(headers.get("Accept-Encoding", ""))
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
     if matches(request, answer.etag):
-        kept = [header for header in answer.headers if header[0] != "Content-Type"]
-        return web.Response(status=304, headers=[("ETag", etag), *kept])
+        headers = [header for header in answer.headers if header[0] != "Content-Type"]
+        return web.Response(status=304, headers=[("ETag", etag), *headers])
     body = answer.gzipped if gzipped else answer.body
     sent = [("ETag", etag), *answer.headers]
     if gzipped:

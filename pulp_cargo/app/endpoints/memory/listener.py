@@ -108,7 +108,7 @@ class Listener:
         generation = self._memory.generation
         known = await threads.read(registries.oldest, KNOWN_FROM_THE_START)
         for registry in known:
-            self._memory.keep_registry(registry, generation)
+            self._memory.remember_registry(registry, generation)
         if known:
             await threads.every_reader(_first_queries, known[0])
 

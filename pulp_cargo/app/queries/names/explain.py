@@ -49,7 +49,7 @@ class _IndexFile:
 
 @dataclass(frozen=True, slots=True)
 class OfUpstream:
-    """The part of one upstream in the answer for a crate; `said` is a sentence."""
+    """The part of one upstream in the answer for a crate; `reason` is a sentence."""
 
     upstream: str
     private: bool

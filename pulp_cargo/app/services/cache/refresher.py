@@ -91,5 +91,5 @@ class Refresher:
         except TimeoutError as error:
             answer = error
             if not is_slow:
-                self._slow.keep(remote.pk, True, timeouts.LOCK_FILE_SLOW_SECONDS)
+                self._slow.put(remote.pk, True, timeouts.LOCK_FILE_SLOW_SECONDS)
         files.take(file, answer)
