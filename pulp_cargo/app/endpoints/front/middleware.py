@@ -73,6 +73,7 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         # A redirect to the object storage, or a range outside of a file.
         return answer if answer.status < 400 else http_error_response(answer)
     except Exception as error:
+        # Any error becomes a response; one that nobody expected is logged, and its details withheld.
         shown = as_registry_error(error)
         if shown is None:
             raise

@@ -5,7 +5,8 @@ tag of the compressed form is different, as HTTP requires of strong tags (RFC 91
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 
 from aiohttp import web
@@ -104,6 +105,22 @@ def cut_off(request: web.Request) -> None:
     """Abort the connection, so that the client does not take a part for the whole."""
     if request.transport is not None:
         request.transport.abort()
+
+
+@contextmanager
+def complete_or_cut_off(request: web.Request, response: web.StreamResponse) -> Iterator[None]:
+    """Abort the connection if sending a response fails; raises ConnectionAbortedError.
+
+    An error before the response has begun is raised as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Any error: a response that has begun can neither be replaced nor end as if it were complete.
+        if not response.prepared:
+            raise
+        cut_off(request)
+        raise ConnectionAbortedError from error
 
 
 @lru_cache(maxsize=256)

@@ -55,7 +55,7 @@ class Listener:
             try:
                 await self._listen()
             except Exception as error:
-                # Whatever it is, reads are correct without the memory, and a new connection may work.
+                # Any error: reads are correct without the memory, and a new connection may work.
                 log.warning("No notices from PostgreSQL, reading without memory: %s", error)
             finally:
                 self._memory.stop_listening()

@@ -72,6 +72,7 @@ async def send_from_upstream(
     except (web.HTTPRedirection, web.HTTPRequestRangeNotSatisfiable):
         raise
     except Exception as error:
+        # Any error: core's handler raises those of aiohttp, of the storage and of the database.
         log.warning("The file of `%s %s` did not come from upstream: %r", name, vers, error)
         if response.prepared:
             # The client must notice that the file is incomplete; cargo tries again.

@@ -215,6 +215,7 @@ def copy_whole(file: BinaryIO, path: str) -> None:
             os.fsync(handle)
             os.rename(part, path)
     except BaseException:
+        # Also when the task is cancelled.
         os.unlink(part)
         raise
 

@@ -80,6 +80,7 @@ class SharedDownload:
                 raise self._failure("what it sent has another length than it announced")
             self.size, self._readable, self.is_complete = self.file.size, self.file.size, True
         except Exception as error:
+            # Any error: clients wait for the file, and would otherwise never learn that it failed.
             if not isinstance(error, UpstreamFailed):
                 note(Event.CUT_OFF if self.file and self.file.size else Event.UNREACHABLE)
             detail = getattr(error, "detail", "")
@@ -225,6 +226,7 @@ def _written(file: IncomingFile | None, chunk: bytes, memory: FileMemory) -> Inc
     try:
         _append(new, chunk, memory)
     except BaseException:
+        # Nobody else has the file yet.
         new.discard()
         raise
     return new
