@@ -92,7 +92,7 @@ def read_crate_file(
     for entry in reader:
         path = contents.add(entry)
         if contents.wants(path, entry):
-            contents.keep(path, reader.read_content())
+            contents.put(path, reader.read_content())
     if contents.manifest is None or contents.root is None:
         raise InvalidCrateFile(f"the crate file has no `{MANIFEST}` in its root")
     return CrateFile(
@@ -136,7 +136,7 @@ class _Contents:
     entries: int = 0
     manifest: bytes | None = None
     readmes: dict[str, bytes] = field(default_factory=dict)
-    kept_bytes: int = 0
+    readme_bytes: int = 0
     path_bytes: int = 0
     components: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
@@ -175,15 +175,15 @@ class _Contents:
                 )
             return True
         is_readme = path == self.wanted or ("/" not in path and path.lower().startswith("readme"))
-        return is_readme and self.kept_bytes + entry.size <= self.limits.readme_bytes
+        return is_readme and self.readme_bytes + entry.size <= self.limits.readme_bytes
 
-    def keep(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: bytes) -> None:
         """Store the content of a needed file."""
         if path == MANIFEST:
             self.manifest = content
         else:
             self.readmes[path] = content
-            self.kept_bytes += len(content)
+            self.readme_bytes += len(content)
 
     def _safe_path(self, entry: TarEntry) -> str:
         """Return an entry's path in components with one slash between them."""

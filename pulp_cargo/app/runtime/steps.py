@@ -12,7 +12,7 @@ STEPS = (
     "stored",
     "written",
     "committed",
-    "told",
+    "acknowledged",
 )
 _FOLDER = os.environ.get("PULP_CARGO_TESTS_STEPS")
 

@@ -27,7 +27,7 @@ class TtlCache(Generic[K, V]):
         entry = self._entries.get(key)
         return None if entry is None else entry[0]
 
-    def keep(self, key: K, value: V, seconds: float) -> None:
+    def put(self, key: K, value: V, seconds: float) -> None:
         """Add an entry; if the cache is full, the least recently used one is evicted."""
         self._entries[key] = value, seconds
 

@@ -1,4 +1,4 @@
-"""The state that services share in a process, and its place where Pulp has no start-up hook.
+"""The state that services share in one process, and how processes without a start hook get it.
 
 A content process makes its state when it starts, and closes it when it ends (`content_process`). The
 processes of the API and the tasks have no such hooks, so their state is made on first use.
@@ -11,8 +11,8 @@ from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.cache.cache import Cache
+from pulp_cargo.app.services.cache.refresher import Refresher
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
-from pulp_cargo.app.services.lock_file.refresh import Refresher
 
 
 class ServiceState:

@@ -14,9 +14,9 @@ def test_invented_names_do_not_make_forget_what_is_asked_for() -> None:
     from pulp_cargo.app.runtime.ttl_cache import TtlCache
 
     cache: TtlCache[str, bool] = TtlCache(100)
-    cache.keep("leaf", True, 60)
+    cache.put("leaf", True, 60)
     for number in range(1_000):
-        cache.keep(f"invented-{number}", True, 60)
+        cache.put(f"invented-{number}", True, 60)
         assert cache.get("leaf") is True
     assert cache.get("invented-0") is None
 
@@ -29,10 +29,10 @@ def test_entry_is_good_for_its_own_seconds(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(ttl_cache.time, "monotonic", lambda: now)
     cache: ttl_cache.TtlCache[str, int] = ttl_cache.TtlCache(100)
     for key, seconds in (("short", 5), ("long", 10), ("none", 0)):
-        cache.keep(key, 1, seconds)
+        cache.put(key, 1, seconds)
     now = 6.0
     assert [cache.get(key) for key in ("short", "long", "none")] == [None, 1, None]
-    cache.keep("long", 2, 10)
+    cache.put("long", 2, 10)
     now = 15.0
     assert cache.get("long") == 2
     cache.clear()

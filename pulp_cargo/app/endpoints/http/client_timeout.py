@@ -66,7 +66,7 @@ def limit_pauses(request: web.Request) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit)
 
 
-class PatientFile(web.FileResponse):
+class FileWithTimeout(web.FileResponse):
     """A file on disk, with a time limit that depends on its size."""
 
     def __init__(self, path: str, size: int, headers: Mapping[str, str]) -> None:

@@ -1,1 +1,1 @@
-"""The in-memory cache of a content process, and the notices that keep it up to date."""
+"""What a content process caches of registries, and the messages that invalidate it."""

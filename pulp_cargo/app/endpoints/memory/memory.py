@@ -59,7 +59,7 @@ class Memory:
             end = path.find("/", end + 1)
         return None
 
-    def keep_registry(self, registry: Registry, generation: int) -> None:
+    def remember_registry(self, registry: Registry, generation: int) -> None:
         """Cache a registry that was looked up at this generation."""
         if self.listening and generation == self.generation:
             if len(self._registries) >= MOST_REGISTRIES:
@@ -69,7 +69,7 @@ class Memory:
             for repository in registry.upstreams.repositories:
                 self._views[repository].add(key)
 
-    def keep_answer(self, target: str, answer: Answer, generation: int) -> None:
+    def remember_answer(self, target: str, answer: Answer, generation: int) -> None:
         """Cache a response, and evict the least recently used ones when the cache is full."""
         if not self.listening or generation != self.generation:
             return
@@ -85,11 +85,11 @@ class Memory:
         """Return the grant of an Authorization header, None if it is not cached."""
         return self._grants.get((registry, digest(header)))
 
-    def keep_grant(self, registry: UUID, header: str, grant: Grant, generation: int) -> None:
+    def remember_grant(self, registry: UUID, header: str, grant: Grant, generation: int) -> None:
         """Cache the grant of a header for a few seconds."""
         if self.listening and generation == self.generation:
             seconds = settings.CARGO_TOKEN_MEMORY_SECONDS
-            self._grants.keep((registry, digest(header)), grant, seconds)
+            self._grants.put((registry, digest(header)), grant, seconds)
 
     def is_admitted(self, registry: Registry, headers: Mapping[str, str]) -> bool:
         """Whether the registry's guard has just admitted a request with the same credentials."""
@@ -98,7 +98,7 @@ class Memory:
             return False
         return self._admitted.get((registry.pk, digest_of(headers, reads))) is not None
 
-    def keep_admitted(
+    def remember_admitted(
         self, registry: Registry, headers: Mapping[str, str], seconds: float, generation: int
     ) -> None:
         """Cache for `seconds`, limited by the setting, that the guard admitted this request."""
@@ -107,7 +107,7 @@ class Memory:
             return
         seconds = min(seconds, settings.CARGO_TOKEN_MEMORY_SECONDS)
         key = (registry.pk, digest_of(headers, reads))
-        self._admitted.keep(key, value=True, seconds=seconds)
+        self._admitted.put(key, value=True, seconds=seconds)
 
     def forget(self) -> None:
         """Drop everything."""

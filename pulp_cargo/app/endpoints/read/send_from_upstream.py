@@ -56,9 +56,9 @@ class PassedOn(web.StreamResponse):
         """Send the headers; raises ConnectionAbortedError if a download restarts in mid-response."""
         if self.prepared:
             raise ConnectionAbortedError("the upstream registry broke off")
-        kept = {name: self.headers[name] for name in ABOUT_PARTS if name in self.headers}
+        ranges = {name: self.headers[name] for name in ABOUT_PARTS if name in self.headers}
         self.headers.clear()
-        self.headers.update(self._own_headers | (kept if self.status == 206 else {}))
+        self.headers.update(self._own_headers | (ranges if self.status == 206 else {}))
         return await super().prepare(request)
 
 
@@ -72,6 +72,7 @@ async def send_from_upstream(
     except (web.HTTPRedirection, web.HTTPRequestRangeNotSatisfiable):
         raise
     except Exception as error:
+        # Any error: core's handler raises those of aiohttp, of the storage and of the database.
         log.warning("The file of `%s %s` did not come from upstream: %r", name, vers, error)
         if response.prepared:
             # The client must notice that the file is incomplete; cargo tries again.

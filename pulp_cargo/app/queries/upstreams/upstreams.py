@@ -50,11 +50,14 @@ class UpstreamRemote:
         """The URL by which dependencies name it (Cargo Book, "Index Format")."""
         return CRATES_IO if is_crates_io(self.url) else self.url
 
-    def is_usable(self, checked_at: datetime) -> bool:
-        """Whether an index file that the upstream confirmed at that time may still be served."""
-        if self.stale_for is None:
-            return True
-        return (datetime.now(UTC) - checked_at).total_seconds() < self.stale_for
+    def is_usable(self, checked_at: datetime, *, has_crate: bool = True) -> bool:
+        """Whether what the upstream confirmed at that time may be used if it does not answer now.
+
+        That it has no such crate may not, once it is due for a check: otherwise the next upstream
+        of a list would answer for the name.
+        """
+        seconds = self.stale_for if has_crate else self.max_age
+        return seconds is None or (datetime.now(UTC) - checked_at).total_seconds() < seconds
 
 
 @dataclass(frozen=True, slots=True)

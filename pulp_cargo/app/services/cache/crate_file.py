@@ -111,9 +111,11 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
         known = cache.parsed_indexes.known(upstream.remote, wanted.lower_name).get(wanted.vers)
         if known is not None:
             return await _listed(wanted, Listed(upstream, known))
-    found = await resolve.ask(
-        cache.index_files, wanted.registry.urls, upstream, wanted.lower_name, at_any_age=True
-    )
+    asked = cache.index_files, wanted.registry.urls, upstream, wanted.lower_name
+    found = await resolve.ask(*asked, at_any_age=True)
+    if isinstance(found, FromIndex) and not (found.fresh_for or await _version(wanted, found)):
+        # Our copy may be too old to have it: then what the index is served from decides.
+        found = await resolve.ask(*asked)
     if found is None:
         return Looked(VersionFacts(CrateState.ABSENT))
     if isinstance(found, Unanswered):
@@ -121,16 +123,6 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
     if not isinstance(found, FromIndex):
         return await _stored(wanted, found)
     version = await _version(wanted, found)
-    if version is None and found.fresh_for == 0:
-        # Our copy may predate the version. If the upstream does not answer now, the next one must
-        # not be asked instead.
-        newer = await resolve.ask(
-            cache.index_files, wanted.registry.urls, upstream, wanted.lower_name
-        )
-        if isinstance(newer, Unanswered):
-            return Looked(VersionFacts(newer.state), error=newer.error)
-        if isinstance(newer, FromIndex):
-            found, version = newer, await _version(wanted, newer)
     if version is None:
         return await _unlisted(wanted, found)
     return await _listed_under_policies(wanted, found, version)

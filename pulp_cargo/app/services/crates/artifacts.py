@@ -2,8 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 from uuid import UUID
@@ -108,14 +108,11 @@ def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUI
 
 def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
     """Store crates in a separate transaction, in no repository; a failure leaves no files."""
-    try:
-        with transaction.atomic():
-            return save_crates(crates, domain)
-    except Exception:
-        # Anything: it is raised again. Removing the files may fail with any error of a storage.
-        with suppress(Exception):
-            forget_files([file for _, file in crates], domain)
-        raise
+    with (
+        forgotten_after_errors([file for _, file in crates], domain),
+        transaction.atomic(),
+    ):
+        return save_crates(crates, domain)
 
 
 def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
@@ -151,6 +148,19 @@ def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
         path = _path_of(file.cksum, domain)
         if not _is_whole(path, file.size) and not file.file.closed:
             _put_back(file, path)
+
+
+@contextmanager
+def forgotten_after_errors(files: Collection[IncomingFile], domain: Domain) -> Iterator[None]:
+    """Remove files from the storage again, as far as that is possible, if the context fails."""
+    try:
+        yield
+    except Exception:
+        # Any error: it is raised again. Removing the files may fail with any error of a storage.
+        if files:
+            with suppress(Exception):
+                forget_files(files, domain)
+        raise
 
 
 def forget_files(files: Iterable[IncomingFile], domain: Domain) -> None:

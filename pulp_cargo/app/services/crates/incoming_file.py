@@ -220,6 +220,7 @@ def copy_whole(file: BinaryIO, path: str) -> None:
             os.fsync(handle)
             os.rename(part, path)
     except BaseException:
+        # Also when the task is cancelled.
         os.unlink(part)
         raise
 

@@ -67,12 +67,12 @@ class PersistQueue:
             crate.download.acquire()
             self._files += 1
         else:
-            note(Event.NOT_KEPT)
+            note(Event.NOT_STORED)
 
     def put_change(self, repository: UUID, domain: Domain, change: LinkStoredUnit | Change) -> None:
         """Queue a change, to be made with the next batch, unless the queue is full."""
         if not self._put((repository, domain), change):
-            note(Event.NOT_KEPT)
+            note(Event.NOT_STORED)
 
     def hurry(self) -> None:
         """Store what waits at once, since a cache may have been changed to have no upstream."""
@@ -118,13 +118,13 @@ class PersistQueue:
         result = await join(repository, domain, wanted)
         for refusal in filter(None, result.refusals):
             # For example, its name differs from another only in `-` and `_`: downloaded each time.
-            note(Event.NOT_KEPT)
+            note(Event.NOT_STORED)
             log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
         clean_up_after(self._background, repository, result)
 
     def _note_failure(self, store: Store, items: Sequence[Item], error: Exception) -> None:
         downloaded = _files_of(items)
-        note(Event.NOT_KEPT)
+        note(Event.NOT_STORED)
         log.warning("%s crates of an upstream were not stored: %s", len(downloaded), error)
 
     def _release(self, downloaded: Sequence[DownloadedCrate]) -> None:

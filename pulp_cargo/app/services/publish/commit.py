@@ -7,7 +7,7 @@ survives a crash.
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -36,6 +36,7 @@ from pulp_cargo.app.runtime.statements import Rows, pipelined
 from pulp_cargo.app.services import owners
 from pulp_cargo.app.services.crates import artifacts
 from pulp_cargo.app.services.crates.artifacts import Crates, There
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.publish import draft as drafts
 from pulp_cargo.app.services.publish.draft import Draft
 from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound
@@ -101,7 +102,7 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
     except (RepositoryBusy, InterfaceError, OperationalError):
         raise
     except Exception:
-        # Anything: whatever one change raises must not fail the others.
+        # Any error: whatever one change raises must not fail the others.
         if len(changes) == 1:
             raise
         log.warning("A commit of %s changes failed, trying them alone.", len(changes))
@@ -111,7 +112,7 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
         try:
             alone = commit(repository, domain, [change])
         except Exception as error:
-            # Anything, since it becomes the outcome of this change alone.
+            # Any error, since it becomes the outcome of this change alone.
             refusals.append(error)
         else:
             made = alone.made or made
@@ -137,20 +138,14 @@ def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Resul
 
 
 def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
-    draft = None
+    files: list[IncomingFile] = []
     with with_domain(domain):
-        try:
-            with transaction.atomic():
-                head, draft, there = _look_up(repository, domain, changes)
-                refusals = [_refusal(change, draft) for change in changes]
-                made = _write(head, draft, there, domain)
-                steps.reached("written")
-        except Exception:
-            # Anything: it is raised again, after the files are removed as far as that is possible.
-            if draft is not None and draft.crates:
-                with suppress(Exception):
-                    artifacts.forget_files([file for _, file in draft.crates], domain)
-            raise
+        with artifacts.forgotten_after_errors(files, domain), transaction.atomic():
+            head, draft, there = _look_up(repository, domain, changes)
+            refusals = [_refusal(change, draft) for change in changes]
+            files += [file for _, file in draft.crates]
+            made = _write(head, draft, there, domain)
+            steps.reached("written")
         steps.reached("committed")
         _restore_lost(draft, domain)
     if made is None:
@@ -196,7 +191,7 @@ def _restore_lost(draft: Draft, domain: Domain) -> None:
     try:
         artifacts.restore_lost([file for _, file in draft.crates], domain)
     except Exception as error:
-        # Each storage has errors of its own, with no common class.
+        # Any error: each storage has errors of its own, with no common class.
         log.warning("The storage lacks the file of a new crate version: %s", error)
 
 

@@ -122,6 +122,7 @@ async def _received(upstream: Connection, source: RemoteArtifact) -> IncomingFil
             upstream.require_ok(response)
             await _write(upstream.chunks(response), file, source, upstream.name)
     except BaseException:
+        # Also when the task is cancelled.
         file.discard()
         raise
     file.file.close()

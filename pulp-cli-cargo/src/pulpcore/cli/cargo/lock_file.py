@@ -94,7 +94,7 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
     cls=Gate,
     help="Check a Cargo.lock against a registry, and print a line for each package that is"
     " not fine. Exits with 0 if the lock file passes, with 1 if not, and with 2 if that cannot be"
-    " told.",
+    " determined.",
 )
 @_of_lock_file
 @click.option(
