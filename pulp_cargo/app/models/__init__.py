@@ -10,7 +10,12 @@ from pulp_cargo.app.models.owner import CrateOwner
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
-from pulp_cargo.app.models.upstream import CargoUpstream, ReplacedVersion, UpstreamIndexFile
+from pulp_cargo.app.models.upstream import (
+    CargoUpstream,
+    ReplacedVersion,
+    UpstreamIndexFile,
+    UpstreamSearch,
+)
 
 __all__ = [
     "CargoCratePolicy",
@@ -30,6 +35,7 @@ __all__ = [
     "PolicyRefusal",
     "ReplacedVersion",
     "UpstreamIndexFile",
+    "UpstreamSearch",
     "UsedVersion",
     "VersionDownloads",
 ]
