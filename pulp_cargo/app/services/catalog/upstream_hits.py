@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries import search as queries
+from pulp_cargo.app.queries.downloads import CrateTotals
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
@@ -35,13 +36,7 @@ def shown_hits(
         for hit in _under_policies(registry, upstream, hits.get(upstream.name, ())):
             name = hit.canonical_name
             if name not in stored and name not in shown and upstream.name in may_answer(name):
-                total = totals.get(name)
-                shown[name] = _object(
-                    hit,
-                    upstream,
-                    downloads=total.downloads if total else 0,
-                    recent_downloads=total.recent if total else 0,
-                )
+                shown[name] = _object(hit, upstream, totals.get(name))
     return list(shown.values())
 
 
@@ -94,7 +89,7 @@ def _under_policies(
             yield allowed
 
 
-def _object(hit: UpstreamHit, upstream: Upstream, **counts: int) -> CrateObject:
+def _object(hit: UpstreamHit, upstream: Upstream, totals: CrateTotals | None) -> CrateObject:
     return CrateObject(
         name=hit.name,
         max_version="" if hit.yanked else hit.max_version,
@@ -111,7 +106,9 @@ def _object(hit: UpstreamHit, upstream: Upstream, **counts: int) -> CrateObject:
         homepage=hit.homepage,
         documentation=hit.documentation,
         repository=hit.repository,
+        # Those of this registry: it may stream files without storing them.
+        downloads=totals.downloads if totals else 0,
+        recent_downloads=totals.recent if totals else 0,
         upstream=upstream.name,
         stored=False,
-        **counts,
     )

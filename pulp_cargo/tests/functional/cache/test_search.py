@@ -218,7 +218,9 @@ def test_broken_web_api_does_not_affect_the_index(
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("api", ["http://169.254.169.254", "http://[::ffff:169.254.169.254]", None, "x"])
+@pytest.mark.parametrize(
+    "api", ["http://169.254.169.254", "http://[::ffff:169.254.169.254]", None, "x"]
+)
 def test_web_api_that_must_not_be_asked(
     upstream: SparseUpstream, cache_of: CacheOf, name: str, api: str | None
 ) -> None:
