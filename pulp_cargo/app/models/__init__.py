@@ -1,6 +1,6 @@
 """The plugin's tables. Pulp finds models by the names in this package, so all are imported here."""
 
-from pulp_cargo.app.models.catalog import CatalogCrate, CrateCatalog
+from pulp_cargo.app.models.catalog import CatalogCrate, CatalogTag, CrateCatalog
 from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, PolicyRefusal
@@ -25,6 +25,7 @@ __all__ = [
     "CargoToken",
     "CargoUpstream",
     "CatalogCrate",
+    "CatalogTag",
     "ClaimedName",
     "CrateCatalog",
     "CrateContent",

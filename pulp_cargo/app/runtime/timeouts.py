@@ -55,6 +55,8 @@ REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS = 24 * 3600.0
 DOWNLOAD_COUNTS_MAX_AGE_SECONDS = 5.0
 DOWNLOAD_COUNTS_RETRY_SECONDS = 5.0
 DOWNLOAD_COUNTS_SWEEP_INTERVAL_SECONDS = 3600.0
+# For how long the most used crates of a registry are reused: sorting all counts takes a while.
+USAGE_MEMORY_SECONDS = 60
 
 # The end of a process: the longest time for writing each queue, and for background tasks. An attempt
 # to change a locked repository takes two seconds.

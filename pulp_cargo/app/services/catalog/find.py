@@ -65,6 +65,13 @@ def _in_catalogs(
     offset: int,
 ) -> tuple[int, list[CrateObject]]:
     total, hits = _hits(registry, served, query, limit=limit, offset=offset)
+    return total, objects_of(registry, served, query, hits)
+
+
+def objects_of(
+    registry: Registry, served: Sequence[ServedCatalog], query: SearchQuery, hits: Sequence[Hit]
+) -> list[CrateObject]:
+    """Return the crates of hits, in their order; those of which policies refuse all are left out."""
     objects: dict[int, CrateObject] = {}
     found = queries.entries(hits)
     totals = downloads.totals_of(registry.pk, {hit.canonical_name for hit in hits})
@@ -79,7 +86,7 @@ def _in_catalogs(
                     continue
                 entry = _as_summarized(entry, summary)
             objects[entry.id] = _object(registry, one, entry, query, totals.get(name))
-    return total, [objects[hit.id] for hit in hits if hit.id in objects]
+    return [objects[hit.id] for hit in hits if hit.id in objects]
 
 
 def _hits(
@@ -96,14 +103,21 @@ def _hits(
     if registry.upstreams.order is None:
         return queries.search(registry.pk, catalogs, query, limit=limit, offset=offset)
     _, hits = queries.search(registry.pk, catalogs, query, limit=MOST_HITS, offset=0)
+    shown = answered(registry, served, hits)
+    return len(shown), shown[offset : offset + limit]
+
+
+def answered(registry: Registry, served: Sequence[ServedCatalog], hits: list[Hit]) -> list[Hit]:
+    """Return the hits in catalogs that answer for their crates, each crate once."""
+    if registry.upstreams.order is None:
+        return hits
     answers = answering(registry, served, {hit.canonical_name for hit in hits})
     # Versions that are mixed stand in several catalogs; the first of them describes the crate.
     first: dict[str, Hit] = {}
     for hit in hits:
         if hit.catalog in answers[hit.canonical_name]:
             first.setdefault(hit.canonical_name, hit)
-    shown = list(first.values())
-    return len(shown), shown[offset : offset + limit]
+    return list(first.values())
 
 
 def _as_summarized(entry: CatalogEntry, summary: CrateSummary) -> CatalogEntry:
