@@ -68,6 +68,11 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         help_text="Whether the upstream answers 403 for crates that it does not have, like an S3"
         " bucket that may not be listed. The default is false, so 403 is a failure.",
     )
+    search_upstream = serializers.BooleanField(
+        required=False,
+        help_text="Whether searches of its caches are sent to the upstream's own web API as well, so"
+        " that they find crates that are not stored. The default is false.",
+    )
     crate_policy = CratePolicyField(help_text="The crate policy for this upstream, null for none.")
 
     class Meta:
@@ -78,6 +83,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
             "index_max_age",
             "stale_for",
             "forbidden_means_missing",
+            "search_upstream",
             "crate_policy",
         )
 

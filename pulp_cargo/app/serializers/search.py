@@ -55,10 +55,18 @@ class FoundCrateSerializer(serializers.Serializer):
     )
     newest_version = serializers.CharField(help_text="The version that was published last.")
     default_version = serializers.CharField(help_text="The version that describes the crate.")
-    num_versions = serializers.IntegerField(help_text="The number of versions.")
+    num_versions = serializers.IntegerField(
+        allow_null=True, help_text="The number of versions, null if the upstream has not sent it."
+    )
     yanked = serializers.BooleanField(help_text="Whether every version is yanked.")
-    created_at = serializers.DateTimeField(help_text="When the first version was published.")
-    updated_at = serializers.DateTimeField(help_text="When the last version was published.")
+    created_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the first version was published, null if the upstream has not sent it.",
+    )
+    updated_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the last version was published, null if the upstream has not sent it.",
+    )
     downloads = serializers.IntegerField(help_text="How often files of the crate were downloaded.")
     recent_downloads = serializers.IntegerField(help_text="The same for the last 90 days.")
     keywords = serializers.ListField(child=serializers.CharField(), help_text="In lower case.")
@@ -71,6 +79,9 @@ class FoundCrateSerializer(serializers.Serializer):
     )
     upstream = serializers.CharField(
         allow_null=True, help_text="The upstream that has it, null without upstreams."
+    )
+    stored = serializers.BooleanField(
+        help_text="Whether it is stored here; if not, the upstream's own search has found it."
     )
 
     class Meta:

@@ -13,10 +13,11 @@ from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.cache.cache import Cache
 from pulp_cargo.app.services.cache.refresher import Refresher
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
+from pulp_cargo.app.services.upstream_search import UpstreamSearches
 
 
 class ServiceState:
-    """The state of services: background tasks, free space, reader processes and the cache.
+    """The state of services: background tasks, free space, reader processes, cache and searches.
 
     Making it starts no thread, task or process. Only the readers and the free space are for any
     thread; the rest is used on one event loop.
@@ -27,6 +28,7 @@ class ServiceState:
         self.disk = FreeSpace()
         self.readers = CrateReaders()
         self.cache = Cache(self.background, self.disk, self.readers)
+        self.searches = UpstreamSearches(self.cache.clients, self.background)
 
     async def close(self) -> None:
         """End background tasks, connections and reader processes, once the queues are drained."""

@@ -151,9 +151,7 @@ class Readers:
         upstreams = self.registry.upstreams
         if upstreams.order is None:
             return {}
-        return {
-            name: explain(upstreams.listed, upstreams.order, name) for name in self.world.names
-        }
+        return {name: explain(upstreams.listed, upstreams.order, name) for name in self.world.names}
 
     def _lock_file(self) -> str:
         return lock_file(*(package(*key) for key in self.world.keys))

@@ -196,9 +196,7 @@ class World:
             policy="on_demand",
             crate_policy=self._policy(0.4),
         )
-        self._distribution(
-            remote=remote, repository=repository, crate_policy=self._policy(0.4)
-        )
+        self._distribution(remote=remote, repository=repository, crate_policy=self._policy(0.4))
         return repository
 
     def _repository(self, origin: Origin) -> "CargoRepository":

@@ -39,6 +39,16 @@ def test_entry_is_good_for_its_own_seconds(monkeypatch: pytest.MonkeyPatch) -> N
     assert cache.get("long") is None
 
 
+def test_sizes_of_entries_are_bounded() -> None:
+    """Where a size is given, it is what counts."""
+    from pulp_cargo.app.runtime.ttl_cache import TtlCache
+
+    cache: TtlCache[str, str] = TtlCache(100, len)
+    for key in ("first", "second", "third"):
+        cache.keep(key, "x" * 40, 60)
+    assert [cache.get(key) is None for key in ("first", "second", "third")] == [True, False, False]
+
+
 def test_parsed_files_are_bounded_by_their_bytes() -> None:
     """The one that was not used for longest goes; a newer one takes the place of its own."""
     from pulp_cargo.app.services.cache.parsed_indexes import ParsedIndexes

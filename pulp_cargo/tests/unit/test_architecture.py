@@ -27,7 +27,7 @@ FEATURES = (
     ("tokens", "own_tokens", "owners", "crates", "policies", "statistics"),
     ("catalog", "setup", "imports", "publish"),
     ("sync", "downloads"),
-    ("cache",),
+    ("cache", "upstream_search"),
     ("lock_file", "process"),
 )
 EDGES = ("app.accounts", "app.endpoints", "app.viewsets", "app.management")

@@ -101,7 +101,7 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     return web.Response(body=body, headers=sent)
 
 
-def cut_off(request: web.Request) -> None:
+def cut_off(request: web.BaseRequest) -> None:
     """Abort the connection, so that the client does not take a part for the whole."""
     if request.transport is not None:
         request.transport.abort()

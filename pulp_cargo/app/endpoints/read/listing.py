@@ -89,7 +89,8 @@ async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
     left_out = await threads.make_part(evaluate.left_out_of_listing, registry.upstreams)
     count -= len(left_out)
     yield render_head(sorted(registry.urls.own), count)
-    sent, place = 0, Place()
+    sent = 0
+    place: Place | None = Place()
     while place is not None:
         page = await threads.make_part(listing.page, registry.content, place, left_out)
         if page.lines:

@@ -14,6 +14,7 @@ from pulp_cargo.app.services.catalog import crate as crates
 from pulp_cargo.app.services.catalog import summary
 from pulp_cargo.app.services.catalog.crate import ServedVersion
 from pulp_cargo.protocol.errors import InvalidQuery, ReadmeNotFound
+from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.crates import crate_object, neighbours, to_json
 from pulp_cargo.protocol.web_api.ids import numeric_id
 from pulp_cargo.protocol.web_api.search import parse_paging, single
@@ -75,16 +76,17 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
             raise InvalidQuery(f"`sort` is {other!r}; it has to be `semver` or `date`")
     if wanted := parameters.get("nums[]"):
         versions = [one for one in versions if one.details.vers in wanted]
-    total, meta = len(versions), {"next_page": None}
+    total = len(versions)
+    meta: dict[str, object] = {"total": total, "next_page": None}
     if "per_page" in parameters or "page" in parameters:
         paging = parse_paging(parameters)
         versions = versions[paging.offset : paging.offset + paging.per_page]
-        meta = dict(neighbours(total, paging, parameters))
+        meta |= neighbours(total, paging, parameters)
     return as_json(
         cargo,
         {
             "versions": [version_object(one.object()) for one in versions],
-            "meta": {"total": total, **meta},
+            "meta": meta,
         },
     )
 
@@ -113,7 +115,7 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
     return as_json(
         cargo,
         {
-            "dependencies": [dep for one in found for dep in _dependencies_on(one, name)],
+            "dependencies": [dep for one in found for dep in _dependencies_on(cargo, one, name)],
             "versions": [version_object(one.object()) for one in found],
             "meta": {"total": total},
         },
@@ -135,8 +137,16 @@ async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     return web.Response(text=text, headers=headers_for_readers(cargo))
 
 
-def _dependencies_on(one: ServedVersion, name: str) -> list[Mapping[str, object]]:
-    found = dependency_objects(one.details.index_line, numeric_id(one.details.unit), only=name)
+def _dependencies_on(
+    cargo: CargoRequest, one: ServedVersion, name: str
+) -> list[Mapping[str, object]]:
+    urls, wanted = cargo.registry.urls, canonical_name(name)
+
+    def is_on_it(other: str, registry: str | None) -> bool:
+        return canonical_name(other) == wanted and (registry is None or urls.is_null(registry))
+
+    details = one.details
+    found = dependency_objects(details.index_line, numeric_id(details.unit), is_on_it)
     return [{**dep, "crate_id": name} for dep in found]
 
 

@@ -28,7 +28,8 @@ class UpstreamRemote:
     """The settings of a remote that a cache needs; `max_age` and `stale_for` are in seconds.
 
     `updated` changes with every change of the remote. A `stale_for` of None means without limit.
-    `crate_policy` applies to all that comes from the remote.
+    `crate_policy` applies to all that comes from the remote. With `searches` the upstream's own web
+    API is asked by searches.
     """
 
     pk: UUID
@@ -39,6 +40,7 @@ class UpstreamRemote:
     max_age: int
     stale_for: int | None
     crate_policy: NamedPolicy | None = None
+    searches: bool = False
 
     @property
     def identity(self) -> tuple[UUID, str]:
@@ -196,4 +198,5 @@ def _view(remote: CargoRemote) -> UpstreamRemote:
         max_age=settings.CARGO_UPSTREAM_MAX_AGE if max_age is None else max_age,
         stale_for=remote.stale_for,
         crate_policy=named_policy(remote.crate_policy),
+        searches=remote.search_upstream,
     )

@@ -16,6 +16,7 @@ from pulp_cargo.app.services.catalog.served import (
     refused_units,
     served_catalogs,
 )
+from pulp_cargo.protocol.dependents import keys_of
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName, ReservedName, VersionNotFound
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
@@ -134,11 +135,15 @@ def version(registry: Registry, name: str, vers: str) -> ServedVersion:
 def dependents(registry: Registry, name: str, paging: Paging) -> tuple[int, list[ServedVersion]]:
     """Return how many crates need a crate in their default version, and a page of those versions.
 
+    Dependencies on a crate of this name in another registry do not count.
     Raises CatalogsOutdated, VersionGone.
     """
     served = served_catalogs(registry)
     total, found = details.dependents(
-        [one.catalog for one in served], name, limit=paging.per_page, offset=paging.offset
+        [one.catalog for one in served],
+        keys_of(name, registry.urls.null),
+        limit=paging.per_page,
+        offset=paging.offset,
     )
     rows: dict[UUID, ServedVersion] = {}
     for one in served:
