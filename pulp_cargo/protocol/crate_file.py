@@ -31,7 +31,10 @@ _UNSAFE = (
     (re.compile(r"\\"), "has a backslash"),
     (re.compile(r"[. ]$"), "has a component that ends in a dot or space"),
     (re.compile(r"^[A-Za-z]:"), "has a drive letter"),
-    (re.compile(r'[<>:"|?*]'), 'has one of the characters `<>:"|?*`, which Windows has in no name'),
+    (
+        re.compile(r'[<>:"|?*]'),
+        'has one of the characters `<>:"|?*`, which Windows does not allow in names',
+    ),
     (re.compile(rf"^(?:{_DEVICES}) *(?:\.|$)", re.IGNORECASE), "names a Windows device"),
 )
 # On a file system that ignores case, the second of two such files would overwrite the first.
@@ -60,7 +63,7 @@ class CrateFile:
         """Raise unless the archive unpacks into the folder where cargo looks for the version."""
         if self.root != f"{name}-{vers}":
             raise InvalidCrateFile(
-                f"the crate file unpacks to `{self.root}`, but its manifest is of `{name}-{vers}`"
+                f"the crate file unpacks to `{self.root}`, but its manifest is for `{name}-{vers}`"
             )
 
     def readme(self, path: str | None) -> bytes | None:
@@ -150,7 +153,7 @@ class _Contents:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} entries")
         if self.path_bytes > MOST_PATH_BYTES:
             raise InvalidCrateFile(
-                f"the paths in the crate file have more than {MOST_PATH_BYTES} bytes together"
+                f"the paths in the crate file have more than {MOST_PATH_BYTES} bytes in total"
             )
         full = self._safe_path(entry)
         if self.root is None:
@@ -221,8 +224,8 @@ class _Contents:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} folders")
         if taken:
             raise InvalidCrateFile(
-                f"the crate file has {path!r} twice, or as file and folder; "
-                "for sources letter case makes no other path"
+                f"the crate file has {path!r} twice, or as a file and a folder; letter case does"
+                " not make source paths different"
             )
 
 

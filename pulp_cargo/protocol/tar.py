@@ -133,7 +133,7 @@ class TarReader:
     def _require_only_zeros(self) -> None:
         while block := self._stream.read(BLOCK):
             if block.strip(b"\0"):
-                raise InvalidCrateFile("the crate file goes on after the end of its tar archive")
+                raise InvalidCrateFile("the crate file has data after the end of its tar archive")
 
 
 @dataclass(frozen=True, slots=True)

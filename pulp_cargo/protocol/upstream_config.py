@@ -83,5 +83,5 @@ def _fault_of(url: str) -> str | None:
     except ValueError as error:
         return f"not a valid URL: {error}"
     if parts.scheme not in ("https", "http") or not parts.hostname or UNPRINTABLE.search(url):
-        return "not a URL of http or https"
+        return "not an http or https URL"
     return None

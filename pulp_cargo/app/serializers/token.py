@@ -53,36 +53,36 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         slug_field="username",
         queryset=get_user_model().objects.all(),
         required=False,
-        help_text="The user of the token: a username, by default your own. To name"
-        " somebody else requires the right to change that user.",
+        help_text="The user for whom the token acts; by default, yourself. For another user, you"
+        " need the right to change that user.",
     )
     scopes = serializers.ListField(
         child=NamedChoiceField("TokenScope", choices=[scope.value for scope in Scope]),
         default=[scope.value for scope in DEFAULT_SCOPES],
         allow_empty=False,
-        help_text="What the token allows, as far as its user may do it.",
+        help_text="What the token allows, as far as its user is allowed to do it.",
     )
     crate_patterns = serializers.ListField(
         child=serializers.CharField(),
         default=list,
-        help_text="The crates that may be published and yanked: names, or prefixes of names"
-        " followed by `*`. Without patterns, all crates.",
+        help_text="The crates that the token may publish and yank, and whose owners it may"
+        " change: names, or prefixes of names followed by `*`. By default, all crates.",
     )
     distribution = VisibleDetailField(
         required=False,
         allow_null=True,
         view_name="distributions-cargo/cargo-detail",
         queryset=CargoDistribution.objects.all(),
-        help_text="The only distribution that the token is for, by href or PRN; null for all of the"
-        " domain.",
+        help_text="The only distribution for which the token is valid, by href or PRN; null for"
+        " all of the domain.",
     )
     expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="When the token expires, null for never."
+        required=False, allow_null=True, help_text="When the token expires; null for never."
     )
     last_used = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
-        help_text="When the token was last used, to the hour; null if never.",
+        help_text="When the token was last used, accurate to the hour; null if never.",
     )
 
     class Meta:
@@ -155,7 +155,7 @@ class NewCargoTokenSerializer(CargoTokenSerializer):
     token = serializers.CharField(
         source="secret",
         read_only=True,
-        help_text="The secret for cargo's `credentials.toml`. It is never shown again.",
+        help_text="The secret for cargo's `credentials.toml`. It cannot be shown again.",
     )
 
     class Meta(CargoTokenSerializer.Meta):

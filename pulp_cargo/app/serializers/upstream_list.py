@@ -23,19 +23,21 @@ class UpstreamListFields(serializers.Serializer):
         many=True,
         required=False,
         max_length=MOST_UPSTREAMS,
-        help_text="The upstreams of the registry, in order: the first that has a"
-        " crate answers for all of it. Set as a whole; replaces `remote` and"
-        " `repository_version`, and `repository` except for uploads.",
+        help_text="The upstreams of the registry, in order. By default, the first that has a"
+        " crate answers for all of its versions. The list is set as a whole. It cannot be"
+        " used together with `remote` and `repository_version`, or with `repository` unless"
+        " publishes are allowed.",
     )
     reserved_names = PatternsField(
         required=False,
-        help_text="Names, or prefixes of names followed by `*`, that only private repositories"
-        " of `upstreams` may ever serve.",
+        help_text="Names, or prefixes of names followed by `*`, that only private repositories of"
+        " `upstreams` may serve.",
     )
     mixed_names = PatternsField(
         required=False,
-        help_text="Names, or prefixes of names followed by `*`, of which the versions of all"
-        " `upstreams` are served together. Other crates have versions of one upstream only.",
+        help_text="Names, or prefixes of names followed by `*`, for which the versions of all"
+        " `upstreams` are served together. For other names, all versions are from one"
+        " upstream.",
     )
 
     def create(self, validated_data: dict[str, Any]) -> CargoDistribution:

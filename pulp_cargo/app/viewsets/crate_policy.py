@@ -91,7 +91,7 @@ class CargoCratePolicyViewSet(
 
     @extend_schema(
         summary="List refused versions",
-        description="The versions that the policy refused, or in a dry run would have refused.",
+        description="The versions that the policy refused, or would have refused in a dry run.",
         parameters=[
             OpenApiParameter(
                 name, bool if name == "dry_run" else str, description=f"Filter results by {name}"

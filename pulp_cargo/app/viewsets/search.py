@@ -27,8 +27,7 @@ class SearchMixin:
 
     @extend_schema(
         summary="Search for crates",
-        description="Return a page of the crates that the registry serves and that match, as"
-        " `cargo search` finds them.",
+        description="Return a page of the crates that `cargo search` finds in the registry.",
         parameters=[SearchQuerySerializer],
         responses={200: FoundCratesSerializer},
     )

@@ -71,7 +71,7 @@ def test_files_of_a_crate(contents: "CrateContents", stored: "StoredFile") -> No
 def test_damaged_file_is_refused(contents: "CrateContents", stored: "StoredFile") -> None:
     """With what is wrong with it."""
     Path(str(stored.path)).write_bytes(b"no crate")
-    with pytest.raises(InvalidCrateFile, match="is not intact gzip"):
+    with pytest.raises(InvalidCrateFile, match="is not valid gzip"):
         contents.files(None, stored, "leaf", "1.0.0")
 
 

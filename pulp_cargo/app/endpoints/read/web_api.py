@@ -73,7 +73,7 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
         case "date":
             versions.sort(key=lambda one: one.details.published, reverse=True)
         case other:
-            raise InvalidQuery(f"`sort` is {other!r}; it has to be `semver` or `date`")
+            raise InvalidQuery(f"`sort` is {other!r}; it must be `semver` or `date`")
     if wanted := parameters.get("nums[]"):
         versions = [one for one in versions if one.details.vers in wanted]
     total = len(versions)

@@ -186,7 +186,7 @@ class SharedDownload:
             raise self._failure("what it sent is encoded")
         size = response.content_length
         if size is not None and size > limit:
-            raise self._failure(f"it has {size} bytes, and this registry takes at most {limit}")
+            raise self._failure(f"it has {size} bytes, but this registry accepts at most {limit}")
         # Clients get a Content-Length only if the upstream sent one.
         self.size = size
         received = 0

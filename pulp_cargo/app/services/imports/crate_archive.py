@@ -133,7 +133,7 @@ class _Stream:
         except EOFError as error:
             raise BadRequest("the archive ends in the middle of its gzip data") from error
         except zlib.error as error:
-            raise BadRequest(f"the archive is not intact gzip: {error}") from error
+            raise BadRequest(f"the archive is not valid gzip: {error}") from error
         self.at += len(data)
         if self.at >= MOST_BYTES:
             raise BadRequest(
@@ -273,7 +273,7 @@ def _entries(stream: _Stream) -> Iterator[tarfile.TarInfo]:
         raise BadRequest(f"the archive cannot be read: {error}") from error
     while rest := stream.read_some(_CHUNK):
         if any(rest):
-            raise BadRequest("the archive goes on after the end of its tar archive")
+            raise BadRequest("the archive has data after the end of its tar data")
 
 
 def _require_wanted(entry: tarfile.TarInfo, shown: str, max_bytes: int) -> None:
@@ -285,7 +285,7 @@ def _require_wanted(entry: tarfile.TarInfo, shown: str, max_bytes: int) -> None:
         raise BadRequest(f"`{shown}` in the archive is not a {SUFFIX} file")
     if not 0 <= entry.size <= max_bytes:
         raise BadRequest(
-            f"`{shown}` in the archive has {entry.size} bytes, and this registry takes at most"
+            f"`{shown}` in the archive has {entry.size} bytes, but this registry accepts at most"
             f" {max_bytes}"
         )
 

@@ -126,19 +126,19 @@ def test_defaults_are_those_of_rest(registry: Registry, person: Rest) -> None:
         (b"[" * 10_000, "is not JSON"),
         (b"[]", 'is not `{"api_token"'),
         (b'{"api_token": null}', 'is not `{"api_token"'),
-        (b'{"api_token": {}}', "`name` of the token must be a text"),
+        (b'{"api_token": {}}', "`name` of the token must be a string"),
         (b'{"api_token": {"name": ""}}', "`name`: This field may not be blank."),
         (
             b'{"api_token": {"name": "\\u0000"}}',
             "`name`: the text has a NUL character, which PostgreSQL cannot store",
         ),
-        (b'{"api_token": {"name": "a", "endpoint_scopes": "yank"}}', "must be a list of texts"),
+        (b'{"api_token": {"name": "a", "endpoint_scopes": "yank"}}', "must be a list of strings"),
         (b'{"api_token": {"name": "a", "endpoint_scopes": []}}', "`endpoint_scopes`: This list"),
         (
             b'{"api_token": {"name": "a", "endpoint_scopes": ["trusted-publishing"]}}',
             '`endpoint_scopes`: "trusted-publishing" is not a valid choice.',
         ),
-        (b'{"api_token": {"name": "a", "crate_scopes": [1]}}', "must be a list of texts"),
+        (b'{"api_token": {"name": "a", "crate_scopes": [1]}}', "must be a list of strings"),
         (
             b'{"api_token": {"name": "a", "crate_scopes": ["*-sys"]}}',
             "`crate_scopes`: the crate pattern '*-sys'",

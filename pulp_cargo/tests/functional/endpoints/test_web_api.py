@@ -245,7 +245,7 @@ def test_keywords_and_categories(shop: Registry):
     refused = shop.get("api/v1/keywords?sort=age")
     assert (refused.status, refused.detail) == (
         400,
-        "`sort` is 'age'; it has to be `alpha` or `crates`",
+        "`sort` is 'age'; it must be `alpha` or `crates`",
     )
 
 

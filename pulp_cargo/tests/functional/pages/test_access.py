@@ -116,8 +116,8 @@ def test_errors_are_pages_for_browsers_only(stack: Stack) -> None:
         ("crates/here/1.0.0/source/a.rs", 404, "`here 1.0.0` has no file `a.rs`"),
         ("crates/here/one", 400, "one"),
         ("crates/here/diff/1.0.0..9.0.0", 404, "9.0.0"),
-        ("search?page=0", 400, "`page` is '0'; it has to be a number from 1 to 200"),
-        ("nothing", 404, "a registry has nothing at `nothing`"),
+        ("search?page=0", 400, "`page` is '0'; it must be a number from 1 to 200"),
+        ("nothing", 404, "a registry has no path `nothing`"),
         ("no/ne/none", 404, "none"),
     ):
         page = visit(registry, path)

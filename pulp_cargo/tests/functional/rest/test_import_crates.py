@@ -118,7 +118,7 @@ OTHER = crate_file("zgood", "1.0.0", more='homepage = "https://leaf.example"')
         (special("a.crate", tarfile.GNUTYPE_SPARSE), "'a.crate' in the archive is a sparse file"),
         (
             special("a.crate", tarfile.REGTYPE, size=2**32),
-            "has 4294967296 bytes, and this registry",
+            "has 4294967296 bytes, but this registry",
         ),
         (special("x", tarfile.XHDTYPE, size=2**30), "the archive has a tar extension of 10737"),
         (archive([("a.crate", GOOD)])[:1000], "the archive ends in the middle"),

@@ -129,7 +129,7 @@ def test_most_bytes_of_all_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulp_cargo.protocol.crate_file.MOST_PATH_BYTES", 45)
     with pytest.raises(InvalidCrateFile) as error:
         read(io.BytesIO(paths))
-    assert str(error.value) == "the paths in the crate file have more than 45 bytes together"
+    assert str(error.value) == "the paths in the crate file have more than 45 bytes in total"
 
 
 def test_largest_extension() -> None:
@@ -203,7 +203,7 @@ def test_unsafe_path_is_refused(path):
         ("leaf-1.0.0/C:/a", "has a drive letter"),
         (
             "leaf-1.0.0/a?b",
-            'has one of the characters `<>:"|?*`, which Windows has in no name',
+            'has one of the characters `<>:"|?*`, which Windows does not allow in names',
         ),
         ("leaf-1.0.0/src/AUX.rs", "names a Windows device"),
         ("leaf-1.0.0/a\0b", "has a NUL character"),

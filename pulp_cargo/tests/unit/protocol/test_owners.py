@@ -45,16 +45,16 @@ def test_ten_owners_can_be_named() -> None:
         (b"{}", 'the request names no owner: send {"users": ["a login"]}'),
         (b'{"users":[]}', 'the request names no owner: send {"users": ["a login"]}'),
         (b'{"users":"a"}', "`users` of the request must be a list"),
-        (b'{"users":[1]}', "`users` of the request must hold strings only"),
-        (b'{"users":["a\\u0000"]}', "`users` of the request must hold strings only"),
-        (b'{"users":["\\ud800"]}', "`users` of the request must hold strings only"),
+        (b'{"users":[1]}', "`users` of the request must contain only strings"),
+        (b'{"users":["a\\u0000"]}', "`users` of the request must contain only strings"),
+        (b'{"users":["\\ud800"]}', "`users` of the request must contain only strings"),
         (
             b'{"users":["a"],"owners":["b"]}',
             "the request has both `users` and `owners`: send one of them",
         ),
         (
             b'{"users":["a"],"users":["b"]}',
-            "the request is not JSON: the key 'users' is there twice",
+            "the request is not JSON: the key 'users' occurs twice",
         ),
         (
             json.dumps({"users": [*TEN, "v"]}).encode(),

@@ -121,9 +121,9 @@ def test_limits_tell_number_and_count():
     with pytest.raises(RuleBroken) as error:
         require_within(manifest, limits)
     assert str(error.value) == (
-        "the crate has 1 dependencies, and this registry allows 0; "
-        "the crate has 2 features, and this registry allows 1; "
-        "the crate has 2 values in the feature `f`, and this registry allows 1"
+        "the crate has 1 dependencies, but this registry allows at most 0; the crate has 2"
+        " features, but this registry allows at most 1; the crate has 2 values in the feature `f`,"
+        " but this registry allows at most 1"
     )
 
 
