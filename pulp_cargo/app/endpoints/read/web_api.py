@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.queries import asked, parameters_of
+from pulp_cargo.app.endpoints.http.queries import asked, asked_of_crate, parameters_of
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import headers_for_readers, json_response
 from pulp_cargo.app.queries.crates import details
@@ -36,7 +36,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
         raise InvalidQuery(
             f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
         )
-    found = await asked(cargo, crates.crate, name)
+    found = await asked_of_crate(cargo, crates.crate, name)
     crate = found.object(has_upstreams=bool(cargo.registry.upstreams.listed))
     shown = crate_object(crate)
 
@@ -64,7 +64,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
 async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}/versions`: all versions, or a page if `per_page` is given."""
     parameters = parameters_of(cargo)
-    found = await asked(cargo, crates.crate, name)
+    found = await asked_of_crate(cargo, crates.crate, name)
     versions = list(found.versions)
     match single(parameters, "sort"):
         case "" | "semver":
@@ -91,13 +91,13 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
 
 async def get_version(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}`."""
-    found = await asked(cargo, crates.version, name, vers)
+    found = await asked_of_crate(cargo, crates.version, name, vers)
     return as_json(cargo, {"version": version_object(found.object())})
 
 
 async def get_dependencies(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/dependencies`."""
-    found = await asked(cargo, crates.version, name, vers)
+    found = await asked_of_crate(cargo, crates.version, name, vers)
     one = found.details
     return as_json(
         cargo, {"dependencies": dependency_objects(one.index_line, numeric_id(one.unit))}
@@ -108,7 +108,7 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
     """`GET /crates/{name}/reverse_dependencies`: the crates whose default version needs this one."""
     parameters = parameters_of(cargo)
     paging = parse_paging(parameters)
-    await asked(cargo, crates.crate, name)
+    await asked_of_crate(cargo, crates.crate, name)
     total, found = await asked(cargo, crates.dependents, name, paging)
     return as_json(
         cargo,
@@ -122,13 +122,13 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
 
 async def get_authors(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/authors`: empty, as crates.io no longer lists authors."""
-    await asked(cargo, crates.version, name, vers)
+    await asked_of_crate(cargo, crates.version, name, vers)
     return as_json(cargo, {"users": [], "meta": {"names": []}})
 
 
 async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/readme`: the readme as it was published, as plain text."""
-    found = await asked(cargo, crates.version, name, vers)
+    found = await asked_of_crate(cargo, crates.version, name, vers)
     text = await threads.read(details.readme, found.details.unit)
     if text is None:
         raise ReadmeNotFound(name, vers)
