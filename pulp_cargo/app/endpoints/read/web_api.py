@@ -1,6 +1,6 @@
 """crates.io's web API about crates, for tools that use it with a configurable host."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from aiohttp import web
 
@@ -16,37 +16,31 @@ from pulp_cargo.app.services.catalog.crate import ServedVersion
 from pulp_cargo.protocol.errors import InvalidQuery, ReadmeNotFound
 from pulp_cargo.protocol.web_api.crates import crate_object, neighbours, to_json
 from pulp_cargo.protocol.web_api.ids import numeric_id
-from pulp_cargo.protocol.web_api.search import parse_paging, single
+from pulp_cargo.protocol.web_api.search import Parameters, parse_paging, single
 from pulp_cargo.protocol.web_api.tags import Tag, category_object, keyword_object
 from pulp_cargo.protocol.web_api.versions import dependency_objects, version_object
 
 INCLUDES = frozenset(
     {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
 )
-EVERYTHING = {"full", ""}
 
 Shape = Callable[[Tag], Mapping[str, object]]
 
 
 async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}`: the crate, its versions, keywords and categories."""
-    parameters = parameters_of(cargo)
-    include = set(single(parameters, "include").split(","))
-    if unknown := sorted(include - INCLUDES - {""}):
-        raise InvalidQuery(
-            f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
-        )
+    include = _included(parameters_of(cargo))
     found = await asked_of_crate(cargo, crates.crate, name)
     crate = found.object(has_upstreams=bool(cargo.registry.upstreams.listed))
     shown = crate_object(crate)
 
     versions = found.versions
-    if not include & (EVERYTHING | {"versions"}):
+    if "versions" not in include:
         shown = {**shown, "versions": None}
         versions = [found.default] if "default_version" in include else []
 
     async def tags(kind: Kind, texts: Sequence[str], shape: Shape) -> list[object] | None:
-        if not include & (EVERYTHING | {kind}):
+        if kind not in include:
             return None
         return [shape(one) for one in await asked(cargo, summary.tags_named, kind, texts)]
 
@@ -133,6 +127,18 @@ async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     if text is None:
         raise ReadmeNotFound(name, vers)
     return web.Response(text=text, headers=headers_for_readers(cargo))
+
+
+def _included(parameters: Parameters) -> Collection[str]:
+    """Return the parts of a crate to include: without the parameter all, and without a name none."""
+    if "include" not in parameters:
+        return INCLUDES
+    include = set(single(parameters, "include").split(",")) - {""}
+    if unknown := sorted(include - INCLUDES):
+        raise InvalidQuery(
+            f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
+        )
+    return INCLUDES if "full" in include else include
 
 
 def _dependencies_on(one: ServedVersion, name: str) -> list[Mapping[str, object]]:
