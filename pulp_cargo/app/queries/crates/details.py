@@ -73,6 +73,8 @@ class VersionDetails:
     metadata_source: str
     size: int | None
     yanked: bool
+    # False for a version that only the index of an upstream has; `unit` is then no unit's id.
+    is_stored: bool = True
 
 
 def versions(served: ServedVersion, name: str, vers: str | None = None) -> list[VersionDetails]:

@@ -57,7 +57,15 @@ def test_crate(shop: Registry):
 
 
 def test_parts_of_a_crate(shop: Registry):
-    """`include` leaves out what is not named, and refuses what it does not know."""
+    """`include` leaves out what is not named, and refuses what it does not know.
+
+    Renovate names nothing, since it wants the crate object alone.
+    """
+    answer = shop.get("api/v1/crates/Shapes?include=").json()
+    assert answer["crate"]["versions"] is None
+    assert [answer[key] for key in ("versions", "keywords", "categories")] == [None] * 3
+    full = shop.get("api/v1/crates/Shapes?include=full").json()
+    assert full == shop.get("api/v1/crates/Shapes").json()
     answer = shop.get("api/v1/crates/Shapes?include=keywords").json()
     assert (answer["versions"], answer["categories"]) == (None, None)
     assert len(answer["keywords"]) == 1

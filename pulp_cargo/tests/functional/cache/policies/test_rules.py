@@ -37,6 +37,8 @@ def test_blocked_versions(
     """Absent and refused, with the line of the list and its reason; the others are served."""
     policy = ruled(block=lines(name.upper(), versions=">=1.1, <2", reason="it phones home"))
     assert versions(cache.registry, name) == ["1.0.0", "2.0.0"]
+    shown = cache.registry.get(f"api/v1/crates/{name}").json()["versions"]
+    assert [one["num"] for one in shown] == ["2.0.0", "1.0.0"]
     assert refusal(cache.registry, name, "1.1.0") == (
         f"`{name} 1.1.0` is blocked by the block list: `{name.upper()} >=1.1, <2`,"
         f" it phones home (crate policy `{policy['name']}`)"
