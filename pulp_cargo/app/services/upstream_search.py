@@ -112,7 +112,7 @@ class UpstreamSearches:
             self._running.pop(key, None)
         size = ENTRY_BYTES + len(body or b"")
         seconds = timeouts.UPSTREAM_SEARCH_MEMORY_SECONDS
-        self._responses.keep(key, Response(hits, size), seconds)
+        self._responses.put(key, Response(hits, size), seconds)
         return hits
 
     async def _send(self, remote: UpstreamRemote, text: str) -> bytes | None:

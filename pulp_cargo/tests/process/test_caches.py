@@ -45,7 +45,7 @@ def test_sizes_of_entries_are_bounded() -> None:
 
     cache: TtlCache[str, str] = TtlCache(100, len)
     for key in ("first", "second", "third"):
-        cache.keep(key, "x" * 40, 60)
+        cache.put(key, "x" * 40, 60)
     assert [cache.get(key) is None for key in ("first", "second", "third")] == [True, False, False]
 
 

@@ -102,7 +102,7 @@ class Memory:
         """Cache who sends a header for a few seconds."""
         if self.listening and generation == self.generation:
             seconds = settings.CARGO_TOKEN_MEMORY_SECONDS
-            self._visitors.keep((domain, digest(header)), visitor, seconds)
+            self._visitors.put((domain, digest(header)), visitor, seconds)
 
     def is_admitted(self, registry: Registry, headers: Mapping[str, str]) -> bool:
         """Whether the registry's guard has just admitted a request with the same credentials."""

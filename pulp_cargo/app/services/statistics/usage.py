@@ -21,5 +21,5 @@ class UsageMemory:
         usage = self._known.get(registry)
         if usage is None:
             usage = await threads.read(downloads.usage_of, registry)
-            self._known.keep(registry, usage, timeouts.USAGE_MEMORY_SECONDS)
+            self._known.put(registry, usage, timeouts.USAGE_MEMORY_SECONDS)
         return usage
