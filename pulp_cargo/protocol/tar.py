@@ -149,7 +149,7 @@ def _entry(header: bytes, flag: bytes, size: int, extension: _Extension) -> TarE
     shown = path[:200].decode(errors="replace")
     if flag not in _REGULAR and flag != _DIRECTORY:
         kind = _REFUSED.get(flag, f"an entry of type {flag!r}")
-        raise InvalidCrateFile(f"{shown!r} in the crate file is {kind}; only files may be")
+        raise InvalidCrateFile(f"{shown!r} in the crate file is {kind}; only files are allowed")
     if extension.size not in (None, size):
         raise InvalidCrateFile(f"{shown!r} in the crate file has two sizes")
     if flag == _DIRECTORY and size:
@@ -163,7 +163,7 @@ def _pax_extension(content: bytes) -> _Extension:
     records = list(_pax_records(content))
     found = {key: value for key, value in records if key in (b"path", b"size")}
     if any(key.startswith(b"GNU.sparse") for key, _ in records):
-        raise InvalidCrateFile("the crate file has a sparse file; only files may be")
+        raise InvalidCrateFile("the crate file has a sparse file; only files are allowed")
     if sum(key in found for key, _ in records) != len(found):
         raise InvalidCrateFile(
             "the crate file has a pax header that names or measures a file twice"

@@ -69,8 +69,9 @@ class HasNoOwner(OwnersOnly):
 
     def __init__(self, crate: str) -> None:
         super().__init__(
-            f"the crate `{crate}` has no owner yet, and only owners may publish versions of it, yank"
-            " them and change its owners: ask somebody who may modify the repository to name one"
+            f"the crate `{crate}` has no owner yet, and only owners may publish versions of it,"
+            " yank them and change its owners: ask somebody who may modify the repository to add"
+            " one"
         )
 
 
@@ -79,9 +80,9 @@ class OwnersDisabled(BadRequest):
 
     def __init__(self) -> None:
         super().__init__(
-            "the crates of this registry have no owners: everybody who may publish to it may publish"
-            " and yank every crate. Whoever may change its repository can enable owners by"
-            " `pulp cargo repository update --crate-owners`"
+            "the crates of this registry have no owners: everyone who may publish to it may"
+            " publish and yank every crate. Users who may change its repository can enable owners"
+            " with `pulp cargo repository update --crate-owners`"
         )
 
 

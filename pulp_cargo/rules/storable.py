@@ -23,7 +23,7 @@ def storage_fault(value: object) -> str | None:
     >>> storage_fault([{"name": "a\0"}])
     '`[0].name` has a NUL character, which PostgreSQL cannot store'
     >>> storage_fault("\ud83d")
-    'the text has a surrogate without its other half, which PostgreSQL cannot store'
+    'the text has an unpaired surrogate, which PostgreSQL cannot store'
     >>> storage_fault({"x": [1.5, "\U0001f980", None]})
     """
     return _fault(value, "", 0)
@@ -34,7 +34,7 @@ def text_fault(text: str, shown: str = "the text") -> str | None:
     if _NUL in text:
         return f"{shown} has a NUL character, {_CANNOT_STORE}"
     if _SURROGATE.search(text):
-        return f"{shown} has a surrogate without its other half, {_CANNOT_STORE}"
+        return f"{shown} has an unpaired surrogate, {_CANNOT_STORE}"
     return None
 
 

@@ -134,7 +134,7 @@ def _claim(
         return Rule.CLAIM, f"`{name}` is claimed by the private repository `{holders[0]}`"
     if former:
         # Otherwise removing a crate would give its name to an upstream.
-        once = f"the private repository `{former[0]}`, which has no version of it any more"
+        once = f"the private repository `{former[0]}`, which no longer has a version of it"
         return Rule.CLAIM, f"`{name}` is claimed by {once}"
     reserved = matching(order.reserved, name)
     if reserved:
@@ -153,7 +153,7 @@ def _mixed(order: Order, name: str) -> tuple[Rule, str] | None:
     pattern = matching(order.mixed, name)
     if pattern is None:
         return None
-    return Rule.MIXED, f"the versions of `{name}` are mixed, as `{pattern}` says"
+    return Rule.MIXED, f"the versions of `{name}` are mixed because of `{pattern}`"
 
 
 def _by_order(name: str) -> tuple[Rule, str]:
@@ -189,11 +189,11 @@ def _excluded(
 ) -> str | None:
     """Return why an upstream may not answer for a name, None if it may."""
     if private_only and not upstream.private:
-        return "the name is kept for private repositories"
+        return "the name is reserved for private repositories"
     if owner is upstream:
         return None
     if owner is not None:
         return f"the name is pinned to `{owner.name}`"
     if matching(upstream.patterns, name) is None:
-        return f"its patterns are {', '.join(f'`{p}`' for p in upstream.patterns)}"
+        return f"it only answers for {', '.join(f'`{p}`' for p in upstream.patterns)}"
     return None

@@ -25,7 +25,7 @@ from pulp_cargo.rules.networks import Reach, is_address, may_connect, parse_netw
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
-MEANING = "the address is not a public one (see the setting CARGO_UPSTREAM_PRIVATE_NETWORKS)"
+MEANING = "the address is not public (see the setting CARGO_UPSTREAM_PRIVATE_NETWORKS)"
 
 
 class AddressRefused(OSError):

@@ -64,7 +64,9 @@ async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Check a password, one at a time; raises ServiceUnavailable if too many are waiting."""
     if PASSWORDS_WAITING.locked():
-        raise ServiceUnavailable("too many passwords to check: use a token, or try again later")
+        raise ServiceUnavailable(
+            "too many passwords are being checked: use a token, or try again later"
+        )
     async with PASSWORDS_WAITING:
         return await _run(PASSWORDS, lambda: _healed(check, *args, **kwargs))
 

@@ -101,7 +101,7 @@ class CargoDistributionSerializer(
         path = super().validate_base_path(path)
         if not BASE_PATH.fullmatch(path):
             raise serializers.ValidationError(
-                f"{path!r} may hold letters, digits, `-`, `_`, `.`, `~` and slashes only:"
+                f"{path!r} can only have letters, digits, `-`, `_`, `.`, `~` and slashes, because"
                 " it is part of the URL that cargo stores."
             )
         return path
@@ -112,7 +112,7 @@ class CargoDistributionSerializer(
         version = data.get("repository_version")
         if version and version.repository.pulp_type != CargoRepository.get_pulp_type():
             raise serializers.ValidationError(
-                {"repository_version": "This is no version of a Cargo repository."}
+                {"repository_version": "This is not a version of a Cargo repository."}
             )
         entries = self.upstreams_of(data)
         self.require_sound_upstreams(data, entries)
@@ -158,8 +158,8 @@ class CargoDistributionSerializer(
             repository_use.require_permitted(before, after, user)
         except repository_use.NotPermitted as error:
             raise PermissionDenied(
-                f"Uploads into the repository `{error}`, and crates of a remote that are stored"
-                " there, are for those who may modify it."
+                f"To allow uploads to the repository `{error}`, or to store crates of a remote"
+                " there, you need the right to modify the repository."
             ) from error
 
     def _use_before(self) -> DistributionUse:

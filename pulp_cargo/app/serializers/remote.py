@@ -92,7 +92,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         """Refuse URLs that are not of a sparse index, or contain a password."""
         if not url.startswith(SPARSE):
             raise serializers.ValidationError(
-                f"the URL {url!r} is not that of a sparse index: it must begin with"
+                f"the URL {url!r} is not the URL of a sparse index: it must begin with"
                 " `sparse+https://` or `sparse+http://`, as in cargo's configuration"
             )
         with refused_as_invalid():

@@ -39,7 +39,7 @@ class UserField(serializers.SlugRelatedField):
 
 def _not_yours(username: str) -> serializers.ValidationError:
     return serializers.ValidationError(
-        f"A token for `{username}` is made by that user, or by an administrator."
+        f"Only `{username}`, or an administrator, can create a token for this user."
     )
 
 
@@ -131,12 +131,12 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         user = data["user"]
         if not isinstance(user, get_user_model()):
             raise serializers.ValidationError(
-                {"user": "You are no user of this Pulp: name the one that the token is for."}
+                {"user": "You are not a user of this Pulp: give the `user` of the token."}
             )
         same = CargoToken.objects.filter(name=data["name"], user=user, pulp_domain=get_domain())
         if same.exists():
             raise serializers.ValidationError(
-                {"name": f"`{user.get_username()}` has a token of that name already."}
+                {"name": f"`{user.get_username()}` already has a token with this name."}
             )
         return data
 

@@ -91,7 +91,9 @@ class UpstreamSerializer(serializers.Serializer):
         if remote is None and entry["repository"] is None:
             fault = f"`{name}` has neither a `repository` nor a `remote`: it needs one of them."
         elif remote is not None and entry["private"]:
-            fault = f"`{name}` has a `remote`, so it cannot be `private`: its crates are not ours."
+            fault = (
+                f"`{name}` has a `remote`, so it cannot be `private`: its crates are not your own."
+            )
         elif not entry["patterns"] and not entry["pins"]:
             fault = f"`{name}` has neither `patterns` nor `pins`: it would never be asked."
         else:

@@ -19,8 +19,8 @@ from pulp_cargo.rules.breaker import Breaker
 # Maximum Retry-After of a single file, in seconds, because it says nothing about other files.
 LONGEST_WAIT_FOR_FILE = 60
 LEADS_INSIDE = (
-    "it leads to an address that is not a public one, and that the setting"
-    " `CARGO_UPSTREAM_PRIVATE_NETWORKS` does not allow"
+    "it leads to an address that is not public, and not allowed by the setting"
+    " `CARGO_UPSTREAM_PRIVATE_NETWORKS`"
 )
 
 
@@ -87,6 +87,10 @@ class Asking:
 
     def _unreachable(self, error: Exception) -> UpstreamUnreachable:
         is_late = isinstance(error, TimeoutError)
-        what = "it does not answer in time" if is_late else "it does not answer as it should"
+        what = (
+            "it does not answer in time"
+            if is_late
+            else "the connection failed, or its response was invalid"
+        )
         detail = f"{without_query(self.url)}: {str(error) or type(error).__name__}"
         return UpstreamUnreachable(self.upstream, what, detail=detail)

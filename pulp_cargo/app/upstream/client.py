@@ -31,8 +31,8 @@ from pulp_cargo.rules.breaker import Breaker
 # The statuses for a crate that does not exist (Cargo Book, "Nonexistent Crates").
 NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
 FORBIDDEN = (
-    "it answers 403; if that is its word for crates that it does not have, as of an S3 bucket, the"
-    " remote needs `forbidden_means_missing`"
+    "it returned a 403; if this means that it does not have the crate, as with some S3 buckets,"
+    " set `forbidden_means_missing` on the remote"
 )
 
 

@@ -167,7 +167,7 @@ class Connection:
         url = without_query(str(response.url))
         is_refusal = response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS
         kind = UpstreamRefused if is_refusal else UpstreamUnreachable
-        raise kind(self.name, f"it answers {response.status}", wait, detail=url)
+        raise kind(self.name, f"it returned the status {response.status}", wait, detail=url)
 
     def require_same_security(self, response: ClientResponse) -> None:
         """Raise UpstreamUnreachable if a registry with an https URL redirected to http."""

@@ -77,7 +77,7 @@ class CargoCratePolicyViewSet(
     def _used_by(self, policy: CargoCratePolicy, users: Collection[Model]) -> str:
         named = [name for kind in USERS for name in self._named(kind, users)]
         if len(named) < len(users):
-            named.append(f"{len(users) - len(named)} that you may not see")
+            named.append(f"{len(users) - len(named)} that you may not view")
         return (
             f"The crate policy `{policy.name}` is in use by {', '.join(named)}:"
             " give them another policy, or none, first."

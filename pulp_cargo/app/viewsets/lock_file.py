@@ -106,6 +106,6 @@ def _require_right_to_modify(request: Request, repositories: Iterable[CargoRepos
     for repository in repositories:
         if not may_modify(request.user, repository):
             raise PermissionDenied(
-                f"What is fetched goes into the repository `{repository.name}`, and that is for"
-                " those who may modify it."
+                f"The files would be added to the repository `{repository.name}`, which you may not"
+                " modify."
             )

@@ -274,7 +274,7 @@ def test_reports_are_in_the_rest_api(
                 "upstream": "far",
                 "private": False,
                 "asked": False,
-                "reason": "not asked: the name is kept for private repositories",
+                "reason": "not asked: the name is reserved for private repositories",
                 "has": True,
                 "versions": 1,
                 "checked_at": "2026-01-02T03:04:05Z",

@@ -33,7 +33,7 @@ def test_publish_is_refused_without_room(settings: Any) -> None:
     from pulp_cargo.app.runtime.free_space import FreeSpace
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
-    with pytest.raises(StorageFull, match="no room left") as refused:
+    with pytest.raises(StorageFull, match="no space left") as refused:
         FreeSpace().require_room()
     assert refused.value.status == 503
 

@@ -54,7 +54,7 @@ def test_documents_name_the_limits() -> None:
 
     assert (crate_archive.MOST_FILES, crate_archive.MOST_BYTES) == (10_000, 8 * 1024**3)
     guide = (DOCS / "user" / "guides" / "import.md").read_text()
-    assert "More than 10,000 files" in guide and "unpack to 8 GiB or more" in guide
+    assert "at most 10,000 files" in guide and "unpack to less than 8 GiB" in guide
     settings = (DOCS / "admin" / "reference" / "settings.md").read_text()
     assert "10,000 files, and less than 8 GiB unpacked" in settings
 

@@ -187,8 +187,8 @@ async def _require_reader(cargo: CargoRequest) -> None:
         raise not_known(cargo.registry)
     if grant is None or not grant.allows(Scope.READ):
         raise NotAuthenticated(
-            f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
-            f" `read`, from {cargo.registry.urls.login}"
+            f"the registry `{cargo.registry.name}` is private: a token with the scope `read` is"
+            f" required, from {cargo.registry.urls.login}"
         )
 
 
@@ -226,6 +226,6 @@ def _ask_guard(cargo: CargoRequest, grant: Grant | None) -> None:
                 guard.cast().permit(request)
         except GUARD_REFUSALS as error:
             raise NotAuthenticated(
-                f"the registry `{registry.name}` is guarded by `{guard.name}`,"
-                " which does not let this request in"
+                f"the registry `{registry.name}` is guarded by `{guard.name}`, which does not allow"
+                " this request"
             ) from error

@@ -81,14 +81,15 @@ class CargoRequest:
             raise not_known(self.registry)
         if grant is None:
             raise NotAuthenticated(
-                f"this needs a valid token of the registry `{self.registry.name}`:"
-                f" get one from {self.registry.urls.login} and store it with `cargo login`"
+                f"a valid token is required for the registry `{self.registry.name}`: get one from"
+                f" {self.registry.urls.login} and store it with `cargo login`"
             )
         if not _allows(grant, scopes, crate):
             what = f" for the crate `{crate}`" if crate else ""
             raise Forbidden(
-                f"`{grant.username}` lacks the scope {' or '.join(f'`{one}`' for one in scopes)}"
-                f"{what} in the registry `{self.registry.name}`, by this token or by role"
+                f"`{grant.username}` lacks the scope"
+                f" {' or '.join(f'`{one}`' for one in scopes)}{what} in the registry"
+                f" `{self.registry.name}`: check the scopes of the token and the roles of the user"
             )
         return grant
 
@@ -104,8 +105,8 @@ class CargoRequest:
 def not_known(registry: Registry) -> NotAuthenticated:
     """Return the error for an unknown credential, which does not reveal the reason."""
     return NotAuthenticated(
-        f"this token is not known to the registry `{registry.name}`: it was revoked, has expired, is"
-        f" for another registry, or was mistyped; get one from {registry.urls.login}"
+        f"the registry `{registry.name}` does not accept this token: it was revoked, has expired,"
+        f" is for another registry, or was mistyped; get one from {registry.urls.login}"
     )
 
 

@@ -55,8 +55,8 @@ async def _require_user(cargo: CargoRequest) -> None:
     if "Authorization" in cargo.http.headers:
         raise not_known(cargo.registry)
     raise NotAuthenticated(
-        f"the owners of crates are shown to users of `{cargo.registry.name}` only:"
-        f" get a token from {cargo.registry.urls.login}"
+        f"the owners of crates are shown only to users of `{cargo.registry.name}`: get a token from"
+        f" {cargo.registry.urls.login}"
     )
 
 

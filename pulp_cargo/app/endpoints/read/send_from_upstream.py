@@ -50,12 +50,12 @@ class PassedOn(web.StreamResponse):
             await self._client.write(super().write, data)
         except TimeoutError as error:
             # On a TimeoutError, core would request the file from the upstream again.
-            raise ConnectionAbortedError("the client takes nothing") from error
+            raise ConnectionAbortedError("the client reads nothing") from error
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the headers; raises ConnectionAbortedError if a download restarts in mid-response."""
         if self.prepared:
-            raise ConnectionAbortedError("the upstream registry broke off")
+            raise ConnectionAbortedError("the upstream registry closed the connection")
         ranges = {name: self.headers[name] for name in ABOUT_PARTS if name in self.headers}
         self.headers.clear()
         self.headers.update(self._own_headers | (ranges if self.status == 206 else {}))

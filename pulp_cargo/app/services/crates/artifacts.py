@@ -265,7 +265,7 @@ class _LocalFiles:
         for digest, file in self.fresh.items():
             path = self.paths[digest]
             if not _is_whole(path, file.size):
-                raise OSError(f"the storage has not taken all of the file {digest}")
+                raise OSError(f"the storage did not accept all of the file {digest}")
             # A file that was copied from another file system is a new one, without an fsync.
             if not file.is_settled or _identity(path) != self.identities[digest]:
                 unsettled.append(path)

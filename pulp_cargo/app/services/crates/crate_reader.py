@@ -73,7 +73,7 @@ class Reader:
                 status = self.stop()
                 if status == -signal.SIGVTALRM:
                     raise InvalidCrateFile(
-                        "the crate file takes too long to be read: no crate needs so much time"
+                        "reading the crate file takes too long; no valid crate needs this much time"
                     ) from error
                 log.warning("A process that reads .crate files has ended with %s.", status)
                 if not is_first:

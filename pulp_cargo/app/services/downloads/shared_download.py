@@ -76,7 +76,7 @@ class SharedDownload:
                 await self._receive(response, client.chunks(response), withheld)
             if self.file is None or self.file.cksum != self.cksum:
                 note(Event.CHECKSUM)
-                raise self._failure("what it sent has another checksum than its index says")
+                raise self._failure("the file has another checksum than its index")
             if self.size not in (None, self.file.size):
                 raise self._failure("what it sent has another length than it announced")
             self.size, self._readable, self.is_complete = self.file.size, self.file.size, True
@@ -118,7 +118,7 @@ class SharedDownload:
                 at += len(chunk)
                 yield chunk
             elif self.error is not None or self.is_complete:
-                raise self.error or self._failure("it is shorter than it was to be")
+                raise self.error or self._failure("it is shorter than announced")
             else:
                 await self._wait()
 
@@ -183,7 +183,7 @@ class SharedDownload:
         limit = settings.CARGO_MAX_CRATE_BYTES
         if response.headers.get("Content-Encoding", "identity") != "identity":
             # Its length would not be that of the file.
-            raise self._failure("what it sent is encoded")
+            raise self._failure("the file has a content encoding")
         size = response.content_length
         if size is not None and size > limit:
             raise self._failure(f"it has {size} bytes, but this registry accepts at most {limit}")
@@ -202,7 +202,9 @@ class SharedDownload:
         """Return the error for clients: it names the file, and no addresses."""
         if isinstance(error, UpstreamUnreachable):
             return self._failure(error.what)
-        return error if isinstance(error, RegistryError) else self._failure("its file broke off")
+        return (
+            error if isinstance(error, RegistryError) else self._failure("the file is incomplete")
+        )
 
     def _failure(self, what: str) -> UpstreamFailed:
         return UpstreamFailed(self.name, self.vers, what)

@@ -102,7 +102,7 @@ class _Gzip:
 
     def _next_member(self) -> None:
         if not GZIP_MAGIC.startswith(self._packed[: len(GZIP_MAGIC)]):
-            raise zlib.error("what follows its end is no gzip member")
+            raise zlib.error("its end is not followed by a gzip member")
         self._members += 1
         if self._members > MOST_MEMBERS:
             raise BadRequest(f"the archive has more than {MOST_MEMBERS} gzip members")
@@ -212,7 +212,7 @@ def _needed_records(data: bytes) -> Iterator[bytes]:
         if equals < 0 or not key:
             raise BadRequest("the archive has a damaged pax header")
         if key.startswith(b"GNU.sparse."):
-            raise BadRequest("the archive has a sparse file; only files may be")
+            raise BadRequest("the archive has a sparse file; only files are allowed")
         if records > MOST_PAX_RECORDS:
             raise BadRequest(
                 f"the archive has a pax header of more than {MOST_PAX_RECORDS} records"
@@ -280,7 +280,7 @@ def _require_wanted(entry: tarfile.TarInfo, shown: str, max_bytes: int) -> None:
     if entry.issparse() or not entry.isreg():
         other = _KINDS.get(entry.type, f"an entry of type {entry.type!r}")
         kind = "a sparse file" if entry.issparse() else other
-        raise BadRequest(f"{shown!r} in the archive is {kind}; only files may be")
+        raise BadRequest(f"{shown!r} in the archive is {kind}; only files are allowed")
     if not entry.name.endswith(SUFFIX):
         raise BadRequest(f"`{shown}` in the archive is not a {SUFFIX} file")
     if not 0 <= entry.size <= max_bytes:

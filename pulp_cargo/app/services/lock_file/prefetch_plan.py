@@ -31,8 +31,8 @@ class NothingToFetchFrom(BadRequest):
 
     def __init__(self, registry: str) -> None:
         super().__init__(
-            f"the registry `{registry}` keeps no files of an upstream: it has no remote with a"
-            " repository, or only one that is streamed"
+            f"the registry `{registry}` does not store files: it has no remote with a repository,"
+            " or the policy of its remote is `streamed`"
         )
 
 
@@ -72,7 +72,7 @@ def plan(
         elif isinstance(place, FromRemote) and (store := place.upstream.store):
             absent.extend(_absent(package, place, store))
         elif checked.here is not Here.STORED:
-            sentence = f"`{found.upstream}` keeps no files: there is nothing to fetch it into"
+            sentence = f"`{found.upstream}` does not store files"
             problems.append(Problem(package.name, package.vers, sentence))
     return Plan(absent, len(packages) - len(absent) - len(problems), problems)
 

@@ -121,8 +121,8 @@ def _head(file: BinaryIO) -> Head:
         return parse_head(file.readline(LONGEST_LINE + 1))
     except InvalidListing as error:
         raise CannotCopy(
-            f"only registries of Pulp can be synced so far, and what the upstream sent is no"
-            f" listing of one: {error}"
+            "only registries of Pulp can be synced so far, and the upstream did not send a valid"
+            f" listing: {error}"
         ) from error
 
 
@@ -134,8 +134,8 @@ def _crates(file: BinaryIO, count: int) -> Iterator[tuple[int, ListedCrate]]:
         if isinstance(found, End):
             if {count, found.count} != {seen} or file.read(1):
                 raise InvalidListing(
-                    f"the listing says that it has {count} crate versions and ends after"
-                    f" {found.count}, and it has {seen}"
+                    f"the listing announces {count} crate versions and ends after {found.count},"
+                    f" but it has {seen}"
                 )
             return
         yield at, found

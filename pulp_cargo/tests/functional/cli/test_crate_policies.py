@@ -117,7 +117,7 @@ def test_what_was_held_back_is_listed(
     [
         (("--block", '[{"crate": "*-sys"}]'), "crate: the crate pattern '*-sys' is neither"),
         (("--block", '[{"crate": "a", "versions": "x.1"}]'), "versions: the requirement 'x.1'"),
-        (("--license", "beer"), "licenses: `license` 'beer' is no SPDX expression"),
+        (("--license", "beer"), "licenses: `license` 'beer' is not an SPDX expression"),
         (("--exceptions", '[{"crate": "a", "ends": "2031-03-10"}]'), "reason"),
     ],
 )

@@ -33,8 +33,9 @@ REFUSALS = {
     " choose another, or update that one.",
     "repository create --name {new} --remote nope": "There is no cargo remote with name 'nope':"
     " see the list of cargo remotes, or create it first.",
-    "repository create --name {new} --index-alias sparse+https://x.example/a": "index_aliases: the registry URL 'sparse+https://x.example/a' cannot be used: the URL of"
-        " a sparse registry must end in `/`.",
+    "repository create --name {new} --index-alias sparse+https://x.example/a": "index_aliases: the"
+    " registry URL 'sparse+https://x.example/a' cannot be used: the URL of a sparse registry must end"
+    " in `/`.",
     "repository show --href /pulp/api/v3/remotes/cargo/cargo/{id}/":
     "'/pulp/api/v3/remotes/cargo/cargo/{id}/' is not the href of a cargo repository.",
     "repository show --href /pulp/api/v3/repositories/cargo/cargo/{id}/":
@@ -56,10 +57,10 @@ REFUSALS = {
     "content --type yank show --name nope --vers 1.0.0+a": "There is no yank mark with"
     " vers '1.0.0+a' and name 'nope': see the list of yank marks.",
     "remote create --name {new} --url https://x.example/": "url: the URL 'https://x.example/' is not"
-    " that of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
+    " the URL of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
     " cargo's configuration.",
-    "remote create --name {new} --url sparse+https://x.example/a": "url: the registry URL 'sparse+https://x.example/a' cannot be used: the URL of a sparse"
-        " registry must end in `/`.",
+    "remote create --name {new} --url sparse+https://x.example/a": "url: the registry URL"
+    " 'sparse+https://x.example/a' cannot be used: the URL of a sparse registry must end in `/`.",
     "distribution create --name {new} --base-path {new} --repository file:file:x":
     "'file:file:x' is not a cargo repository: --repository requires the name, href or PRN of one.",
     "distribution create --name {new} --base-path {taken}": "base_path: a distribution with"
@@ -79,7 +80,7 @@ REFUSALS = {
     " distribution: choose another base path.",
     "distribution create --name {new} --base-path {new} --version 1": "`--version` also"
     " requires `--repository`.",
-    "token create --name {taken}": "name: `admin` has a token of that name already.",
+    "token create --name {taken}": "name: `admin` already has a token with this name.",
     "token revoke nope": "There is no cargo token with name 'nope' and user 'admin': see the list of"
     " cargo tokens.",
     "token create --name {new} --expires-at soon": "'soon' is not a date: use the form 2030-01-31 or"

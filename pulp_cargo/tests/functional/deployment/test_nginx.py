@@ -82,7 +82,7 @@ def test_client_that_expects_100_continue_is_refused_before_its_body(
 @pytest.mark.parametrize("http", ["--http1.1", "--http2"])
 @pytest.mark.parametrize(
     ("token", "status", "words"),
-    [("nonsense", "401", "this token is not known"), (None, "413", "accepts at most")],
+    [("nonsense", "401", "does not accept this token"), (None, "413", "accepts at most")],
     ids=["wrong-token", "too-large"],
 )
 def test_refusal_comes_before_the_end_of_a_large_body(

@@ -173,7 +173,7 @@ def test_name_that_is_taken(registry: Registry, person: Rest) -> None:
     assert put(registry, basic(person)).status == 200
     answer = put(registry, basic(person))
     assert answer.status == 400
-    assert "has a token of that name already" in answer.detail
+    assert "already has a token with this name" in answer.detail
 
 
 def test_token_cannot_lead_to_another(registry: Registry, person: Rest) -> None:
@@ -203,7 +203,7 @@ def test_token_revokes_itself(stack: Stack, person: Rest) -> None:
     assert person.list(TOKENS) == []
     answer = private.api("DELETE", "tokens/current", token=basic(person))
     assert answer.status == 400
-    assert answer.detail == "this request has a password and no token that could be revoked"
+    assert answer.detail == "this request has a password, not a token that could be revoked"
 
 
 def test_token_is_revoked_by_its_number(registry: Registry, person: Rest) -> None:

@@ -72,14 +72,14 @@ def test_owners_are_listed_added_and_removed(
     answer = owned.change("PUT", f"{name}_a", bob.login, token=alice.token)
     assert (answer.status, answer.json()) == (
         200,
-        {"ok": True, "msg": f"`{bob.login}` owns the crate `{name}-A` from now on"},
+        {"ok": True, "msg": f"`{bob.login}` now owns the crate `{name}-A`"},
     )
     assert owned.logins(f"{name}-A") == [alice.login, bob.login]
     registry.publish(Crate(f"{name}-A", "2.0.0"), token=bob.token)
     answer = owned.change("DELETE", f"{name}-a", alice.login, token=bob.token)
     assert (answer.status, answer.json()) == (
         200,
-        {"ok": True, "msg": f"`{alice.login}` does not own the crate `{name}-A` any more"},
+        {"ok": True, "msg": f"`{alice.login}` no longer owns the crate `{name}-A`"},
     )
     assert owned.logins(f"{name}-A") == [bob.login]
     assert registry.send(Crate(f"{name}-A", "3.0.0"), token=alice.token).status == 403

@@ -178,9 +178,9 @@ def test_success_has_no_errors():
         ),
         (
             unavailable.UpstreamUnreachable,
-            ("up", "it answers 500"),
+            ("up", "it returned the status 500"),
             502,
-            "the upstream registry `up` cannot be used now: it answers 500",
+            "the upstream registry `up` cannot be used now: it returned the status 500",
         ),
         (
             unavailable.UpstreamLeftAlone,
@@ -228,8 +228,10 @@ def test_errors_carry_what_the_answer_or_the_log_needs() -> None:
     """The methods that a path is for, and what is known of an upstream that failed."""
     assert errors.MethodNotAllowed("POST", "/x", ["GET", "HEAD"]).allowed == ["GET", "HEAD"]
     assert errors.MethodNotAllowed("POST", "/x").allowed == ()
-    failure = unavailable.UpstreamUnreachable("up", "it answers 429", 30, "at https://r.example/")
-    assert (failure.what, failure.wait) == ("it answers 429", 30)
+    failure = unavailable.UpstreamUnreachable(
+        "up", "it returned the status 429", 30, "at https://r.example/"
+    )
+    assert (failure.what, failure.wait) == ("it returned the status 429", 30)
     assert failure.detail == "at https://r.example/"
     silent = unavailable.UpstreamUnreachable("up", "it is silent")
     assert (silent.wait, silent.detail) == (None, "")

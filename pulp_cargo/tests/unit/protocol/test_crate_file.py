@@ -263,7 +263,7 @@ def test_anything_but_files_and_folders_is_refused(flag: bytes, kind: str) -> No
     """Symlink, hard link, device, FIFO, sparse, pax global, unknown type: 400 (80)."""
     with pytest.raises(InvalidCrateFile) as error:
         read(crate(file("a", flag=flag)))
-    assert str(error.value) == f"'leaf-1.0.0/a' in the crate file is {kind}; only files may be"
+    assert str(error.value) == f"'leaf-1.0.0/a' in the crate file is {kind}; only files are allowed"
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_answer_says_what_became_of_each_upstream():
     assert answer.sentence == "the first upstream that has `log` answers for all of it"
     assert answer.reasons == (
         UpstreamReason("ours", False, "does not have the crate"),
-        UpstreamReason("partner", False, "not asked: its patterns are `partner-*`, `serde`"),
+        UpstreamReason("partner", False, "not asked: it only answers for `partner-*`, `serde`"),
         UpstreamReason("crates.io", True, "has the crate"),
         UpstreamReason("last", False, "not asked: it comes after `crates.io`, which has the crate"),
     )
@@ -158,19 +158,19 @@ def test_answer_says_what_became_of_each_upstream():
         (
             "acme",
             "`acme` is claimed by the private repository `ours`",
-            "not asked: the name is kept for private repositories",
+            "not asked: the name is reserved for private repositories",
         ),
         (
             "acme_core",
             "`acme_core` is reserved for private repositories by `acme-*`",
-            "not asked: the name is kept for private repositories",
+            "not asked: the name is reserved for private repositories",
         ),
         (
             "pin",
             "`pin` is pinned to `partner` by `p*`",
             "not asked: the name is pinned to `partner`",
         ),
-        ("mix", "the versions of `mix` are mixed, as `mix` says", "is asked"),
+        ("mix", "the versions of `mix` are mixed because of `mix`", "is asked"),
     ],
 )
 def test_rule_that_decided_is_named(name, sentence, said):
@@ -188,7 +188,7 @@ def test_name_stays_claimed_when_the_crate_is_gone():
     answer = who_answers(order, "serde", Index(crates_io="?"), had=["ours"])
     assert (answer.rule, answer.ask) == (Rule.CLAIM, ())
     assert answer.sentence == (
-        "`serde` is claimed by the private repository `ours`, which has no version of it any more"
+        "`serde` is claimed by the private repository `ours`, which no longer has a version of it"
     )
     answer = who_answers(order, "serde", Index(forks="serde", crates_io="?"), had=["ours", "forks"])
     assert (answer.ask, answer.sentence) == (

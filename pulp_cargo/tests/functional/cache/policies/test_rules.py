@@ -91,8 +91,8 @@ def test_allow_list(
         upstream.have(Crate(one))
     assert versions(cache.registry, name) == ["1.0.0", "1.1.0"]
     assert refusal(cache.registry, name, "2.0.0") == (
-        f"`{name} 2.0.0` is blocked because the allow list does not have it"
-        f" (crate policy `{policy['name']}`)"
+        f"`{name} 2.0.0` is blocked because it is not on the allow list (crate policy"
+        f" `{policy['name']}`)"
     )
     assert cache.registry.index_file(f"{name}-other").status == 404
     assert "allow list" in refusal(cache.registry, f"{name}-other")
