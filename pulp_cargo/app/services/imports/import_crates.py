@@ -35,6 +35,7 @@ from pulp_cargo.app.services.crates import (
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.imports.crate_archive import crate_files
 from pulp_cargo.protocol import uniqueness
+from pulp_cargo.protocol.crate_file import Origin
 from pulp_cargo.protocol.errors import RegistryError
 
 # Number of files in one transaction, and of units in memory. Each file takes an advisory lock, and
@@ -182,7 +183,7 @@ def _unit(
     with file.rewind() as opened:
         cksum = file.cksum
         return crate_unit.unit_of_file(
-            opened, cksum=cksum, pubtime=pubtime, strict=strict, as_cargo_reads=True
+            opened, cksum=cksum, pubtime=pubtime, strict=strict, origin=Origin.IMPORTED
         )
 
 
