@@ -25,6 +25,7 @@ from pulp_cargo.app.services.downloads.clients import UpstreamClients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import (
+    ServiceUnavailable,
     StorageFull,
     UpstreamFailed,
     UpstreamUnreachable,
@@ -133,11 +134,16 @@ class SharedDownload:
         return self.file
 
     def license(self, readers: CrateReaders) -> str | None:
-        """Return the licence in the manifest of a complete file, None if it names none."""
+        """Return the licence in the manifest of a complete file, None if it names none.
+
+        Raises ServiceUnavailable if the file could not be read in time.
+        """
         try:
             found = readers.read_upstream(
                 self.whole.path, name=self.name, vers=self.vers, limits=crate_unit.limits()
             )
+        except ServiceUnavailable:
+            raise
         except RegistryError:
             return None
         if found.manifest is not None:
