@@ -27,11 +27,8 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.repository.versions_in import used_versions, versions_of
 from pulp_cargo.app.queries.upstreams.repository_roles import is_published_to
-from pulp_cargo.app.services.crates import (
-    artifacts,
-    crate_unit,
-    object_storage,
-)
+from pulp_cargo.app.runtime.free_space import FreeSpace
+from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.imports.crate_archive import crate_files
 from pulp_cargo.protocol import uniqueness
@@ -75,11 +72,13 @@ class Refused:
     sentence: str
 
 
-def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member | Refused]:
+def members(
+    disk: FreeSpace, repository: CargoRepository, archive: BinaryIO
+) -> Iterator[Member | Refused]:
     """Examine each .crate file of an archive by itself; files with the same bytes only once.
 
-    Raises a RegistryError if the archive cannot be read. The files are written to the working
-    directory of the task.
+    Raises a RegistryError if the archive cannot be read, or if there is no room for its files, which
+    are written to the working directory of the task.
     """
     strict = crate_unit.strict_urls(repository)
     key_of = _key_in(repository)
@@ -89,6 +88,7 @@ def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member |
         if cksum in seen:
             continue
         seen.add(cksum)
+        disk.require_room()
         file = _written(content)
         try:
             unit = _unit(file, timezone.now(), strict)

@@ -19,6 +19,7 @@ from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import units, upstream
@@ -59,12 +60,18 @@ OTHER_YANKS = f"""
 
 
 def synchronize(
-    loop: BackgroundLoop, repository: CargoRepository, remote: CargoRemote, *, mirror: bool
+    loop: BackgroundLoop,
+    disk: FreeSpace,
+    repository: CargoRepository,
+    remote: CargoRemote,
+    *,
+    mirror: bool,
 ) -> RepositoryVersion | None:
     """Bring a repository up to date with its upstream; returns None if nothing changed.
 
-    Raises CannotCopy and CannotReplace.
+    Raises CannotCopy, CannotReplace and StorageFull.
     """
+    disk.require_room()
     if mirror:
         require_replaceable(repository)
     policy = named_policy(remote.crate_policy)
@@ -81,7 +88,7 @@ def synchronize(
         with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
             units.make_units(file, repository, remote)
             if made_of["immediate"]:
-                units.fetch_files(repository, remote, connected)
+                units.fetch_files(disk, repository, remote, connected)
             return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
 
 
