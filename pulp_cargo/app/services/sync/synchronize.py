@@ -16,6 +16,7 @@ from pulpcore.plugin.models import Content, RepositoryVersion
 from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
+from pulp_cargo.app.models.sync_sources import SYNC_NOTE
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
@@ -27,10 +28,6 @@ from pulp_cargo.app.services.sync.listing_table import table_of
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.policy_decision import AgelessRules
-
-# The key in a version's `info` for the listing and settings it was created from: if they are the
-# same at the next sync, its request is conditional.
-NOTE = "cargo_sync"
 
 MEMBER = is_in_newest("%(repository)s")
 NEW_CRATES = f"""
@@ -93,7 +90,10 @@ def synchronize(
 
 
 def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[str, Any]:
-    """Return everything besides the listing on which the content of a version depends."""
+    """Return everything besides the listing on which the content of a version depends.
+
+    If the note of it is the same at the next sync, its request is conditional.
+    """
     made_of = {
         "remote": str(remote.pk),
         "url": remote.url,
@@ -107,7 +107,7 @@ def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[
 
 def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:
     """Return the entity tag of the listing from which the newest version was created, if any."""
-    note = dict(repository.latest_version().info.get(NOTE) or {})
+    note = dict(repository.latest_version().info.get(SYNC_NOTE) or {})
     etag = note.pop("etag", None)
     return etag if note == made_of else None
 
@@ -126,7 +126,7 @@ def _make_version(
         if add_aliases(repository.pk, _aliases(head, note["url"], mirror=mirror)):
             channel.registries_changed()
         newest = repository.latest_version()
-        RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {NOTE: note})
+        RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {SYNC_NOTE: note})
     return version if version.complete else None
 
 
