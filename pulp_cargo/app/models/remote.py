@@ -7,6 +7,7 @@ from django_lifecycle import AFTER_UPDATE, BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, EncryptedTextField, Remote
 
+from pulp_cargo.app.models import content_responses
 from pulp_cargo.app.models.connecting import GuardedFactory
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 from pulp_cargo.app.models.registry_urls import note_mirrored
@@ -41,6 +42,11 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     def forget_index_files(self) -> None:
         """Delete the stored index files when the URL changes."""
         self.index_files.all().delete()
+
+    @hook(AFTER_UPDATE, when="crate_policy_id", has_changed=True)
+    def drop_content_responses(self) -> None:
+        """Drop cached responses of paths that may be closed now."""
+        content_responses.drop_after_commit()
 
     @hook(BEFORE_UPDATE, when="url", has_changed=True)
     @hook(BEFORE_DELETE)

@@ -42,6 +42,11 @@ COMMIT_BUSY_PAUSE_SECONDS = 0.1
 PERSIST_BUSY_PAUSE_SECONDS = 1.0
 PERSIST_BUSY_TIMEOUT_SECONDS = 600.0
 
+# .crate files: how long a request waits until its file is read, first for a thread and then for a
+# process. Reading itself has a limit on processor time (`reader/answering`).
+EXAMINE_TIMEOUT_SECONDS = 10
+READER_TIMEOUT_SECONDS = 10
+
 # Queues: a batch is written when no item has been added for the quiet time, or when its first item
 # has reached the maximum age. Reading crate files slows down clients that are still downloading.
 PERSIST_QUIET_SECONDS = 1.0

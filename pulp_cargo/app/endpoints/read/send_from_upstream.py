@@ -1,7 +1,8 @@
 """Downloads of .crate files that a sync has left with the upstream registry.
 
-Core's content handler downloads them with the remote: it forwards the bytes as they arrive, compares
-them with the checksum in the index line, and stores them unless the policy is `streamed`.
+Core's content handler downloads them with the remote and forwards the bytes as they arrive
+(`models/connecting` compares them with the checksum in the index line). It stores them unless the
+policy is `streamed`, or the disk has no room.
 """
 
 import logging
@@ -94,4 +95,5 @@ async def _stream(
         if place.artifact is not None:
             # Another download of the same file has just been stored.
             return await serve_artifact(place, response.headers, cargo.http)
-        return await stream_from_remotes(place, response, cargo.http)
+        has_room = cargo.process.services.disk.has_room()
+        return await stream_from_remotes(place, response, cargo.http, may_store=has_room)

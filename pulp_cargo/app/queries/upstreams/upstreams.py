@@ -66,7 +66,7 @@ class UpstreamRemote:
 class RepositoryUpstream:
     """A repository of this Pulp as an upstream; `version` is None if there is no content to serve.
 
-    `fillers` are the caches that store the crates of their remotes in it.
+    `fillers` are the caches and syncs that store the crates of their remotes in it.
     """
 
     name: str

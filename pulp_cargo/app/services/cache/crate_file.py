@@ -233,7 +233,8 @@ async def _license(wanted: Wanted, listed: Listed) -> str:
         return listed.stored.license or ""
     download = _download(wanted, listed)
     await download.ended()
-    return await threads.work(download.license, wanted.cache.readers) or ""
+    readers = wanted.cache.readers
+    return await threads.examine(download.whole.size, download.license, readers) or ""
 
 
 def _download(wanted: Wanted, listed: Listed) -> SharedDownload:

@@ -19,7 +19,7 @@ from django.conf import settings
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.queries.crates.crate_file import StoredFile
-from pulp_cargo.app.services.crates.crate_reader import PAGE_COMMAND, ReaderPool
+from pulp_cargo.app.services.crates.crate_reader import PAGE_COMMAND, PAGE_READER_COUNT, ReaderPool
 from pulp_cargo.app.services.crates.crate_unit import limits
 from pulp_cargo.app.services.crates.object_storage import answering
 from pulp_cargo.protocol.errors import InvalidCrateFile
@@ -66,7 +66,7 @@ class CrateContents:
     """The processes, and what they prepared. Methods block: call them through `threads.make_page`."""
 
     def __init__(self) -> None:
-        self._pool = ReaderPool(PAGE_COMMAND)
+        self._pool = ReaderPool(PAGE_COMMAND, PAGE_READER_COUNT)
         self._readmes: _Cache[UUID, str] = _Cache(CACHED_CHARACTERS)
         self._lists: _Cache[tuple[str, str, str], list[ContainedFile]] = _Cache(CACHED_FILES)
 

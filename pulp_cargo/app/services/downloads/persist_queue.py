@@ -106,7 +106,7 @@ class PersistQueue:
         changes: Sequence[LinkStoredUnit | Change],
     ) -> None:
         changes_of_files = [
-            await threads.work(read, self._readers, domain, one) for one in downloaded
+            await threads.examine_later(read, self._readers, domain, one) for one in downloaded
         ]
         wanted: list[Change] = [one for one in changes_of_files if one is not None]
         wanted += [one for one in changes if not isinstance(one, LinkStoredUnit)]

@@ -44,9 +44,10 @@ def policies_of(
 ) -> tuple[NamedPolicy, ...]:
     """Return the policies for the crates of an upstream: its own, and the registry's.
 
-    If the store of caches is served without an upstream, the policies of these caches apply, too.
+    If the store of caches is served without an upstream, the policies of these caches apply, too;
+    likewise for a repository that was synced.
     `stored` crates of an upstream may be from another remote, so the policy of that applies as
-    well. No policy applies to repositories that no cache stores crates in.
+    well. No policy applies to repositories that no cache or sync fills.
     """
     found: list[NamedPolicy | None] = []
     if isinstance(upstream, RemoteUpstream):

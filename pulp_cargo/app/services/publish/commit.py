@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -39,7 +40,7 @@ from pulp_cargo.app.services.crates.artifacts import Crates, There
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.publish import draft as drafts
 from pulp_cargo.app.services.publish.draft import Draft
-from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound
+from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound, VersionExists
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 from pulp_cargo.rules.owners import Actor, Owner
 
@@ -147,7 +148,9 @@ def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
             made = _write(head, draft, there, domain)
             steps.reached("written")
         steps.reached("committed")
-        _restore_lost(draft, domain)
+        _restore(partial(artifacts.restore_lost, [file for _, file in draft.crates], domain))
+        if there_before := _with_same_bytes(changes, refusals):
+            _restore(partial(artifacts.restore_damaged, there_before, domain))
     if made is None:
         return Result(None, refusals)
     return Result(Committed(repository, made.number, made.listeners), refusals)
@@ -186,13 +189,25 @@ def _remove_debris(head: Head) -> None:
     RepositoryVersion.objects.get(pk=head.version).delete()
 
 
-def _restore_lost(draft: Draft, domain: Domain) -> None:
-    """Restore files that are missing; a failure does not affect the commit."""
+def _with_same_bytes(
+    changes: Sequence[Change], refusals: Sequence[RegistryError | None]
+) -> list[IncomingFile]:
+    """Return the files of changes that are refused because the repository has them already."""
+    return [
+        file
+        for change, refusal in zip(changes, refusals, strict=True)
+        if isinstance(refusal, VersionExists) and refusal.same_bytes
+        for _, file in change.crates
+    ]
+
+
+def _restore(restore: Callable[[], None]) -> None:
+    """Restore files that the storage lacks; a failure does not affect the commit."""
     try:
-        artifacts.restore_lost([file for _, file in draft.crates], domain)
+        restore()
     except Exception as error:
         # Any error: each storage has errors of its own, with no common class.
-        log.warning("The storage lacks the file of a new crate version: %s", error)
+        log.warning("The storage lacks the file of a crate version: %s", error)
 
 
 @contextmanager
