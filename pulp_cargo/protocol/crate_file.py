@@ -247,7 +247,7 @@ class _Contents:
     def _require_one_manifest(self, path: str, kind: EntryKind) -> None:
         """Raise if cargo could find another manifest than the one that is read here."""
         if kind is EntryKind.LINK and self.origin is Origin.IMPORTED:
-            raise InvalidCrateFile(f"{path!r} in the crate file is a link; only files may be")
+            raise InvalidCrateFile(f"{path!r} in the crate file is a link; only files are allowed")
         if path == MANIFEST and self.manifest is not None:
             raise InvalidCrateFile(f"the crate file has {MANIFEST!r} twice")
         if path.lower() == MANIFEST.lower():
