@@ -119,6 +119,7 @@ class VersionExists(BadRequest):
     """The version was published before; release tools look for "already uploaded" or "exists"."""
 
     def __init__(self, name: str, vers: str, *, same_bytes: bool) -> None:
+        self.same_bytes = same_bytes
         number = vers.partition("+")[0]
         bytes = "just these bytes" if same_bytes else "other bytes"
         super().__init__(

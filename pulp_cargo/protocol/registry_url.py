@@ -4,6 +4,7 @@ Cargo appends index paths to a sparse URL as text and compares URLs almost as te
 one must be refused at publish: in the index it would break every consumer.
 """
 
+import hashlib
 import re
 from urllib.parse import SplitResult
 
@@ -67,6 +68,23 @@ def is_crates_io(url: str) -> bool:
     (True, False)
     """
     return same_registry(url, CRATES_IO) or same_registry(url, CRATES_IO_SPARSE)
+
+
+def registry_digest(url: str) -> str:
+    """Return a short text that is the same for all URLs that are one registry.
+
+    Any text is accepted: the line of an upstream may have no URL there.
+
+    >>> registry_digest("sparse+https://R.example/i/") == registry_digest("sparse+https://r.example/i")
+    True
+    """
+    try:
+        if is_crates_io(url):
+            return "crates.io"
+        identity = repr(_identity(url))
+    except InvalidRegistryUrl:
+        identity = url
+    return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _identity(url: str) -> tuple[str, str | None, int | None, str, str]:

@@ -69,6 +69,15 @@ class UpstreamConfigInvalid(RegistryError):
         super().__init__(f"the upstream registry's config.json cannot be used: {what}")
 
 
+class UpstreamSearchInvalid(RegistryError):
+    """An upstream registry sent an invalid response to a search."""
+
+    status = 502
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the upstream registry's response to a search cannot be used: {what}")
+
+
 class Unavailable(RegistryError):
     """The registry cannot do it now; retrying after `retry_after` seconds may succeed."""
 

@@ -202,10 +202,10 @@ def _read(line: str) -> _Line | None:
     try:
         return _DECODER.decode(line)
     except (msgspec.MsgspecError, RecursionError):
-        return _read_with_patience(line)
+        return _read_leniently(line)
 
 
-def _read_with_patience(line: str) -> _Line | None:
+def _read_leniently(line: str) -> _Line | None:
     """Parse a line as leniently as cargo, which accepts lone surrogates in keys that it skips."""
     if len(line) > LONGEST_ODD_LINE:
         return None

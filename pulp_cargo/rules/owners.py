@@ -13,7 +13,7 @@ from pulp_cargo.protocol.owners import enumerated
 GROUP = "group:"
 # The ids of users and groups are positive and below this, so a group's id gets this bit.
 GROUP_BIT = 2**31
-# Crates that an error names.
+# Maximum number of crates that an error message names.
 MOST_NAMED = 5
 
 
@@ -50,7 +50,7 @@ class Actor:
 
 
 class OwnersOnly(Forbidden):
-    """Only owners of the crate may do this, and whoever asks is none."""
+    """Only owners of the crate may do this, and the sender is not one of them."""
 
 
 class NotAnOwner(OwnersOnly):

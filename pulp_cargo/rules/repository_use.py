@@ -1,4 +1,4 @@
-"""Who may put what beside whose crates: the ways in which a distribution uses repositories.
+"""How distributions use repositories: the rights that a use needs, and which uses conflict.
 
 Serving a repository, or claiming the names in it, changes nothing there, so it needs the right to
 view the repository. Uploads and the crates of a remote go into it, which needs the right to modify

@@ -17,11 +17,11 @@ class CrateState(StrEnum):
     LISTED = "listed"
     """Its index, or the repository that it is, has the crate."""
     STORED = "stored"
-    """Its index has nothing to say, and what is stored of the crate stands in."""
+    """Its index lacks the crate or does not answer, so stored versions are used instead."""
     ABSENT = "absent"
     """It does not have the crate."""
     UNAVAILABLE = "unavailable"
-    """It was asked in vain, and nothing is stored that could stand in."""
+    """It did not answer, and no stored version can be used instead."""
 
 
 class Decision(StrEnum):

@@ -1,7 +1,7 @@
 """Which values of a JSON request PostgreSQL can store.
 
 Its `text` and `jsonb` have no NUL characters, lone surrogates or infinite numbers, all of which JSON
-can express, and a value that is nested without a limit exhausts the recursion of what encodes it.
+can express, and a deeply nested value makes the encoder exceed Python's recursion limit.
 """
 
 import math

@@ -11,7 +11,7 @@ An unreachable upstream does not count as one without the crate: the search stop
 otherwise a failure of the first would let the second answer for its names.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -104,6 +104,27 @@ def only(*upstreams: str) -> Answer:
     ('crates.io',)
     """
     return Answer(upstreams, Rule.ORDER, "")
+
+
+def may_learn(
+    order: Order, upstream: str, names: Iterable[str], claimed: Collection[str] = ()
+) -> bool:
+    """Return whether an upstream that is not private may get a text that could mean these names.
+
+    It must not get claimed and reserved names, nor those that are pinned to another upstream.
+
+    >>> order = Order((OrderedUpstream("crates.io"),), reserved=("acme-*",))
+    >>> may_learn(order, "crates.io", ["acme", "serde"]), may_learn(order, "crates.io", ["acme_a"])
+    (True, False)
+    """
+
+    def is_secret(name: str) -> bool:
+        if name in claimed or matching(order.reserved, name):
+            return True
+        owner = _owner(order, name)
+        return owner is not None and owner.name != upstream
+
+    return not any(is_secret(name) for name in names)
 
 
 def _claim(

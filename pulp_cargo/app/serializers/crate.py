@@ -18,6 +18,7 @@ from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import VisibleArtifactField
 from pulp_cargo.app.services.crates import crate_unit
+from pulp_cargo.app.services.process import this_process
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import Features, IndexEntry, parse_line
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
@@ -111,8 +112,9 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         return {name: list(values) for name, values in features.items()}
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
-        """Refuse a file that is too large before it is stored."""
+        """Refuse a file that is too large, or for which there is no room, before it is stored."""
         with refused_as_invalid():
+            this_process().services.disk.require_room()
             crate_unit.require_size(file.size)
         return file
 

@@ -69,6 +69,11 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         help_text="Whether a 403 from the upstream means that it does not have a crate, as in an"
         " S3 bucket that does not allow listing. The default is false: a 403 is a failure.",
     )
+    search_upstream = serializers.BooleanField(
+        required=False,
+        help_text="Whether searches of its caches are sent to the upstream's own web API as well, so"
+        " that they find crates that are not stored. The default is false.",
+    )
     crate_policy = CratePolicyField(help_text="The crate policy for this upstream; null for none.")
 
     class Meta:
@@ -79,6 +84,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
             "index_max_age",
             "stale_for",
             "forbidden_means_missing",
+            "search_upstream",
             "crate_policy",
         )
 

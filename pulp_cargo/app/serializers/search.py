@@ -59,10 +59,18 @@ class FoundCrateSerializer(serializers.Serializer):
     default_version = serializers.CharField(
         help_text="The version whose metadata describe the crate."
     )
-    num_versions = serializers.IntegerField(help_text="The number of versions.")
+    num_versions = serializers.IntegerField(
+        allow_null=True, help_text="The number of versions; null if the upstream has not sent it."
+    )
     yanked = serializers.BooleanField(help_text="Whether every version is yanked.")
-    created_at = serializers.DateTimeField(help_text="When the first version was published.")
-    updated_at = serializers.DateTimeField(help_text="When the last version was published.")
+    created_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the first version was published; null if the upstream has not sent it.",
+    )
+    updated_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the last version was published; null if the upstream has not sent it.",
+    )
     downloads = serializers.IntegerField(help_text="How often the crate was downloaded.")
     recent_downloads = serializers.IntegerField(
         help_text="How often the crate was downloaded in the last 90 days."
@@ -78,6 +86,9 @@ class FoundCrateSerializer(serializers.Serializer):
     upstream = serializers.CharField(
         allow_null=True,
         help_text="The upstream that has the crate; null without a list of upstreams.",
+    )
+    stored = serializers.BooleanField(
+        help_text="Whether it is stored here; if not, the upstream's own search has found it."
     )
 
     class Meta:

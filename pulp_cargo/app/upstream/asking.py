@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 
 from aiohttp import ClientConnectorError, ClientError
 
@@ -23,6 +24,14 @@ LEADS_INSIDE = (
 )
 
 
+class Kind(StrEnum):
+    """What a request is for; the kinds have separate limits and circuit breakers."""
+
+    INDEX = "index"
+    FILE = "file"
+    SEARCH = "search"
+
+
 @dataclass(slots=True)
 class Asking:
     """A request; `has_begun` is false while it waits for its turn."""
@@ -30,7 +39,7 @@ class Asking:
     upstream: str
     url: str
     breaker: Breaker
-    is_file: bool
+    kind: Kind
     has_begun: bool = False
 
     @contextmanager
@@ -68,10 +77,13 @@ class Asking:
 
     def _failed_with(self, answer: UpstreamUnreachable) -> None:
         """Record an error response of the upstream."""
-        if not self.is_file:
-            self.breaker.failed(answer.wait, self.url)
-        elif answer.wait is not None:
-            self.breaker.failed(min(answer.wait, LONGEST_WAIT_FOR_FILE))
+        match self.kind:
+            case Kind.INDEX:
+                self.breaker.failed(answer.wait, self.url)
+            case Kind.FILE if answer.wait is not None:
+                self.breaker.failed(min(answer.wait, LONGEST_WAIT_FOR_FILE))
+            case Kind.SEARCH:
+                self.breaker.failed(answer.wait)
 
     def _unreachable(self, error: Exception) -> UpstreamUnreachable:
         is_late = isinstance(error, TimeoutError)

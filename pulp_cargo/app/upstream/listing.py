@@ -67,6 +67,7 @@ async def _written(chunks: AsyncIterator[bytes]) -> str:
             async for chunk in chunks:
                 file.write(chunk)
     except BaseException:
+        # Also when the task is cancelled.
         os.unlink(path)
         raise
     return path

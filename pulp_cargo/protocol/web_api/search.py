@@ -52,6 +52,12 @@ class SearchQuery:
     ids: tuple[str, ...] = ()
     include_yanked: bool = True
 
+    @property
+    def is_text_only(self) -> bool:
+        """Whether nothing but a text is searched for, by relevance."""
+        filters = self.keywords or self.category or self.letter or self.ids
+        return bool(self.text) and self.sort is Sort.RELEVANCE and not filters
+
 
 # The values of each parameter, in the order of the query string.
 Parameters = Mapping[str, Sequence[str]]

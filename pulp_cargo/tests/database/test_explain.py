@@ -83,7 +83,7 @@ def test_replaced_version_is_held_until_somebody_accepts_it(
     assert upstreams.order is not None
     (told,) = explain(upstreams.listed, upstreams.order, name.upper()).upstreams
     assert told.replaced == (
-        "`1.0.0` is held as it was, with the checksum aa, until its new bytes, bb, are accepted",
+        "`1.0.0` is served unchanged, with the checksum aa, until its new bytes, bb, are accepted",
     )
 
 

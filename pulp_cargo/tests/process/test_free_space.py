@@ -46,5 +46,5 @@ def test_cache_stores_nothing_without_room(settings: Any) -> None:
     cache = ServiceState().cache
     files, index_files = cache.persist_queue, cache.index_store
     files.put_file(None, None, None)
-    index_files.keep(None, None, is_new=True)
+    index_files.put(None, None, is_new=True)
     assert len(files._queue) == len(index_files._queue) == 0

@@ -73,6 +73,7 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         # A redirect to the object storage, or a range outside of a file.
         return answer if answer.status < 400 else http_error_response(answer)
     except Exception as error:
+        # Any error becomes a response; one that nobody expected is logged, and its details withheld.
         shown = as_registry_error(error)
         if shown is None:
             raise
@@ -88,7 +89,7 @@ def _require_plain_body(request: web.Request) -> None:
         raise UnsupportedEncoding(encoding)
 
 
-# Pulp's middlewares are kept away from these.
+# The handlers whose requests bypass Pulp's middlewares.
 OWN = (handle_registry, get_health, get_root_style)
 
 
@@ -205,7 +206,7 @@ async def _require_permission_of_guard(cargo: CargoRequest) -> None:
         if is_ours:
             seconds = grants.seconds_left(grant)
             memory = cargo.process.memory
-            memory.keep_admitted(cargo.registry, request.headers, seconds, cargo.generation)
+            memory.remember_admitted(cargo.registry, request.headers, seconds, cargo.generation)
         return web.Response()
 
     await authenticate(cargo.http, ask)

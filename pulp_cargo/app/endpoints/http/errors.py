@@ -33,12 +33,14 @@ def error_response(error: RegistryError, login_url: str | None = None) -> web.Re
 
 def http_error_response(error: web.HTTPException) -> web.Response:
     """Return an error of aiohttp as JSON, with its Content-Range."""
-    kept = {name: value for name, value in error.headers.items() if name == "Content-Range"}
+    content_range = {
+        name: value for name, value in error.headers.items() if name == "Content-Range"
+    }
     return web.Response(
         status=error.status,
         body=errors_body([error.reason]),
         content_type="application/json",
-        headers={"Cache-Control": "no-store", **kept},
+        headers={"Cache-Control": "no-store", **content_range},
     )
 
 

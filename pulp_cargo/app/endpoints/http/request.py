@@ -55,14 +55,14 @@ class CargoRequest:
         """Return what an Authorization header may do here by the database, and remember it."""
         memory = self.process.memory
         generation = memory.generation
-        grant = await self._judge(parse_authorization(header))
+        grant = await self._grant_of(parse_authorization(header))
         if grant is not None:
-            memory.keep_grant(self.registry.pk, header, grant, generation)
+            memory.remember_grant(self.registry.pk, header, grant, generation)
             if grant.token is not None:
                 await threads.read(tokens.note_use, grant.token)
         return grant
 
-    async def _judge(self, credential: TokenCredential | BasicCredential | None) -> Grant | None:
+    async def _grant_of(self, credential: TokenCredential | BasicCredential | None) -> Grant | None:
         """Query the database; many CI tools send a token as the password."""
         match credential:
             case TokenCredential(secret):
@@ -123,7 +123,7 @@ async def locate(http: web.Request) -> CargoRequest:
     generation = memory.generation
     if registry is None:
         registry = await _look_up(domain, path)
-        memory.keep_registry(registry, generation)
+        memory.remember_registry(registry, generation)
     return CargoRequest(http, process, registry, path[len(registry.base_path) + 1 :], generation)
 
 

@@ -55,7 +55,7 @@ class Listener:
             try:
                 await self._listen()
             except Exception as error:
-                # Whatever it is, reads are correct without the memory, and a new connection may work.
+                # Any error: reads are correct without the memory, and a new connection may work.
                 log.warning("No messages from PostgreSQL, so responses are not cached: %s", error)
             finally:
                 self._memory.stop_listening()
@@ -111,7 +111,7 @@ class Listener:
         generation = self._memory.generation
         known = await threads.read(registries.oldest, KNOWN_FROM_THE_START)
         for registry in known:
-            self._memory.keep_registry(registry, generation)
+            self._memory.remember_registry(registry, generation)
         if known:
             await threads.every_reader(_first_queries, known[0])
 

@@ -86,7 +86,7 @@ class IndexFiles:
             log.info("A cached index file is served without revalidation: %s", error)
         except TimeoutError:
             if not self._slow.get(remote.pk):
-                self._slow.keep(remote.pk, True, timeouts.UPSTREAM_SLOW_SECONDS)
+                self._slow.put(remote.pk, True, timeouts.UPSTREAM_SLOW_SECONDS)
         else:
             return self._current(remote, newest, remote.max_age)
         note(Event.STALE)
@@ -136,7 +136,7 @@ class IndexFiles:
         newest = await fetch(self._clients, remote, name, before)
         if newest is None or not isinstance(newest.copy, IndexFileCopy):
             seconds = min(timeouts.UPSTREAM_MISSING_SECONDS, remote.max_age)
-            self._missing.keep((remote.identity, name), True, seconds)
+            self._missing.put((remote.identity, name), True, seconds)
         if newest is None:
             return None
         if newest.parsed is not None:
@@ -153,7 +153,7 @@ class IndexFiles:
             row = index_store.Row(remote, packed, is_new=True)
             await threads.write(index_store.write_at_once, row)
         else:
-            self._store.keep(remote, packed, is_new=newest.is_new)
+            self._store.put(remote, packed, is_new=newest.is_new)
         if isinstance(packed, IndexFileCopy) and before and packed.digest != before.digest:
             self._yanks.follow(remote, packed)
 

@@ -90,7 +90,7 @@ class WholeCrates:
                 )
                 if decide(facts) is Decision.FETCH:
                     await self._bring_version(registry, upstream, store, name, version)
-            self._whole.keep((store, name.lower()), True, timeouts.WHOLE_CRATE_SECONDS)
+            self._whole.put((store, name.lower()), True, timeouts.WHOLE_CRATE_SECONDS)
 
     async def _bring_version(
         self,

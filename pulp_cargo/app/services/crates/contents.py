@@ -1,8 +1,8 @@
 """The contents of crates for web pages: rendered readmes, lists of files, and single files.
 
-All of it is prepared in processes of its own (`pulp_cargo.reader.pages`), with limits on their time,
-and results are cached: the contents of a crate never change. Whether a visitor may see the crate is
-checked before, by who asks.
+All of it is prepared in separate processes (`pulp_cargo.reader.pages`) with time limits, and results
+are cached: the contents of a crate never change. The caller must check first whether a visitor may
+see the crate.
 """
 
 import html
@@ -19,7 +19,7 @@ from django.conf import settings
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.queries.crates.crate_file import StoredFile
-from pulp_cargo.app.services.crates.crate_reader import PAGE_COMMAND, ReaderPool
+from pulp_cargo.app.services.crates.crate_reader import PAGE_COMMAND, PAGE_READER_COUNT, ReaderPool
 from pulp_cargo.app.services.crates.crate_unit import limits
 from pulp_cargo.app.services.crates.object_storage import answering
 from pulp_cargo.protocol.errors import InvalidCrateFile
@@ -63,10 +63,10 @@ class _Cache(Generic[K, V]):
 
 
 class CrateContents:
-    """The processes, and what they have prepared. Methods block, and are for `threads.make_page`."""
+    """The processes, and what they prepared. Methods block: call them through `threads.make_page`."""
 
     def __init__(self) -> None:
-        self._pool = ReaderPool(PAGE_COMMAND)
+        self._pool = ReaderPool(PAGE_COMMAND, PAGE_READER_COUNT)
         self._readmes: _Cache[UUID, str] = _Cache(CACHED_CHARACTERS)
         self._lists: _Cache[tuple[str, str, str], list[ContainedFile]] = _Cache(CACHED_FILES)
 
@@ -131,7 +131,7 @@ class CrateContents:
 
 @contextmanager
 def _on_disk(domain: Domain, file: StoredFile) -> Iterator[str]:
-    """Provide the path of a stored file, which is copied from an object storage for as long."""
+    """Provide the path of a stored file; a file in an object storage is copied for the block."""
     if file.path is not None:
         yield file.path
         return

@@ -25,6 +25,7 @@ from pulp_cargo.app.services.downloads.clients import UpstreamClients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import (
+    ServiceUnavailable,
     StorageFull,
     UpstreamFailed,
     UpstreamUnreachable,
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 # Bytes are hashed, written and read in chunks of this size.
 CHUNK_BYTES = 256 * 1024
 # Number of bytes that are withheld until the checksum of the whole file is verified.
-HELD_BACK = 1024
+WITHHELD_BYTES = 1024
 ALL = sys.maxsize
 
 
@@ -71,15 +72,16 @@ class SharedDownload:
                 client.crate_file(self.name, self.vers, self.cksum) as response,
             ):
                 # A redirect to another host may lead to a service in our own network.
-                held_back = HELD_BACK if client.is_own(response) else ALL
-                await self._receive(response, client.chunks(response), held_back)
+                withheld = WITHHELD_BYTES if client.is_own(response) else ALL
+                await self._receive(response, client.chunks(response), withheld)
             if self.file is None or self.file.cksum != self.cksum:
                 note(Event.CHECKSUM)
                 raise self._failure("the file has another checksum than its index")
             if self.size not in (None, self.file.size):
-                raise self._failure("what it sent has another length than it said")
+                raise self._failure("what it sent has another length than it announced")
             self.size, self._readable, self.is_complete = self.file.size, self.file.size, True
         except Exception as error:
+            # Any error: clients wait for the file, and would otherwise never learn that it failed.
             if not isinstance(error, UpstreamFailed):
                 note(Event.CUT_OFF if self.file and self.file.size else Event.UNREACHABLE)
             detail = getattr(error, "detail", "")
@@ -133,11 +135,20 @@ class SharedDownload:
         return self.file
 
     def license(self, readers: CrateReaders) -> str | None:
-        """Return the licence in the manifest of a complete file, None if it names none."""
+        """Return the licence in the manifest of a complete file, None if it names none.
+
+        Raises ServiceUnavailable if the file cannot be read just now.
+        """
         try:
+            # Meanwhile the file may be moved to the storage.
             found = readers.read_upstream(
-                self.whole.path, name=self.name, vers=self.vers, limits=crate_unit.limits()
+                self.whole.path_of_handle,
+                name=self.name,
+                vers=self.vers,
+                limits=crate_unit.limits(),
             )
+        except ServiceUnavailable:
+            raise
         except RegistryError:
             return None
         if found.manifest is not None:
@@ -167,7 +178,7 @@ class SharedDownload:
             self.release()
 
     async def _receive(
-        self, response: ClientResponse, chunks: AsyncIterator[bytes], held_back: int
+        self, response: ClientResponse, chunks: AsyncIterator[bytes], withheld: int
     ) -> None:
         limit = settings.CARGO_MAX_CRATE_BYTES
         if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -184,7 +195,7 @@ class SharedDownload:
             if received > limit:
                 raise self._failure(f"it has more than the {limit} bytes that this registry takes")
             self.file = await threads.work(_written, self.file, chunk, self._memory)
-            self._readable = max(0, received - held_back)
+            self._readable = max(0, received - withheld)
             self._notify()
 
     def _for_clients(self, error: Exception) -> RegistryError:
@@ -227,6 +238,7 @@ def _written(file: IncomingFile | None, chunk: bytes, memory: FileMemory) -> Inc
     try:
         _append(new, chunk, memory)
     except BaseException:
+        # Nobody else has the file yet.
         new.discard()
         raise
     return new

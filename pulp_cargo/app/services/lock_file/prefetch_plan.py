@@ -12,10 +12,11 @@ from uuid import UUID
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime import timeouts
+from pulp_cargo.app.services.cache.refresher import Refresher
 from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
-from pulp_cargo.app.services.lock_file.refresh import Refresher
+from pulp_cargo.app.services.lock_file.refresh import FilesOfLockFile
 from pulp_cargo.app.services.lock_file.upstreams import FromRemote
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
@@ -59,11 +60,8 @@ def plan(
     """Return what a registry lacks of a lock file, after refreshing the index files."""
     packages, _ = divide(registry.urls, lock, crates_io=crates_io)
     lookup = Lookup(refresher.cache.advisories, registry, packages)
-    refresher.refresh(
-        lookup,
-        names_to_ask_for(registry, packages),
-        timeout=timeouts.PREFETCH_INDEX_TIMEOUT_SECONDS,
-    )
+    files = FilesOfLockFile(lookup, names_to_ask_for(registry, packages))
+    refresher.refresh(files, timeout=timeouts.PREFETCH_INDEX_TIMEOUT_SECONDS)
     absent: list[Absent] = []
     problems: list[Problem] = []
     for package, found, _ in lookup.find(packages):

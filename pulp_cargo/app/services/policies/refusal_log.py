@@ -31,7 +31,7 @@ LIMITS = Limits(
     quiet_seconds=timeouts.REFUSAL_LOG_MAX_AGE_SECONDS,
     max_age_seconds=timeouts.REFUSAL_LOG_MAX_AGE_SECONDS,
 )
-# Records of refusals that have not happened for so long are deleted.
+# A record is deleted when its refusal has not recurred for this long.
 REMEMBERED = timedelta(days=90)
 
 # Policies that were deleted meanwhile are skipped. The order prevents deadlocks between processes.

@@ -78,7 +78,7 @@ class NewCrate:
 
     @property
     def actor(self) -> Actor | None:
-        """No owner is required: whoever adds it otherwise than by cargo may modify the repository."""
+        """None: only users who may modify the repository can add a crate without cargo."""
         return None
 
 

@@ -21,7 +21,7 @@ from pulp_cargo.app.services.statistics.write_downloads import Row
 
 log = logging.getLogger(__name__)
 
-# What does not fit while the database does not answer is lost; an entry takes about 300 bytes.
+# While the database does not answer, counts beyond this are lost; an entry takes about 300 bytes.
 MOST_WAITING = 50_000
 LIMITS = Limits(
     batch_size=10_000,
@@ -44,7 +44,7 @@ class Download(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """How often something was downloaded since `at`; a few seconds, all on the day of `at`."""
+    """The downloads of a version in the few seconds since `at`, counted for the day of `at`."""
 
     download: Download
     at: datetime

@@ -56,7 +56,7 @@ TWICE = """
 def table_of(
     file: BinaryIO, remote: UUID, lets_in: Callable[[ListedCrate], bool]
 ) -> Iterator[Head]:
-    """Create the table `cargo_listed` for the context, which is the head of the remote's listing.
+    """Create the table `cargo_listed` for the block, and yield the head of the remote's listing.
 
     Crate versions that `lets_in` refuses are left out. Raises CannotCopy for a listing that is
     incomplete or has an invalid line.

@@ -16,9 +16,11 @@ from pulpcore.plugin.models import Content, RepositoryVersion
 from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
+from pulp_cargo.app.models.sync_sources import SYNC_NOTE
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import units, upstream
@@ -26,10 +28,6 @@ from pulp_cargo.app.services.sync.listing_table import table_of
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.policy_decision import AgelessRules
-
-# The key in a version's `info` for the listing and settings it was created from: if they are the
-# same at the next sync, its request is conditional.
-NOTE = "cargo_sync"
 
 MEMBER = is_in_newest("%(repository)s")
 NEW_CRATES = f"""
@@ -59,12 +57,18 @@ OTHER_YANKS = f"""
 
 
 def synchronize(
-    loop: BackgroundLoop, repository: CargoRepository, remote: CargoRemote, *, mirror: bool
+    loop: BackgroundLoop,
+    disk: FreeSpace,
+    repository: CargoRepository,
+    remote: CargoRemote,
+    *,
+    mirror: bool,
 ) -> RepositoryVersion | None:
     """Bring a repository up to date with its upstream; returns None if nothing changed.
 
-    Raises CannotCopy and CannotReplace.
+    Raises CannotCopy, CannotReplace and StorageFull.
     """
+    disk.require_room()
     if mirror:
         require_replaceable(repository)
     policy = named_policy(remote.crate_policy)
@@ -81,12 +85,15 @@ def synchronize(
         with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
             units.make_units(file, repository, remote)
             if made_of["immediate"]:
-                units.fetch_files(repository, remote, connected)
+                units.fetch_files(disk, repository, remote, connected)
             return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
 
 
 def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[str, Any]:
-    """Return everything besides the listing on which the content of a version depends."""
+    """Return everything besides the listing on which the content of a version depends.
+
+    If the note of it is the same at the next sync, its request is conditional.
+    """
     made_of = {
         "remote": str(remote.pk),
         "url": remote.url,
@@ -100,7 +107,7 @@ def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[
 
 def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:
     """Return the entity tag of the listing from which the newest version was created, if any."""
-    note = dict(repository.latest_version().info.get(NOTE) or {})
+    note = dict(repository.latest_version().info.get(SYNC_NOTE) or {})
     etag = note.pop("etag", None)
     return etag if note == made_of else None
 
@@ -119,7 +126,7 @@ def _make_version(
         if add_aliases(repository.pk, _aliases(head, note["url"], mirror=mirror)):
             channel.registries_changed()
         newest = repository.latest_version()
-        RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {NOTE: note})
+        RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {SYNC_NOTE: note})
     return version if version.complete else None
 
 

@@ -16,6 +16,7 @@ from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifa
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import artifacts, build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table, upstream
@@ -124,9 +125,9 @@ def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
 
 
 def fetch_files(
-    repository: CargoRepository, remote: CargoRemote, connected: ConnectedUpstream
+    disk: FreeSpace, repository: CargoRepository, remote: CargoRemote, connected: ConnectedUpstream
 ) -> None:
-    """Download the missing files of the listing's units; raises CannotCopy."""
+    """Download the missing files of the listing's units; raises CannotCopy and StorageFull."""
     sources = RemoteArtifact.objects.filter(
         remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
     )
@@ -134,6 +135,7 @@ def fetch_files(
     title = "Downloading .crate files"
     with _progress(title, "sync.downloading.artifacts", len(missing)) as progress:
         for batch in _batches(missing, FILES_AT_ONCE):
+            disk.require_room()
             wanted = list(RemoteArtifact.objects.filter(pk__in=batch))
             fetched = upstream.fetch_files(connected, wanted)
             with transaction.atomic(), connection.cursor() as cursor:

@@ -101,6 +101,7 @@ def test_answer_has_the_keys_of_crates_io(found: Registry):
         "trustpub_only": False,
         "private": False,
         "upstream": None,
+        "stored": True,
         "links": {
             "version_downloads": f"{path}/downloads",
             "versions": f"{path}/versions",

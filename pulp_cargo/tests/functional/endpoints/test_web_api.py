@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
@@ -57,7 +57,15 @@ def test_crate(shop: Registry):
 
 
 def test_parts_of_a_crate(shop: Registry):
-    """`include` leaves out what is not named, and refuses what it does not know."""
+    """`include` leaves out what is not named, and refuses what it does not know.
+
+    Renovate names nothing, since it wants the crate object alone.
+    """
+    answer = shop.get("api/v1/crates/Shapes?include=").json()
+    assert answer["crate"]["versions"] is None
+    assert [answer[key] for key in ("versions", "keywords", "categories")] == [None] * 3
+    full = shop.get("api/v1/crates/Shapes?include=full").json()
+    assert full == shop.get("api/v1/crates/Shapes").json()
     answer = shop.get("api/v1/crates/Shapes?include=keywords").json()
     assert (answer["versions"], answer["categories"]) == (None, None)
     assert len(answer["keywords"]) == 1
@@ -153,6 +161,26 @@ def test_reverse_dependencies(shop: Registry):
     assert [one["crate"] for one in answer["versions"]] == ["canvas"]
     assert [one["version_id"] for one in answer["dependencies"]] == [answer["versions"][0]["id"]]
     assert answer["meta"] == {"total": 1}
+
+
+def test_dependents_need_the_crate_of_this_registry(stack: Stack):
+    """A crate of the same name on crates.io or elsewhere is another one; any own URL means this."""
+    registry = stack.make_registry()
+    other = stack.make_registry(of=registry)
+    for name, where in (
+        ("ours", None),
+        ("alike", other.index_url),
+        ("theirs", CRATES_IO),
+        ("third", "sparse+https://r.example/i/"),
+    ):
+        registry.publish(Crate(name, deps=[Dep(name="leaf", registry=where)]))
+    both = [Dep(name="leaf"), Dep(name="leaf", alias="public", registry=CRATES_IO)]
+    registry.publish(Crate("both", deps=both))
+    registry.publish(Crate("leaf"))
+    answer = registry.get("api/v1/crates/leaf/reverse_dependencies").json()
+    assert [one["crate"] for one in answer["versions"]] == ["alike", "both", "ours"]
+    assert len(answer["dependencies"]) == 3
+    assert answer["meta"] == {"total": 3}
 
 
 def test_readme(shop: Registry):

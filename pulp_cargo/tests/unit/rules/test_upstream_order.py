@@ -7,6 +7,7 @@ from pulp_cargo.rules.upstream_order import (
     OrderedUpstream,
     Rule,
     UpstreamReason,
+    may_learn,
     who_answers,
 )
 
@@ -201,3 +202,20 @@ def test_what_is_not_private_stays_nobodys():
     both = Order((OrderedUpstream("shared"), CRATES_IO))
     answer = who_answers(both, "serde", Index(crates_io="?"), had=["shared"])
     assert (answer.rule, answer.ask) == (Rule.ORDER, ("crates.io",))
+
+
+def test_secret_names_are_not_told():
+    """Claimed and reserved names, in any spelling, and those that are pinned to another upstream."""
+    pinned = OrderedUpstream("partner", patterns=("partner-*",), pins=("pin-*",))
+    order = Order((OURS, pinned, CRATES_IO), reserved=("acme-*", "secret"))
+    claimed = {"ours_core"}
+
+    def learns(upstream, *names):
+        return may_learn(order, upstream, names, claimed)
+
+    assert learns("crates.io", "serde", "acme", "partner_core")
+    assert learns("partner", "serde", "pin_it")
+    assert not learns("crates.io", "serde", "acme_core")
+    assert not learns("crates.io", "secret")
+    assert not learns("partner", "ours_core")
+    assert not learns("crates.io", "pin_it")

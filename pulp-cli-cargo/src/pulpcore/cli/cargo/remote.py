@@ -64,6 +64,11 @@ own_options = [
         help="Whether a 403 from the upstream means that it does not have a crate, as with some S3"
         " buckets.",
     ),
+    pulp_option(
+        "--search-upstream/--no-search-upstream",
+        default=None,
+        help="Whether searches of its caches are sent to the upstream as well.",
+    ),
 ]
 create_options = [*common_remote_create_options, *own_options]
 update_options = [*lookup_options, *common_remote_update_options, *own_options]
