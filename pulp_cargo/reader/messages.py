@@ -42,25 +42,16 @@ class ReadMetadata:
 
 
 @dataclass(frozen=True, slots=True)
-class ListFiles:
-    """Asks for the files of a crate (`list_files`)."""
+class ReadContents:
+    """Asks for the files of a crate, and texts among them (`read_contents`)."""
 
     path: str
     name: str
     vers: str
     limits: PublishLimits
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """Asks for the text of a file of at most `most` bytes in a crate (`read_file`)."""
-
-    path: str
-    name: str
-    vers: str
-    limits: PublishLimits
-    wanted: str
+    wanted: str | None
     most: int
+    most_texts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,7 @@ class CompareTexts:
 
 
 ReadRequest = ReadPublished | ReadUpstream | ReadMetadata
-PageRequest = ListFiles | ReadFile | RenderReadme | HighlightFile | CompareTexts
+PageRequest = ReadContents | RenderReadme | HighlightFile | CompareTexts
 Request = ReadRequest | PageRequest
 
 
