@@ -62,8 +62,7 @@ class Making:
         )
 
         for model in (CargoDistribution, CargoRemote, CargoCratePolicy, CargoRepository):
-            for row in model.objects.filter(pk__in=self.made.pop(model, ())):
-                row.delete()
+            model.objects.filter(pk__in=self.made.pop(model, ())).delete()
 
 
 @dataclass
@@ -196,9 +195,7 @@ class World:
             policy="on_demand",
             crate_policy=self._policy(0.4),
         )
-        self._distribution(
-            remote=remote, repository=repository, crate_policy=self._policy(0.4)
-        )
+        self._distribution(remote=remote, repository=repository, crate_policy=self._policy(0.4))
         return repository
 
     def _repository(self, origin: Origin) -> "CargoRepository":
