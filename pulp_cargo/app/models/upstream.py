@@ -15,6 +15,9 @@ class CargoUpstream(BaseModel):
 
     A repository without a remote claims the names of its crates if it is `private`. Neither can be
     deleted while it is in a list, since names would lose their claims unnoticed.
+
+    `is_binding` is whether the claim also limits what others may do with the repository: whoever set
+    the entry may modify it, and does not only see it.
     """
 
     distribution = models.ForeignKey(
@@ -27,6 +30,7 @@ class CargoUpstream(BaseModel):
     patterns = ArrayField(models.TextField(), default=list)
     pins = ArrayField(models.TextField(), default=list)
     private = models.BooleanField(default=False)
+    is_binding = models.BooleanField(default=False)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"

@@ -147,7 +147,7 @@ def places(catalogs: Collection[int], names: Collection[str]) -> dict[str, set[i
 
 
 def _conditions(query: SearchQuery) -> tuple[list[str], dict[str, object]]:
-    conditions, values = ["true"], dict[str, object]()
+    conditions, values = ["c.num_versions > 0"], dict[str, object]()
     if query.text:
         conditions.append(MATCHES)
         name = canonical_name("_".join(query.text.split()))

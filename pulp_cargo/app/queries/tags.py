@@ -30,7 +30,7 @@ NAMED = """
 TOTALS = """
     SELECT (
         SELECT count(DISTINCT canonical_name) FROM cargo_catalogcrate
-        WHERE catalog_id = ANY(%(catalogs)s::bigint[])
+        WHERE catalog_id = ANY(%(catalogs)s::bigint[]) AND num_versions > 0
     ), (
         SELECT coalesce(sum(downloads), 0)::bigint FROM cargo_cratedownloads
         WHERE distribution_id = %(distribution)s

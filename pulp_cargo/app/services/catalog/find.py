@@ -1,7 +1,6 @@
 """Search in what a registry serves."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries import search as queries
@@ -12,12 +11,10 @@ from pulp_cargo.app.services.catalog.served import (
     ServedCatalog,
     answering,
     served_catalogs,
-    under_policies,
 )
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.crates import CrateObject
 from pulp_cargo.protocol.web_api.search import SearchQuery
-from pulp_cargo.rules.crate_summary import CrateSummary
 
 # A list of upstreams decides for each crate which of them answers, so many hits are looked at.
 MOST_HITS = 10_000
@@ -32,15 +29,10 @@ def find(registry: Registry, query: SearchQuery) -> tuple[int, list[CrateObject]
     totals = downloads.totals_of(registry.pk, {hit.canonical_name for hit in hits})
     for one in served:
         entries = [found[hit.id] for hit in hits if hit.catalog == one.catalog and hit.id in found]
-        summaries = under_policies(registry, one, [entry.canonical_name for entry in entries])
         for entry in entries:
-            name = entry.canonical_name
-            if name in summaries:
-                summary = summaries[name]
-                if summary is None:
-                    continue
-                entry = _as_summarized(entry, summary)
-            objects[entry.id] = _object(registry, one, entry, query, totals.get(name))
+            objects[entry.id] = _object(
+                registry, one, entry, query, totals.get(entry.canonical_name)
+            )
     return total, [objects[hit.id] for hit in hits if hit.id in objects]
 
 
@@ -64,20 +56,6 @@ def _hits(
             first.setdefault(hit.canonical_name, hit)
     shown = list(first.values())
     return len(shown), shown[paging.offset : paging.offset + paging.per_page]
-
-
-def _as_summarized(entry: CatalogEntry, summary: CrateSummary) -> CatalogEntry:
-    return replace(
-        entry,
-        max_version=summary.max_version,
-        max_stable=summary.max_stable,
-        newest_version=summary.newest,
-        default_version=summary.default.vers,
-        num_versions=summary.num_versions,
-        yanked=summary.yanked,
-        created_at=summary.created_at,
-        updated_at=summary.updated_at,
-    )
 
 
 def _object(

@@ -3,9 +3,13 @@
 Nothing is written when a crate is published, synced or removed: whoever asks for the catalog next
 updates it first, for the crates whose versions or yanks have changed since. So a publish costs
 nothing more, and every way in which a repository changes is covered, including core's own.
+
+Registries with crate policies have catalogs of their own: a crate is found and described by the
+versions that these let in, and counted only if there is one.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -14,7 +18,8 @@ from pulp_cargo.app.queries import catalog as catalogs
 from pulp_cargo.app.queries.catalog import CatalogState, Content
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import statements
-from pulp_cargo.rules.crate_summary import CrateSummary, summarize
+from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
+from pulp_cargo.rules.policy_decision import AgelessRules
 
 # Crates are summarized and written so many at a time.
 BATCH_ROWS = 2_000
@@ -57,8 +62,19 @@ INSERT = f"""
         || setweight(to_tsvector('english', coalesce(unit.description, '')), 'C') AS words
     ) head
 """
+# Crates of which crate policies refuse all versions: they have no texts by which they are found.
+INSERT_REFUSED = """
+    INSERT INTO cargo_catalogcrate (catalog_id, canonical_name, name, unit, default_version,
+        max_version, max_stable, newest_version, num_versions, yanked, created_at, updated_at,
+        keywords, categories, dependencies, heading, document)
+    SELECT %(catalog)s, s.*, '{}', '{}', '{}', '', ''
+    FROM unnest(%(canonical)s::text[], %(names)s::text[], %(units)s::uuid[], %(default)s::text[],
+        %(max)s::text[], %(stable)s::text[], %(newest)s::text[], %(counts)s::int[],
+        %(yanked)s::bool[], %(created)s::timestamptz[], %(updated)s::timestamptz[]) s
+"""
 ADVANCE = """
-    UPDATE cargo_cratecatalog SET described = %(version)s, number = %(number)s, stale = '{}'
+    UPDATE cargo_cratecatalog
+    SET described = %(version)s, number = %(number)s, stale = '{}', rules = %(rules)s
     WHERE id = %(catalog)s
 """
 
@@ -73,11 +89,14 @@ def catalog_of(content: Content) -> int:
         return state.catalog
     with transaction.atomic():
         pinned_to = content.version if content.pinned else None
-        new = CrateCatalog(repository_id=content.repository, version_id=pinned_to)
-        CrateCatalog.objects.bulk_create([new], ignore_conflicts=True)
+        which = {
+            "repository_id": content.repository,
+            "version_id": pinned_to,
+            "registry_id": content.registry,
+        }
+        CrateCatalog.objects.bulk_create([CrateCatalog(**which)], ignore_conflicts=True)
         # Others who update the same catalog wait until the transaction ends.
-        locked = CrateCatalog.objects.select_for_update()
-        locked.get(repository=content.repository, version=pinned_to)
+        CrateCatalog.objects.select_for_update().get(**which)
         state, served = catalogs.state_of(content), catalogs.number_of(content.version)
         if state is None or served is None:
             raise VersionGone
@@ -93,20 +112,32 @@ def _update(state: CatalogState, content: Content, served: int) -> None:
     if state.is_covered:
         names = catalogs.changed_since(state, content.repository)
     else:
-        # Nothing tells what has changed since a version that is deleted.
+        # Nothing tells what has changed since a version that is deleted, or with other policies.
         statements.run(CLEAR, {"catalog": state.catalog})
         names = catalogs.names_in(content.repository, number)
     for start in range(0, len(names), BATCH_ROWS):
         batch = names[start : start + BATCH_ROWS]
         statements.run(DELETE, {"catalog": state.catalog, "names": batch})
-        versions = catalogs.versions_of(content.repository, number, batch)
-        _insert(state.catalog, {name: summarize(found) for name, found in versions.items()})
-    statements.run(ADVANCE, {"catalog": state.catalog, "version": version, "number": number})
+        _insert(state.catalog, catalogs.versions_of(content.repository, number, batch), content)
+    values = {"catalog": state.catalog, "version": version, "number": number}
+    statements.run(ADVANCE, values | {"rules": content.digest})
 
 
-def _insert(catalog: int, crates: Mapping[str, CrateSummary]) -> None:
-    if crates:
-        statements.run(INSERT, {"catalog": catalog} | _columns(crates))
+def _insert(catalog: int, crates: Mapping[str, Sequence[CrateVersion]], content: Content) -> None:
+    shown: dict[str, CrateSummary] = {}
+    refused: dict[str, CrateSummary] = {}
+    for name, versions in crates.items():
+        if left := [one for one in versions if _is_let_in(one, content.rules)]:
+            shown[name] = summarize(left)
+        else:
+            refused[name] = replace(summarize(versions), num_versions=0)
+    for statement, rows in ((INSERT, shown), (INSERT_REFUSED, refused)):
+        if rows:
+            statements.run(statement, {"catalog": catalog} | _columns(rows))
+
+
+def _is_let_in(version: CrateVersion, rules: AgelessRules | None) -> bool:
+    return rules is None or rules.let_in(version.name, version.vers, version.license)
 
 
 def _columns(crates: Mapping[str, CrateSummary]) -> dict[str, list[object]]:
