@@ -5,6 +5,7 @@ destination exactly the content of the source. Core's resources export the files
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -17,19 +18,32 @@ from import_export.fields import Field
 from import_export.widgets import CharWidget, Widget
 from tablib import Dataset
 
+from pulpcore.plugin.exceptions import ValidationError
 from pulpcore.plugin.importexport import BaseContentResource, QueryModelResource
 from pulpcore.plugin.modelresources import RepositoryResource
 from pulpcore.plugin.models import Content, Task
-from pulpcore.plugin.util import get_domain
+from pulpcore.plugin.util import get_current_authenticated_user, get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateOwner, CrateYank
 from pulp_cargo.app.queries.owners import login_of, rows_of_repository
 from pulp_cargo.app.queries.registry.own_urls import own_urls
+from pulp_cargo.app.services.crates import build_unit
+from pulp_cargo.app.services.setup.repository_use import NotPermitted, require_modifiable
+from pulp_cargo.protocol.index import parse_line, render_line
 from pulp_cargo.protocol.registry_url import parse_registry_url
-from pulp_cargo.rules.metadata_source import FILE, IMPORT
+from pulp_cargo.rules.metadata_source import FILE, NO_TIME, word_of_export
 from pulp_cargo.rules.owners import GROUP
 
-SOURCE = "metadata_source"
+SOURCE, TIME_SOURCE = "metadata_source", "time_source"
+# The columns that are read from files.
+FACTS = (
+    "canonical_name",
+    "vers_key",
+    "index_line",
+    "dependency_names",
+    "registries",
+    *build_unit.DESCRIPTION,
+)
 VERS = "vers"
 
 
@@ -80,19 +94,34 @@ class CrateContentResource(UnitResource):
     """Crate versions; metadata that the other Pulp has read from files are unverified here."""
 
     def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """Accept exports from before the column existed."""
+        """Accept exports from before the columns existed."""
         super().before_import(dataset, **kwargs)
-        if SOURCE not in dataset.headers:
-            dataset.append_col([FILE] * len(dataset), header=SOURCE)
+        for header, value in ((SOURCE, FILE), (TIME_SOURCE, NO_TIME)):
+            if header not in dataset.headers:
+                dataset.append_col([value] * len(dataset), header=header)
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Record that the files were not read here, unless this Pulp has read them itself."""
+        """Record that the files were not read here, unless this Pulp has read them itself.
+
+        Then only the time of publication is the export's.
+        """
         super().before_import_row(row, **kwargs)
-        same = CrateContent.objects.filter(
-            name=row["name"], vers=row["vers"], cksum=row["cksum"], _pulp_domain=get_domain()
-        )
-        if row[SOURCE] == FILE and not same.filter(metadata_source=FILE).exists():
-            row[SOURCE] = IMPORT
+        read = CrateContent.objects.filter(
+            name=row["name"],
+            vers=row["vers"],
+            cksum=row["cksum"],
+            metadata_source=FILE,
+            _pulp_domain=get_domain(),
+        ).first()
+        if read is None:
+            row[SOURCE] = word_of_export({name: row[name] for name in FACTS})
+            row[TIME_SOURCE] = NO_TIME
+            return
+        time = parse_line(row["index_line"]).pubtime
+        row |= {name: getattr(read, name) for name in FACTS}
+        row["index_line"] = render_line(replace(parse_line(read.index_line), pubtime=time))
+        row[SOURCE] = FILE
+        row[TIME_SOURCE] = NO_TIME if time is None else word_of_export({"pubtime": time})
 
     class Meta:
         model = CrateContent
@@ -129,8 +158,17 @@ class CargoRepositoryResource(RepositoryResource):
 class RegistryUrlsResource(QueryModelResource):
     """The URLs of the exported registry, as aliases for the destination.
 
-    Crates refer to their own registry by these URLs, which has another URL here.
+    Crates refer to their own registry by these URLs, which has another URL here. Each export has one
+    row of these, before core gives the destination its content.
     """
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Refuse a destination that the user of the task may not modify."""
+        super().before_import(dataset, **kwargs)
+        try:
+            require_modifiable(_destination(), get_current_authenticated_user())
+        except NotPermitted as error:
+            raise ValidationError(str(error)) from error
 
     def set_up_queryset(self) -> QuerySet[CargoRepository]:
         """Return the exported repository."""

@@ -78,6 +78,11 @@ class CargoReplicator(Replicator):
             return self._leave_alone(
                 name, "this Pulp has a repository of this name that is not a copy"
             )
+        own_remote = CargoRemote.objects.filter(name=name, pulp_domain=self.domain).first()
+        if own_remote is not None and not self._is_of_copy(own_remote):
+            return self._leave_alone(
+                name, "this Pulp uses a remote of this name for something else"
+            )
         return super().create_or_update_remote(upstream_distribution)
 
     def _is_copy(self, repository: CargoRepository) -> bool:
@@ -89,6 +94,18 @@ class CargoReplicator(Replicator):
         if "UpstreamPulp" in repository.pulp_labels:
             return True
         return not repository_use.is_in_use(repository) and repository.latest_version().number == 0
+
+    def _is_of_copy(self, remote: CargoRemote) -> bool:
+        """Whether a remote may get the URL of a registry of the other Pulp.
+
+        Caches and lists would fetch from there, and so would syncs of repositories that are no copies.
+        """
+        synced = CargoRepository.objects.filter(remote=remote)
+        if "UpstreamPulp" in remote.pulp_labels:
+            synced = synced.exclude(name=remote.name)
+        cached = CargoDistribution.objects.filter(remote=remote)
+        listed = CargoUpstream.objects.filter(remote=remote)
+        return not (synced.exists() or cached.exists() or listed.exists())
 
     def _leave_alone(self, name: str, why: str) -> None:
         log.warning("The upstream's distribution `%s` is not replicated: %s.", name, why)

@@ -105,7 +105,6 @@ class PublishMetadata:
     name: CrateName
     vers: str
     deps: tuple[PublishDependency, ...]
-    readme: str | None
 
 
 def parse_metadata(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> PublishMetadata:
@@ -122,11 +121,11 @@ def parse_metadata(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> PublishMe
                 f" {most_deps}"
             ]
         )
+    _require_readme_is_text(table)
     return PublishMetadata(
         name=parse_crate_name(table.text("name")),
         vers=str(parse_version(table.text("vers"))),
         deps=tuple(_dependency(dep) for dep in deps),
-        readme=_readme(table),
     )
 
 
@@ -161,12 +160,11 @@ def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset
     )
 
 
-def _readme(table: Table) -> str | None:
-    """Return the readme, which is used if the crate file has none."""
+def _require_readme_is_text(table: Table) -> None:
+    """Refuse another readme; its text is not used, since the crate file has it as well."""
     value = table.values.get("readme")
     if value is not None and not isinstance(value, str):
         raise InvalidMetadata("`readme` of the metadata must be a string")
-    return value
 
 
 def _dependency(table: Table) -> PublishDependency:

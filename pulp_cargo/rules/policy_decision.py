@@ -4,6 +4,7 @@ Several policies may be in force, that of a remote and that of a list of upstrea
 served only if all of them allow it, and the first refusal counts.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -227,6 +228,16 @@ class AgelessRules:
             name, parse_version(vers), self._now, license=license or "", served_before=True
         )
         return all(evaluate_version(one, facts, self._now).is_open for one in self._about[name])
+
+    @property
+    def may_refuse(self) -> bool:
+        """Whether they refuse any version at all."""
+        return any(map(_may_refuse, self._policies))
+
+    @property
+    def digest(self) -> str:
+        """A short text that changes when their verdicts may change."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def text(self) -> str:

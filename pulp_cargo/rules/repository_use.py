@@ -1,9 +1,10 @@
-"""How distributions use repositories: the rights that a use needs, and which uses conflict.
+"""Who may put what into a repository: the rights that each way in needs, and which uses conflict.
 
 Serving a repository, or claiming the names in it, changes nothing there, so it needs the right to
 view the repository. Uploads and the crates of a remote go into it, which needs the right to modify
-it. Both never share a repository, since the remote could add versions to published crates; and
-crates of a remote never claim names.
+it; so does letting another server answer for a remote whose crates go into it. Both never share a
+repository, since the remote could add versions to published crates; and crates of a remote never
+claim names.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -21,6 +22,8 @@ class Use(Enum):
 
 
 WRITES = frozenset({Use.UPLOADS, Use.CACHE})
+# The fields of a remote by which another server could answer for it. `headers` may have a `Host`.
+SERVER_FIELDS = frozenset({"url", "proxy_url", "tls_validation", "ca_cert", "headers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,26 @@ def needs_right_to_modify(before: DistributionUse, after: DistributionUse) -> fr
     Another remote is a new writer, even for the same repository.
     """
     return frozenset(one.repository for one in after.uses() - before.uses() if one.use in WRITES)
+
+
+def is_another_server(before: Mapping[str, object], changes: Mapping[str, object]) -> bool:
+    """Return whether another server may answer for a remote after a change of its fields.
+
+    >>> is_another_server({"url": "sparse+https://a.example/"}, {"url": "sparse+https://b.example/"})
+    True
+    >>> is_another_server({"url": "sparse+https://a.example/"}, {"name": "a", "max_retries": 1})
+    False
+    """
+    return any(before.get(name) != changes[name] for name in SERVER_FIELDS & changes.keys())
+
+
+def sync_needs_right_to_modify(remote: UUID, own_remote: UUID | None, *, mirror: bool) -> bool:
+    """Return whether a sync takes more than the right to sync the repository.
+
+    That right alone starts what those who may modify the repository have prepared: a sync with the
+    repository's own remote. Another remote is a new writer, and a mirror removes other crates.
+    """
+    return mirror or remote != own_remote
 
 
 def find_conflict(

@@ -46,15 +46,22 @@ class CrateCatalog(models.Model):
     `stale` are the names of crates that changed before `number` and have to be described again.
     `crates`, `keywords` and `categories` are how many of them it has, since counting them would take
     longer with each crate.
+
+    A registry with crate policies has catalogs of its own, without the versions that these refuse;
+    `rules` changes with the policies. `registry` is null for the catalog of all others.
     """
 
     id = models.BigAutoField(primary_key=True)
     repository = models.ForeignKey(
         "CargoRepository", on_delete=models.CASCADE, related_name="catalogs"
     )
-    version = models.OneToOneField(
-        "core.RepositoryVersion", null=True, on_delete=models.CASCADE, related_name="cargo_catalog"
+    version = models.ForeignKey(
+        "core.RepositoryVersion", null=True, on_delete=models.CASCADE, related_name="cargo_catalogs"
     )
+    registry = models.ForeignKey(
+        "CargoDistribution", null=True, on_delete=models.CASCADE, related_name="catalogs"
+    )
+    rules = models.CharField(max_length=64, default="")
     described = models.UUIDField(null=True)
     number = models.IntegerField(default=0)
     stale = ArrayField(models.TextField(), default=list)
@@ -65,8 +72,21 @@ class CrateCatalog(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["repository"], condition=Q(version=None), name="cargo_catalog_of_newest"
-            )
+                fields=["repository"],
+                condition=Q(version=None, registry=None),
+                name="cargo_catalog_of_newest",
+            ),
+            models.UniqueConstraint(
+                fields=["version"], condition=Q(registry=None), name="cargo_catalog_of_version"
+            ),
+            models.UniqueConstraint(
+                fields=["repository", "registry"],
+                condition=Q(version=None),
+                name="cargo_catalog_of_registry",
+            ),
+            models.UniqueConstraint(
+                fields=["version", "registry"], name="cargo_catalog_of_pinned_registry"
+            ),
         ]
 
 
@@ -78,6 +98,8 @@ class CatalogCrate(models.Model):
     yanked versions; they are empty if there is none. `created_at` and `updated_at` are the times
     when its first and its latest version were published. `dependencies` are the keys of the crates
     that the default version needs (`protocol/dependents`).
+    A crate of which crate policies refuse all versions has no texts and a `num_versions` of 0: it is
+    not shown, but no other upstream answers for it.
 
     `document` has the words of all texts, the readme among them; `heading` those of name, keywords,
     categories and description, which rank the hits: it is short, so reading it costs little.

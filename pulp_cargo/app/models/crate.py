@@ -7,7 +7,7 @@ from django.db import models
 from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import get_domain_pk
 
-from pulp_cargo.rules.metadata_source import FILE
+from pulp_cargo.rules.metadata_source import FILE, NO_TIME
 
 
 class CrateContent(Content):
@@ -25,6 +25,8 @@ class CrateContent(Content):
     pubtime = models.DateTimeField()
     # The source of the metadata, empty if they are from the file (rules/metadata_source).
     metadata_source = models.CharField(max_length=64, default=FILE)
+    # The source of the time in the index line, empty if it has none or is not from the file anyway.
+    time_source = models.CharField(max_length=64, default=NO_TIME)
     # The line as served, not yanked, with absolute registry URLs of dependencies.
     index_line = models.TextField()
     # The real names of dependencies, and their registries other than crates.io.
@@ -49,7 +51,14 @@ class CrateContent(Content):
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
-        unique_together = ("name", "vers", "cksum", "metadata_source", "_pulp_domain")
+        unique_together = (
+            "name",
+            "vers",
+            "cksum",
+            "metadata_source",
+            "time_source",
+            "_pulp_domain",
+        )
         indexes = [
             models.Index(fields=["canonical_name", "vers_key"], name="cargo_crate_canonical"),
             models.Index(fields=["cksum"], name="cargo_crate_cksum"),

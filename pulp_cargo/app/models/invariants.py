@@ -14,6 +14,7 @@ from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.membership import is_in_newest, member_of_newest
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol import uniqueness
+from pulp_cargo.protocol.errors import VersionUsed
 
 ADDED_NAMES = """
     SELECT DISTINCT c.canonical_name FROM core_repositorycontent rc
@@ -21,15 +22,16 @@ ADDED_NAMES = """
     WHERE rc.version_added_id = %(version)s AND rc.version_removed_id IS NULL
 """
 
-# Whether people publish to a repository: it accepts uploads, or is private in a list of upstreams.
-# Both exclude a remote (rules/repository_use).
+# Whether people publish to a repository: it accepts uploads, or somebody who may modify it has it as
+# private in a list of upstreams. Both exclude a remote (rules/repository_use).
 IS_PUBLISHED_TO = """(
     EXISTS (
         SELECT 1 FROM core_distribution d
         JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
         WHERE d.repository_id = %(repository)s AND c.allow_uploads
     ) OR EXISTS (
-        SELECT 1 FROM cargo_cargoupstream u WHERE u.repository_id = %(repository)s AND u.private
+        SELECT 1 FROM cargo_cargoupstream u
+        WHERE u.repository_id = %(repository)s AND u.private AND u.is_binding
     )
 )"""
 IS_NEW = "rc.version_added_id = %(version)s AS is_new"
@@ -74,10 +76,10 @@ OF_REMOVED_CRATES = """(y.canonical_name, y.vers) IN (
 )"""
 
 
-# Two units of one file, of which a version adds one: `keep` is the added one, unless the other was
-# read from the file and it was not (rules/metadata_source).
+# Two units of one file, of which a version adds one: which to remove. A unit that was read from the
+# file stays (rules/metadata_source), also if it is added once more with another time of publication.
 DESCRIBED_TWICE = f"""
-    SELECT CASE WHEN other.metadata_source = '' AND added.metadata_source <> ''
+    SELECT CASE WHEN other.metadata_source = ''
         THEN added.content_ptr_id ELSE other.content_ptr_id END
     FROM core_repositorycontent rc
     JOIN cargo_cratecontent added ON added.content_ptr_id = rc.content_id
@@ -98,6 +100,36 @@ def drop_second_descriptions(new_version: RepositoryVersion) -> None:
     if rows:
         units = CrateContent.objects.filter(pk__in={row[0] for row in rows})
         new_version.remove_content(units)
+
+
+# Added versions of which the repository had other bytes that it has no longer, and not these. A
+# repository may have several builds of a number, of which the others are still there.
+REUSED = f"""
+    SELECT added.name, added.vers FROM core_repositorycontent rc CROSS JOIN LATERAL (
+        SELECT c.name, c.vers, c.canonical_name, c.vers_key, c.cksum FROM cargo_cratecontent c
+        WHERE c.content_ptr_id = rc.content_id OFFSET 0
+    ) added
+    WHERE rc.version_added_id = %(version)s AND rc.version_removed_id IS NULL
+    AND EXISTS (
+        SELECT 1 FROM cargo_usedversion used WHERE {{is_of_number}} AND NOT EXISTS (
+            SELECT 1 FROM cargo_cratecontent there
+            {member_of_newest("%(repository)s", unit="there")}
+            WHERE there.canonical_name = used.canonical_name AND there.vers_key = used.vers_key
+            AND there.cksum = used.cksum
+        )
+    ) AND NOT EXISTS (
+        SELECT 1 FROM cargo_usedversion used WHERE {{is_of_number}} AND used.cksum = added.cksum
+    ) ORDER BY added.name, added.vers LIMIT 1
+""".format(
+    is_of_number="used.repository_id = %(repository)s"
+    " AND used.canonical_name = added.canonical_name AND used.vers_key = added.vers_key"
+)
+
+
+def require_unused(new_version: RepositoryVersion) -> None:
+    """Raise ValidationError if a version has other bytes than the repository had for its number."""
+    for name, vers in _rows(REUSED, new_version):
+        raise ValidationError(str(VersionUsed(name, vers)))
 
 
 def require_sound(new_version: RepositoryVersion) -> None:

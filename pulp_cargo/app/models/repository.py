@@ -53,11 +53,14 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
             ("manage_roles_cargorepository", "Can manage roles on Cargo repositories"),
         ]
 
-    def new_version(self, base_version: RepositoryVersion | None = None) -> RepositoryVersion:
+    def new_version(
+        self, base_version: RepositoryVersion | None = None, *, follows: bool = False
+    ) -> RepositoryVersion:
         """Start a repository version after the newest, even if others create versions.
 
         A publish may have committed a version since this object was loaded, so the next number
-        is read again under the lock; core uses the loaded one.
+        is read again under the lock; core uses the loaded one. A version that `follows` an upstream
+        may have other bytes for numbers that were removed.
         """
         with transaction.atomic():
             lock(self.pk)
@@ -65,7 +68,9 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
             latest = self.versions.latest()
             if latest.complete:
                 self.next_version = max(self.next_version, latest.number + 1)
-            return super().new_version(base_version)
+            version = super().new_version(base_version)
+        version.follows = follows
+        return version
 
     def finalize_new_version(self, new_version: RepositoryVersion) -> None:
         """Check the invariants, remove the yank marks of removed crates, and claim names.
@@ -75,6 +80,9 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
         invariants.drop_second_descriptions(new_version)
         invariants.drop_dangling_yanks(new_version)
         invariants.require_sound(new_version)
+        # An import of Pulp's exports, which follows their source, calls core's `new_version`.
+        if not getattr(new_version, "follows", True):
+            invariants.require_unused(new_version)
         claim_names(new_version.pk)
 
     @hook(AFTER_UPDATE, when="remote_id", has_changed=True)

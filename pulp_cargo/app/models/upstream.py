@@ -17,6 +17,9 @@ class CargoUpstream(BaseModel):
 
     A repository without a remote claims the names of its crates if it is `private`. Neither can be
     deleted while it is in a list, since names would lose their claims unnoticed.
+
+    `is_binding` is whether the claim also limits what others may do with the repository: whoever set
+    the entry may modify it, and does not only see it.
     """
 
     distribution = models.ForeignKey(
@@ -29,6 +32,7 @@ class CargoUpstream(BaseModel):
     patterns = ArrayField(models.TextField(), default=list)
     pins = ArrayField(models.TextField(), default=list)
     private = models.BooleanField(default=False)
+    is_binding = models.BooleanField(default=False)
 
     @hook(AFTER_SAVE)
     def drop_content_responses(self) -> None:

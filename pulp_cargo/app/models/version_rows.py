@@ -119,7 +119,8 @@ def write_with_core(
     repository: UUID, previous: UUID, number: int, *, added: list[UUID], removed: list[UUID]
 ) -> NewVersion:
     """Do the same as `write` with core's code, at a cost that grows with the repository."""
-    with CargoRepository.objects.get(pk=repository).new_version() as version:
+    # The caller has checked the numbers, too.
+    with CargoRepository.objects.get(pk=repository).new_version(follows=True) as version:
         version.remove_content(Content.objects.filter(pk__in=removed))
         version.add_content(Content.objects.filter(pk__in=added))
     return NewVersion(pk=version.pk, number=version.number)

@@ -9,11 +9,14 @@ from pulp_cargo.app.models.catalog import changed_names
 from pulp_cargo.app.models.membership import ends_of, is_in, member_of
 from pulp_cargo.app.runtime.rows import all_rows, first_row
 from pulp_cargo.rules.crate_summary import CrateVersion
+from pulp_cargo.rules.policy_decision import AgelessRules
 
 CATALOG = """
-    SELECT c.id, c.described, c.number, v.pulp_id IS NOT NULL, c.stale <> '{{}}'
+    SELECT c.id, c.described, c.number, v.pulp_id IS NOT NULL AND c.rules = %(rules)s,
+        c.stale <> '{{}}' OR c.rules <> %(rules)s
     FROM cargo_cratecatalog c LEFT JOIN core_repositoryversion v ON v.pulp_id = c.described
     WHERE c.repository_id = %(repository)s AND {which}
+    AND c.registry_id IS NOT DISTINCT FROM %(registry)s
 """
 OF_NEWEST = CATALOG.format(which="c.version_id IS NULL")
 OF_VERSION = CATALOG.format(which="c.version_id = %(version)s")
@@ -48,18 +51,29 @@ LINES = """
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The repository version that a registry serves, and whether it is pinned to that version."""
+    """The repository version that a registry serves, and whether it is pinned to that version.
+
+    `registry` and `rules` are set if crate policies may refuse versions.
+    """
 
     repository: UUID
     version: UUID
     pinned: bool
+    registry: UUID | None = None
+    rules: AgelessRules | None = None
+
+    @property
+    def digest(self) -> str:
+        """A text that changes when other versions are refused; empty if none may be."""
+        return "" if self.rules is None else self.rules.digest
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogState:
-    """A catalog and the repository version that it describes, which exists if it is covered.
+    """A catalog and the repository version that it describes.
 
-    `is_good` is whether it may be used for the requested version.
+    It is covered if that version exists, and the same crate policies were in force: then only what
+    has changed since is described again. `is_good` is whether it may be used for the requested version.
     """
 
     catalog: int
@@ -75,7 +89,13 @@ def state_of(content: Content) -> CatalogState | None:
     A catalog that describes a newer version is good: this process will soon receive its notice.
     """
     query = OF_VERSION if content.pinned else OF_NEWEST
-    row = first_row(query, {"repository": content.repository, "version": content.version})
+    values = {
+        "repository": content.repository,
+        "version": content.version,
+        "registry": content.registry,
+        "rules": content.digest,
+    }
+    row = first_row(query, values)
     if row is None:
         return None
     catalog, described, number, is_covered, has_stale = row

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pulp_cargo.app.models.membership import has_row, member_of
+from pulp_cargo.app.queries.crates.crate_file import IS_SHARED
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.packed_index import unpack
@@ -64,8 +65,7 @@ FILES = f"""
     JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
     WHERE remote.pulp_id = ANY(%(remotes)s)
     AND ca.artifact_id IS NOT NULL AND unit._pulp_domain_id = %(domain)s
-    AND unit.metadata_source = ''
-    AND {WAS_STORED}
+    AND {IS_SHARED.format(remote="remote.pulp_id")} AND {WAS_STORED}
 """
 CACHED_VERSIONS = f"""
     WITH {SERVED}, wanted AS (SELECT DISTINCT name FROM unnest(%(names)s::text[]) w (name))

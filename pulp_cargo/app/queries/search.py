@@ -54,6 +54,8 @@ HITS = """
 """
 # Without conditions, pages in these orders are read from an index, whatever a catalog has.
 INDEXED = frozenset([Sort.ALPHABETICAL, Sort.NEW, Sort.RECENT_UPDATES])
+# Crates of which crate policies refuse all versions are not shown.
+SHOWN = "c.num_versions > 0"
 SIZE = """
     SELECT coalesce(sum(crates), 0)::bigint AS count FROM cargo_cratecatalog
     WHERE id = ANY(%(catalogs)s::bigint[])
@@ -63,7 +65,7 @@ LISTED = f"""
     FROM ({SIZE}) total LEFT JOIN (
         SELECT first.* FROM unnest(%(catalogs)s::bigint[]) catalog CROSS JOIN LATERAL (
             SELECT id, catalog_id, canonical_name, created_at, updated_at
-            FROM cargo_catalogcrate WHERE catalog_id = catalog
+            FROM cargo_catalogcrate c WHERE catalog_id = catalog AND {SHOWN}
             ORDER BY {{order}} LIMIT %(most)s
         ) first ORDER BY {{order}} LIMIT %(limit)s OFFSET %(offset)s
     ) page ON true
@@ -81,10 +83,10 @@ PLACES = """
     WHERE c.catalog_id = ANY(%(catalogs)s::bigint[])
     AND c.canonical_name = ANY(%(names)s::text[])
 """
-NAMED = """
+NAMED = f"""
     SELECT c.id, c.catalog_id, c.canonical_name
     FROM unnest(%(names)s::text[]) WITH ORDINALITY wanted (name, place)
-    JOIN cargo_catalogcrate c ON c.canonical_name = wanted.name
+    JOIN cargo_catalogcrate c ON c.canonical_name = wanted.name AND {SHOWN}
         AND c.catalog_id = ANY(%(catalogs)s::bigint[])
     ORDER BY wanted.place, array_position(%(catalogs)s::bigint[], c.catalog_id)
 """
@@ -149,7 +151,7 @@ def search(
         joins=USAGE_OF if by_usage else "",
         position=position if len(catalogs) > 1 else "1",
         rank=CLASS if query.text and query.sort is Sort.RELEVANCE else "0",
-        conditions=" AND ".join(["true", *conditions]),
+        conditions=" AND ".join([SHOWN, *conditions]),
         order=ORDERS[query.sort],
     )
     rows = rows_with_bound_values(statement, values | {"distribution": distribution})

@@ -16,6 +16,7 @@ from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.modifiable import IntoModifiableRepository
 from pulp_cargo.app.serializers.visible import VisibleArtifactField
 from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.process import this_process
@@ -23,7 +24,7 @@ from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import Features, IndexEntry, parse_line
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.rules.metadata_source import FILE
+from pulp_cargo.rules.metadata_source import FILE, NO_TIME
 
 # Fields of Pulp that do not apply: a file's path follows from name and version, and a registry
 # never replaces a version.
@@ -56,7 +57,9 @@ CRATE_FIELDS = {
 }
 
 
-class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadSerializer):
+class CrateContentSerializer(
+    IntoModifiableRepository, DocumentedFields, core.SingleArtifactContentUploadSerializer
+):
     """Shows a crate version, and creates one from a .crate file as `cargo publish` would."""
 
     artifact = VisibleArtifactField(
@@ -136,11 +139,14 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
             vers=validated_data["vers"],
             cksum=validated_data["cksum"],
             metadata_source=FILE,
+            time_source=NO_TIME,
             _pulp_domain=get_domain_pk(),
         ).first()
 
 
-class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
+class CrateYankSerializer(
+    IntoModifiableRepository, DocumentedFields, core.NoArtifactContentSerializer
+):
     """Shows and creates yank marks."""
 
     name = serializers.CharField(

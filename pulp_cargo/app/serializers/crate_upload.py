@@ -9,6 +9,7 @@ from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.modifiable import IntoModifiableRepository
 from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.app.serializers.visible import VisibleDetailField
 from pulp_cargo.app.services.crates import crate_unit
@@ -16,7 +17,7 @@ from pulp_cargo.app.services.process import this_process
 from pulp_cargo.app.services.publish import upload
 
 
-class CrateUploadSerializer(core.ValidateFieldsMixin, StorableRequest):
+class CrateUploadSerializer(IntoModifiableRepository, core.ValidateFieldsMixin, StorableRequest):
     """Takes a .crate file, and the repository that it is added to."""
 
     file = serializers.FileField(help_text="The .crate file.")

@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
 
 from pulpcore.plugin import serializers as core
 from pulpcore.plugin.util import get_current_authenticated_user, get_prn
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
+from pulp_cargo.app.serializers.errors import refused_as_forbidden
 from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.serializers.upstream_list import UpstreamListFields, place_for_uploads
 from pulp_cargo.app.serializers.visible import CratePolicyField
@@ -151,16 +151,10 @@ class CargoDistributionSerializer(
         conflict = repository_use.find_new_conflict(before, after, self.own_pk)
         if conflict is not None:
             raise serializers.ValidationError(_fault(conflict))
-        try:
+        with refused_as_forbidden():
             # In the task there is no request, but the same user; by then another change may have
             # changed the result.
-            user = get_current_authenticated_user()
-            repository_use.require_permitted(before, after, user)
-        except repository_use.NotPermitted as error:
-            raise PermissionDenied(
-                f"To allow uploads to the repository `{error}`, or to store crates of a remote"
-                " there, you need the right to modify the repository."
-            ) from error
+            repository_use.require_permitted(before, after, get_current_authenticated_user())
 
     def _use_before(self) -> DistributionUse:
         before = self.instance

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.serializers import ValidationError
 
+from pulp_cargo.app.services.setup.repository_use import NotPermitted
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import Unavailable
 
@@ -30,3 +31,12 @@ def refused_as_invalid() -> Iterator[None]:
         raise NotNow(error) from error
     except RegistryError as error:
         raise ValidationError(str(error)) from error
+
+
+@contextmanager
+def refused_as_forbidden() -> Iterator[None]:
+    """Convert a missing right to modify a repository into a 403 with its message."""
+    try:
+        yield
+    except NotPermitted as error:
+        raise PermissionDenied(str(error)) from error

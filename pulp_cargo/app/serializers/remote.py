@@ -1,15 +1,19 @@
 """Upstream registries in the REST API."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Remote
+from pulpcore.plugin.util import get_current_authenticated_user
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
-from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.visible import CratePolicyField
+from pulp_cargo.app.services.setup import repository_use
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 SPARSE = ("sparse+https://", "sparse+http://")
@@ -105,3 +109,12 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
             # Not the value: it is a secret.
             raise serializers.ValidationError("A token can only have printable ASCII characters.")
         return token
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Refuse another server for crates that go into a repository of others."""
+        data = super().validate(data)
+        if self.instance is not None:
+            with refused_as_forbidden():
+                user = get_current_authenticated_user()
+                repository_use.require_permitted_for_remote(self.instance, data, user)
+        return data

@@ -1,15 +1,18 @@
 """Repositories of crates in the REST API."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
+from pulpcore.plugin.util import get_current_authenticated_user
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
-from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
+from pulp_cargo.app.services.setup.repository_use import require_modifiable
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 MOST_VERSIONS = 1_000_000
@@ -66,3 +69,12 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         """Refuse URLs that cargo could not use, and remove duplicates."""
         with refused_as_invalid():
             return list(dict.fromkeys(parse_registry_url(url) for url in urls))
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Refuse another remote to those who may not modify the repository: syncs would use it."""
+        data = super().validate(data)
+        remote = data.get("remote")
+        if self.instance is not None and remote and remote.pk != self.instance.remote_id:
+            with refused_as_forbidden():
+                require_modifiable(self.instance, get_current_authenticated_user())
+        return data

@@ -7,6 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from rest_framework import serializers
 
+from pulpcore.plugin.util import get_current_authenticated_user
+
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.serializers.upstream import PatternsField, UpstreamSerializer
 from pulp_cargo.app.services.setup import upstream_list
@@ -45,7 +47,7 @@ class UpstreamListFields(serializers.Serializer):
         entries = validated_data.pop("upstreams", ())
         with transaction.atomic():
             distribution = super().create(validated_data)
-            upstream_list.replace(distribution, entries)
+            upstream_list.replace(distribution, entries, get_current_authenticated_user())
         return distribution
 
     def update(
@@ -56,7 +58,7 @@ class UpstreamListFields(serializers.Serializer):
         with transaction.atomic():
             distribution = super().update(instance, validated_data)
             if entries is not None:
-                upstream_list.replace(distribution, entries)
+                upstream_list.replace(distribution, entries, get_current_authenticated_user())
         return distribution
 
     def upstreams_of(self, data: dict[str, Any]) -> list[dict[str, Any]]:

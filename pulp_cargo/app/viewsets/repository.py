@@ -31,8 +31,12 @@ from pulp_cargo.app.serializers import (
     NamedVersionSerializer,
     RemoveCratesSerializer,
 )
-from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.services.setup.repository_use import require_replaceable
+from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
+from pulp_cargo.app.services.setup.repository_use import (
+    require_modifiable,
+    require_permitted_for_sync,
+    require_replaceable,
+)
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.owners import OWNER_VERBS, CrateOwnersMixin
@@ -86,6 +90,7 @@ class CargoRepositoryViewSet(
     @action(detail=True, methods=["post"], serializer_class=ModifyRepositorySerializer)
     def modify(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Do the same as core, with content that the user may view."""
+        self._modifiable(request)
         return super().modify(request, pk, **kwargs)
 
     @extend_schema(
@@ -104,6 +109,8 @@ class CargoRepositoryViewSet(
         serializer.is_valid(raise_exception=True)
         remote = (serializer.validated_data.get("remote") or repository.remote).cast()
         mirror = serializer.validated_data["mirror"]
+        with refused_as_forbidden():
+            require_permitted_for_sync(repository, remote, mirror=mirror, user=request.user)
         if mirror:
             with refused_as_invalid():
                 require_replaceable(repository)
@@ -126,7 +133,7 @@ class CargoRepositoryViewSet(
     @action(detail=True, methods=["post"], serializer_class=ImportCratesSerializer)
     def import_crates(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Dispatch the import of an archive."""
-        repository = self.get_object()
+        repository = self._modifiable(request)
         serializer = ImportCratesSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         upload = serializer.validated_data.get("upload")
@@ -170,15 +177,22 @@ class CargoRepositoryViewSet(
     @action(detail=True, methods=["post"], serializer_class=RemoveCratesSerializer)
     def remove(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Start the task, unless one of them is missing."""
-        repository = self.get_object()
+        repository = self._modifiable(request)
         serializer = RemoveCratesSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data["crates"]
         pairs = [(one.name, str(one.vers)) for one in wanted]
         return self._change(request, tasks.remove, repository, wanted, crates=pairs)
 
+    def _modifiable(self, request: Request) -> CargoRepository:
+        """Return the repository, if the user may modify it."""
+        repository: CargoRepository = self.get_object()
+        with refused_as_forbidden():
+            require_modifiable(repository, request.user)
+        return repository
+
     def _set_yanked(self, request: Request, *, yanked: bool) -> Response:
-        repository = self.get_object()
+        repository = self._modifiable(request)
         serializer = NamedVersionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data

@@ -166,7 +166,13 @@ def prepare() -> Callable[..., "Publish"]:
         manifest, _ = read_published(
             file.rewind(), name=crate.name, vers=crate.vers, limits=limits()
         )
-        unit = of_manifest(manifest, cksum=file.cksum, readme=None, pubtime=timezone.now())
+        unit = of_manifest(
+            manifest,
+            cksum=file.cksum,
+            readme=None,
+            pubtime=timezone.now(),
+            time_source=str(UUID(int=0)),
+        )
         grant = Grant(
             user=1,
             username="somebody",

@@ -289,3 +289,49 @@ def test_marks_of_an_old_export(new_crate: NewCrate, domain: Any, name: str) -> 
     rows = Dataset(*((one, "1.0.0") for one in names), headers=["canonical_name", "vers_key"])
     CrateYankResource(repo_version=None).before_import(rows)
     assert rows["vers"] == ["1.0.0", "1.0.0+c", "1.0.0"]
+
+
+@pytest.mark.parametrize("follows", [False, True], ids=["modify", "sync"])
+def test_other_bytes_for_a_removed_number(
+    repository: "CargoRepository", new_crate: NewCrate, name: str, follows: bool
+) -> None:
+    """They are refused, except where an upstream is followed; the same bytes may come again.
+
+    Other builds of the number are no others' bytes while they are there.
+    """
+    from pulpcore.plugin.exceptions import ValidationError
+    from pulpcore.plugin.models import Content
+
+    first, second = new_crate(name), new_crate(name)
+    build = new_crate(name, "1.0.0+1")
+    add(repository, first)
+    add(repository, build)
+    with repository.new_version() as version:
+        version.remove_content(Content.objects.filter(pk=first.pk))
+    with_second = repository.new_version(follows=follows)
+    if follows:
+        with with_second as version:
+            version.add_content(Content.objects.filter(pk=second.pk))
+    else:
+        with pytest.raises(ValidationError, match="published here before"), with_second as version:
+            version.add_content(Content.objects.filter(pk=second.pk))
+        add(repository, first)
+    assert there(repository, name) == {"1.0.0", "1.0.0+1"}
+
+
+def test_other_bytes_do_not_replace_a_version(
+    repository: "CargoRepository", new_crate: NewCrate, name: str
+) -> None:
+    """Neither in one step, nor from the version of another repository."""
+    from pulpcore.plugin.exceptions import ValidationError
+    from pulpcore.plugin.models import Content
+
+    first, second = new_crate(name), new_crate(name)
+    add(repository, first)
+    with (
+        pytest.raises(ValidationError, match="published here before"),
+        repository.new_version() as version,
+    ):
+        version.remove_content(Content.objects.filter(pk=first.pk))
+        version.add_content(Content.objects.filter(pk=second.pk))
+    assert there(repository, name) == {"1.0.0"}

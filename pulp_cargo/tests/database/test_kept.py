@@ -1,6 +1,7 @@
 """What comes through a cache becomes part of its repository."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from pulp_cargo.protocol.names import parse_crate_name
+from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.tests.support.crate import Crate
 
@@ -40,12 +43,16 @@ def incoming(data: bytes) -> "IncomingFile":
     return file
 
 
-def line(name: str, data: bytes, deps: str = "[]") -> str:
+TIME = "2020-02-02T02:02:02Z"
+
+
+def line(name: str, data: bytes, deps: str = "[]", pubtime: str | None = TIME) -> str:
     """Return the upstream's line about a file."""
     cksum = hashlib.sha256(data).hexdigest()
+    time = "" if pubtime is None else f'"pubtime":"{pubtime}",'
     return (
         f'{{"name":"{name}","vers":"1.0.0","deps":{deps},"cksum":"{cksum}","features":{{}},'
-        '"yanked":true,"pubtime":"2020-02-02T02:02:02Z","from_the_future":1}'
+        f'"yanked":true,{time}"from_the_future":1}}'
     )
 
 
@@ -167,3 +174,93 @@ def test_stored_unit_is_adopted_by_another_repository(
     commit(other.pk, domain, adopted([LinkStoredUnit(kept.unit.pk, yanked=True)]))
     latest = other.latest_version()
     assert (latest.count("cargo.crate"), latest.count("cargo.yank")) == (1, 1)
+
+
+def times_in(repository: "CargoRepository") -> list[str | None]:
+    """Return the times of publication in the index lines of a repository."""
+    from pulp_cargo.app.models import CrateContent
+
+    units = repository.latest_version().get_content(CrateContent.objects.all())
+    return [json.loads(unit.index_line).get("pubtime") for unit in units]
+
+
+def test_time_of_publication_is_the_word_of_who_tells_it(
+    new_repository: Any, name: str, domain: Any, readers: "CrateReaders", prepare: Any
+):
+    """No file has it: what an upstream says is for its own stores, and a publish has its own time."""
+    from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.downloads.persist_changes import AddCachedCrate
+    from pulp_cargo.app.services.publish.commit import commit
+
+    crate = Crate(name)
+    data = crate.packed()
+
+    def cached(remote: int, pubtime: str | None) -> AddCachedCrate:
+        file = incoming(data)
+        said = line(name, data, pubtime=pubtime)
+        unit = unit_of_upstream(readers, said, file, CRATES_IO, UUID(int=remote))
+        return AddCachedCrate(unit, file, yanked=False)
+
+    liar, honest, silent, published, again = (new_repository() for _ in range(5))
+    commit(liar.pk, domain, [cached(1, "2001-01-01T00:00:00Z")])
+    commit(honest.pk, domain, [cached(2, TIME)])
+    commit(silent.pk, domain, [cached(3, None)])
+    commit(published.pk, domain, [prepare(crate)])
+    commit(again.pk, domain, [cached(2, "2003-03-03T03:03:03Z")])
+    assert times_in(liar) == ["2001-01-01T00:00:00Z"]
+    assert times_in(honest) == times_in(again) == [TIME]
+    # The time at which the file came would let cargo take an old version for a young one.
+    assert times_in(silent) == [None]
+    (time,) = times_in(published)
+    assert time is not None and time > "2024"
+
+
+def test_version_that_is_published_again_keeps_its_time(
+    repository: "CargoRepository", name: str, domain: Any, prepare: Any
+):
+    """It never changes in a registry, also if the version was removed meanwhile [18]."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.queries.crates.by_name import NamedVersion
+    from pulp_cargo.app.services.publish import named_versions
+    from pulp_cargo.app.services.publish.commit import commit
+
+    commit(repository.pk, domain, [prepare(Crate(name))])
+    units = CrateContent.objects.filter(name=name)
+    (pubtime,) = times_in(repository)
+    units.update(index_line=units.get().index_line.replace(str(pubtime), TIME))
+    wanted = NamedVersion(parse_crate_name(name), parse_version("1.0.0"))
+    named_versions.remove(repository, [wanted])
+    assert times_in(repository) == []
+    commit(repository.pk, domain, [prepare(Crate(name))])
+    assert times_in(repository) == [TIME]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_found"), [("remote", True), ("", True), ("repository", False)]
+)
+def test_file_of_another_store_is_used_with_the_time_of_the_remote_only(
+    new_repository: Any,
+    new_remote: Any,
+    new_distribution: Any,
+    prepare: Any,
+    name: str,
+    domain: Any,
+    source: str,
+    is_found: bool,
+):
+    """Somebody may have copied what they published to the store of their cache."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.queries.crates.crate_file import cached_file
+    from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, upstreams_of
+    from pulp_cargo.app.services.publish.commit import commit
+
+    store, own, remote = new_repository(), new_repository(), new_remote()
+    new_distribution(remote=remote, repository=store)
+    change = prepare(Crate(name))
+    commit(store.pk, domain, [change])
+    known = {"remote": str(remote.pk), "repository": str(store.pk)}
+    CrateContent.objects.filter(name=name).update(time_source=known.get(source, source))
+    (upstream,) = upstreams_of(new_distribution(remote=remote, repository=own))
+    assert isinstance(upstream, RemoteUpstream)
+    found = cached_file(upstream, domain, name, "1.0.0", change.unit.cksum)
+    assert (found is not None) is is_found

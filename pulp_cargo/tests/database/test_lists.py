@@ -69,7 +69,7 @@ def prefix(
             content_guard=guard,
         )
         listed = {"name": "up", "remote": remote, "repository": repository, "patterns": ["*"]}
-        upstream_list.replace(distribution, [listed])
+        upstream_list.replace(distribution, [listed], None)
         tokens.issue(name=name, user=admin, distribution=distribution)
         crate = new_crate(name)
         line = LINE % (name, crate.cksum)

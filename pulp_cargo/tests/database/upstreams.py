@@ -57,7 +57,7 @@ def new_distribution(made: list[Any]) -> "NewList":
         name = f"db-{secrets.token_hex(5)}"
         made.append(CargoDistribution.objects.create(name=name, base_path=name, **fields))
         listed = [{"name": name, "patterns": ["*"]} | one for name, one in (entries or {}).items()]
-        upstream_list.replace(made[-1], listed)
+        upstream_list.replace(made[-1], listed, None)
         return made[-1]
 
     return make

@@ -46,8 +46,11 @@ OF_CORE = {"content_ptr", "_pulp_domain"}
 # What an entrance leaves empty, and why.
 EMPTY = {
     "manifest": {"metadata_source": "the metadata are those of the file"},
-    "index line": {"readme": "a manifest that cannot be read does not say which file it is"},
-    "listing": {},
+    "index line": {
+        "readme": "a manifest that cannot be read does not say which file it is",
+        "time_source": "it is that of the metadata",
+    },
+    "listing": {"time_source": "it is that of the metadata"},
 }
 
 
@@ -68,7 +71,9 @@ def built(entrance: str) -> "CrateContent":
 
     manifest = parse_manifest(MANIFEST)
     if entrance == "manifest":
-        return build_unit.of_manifest(manifest, cksum=CKSUM, readme=README, pubtime=PUBTIME)
+        return build_unit.of_manifest(
+            manifest, cksum=CKSUM, readme=README, pubtime=PUBTIME, time_source="a registry's"
+        )
     line = render_line(manifest.entry(CKSUM, "2026-01-02T03:04:05Z"))
     package = dict(read_package(MANIFEST))
     if entrance == "index line":
@@ -95,7 +100,7 @@ def test_the_columns_do_not_depend_on_the_entrance(entrance: str) -> None:
     """One crate is found by the same search, whichever way it came."""
     one, other = built("manifest"), built(entrance)
     names = {field.name for field in one._meta.local_concrete_fields} - OF_CORE
-    same = names - {"metadata_source"} - set(EMPTY[entrance])
+    same = names - {"metadata_source", "time_source"} - set(EMPTY[entrance])
     assert {name: getattr(one, name) for name in same} == {
         name: getattr(other, name) for name in same
     }

@@ -40,22 +40,25 @@ IS_STORED = """
 # A file with this checksum that came through the same remote, for any cache; and whether it is in
 # the newest version of the repository. The remote must be the same, because an upstream may list
 # the checksum of a private crate, which must not be served for it. A unit of another cache is used
-# only if its metadata were read from the file.
+# only if its metadata were read from the file, and its time is that of the remote.
+IS_SHARED = """(
+    unit.metadata_source = '' AND unit.time_source IN ('', {remote}::text)
+)"""
 CAME_THROUGH_REMOTE = has_row(
     "unit.content_ptr_id",
-    f"""(rc.repository_id = %(repository)s OR unit.metadata_source = ''
+    f"""(rc.repository_id = %(repository)s OR {IS_SHARED.format(remote="%(remote)s")}
         AND rc.repository_id IN ({STORES_OF_REMOTE.format(remote="%(remote)s")}))""",
 )
+IS_IN_REPOSITORY = has_row("unit.content_ptr_id", is_in_newest("%(repository)s"))
 CACHED_FILE = f"""
-    SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license,
-        {has_row("unit.content_ptr_id", is_in_newest("%(repository)s"))}
+    SELECT unit.cksum, a.file, a.size, unit.content_ptr_id, unit.license, {IS_IN_REPOSITORY}
     FROM cargo_cratecontent unit
     JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
     JOIN core_artifact a ON a.pulp_id = ca.artifact_id
     WHERE unit.canonical_name = %(canonical)s AND unit.name = %(name)s AND unit.vers = %(vers)s
     AND unit.cksum = %(cksum)s AND unit._pulp_domain_id = %(domain)s
     AND {CAME_THROUGH_REMOTE}
-    ORDER BY unit.metadata_source LIMIT 1
+    ORDER BY unit.metadata_source, {IS_IN_REPOSITORY} DESC LIMIT 1
 """
 # Maximum size of a file that is read as a whole; a larger one is streamed.
 SMALL = 1024 * 1024

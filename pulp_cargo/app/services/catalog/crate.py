@@ -164,7 +164,7 @@ def dependents(registry: Registry, name: str, paging: Paging) -> tuple[int, list
         units = [unit for catalog, unit in found if catalog == one.catalog]
         versions = details.units(one.upstream, units)
         answers = answering(registry, served, {canonical_name(row.name) for row in versions})
-        for row in _under_policies(registry, one.upstream, versions):
+        for row in versions:
             if one.catalog in answers[canonical_name(row.name)]:
                 rows[row.unit] = ServedVersion(row, one.upstream)
     return total, [rows[unit] for _, unit in found if unit in rows]

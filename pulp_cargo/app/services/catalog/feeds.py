@@ -2,17 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from uuid import UUID
 
-from pulp_cargo.app.queries.feeds import News
+from pulp_cargo.app.queries.feeds import LeftOut, News
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.services.catalog.served import answering, refused_versions, served_catalogs
+from pulp_cargo.app.services.catalog.served import answering, refused_of, served_catalogs
 from pulp_cargo.app.services.policies import evaluate
 
 # Changes with what is in a feed for the same repository versions.
 FORMAT = 1
 
-Query = Callable[[Sequence[int]], list[News]]
+Query = Callable[[Sequence[int], LeftOut], list[News]]
 
 
 def tag(registry: Registry, path: str) -> str:
@@ -27,12 +28,11 @@ def tag(registry: Registry, path: str) -> str:
 def news(registry: Registry, query: Query) -> list[News]:
     """Return what a query finds in the catalogs; raises CatalogsOutdated."""
     served = served_catalogs(registry)
-    found = query(list(dict.fromkeys(one.catalog for one in served)))
-    names = {one.canonical_name for one in found}
-    answers = answering(registry, served, names)
-    refused = refused_versions(registry, served, names)
-    return [
-        one
-        for one in found
-        if answers[one.canonical_name] and (one.canonical_name, one.vers) not in refused
-    ]
+    by_catalog = {one.catalog: one for one in served}
+
+    def left_out(catalog: int, names: Sequence[str]) -> Collection[UUID]:
+        return refused_of(registry, by_catalog[catalog], names)
+
+    found = query(list(dict.fromkeys(one.catalog for one in served)), left_out)
+    answers = answering(registry, served, {one.canonical_name for one in found})
+    return [one for one in found if answers[one.canonical_name]]

@@ -12,13 +12,11 @@ from pulp_cargo.app.services.catalog.served import (
     ServedCatalog,
     answering,
     served_catalogs,
-    under_policies,
 )
 from pulp_cargo.app.services.catalog.upstream_hits import UpstreamHits, shown_hits
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.crates import CrateObject
 from pulp_cargo.protocol.web_api.search import SearchQuery
-from pulp_cargo.rules.crate_summary import CrateSummary
 
 # Maximum number of hits to examine: which upstream of a list answers is decided for each crate.
 MOST_HITS = 10_000
@@ -77,15 +75,10 @@ def objects_of(
     totals = downloads.totals_of(registry.pk, {hit.canonical_name for hit in hits})
     for one in served:
         entries = [found[hit.id] for hit in hits if hit.catalog == one.catalog and hit.id in found]
-        summaries = under_policies(registry, one, [entry.canonical_name for entry in entries])
         for entry in entries:
-            name = entry.canonical_name
-            if name in summaries:
-                summary = summaries[name]
-                if summary is None:
-                    continue
-                entry = _as_summarized(entry, summary)
-            objects[entry.id] = _object(registry, one, entry, query, totals.get(name))
+            objects[entry.id] = _object(
+                registry, one, entry, query, totals.get(entry.canonical_name)
+            )
     return [objects[hit.id] for hit in hits if hit.id in objects]
 
 
@@ -118,20 +111,6 @@ def answered(registry: Registry, served: Sequence[ServedCatalog], hits: list[Hit
         if hit.catalog in answers[hit.canonical_name]:
             first.setdefault(hit.canonical_name, hit)
     return list(first.values())
-
-
-def _as_summarized(entry: CatalogEntry, summary: CrateSummary) -> CatalogEntry:
-    return replace(
-        entry,
-        max_version=summary.max_version,
-        max_stable=summary.max_stable,
-        newest_version=summary.newest,
-        default_version=summary.default.vers,
-        num_versions=summary.num_versions,
-        yanked=summary.yanked,
-        created_at=summary.created_at,
-        updated_at=summary.updated_at,
-    )
 
 
 def _object(

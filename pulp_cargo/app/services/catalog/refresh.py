@@ -3,9 +3,13 @@
 Nothing is written when a crate is published, synced or removed: whoever asks for the catalog next
 updates it first, for the crates whose versions or yanks have changed since. So a publish costs
 nothing more, and every way in which a repository changes is covered, including core's own.
+
+Registries with crate policies have catalogs of their own: a crate is found and described by the
+versions that these let in, and counted only if there is one.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from uuid import UUID
 
@@ -18,7 +22,8 @@ from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.protocol.dependents import dependency_keys
 from pulp_cargo.protocol.registry_url import registry_digest
-from pulp_cargo.rules.crate_summary import CrateSummary, summarize
+from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
+from pulp_cargo.rules.policy_decision import AgelessRules
 
 # Number of crates that are summarized and written at a time.
 BATCH_ROWS = 2_000
@@ -50,12 +55,12 @@ DELETE = f"""
     WITH gone AS (
         DELETE FROM cargo_catalogcrate
         WHERE catalog_id = %(catalog)s AND canonical_name = ANY(%(names)s::text[])
-        RETURNING keywords, categories, created_at
+        RETURNING keywords, categories, created_at, num_versions
     ), {TAGS_OF.format(rows="gone")}, fewer AS (
         UPDATE cargo_catalogtag t SET crates = t.crates - tags.crates FROM tags
         WHERE t.catalog_id = %(catalog)s AND t.kind = tags.kind AND t.tag = tags.tag
     )
-    UPDATE cargo_cratecatalog SET crates = crates - (SELECT count(*) FROM gone)
+    UPDATE cargo_cratecatalog SET crates = crates - (SELECT count(*) FROM gone WHERE num_versions > 0)
     WHERE id = %(catalog)s
 """
 # `english` takes the stems of words, `simple` words as they are, also those that English leaves out.
@@ -116,12 +121,22 @@ INSERT = f"""
         categories = categories + (SELECT count(*) FROM new WHERE kind = 'categories')
     WHERE id = %(catalog)s
 """
+# Crates of which crate policies refuse all versions: they have no texts by which they are found.
+INSERT_REFUSED = """
+    INSERT INTO cargo_catalogcrate (catalog_id, canonical_name, name, unit, default_version,
+        max_version, max_stable, newest_version, num_versions, yanked, created_at, updated_at,
+        keywords, categories, dependencies, heading, document)
+    SELECT %(catalog)s, s.*, '{}', '{}', '{}', '', ''
+    FROM unnest(%(canonical)s::text[], %(names)s::text[], %(units)s::uuid[], %(default)s::text[],
+        %(max)s::text[], %(stable)s::text[], %(newest)s::text[], %(counts)s::int[],
+        %(yanked)s::bool[], %(created)s::timestamptz[], %(updated)s::timestamptz[]) s
+"""
 ADVANCE = """
     WITH unused AS (
         DELETE FROM cargo_catalogtag WHERE catalog_id = %(catalog)s
         AND kind IN ('keywords', 'categories') AND crates = 0 RETURNING kind
     )
-    UPDATE cargo_cratecatalog SET described = %(version)s, number = %(number)s, stale = '{}',
+    UPDATE cargo_cratecatalog SET described = %(version)s, number = %(number)s, stale = '{}', rules = %(rules)s,
         keywords = keywords - (SELECT count(*) FROM unused WHERE kind = 'keywords'),
         categories = categories - (SELECT count(*) FROM unused WHERE kind = 'categories')
     WHERE id = %(catalog)s
@@ -138,11 +153,14 @@ def catalog_of(content: Content) -> int:
         return state.catalog
     with transaction.atomic():
         pinned_to = content.version if content.pinned else None
-        new = CrateCatalog(repository_id=content.repository, version_id=pinned_to)
-        CrateCatalog.objects.bulk_create([new], ignore_conflicts=True)
+        which = {
+            "repository_id": content.repository,
+            "version_id": pinned_to,
+            "registry_id": content.registry,
+        }
+        CrateCatalog.objects.bulk_create([CrateCatalog(**which)], ignore_conflicts=True)
         # Others who update the same catalog wait until the transaction ends.
-        locked = CrateCatalog.objects.select_for_update()
-        locked.get(repository=content.repository, version=pinned_to)
+        CrateCatalog.objects.select_for_update().get(**which)
         state, served = catalogs.state_of(content), catalogs.number_of(content.version)
         if state is None or served is None:
             raise VersionGone
@@ -158,22 +176,34 @@ def _update(state: CatalogState, content: Content, served: int) -> None:
     if state.is_covered:
         names = catalogs.changed_since(state, content.repository)
     else:
-        # The repository version that the catalog describes was deleted, and its changes with it.
+        # The repository version that the catalog describes was deleted, or the policies are others.
         for statement in CLEAR:
             statements.run(statement, {"catalog": state.catalog})
         names = catalogs.names_in(content.repository, number)
     for start in range(0, len(names), BATCH_ROWS):
         batch = names[start : start + BATCH_ROWS]
         statements.run(DELETE, {"catalog": state.catalog, "names": batch})
-        versions = catalogs.versions_of(content.repository, number, batch)
-        _insert(state.catalog, {name: summarize(found) for name, found in versions.items()})
-    statements.run(ADVANCE, {"catalog": state.catalog, "version": version, "number": number})
+        _insert(state.catalog, catalogs.versions_of(content.repository, number, batch), content)
+    values = {"catalog": state.catalog, "version": version, "number": number}
+    statements.run(ADVANCE, values | {"rules": content.digest})
 
 
-def _insert(catalog: int, crates: Mapping[str, CrateSummary]) -> None:
-    if crates:
-        lines = catalogs.index_lines([one.default.unit for one in crates.values()])
-        statements.run(INSERT, {"catalog": catalog} | _columns(crates, lines))
+def _insert(catalog: int, crates: Mapping[str, Sequence[CrateVersion]], content: Content) -> None:
+    shown: dict[str, CrateSummary] = {}
+    refused: dict[str, CrateSummary] = {}
+    for name, versions in crates.items():
+        if left := [one for one in versions if _is_let_in(one, content.rules)]:
+            shown[name] = summarize(left)
+        else:
+            refused[name] = replace(summarize(versions), num_versions=0)
+    for statement, rows in ((INSERT, shown), (INSERT_REFUSED, refused)):
+        if rows:
+            lines = catalogs.index_lines([one.default.unit for one in rows.values()])
+            statements.run(statement, {"catalog": catalog} | _columns(rows, lines))
+
+
+def _is_let_in(version: CrateVersion, rules: AgelessRules | None) -> bool:
+    return rules is None or rules.let_in(version.name, version.vers, version.license)
 
 
 def _columns(

@@ -1,11 +1,12 @@
 """The catalogs of what a registry serves, and which of it the registry answers with."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
+from pulp_cargo.app.models import CrateCatalog
 from pulp_cargo.app.queries import catalog as catalogs
 from pulp_cargo.app.queries import search as queries
 from pulp_cargo.app.queries.catalog import Content
@@ -15,7 +16,6 @@ from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.catalog.refresh import catalog_of
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
-from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
 from pulp_cargo.rules.policy_decision import left_out_of_store
 from pulp_cargo.rules.upstream_order import who_answers
 
@@ -45,10 +45,11 @@ class Licensed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServedCatalog:
-    """A catalog of a registry, and the upstream whose repository it describes."""
+    """A catalog of a registry, and the upstream whose repository it describes, at `number`."""
 
     catalog: int
     upstream: Upstream
+    number: int
 
 
 def served_catalogs(registry: Registry) -> list[ServedCatalog]:
@@ -61,14 +62,15 @@ def served_catalogs(registry: Registry) -> list[ServedCatalog]:
         state = catalogs.state_of(content)
         if state is None or not state.is_good:
             raise CatalogsOutdated
-        found.append(ServedCatalog(state.catalog, upstream))
+        found.append(ServedCatalog(state.catalog, upstream, state.number))
     return found
 
 
 def update(registry: Registry) -> None:
     """Bring the catalogs of what a registry serves up to date; raises VersionGone."""
-    for _, content in _contents(registry):
-        catalog_of(content)
+    used = [catalog_of(content) for _, content in _contents(registry)]
+    # Those under policies that are no longer in force, or of other repositories.
+    CrateCatalog.objects.filter(registry=registry.pk).exclude(pk__in=used).delete()
 
 
 def answering(
@@ -116,61 +118,20 @@ def refused_units(
     return left_out_of_store(units, policies, datetime.now(UTC))
 
 
-def under_policies(
-    registry: Registry, one: ServedCatalog, names: Iterable[str]
-) -> Mapping[str, CrateSummary | None]:
-    """Return the summaries of crates of which crate policies refuse versions.
-
-    None stands for a crate of which nothing is left.
-    """
-    summaries: dict[str, CrateSummary | None] = {}
-    for name, (versions, refused) in _refused(registry, one, names).items():
-        left = [version for version in versions if version.unit not in refused]
-        summaries[name] = summarize(left) if left else None
-    return summaries
-
-
-def refused_versions(
-    registry: Registry, served: Iterable[ServedCatalog], names: Collection[str]
-) -> set[tuple[str, str | None]]:
-    """Return the versions of crates, by canonical names, that crate policies refuse.
-
-    A crate of which they refuse all is among them with None for a version.
-    """
-    found: set[tuple[str, str | None]] = set()
-    for one in served:
-        for name, (versions, refused) in _refused(registry, one, names).items():
-            gone = {version.vers for version in versions if version.unit in refused}
-            found |= {(name, vers) for vers in gone}
-            if len(gone) == len(versions):
-                found.add((name, None))
-    return found
-
-
-def _contents(registry: Registry) -> list[tuple[Upstream, Content]]:
-    upstreams = sorted(registry.upstreams.all, key=lambda one: not one.private)
-    return [
-        (one, Content(one.repository, one.version, registry.pinned))
-        for one in upstreams
-        if one.repository is not None and one.version is not None
-    ]
-
-
-def _refused(
-    registry: Registry, one: ServedCatalog, names: Iterable[str]
-) -> Mapping[str, tuple[Sequence[CrateVersion], Collection[UUID]]]:
-    """Return the versions of the crates of which some are refused, and the refused units."""
+def refused_of(registry: Registry, one: ServedCatalog, names: Collection[str]) -> Collection[UUID]:
+    """Return the units of some crates in a catalog's repository that crate policies refuse."""
     repository = one.upstream.repository
-    if repository is None or not evaluate.policies_of(
-        registry.upstreams, one.upstream, stored=True
-    ):
-        return {}
-    versions = catalogs.versions_of(repository, one.upstream.number, list(names))
-    refused = refused_units(
-        registry, one.upstream, (version for found in versions.values() for version in found)
-    )
-    return {
-        name: (found, refused)
-        for name, found in versions.items()
-        if any(version.unit in refused for version in found)
-    }
+    if repository is None or evaluate.rules_in_force(registry.upstreams, one.upstream) is None:
+        return ()
+    versions = catalogs.versions_of(repository, one.number, names)
+    everything = (version for found in versions.values() for version in found)
+    return refused_units(registry, one.upstream, everything)
+
+
+def _contents(registry: Registry) -> Iterator[tuple[Upstream, Content]]:
+    for one in sorted(registry.upstreams.all, key=lambda one: not one.private):
+        if one.repository is None or one.version is None:
+            continue
+        rules = evaluate.rules_in_force(registry.upstreams, one)
+        own = registry.pk if rules else None
+        yield one, Content(one.repository, one.version, registry.pinned, own, rules)

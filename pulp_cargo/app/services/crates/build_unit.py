@@ -15,7 +15,7 @@ from pulp_cargo.protocol.manifest import PACKAGE_LISTS, PACKAGE_TEXTS, Manifest
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import CRATES_IO
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.rules.metadata_source import FILE, word_of
+from pulp_cargo.rules.metadata_source import FILE, NO_TIME, word_of
 
 # The columns with unchanged metadata; each function sets all of them.
 DESCRIPTION = ("links", "rust_version", *PACKAGE_TEXTS, *PACKAGE_LISTS, "readme")
@@ -27,15 +27,17 @@ def of_manifest(
     cksum: str,
     readme: str | None,
     pubtime: datetime,
-    is_new: bool = True,
+    time_source: str,
 ) -> CrateContent:
-    """Return the unsaved unit of a file that was read here, and arrived at `pubtime`.
+    """Return the unsaved unit of a file that was read here.
 
-    Its index line has this time only if the version `is_new`: one that was published elsewhere at
-    an unknown time would seem too young to cargo.
+    Its index line has the `pubtime` only if that has a source (`rules/metadata_source`). Otherwise it
+    is when the file arrived: a version that was published elsewhere at an unknown time would seem
+    too young to cargo.
     """
     pubtime = pubtime.replace(microsecond=0)
-    entry = manifest.entry(cksum, pubtime.strftime("%Y-%m-%dT%H:%M:%SZ") if is_new else None)
+    shown = None if time_source == NO_TIME else pubtime.strftime("%Y-%m-%dT%H:%M:%SZ")
+    entry = manifest.entry(cksum, shown)
     described = {
         "links": manifest.links,
         "rust_version": manifest.rust_version,
@@ -51,7 +53,9 @@ def of_manifest(
         "authors": list(manifest.authors),
         "readme": readme,
     }
-    return _build(entry, render_line(entry), FILE, pubtime, described)
+    unit = _build(entry, render_line(entry), FILE, pubtime, described)
+    unit.time_source = time_source
+    return unit
 
 
 def of_index_line(

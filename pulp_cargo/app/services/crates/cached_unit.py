@@ -1,8 +1,9 @@
 """Building the content unit of a .crate file of an upstream registry.
 
-The metadata are those of its Cargo.toml, as for every crate. If that could not be published here,
-dependencies and features are those of the upstream's index, and the unit is used for that remote
-only (`rules/metadata_source`); the descriptive fields are still read from the file.
+The metadata are those of its Cargo.toml, as for every crate, and the time of publication is that of
+the upstream's index, if it has one. If that Cargo.toml could not be published here, dependencies and
+features are those of the index, and the unit is used for that remote only (`rules/metadata_source`);
+the descriptive fields are still read from the file.
 """
 
 import logging
@@ -18,6 +19,7 @@ from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import parse_line
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.protocol.upstream_line import with_absolute_registries
+from pulp_cargo.rules.metadata_source import time_of
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,11 @@ def unit_of_upstream(
         if found.manifest is not None:
             readme = crate_unit.storable_text(found.readme)
             return build_unit.of_manifest(
-                found.manifest, cksum=entry.cksum, readme=readme, pubtime=pubtime
+                found.manifest,
+                cksum=entry.cksum,
+                readme=readme,
+                pubtime=pubtime,
+                time_source=time_of(remote, entry.pubtime),
             )
         fault, package = found.fault, found.package or {}
     except ServiceUnavailable:

@@ -15,6 +15,7 @@ from pulp_cargo.protocol.errors import RuleBroken, TooLarge, VersionExists
 from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.rules.crates_io import complaints
 from pulp_cargo.rules.limits import PublishLimits
+from pulp_cargo.rules.metadata_source import NO_TIME
 from pulp_cargo.rules.read_crate import read_published
 
 
@@ -89,7 +90,7 @@ def unit_of_foreign(
         raise RuleBroken(broken)
     readme = readme_text(crate_file, manifest)
     return build_unit.of_manifest(
-        manifest, cksum=cksum, readme=readme, pubtime=pubtime, is_new=False
+        manifest, cksum=cksum, readme=readme, pubtime=pubtime, time_source=NO_TIME
     )
 
 

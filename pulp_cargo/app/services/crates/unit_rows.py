@@ -16,11 +16,11 @@ from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.statements import Rows
 
-# The unique key of a unit: name, version, checksum, and the source of its metadata.
-Key = tuple[str, str, str, str]
+# The unique key of a unit: name, version, checksum, and the sources of its metadata and its time.
+Key = tuple[str, str, str, str, str]
 
 STORED = """
-    SELECT name, vers, cksum, metadata_source, content_ptr_id FROM cargo_cratecontent
+    SELECT name, vers, cksum, metadata_source, time_source, content_ptr_id FROM cargo_cratecontent
     WHERE cksum = ANY(%s) AND _pulp_domain_id = %s
 """
 
@@ -37,7 +37,7 @@ def ask(units: Iterable[CrateContent], domain: Domain) -> Rows:
 
 def known(asked: Rows) -> dict[Key, UUID]:
     """Return the ids of the units that the query has found."""
-    return {tuple(row[:4]): row[4] for row in asked.fetch()}
+    return {tuple(row[:5]): row[5] for row in asked.fetch()}
 
 
 def save_unknown(
@@ -53,7 +53,7 @@ def save_unknown(
 
 
 def _key(unit: CrateContent) -> Key:
-    return unit.name, unit.vers, unit.cksum, unit.metadata_source
+    return unit.name, unit.vers, unit.cksum, unit.metadata_source, unit.time_source
 
 
 def insert_units(model: type[Content], units: Sequence[Content], domain: Domain) -> None:

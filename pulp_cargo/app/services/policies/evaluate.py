@@ -83,6 +83,13 @@ def left_out_of_listing(upstreams: RegistryUpstreams) -> frozenset[UUID]:
     )
 
 
+def rules_in_force(upstreams: RegistryUpstreams, upstream: Upstream) -> AgelessRules | None:
+    """Return the rules for what is stored of an upstream, None if they refuse nothing."""
+    policies = policies_of(upstreams, upstream, stored=True)
+    rules = AgelessRules(policies, datetime.now(UTC)) if policies else None
+    return rules if rules is not None and rules.may_refuse else None
+
+
 def rules_of_stored(upstreams: RegistryUpstreams) -> list[str]:
     """Return text that changes when other stored versions of any upstream are left out."""
     now = datetime.now(UTC)

@@ -1,7 +1,8 @@
 """Examining the body of a `cargo publish` before the commit (Cargo Book, "Publish").
 
-The Cargo.toml in the .crate file is authoritative, since that is what consumers build; the JSON
-only has to agree with it.
+The .crate file is authoritative, since that is what consumers build; the JSON only has to agree with
+its Cargo.toml. The readme, too, is that in the file, where cargo always puts it: units are shared, and
+the text of one publisher would be shown for the same file elsewhere.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from pulp_cargo.app.services.crates import build_unit, crate_unit
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile, settling
 from pulp_cargo.app.services.publish.draft import Draft, NewCrate
-from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import Forbidden, InvalidRegistryUrl, RuleBroken
 from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.publish import PublishMetadata, own_url_evidence, require_agreement
@@ -74,8 +74,9 @@ def examine(
         unit = build_unit.of_manifest(
             manifest,
             cksum=file.cksum,
-            readme=_readme(crate_file, manifest, metadata),
+            readme=crate_unit.readme_text(crate_file, manifest),
             pubtime=timezone.now(),
+            time_source=str(registry.content.repository),
         )
     aliases = _proven_aliases(registry.urls, metadata, manifest)
     return Publish(
@@ -84,14 +85,6 @@ def examine(
         grant=grant,
         warnings=_crates_io_warnings(registry, manifest, aliases),
         aliases=aliases,
-    )
-
-
-def _readme(crate_file: CrateFile, manifest: Manifest, metadata: PublishMetadata) -> str | None:
-    """Return the readme in the file, as in imports; if there is none, that of the JSON."""
-    sent = metadata.readme
-    return crate_unit.readme_text(crate_file, manifest) or crate_unit.storable_text(
-        None if sent is None else sent.encode("utf-8", "replace")
     )
 
 

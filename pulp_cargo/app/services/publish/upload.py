@@ -116,6 +116,7 @@ def _stored(unit: CrateContent, domain: Domain) -> CrateContent:
         vers=unit.vers,
         cksum=unit.cksum,
         metadata_source=unit.metadata_source,
+        time_source=unit.time_source,
         _pulp_domain=domain,
     )
 

@@ -1,7 +1,8 @@
-"""The checks before every change of how distributions use repositories.
+"""The checks before every change of what gets into repositories, and from where.
 
-They are called by the REST API, the first registry and cache, syncs and replication; the rules are
-in `rules/repository_use`.
+They are called by the REST API, imports, the first registry and cache, syncs and replication; the
+rules are in `rules/repository_use`. A user of None stands for Pulp itself: a management command, or
+a task without a user.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q, QuerySet
+
+from pulpcore.plugin.util import get_objects_for_user
 
 from pulp_cargo.app.models import (
     CargoDistribution,
@@ -25,10 +28,13 @@ from pulp_cargo.rules.repository_use import (
     DistributionUse,
     UpstreamUse,
     find_conflict,
+    is_another_server,
     needs_right_to_modify,
+    sync_needs_right_to_modify,
 )
 
 MODIFY = "cargo.modify_cargorepository"
+VIEW = "cargo.view_cargorepository"
 
 
 class CannotReplace(BadRequest):
@@ -46,7 +52,7 @@ class RepositoryTaken(Exception):
 
 
 class NotPermitted(Exception):
-    """The user may not modify a repository; the message is its name."""
+    """The user may not modify a repository; the message is for them."""
 
 
 def use_of(
@@ -96,22 +102,73 @@ def require_free(
 def require_permitted(
     before: DistributionUse, after: DistributionUse, user: AbstractBaseUser | None
 ) -> None:
-    """Raise NotPermitted if a change lets a user write to a repository that they may not modify.
-
-    None stands for Pulp itself: a management command, or a task without a user.
-    """
+    """Raise NotPermitted if a change lets a user write to a repository that they may not modify."""
     wanted = needs_right_to_modify(before, after)
-    if user is None or not wanted:
+    for repository in _not_modifiable(wanted, user):
+        raise NotPermitted(
+            f"Uploads into the repository `{repository.name}`, and crates of a remote that are"
+            " stored there, are for those who may modify it."
+        )
+
+
+def require_permitted_for_remote(
+    remote: CargoRemote, changes: Mapping[str, Any], user: AbstractBaseUser | None
+) -> None:
+    """Raise NotPermitted if changes of a remote let a user write to such a repository.
+
+    The message names only repositories that the user may view.
+    """
+    before = {name: getattr(remote, name, None) for name in changes}
+    if not is_another_server(before, changes):
         return
-    for repository in CargoRepository.objects.select_related("pulp_domain").filter(pk__in=wanted):
-        if not may_modify(user, repository):
-            raise NotPermitted(repository.name)
+    filled = repository_roles.filled_by(remote.pk)
+    for repository in _not_modifiable(filled, user):
+        raise NotPermitted(
+            f"The crates of `{remote.name}` are stored in {_shown(repository, user)}: another server"
+            " for them takes the right to modify that."
+        )
 
 
-def may_modify(user: AbstractBaseUser, repository: CargoRepository) -> bool:
+def require_permitted_for_sync(
+    repository: CargoRepository,
+    remote: CargoRemote,
+    *,
+    mirror: bool,
+    user: AbstractBaseUser | None,
+) -> None:
+    """Raise NotPermitted if the right to sync a repository does not suffice for a sync."""
+    if sync_needs_right_to_modify(remote.pk, repository.remote_id, mirror=mirror):
+        require_modifiable(repository, user)
+
+
+def require_modifiable(repository: CargoRepository, user: AbstractBaseUser | None) -> None:
+    """Raise NotPermitted unless a user may modify a repository."""
+    if not may_modify(user, repository):
+        shown = _shown(repository, user)
+        raise NotPermitted(f"A change of {shown} takes the right to modify it.")
+
+
+def may_modify(user: AbstractBaseUser | None, repository: CargoRepository) -> bool:
     """Whether a user may modify a repository: globally, in its domain, or this repository."""
+    if user is None:
+        return True
     places = (None, repository.pulp_domain, repository)
     return any(user.has_perm(MODIFY, place) for place in places)
+
+
+def _not_modifiable(
+    wanted: Iterable[UUID], user: AbstractBaseUser | None
+) -> Iterable[CargoRepository]:
+    """Return the repositories among these that a user may not modify."""
+    found = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=wanted)
+    return (one for one in found.order_by("name") if not may_modify(user, one))
+
+
+def _shown(repository: CargoRepository, user: AbstractBaseUser | None) -> str:
+    """Return words for a repository, with its name only for users who may view it."""
+    same = CargoRepository.objects.filter(pk=repository.pk)
+    is_seen = get_objects_for_user(user, VIEW, same).exists()
+    return f"the repository `{repository.name}`" if is_seen else "a repository that you may not see"
 
 
 def require_replaceable(repository: CargoRepository) -> None:

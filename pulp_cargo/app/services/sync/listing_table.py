@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from pulp_cargo.app.models.membership import has_row
+from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import (
     LONGEST_LINE,
@@ -34,13 +34,17 @@ CREATE = """
 """
 COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"
 # A unit whose metadata this Pulp has read from the file with this checksum is preferred to the
-# listing's metadata. It must be in the repository: knowing a checksum gives no access to a crate.
-FIND_READ_UNITS = f"""
+# listing's metadata. It must be in the repository, or have been: knowing a checksum gives no access
+# to a crate.
+FIND_READ_UNITS = """
     UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
     WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
-    AND c._pulp_domain_id = %(domain)s AND c.metadata_source = ''
-    AND {has_row("c.content_ptr_id", "rc.repository_id = %(repository)s")}
+    AND c._pulp_domain_id = %(domain)s AND c.metadata_source = '' AND {is_here}
 """
+IS_OR_WAS_HERE = tuple(
+    has_row("c.content_ptr_id", which)
+    for which in (is_in_newest("%(repository)s"), "rc.repository_id = %(repository)s")
+)
 # A unit with the same metadata from the same remote.
 FIND_UNITS = """
     UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
@@ -78,7 +82,8 @@ def find_units(domain: UUID, repository: UUID) -> None:
     """Fill in the ids of existing units."""
     values = {"domain": domain, "repository": repository}
     with connection.cursor() as cursor:
-        cursor.execute(FIND_READ_UNITS, values)
+        for is_here in IS_OR_WAS_HERE:
+            cursor.execute(FIND_READ_UNITS.format(is_here=is_here), values)
         cursor.execute(FIND_UNITS, values)
         cursor.execute("ANALYZE cargo_listed")
 

@@ -130,7 +130,7 @@ def _make_version(
     values = {"repository": repository.pk, "domain": repository.pulp_domain_id, "mirror": mirror}
     # In one transaction, so that no reader sees the crates without the aliases that they need.
     with transaction.atomic():
-        with repository.new_version() as version:
+        with repository.new_version(follows=True) as version:
             for query in (OTHER_YANKS, OTHER_CRATES) if mirror else (OTHER_YANKS,):
                 version.remove_content(_units(query, values))
             for query in (NEW_CRATES, NEW_YANKS):

@@ -91,6 +91,23 @@ def test_readme_is_the_same_by_every_way_in(
     assert shown == {"# a\N{REPLACEMENT CHARACTER}" + ("b" if b"\0" in readme else "")}
 
 
+@pytest.mark.parametrize("packed", [None, "# theirs"])
+def test_readme_of_the_metadata_alone_is_nobodys(
+    stack: Stack, registry: Registry, name: str, packed: str | None
+) -> None:
+    """All who have the same file share its description, so that is only what the file says.
+
+    Cargo puts the readme into the file, wherever the manifest found it.
+    """
+    files = {} if packed is None else {"README.md": packed.encode()}
+    package = {} if packed is None else {"readme": "README.md"}
+    planted = {"readme": "# planted", "readme_file": "README.md"}
+    crate = Crate(name, files=files, package=package, json_changes=planted)
+    registry.publish(crate)
+    (unit,) = stack.rest.list("content/cargo/crates/", name=name)
+    assert unit["readme"] == packed
+
+
 @pytest.mark.parametrize("kind", ["public", "private"])
 def test_wrong_token_says_so(stack: Stack, name: str, kind: str) -> None:
     """Without telling whether it was revoked, has expired, or never was."""

@@ -58,3 +58,22 @@ def test_registry_of_ones_own_is_never_taken_for_the_cache(rest: Rest, make_cach
         assert make_cache(name) is None
         assert rest.list(REMOTES, name=name) == []
         rest.delete(made["pulp_href"])
+
+
+@pytest.mark.parametrize("use", ["another remote's", "uploads", "claim"])
+def test_repository_of_something_else_is_not_used(
+    rest: Rest, make_cache: Command, use: str
+) -> None:
+    """It has no remote of the cache, takes uploads, or its names are claimed by a list."""
+    name, other = unique("cache"), unique("other")
+    remote = rest.need(REMOTES, name=name, url=CRATES_IO_SPARSE)["pulp_href"]
+    theirs = {} if use == "another remote's" else {"remote": remote}
+    repository = rest.need(REPOSITORIES, name=name, **theirs)["pulp_href"]
+    if use == "uploads":
+        fields = {"repository": repository, "allow_uploads": True}
+        rest.need(DISTRIBUTIONS, name=other, base_path=other, **fields)
+    if use == "claim":
+        listed = [{"name": "ours", "repository": repository}]
+        rest.need(DISTRIBUTIONS, name=other, base_path=other, upstreams=listed)
+    assert make_cache(name) is None
+    assert rest.list(DISTRIBUTIONS, name=name) == []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import Stack
 
@@ -60,3 +61,21 @@ def test_unknown_user_is_named(command: Command) -> None:
     done = command("--user", "nobody-at-all")
     assert done.returncode == 1
     assert done.stderr.strip() == "CommandError: there is no user `nobody-at-all`"
+
+
+@pytest.mark.parametrize("form", ["cache", "list"])
+def test_store_of_a_cache_takes_no_uploads(rest: Rest, command: Command, form: str) -> None:
+    """A repository of this name may be there, with crates of a remote."""
+    name, other = unique("registry"), unique("other")
+    remote = rest.need("remotes/cargo/cargo/", name=other, url=CRATES_IO_SPARSE)["pulp_href"]
+    repository = rest.need("repositories/cargo/cargo/", name=name)["pulp_href"]
+    entry = {"repository": repository, "remote": remote}
+    fields = entry if form == "cache" else {"upstreams": [{"name": "one", **entry}]}
+    rest.need("distributions/cargo/cargo/", name=other, base_path=other, **fields)
+    done = command("--name", name, "--user", "admin")
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        f"CommandError: the repository `{name}` stores what comes from a remote, so it takes no"
+        " uploads: choose another `--name`"
+    )
+    assert rest.list("distributions/cargo/cargo/", name=name) == []

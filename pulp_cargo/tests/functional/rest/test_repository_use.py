@@ -1,4 +1,8 @@
-"""Nobody writes into a repository that they may not modify, whatever they may see and own."""
+"""Nobody writes into a repository that they may not modify, whatever they may see and own.
+
+Many more changes are tried in the process of `tests/database/test_repository_use`; here they are
+requests, with their access policies and tasks.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -114,8 +118,8 @@ def status(rest: Rest, method: str, path: str, fields: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("role", ROLES, ids=str)
 @settings(
-    max_examples=15,
-    # Each example takes tasks; what fails is small enough as it is.
+    # Each example takes several tasks; what fails is small enough as it is.
+    max_examples=4,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -176,3 +180,151 @@ def test_who_sees_a_repository_fills_it_from_no_remote(stack: Stack, form: str) 
     assert answer.status_code == 403
     assert "the right to modify" in answer.text
     assert stack.rest.list(DISTRIBUTIONS, name=own) == []
+
+
+# The roles on the repository for each way in, beside that of an owner.
+WAYS = {
+    "sync": {"syncer", "owner"},
+    "sync with another remote": {"owner"},
+    "mirror": {"owner"},
+    "import_crates": {"publisher", "owner"},
+    "modify": {"publisher", "owner"},
+    "yank": {"publisher", "owner"},
+    "remove": {"publisher", "owner"},
+    "upload": {"publisher", "owner"},
+    "upload by a task": {"publisher", "owner"},
+    "yank mark": {"publisher", "owner"},
+    "remote of the repository": {"owner"},
+    "url of its remote": {"publisher", "owner"},
+    "proxy of its remote": {"publisher", "owner"},
+    "name of its remote": {None, "viewer", "publisher", "syncer", "changer", "owner"},
+}
+# Roles of our own, with the right to view and one more that is not that to modify.
+OWN_ROLES = {"syncer": "sync", "changer": "change"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A repository that takes uploads, and has a remote that a cache of another uses."""
+
+    repository: str
+    remote: str
+    other: str
+
+    def send(self, who: Rest, way: str) -> int:
+        """Send a request that comes to its end with a 400 or at a host that is not there."""
+        post, patch = who.session.post, who.session.patch
+        one = {"name": "none", "vers": "1.0.0"}
+        match way:
+            case "sync":
+                found = post(who.url(f"{self.repository}sync/"), json={})
+            case "sync with another remote":
+                found = post(who.url(f"{self.repository}sync/"), json={"remote": self.other})
+            case "mirror":
+                fields = {"mirror": True, "remote": self.remote}
+                found = post(who.url(f"{self.repository}sync/"), json=fields)
+            case "import_crates":
+                files = {"file": ("crates.tar", b"no archive")}
+                found = post(who.url(f"{self.repository}import_crates/"), files=files)
+            case "modify":
+                found = post(who.url(f"{self.repository}modify/"), json={"base_version": "/none/"})
+            case "yank":
+                found = post(who.url(f"{self.repository}yank/"), json=one)
+            case "remove":
+                found = post(who.url(f"{self.repository}remove/"), json={"crates": [one]})
+            case "upload":
+                found = self._send_file(who, "content/cargo/crates/upload/")
+            case "upload by a task":
+                found = self._send_file(who, "content/cargo/crates/")
+            case "yank mark":
+                fields = {**one, "repository": self.repository}
+                found = post(who.url("content/cargo/yanks/"), json=fields)
+            case "remote of the repository":
+                found = patch(who.url(self.repository), json={"remote": self.other})
+            case "url of its remote":
+                found = patch(who.url(self.remote), json={"url": f"{THEIRS}{unique('x')}/"})
+            case "proxy of its remote":
+                fields = {"proxy_url": f"http://{unique('their')}.example"}
+                found = patch(who.url(self.remote), json=fields)
+            case _:
+                found = patch(who.url(self.remote), json={"max_retries": 0})
+        return int(found.status_code)
+
+    def _send_file(self, who: Rest, path: str) -> Any:
+        return who.session.post(
+            who.url(path),
+            files={"file": ("a.crate", b"no crate")},
+            data={"repository": self.repository},
+        )
+
+
+@pytest.fixture(scope="module")
+def roles(stack: Stack) -> dict[str | None, str]:
+    """The roles on a repository, by short names."""
+    names: dict[str | None, str] = {
+        role: f"cargo.cargorepository_{role}" for role in ("viewer", "publisher")
+    }
+    for role, verb in OWN_ROLES.items():
+        permissions = [f"cargo.{one}_cargorepository" for one in ("view", verb)]
+        names[role] = unique(f"test.{role}")
+        stack.rest.make("roles/", name=names[role], permissions=permissions)
+    # The last, since owners give the repository another remote.
+    return {**names, "owner": "cargo.cargorepository_owner"}
+
+
+@pytest.mark.parametrize("form", ["sync", "cache", "list"])
+def test_each_way_in_takes_the_right_to_modify(
+    stack: Stack, roles: dict[str | None, str], form: str
+) -> None:
+    """The remote, too, belongs to somebody who may perhaps not modify what it fills."""
+    filled = filled_by(stack.rest, form)
+    for role in (None, *roles):
+        user = stack.rest.new_user()
+        assert user.auth
+        for remote in (filled.remote, filled.other):
+            grant(stack.rest, user.auth[0], "cargo.cargoremote_owner", remote)
+        if role is not None:
+            grant(stack.rest, user.auth[0], roles[role], filled.repository)
+        for way, allowed in WAYS.items():
+            if form != "sync" and way in ("sync", "remote of the repository"):
+                continue
+            found = filled.send(user, way)
+            assert (found not in (403, 404)) is (role in allowed), (role, way, found)
+
+
+def filled_by(rest: Rest, form: str) -> Filled:
+    """Return a repository that a remote fills in this form, and another remote."""
+    closed = "sparse+http://127.0.0.1:1/"
+    remote, other = (
+        rest.need("remotes/cargo/cargo/", name=unique("theirs"), url=closed, max_retries=0)
+        for _ in range(2)
+    )
+    own = {"remote": remote["pulp_href"]} if form == "sync" else {}
+    repository = rest.need("repositories/cargo/cargo/", name=unique("vault"), **own)["pulp_href"]
+    entry = {"repository": repository, "remote": remote["pulp_href"]}
+    fields: dict[str, Any] = {"repository": repository, "allow_uploads": True}
+    if form != "sync":
+        fields = entry if form == "cache" else {"upstreams": [{"name": "one", **entry}]}
+    name = unique("filled")
+    rest.need(DISTRIBUTIONS, name=name, base_path=name, **fields)
+    return Filled(repository, remote["pulp_href"], other["pulp_href"])
+
+
+@pytest.mark.parametrize("sees", [False, True])
+def test_url_of_a_remote_is_no_door_into_a_repository(stack: Stack, sees: bool) -> None:
+    """The owner of the remote is told why, and of which repository only if they may view it."""
+    filled = filled_by(stack.rest, "cache")
+    name = stack.rest.get(filled.repository)["name"]
+    user = stack.rest.new_user("cargo.cargoremote_owner", on=filled.remote)
+    assert user.auth
+    if sees:
+        grant(stack.rest, user.auth[0], "cargo.cargorepository_viewer", filled.repository)
+    before = stack.rest.get(filled.remote)["url"]
+    answer = user.session.patch(user.url(filled.remote), json={"url": THEIRS}, timeout=60)
+    assert answer.status_code == 403
+    assert (name in answer.text) is sees
+    assert "takes the right to modify that" in answer.text
+    assert stack.rest.get(filled.remote)["url"] == before
+    grant(stack.rest, user.auth[0], "cargo.cargorepository_publisher", filled.repository)
+    user.patch(filled.remote, url=THEIRS)
+    assert stack.rest.get(filled.remote)["url"] == THEIRS

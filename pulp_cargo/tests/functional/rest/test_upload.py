@@ -94,8 +94,15 @@ def test_rules_of_the_repository_hold(
         assert rest.get("artifacts/", sha256=hashlib.sha256(file).hexdigest())["count"] == 0
     assert current("crates") == [first]
     rest.post(f"{href}remove/", crates=[{"name": name, "vers": "1.0.0"}])
+    for path in (UPLOAD, CRATES):
+        with pytest.raises(Refused, match="before"):
+            rest.upload(path, refused["already uploaded"], repository=href)
+    other = rest.upload(UPLOAD, refused["already uploaded"])["pulp_href"]
     with pytest.raises(Refused, match="before"):
-        rest.upload(UPLOAD, refused["already uploaded"], repository=href)
+        rest.post(f"{href}modify/", add_content_units=[other])
+    assert current("crates") == []
+    rest.post(f"{href}modify/", add_content_units=[first["pulp_href"]])
+    assert current("crates") == [first]
 
 
 def test_what_else_a_request_says_is_refused(rest: Rest) -> None:
