@@ -6,7 +6,7 @@ served only if all of them allow it, and the first refusal counts.
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -241,9 +241,19 @@ class AgelessRules:
 
     @property
     def text(self) -> str:
-        """A text that changes when their verdicts may change."""
+        """A text that changes when their verdicts may change, the same in every process."""
         now = self._now
-        return "".join(f"{one} {[x.ends > now for x in one.exceptions]}" for one in self._policies)
+        return "".join(
+            sorted(
+                f"{_text(one)} {[x.ends > now for x in one.exceptions]}" for one in self._policies
+            )
+        )
+
+
+def _text(policy: CratePolicy) -> str:
+    # The order of a set differs between processes.
+    licenses = None if policy.licenses is None else sorted(policy.licenses)
+    return f"{replace(policy, licenses=None)} {licenses}"
 
 
 def _may_refuse(policy: CratePolicy) -> bool:

@@ -104,7 +104,9 @@ def is_another_server(before: Mapping[str, object], changes: Mapping[str, object
     >>> is_another_server({"url": "sparse+https://a.example/"}, {"name": "a", "max_retries": 1})
     False
     """
-    return any(before.get(name) != changes[name] for name in SERVER_FIELDS & changes.keys())
+    # Nothing has several forms: null, an empty text and an empty list.
+    named = SERVER_FIELDS & changes.keys()
+    return any((before.get(name) or None) != (changes[name] or None) for name in named)
 
 
 def sync_needs_right_to_modify(remote: UUID, own_remote: UUID | None, *, mirror: bool) -> bool:

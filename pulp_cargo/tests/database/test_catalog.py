@@ -8,8 +8,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from pulp_cargo.tests.database.upstreams import registry_of
+
 if TYPE_CHECKING:
-    from pulp_cargo.app.models import CargoRepository, CrateContent
+    from pulp_cargo.app.models import CargoDistribution, CargoRepository, CrateContent
+    from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
 Row = tuple[str, str, int, bool]
 
@@ -239,3 +242,42 @@ def test_pinned_version_has_a_catalog_of_its_own(
     assert described(repository.pk, first, pinned=True) == {(names[0], "1.0.0", 1, False)}
     assert described(repository.pk, second) == {(names[1], "1.0.0", 1, False)}
     assert described(repository.pk, first, pinned=True) == {(names[0], "1.0.0", 1, False)}
+
+
+def test_registry_with_a_policy_has_a_catalog_of_its_own(
+    repository: "CargoRepository",
+    new_crate: Callable[..., "CrateContent"],
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+) -> None:
+    """It changes with the repository and with the policy, and is removed when there is no policy."""
+    from pulp_cargo.app.models import CargoCratePolicy, CatalogCrate, CrateCatalog
+    from pulp_cargo.app.services.catalog import served
+
+    names = sorted(f"cat-{secrets.token_hex(3)}" for _ in range(3))
+    blocked = [{"crate": names[1], "versions": "*", "reason": "no"}]
+    policy = CargoCratePolicy.objects.create(name=names[0], block=blocked)
+    fields = {"remote": new_remote(), "repository": repository}
+    cache = new_distribution(**fields, crate_policy=policy)
+    other = new_distribution(**fields)
+
+    def shown(distribution: "CargoDistribution") -> list[str]:
+        registry = registry_of(distribution)
+        served.update(registry)
+        (catalog,) = [one.catalog for one in served.served_catalogs(registry)]
+        crates = CatalogCrate.objects.filter(catalog=catalog, num_versions__gt=0)
+        return sorted(crates.values_list("name", flat=True))
+
+    write(repository, [new_crate(names[0]), new_crate(names[1])])
+    assert (shown(cache), shown(other)) == (names[:1], names[:2])
+    write(repository, [new_crate(names[2])])
+    assert (shown(cache), shown(other)) == ([names[0], names[2]], names)
+    policy.block = [{**blocked[0], "crate": names[0]}]
+    policy.save()
+    assert (shown(cache), shown(other)) == (names[1:], names)
+    assert CrateCatalog.objects.filter(registry=cache).count() == 1
+    cache.crate_policy = None
+    cache.save()
+    assert shown(cache) == names
+    assert not CrateCatalog.objects.filter(registry=cache).exists()
+    policy.delete()

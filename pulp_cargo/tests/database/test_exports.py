@@ -25,7 +25,9 @@ def exported(repository: "CargoRepository", unit: "CrateContent", **changes: Any
 
     with repository.new_version() as version:
         version.add_content(Content.objects.filter(pk=unit.pk))
-    (row,) = json.loads(CrateContentResource(repository.latest_version()).export().json)
+    resource = CrateContentResource(repository.latest_version())
+    units = resource.queryset.filter(pk=unit.pk)
+    (row,) = json.loads(resource.export(units).json)
     made = Dataset()
     made.dict = [{**row, **changes}]
     return made

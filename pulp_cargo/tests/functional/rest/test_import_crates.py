@@ -271,6 +271,22 @@ def test_other_bytes_for_a_version_are_refused(
     assert current("crates") == there
 
 
+def test_other_bytes_for_a_removed_version_are_refused(
+    rest: Rest, repository: Repository, current: Current
+) -> None:
+    """Its number is used up, as for a publish; the same bytes may come again."""
+    name = unique("leaf")
+    first = crate_file(name, "1.0.0")
+    other = crate_file(name, "1.0.0", more='homepage = "https://leaf.example"')
+    bring(rest, repository, archive([("a.crate", first)]))
+    rest.post(f"{repository['pulp_href']}remove/", crates=[{"name": name, "vers": "1.0.0"}])
+    with pytest.raises(Refused, match="had this version with other bytes before"):
+        bring(rest, repository, archive([("a.crate", other)]))
+    assert current("crates") == []
+    bring(rest, repository, archive([("a.crate", first)]))
+    assert [one["cksum"] for one in current("crates")] == [hashlib.sha256(first).hexdigest()]
+
+
 def test_rules_of_crates_io_hold_for_imports(rest: Rest, repository: Repository) -> None:
     """The repository's switch is for every way in."""
     file = archive([("a.crate", Crate(unique("leaf")).packed())])

@@ -1,6 +1,10 @@
 """What the crate policies in force leave of an upstream's index file."""
 
 import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -258,3 +262,44 @@ def test_time_that_lay_ahead_does_not_make_a_version_younger() -> None:
     found = index(v1_0_0="2031-03-09T12:00:00Z")
     seen = {"1.0.0": "2031-03-01T12:00:00Z"}
     assert decision(found, COOLDOWN, first_seen=seen).left_out == frozenset()
+
+
+DIGEST = """
+from datetime import UTC, datetime
+from uuid import UUID
+from pulp_cargo.rules.crate_policy import CratePolicy, NamedPolicy
+from pulp_cargo.rules.policy_decision import AgelessRules
+licenses = frozenset(f"License-{number}" for number in range(20))
+policies = [NamedPolicy(UUID(int=1), "one", CratePolicy(licenses=licenses)),
+            NamedPolicy(UUID(int=2), "two", CratePolicy(allow=()))]
+for some in (policies, policies[::-1]):
+    print(AgelessRules(some, datetime(2031, 1, 1, tzinfo=UTC)).digest)
+"""
+
+
+def test_digest_of_rules_is_that_of_every_process() -> None:
+    """By it processes agree whether something is up to date, whatever the order of sets and rows."""
+    found = {
+        digest
+        for seed in "12"
+        for digest in subprocess.check_output(
+            [sys.executable, "-c", DIGEST], env=os.environ | {"PYTHONHASHSEED": seed}, text=True
+        ).split()
+    }
+    assert len(found) == 1
+
+
+def test_digest_of_rules_changes_with_them() -> None:
+    """With each rule that may refuse what was served before, and when an exception ends."""
+    from pulp_cargo.rules.policy_decision import AgelessRules
+
+    def digest(policy: CratePolicy, now: datetime = NOW) -> str:
+        one = named(policy)
+        assert one is not None
+        return AgelessRules([one], now).digest
+
+    ending = replace(BLOCK, exceptions=(Exemption(Entry("leaf", reason="x"), NOW + DAY),))
+    policies = [BLOCK, CratePolicy(allow=()), CratePolicy(licenses=frozenset({"MIT"})), ending]
+    found = [*map(digest, policies), digest(ending, NOW + 2 * DAY)]
+    assert len(set(found)) == 5
+    assert digest(BLOCK) == digest(BLOCK, NOW + DAY)

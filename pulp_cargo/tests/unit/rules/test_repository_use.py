@@ -12,7 +12,9 @@ from pulp_cargo.rules.repository_use import (
     UpstreamUse,
     Use,
     find_conflict,
+    is_another_server,
     needs_right_to_modify,
+    sync_needs_right_to_modify,
 )
 
 VAULT, OTHER = uuid4(), uuid4()
@@ -158,3 +160,41 @@ def test_first_conflict_is_always_the_same(
     conflict = find_conflict(uses, {VAULT: elsewhere})
     assert conflict is not None
     assert (conflict.use, conflict.use.upstream) == (first, first.upstream)
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "other"),
+    [
+        ({"url": "a"}, {"url": "b"}, True),
+        ({"url": "a"}, {"url": "a", "name": "x", "token": "t", "policy": "streamed"}, False),
+        ({"proxy_url": None}, {"proxy_url": "http://p.example"}, True),
+        ({"proxy_url": None}, {"proxy_url": ""}, False),
+        ({"tls_validation": True}, {"tls_validation": False}, True),
+        ({"tls_validation": False}, {"tls_validation": False}, False),
+        ({"ca_cert": "a"}, {"ca_cert": None}, True),
+        ({"headers": None}, {"headers": []}, False),
+        ({"headers": []}, {"headers": [{"Host": "b.example"}]}, True),
+        ({}, {}, False),
+    ],
+)
+def test_what_lets_another_server_answer(
+    before: dict[str, object], changes: dict[str, object], other: bool
+) -> None:
+    """Credentials do not: they decide what the same server shows."""
+    assert is_another_server(before, changes) is other
+
+
+@pytest.mark.parametrize(
+    ("remote", "own", "mirror", "takes_more"),
+    [
+        (FAR, FAR, False, False),
+        (FAR, FAR, True, True),
+        (NEAR, FAR, False, True),
+        (FAR, None, False, True),
+    ],
+)
+def test_sync_that_takes_more_than_the_right_to_sync(
+    remote: UUID, own: UUID | None, mirror: bool, takes_more: bool
+) -> None:
+    """That right starts what was prepared by those who may modify the repository."""
+    assert sync_needs_right_to_modify(remote, own, mirror=mirror) is takes_more
