@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser(
         "serve",
         help="start a registry with everything it needs",
-        description="Start a registry with everything it needs, and keep it running.",
+        description="Start a registry with everything it needs, and run it until it is stopped.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     _add_places(serve)
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--no-cache",
         action="store_true",
-        help="create no cache of crates.io; an existing one is not removed",
+        help="do not create a cache of crates.io; an existing one is not removed",
     )
     serve.add_argument(
         "--json",
@@ -89,14 +89,14 @@ def _add_places(serve: argparse.ArgumentParser) -> None:
         type=Path,
         default=default_data_dir(is_root=os.geteuid() == 0, environ=os.environ),
         metavar="DIR",
-        help="the directory of the database, the crates, the secrets and the logs",
+        help="the directory for the database, crates, secrets and logs",
     )
     serve.add_argument(
         "--database",
         metavar="URL",
         default=os.environ.get(DATABASE_VARIABLE) or None,
-        help="an existing PostgreSQL (postgresql://user@host/name); with a password,"
-        f" better in the variable {DATABASE_VARIABLE}, since all users can see command lines",
+        help="an existing PostgreSQL (postgresql://user@host/name); if the URL has a password, set it"
+        f" in the variable {DATABASE_VARIABLE} instead, because all users can see command lines",
     )
 
 
@@ -113,14 +113,16 @@ def _add_addresses(serve: argparse.ArgumentParser) -> None:
         type=_port,
         default=DEFAULT_API_PORT,
         metavar="PORT",
-        help="the port of the REST API; 0 chooses a free port once and remembers it",
+        help="the port for the REST API and the account page; 0 chooses a free port once and remembers it",
     )
-    serve.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="the address to bind")
+    serve.add_argument(
+        "--bind", default="127.0.0.1", metavar="HOST", help="the address to listen on"
+    )
     serve.add_argument(
         "--origin",
         type=_origin,
         metavar="URL",
-        help="the URL of the content port for cargo, if not the bind address",
+        help="the URL at which cargo reaches the content port, if not the address in --bind",
     )
 
 
