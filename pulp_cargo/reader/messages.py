@@ -42,25 +42,16 @@ class ReadMetadata:
 
 
 @dataclass(frozen=True, slots=True)
-class ListFiles:
-    """Requests the list of files in a crate (`list_files`)."""
+class ReadContents:
+    """Requests the files of a crate, and texts among them (`read_contents`)."""
 
     path: str
     name: str
     vers: str
     limits: PublishLimits
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """Requests the text of a file in a crate, of at most `most` bytes (`read_file`)."""
-
-    path: str
-    name: str
-    vers: str
-    limits: PublishLimits
-    wanted: str
+    wanted: str | None
     most: int
+    most_texts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,7 @@ class CompareTexts:
 
 
 ReadRequest = ReadPublished | ReadUpstream | ReadMetadata
-PageRequest = ListFiles | ReadFile | RenderReadme | HighlightFile | CompareTexts
+PageRequest = ReadContents | RenderReadme | HighlightFile | CompareTexts
 Request = ReadRequest | PageRequest
 
 

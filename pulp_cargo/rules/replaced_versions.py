@@ -13,6 +13,8 @@ from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 
 # Maximum bytes of remembered lines of a crate's disappeared versions.
 MOST_GONE = 1024 * 1024
+# Maximum number of records per crate: an upstream might replace bytes with every answer.
+MOST_RECORDS = 1_000
 
 
 def version_key(vers: str, cksum: str) -> str:

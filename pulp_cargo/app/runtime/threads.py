@@ -40,9 +40,14 @@ LARGE_EXAMINERS = ThreadPoolExecutor(LARGE_EXAMINER_COUNT, thread_name_prefix="c
 LARGE_FILE_BYTES = 1024 * 1024
 # A listing may take minutes of queries and compression, part by part.
 LISTERS = ThreadPoolExecutor(2, thread_name_prefix="cargo-listing")
-# A page with the contents of a crate waits for a process that unpacks it.
+# A page waits for a process that renders its texts, and the first page with the contents of a crate for
+# one that unpacks it: a large one for no other, and nobody else for it.
 PAGES = ThreadPoolExecutor(2, thread_name_prefix="cargo-page")
 PAGES_WAITING = asyncio.Semaphore(32)
+UNPACKERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-unpack")
+UNPACKERS_WAITING = asyncio.Semaphore(32)
+LARGE_UNPACKERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-unpack-large")
+LARGE_UNPACKERS_WAITING = asyncio.Semaphore(16)
 # An object storage may hang. A file system takes files with the commit, so that these only restore
 # files that it has lost.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
@@ -77,11 +82,26 @@ async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 
 
 async def make_page(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run what prepares the contents of a crate, after the others; raises ServiceUnavailable."""
-    if PAGES_WAITING.locked():
+    """Run what makes a page, or a text on it, after the others; raises ServiceUnavailable."""
+    return await _run_in_turn(PAGES, PAGES_WAITING, lambda: task(*args, **kwargs))
+
+
+async def unpack(size: int, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what unpacks a .crate file of this many bytes for a page; raises ServiceUnavailable."""
+    if size < LARGE_FILE_BYTES:
+        return await _run_in_turn(UNPACKERS, UNPACKERS_WAITING, lambda: task(*args, **kwargs))
+    return await _run_in_turn(
+        LARGE_UNPACKERS, LARGE_UNPACKERS_WAITING, lambda: task(*args, **kwargs)
+    )
+
+
+async def _run_in_turn(
+    pool: ThreadPoolExecutor, waiting: asyncio.Semaphore, task: Callable[[], T]
+) -> T:
+    if waiting.locked():
         raise ServiceUnavailable("too many crates are being unpacked for pages; try again later")
-    async with PAGES_WAITING:
-        return await _run(PAGES, lambda: task(*args, **kwargs))
+    async with waiting:
+        return await _run(pool, task)
 
 
 def _healed(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

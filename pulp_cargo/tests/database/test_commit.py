@@ -1,6 +1,7 @@
 """Several changes of one repository share a commit and a version, each with its own verdict."""
 
 import asyncio
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -421,6 +422,16 @@ def test_refused_publish_stores_no_file_without_an_artifact(
     assert not storage_path(change).exists()
 
 
+def alone(name: str) -> Iterator[tuple[Crate, Path]]:
+    """Yield crates whose files will be alone in their folder, with their paths."""
+    for number in itertools.count():
+        crate = Crate(name, files={"src/lib.rs": b"// %d" % number})
+        digest = crate.cksum()
+        path = Path(settings.MEDIA_ROOT, "artifact", digest[:2], digest[2:])
+        if not path.parent.exists():
+            yield crate, path
+
+
 def test_restored_file_and_its_name_are_on_the_disk(
     new_repository: Callable[..., "CargoRepository"],
     prepare: Prepare,
@@ -432,11 +443,8 @@ def test_restored_file_and_its_name_are_on_the_disk(
     from pulp_cargo.app.runtime import steps
     from pulp_cargo.app.services.publish import commit
 
-    first = prepare(Crate(name))
-    commit.commit(new_repository().pk, domain, [first])
-    path = storage_path(first)
-    if len(list(path.parent.iterdir())) > 1:
-        pytest.skip("another crate is in the same folder")
+    crate, path = next(alone(name))
+    commit.commit(new_repository().pk, domain, [prepare(crate)])
     shutil.rmtree(path.parent)
     settled: list[str] = []
     at_the_end: list[str] = []
@@ -452,8 +460,8 @@ def test_restored_file_and_its_name_are_on_the_disk(
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(steps, "reached", reached)
-    commit.commit(new_repository().pk, domain, [prepare(Crate(name))])
-    assert path.read_bytes() == Crate(name).packed()
+    commit.commit(new_repository().pk, domain, [prepare(crate)])
+    assert path.read_bytes() == crate.packed()
     assert {str(path.parent), str(path.parent.parent)} <= set(at_the_end)
     # The file had another name when it was settled.
     assert any(one.startswith(f"{path}-") for one in at_the_end)

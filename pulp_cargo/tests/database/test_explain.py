@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 CHECKED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LINE = '{"name":"%s","vers":"%s","deps":[],"cksum":"%s","features":{},"yanked":false}\n'
 CKSUM = "0" * 64
+# In seconds, so that an answer of CHECKED is not due for a check.
+LONG = 1_000_000_000
 
 
 @pytest.fixture
 def keep() -> "AddCachedCrate":
     """Stores the index file of a crate of a remote, as if it had been fetched; none is a 404."""
-    from pulp_cargo.app.models import UpstreamIndexFile
+    from pulp_cargo.app.models import CargoRemote, UpstreamIndexFile
 
     def store(remote: "CargoRemote", name: str, *versions: str) -> None:
+        CargoRemote.objects.filter(pk=remote.pk).update(index_max_age=LONG)
         body = "".join(LINE % (name, vers, CKSUM) for vers in versions).encode()
         UpstreamIndexFile.objects.create(
             remote=remote,
@@ -111,6 +114,25 @@ def test_first_that_has_the_crate_answers(
         "first": (False, False, 0, CHECKED),
         "second": (True, True, 2, CHECKED),
         "third": (False, None, None, None),
+    }
+
+
+def test_outdated_answer_that_there_is_no_crate_does_not_count(
+    new_remote: "NewRemote", new_distribution: "NewList", keep: "AddCachedCrate", name: str
+) -> None:
+    """The upstream has to be asked again before the next one answers for the name."""
+    from pulp_cargo.app.models import CargoRemote
+
+    first, second = new_remote(), new_remote()
+    listed = new_distribution({"first": {"remote": first}, "second": {"remote": second}})
+    keep(first, name)
+    keep(second, name, "1.0.0")
+    CargoRemote.objects.filter(pk=first.pk).update(index_max_age=60)
+    assert explained(listed, name) == {
+        "rule": "order",
+        "answers": None,
+        "first": (True, None, 0, CHECKED),
+        "second": (True, True, 1, CHECKED),
     }
 
 

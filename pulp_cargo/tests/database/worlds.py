@@ -62,8 +62,7 @@ class Making:
         )
 
         for model in (CargoDistribution, CargoRemote, CargoCratePolicy, CargoRepository):
-            for row in model.objects.filter(pk__in=self.made.pop(model, ())):
-                row.delete()
+            model.objects.filter(pk__in=self.made.pop(model, ())).delete()
 
 
 @dataclass

@@ -150,3 +150,28 @@ def test_crate_that_gets_no_turn_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     turns = threads.LARGE_EXAMINER_COUNT
     assert answers[:turns] == [True] * turns
     assert [type(answer) for answer in answers[turns:]] == [ServiceUnavailable] * (5 - turns)
+
+
+@pytest.mark.parametrize("size", [1_000, 10_000_000], ids=["small", "large"])
+def test_crates_that_are_unpacked_keep_no_other_page_waiting(size: int) -> None:
+    """Nor a crate of the other kind; more of them than can wait are refused."""
+    from pulp_cargo.app.runtime import threads
+
+    unpacked = threading.Event()
+    waiting = {True: threads.UNPACKERS_WAITING, False: threads.LARGE_UNPACKERS_WAITING}
+    most = waiting[size < threads.LARGE_FILE_BYTES]._value
+
+    async def visit() -> list[Any]:
+        visits = (threads.unpack(size, unpacked.wait, 20) for _ in range(most + 5))
+        hanging = asyncio.gather(*visits, return_exceptions=True)
+        await asyncio.sleep(0.1)
+        try:
+            others = threads.make_page(int, "1"), threads.unpack(11_000_000 - size, int, "2")
+            assert await asyncio.wait_for(asyncio.gather(*others), 5) == [1, 2]
+        finally:
+            unpacked.set()
+        return await hanging
+
+    answers = asyncio.run(visit())
+    assert answers[:most] == [True] * most
+    assert [type(answer) for answer in answers[most:]] == [ServiceUnavailable] * 5

@@ -18,6 +18,7 @@ from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
+from pulp_cargo.rules.replaced_versions import MOST_RECORDS
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +50,6 @@ UPSERT = """
         replaced = EXCLUDED.replaced
     WHERE stored.checked_at <= EXCLUDED.checked_at
 """
-# Maximum number of records per crate: an upstream might replace bytes with every answer.
-MOST_REPLACED = 1_000
 RECORD = f"""
     INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)
     SELECT f.remote_id, f.name, %(vers)s, %(before)s, %(cksum)s, %(found_at)s
@@ -58,7 +57,7 @@ RECORD = f"""
     AND f.replaced ? %(vers)s AND (
         SELECT count(*) FROM cargo_replacedversion r
         WHERE r.remote_id = f.remote_id AND r.name = f.name
-    ) < {MOST_REPLACED}
+    ) < {MOST_RECORDS}
     ON CONFLICT DO NOTHING
 """
 CONFIRM = """

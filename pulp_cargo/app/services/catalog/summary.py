@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pulp_cargo.app.queries import search as crates
 from pulp_cargo.app.queries import tags as queries
-from pulp_cargo.app.queries.downloads import Usage
+from pulp_cargo.app.queries.downloads import MOST_USED, Usage
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.search import Hit
 from pulp_cargo.app.queries.tags import Kind
@@ -20,7 +20,7 @@ from pulp_cargo.protocol.web_api.tags import Tag, TagSort, category_object, keyw
 
 # Number of entries in each list on crates.io's front page.
 ENTRIES = 10
-# So many crates are looked at for a list, since some are those of another upstream.
+# With upstreams, so many crates are looked at for a list, since another may answer for some.
 LOOKED_AT = 100
 
 
@@ -59,16 +59,18 @@ def summary(registry: Registry, usage: Usage) -> Mapping[str, object]:
 
 
 def _listed(registry: Registry, catalogs: Sequence[int], sort: Sort) -> list[Hit]:
-    return crates.search(registry.pk, catalogs, SearchQuery(sort=sort), limit=LOOKED_AT, offset=0)[
-        1
-    ]
+    most = ENTRIES if registry.upstreams.order is None else LOOKED_AT
+    query = SearchQuery(sort=sort)
+    return crates.search(registry.pk, catalogs, query, limit=most, offset=0)[1]
 
 
 def _used(registry: Registry, catalogs: Sequence[int], names: Sequence[str]) -> list[Hit]:
-    """Return the crates of these names, and then others that nobody has downloaded."""
+    """Return the crates of these names, and if they are few, others that nobody has downloaded."""
     used = crates.hits_named(catalogs, names)
-    known = set(names)
-    others = _listed(registry, catalogs, Sort.ALPHABETICAL)
+    if len(names) == MOST_USED:
+        return used
+    known, query, most = set(names), SearchQuery(sort=Sort.ALPHABETICAL), LOOKED_AT + len(names)
+    _, others = crates.search(registry.pk, catalogs, query, limit=most, offset=0)
     return [*used, *(one for one in others if one.canonical_name not in known)]
 
 

@@ -28,7 +28,8 @@ from pulp_cargo.rules.metadata_source import word_of
 CREATE = """
     CREATE TEMPORARY TABLE cargo_listed (
         at bigint PRIMARY KEY, name text, canonical_name text, vers text,
-        cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid
+        cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid,
+        is_replaced boolean NOT NULL DEFAULT false
     )
 """
 COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.expressions import RawSQL
 
-from pulpcore.plugin.models import Content, RepositoryVersion
+from pulpcore.plugin.models import Content, ProgressReport, RepositoryVersion
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.models.membership import has_row, is_in_newest
@@ -23,7 +23,7 @@ from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
-from pulp_cargo.app.services.sync import units, upstream
+from pulp_cargo.app.services.sync import replaced, units, upstream
 from pulp_cargo.app.services.sync.listing_table import table_of
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
@@ -83,10 +83,20 @@ def synchronize(
         if fetched is None:
             return None
         with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
+            if mirror:
+                _refuse_replaced(repository, remote)
             units.make_units(file, repository, remote)
             if made_of["immediate"]:
                 units.fetch_files(disk, repository, remote, connected)
             return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
+
+
+def _refuse_replaced(repository: CargoRepository, remote: CargoRemote) -> None:
+    """Refuse other bytes for versions that the repository has, and report how many there are."""
+    if count := replaced.refuse_replaced(repository, remote):
+        message = "Refusing replaced versions"
+        with ProgressReport(message=message, code="sync.cargo.replaced", done=count):
+            pass
 
 
 def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[str, Any]:
@@ -100,6 +110,8 @@ def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[
         "mirror": mirror,
         "immediate": remote.policy == CargoRemote.IMMEDIATE,
     }
+    if accepted := replaced.count_accepted(remote):
+        made_of["accepted"] = accepted
     if rules.text:
         made_of["rules"] = hashlib.sha256(rules.text.encode()).hexdigest()
     return made_of

@@ -78,6 +78,7 @@ NOTE_SOURCES = """
         %(root)s || 'api/v1/crates/' || l.name || '/' || l.vers || '/download',
         l.size, l.cksum, ca.pulp_id, %(remote)s, %(domain)s
     FROM cargo_listed l JOIN core_contentartifact ca ON ca.content_id = l.content_id
+    WHERE NOT l.is_replaced
     ORDER BY ca.pulp_id
     ON CONFLICT (content_artifact_id, remote_id, pulp_domain_id) DO UPDATE
     SET url = EXCLUDED.url, size = EXCLUDED.size, sha256 = EXCLUDED.sha256, failed_at = NULL
@@ -86,7 +87,8 @@ NOTE_SOURCES = """
 """
 WITHOUT_FILE = """
     SELECT ca.pulp_id FROM cargo_listed l
-    JOIN core_contentartifact ca ON ca.content_id = l.content_id WHERE ca.artifact_id IS NULL
+    JOIN core_contentartifact ca ON ca.content_id = l.content_id
+    WHERE ca.artifact_id IS NULL AND NOT l.is_replaced
 """
 FILL_IN = "UPDATE core_contentartifact SET artifact_id = %s WHERE pulp_id = %s"
 

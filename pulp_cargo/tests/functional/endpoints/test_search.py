@@ -64,7 +64,7 @@ def names(found: Registry) -> Callable[..., list[str]]:
 
 
 def test_answer_has_what_cargo_reads(found: Registry):
-    """Name, highest version that is not yanked, description and total."""
+    """Name, highest version that is not yanked, description and total [108, 109]."""
     answer = found.get("api/v1/crates?q=serde&per_page=1").json()
     (crate,) = answer["crates"]
     assert (crate["name"], crate["max_version"]) == ("serde", "2.0.0-rc.1")
@@ -143,7 +143,7 @@ def test_parts_errors_stems_and_readmes(names: Callable[..., list[str]], text: s
     ["100%", "a_b", "it's", "☃", "' OR 1=1 --", "\\", "%", "_", "&|!():*", '"', "-", "<b>"],
 )
 def test_odd_words_are_words(found: Registry, text: str):
-    """Nothing of a text is taken for a pattern, an operator or SQL."""
+    """Nothing of a text is taken for a pattern, an operator or SQL [108]."""
     answer = found.get(f"api/v1/crates?q={quote(text)}")
     assert answer.status == 200
     assert "hyper" not in [crate["name"] for crate in answer.json()["crates"]]
@@ -170,7 +170,7 @@ def test_odd_words_are_words(found: Registry, text: str):
     ],
 )
 def test_bad_parameters(found: Registry, query: str, sentence: str):
-    """Each is refused with the value and the rule."""
+    """Each is refused with the value and the rule [110]."""
     answer = found.get(f"api/v1/crates?{query}")
     assert (answer.status, answer.detail) == (400, sentence)
 
@@ -207,7 +207,7 @@ def test_orders(names: Callable[..., list[str]]):
 
 
 def test_yanked_crates(names: Callable[..., list[str]], found: Registry):
-    """Crates without a version that is not yanked are shown unless the query says otherwise."""
+    """Crates without a version that is not yanked are shown unless the query says otherwise [109]."""
     assert names("withdrawn") == ["withdrawn"]
     assert names("withdrawn", include_yanked="n") == []
     crate = found.get("api/v1/crates?q=withdrawn").json()["crates"][0]

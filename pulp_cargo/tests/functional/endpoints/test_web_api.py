@@ -41,7 +41,7 @@ def shop(stack: Stack) -> Registry:
 
 
 def test_crate(shop: Registry):
-    """The crate object, with all versions from the highest to the lowest."""
+    """The crate object, with all versions from the highest to the lowest [111]."""
     answer = shop.get("api/v1/crates/shapes").json()
     crate = answer["crate"]
     assert (crate["id"], crate["max_version"], crate["newest_version"]) == (
@@ -224,7 +224,7 @@ def test_what_is_not_there(shop: Registry, path: str, status: int, detail: str):
 
 @pytest.mark.parametrize("name", ["new", "owners", "download", "me", "versions"])
 def test_crates_with_the_names_of_paths(stack: Stack, name: str):
-    """They are published, listed and downloaded as any other."""
+    """They are published, listed and downloaded as any other [111]."""
     registry = stack.make_registry()
     crate = Crate(name)
     registry.publish(crate)

@@ -110,3 +110,26 @@ def test_name_that_is_pinned_elsewhere_is_not_sent(
     elsewhere.find(f"{name}-a", f"{name}-a")
     assert found(listed, f"{name}-a") == [(f"{name}-a", False, False)]
     assert (upstream.searches, elsewhere.searches) == ([], [f"{name}-a"])
+
+
+def test_tags_and_summary_of_a_list(
+    stack: Stack, upstream: SparseUpstream, new_store_of: StoreOf, list_of: ListOf, name: str
+) -> None:
+    """They are those of all its repositories; crates for which another answers are not listed."""
+    mine, store = stack.make_registry(), new_store_of(upstream)
+    listed = list_of(ours(mine), theirs(store), place=mine)
+    package = {"keywords": [f"k-{name}", "both"]}
+    for one in ("a", "b"):
+        crate = Crate(f"{name}-{one}", package=package)
+        upstream.have(crate)
+        assert listed.download(crate.name).status == 200
+    assert store.keeps(f"{name}-a 1.0.0", f"{name}-b 1.0.0")
+    mine.publish(Crate(f"{name}-a", "2.0.0", package={"keywords": ["both"]}))
+    answer = listed.get(f"api/v1/keywords/k-{name}").json()
+    assert answer["keyword"]["crates_cnt"] == 2
+    found = listed.get("api/v1/keywords?sort=crates&per_page=1").json()
+    assert [(one["id"], one["crates_cnt"]) for one in found["keywords"]] == [("both", 3)]
+    summary = listed.get("api/v1/summary").json()
+    shown = {one["name"]: one["max_version"] for one in summary["new_crates"]}
+    assert shown == {f"{name}-a": "2.0.0", f"{name}-b": "1.0.0"}
+    assert [one["id"] for one in summary["popular_keywords"]] == ["both", f"k-{name}"]
