@@ -33,7 +33,10 @@ _UNSAFE = (
     (re.compile(r"\\"), "has a backslash"),
     (re.compile(r"[. ]$"), "has a component that ends in a dot or space"),
     (re.compile(r"^[A-Za-z]:"), "has a drive letter"),
-    (re.compile(r'[<>:"|?*]'), 'has one of the characters `<>:"|?*`, which Windows has in no name'),
+    (
+        re.compile(r'[<>:"|?*]'),
+        'has one of the characters `<>:"|?*`, which Windows does not allow in names',
+    ),
     (re.compile(rf"^(?:{_DEVICES}) *(?:\.|$)", re.IGNORECASE), "names a Windows device"),
 )
 # On a file system that ignores case, the second of two such files would overwrite the first.
@@ -80,7 +83,7 @@ class CrateFile:
         """Raise unless the archive unpacks into the folder where cargo looks for the version."""
         if self.root != f"{name}-{vers}":
             raise InvalidCrateFile(
-                f"the crate file unpacks to `{self.root}`, but its manifest is of `{name}-{vers}`"
+                f"the crate file unpacks to `{self.root}`, but its manifest is for `{name}-{vers}`"
             )
 
     def readme(self, path: str | None) -> bytes | None:
@@ -112,7 +115,7 @@ def read_crate_file(
     for entry in reader:
         path = contents.add(entry)
         if contents.wants(path, entry):
-            contents.keep(path, reader.read_content())
+            contents.put(path, reader.read_content())
             if path == MANIFEST and wanted_of is not None:
                 contents.wanted = wanted_of(contents.manifest or b"")
     if contents.manifest is None or contents.root is None:
@@ -120,7 +123,7 @@ def read_crate_file(
     return CrateFile(
         root=contents.root,
         manifest=contents.manifest,
-        readmes=contents.kept_readmes(),
+        readmes=contents.found_readmes(),
         unpacked_bytes=stream.unpacked_size,
     )
 
@@ -160,7 +163,7 @@ class _Contents:
     entries: int = 0
     manifest: bytes | None = None
     readmes: dict[str, bytes] = field(default_factory=dict)
-    kept_bytes: int = 0
+    readme_bytes: int = 0
     # Readmes in folders that come before the manifest.
     early: dict[str, bytes] = field(default_factory=dict)
     early_bytes: int = 0
@@ -178,7 +181,7 @@ class _Contents:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} entries")
         if self.path_bytes > MOST_PATH_BYTES:
             raise InvalidCrateFile(
-                f"the paths in the crate file have more than {MOST_PATH_BYTES} bytes together"
+                f"the paths in the crate file have more than {MOST_PATH_BYTES} bytes in total"
             )
         full = self._safe_path(entry)
         if self.root is None:
@@ -204,23 +207,23 @@ class _Contents:
             return True
         folder, _, name = path.rpartition("/")
         if path == self.wanted or (not folder and _is_readme(name)):
-            return self.kept_bytes + entry.size <= self.limits.readme_bytes
+            return self.readme_bytes + entry.size <= self.limits.readme_bytes
         # Which readme is wanted is not known before the manifest.
         is_early = self.manifest is None and self.wanted is None and _is_readme(name)
         return is_early and self.early_bytes + entry.size <= self.limits.readme_bytes
 
-    def keep(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: bytes) -> None:
         """Store the content of a needed file."""
         if path == MANIFEST:
             self.manifest = content
         elif path == self.wanted or "/" not in path:
             self.readmes[path] = content
-            self.kept_bytes += len(content)
+            self.readme_bytes += len(content)
         else:
             self.early[path] = content
             self.early_bytes += len(content)
 
-    def kept_readmes(self) -> dict[str, bytes]:
+    def found_readmes(self) -> dict[str, bytes]:
         """Return the readmes in the root, and the wanted one."""
         found = self.early.get(self.wanted or "")
         if self.wanted is None or found is None:
@@ -261,14 +264,14 @@ class _Contents:
         self._require_few_folders()
         if taken:
             raise InvalidCrateFile(
-                f"the crate file has {path!r} twice, or as file and folder; "
-                "for sources letter case makes no other path"
+                f"the crate file has {path!r} twice, or as a file and a folder; letter case does"
+                " not make source paths different"
             )
 
     def _require_one_manifest(self, path: str, kind: EntryKind) -> None:
         """Raise if cargo could find another manifest than the one that is read here."""
         if kind is EntryKind.LINK and self.origin is Origin.IMPORTED:
-            raise InvalidCrateFile(f"{path!r} in the crate file is a link; only files may be")
+            raise InvalidCrateFile(f"{path!r} in the crate file is a link; only files are allowed")
         if path == MANIFEST and self.manifest is not None:
             raise InvalidCrateFile(f"the crate file has {MANIFEST!r} twice")
         if path.lower() == MANIFEST.lower():

@@ -105,8 +105,8 @@ def parse_version(text: str) -> Version:
     match = _VERSION.fullmatch(text)
     if not match:
         raise InvalidVersion(
-            f"the version {text!r} is not SemVer: expected three numbers such as `1.2.3`, "
-            "perhaps with `-pre` and `+build`"
+            f"the version {text!r} is not SemVer: expected three numbers such as `1.2.3`,"
+            " optionally with `-pre` and `+build`"
         )
     major, minor, patch = int(match[1]), int(match[2]), int(match[3])
     if max(major, minor, patch) > MAX_NUMBER:

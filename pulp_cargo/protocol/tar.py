@@ -175,7 +175,9 @@ class TarReader:
         kind = _kind_for_cargo(header, flag, path) if self._as_cargo else _strict_kind(flag)
         if kind is None:
             refused = _REFUSED.get(flag, f"an entry of type {flag!r}")
-            raise InvalidCrateFile(f"{shown!r} in the crate file is {refused}; only files may be")
+            raise InvalidCrateFile(
+                f"{shown!r} in the crate file is {refused}; only files are allowed"
+            )
         if extension.size not in (None, size):
             raise InvalidCrateFile(f"{shown!r} in the crate file has two sizes")
         if kind is EntryKind.DIRECTORY and size and not self._as_cargo:
@@ -193,7 +195,7 @@ class TarReader:
     def _require_only_zeros(self) -> None:
         while block := self._stream.read(BLOCK):
             if block.strip(b"\0"):
-                raise InvalidCrateFile("the crate file goes on after the end of its tar archive")
+                raise InvalidCrateFile("the crate file has data after the end of its tar archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def _pax_extension(content: bytes) -> _Extension:
     records = list(_pax_records(content))
     found = {key: value for key, value in records if key in (b"path", b"size")}
     if any(key.startswith(b"GNU.sparse") for key, _ in records):
-        raise InvalidCrateFile("the crate file has a sparse file; only files may be")
+        raise InvalidCrateFile("the crate file has a sparse file; only files are allowed")
     if sum(key in found for key, _ in records) != len(found):
         raise InvalidCrateFile(
             "the crate file has a pax header that names or measures a file twice"

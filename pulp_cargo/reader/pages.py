@@ -1,6 +1,7 @@
-"""`python -m pulp_cargo.reader.pages`: a process that prepares the contents of crates for web pages.
+"""`python -m pulp_cargo.reader.pages`: prepares the contents of crates for web pages.
 
-Its libraries are not for the processes that read published crates, and a page never delays these.
+It is separate from the processes that read published crates: pages never delay a publish, and those
+processes do not load the libraries for Markdown and syntax highlighting.
 """
 
 import os
@@ -20,7 +21,7 @@ from pulp_cargo.rules.crate_contents import compare_texts, read_contents
 from pulp_cargo.rules.highlight import highlight_file
 from pulp_cargo.rules.readme import render_readme
 
-# The processor time that a request may take, in seconds: to unpack a crate, and for text.
+# Maximum processor time for a request in seconds: for unpacking a crate, and for processing text.
 UNPACK_SECONDS = 5.0
 TEXT_SECONDS = 1.0
 # How much the processes give way to others (nice(1)).

@@ -1,4 +1,4 @@
-"""What is in a .crate file, for the web pages: its files, one of them, and what two have in common.
+"""The contents of .crate files for web pages: lists of files, single files, and differences.
 
 This unpacks whole crates, so servers run it in a process of its own (`pulp_cargo.reader.pages`).
 """

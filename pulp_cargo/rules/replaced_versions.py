@@ -30,10 +30,10 @@ def replaced_sentence(vers: str, cksum_before: str, cksum: str) -> str:
     """Return a message about a replaced version.
 
     >>> replaced_sentence("1.0.0", "ab", "cd")
-    '`1.0.0` is held as it was, with the checksum ab, until its new bytes, cd, are accepted'
+    '`1.0.0` is served unchanged, with the checksum ab, until its new bytes, cd, are accepted'
     """
     return (
-        f"`{vers}` is held as it was, with the checksum {cksum_before}, until its new bytes,"
+        f"`{vers}` is served unchanged, with the checksum {cksum_before}, until its new bytes,"
         f" {cksum}, are accepted"
     )
 

@@ -15,6 +15,7 @@ from pulp_cargo.app.services.crates.contents import CrateContents
 from pulp_cargo.app.services.process import ServiceState
 from pulp_cargo.app.services.publish.commit_queue import CommitQueue
 from pulp_cargo.app.services.statistics.download_counts import DownloadCounts
+from pulp_cargo.app.services.statistics.usage import UsageMemory
 
 # Maximum number of listings that a process sends at once.
 LISTINGS_AT_ONCE = 4
@@ -35,6 +36,7 @@ class ContentProcess:
         self.commits = CommitQueue(self.services.background)
         self.contents = CrateContents()
         self.counts = DownloadCounts(self.services.background)
+        self.usage = UsageMemory()
         self.memory = Memory()
         self.listener = Listener(self.memory, self.cache, self.services.background)
         self.database = DatabaseProbe()

@@ -26,7 +26,7 @@ from pulp_cargo.rules.networks import Reach, is_address, may_connect, parse_netw
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
-MEANING = "the address is not a public one (see the setting CARGO_UPSTREAM_PRIVATE_NETWORKS)"
+MEANING = "the address is not public (see the setting CARGO_UPSTREAM_PRIVATE_NETWORKS)"
 
 
 class AddressRefused(OSError):
@@ -85,7 +85,7 @@ class AddressGuard(Guard):
             await self.resolve(self._host, port, family)
         except OSError as error:
             # If its own addresses are unknown, only public addresses are allowed.
-            log.info("%s has no address: %s", self._host, error)
+            log.info("%s cannot be resolved: %s", self._host, error)
 
 
 class SafeDownloader(ResponseDownloader):

@@ -18,7 +18,8 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
 
     `index_max_age` and `stale_for` are in seconds: after the first an index file is revalidated, and
     for the second it is still served if that fails. Null means the value of the setting, or no limit,
-    respectively. With `forbidden_means_missing` the upstream answers 403 for missing crates.
+    respectively. With `forbidden_means_missing` the upstream answers 403 for missing crates. With
+    `search_upstream`, searches of its caches are sent to the upstream as well.
     """
 
     TYPE = "cargo"
@@ -27,6 +28,7 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     index_max_age = models.PositiveIntegerField(null=True)
     stale_for = models.PositiveIntegerField(null=True)
     forbidden_means_missing = models.BooleanField(default=False)
+    search_upstream = models.BooleanField(default=False)
     crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
 
     @property

@@ -90,3 +90,12 @@ class ReplacedVersion(models.Model):
 
     class Meta:
         unique_together = ("remote", "name", "vers", "cksum")
+
+
+class UpstreamSearch(models.Model):
+    """When a search was last sent to an upstream, so that all processes together send few."""
+
+    remote = models.OneToOneField(
+        CargoRemote, primary_key=True, on_delete=models.CASCADE, related_name="search"
+    )
+    sent_at = models.DateTimeField()

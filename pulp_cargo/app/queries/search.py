@@ -52,6 +52,22 @@ HITS = """
         SELECT * FROM hits ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
     ) page ON true
 """
+# Without conditions, pages in these orders are read from an index, whatever a catalog has.
+INDEXED = frozenset([Sort.ALPHABETICAL, Sort.NEW, Sort.RECENT_UPDATES])
+SIZE = """
+    SELECT coalesce(sum(crates), 0)::bigint AS count FROM cargo_cratecatalog
+    WHERE id = ANY(%(catalogs)s::bigint[])
+"""
+LISTED = f"""
+    SELECT total.count, page.id, page.catalog_id, page.canonical_name
+    FROM ({SIZE}) total LEFT JOIN (
+        SELECT first.* FROM unnest(%(catalogs)s::bigint[]) catalog CROSS JOIN LATERAL (
+            SELECT id, catalog_id, canonical_name, created_at, updated_at
+            FROM cargo_catalogcrate WHERE catalog_id = catalog
+            ORDER BY {{order}} LIMIT %(most)s
+        ) first ORDER BY {{order}} LIMIT %(limit)s OFFSET %(offset)s
+    ) page ON true
+"""
 CRATES = """
     SELECT c.id, c.catalog_id, c.canonical_name, c.name, c.max_version, c.max_stable,
         c.newest_version, c.default_version, c.num_versions, c.yanked, c.created_at, c.updated_at,
@@ -64,6 +80,13 @@ PLACES = """
     SELECT c.canonical_name, c.catalog_id FROM cargo_catalogcrate c
     WHERE c.catalog_id = ANY(%(catalogs)s::bigint[])
     AND c.canonical_name = ANY(%(names)s::text[])
+"""
+NAMED = """
+    SELECT c.id, c.catalog_id, c.canonical_name
+    FROM unnest(%(names)s::text[]) WITH ORDINALITY wanted (name, place)
+    JOIN cargo_catalogcrate c ON c.canonical_name = wanted.name
+        AND c.catalog_id = ANY(%(catalogs)s::bigint[])
+    ORDER BY wanted.place, array_position(%(catalogs)s::bigint[], c.catalog_id)
 """
 
 
@@ -113,6 +136,12 @@ def search(
     By relevance, hits are in the order of their catalogs, after crates whose name is the text.
     """
     conditions, values = _conditions(query)
+    values |= {"catalogs": list(catalogs), "limit": limit, "offset": offset}
+    if not conditions and query.sort in INDEXED:
+        rows = rows_with_bound_values(
+            LISTED.format(order=ORDERS[query.sort]), values | {"most": limit + offset}
+        )
+        return rows[0][0], [Hit(*row[1:]) for row in rows if row[1] is not None]
     position = "array_position(%(catalogs)s::bigint[], c.catalog_id)"
     by_usage = "downloads" in ORDERS[query.sort] or "recent" in ORDERS[query.sort]
     statement = HITS.format(
@@ -120,13 +149,23 @@ def search(
         joins=USAGE_OF if by_usage else "",
         position=position if len(catalogs) > 1 else "1",
         rank=CLASS if query.text and query.sort is Sort.RELEVANCE else "0",
-        conditions=" AND ".join(conditions),
+        conditions=" AND ".join(["true", *conditions]),
         order=ORDERS[query.sort],
     )
-    values |= {"catalogs": list(catalogs), "limit": limit, "offset": offset}
-    values["distribution"] = distribution
-    rows = rows_with_bound_values(statement, values)
+    rows = rows_with_bound_values(statement, values | {"distribution": distribution})
     return rows[0][0], [Hit(*row[1:]) for row in rows if row[1] is not None]
+
+
+def size_of(catalogs: Sequence[int]) -> int:
+    """Return how many crates catalogs have; one that two of them have counts twice."""
+    ((count,),) = rows_with_bound_values(SIZE, {"catalogs": list(catalogs)})
+    return int(count)
+
+
+def hits_named(catalogs: Sequence[int], names: Sequence[str]) -> list[Hit]:
+    """Return the crates of these canonical names, in the order of the names and of the catalogs."""
+    rows = rows_with_bound_values(NAMED, {"catalogs": list(catalogs), "names": list(names)})
+    return [Hit(*row) for row in rows]
 
 
 def entries(hits: Collection[Hit]) -> dict[int, CatalogEntry]:
@@ -147,7 +186,7 @@ def places(catalogs: Collection[int], names: Collection[str]) -> dict[str, set[i
 
 
 def _conditions(query: SearchQuery) -> tuple[list[str], dict[str, object]]:
-    conditions, values = ["true"], dict[str, object]()
+    conditions, values = list[str](), dict[str, object]()
     if query.text:
         conditions.append(MATCHES)
         name = canonical_name("_".join(query.text.split()))

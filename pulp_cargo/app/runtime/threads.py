@@ -51,7 +51,7 @@ LARGE_UNPACKERS_WAITING = asyncio.Semaphore(16)
 # An object storage may hang. A file system takes files with the commit, so that these only restore
 # files that it has lost.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
-# Records that nobody waits for, thousands in a statement: commits and uploads do not wait for them.
+# Refusals and download counts, thousands per statement, so that they do not delay commits.
 RECORDERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-record")
 FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
 # Files are synced to the disk here while other threads read them.
@@ -74,7 +74,9 @@ async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Check a password, one at a time; raises ServiceUnavailable if too many are waiting."""
     if PASSWORDS_WAITING.locked():
-        raise ServiceUnavailable("too many passwords to check: use a token, or try again later")
+        raise ServiceUnavailable(
+            "too many passwords are being checked: use a token, or try again later"
+        )
     async with PASSWORDS_WAITING:
         return await _run(PASSWORDS, lambda: _healed(check, *args, **kwargs))
 

@@ -17,13 +17,14 @@ class ImportCratesSerializer(core.ValidateFieldsMixin, StorableRequest):
     """Accepts an archive as a file in the request, or as an earlier upload."""
 
     file = serializers.FileField(
-        required=False, help_text="A tar archive of .crate files, plain or compressed with gzip."
+        required=False,
+        help_text="A tar archive of .crate files, uncompressed or compressed with gzip.",
     )
     upload = core.RelatedField(
         required=False,
         view_name="uploads-detail",
         queryset=Upload.objects.all(),
-        help_text="An upload of such an archive, if it is too large for a request.",
+        help_text="An upload with such an archive, if it is too large for one request.",
     )
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:

@@ -94,7 +94,8 @@ def _joined(upload: Upload) -> Iterator[BinaryIO]:
                     joined.write(piece)
         if joined.tell() != upload.size:
             raise ValidationError(
-                f"the upload is to have {upload.size} bytes and has only the first {joined.tell()}"
+                f"the upload is incomplete: it has only the first {joined.tell()} of {upload.size}"
+                " bytes"
             )
         joined.seek(0)
         yield joined

@@ -98,7 +98,7 @@ def test_crate_that_is_refused_is_not_unpacked_again(
     """With what is wrong with it, each time; nobody can spend processor time on it twice."""
     crate = store(archive=b"no crate")
     for _ in range(2):
-        with pytest.raises(InvalidCrateFile, match="is not intact gzip"):
+        with pytest.raises(InvalidCrateFile, match="is not valid gzip"):
             contents.unpack(crate)
         assert contents.is_unpacked(crate, "src/lib.rs")
         Path(str(crate.file.path)).unlink(missing_ok=True)

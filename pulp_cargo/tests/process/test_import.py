@@ -56,7 +56,7 @@ def test_documents_name_the_limits() -> None:
 
     assert (crate_archive.MOST_FILES, crate_archive.MOST_BYTES) == (10_000, 8 * 1024**3)
     guide = (DOCS / "user" / "guides" / "import.md").read_text()
-    assert "More than 10,000 files" in guide and "unpack to 8 GiB or more" in guide
+    assert "at most 10,000 files" in guide and "unpack to less than 8 GiB" in guide
     settings = (DOCS / "admin" / "reference" / "settings.md").read_text()
     assert "10,000 files, and less than 8 GiB unpacked" in settings
 
@@ -150,11 +150,11 @@ def overlapping() -> bytes:
         (GOOD, "ends in the middle of its tar archive"),
         (GOOD[:700], "ends in the middle of its tar archive"),
         (gzip.compress(GOOD + END)[:-9], "ends in the middle of its gzip data"),
-        (gzip.compress(GOOD + END) + b"x", "is not intact gzip"),
-        (b"\x1f\x8b" + bytes(100), "is not intact gzip"),
+        (gzip.compress(GOOD + END) + b"x", "is not valid gzip"),
+        (b"\x1f\x8b" + bytes(100), "is not valid gzip"),
         (b"x" * 512 + END, "cannot be read: a header is damaged"),
         (GOOD + GOOD.replace(b"a", b"b", 1) + END, "cannot be read: a header is damaged"),
-        (GOOD + END + GOOD + END, "goes on after the end of its tar archive"),
+        (GOOD + END + GOOD + END, "has data after the end of its tar data"),
         (Entry(b"x", overlapping(), PAX).packed() + GOOD + END, "a damaged pax header"),
         (Entry(b"x", b"1" * MIB, PAX).packed() + GOOD + END, "a damaged pax header"),
         (Entry(b"x", b"9 path=a.", PAX).packed() + GOOD + END, "a damaged pax header"),
@@ -201,7 +201,7 @@ NO_CRATES = [
     (
         Entry(b"b.crate", bytes(MIB + 1)).packed(),
         "b.crate",
-        "it has 1048577 bytes, and this registry takes at most 1048576",
+        "it has 1048577 bytes, but this registry accepts at most 1048576",
     ),
 ]
 

@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from pulp_cargo.app.endpoints.http.queries import asked
 from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.visitor import is_user
 from pulp_cargo.app.endpoints.pages.dependencies import Need, needs_of
 from pulp_cargo.app.endpoints.pages.render import answer, render_of
+from pulp_cargo.app.queries import owners
 from pulp_cargo.app.queries.crates import details
 from pulp_cargo.app.queries.downloads import days_of
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -21,6 +23,8 @@ from pulp_cargo.app.services.catalog.crate import CrateView, ServedVersion
 from pulp_cargo.app.services.crates.contents import CrateContents
 from pulp_cargo.protocol.cargo_config import registry_key
 from pulp_cargo.protocol.errors import VersionNotFound
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.owners import ShownOwner
 from pulp_cargo.protocol.registry_url import is_crates_io
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.web_api.search import Paging
@@ -55,6 +59,8 @@ class CratePage:
     readme_text: str | None
     # None for a crate that was never downloaded.
     statistics: Statistics | None = None
+    # None for strangers, and where crates have no owners.
+    owners: Sequence[ShownOwner] | None = None
 
     @property
     def previous(self) -> ServedVersion | None:
@@ -81,13 +87,21 @@ async def get_versions_page(cargo: CargoRequest, name: str) -> web.Response:
 
 
 async def _show(cargo: CargoRequest, name: str, vers: str | None) -> web.Response:
-    page = await asked(cargo, load_page, cargo.process.contents, name, vers)
+    # As in the web API: names of users are not public, even where crates are.
+    has_owners = cargo.registry.crate_owners
+    with_owners = has_owners and await is_user(cargo)
+    page = await asked(cargo, load_page, cargo.process.contents, name, vers, with_owners)
     readme = await _readme(cargo.process.contents, page)
-    return answer(cargo, await threads.work(_render, cargo.registry, page, readme))
+    html = await threads.work(_render, cargo.registry, page, readme)
+    return answer(cargo, html, depends_on_user=has_owners)
 
 
 def load_page(
-    registry: Registry, contents: CrateContents, name: str, vers: str | None
+    registry: Registry,
+    contents: CrateContents,
+    name: str,
+    vers: str | None,
+    with_owners: bool = False,
 ) -> CratePage:
     """Load what the page of a crate shows, with a number of queries that does not depend on the crate."""
     view = crates.crate(registry, name)
@@ -104,7 +118,16 @@ def load_page(
         dependents_total=total,
         readme_text=details.readme(unit) if is_needed else None,
         statistics=_statistics(registry, view),
+        owners=_owners(registry, view) if with_owners else None,
     )
+
+
+def _owners(registry: Registry, view: CrateView) -> Sequence[ShownOwner] | None:
+    """Return the owners of a crate, None for one of another upstream than the registry's own."""
+    repository = registry.content.repository
+    if repository is None or view.default.upstream.repository != repository:
+        return None
+    return owners.shown_owners(repository, canonical_name(view.default.details.name))
 
 
 def _statistics(registry: Registry, view: CrateView) -> Statistics | None:

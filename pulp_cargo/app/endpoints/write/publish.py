@@ -76,7 +76,7 @@ async def put_new(cargo: CargoRequest) -> web.Response:
     finally:
         body.release()
     await process.memory.acknowledgements.wait_until_all_processes_know(committed)
-    steps.reached("told")
+    steps.reached("acknowledged")
     return web.Response(body=published_body(change.warnings), content_type="application/json")
 
 

@@ -73,6 +73,8 @@ class VersionDetails:
     metadata_source: str
     size: int | None
     yanked: bool
+    # False for a version that only the index of an upstream has; `unit` is then no unit's id.
+    is_stored: bool = True
 
 
 def versions(served: ServedVersion, name: str, vers: str | None = None) -> list[VersionDetails]:
@@ -97,7 +99,7 @@ DEPENDENTS = """
     WITH hits AS MATERIALIZED (
         SELECT c.canonical_name, c.catalog_id, c.unit FROM cargo_catalogcrate c
         WHERE c.catalog_id = ANY(%(catalogs)s::bigint[])
-        AND c.dependencies @> ARRAY[%(name)s::text]
+        AND c.dependencies && %(keys)s::text[]
     )
     SELECT total.count, page.catalog_id, page.unit
     FROM (SELECT count(*) FROM hits) total LEFT JOIN (
@@ -107,13 +109,14 @@ DEPENDENTS = """
 
 
 def dependents(
-    catalogs: Sequence[int], name: str, *, limit: int, offset: int
+    catalogs: Sequence[int], keys: Sequence[str], *, limit: int, offset: int
 ) -> tuple[int, list[tuple[int, UUID]]]:
     """Return how many crates depend on a crate, and a page of them: their catalogs and units.
 
-    Only default versions count, as on crates.io.
+    `keys` are those of the crate (`protocol/dependents`). Only default versions count, as on
+    crates.io.
     """
-    values: dict[str, Any] = {"catalogs": list(catalogs), "name": canonical_name(name)}
+    values: dict[str, Any] = {"catalogs": list(catalogs), "keys": list(keys)}
     values |= {"limit": limit, "offset": offset}
     rows = rows_with_bound_values(DEPENDENTS, values)
     return rows[0][0], [(catalog, unit) for _, catalog, unit in rows if unit is not None]

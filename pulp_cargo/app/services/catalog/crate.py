@@ -10,12 +10,14 @@ from pulp_cargo.app.queries.crates.details import VersionDetails
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
+from pulp_cargo.app.services.catalog.listed import Listed, as_listed
 from pulp_cargo.app.services.catalog.served import (
     answering,
     holders_of,
     refused_units,
     served_catalogs,
 )
+from pulp_cargo.protocol.dependents import keys_of
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName, ReservedName, VersionNotFound
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
@@ -68,21 +70,23 @@ class ServedVersion:
 class CrateView:
     """A crate that a registry serves, with its versions from the highest to the lowest.
 
-    The default version describes it.
+    The default version describes it. If only the index of a cache's upstream has that one, the texts
+    are those of the highest version that is stored, if there is any.
     """
 
     versions: Sequence[ServedVersion]
     summary: CrateSummary
     default: ServedVersion
+    described: ServedVersion
     downloads: int = 0
     recent_downloads: int = 0
 
     def object(self, *, has_upstreams: bool) -> CrateObject:
         """Return the crate as crates.io's web API shows it."""
         summary, default = self.summary, self.default
-        text = default.details
+        text = self.described.details
         return CrateObject(
-            name=text.name,
+            name=default.details.name,
             max_version=summary.max_version,
             max_stable_version=summary.max_stable,
             newest_version=summary.newest,
@@ -106,26 +110,37 @@ class CrateView:
         )
 
 
-def crate(registry: Registry, name: str) -> CrateView:
-    """Return a crate with all its versions; raises CrateNotFound, VersionGone."""
-    versions = _versions(registry, name, None)
-    if not versions:
+def crate(registry: Registry, name: str, listed: Listed | None = None) -> CrateView:
+    """Return a crate with all its versions, or those that are stored, without `listed`.
+
+    Raises CrateNotFound, VersionGone.
+    """
+    found = _versions(registry, name, None, listed)
+    if not found:
         raise CrateNotFound(name)
+    versions = sorted(found, key=lambda one: parse_version(one.details.vers), reverse=True)
     totals = downloads.totals_of(registry.pk, [name]).get(canonical_name(name))
     summary = summarize([one.summary for one in versions])
+    default = next(one for one in versions if one.details.unit == summary.default.unit)
     return CrateView(
-        sorted(versions, key=lambda one: parse_version(one.details.vers), reverse=True),
+        versions,
         summary,
-        default=next(one for one in versions if one.details.unit == summary.default.unit),
+        default,
+        described=next((one for one in (default, *versions) if one.details.is_stored), default),
         downloads=totals.downloads if totals else 0,
         recent_downloads=totals.recent if totals else 0,
     )
 
 
-def version(registry: Registry, name: str, vers: str) -> ServedVersion:
-    """Return a version; raises InvalidVersion, VersionNotFound, VersionGone."""
+def version(
+    registry: Registry, name: str, vers: str, listed: Listed | None = None
+) -> ServedVersion:
+    """Return a version, or one that is stored, without `listed`.
+
+    Raises InvalidVersion, VersionNotFound, VersionGone.
+    """
     parse_version(vers)
-    versions = _versions(registry, name, vers)
+    versions = _versions(registry, name, vers, listed)
     if not versions:
         raise VersionNotFound(name, vers)
     return versions[0]
@@ -134,11 +149,15 @@ def version(registry: Registry, name: str, vers: str) -> ServedVersion:
 def dependents(registry: Registry, name: str, paging: Paging) -> tuple[int, list[ServedVersion]]:
     """Return how many crates need a crate in their default version, and a page of those versions.
 
+    Dependencies on a crate of this name in another registry do not count.
     Raises CatalogsOutdated, VersionGone.
     """
     served = served_catalogs(registry)
     total, found = details.dependents(
-        [one.catalog for one in served], name, limit=paging.per_page, offset=paging.offset
+        [one.catalog for one in served],
+        keys_of(name, registry.urls.null),
+        limit=paging.per_page,
+        offset=paging.offset,
     )
     rows: dict[UUID, ServedVersion] = {}
     for one in served:
@@ -151,7 +170,9 @@ def dependents(registry: Registry, name: str, paging: Paging) -> tuple[int, list
     return total, [rows[unit] for _, unit in found if unit in rows]
 
 
-def _versions(registry: Registry, name: str, vers: str | None) -> list[ServedVersion]:
+def _versions(
+    registry: Registry, name: str, vers: str | None, listed: Listed | None
+) -> list[ServedVersion]:
     """Return the versions of a crate that a registry serves, or only the one that is wanted."""
     try:
         parse_crate_name(name)
@@ -161,14 +182,20 @@ def _versions(registry: Registry, name: str, vers: str | None) -> list[ServedVer
     # A list needs all versions: the first upstream with the crate answers, also for others.
     narrowed = vers if upstreams.order is None else None
     stored = {one.name: details.versions(one, name, narrowed) for one in upstreams.all}
-    having = {one for one, versions in stored.items() if versions}
-    had = claims.claimed(upstreams.listed, [canonical]).get(canonical, ())
-    answers = holders_of(upstreams, name, having, had)
+    if listed is None:
+        having = {one for one, versions in stored.items() if versions}
+        had = claims.claimed(upstreams.listed, [canonical]).get(canonical, ())
+        listed = dict.fromkeys(holders_of(upstreams, name, having, had))
     counts = downloads.versions_of(registry.pk, name)
     found: dict[str, ServedVersion] = {}
     for one in upstreams.all:
-        for row in _under_policies(registry, one, stored[one.name] if one.name in answers else ()):
-            # Of versions that are mixed the first upstream's counts.
+        if one.name not in listed:
+            continue
+        rows = _under_policies(registry, one, stored[one.name])
+        if (versions := listed[one.name]) is not None:
+            rows = as_listed(stored[one.name], versions)
+        for row in rows:
+            # If versions are mixed, the first upstream that has a version supplies it.
             if vers in (None, row.vers):
                 count = counts.get(row.vers)
                 found.setdefault(row.vers, ServedVersion(row, one, count.downloads if count else 0))

@@ -1,10 +1,10 @@
-"""Storing crates in the tables and their files in the storage, many with few statements."""
+"""Storing many crates in the database, and their files in the storage, with few statements."""
 
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 from uuid import UUID
@@ -105,14 +105,11 @@ def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUI
 
 def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
     """Store crates in a separate transaction, in no repository; a failure leaves no files."""
-    try:
-        with transaction.atomic():
-            return save_crates(crates, domain)
-    except Exception:
-        # Anything: it is raised again. Removing the files may fail with any error of a storage.
-        with suppress(Exception):
-            forget_files([file for _, file in crates], domain)
-        raise
+    with (
+        forgotten_after_errors([file for _, file in crates], domain),
+        transaction.atomic(),
+    ):
+        return save_crates(crates, domain)
 
 
 def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
@@ -148,6 +145,19 @@ def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
         path = _path_of(file.cksum, domain)
         if not _is_whole(path, file.size) and not file.file.closed:
             _put_back(file, path)
+
+
+@contextmanager
+def forgotten_after_errors(files: Collection[IncomingFile], domain: Domain) -> Iterator[None]:
+    """Remove files from the storage again, as far as that is possible, if the context fails."""
+    try:
+        yield
+    except Exception:
+        # Any error: it is raised again. Removing the files may fail with any error of a storage.
+        if files:
+            with suppress(Exception):
+                forget_files(files, domain)
+        raise
 
 
 def restore_damaged(files: Sequence[IncomingFile], domain: Domain) -> None:
@@ -268,7 +278,7 @@ class _LocalFiles:
         for digest, file in self.fresh.items():
             path = self.paths[digest]
             if not _is_whole(path, file.size):
-                raise OSError(f"the storage has not taken all of the file {digest}")
+                raise OSError(f"the storage did not accept all of the file {digest}")
             # A file that was copied from another file system is a new one, without an fsync.
             if not file.is_settled or _identity(path) != self.identities[digest]:
                 unsettled.append(path)
@@ -334,7 +344,9 @@ def _is_sound(path: str, file: Storable) -> bool:
 
 def _put_back(file: Storable, path: str) -> None:
     """Store a file in place of a lost or damaged one, with fsync of it and of its name."""
-    log.warning("The storage had lost or damaged the artifact %s; it is restored.", file.cksum)
+    log.warning(
+        "The storage had lost or damaged the file of the artifact %s; it was restored.", file.cksum
+    )
     folder, new = os.path.dirname(path), list(_missing_folders(path))
     os.makedirs(folder, exist_ok=True)
     copy_whole(file.rewind(), path)

@@ -1,8 +1,8 @@
 """The contents of crates for web pages: rendered readmes, lists of files, and single files.
 
-All of it is prepared in processes of its own (`pulp_cargo.reader.pages`), with limits on their time,
-and results are cached: the contents of a crate never change, so a crate is unpacked for its first page
-and not for each. Whether a visitor may see the crate is checked before, by who asks.
+All of it is prepared in separate processes (`pulp_cargo.reader.pages`) with time limits, and results
+are cached: the contents of a crate never change, so it is unpacked for its first page and not for
+each. The caller must check first whether a visitor may see the crate.
 """
 
 import html
@@ -94,10 +94,10 @@ class Unpacked:
 
 
 class CrateContents:
-    """The processes, and what they have prepared. Methods block.
+    """The processes, and what they prepared. Methods block.
 
-    `unpack` is for `threads.unpack`, and all others for `threads.make_page`: what needs no unpacking
-    waits for no crate.
+    Call `unpack` through `threads.unpack`, and all others through `threads.make_page`: what needs no
+    unpacking waits for no crate.
     """
 
     def __init__(self) -> None:
@@ -215,7 +215,7 @@ def _length(value: Sized) -> int:
 
 @contextmanager
 def _on_disk(domain: Domain, file: StoredFile) -> Iterator[str]:
-    """Provide the path of a stored file, which is copied from an object storage for as long."""
+    """Provide the path of a stored file; a file in an object storage is copied for the block."""
     if file.path is not None:
         yield file.path
         return

@@ -76,9 +76,9 @@ class Reader:
                 status = self.stop()
                 if status == -signal.SIGVTALRM:
                     raise InvalidCrateFile(
-                        "the crate file takes too long to be read: no crate needs so much time"
+                        "reading the crate file takes too long; no valid crate needs this much time"
                     ) from error
-                log.warning("A process that reads .crate files has ended with %s.", status)
+                log.warning("A process that reads .crate files has exited with status %s.", status)
                 if not is_first:
                     raise ServiceUnavailable(
                         "the crate file could not be read just now; try again later"

@@ -34,7 +34,9 @@ def require_size(size: int) -> None:
     """Raise TooLarge for a .crate file of more bytes than the settings allow."""
     limit = settings.CARGO_MAX_CRATE_BYTES
     if size > limit:
-        raise TooLarge(f"the crate file has {size} bytes, and this registry takes at most {limit}")
+        raise TooLarge(
+            f"the crate file has {size} bytes, but this registry accepts at most {limit}"
+        )
 
 
 def strict_urls(repository: CargoRepository | None) -> Collection[str] | None:

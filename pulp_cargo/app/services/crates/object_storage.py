@@ -9,7 +9,7 @@ which the next upload replaces.
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 from django.core.files import File
 from django.db import Error, transaction
@@ -42,6 +42,7 @@ async def uploaded(file: IncomingFile, domain: Domain) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
+        # Also when the request is cancelled.
         if is_new:
             await threads.upload(_take_back, file, domain)
         raise
@@ -58,6 +59,7 @@ def uploaded_here(file: IncomingFile, domain: Domain) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        # Also when the process is told to stop.
         if is_new:
             _take_back(file, domain)
         raise
@@ -76,12 +78,13 @@ def upload_all(files: Iterable[IncomingFile], domain: Domain) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn the errors of a storage's client into ServiceUnavailable; their types are unknown."""
+    """Turn the errors of a storage's client into ServiceUnavailable; not those of the database."""
     try:
         yield
     except (RegistryError, Error):
         raise
     except Exception as error:
+        # Any error: each storage has a client with errors of its own, without a common class.
         log.warning("The storage did not answer: %s: %s", type(error).__name__, error)
         raise ServiceUnavailable(
             "the registry's storage does not answer; nothing was changed, try again later"
@@ -89,14 +92,8 @@ def answering() -> Iterator[None]:
 
 
 def _upload(file: IncomingFile, domain: Domain) -> bool:
-    with answering(), with_domain(domain):
-        try:
-            return _add(file, domain)
-        except Exception:
-            # Anything: it is raised again. Each storage has errors of its own, with no common class.
-            with suppress(Exception):
-                artifacts.forget_files([file], domain)
-            raise
+    with answering(), with_domain(domain), artifacts.forgotten_after_errors([file], domain):
+        return _add(file, domain)
 
 
 def _take_back(file: IncomingFile, domain: Domain) -> None:
@@ -105,8 +102,11 @@ def _take_back(file: IncomingFile, domain: Domain) -> None:
         with with_domain(domain):
             _remove(file, domain)
     except Exception as error:
-        # Anything: the reason for which the publish was refused must reach its client.
-        log.warning("The file of a refused publish stays for orphan cleanup: %s", error)
+        # Any error: the reason for which the publish was refused must reach its client.
+        log.warning(
+            "The file of a refused publish could not be removed; orphan cleanup will remove it: %s",
+            error,
+        )
 
 
 def _restore_lost(file: IncomingFile, domain: Domain) -> None:
@@ -118,7 +118,7 @@ def _restore_lost(file: IncomingFile, domain: Domain) -> None:
                 storage.save(name, File(file.rewind()))
     except Exception as error:
         # Each storage has errors of its own, with no common class.
-        log.warning("The storage may lack the file of a new crate version: %s", error)
+        log.warning("The storage may not have the file of a new crate version: %s", error)
 
 
 def _add(file: IncomingFile, domain: Domain) -> bool:

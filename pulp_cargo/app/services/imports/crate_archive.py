@@ -103,7 +103,7 @@ class _Gzip:
 
     def _next_member(self) -> None:
         if not GZIP_MAGIC.startswith(self._packed[: len(GZIP_MAGIC)]):
-            raise zlib.error("what follows its end is no gzip member")
+            raise zlib.error("its end is not followed by a gzip member")
         self._members += 1
         if self._members > MOST_MEMBERS:
             raise BadRequest(f"the archive has more than {MOST_MEMBERS} gzip members")
@@ -134,7 +134,7 @@ class _Stream:
         except EOFError as error:
             raise BadRequest("the archive ends in the middle of its gzip data") from error
         except zlib.error as error:
-            raise BadRequest(f"the archive is not intact gzip: {error}") from error
+            raise BadRequest(f"the archive is not valid gzip: {error}") from error
         self.at += len(data)
         if self.at >= MOST_BYTES:
             raise BadRequest(
@@ -298,7 +298,7 @@ def _entries(stream: _Stream) -> Iterator[tuple[tarfile.TarInfo, bool]]:
         raise BadRequest(f"the archive cannot be read: {error}") from error
     while rest := stream.read_some(_CHUNK):
         if any(rest):
-            raise BadRequest("the archive goes on after the end of its tar archive")
+            raise BadRequest("the archive has data after the end of its tar data")
 
 
 def _unwanted(entry: tarfile.TarInfo, max_bytes: int) -> str | None:
@@ -308,7 +308,7 @@ def _unwanted(entry: tarfile.TarInfo, max_bytes: int) -> str | None:
     if not entry.name.endswith(SUFFIX):
         return f"it is not a {SUFFIX} file"
     if entry.size > max_bytes:
-        return f"it has {entry.size} bytes, and this registry takes at most {max_bytes}"
+        return f"it has {entry.size} bytes, but this registry accepts at most {max_bytes}"
     return None
 
 

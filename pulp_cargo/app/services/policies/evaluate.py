@@ -65,6 +65,11 @@ def policies_of_store(upstreams: RegistryUpstreams) -> tuple[NamedPolicy, ...]:
     return policies_of(upstreams, upstreams.own)
 
 
+def serves_repository_as_it_is(upstreams: RegistryUpstreams) -> bool:
+    """Whether a registry serves the version of its repository without upstreams and policies."""
+    return not (upstreams.listed or policies_of_store(upstreams))
+
+
 def left_out_of_listing(upstreams: RegistryUpstreams) -> frozenset[UUID]:
     """Return the units of a registry's repository that its policies leave out of the listing.
 

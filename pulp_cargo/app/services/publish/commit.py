@@ -7,7 +7,7 @@ survives a crash.
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -103,17 +103,17 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
     except (RepositoryBusy, InterfaceError, OperationalError):
         raise
     except Exception:
-        # Anything: whatever one change raises must not fail the others.
+        # Any error: whatever one change raises must not fail the others.
         if len(changes) == 1:
             raise
-        log.warning("A commit of %s changes failed, trying them alone.", len(changes))
+        log.warning("A commit of %s changes failed; committing them one by one.", len(changes))
     made: Committed | None = None
     refusals: list[BaseException | None] = []
     for change in changes:
         try:
             alone = commit(repository, domain, [change])
         except Exception as error:
-            # Anything, since it becomes the outcome of this change alone.
+            # Any error, since it becomes the outcome of this change alone.
             refusals.append(error)
         else:
             made = alone.made or made
@@ -133,26 +133,20 @@ def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Resul
     except (IntegrityError, OperationalError) as error:
         if not isinstance(error.__cause__, CLASHES):
             raise
-        log.info("A commit met somebody else's, and is tried again: %s", error)
+        log.info("A commit conflicted with another one, and is retried: %s", error)
     with _busy_after(LockNotAvailable, DeadlockDetected):
         return _try(repository, domain, changes)
 
 
 def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
-    draft = None
+    files: list[IncomingFile] = []
     with with_domain(domain):
-        try:
-            with transaction.atomic():
-                head, draft, there = _look_up(repository, domain, changes)
-                refusals = [_refusal(change, draft) for change in changes]
-                made = _write(head, draft, there, domain)
-                steps.reached("written")
-        except Exception:
-            # Anything: it is raised again, after the files are removed as far as that is possible.
-            if draft is not None and draft.crates:
-                with suppress(Exception):
-                    artifacts.forget_files([file for _, file in draft.crates], domain)
-            raise
+        with artifacts.forgotten_after_errors(files, domain), transaction.atomic():
+            head, draft, there = _look_up(repository, domain, changes)
+            refusals = [_refusal(change, draft) for change in changes]
+            files += [file for _, file in draft.crates]
+            made = _write(head, draft, there, domain)
+            steps.reached("written")
         steps.reached("committed")
         _restore(partial(artifacts.restore_lost, [file for _, file in draft.crates], domain))
         if there_before := _with_same_bytes(changes, refusals):
@@ -212,8 +206,8 @@ def _restore(restore: Callable[[], None]) -> None:
     try:
         restore()
     except Exception as error:
-        # Each storage has errors of its own, with no common class.
-        log.warning("The storage lacks the file of a crate version: %s", error)
+        # Any error: each storage has errors of its own, with no common class.
+        log.warning("The storage does not have the file of a crate version: %s", error)
 
 
 @contextmanager

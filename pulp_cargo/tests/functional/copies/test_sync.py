@@ -256,7 +256,7 @@ def test_mirror_is_refused_where_people_publish(
     """It would remove what they published; the answer names the distribution."""
     own = stack.make_registry()
     remote = copy_of(registry.index_url).remote
-    with pytest.raises(Refused, match=f"`{own.name}` takes uploads") as refused:
+    with pytest.raises(Refused, match=f"`{own.name}` accepts uploads") as refused:
         stack.rest.post(f"{own.repository}sync/", remote=remote, mirror=True)
     assert refused.value.status == 400
 

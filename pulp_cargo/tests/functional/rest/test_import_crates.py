@@ -94,7 +94,7 @@ def test_upload_in_chunks_is_imported_and_used_up(rest: Rest, repository: Reposi
     for start, part in ((half, file[half:]), (0, file[:half])):
         end = start + len(part) - 1
         if start == 0:
-            with pytest.raises(Refused, match=f"is to have {len(file)} bytes"):
+            with pytest.raises(Refused, match=f" of {len(file)} bytes"):
                 rest.post(path, upload=upload)
         headers = {"Content-Range": f"bytes {start}-{end}/{len(file)}"}
         rest.call("PUT", upload, files={"file": ("part", part)}, headers=headers)

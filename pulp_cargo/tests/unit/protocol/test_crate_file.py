@@ -129,7 +129,7 @@ def test_most_bytes_of_all_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulp_cargo.protocol.crate_file.MOST_PATH_BYTES", 45)
     with pytest.raises(InvalidCrateFile) as error:
         read(io.BytesIO(paths))
-    assert str(error.value) == "the paths in the crate file have more than 45 bytes together"
+    assert str(error.value) == "the paths in the crate file have more than 45 bytes in total"
 
 
 def test_largest_extension() -> None:
@@ -203,7 +203,7 @@ def test_unsafe_path_is_refused(path):
         ("leaf-1.0.0/C:/a", "has a drive letter"),
         (
             "leaf-1.0.0/a?b",
-            'has one of the characters `<>:"|?*`, which Windows has in no name',
+            'has one of the characters `<>:"|?*`, which Windows does not allow in names',
         ),
         ("leaf-1.0.0/src/AUX.rs", "names a Windows device"),
         ("leaf-1.0.0/a\0b", "has a NUL character"),
@@ -263,7 +263,7 @@ def test_anything_but_files_and_folders_is_refused(flag: bytes, kind: str) -> No
     """Symlink, hard link, device, FIFO, sparse, pax global, unknown type: 400 (80)."""
     with pytest.raises(InvalidCrateFile) as error:
         read(crate(file("a", flag=flag)))
-    assert str(error.value) == f"'leaf-1.0.0/a' in the crate file is {kind}; only files may be"
+    assert str(error.value) == f"'leaf-1.0.0/a' in the crate file is {kind}; only files are allowed"
 
 
 @pytest.mark.parametrize(
@@ -680,7 +680,7 @@ def test_links_are_passed_over_in_what_an_upstream_has() -> None:
     # The text is not the one that is left on the disk.
     assert (found.manifest, found.readmes) == (MANIFEST, {})
     for link in LINKED:
-        with pytest.raises(InvalidCrateFile, match="is a link; only files may be"):
+        with pytest.raises(InvalidCrateFile, match="is a link; only files are allowed"):
             read_crate_file(
                 crate(link), name="leaf", vers="1.0.0", limits=LIMITS, origin=Origin.IMPORTED
             )

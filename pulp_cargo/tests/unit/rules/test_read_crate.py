@@ -79,7 +79,7 @@ def test_root_is_that_of_the_manifest(name: str, vers: str) -> None:
     """Where nothing was announced, or an upstream has another manifest in the folder."""
     manifest = Crate(name, vers).manifest()
     crate = replace(LEAF, manifest_bytes=manifest)
-    said = f"the crate file unpacks to `leaf-1.0.0`, but its manifest is of `{name}-{vers}`"
+    said = f"the crate file unpacks to `leaf-1.0.0`, but its manifest is for `{name}-{vers}`"
     with pytest.raises(InvalidCrateFile) as error:
         published(crate)
     assert str(error.value) == said
@@ -117,12 +117,15 @@ def test_readme_over_its_limit_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        (PublishLimits(features=1), "the crate has 2 features, and this registry allows 1"),
-        (PublishLimits(dependencies=0), "the crate has 1 dependencies, and this registry allows 0"),
+        (PublishLimits(features=1), "the crate has 2 features, but this registry allows at most 1"),
+        (
+            PublishLimits(dependencies=0),
+            "the crate has 1 dependencies, but this registry allows at most 0",
+        ),
         (
             PublishLimits(feature_values=0),
-            "the crate has 1 values in the feature `one`, and this registry allows 0; "
-            "the crate has 1 values in the feature `two`, and this registry allows 0",
+            "the crate has 1 values in the feature `one`, but this registry allows at most 0; the"
+            " crate has 1 values in the feature `two`, but this registry allows at most 0",
         ),
     ],
 )

@@ -40,6 +40,8 @@ def test_blocked_versions(
     """Absent and refused, with the line of the list and its reason; the others are served."""
     policy = ruled(block=lines(name.upper(), versions=">=1.1, <2", reason="it phones home"))
     assert versions(cache.registry, name) == ["1.0.0", "2.0.0"]
+    shown = cache.registry.get(f"api/v1/crates/{name}").json()["versions"]
+    assert [one["num"] for one in shown] == ["2.0.0", "1.0.0"]
     assert refusal(cache.registry, name, "1.1.0") == (
         f"`{name} 1.1.0` is blocked by the block list: `{name.upper()} >=1.1, <2`,"
         f" it phones home (crate policy `{policy['name']}`)"
@@ -92,8 +94,8 @@ def test_allow_list(
         upstream.have(Crate(one))
     assert versions(cache.registry, name) == ["1.0.0", "1.1.0"]
     assert refusal(cache.registry, name, "2.0.0") == (
-        f"`{name} 2.0.0` is blocked because the allow list does not have it"
-        f" (crate policy `{policy['name']}`)"
+        f"`{name} 2.0.0` is blocked because it is not on the allow list (crate policy"
+        f" `{policy['name']}`)"
     )
     assert cache.registry.index_file(f"{name}-other").status == 404
     assert "allow list" in refusal(cache.registry, f"{name}-other")
