@@ -7,7 +7,7 @@ manifest on one of these systems is refused there, too.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import BinaryIO
@@ -77,6 +77,7 @@ class CrateFile:
     root: str
     manifest: bytes
     readmes: dict[str, bytes]
+    unpacked_bytes: int = field(default=0, compare=False)
 
     def require_root_of(self, name: str, vers: str) -> None:
         """Raise unless the archive unpacks into the folder where cargo looks for the version."""
@@ -97,11 +98,14 @@ def read_crate_file(
     vers: str | None,
     limits: Limits,
     wanted: str | None = None,
+    wanted_of: Callable[[bytes], str | None] | None = None,
     origin: Origin = Origin.HERE,
 ) -> CrateFile:
     """Read all of a .crate file and return its parts, or raise with what is wrong with it.
 
-    The result has the manifest, readme files in the root, and `wanted`, the path of one more file.
+    The result has the manifest, readme files in the root, and one more file: `wanted` is its path, or
+    `wanted_of` finds it in the manifest. In the second case it is missing if it comes before the
+    manifest, unless its name is that of a readme.
     If name and version are not known yet, the first entry determines the root, and the caller
     must compare it with the manifest.
     """
@@ -112,12 +116,15 @@ def read_crate_file(
         path = contents.add(entry)
         if contents.wants(path, entry):
             contents.put(path, reader.read_content())
+            if path == MANIFEST and wanted_of is not None:
+                contents.wanted = wanted_of(contents.manifest or b"")
     if contents.manifest is None or contents.root is None:
         raise InvalidCrateFile(f"the crate file has no `{MANIFEST}` in its root")
     return CrateFile(
         root=contents.root,
         manifest=contents.manifest,
-        readmes=contents.readmes,
+        readmes=contents.found_readmes(),
+        unpacked_bytes=stream.unpacked_size,
     )
 
 
@@ -157,6 +164,9 @@ class _Contents:
     manifest: bytes | None = None
     readmes: dict[str, bytes] = field(default_factory=dict)
     readme_bytes: int = 0
+    # Readmes in folders that come before the manifest.
+    early: dict[str, bytes] = field(default_factory=dict)
+    early_bytes: int = 0
     path_bytes: int = 0
     components: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
@@ -195,16 +205,30 @@ class _Contents:
                     f"`{MANIFEST}` has {entry.size} bytes, more than {self.limits.manifest_bytes}"
                 )
             return True
-        is_readme = path == self.wanted or ("/" not in path and path.lower().startswith("readme"))
-        return is_readme and self.readme_bytes + entry.size <= self.limits.readme_bytes
+        folder, _, name = path.rpartition("/")
+        if path == self.wanted or (not folder and _is_readme(name)):
+            return self.readme_bytes + entry.size <= self.limits.readme_bytes
+        # Which readme is wanted is not known before the manifest.
+        is_early = self.manifest is None and self.wanted is None and _is_readme(name)
+        return is_early and self.early_bytes + entry.size <= self.limits.readme_bytes
 
     def put(self, path: str, content: bytes) -> None:
         """Store the content of a needed file."""
         if path == MANIFEST:
             self.manifest = content
-        else:
+        elif path == self.wanted or "/" not in path:
             self.readmes[path] = content
             self.readme_bytes += len(content)
+        else:
+            self.early[path] = content
+            self.early_bytes += len(content)
+
+    def found_readmes(self) -> dict[str, bytes]:
+        """Return the readmes in the root, and the wanted one."""
+        found = self.early.get(self.wanted or "")
+        if self.wanted is None or found is None:
+            return self.readmes
+        return {self.wanted: found, **self.readmes}
 
     def _safe_path(self, entry: TarEntry) -> str:
         """Return an entry's path in components with one slash between them."""
@@ -259,6 +283,7 @@ class _Contents:
             )
         # What was read of an earlier file at this path is not what is left on the disk.
         self.readmes.pop(path, None)
+        self.early.pop(path, None)
         self._require_no_link_above(path.casefold())
         if kind is EntryKind.LINK:
             self.links.add(path.casefold())
@@ -278,6 +303,10 @@ class _Contents:
         # Folders need no entries of their own, so a few deep paths could imply millions of folders.
         if len(self.folders) > self.limits.entries:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} folders")
+
+
+def _is_readme(name: str) -> bool:
+    return name.lower().startswith("readme")
 
 
 def _require_safe(path: str, component: str) -> None:

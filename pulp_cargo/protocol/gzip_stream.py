@@ -21,7 +21,8 @@ class GzipStream:
         self._inflate = zlib.decompressobj(_GZIP)
         self._ready = b""
         self._at = 0
-        self._unpacked_size = 0
+        # The number of bytes that were unpacked so far.
+        self.unpacked_size = 0
 
     def read(self, size: int) -> bytes:
         """Return the next bytes; fewer than asked for only at the end."""
@@ -52,9 +53,9 @@ class GzipStream:
                 self._require_nothing_behind()
                 return False
             self._ready, self._at = self._unpack(), 0
-            self._unpacked_size += len(self._ready)
+            self.unpacked_size += len(self._ready)
             # Cargo itself stops a consumer on the byte that reaches its limit.
-            if self._unpacked_size >= self._limit:
+            if self.unpacked_size >= self._limit:
                 raise InvalidCrateFile(
                     f"the crate file unpacks to {self._limit} bytes or more, which is the limit"
                 )

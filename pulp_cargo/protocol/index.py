@@ -17,6 +17,8 @@ Features = dict[str, tuple[str, ...]]
 
 # Lines of web-sys have 50,000 characters, and parsing one blocks the interpreter.
 LONGEST_LINE = 1024 * 1024
+# Maximum number of objects and lists in a line; a crate with a thousand dependencies has two thousand.
+MOST_PARTS = 50_000
 
 _KINDS = ("normal", "build", "dev")
 CKSUM = re.compile(r"[0-9a-f]{64}")
@@ -77,6 +79,14 @@ def render_line(entry: IndexEntry) -> str:
         if value is not None:
             line[key] = value
     return _json(line)
+
+
+def require_short_line(line: str) -> None:
+    """Raise InvalidMetadata for a line of somebody else that would take long to parse."""
+    if len(line) > LONGEST_LINE or line.count("{") + line.count("[") > MOST_PARTS:
+        raise InvalidMetadata(
+            f"the index line has more than {LONGEST_LINE} characters or {MOST_PARTS} parts"
+        )
 
 
 def parse_line(text: str) -> IndexEntry:

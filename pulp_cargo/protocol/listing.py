@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from pulp_cargo.protocol.errors import BadRequest, InvalidMetadata, RegistryError
 from pulp_cargo.protocol.features import check_features
-from pulp_cargo.protocol.index import IndexEntry, parse_line, render_line
+from pulp_cargo.protocol.index import IndexEntry, parse_line, render_line, require_short_line
 from pulp_cargo.protocol.names import parse_crate_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import parse_registry_url
 from pulp_cargo.protocol.requirement import normalise_requirement
@@ -132,7 +132,9 @@ def parse_crate(line: bytes) -> ListedCrate | End:
 
 def _crate(table: Table) -> ListedCrate:
     name = parse_crate_name(table.text("name"))
-    entry = parse_line(table.text("index_line"))
+    line = table.text("index_line")
+    require_short_line(line)
+    entry = parse_line(line)
     if (name, table.text("vers"), table.text("cksum")) != (entry.name, entry.vers, entry.cksum):
         raise InvalidMetadata("its index line is that of another version")
     if entry.yanked:

@@ -6,11 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from pulp_cargo.protocol.errors import InvalidMetadata
-from pulp_cargo.protocol.index import LONGEST_LINE
-
-# Maximum number of objects and lists in a line that is rewritten; a crate with a thousand
-# dependencies has two thousand.
-MOST_PARTS = 50_000
+from pulp_cargo.protocol.index import LONGEST_LINE, require_short_line
 
 # A key, not the content of a string, where quotes are escaped. The groups are possessive:
 # backtracking would take memory for each character.
@@ -51,10 +47,7 @@ def with_absolute_registries(line: str, registry: str) -> str:
     >>> with_absolute_registries('{"deps":[{"name":"a"}],"yanked":true,"x":1}', "https://r.example")
     '{"deps":[{"name":"a","registry":"https://r.example"}],"yanked":false,"x":1}'
     """
-    if len(line) > LONGEST_LINE or line.count("{") + line.count("[") > MOST_PARTS:
-        raise InvalidMetadata(
-            f"the index line has more than {LONGEST_LINE} characters or {MOST_PARTS} parts"
-        )
+    require_short_line(line)
     try:
         values = json.loads(line)
         for dep in values["deps"]:

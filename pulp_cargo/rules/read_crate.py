@@ -16,6 +16,8 @@ from pulp_cargo.rules.limits import PublishLimits, require_within
 
 # Publish limits do not apply to cached crates, but the cost of a manifest must be bounded.
 AS_ON_CRATES_IO = PublishLimits()
+# A crate that unpacks to more bytes is unpacked only once, so that its cost stays within the limits.
+READ_TWICE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,27 @@ def read_published(
         limits=limits.of_crate_file(),
         origin=origin,
     )
-    crate_file = read()
-    manifest = parse_manifest(crate_file.manifest, limits.dependencies)
-    if manifest.readme and crate_file.readme(manifest.readme) is None:
-        # It is not in the root, and its path is only known from the manifest.
+    parsed: list[Manifest] = []
+
+    def readme_of(data: bytes) -> str | None:
+        parsed.append(parse_manifest(data, limits.dependencies))
+        return _path_of_readme(parsed[0])
+
+    crate_file = read(wanted_of=readme_of)
+    manifest = parsed[0]
+    wanted = _path_of_readme(manifest)
+    is_missing = wanted is not None and crate_file.readme(wanted) is None
+    # It is not there, or comes before the manifest and has another name than readmes have.
+    if is_missing and crate_file.unpacked_bytes <= READ_TWICE_BYTES:
         file.seek(0)
-        wanted = manifest.readme.removeprefix("./")
         crate_file = read(wanted=wanted)
     crate_file.require_root_of(manifest.name, manifest.vers)
     check_manifest(manifest, limits)
     return manifest, replace(crate_file, manifest=b"")
+
+
+def _path_of_readme(manifest: Manifest) -> str | None:
+    return None if manifest.readme is None else manifest.readme.removeprefix("./")
 
 
 def check_manifest(manifest: Manifest, limits: PublishLimits) -> None:

@@ -15,7 +15,7 @@ from pulp_cargo.app.models import CargoDistribution, CargoToken
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.serializers.visible import VisibleDetailField
+from pulp_cargo.app.serializers.visible import NamedDetailField
 from pulp_cargo.app.services import tokens
 from pulp_cargo.rules.patterns import parse_pattern
 from pulp_cargo.rules.scopes import Scope, is_expired
@@ -68,13 +68,13 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         help_text="The crates that the token may publish and yank, and whose owners it may"
         " change: names, or prefixes of names followed by `*`. By default, all crates.",
     )
-    distribution = VisibleDetailField(
+    distribution = NamedDetailField(
         required=False,
         allow_null=True,
         view_name="distributions-cargo/cargo-detail",
         queryset=CargoDistribution.objects.all(),
-        help_text="The only distribution for which the token is valid, by href or PRN; null for"
-        " all of the domain.",
+        help_text="The only distribution for which the token is valid, by href, PRN or name;"
+        " shown by href, and null for all of the domain.",
     )
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When the token expires; null for never."

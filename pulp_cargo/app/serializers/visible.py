@@ -54,6 +54,25 @@ class VisibleDetailField(core.DetailRelatedField):
             self.fail("does_not_exist")
 
 
+# Core's schema says that it is a URI.
+@extend_schema_field({"type": "string"})
+class NamedDetailField(VisibleDetailField):
+    """Accepts objects of the domain by href or PRN, and those that the user may view by name.
+
+    The context has these in `named`. Names can be guessed, so others are not there.
+    """
+
+    def to_internal_value(self, data: Any) -> Model:
+        """Look for the name if it is neither an href nor a PRN."""
+        if not isinstance(data, str) or data.startswith(("/", "prn:", "http://", "https://")):
+            return super().to_internal_value(data)
+        named = self.context["named"][self.get_queryset().model]()
+        found = named.filter(name=data, pulp_domain=get_domain()).first()
+        if found is None:
+            self.fail("does_not_exist")
+        return found
+
+
 # Core's schema does not allow null for a unit without file; `allow_null` would allow it in
 # requests.
 @extend_schema_field({"type": ["string", "null"], "format": "uri"})

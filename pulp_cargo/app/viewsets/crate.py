@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters import CharFilter
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import ValidationError
 
 from pulpcore.plugin import viewsets as core
 
@@ -19,9 +20,12 @@ from pulp_cargo.app.serializers import (
     CrateUploadSerializer,
     CrateYankSerializer,
 )
+from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.viewsets.unit_lists import InVersionFilter, UnitPagination
 from pulp_cargo.app.viewsets.visible import visible
 from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.requirement import parse_requirement
+from pulp_cargo.protocol.semver import parse_version
 
 
 class CrateContentFilter(core.ContentFilter):
@@ -36,6 +40,12 @@ class CrateContentFilter(core.ContentFilter):
     keyword = CharFilter(
         method="filter_keyword",
         help_text="Crate versions with exactly this keyword.",
+    )
+
+    versions = CharFilter(
+        method="filter_versions",
+        help_text="Crate versions that a requirement of cargo means, such as `^1.2`, with the"
+        " pre-releases among them; together with `name` or `canonical_name`, or their `__in`.",
     )
 
     class Meta:
@@ -59,6 +69,28 @@ class CrateContentFilter(core.ContentFilter):
     ) -> QuerySet[CrateContent]:
         """Return the units that have the keyword."""
         return units.filter(keywords__contains=[keyword])
+
+    def filter_versions(
+        self, units: QuerySet[CrateContent], field: str, versions: str
+    ) -> QuerySet[CrateContent]:
+        """Return the units whose versions a requirement means.
+
+        PostgreSQL does not know the order of versions, so all of some crates are compared here.
+        """
+        given = self.form.cleaned_data
+        names, canonical = (
+            [value for value in (given[key], *(given[f"{key}__in"] or ())) if value]
+            for key in ("name", "canonical_name")
+        )
+        if not names and not canonical:
+            raise ValidationError({field: ["This filter needs a crate as well, by its `name`."]})
+        with refused_as_invalid():
+            wanted = parse_requirement(versions).range()
+        named = CrateContent.objects.filter(
+            Q(name__in=names) if names else Q(canonical_name__in=canonical)
+        )
+        found = set(named.values_list("vers", flat=True))
+        return units.filter(vers__in=[one for one in found if parse_version(one) in wanted])
 
 
 class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):

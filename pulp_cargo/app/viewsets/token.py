@@ -14,6 +14,8 @@ from pulpcore.plugin import viewsets as core
 from pulp_cargo.app.access import access_for_tokens
 from pulp_cargo.app.models import CargoToken
 from pulp_cargo.app.serializers import CargoTokenSerializer, NewCargoTokenSerializer
+from pulp_cargo.app.viewsets.distribution import CargoDistributionViewSet
+from pulp_cargo.app.viewsets.visible import visible
 
 
 class CargoTokenFilter(core.BaseFilterSet):
@@ -58,6 +60,11 @@ class CargoTokenViewSet(
     queryset_filtering_required_permission = "cargo.view_cargotoken"
 
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for_tokens(CargoToken)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Add the distributions that the user may name."""
+        found = visible(self.request, CargoDistributionViewSet)
+        return {**super().get_serializer_context(), "named": found}
 
     @extend_schema(
         description="Create a token. Only this response contains its secret.",

@@ -1,13 +1,17 @@
 """How a content process starts and ends."""
 
 import asyncio
+import gzip
 import resource
 import sys
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
 
 @pytest.fixture
@@ -26,6 +30,37 @@ def test_import_changes_nothing_about_the_interpreter(
     import pulp_cargo.app.content  # noqa: F401
 
     assert (sys.getswitchinterval(), resource.getrlimit(resource.RLIMIT_NOFILE)) == limits
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "x"])
+def test_body_is_not_unpacked_by_the_parser(encoding: str) -> None:
+    """It would unpack it on the event loop, whoever sends it, and though it is refused."""
+    from pulp_cargo.app.endpoints.http.core import leave_bodies_packed
+
+    packed = zlib.compress(bytes(1000)) if encoding == "deflate" else gzip.compress(bytes(1000))
+
+    async def echo(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    async def send() -> bytes:
+        app = web.Application()
+        app.router.add_route("*", "/", echo)
+        leave_bodies_packed(app)
+        async with TestServer(app) as server, ClientSession() as client:
+            headers = {"Content-Encoding": encoding}
+            async with client.put(server.make_url("/"), data=packed, headers=headers) as answer:
+                return await answer.read()
+
+    assert asyncio.run(send()) == packed
+
+
+def test_content_app_leaves_bodies_packed() -> None:
+    """The option is that of Pulp's own application, which its server is started with."""
+    from pulpcore.plugin.content import app
+
+    import pulp_cargo.app.content  # noqa: F401
+
+    assert app._handler_args["auto_decompress"] is False
 
 
 def test_start_sets_limits(limits: tuple[float, tuple[int, int]]) -> None:

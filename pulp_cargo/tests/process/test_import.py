@@ -23,6 +23,8 @@ from pulp_cargo.tests.support.tarball import (
     LONG_NAME,
     PAX,
     PAX_GLOBAL,
+    SPARSE,
+    SYMLINK,
     Entry,
 )
 from pulp_cargo.tests.unit.protocol.properties import QUICK
@@ -63,7 +65,8 @@ def contents(file: bytes) -> dict[str, bytes]:
     """Return the .crate files of an archive by their paths."""
     from pulp_cargo.app.services.imports import crate_archive
 
-    return dict(crate_archive.crate_files(io.BytesIO(file), max_bytes=MIB))
+    found = crate_archive.crate_files(io.BytesIO(file), max_bytes=MIB)
+    return dict(one for one in found if isinstance(one, tuple))
 
 
 # In a folder, with a path that no header has room for, and with one that is no ASCII.
@@ -172,19 +175,50 @@ def overlapping() -> bytes:
         ),
         (Entry(b"x", b"n" * 5000, LONG_NAME).packed() + GOOD + END, "a tar extension of"),
         (Entry(b"x", b"", PAX_GLOBAL).packed() * 10_000 + GOOD + END, "a tar extension of"),
-        (Entry(b"x", pax("size=" + "9" * 1000), PAX).packed() + GOOD + END, "bytes, but this"),
-        (Entry(b"x", pax("size=-512"), PAX).packed() + GOOD + END, "-512 bytes, but this"),
-        (Entry(b"x", pax("GNU.sparse.map=0,1"), PAX).packed() + GOOD + END, "a sparse file"),
-        (Entry(b"a.crate", kind=HARD_LINK, link=b"b.crate").packed() + END, "is a hard link"),
-        (Entry(b"a.crate", kind=FIFO).packed() + END, "is a FIFO"),
-        (Entry(b"a.crate", kind=b"V").packed() + END, "is an entry of type b'V'"),
+        (Entry(b"x", pax("size=" + "9" * 1000), PAX).packed() + GOOD + END, "in the middle of its"),
+        (Entry(b"x", pax("size=-512"), PAX).packed() + GOOD + END, "of a negative size"),
     ],
-    ids=range(26),
+    ids=range(22),
 )
 def test_archive_that_is_damaged_or_hostile_is_refused(file: bytes, reason: str) -> None:
     """By a sentence, and before it takes memory or time."""
     with pytest.raises(BadRequest, match=reason):
         contents(file)
+
+
+NO_CRATES = [
+    (Entry(b"README.md", b"# hi").packed(), "README.md", "it is not a .crate file"),
+    (Entry(b"b.crate", kind=HARD_LINK, link=b"a.crate").packed(), "b.crate", "it is a hard link"),
+    (Entry(b"b.crate", kind=SYMLINK, link=b"a.crate").packed(), "b.crate", "it is a symbolic link"),
+    (Entry(b"b.crate", kind=FIFO).packed(), "b.crate", "it is a FIFO"),
+    (Entry(b"b.crate", b"x" * 700, b"V").packed(), "b.crate", "it is an entry of type b'V'"),
+    (
+        Entry(b"x", pax("GNU.sparse.map=0,1"), PAX).packed() + Entry(b"b.crate", b"x").packed(),
+        "b.crate",
+        "it is a sparse file",
+    ),
+    (Entry(b"b.crate", bytes(1024), SPARSE).packed(), "b.crate", "it is a sparse file"),
+    (
+        Entry(b"b.crate", bytes(MIB + 1)).packed(),
+        "b.crate",
+        "it has 1048577 bytes, but this registry accepts at most 1048576",
+    ),
+]
+
+
+@pytest.mark.parametrize(("bad", "path", "reason"), NO_CRATES, ids=[one[2] for one in NO_CRATES])
+def test_entry_that_is_no_crate_is_passed_over(bad: bytes, path: str, reason: str) -> None:
+    """By name, and what is before and behind it is read."""
+    from pulp_cargo.app.services.imports import crate_archive
+    from pulp_cargo.app.services.imports.crate_archive import NoCrateFile
+
+    last = Entry(b"c.crate", b"c" * 600).packed()
+    file = io.BytesIO(GOOD + bad + last + END)
+    assert list(crate_archive.crate_files(file, max_bytes=MIB)) == [
+        ("a.crate", b"a"),
+        NoCrateFile(path, reason),
+        ("c.crate", b"c" * 600),
+    ]
 
 
 @pytest.mark.parametrize("kind", [PAX, PAX_GLOBAL])

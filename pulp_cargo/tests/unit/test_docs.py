@@ -141,6 +141,35 @@ def test_every_page_is_in_its_index(folder: str) -> None:
     assert set((DOCS / folder).rglob("*.md")) - listed == {index}
 
 
+# Names on PyPI that are ours, or those of well-known projects.
+KNOWN_PACKAGES = {"uvloop", "pulpcore[s3]", "--upgrade", "--quiet"}
+INSTALL = re.compile(r"\b(?:pip|pipx|uv pip|uv tool|uv) (?:install|add|run)\b([^`\n|;&]*)")
+# A path in or to a clone: `.`, `./…`, `../…`, or one that begins with a variable or at the root.
+PATH = re.compile(r"(?:\.{1,2}(?:/.*|\[.*)?|\$\{?[A-Z]+\}?/?.*|/.*)")
+
+
+def test_nothing_tells_people_to_install_names_that_nobody_has_claimed() -> None:
+    """Anybody could claim `pulp-cargo` on a package index, and own who follows the instruction."""
+    sources = [path for path in ROOT.rglob("*.py") if "tests" not in path.parts]
+    texts = [*PAGES, *sources, *(DOCS.rglob("*.service")), *(DOCS.rglob("*.y*ml"))]
+    told = {
+        (str(path.relative_to(ROOT)), name)
+        for path in texts
+        if not {".venv", ".venv-next"} & set(path.parts)
+        for found in INSTALL.finditer(path.read_text())
+        for name in re.findall(r"[^\s'\"]+", found[1])
+    }
+    # These are told, so the expression finds what is in the documents.
+    assert ("docs/user/reference/cli.md", "./pulp-glue-cargo") in told
+    assert len(told) >= 8
+    unknown = {
+        (path, name)
+        for path, name in told
+        if not PATH.fullmatch(name) and name not in KNOWN_PACKAGES
+    }
+    assert unknown == set()
+
+
 def test_architecture_is_short() -> None:
     """A long page would not be read to its end."""
     assert len((DOCS / "dev" / "architecture.md").read_text().splitlines()) < 150

@@ -12,6 +12,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol, Self
 
 from pulp_cargo.protocol.errors import BadRequest
@@ -151,11 +152,14 @@ class _Headers(io.BufferedIOBase):
         self._allowed = self._allowed_pax = 0
         # The kind of the last header, if data about the next entry follows it.
         self._extension: bytes | None = None
+        self.is_sparse = False
         self.begin_entry()
 
     def begin_entry(self) -> None:
         """Allow the next entry as many bytes as any other."""
         self._allowed, self._allowed_pax = MOST_HEADER_BYTES, MOST_PAX_BYTES
+        # Whether a pax header says so; tarfile does not get such records.
+        self.is_sparse = False
 
     def tell(self) -> int:
         """Return the position up to which the archive was read."""
@@ -175,7 +179,7 @@ class _Headers(io.BufferedIOBase):
         extension, self._extension = self._extension, None
         if extension in _PAX_KINDS:
             self._allowed_pax = _less(self._allowed_pax, wanted, MOST_PAX_BYTES)
-            needed = b"".join(_needed_records(self._stream.read(wanted)))
+            needed = b"".join(self._needed_records(self._stream.read(wanted)))
             self._allowed = _less(self._allowed, len(needed), MOST_HEADER_BYTES)
             # tarfile takes a zero for the end of the records.
             return needed + bytes(-len(needed) % tarfile.BLOCKSIZE)
@@ -186,6 +190,12 @@ class _Headers(io.BufferedIOBase):
             self._extension = kind if kind in _EXTENSIONS else None
         return data
 
+    def _needed_records(self, data: bytes) -> Iterator[bytes]:
+        for key, record in _records(data):
+            self.is_sparse |= key.startswith(b"GNU.sparse.")
+            if key in _NEEDED_RECORDS:
+                yield record
+
 
 def _less(allowed: int, size: int, most: int) -> int:
     if not 0 <= size <= allowed:
@@ -195,8 +205,8 @@ def _less(allowed: int, size: int, most: int) -> int:
     return allowed - size
 
 
-def _needed_records(data: bytes) -> Iterator[bytes]:
-    """Go through the records of a pax header that matter here, in a time that follows its size.
+def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the records of a pax header with their keys, in a time that follows its size.
 
     Each is `<length> <key>=<value>` and a newline. Raises BadRequest for a damaged one.
     """
@@ -211,14 +221,11 @@ def _needed_records(data: bytes) -> Iterator[bytes]:
         key = data[found.end() : equals]
         if equals < 0 or not key:
             raise BadRequest("the archive has a damaged pax header")
-        if key.startswith(b"GNU.sparse."):
-            raise BadRequest("the archive has a sparse file; only files are allowed")
         if records > MOST_PAX_RECORDS:
             raise BadRequest(
                 f"the archive has a pax header of more than {MOST_PAX_RECORDS} records"
             )
-        if key in _NEEDED_RECORDS:
-            yield data[at:end]
+        yield key, data[at:end]
         at = end
 
 
@@ -236,39 +243,57 @@ class _Entry(tarfile.TarInfo):
             raise
 
 
-def crate_files(file: BinaryIO, *, max_bytes: int) -> Iterator[tuple[str, bytes]]:
-    """Iterate over the .crate files in an archive with their paths; raises BadRequest.
+@dataclass(frozen=True, slots=True)
+class NoCrateFile:
+    """An entry of the archive that is no .crate file, and what it is instead."""
 
-    `max_bytes` is the maximum size of a file.
+    path: str
+    reason: str
+
+
+def crate_files(file: BinaryIO, *, max_bytes: int) -> Iterator[tuple[str, bytes] | NoCrateFile]:
+    """Iterate over the files in an archive, the .crate files with their contents.
+
+    `max_bytes` is the maximum size of one. Raises BadRequest for an archive that is damaged or too
+    large.
     """
     stream = _Stream(_unpacked(file))
     files = 0
-    for number, entry in enumerate(_entries(stream), start=1):
+    for number, (entry, is_sparse) in enumerate(_entries(stream), start=1):
         if number > MOST_ENTRIES:
             raise BadRequest(f"the archive has more than {MOST_ENTRIES} files and folders")
         if not entry.isdir():
             files += 1
             shown = entry.name[:LONGEST_SHOWN]
-            _require_wanted(entry, shown, max_bytes)
             if files > MOST_FILES:
                 raise BadRequest(
                     f"the archive has more than {MOST_FILES} files; import it in parts"
                 )
-            yield shown, stream.read(entry.size)
+            reason = "it is a sparse file" if is_sparse else _unwanted(entry, max_bytes)
+            if reason is not None:
+                yield NoCrateFile(shown, reason)
+            else:
+                yield shown, stream.read(entry.size)
 
 
-def _entries(stream: _Stream) -> Iterator[tarfile.TarInfo]:
-    """Iterate over the entries; the content of each can be read before the next."""
+def _entries(stream: _Stream) -> Iterator[tuple[tarfile.TarInfo, bool]]:
+    """Iterate over the entries, and whether each is sparse.
+
+    The content of each can be read before the next.
+    """
     headers = _Headers(stream)
     try:
         archive = tarfile.TarFile(
             fileobj=headers, tarinfo=_Entry, encoding="utf-8", errors="replace"
         )
         while (entry := archive.next()) is not None:
+            is_sparse = headers.is_sparse or entry.issparse()
             headers.begin_entry()
             # tarfile holds all entries in memory, each with a copy of the global records.
             entry.pax_headers = {}
-            yield entry
+            if entry.size < 0:
+                raise BadRequest("the archive has an entry of a negative size")
+            yield entry, is_sparse
     except _DAMAGED as error:
         raise BadRequest(f"the archive cannot be read: {error}") from error
     while rest := stream.read_some(_CHUNK):
@@ -276,18 +301,15 @@ def _entries(stream: _Stream) -> Iterator[tarfile.TarInfo]:
             raise BadRequest("the archive has data after the end of its tar data")
 
 
-def _require_wanted(entry: tarfile.TarInfo, shown: str, max_bytes: int) -> None:
-    if entry.issparse() or not entry.isreg():
-        other = _KINDS.get(entry.type, f"an entry of type {entry.type!r}")
-        kind = "a sparse file" if entry.issparse() else other
-        raise BadRequest(f"{shown!r} in the archive is {kind}; only files are allowed")
+def _unwanted(entry: tarfile.TarInfo, max_bytes: int) -> str | None:
+    """Return the reason why an entry cannot be a .crate file, None for one that may be."""
+    if not entry.isreg():
+        return f"it is {_KINDS.get(entry.type, f'an entry of type {entry.type!r}')}"
     if not entry.name.endswith(SUFFIX):
-        raise BadRequest(f"`{shown}` in the archive is not a {SUFFIX} file")
-    if not 0 <= entry.size <= max_bytes:
-        raise BadRequest(
-            f"`{shown}` in the archive has {entry.size} bytes, but this registry accepts at most"
-            f" {max_bytes}"
-        )
+        return f"it is not a {SUFFIX} file"
+    if entry.size > max_bytes:
+        return f"it has {entry.size} bytes, but this registry accepts at most {max_bytes}"
+    return None
 
 
 def _unpacked(file: BinaryIO) -> _Readable:

@@ -30,7 +30,7 @@ from pulp_cargo.app.queries.upstreams.repository_roles import is_published_to
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
-from pulp_cargo.app.services.imports.crate_archive import crate_files
+from pulp_cargo.app.services.imports.crate_archive import NoCrateFile, crate_files
 from pulp_cargo.protocol import uniqueness
 from pulp_cargo.protocol.crate_file import Origin
 from pulp_cargo.protocol.errors import RegistryError
@@ -83,7 +83,11 @@ def members(
     strict = crate_unit.strict_urls(repository)
     key_of = _key_in(repository)
     seen: set[str] = set()
-    for path, content in crate_files(archive, max_bytes=settings.CARGO_MAX_CRATE_BYTES):
+    for found in crate_files(archive, max_bytes=settings.CARGO_MAX_CRATE_BYTES):
+        if isinstance(found, NoCrateFile):
+            yield Refused(found.path, found.reason)
+            continue
+        path, content = found
         cksum = sha256(content).hexdigest()
         if cksum in seen:
             continue

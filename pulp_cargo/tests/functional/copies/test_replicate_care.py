@@ -77,6 +77,25 @@ def test_list_of_upstreams_is_left_alone(
     assert f"`{plain.name}` is not replicated: `{plain.name}` is a list of upstreams here" in log
 
 
+def test_cache_that_stores_nothing_is_left_alone(
+    stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
+) -> None:
+    """An empty registry in its place would serve no crate; its neighbour is replicated."""
+    remote = stack.rest.need("remotes/cargo/cargo/", name=name, url="sparse+https://up.example/")
+    streamed, labels = unique("streamed"), {label: ""}
+    wanted = {"name": streamed, "base_path": streamed, "remote": remote["pulp_href"]}
+    stack.rest.make(DISTRIBUTIONS, pulp_labels=labels, **wanted)
+    other = stack.make_registry(pulp_labels=labels)
+    other.publish(Crate(name))
+    replicate(second.rest, upstream_pulp)
+    for path in (DISTRIBUTIONS, REPOSITORIES, REMOTES):
+        found = names(second, path)
+        assert (streamed in found, other.name in found) == (False, True)
+    assert copied(second, other).index(name)
+    log = (second.data_dir / "logs" / "worker.log").read_text()
+    assert f"`{streamed}` is not replicated: it is a cache that stores nothing" in log
+
+
 def test_password_goes_to_no_other_address_than_the_api(
     stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
 ) -> None:

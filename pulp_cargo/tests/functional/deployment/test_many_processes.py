@@ -160,7 +160,7 @@ def test_closed_content_path_is_closed_in_redis(several: Several, change: str) -
     """Pulp stores responses of its own path there, and drops only those of a changed repository."""
     pulp, api = several.pulp, several.api[0]
     registry = pulp.make_registry()
-    registry.publish(Crate("leaf"))
+    several.both(registry)[0].publish(Crate("leaf"))
     remote = api.make("remotes/cargo/cargo/", name=unique("up"), url="sparse+https://up.example/")
     store = api.make(REPOSITORIES, name=unique("store"), remote=remote["pulp_href"])["pulp_href"]
     latest = api.get(registry.repository)["latest_version_href"]

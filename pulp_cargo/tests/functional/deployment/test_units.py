@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -47,6 +48,52 @@ def test_unit_may_write_where_the_settings_of_the_guide_put_files(unit: Path) ->
     folders = re.findall(r'^(?:\w+_ROOT|\w+_DIR\w*) = "(.+)"$', GUIDE.read_text(), re.MULTILINE)
     assert len(folders) == 4
     assert all(Path(service["ReadWritePaths"]) in Path(folder).parents for folder in folders)
+
+
+# What a process of Pulp must not do, even if somebody takes it over.
+HARDENING = {
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "ProtectClock": "yes",
+    "ProtectControlGroups": "yes",
+    "ProtectHostname": "yes",
+    "ProtectKernelLogs": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectKernelTunables": "yes",
+    "CapabilityBoundingSet": "",
+    "AmbientCapabilities": "",
+    "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+    "RestrictNamespaces": "yes",
+    "RestrictRealtime": "yes",
+    "RestrictSUIDSGID": "yes",
+    "LockPersonality": "yes",
+    "SystemCallArchitectures": "native",
+    "SystemCallFilter": "@system-service",
+    "UMask": "0077",
+}
+
+
+@pytest.mark.parametrize("unit", ALL, ids=lambda unit: unit.stem)
+def test_unit_gives_away_no_right_that_pulp_does_not_need(unit: Path) -> None:
+    """Users, devices, the kernel and other processes are closed to it."""
+    service = read(unit)["Service"]
+    assert {option: service.get(option) for option in HARDENING} == HARDENING
+    assert service["User"] == "pulp"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize("unit", ALL, ids=lambda unit: unit.stem)
+def test_systemd_knows_every_option(unit: Path, tmp_path: Path) -> None:
+    """It ignores one that is misspelled."""
+    copy = tmp_path / unit.name.replace("@", "@1")
+    text = unit.read_text()
+    # Neither the program nor the user is installed here.
+    copy.write_text(re.sub(r"(?m)^(ExecStart)=.*$", r"\1=/bin/true", text))
+    told = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
+    assert "Unknown" not in told.stderr and "Invalid" not in told.stderr, told.stderr
 
 
 def test_statements_of_requests_end_and_those_of_tasks_do_not(

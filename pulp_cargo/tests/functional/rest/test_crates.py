@@ -209,6 +209,32 @@ def test_filters(rest: Rest, repository: dict[str, Any]) -> None:
     assert found(name=name, repository_version=repository["latest_version_href"]) == []
 
 
+def test_versions_are_found_by_a_requirement(rest: Rest) -> None:
+    """Of crates that are named; pre-releases lie within the range, as for crate policies."""
+    name, other = unique("leaf"), unique("other")
+    for vers in ("0.9.0", "1.2.0", "1.10.0", "2.0.0-rc.1", "2.0.0"):
+        rest.upload(CRATES, crate_file(name, vers))
+    rest.upload(CRATES, crate_file(other, "1.5.0"))
+
+    def found(**filters: str) -> set[str]:
+        return {unit["vers"] for unit in rest.list(CRATES, **filters)}
+
+    assert found(name=name, versions=">=1.2, <2") == {"1.2.0", "1.10.0", "2.0.0-rc.1"}
+    assert found(name=name, versions="^2.0.0-rc") == {"2.0.0-rc.1", "2.0.0"}
+    assert found(name=name, versions="*") == found(name=name)
+    assert found(name=name, versions="=3") == set()
+    assert found(name__in=f"{name},{other}", versions="1") == {"1.2.0", "1.10.0", "1.5.0"}
+    canonical = name.replace("-", "_")
+    assert found(canonical_name=canonical, versions="1", vers="1.2.0") == {"1.2.0"}
+    for filters, reason in (
+        ({"versions": "1"}, "needs a crate as well"),
+        ({"versions": "newest", "name": name}, "cannot be read by cargo"),
+    ):
+        with pytest.raises(Refused, match=reason) as refused:
+            rest.list(CRATES, **filters)
+        assert refused.value.status == 400
+
+
 def test_upload_takes_a_repository_that_the_user_may_modify(
     rest: Rest, repository: dict[str, Any]
 ) -> None:

@@ -66,7 +66,8 @@ def test_limits_are_kept(rest: Rest, registry: dict[str, Any]) -> None:
         ({"token_hash": "00"}, "Unexpected field"),
         ({"token": "mine"}, "Unexpected field"),
         ({"name": ""}, "blank"),
-        ({"distribution": "team"}, "distribution"),
+        ({"distribution": "no-such-registry"}, "does not exist"),
+        ({"distribution": ""}, "distribution"),
         ({"distribution": 1}, "distribution"),
         (
             {"distribution": "prn:cargo.cargodistribution:00000000-0000-0000-0000-000000000000"},
@@ -83,6 +84,20 @@ def test_bad_fields_are_refused(rest: Rest, fields: dict[str, Any], reason: str)
     with pytest.raises(Refused, match=reason) as refused:
         rest.make(TOKENS, **{"name": unique("ci")} | fields)
     assert refused.value.status == 400
+
+
+def test_distribution_can_be_named(rest: Rest, registry: dict[str, Any]) -> None:
+    """A script knows its name, and not its href; names that a user may not see are no names."""
+    made = rest.make(TOKENS, name=unique("ci"), distribution=registry["name"])
+    assert made["distribution"] == registry["pulp_href"]
+    stranger = rest.new_user()
+    with pytest.raises(Refused, match="does not exist") as refused:
+        stranger.make(TOKENS, name=unique("ci"), distribution=registry["name"])
+    assert refused.value.status == 400
+    role = {"role": "cargo.cargodistribution_reader", "users": [(stranger.auth or ("",))[0]]}
+    rest.post(f"{registry['pulp_href']}add_role/", **role)
+    made = stranger.make(TOKENS, name=unique("ci"), distribution=registry["name"])
+    assert made["distribution"] == registry["pulp_href"]
 
 
 def test_name_is_unique_for_its_user(rest: Rest) -> None:

@@ -3,11 +3,8 @@
 import pytest
 
 from pulp_cargo.protocol.errors import InvalidMetadata
-from pulp_cargo.protocol.upstream_line import (
-    MOST_PARTS,
-    with_absolute_registries,
-    with_own_registries,
-)
+from pulp_cargo.protocol.index import MOST_PARTS
+from pulp_cargo.protocol.upstream_line import with_absolute_registries, with_own_registries
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pulp_cargo.protocol.index import Dependency
 from pulp_cargo.rules.limits import PublishLimits
 from pulp_cargo.rules.read_crate import UpstreamCrate, read_published, read_upstream
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
-from pulp_cargo.tests.support.tarball import SYMLINK, Entry
+from pulp_cargo.tests.support.tarball import SYMLINK, Entry, packed
 
 LIMITS = PublishLimits()
 README = {"README.md": b"# leaf", "src/lib.rs": b""}
@@ -175,13 +175,47 @@ def test_readme_may_be_outside_of_the_root(
     assert published(crate).readmes == kept
 
 
-def test_file_is_read_again_only_for_a_readme_outside_of_the_root() -> None:
-    """Unpacking takes most of the time of a publish."""
-    for files, readme, times in ((README, "README.md", 1), (DEEP, "docs/Intro.md", 2)):
-        packed = replace(LEAF, files=files, package={"readme": readme}).packed()
-        read = Read(packed)
-        read_published(read, name="leaf", vers="1.0.0", limits=LIMITS)
-        assert read.count == times * len(packed)
+def packed_in_order(*paths: str, readme: str, size: int = 0) -> bytes:
+    """Return a crate whose manifest, if not named, comes last; each file has its path as content."""
+    manifest = replace(LEAF, package={"readme": readme}).manifest()
+    files = dict.fromkeys(paths, b"") | {"Cargo.toml": manifest}
+    filler = [Entry(b"leaf-1.0.0/filler", bytes(size))] if size else []
+    entries = [
+        Entry(f"leaf-1.0.0/{path}".encode(), content or path.encode())
+        for path, content in files.items()
+    ]
+    return packed([*entries, *filler])
+
+
+@pytest.mark.parametrize(
+    ("paths", "readme", "times"),
+    [
+        (("README.md",), "README.md", 1),
+        (("Cargo.toml", "docs/Intro.md"), "docs/Intro.md", 1),
+        (("Docs/README.txt", "Cargo.toml"), "Docs/README.txt", 1),
+        (("A/Readme", "B/README.md"), "B/README.md", 1),
+        (("Docs/Intro.md", "Cargo.toml"), "Docs/Intro.md", 2),
+    ],
+)
+def test_file_is_read_again_only_for_a_readme_that_comes_first(
+    paths: tuple[str, ...], readme: str, times: int
+) -> None:
+    """Unpacking takes most of the time of a publish; only the manifest says where its readme is."""
+    data = packed_in_order(*paths, readme=readme)
+    read = Read(data)
+    _, contents = read_published(read, name="leaf", vers="1.0.0", limits=LIMITS)
+    assert contents.readmes == {readme: readme.encode()}
+    assert read.count == times * len(data)
+
+
+def test_large_crate_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no readme then: reading it twice would cost more than a second."""
+    data = packed_in_order("Docs/Intro.md", "Cargo.toml", readme="Docs/Intro.md", size=100_000)
+    for most, times in ((200_000, 2), (100_000, 1)):
+        monkeypatch.setattr("pulp_cargo.rules.read_crate.READ_TWICE_BYTES", most)
+        read = Read(data)
+        _, contents = read_published(read, name="leaf", vers="1.0.0", limits=LIMITS)
+        assert (read.count, len(contents.readmes)) == (times * len(data), times - 1)
 
 
 def test_second_reading_keeps_to_what_was_announced() -> None:
