@@ -67,9 +67,9 @@ def test_listing_without_its_end(
 @pytest.mark.parametrize(
     ("says", "told"),
     [
-        ({"end": 2}, "it has 1 crate versions and ends after 2, and it has 1"),
-        ({"count": 2}, "it has 2 crate versions and ends after 1, and it has 1"),
-        ({"count": 2, "end": 2}, "it has 2 crate versions and ends after 2, and it has 1"),
+        ({"end": 2}, "announces 1 crate versions and ends after 2, but it has 1"),
+        ({"count": 2}, "announces 2 crate versions and ends after 1, but it has 1"),
+        ({"count": 2, "end": 2}, "announces 2 crate versions and ends after 2, but it has 1"),
     ],
     ids=str,
 )
