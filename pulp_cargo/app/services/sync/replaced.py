@@ -1,7 +1,7 @@
 """Versions whose bytes the upstream of a sync has replaced, as caches handle them.
 
-A version must never change (Cargo Book, "Publishing"), so a sync with `mirror` keeps the bytes that the
-repository has, and records the new ones, until an administrator accepts them.
+A version must never change (Cargo Book, "Publishing"), so a sync keeps the bytes that the repository
+has, or takes none if it had others before, and records the new ones, until an administrator accepts them.
 """
 
 import logging
@@ -21,13 +21,24 @@ log = logging.getLogger(__name__)
 MOST_LOGGED = 20
 
 IN_REPOSITORY = "rc.repository_id = %(repository)s"
+ACCEPTED = """
+    SELECT 1 FROM cargo_replacedversion r
+    WHERE r.remote_id = %(remote)s AND r.name = lower(l.name) AND r.vers = l.vers
+    AND r.cksum = l.cksum AND r.accepted_at IS NOT NULL
+"""
 # The listed versions that the repository has or had with other bytes, and never with these; a unit
 # that it has comes first.
 FIND = f"""
-    SELECT DISTINCT ON (l.at) l.at, l.name, l.vers, c.cksum, l.cksum, c.content_ptr_id, c.is_there
+    SELECT DISTINCT ON (l.at)
+        l.at, l.name, l.vers, c.cksum, l.cksum, c.content_ptr_id, c.is_there, c.is_from_remote
     FROM cargo_listed l CROSS JOIN LATERAL (
         SELECT c.cksum, c.content_ptr_id,
-            {has_row("c.content_ptr_id", is_in_newest("%(repository)s"))} AS is_there
+            {has_row("c.content_ptr_id", is_in_newest("%(repository)s"))} AS is_there,
+            EXISTS (
+                SELECT 1 FROM core_contentartifact ca
+                JOIN core_remoteartifact ra ON ra.content_artifact_id = ca.pulp_id
+                WHERE ca.content_id = c.content_ptr_id AND ra.remote_id = %(remote)s
+            ) AS is_from_remote
         FROM cargo_cratecontent c
         WHERE c.canonical_name = l.canonical_name AND c.vers = l.vers AND c.cksum <> l.cksum
         AND {has_row("c.content_ptr_id", IN_REPOSITORY)}
@@ -36,12 +47,15 @@ FIND = f"""
         SELECT 1 FROM cargo_cratecontent same
         WHERE same.canonical_name = l.canonical_name AND same.vers = l.vers
         AND same.cksum = l.cksum AND {has_row("same.content_ptr_id", IN_REPOSITORY)}
-    ) AND NOT EXISTS (
-        SELECT 1 FROM cargo_replacedversion r
-        WHERE r.remote_id = %(remote)s AND r.name = lower(l.name) AND r.vers = l.vers
-        AND r.cksum = l.cksum AND r.accepted_at IS NOT NULL
-    )
+    ) AND NOT EXISTS ({ACCEPTED})
     ORDER BY l.at, c.is_there DESC, c.content_ptr_id
+"""
+# The units in the repository that accepted bytes take the place of.
+OUTDATED = f"""
+    SELECT c.content_ptr_id FROM cargo_listed l
+    JOIN cargo_cratecontent c ON c.canonical_name = l.canonical_name AND c.vers = l.vers
+    WHERE c.cksum <> l.cksum AND EXISTS ({ACCEPTED})
+    AND {has_row("c.content_ptr_id", is_in_newest("%(repository)s"))}
 """
 # The line stands for the unit that the repository has, but says nothing about its file.
 KEEP = "UPDATE cargo_listed SET content_id = %s, is_replaced = true WHERE at = %s"
@@ -56,16 +70,25 @@ RECORD = f"""
 """
 
 
-def refuse_replaced(repository: CargoRepository, remote: CargoRemote) -> int:
+def refuse_replaced(repository: CargoRepository, remote: CargoRemote, *, mirror: bool) -> int:
     """Keep or leave out the listing's versions whose bytes are others than before.
 
-    Returns how many there are; none if the repository was not synced from this upstream before, but
-    for instance from another URL. The table `cargo_listed` (services/sync/listing_table) must exist.
+    Returns how many there are. A mirror that was not synced from this upstream before, but for
+    instance from another URL, takes all of it. Without `mirror`, other bytes than those of another
+    source are left to the invariants of a repository version, which fail the sync. The table
+    `cargo_listed` (services/sync/listing_table) must exist.
     """
     before = last_sync(repository.pk)
-    if (before.get("remote"), before.get("url")) != (str(remote.pk), remote.url):
+    is_same = (before.get("remote"), before.get("url")) == (str(remote.pk), remote.url)
+    if mirror and not is_same:
         return 0
-    found = all_rows(FIND, {"repository": repository.pk, "remote": remote.pk})
+    found = [
+        row
+        for *row, is_from_remote in all_rows(
+            FIND, {"repository": repository.pk, "remote": remote.pk}
+        )
+        if not row[-1] or mirror or (is_same and is_from_remote)
+    ]
     with connection.cursor() as cursor:
         for at, name, vers, old, cksum, unit, is_there in found:
             cursor.execute(*((KEEP, [unit, at]) if is_there else (LEAVE_OUT, [at])))

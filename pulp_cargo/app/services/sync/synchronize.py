@@ -83,17 +83,16 @@ def synchronize(
         if fetched is None:
             return None
         with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
-            if mirror:
-                _refuse_replaced(repository, remote)
+            _refuse_replaced(repository, remote, mirror=mirror)
             units.make_units(file, repository, remote)
             if made_of["immediate"]:
                 units.fetch_files(disk, repository, remote, connected)
             return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
 
 
-def _refuse_replaced(repository: CargoRepository, remote: CargoRemote) -> None:
+def _refuse_replaced(repository: CargoRepository, remote: CargoRemote, *, mirror: bool) -> None:
     """Refuse other bytes for versions that the repository has, and report how many there are."""
-    if count := replaced.refuse_replaced(repository, remote):
+    if count := replaced.refuse_replaced(repository, remote, mirror=mirror):
         message = "Refusing replaced versions"
         with ProgressReport(message=message, code="sync.cargo.replaced", done=count):
             pass
@@ -127,11 +126,16 @@ def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | No
 def _make_version(
     repository: CargoRepository, head: Head, note: dict[str, Any], *, mirror: bool
 ) -> RepositoryVersion | None:
-    values = {"repository": repository.pk, "domain": repository.pulp_domain_id, "mirror": mirror}
+    values = {
+        "repository": repository.pk,
+        "domain": repository.pulp_domain_id,
+        "mirror": mirror,
+        "remote": note["remote"],
+    }
     # In one transaction, so that no reader sees the crates without the aliases that they need.
     with transaction.atomic():
         with repository.new_version(follows=True) as version:
-            for query in (OTHER_YANKS, OTHER_CRATES) if mirror else (OTHER_YANKS,):
+            for query in (OTHER_YANKS, OTHER_CRATES if mirror else replaced.OUTDATED):
                 version.remove_content(_units(query, values))
             for query in (NEW_CRATES, NEW_YANKS):
                 version.add_content(_units(query, values))

@@ -116,18 +116,19 @@ def replaced_on(upstream: Upstream, crate: Crate) -> Crate:
     return other
 
 
+@pytest.mark.parametrize("mirror", [True, False])
 @pytest.mark.parametrize("policy", ["on_demand", "immediate"])
 def test_replaced_bytes_are_refused_until_they_are_accepted(
-    upstream: Upstream, copy_of: CopyOf, name: str, policy: str
+    upstream: Upstream, copy_of: CopyOf, name: str, policy: str, mirror: bool
 ) -> None:
-    """By a mirror as by a cache: it keeps what it has, and goes on with all other versions."""
+    """By a copy as by a cache: it keeps what it has, and goes on with all other versions."""
     crate = Crate(name)
     upstream.have(crate)
     copy = copy_of(upstream.index_url, policy=policy)
-    copy.sync(mirror=True)
+    copy.sync(mirror=mirror)
     assert copy.registry.download(name).body == crate.packed()
     other = replaced_on(upstream, crate)
-    task = copy.sync(mirror=True)
+    task = copy.sync(mirror=mirror)
     counts = {report["code"]: report["done"] for report in task["progress_reports"]}
     assert counts["sync.cargo.replaced"] == 1
     cksums = {line["vers"]: line["cksum"] for line in copy.registry.index(name)}
@@ -139,10 +140,10 @@ def test_replaced_bytes_are_refused_until_they_are_accepted(
     accepted = {"name": name, "vers": "1.0.0", "checksum": other.cksum()}
     copy.rest.post(f"{copy.remote}accept/", **accepted)
     # Though the listing is the same.
-    copy.sync(mirror=True)
+    copy.sync(mirror=mirror)
     assert copy.registry.entry(name)["cksum"] == other.cksum()
     assert copy.registry.download(name).body == other.packed()
-    assert copy.sync(mirror=True)["created_resources"] == []
+    assert copy.sync(mirror=mirror)["created_resources"] == []
 
 
 def test_replaced_version_is_yanked_as_upstream(
@@ -173,8 +174,9 @@ def test_other_upstream_is_no_replacement(upstream: Upstream, copy_of: CopyOf, n
         assert copy.registry.entry(name)["cksum"] == other.cksum()
 
 
+@pytest.mark.parametrize("mirror", [True, False])
 def test_version_that_comes_back_with_other_bytes_is_refused(
-    upstream: Upstream, copy_of: CopyOf, name: str
+    upstream: Upstream, copy_of: CopyOf, name: str, mirror: bool
 ) -> None:
     """Lock files may have the checksum that it had; the same bytes are welcome."""
     crate, rest = Crate(name), Crate(name, "2.0.0")
@@ -183,10 +185,10 @@ def test_version_that_comes_back_with_other_bytes_is_refused(
         upstream.have(*there)
         copy.sync(mirror=True)
     replaced_on(upstream, crate)
-    copy.sync(mirror=True)
+    copy.sync(mirror=mirror)
     assert [line["vers"] for line in copy.registry.index(name)] == ["2.0.0"]
     upstream.have(crate, rest)
-    copy.sync(mirror=True)
+    copy.sync(mirror=mirror)
     assert copy.registry.entry(name)["cksum"] == crate.cksum()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pulp_cargo.tests.functional.rest.world import World, make_world
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import Stack
 
@@ -31,6 +32,12 @@ def registry(rest: Rest, repository: dict[str, Any]) -> dict[str, Any]:
         base_path=name,
         repository=repository["pulp_href"],
     )
+
+
+@pytest.fixture
+def world(stack: Stack, name: str) -> World:
+    """Objects of each kind, with something in each."""
+    return make_world(stack, name)
 
 
 @pytest.fixture

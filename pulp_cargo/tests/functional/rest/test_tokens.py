@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
+from pulp_cargo.tests.support.stack import Stack
 
 TOKENS = "cargo/tokens/"
 
@@ -98,6 +101,24 @@ def test_distribution_can_be_named(rest: Rest, registry: dict[str, Any]) -> None
     rest.post(f"{registry['pulp_href']}add_role/", **role)
     made = stranger.make(TOKENS, name=unique("ci"), distribution=registry["name"])
     assert made["distribution"] == registry["pulp_href"]
+
+
+def test_registry_takes_three_requests(stack: Stack, rest: Rest, name: str) -> None:
+    """A repository, a distribution and a token, as the reference says; then cargo can publish."""
+    team = unique("team")
+    repository = rest.session.post(rest.url("repositories/cargo/cargo/"), json={"name": team})
+    assert repository.status_code == 201
+    wanted = {"name": team, "base_path": team, "allow_uploads": True}
+    registry = rest.session.post(
+        rest.url("distributions/cargo/cargo/"),
+        json={**wanted, "repository": repository.json()["pulp_href"]},
+    )
+    assert registry.status_code == 202
+    made = rest.wait_task(registry.json()["task"])["result"]
+    assert made["base_url"] == f"sparse+{stack.content_url}/pulp/cargo/{team}/"
+    token = rest.session.post(rest.url(TOKENS), json={"name": team, "distribution": team})
+    assert token.status_code == 201
+    Registry(team, made["base_url"], token.json()["token"]).publish(Crate(name))
 
 
 def test_name_is_unique_for_its_user(rest: Rest) -> None:

@@ -1,0 +1,100 @@
+"""Each operation of the schema is called, and its answer is what the schema says: status and body."""
+
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from pulp_cargo.tests.functional.rest.test_answers import OF_CORE
+from pulp_cargo.tests.functional.rest.world import World, path_of
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.lock_file import lock_file, locked
+from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import DISTRIBUTIONS, Stack
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def test_every_operation_answers_as_the_schema_says(rest: Rest, world: World) -> None:
+    """A generated client takes nothing else: another status is an error to it, and so is a null."""
+    document = rest.get("docs/api.json", component="cargo", pk_path=1)
+    tried, faults = set(), set()
+    for one in world.calls():
+        answer = rest.session.request(one.method, rest.url(one.href), timeout=60, **one.sent)
+        path = path_of(document, rest.url(one.href).removeprefix(rest.origin))
+        tried.add((one.method, path))
+        described = document["paths"][path][one.method]["responses"].get(str(answer.status_code))
+        if described is None:
+            faults.add(f"{one.method} {path} is {answer.status_code}: {answer.text[:300]}")
+            continue
+        for kind in described.get("content", {}).values():
+            schema = kind["schema"] | {"components": document["components"]}
+            for error in Draft202012Validator(schema).iter_errors(answer.json()):
+                field = next((part for part in reversed(error.path) if isinstance(part, str)), "")
+                if field not in OF_CORE:
+                    faults.add(f"{one.method} {path} {field}: {error.message}")
+        if answer.status_code == 202:
+            rest.wait_task(answer.json()["task"])
+    assert faults == set()
+    there = {
+        (method, path)
+        for path, operations in document["paths"].items()
+        for method in METHODS
+        if method in operations
+    }
+    assert there - tried == set()
+
+
+DEFAULTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cargo.CargoToken": ("cargo/tokens/", {}),
+    "cargo.CargoUpstream": (DISTRIBUTIONS, {"upstreams": [{"name": "a"}]}),
+    "cargo.CratePolicyLine": ("cargo/crate-policies/", {"block": [{"crate": "a"}]}),
+    "cargo.CratePolicyException": (
+        "cargo/crate-policies/",
+        {"exceptions": [{"crate": "a", "reason": "b", "ends": "2099-01-01T00:00:00Z"}]},
+    ),
+}
+# Those of actions, which show nothing: each is compared with the answer to what it stands for.
+OF_ACTIONS = {"cargo.LockFileCheck", "cargo.LockFileCheckText"}
+
+
+def test_each_default_is_the_one_that_applies(rest: Rest, repository: dict[str, Any]) -> None:
+    """A client that does not send a field counts on what the schema says of it."""
+    document = rest.get("docs/api.json", component="cargo", pk_path=1)
+    defaults = {
+        name: {
+            field: described["default"]
+            for field, described in schema.get("properties", {}).items()
+            if "default" in described
+        }
+        for name, schema in document["components"]["schemas"].items()
+        if name.startswith("cargo.") and not name.endswith("Response")
+    }
+    defaults = {name: fields for name, fields in defaults.items() if fields}
+    assert set(defaults) == {*DEFAULTS, *OF_ACTIONS}
+    for schema, (path, fields) in DEFAULTS.items():
+        name = unique("default")
+        if path == DISTRIBUTIONS:
+            fields["upstreams"][0]["repository"] = repository["pulp_href"]
+            fields = {"base_path": name, **fields}
+        made = rest.make(path, name=name, **fields)
+        shown = next(
+            (made[key][0] for key in ("upstreams", "block", "exceptions") if made.get(key)), made
+        )
+        assert {key: shown[key] for key in defaults[schema]} == defaults[schema], schema
+
+
+def test_defaults_of_a_check_are_those_that_apply(stack: Stack, name: str) -> None:
+    """`offline` and `fail_on_yanked` are off unless they are sent."""
+    document = stack.rest.get("docs/api.json", component="cargo", pk_path=1)
+    fields = document["components"]["schemas"]["cargo.LockFileCheck"]["properties"]
+    defaults = {field: one["default"] for field, one in fields.items() if "default" in one}
+    assert defaults == {"offline": False, "fail_on_yanked": False}
+    registry = stack.make_registry()
+    registry.publish(Crate(name))
+    registry.yank(name)
+    lock = lock_file(locked(Crate(name), registry.index_url, f"sparse+{registry.url}"))
+    check = f"{registry.href}check/"
+    plain = stack.rest.post(check, lock_file=lock)
+    assert plain["passes"] is True
+    assert stack.rest.post(check, lock_file=lock, **defaults)["packages"] == plain["packages"]
+    assert stack.rest.post(check, lock_file=lock, fail_on_yanked=True)["passes"] is False

@@ -1,0 +1,205 @@
+"""Objects of each kind, and a call of every operation of the REST API."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pulp_cargo.tests.functional.rest.archives import archive
+from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.lock_file import lock_file, locked
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES, Stack
+
+CONTENT = "content/cargo/crates/"
+ROWS = (
+    "INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)"
+    " VALUES (%(remote)s, 'leaf', '1.0.0', 'a', 'b', now())",
+    "INSERT INTO cargo_heldversion (policy_id, name, vers, rule, sentence, dry_run, first_at,"
+    " last_at, times) VALUES (%(policy)s, 'leaf', '1.0.0', 'block', 'It is.', false, now(), now(), 1)",
+    "WITH crate AS (INSERT INTO cargo_cratedownloads (distribution_id, canonical_name, name,"
+    " downloads, recent, last_at) VALUES (%(registry)s, 'leaf', 'leaf', 1, 1, now()) RETURNING id),"
+    " version AS (INSERT INTO cargo_versiondownloads (crate_id, vers, downloads, last_at)"
+    " SELECT id, '1.0.0', 1, now() FROM crate RETURNING id)"
+    " INSERT INTO cargo_dailydownloads (version_id, day, downloads)"
+    " SELECT id, now()::date, 1 FROM version",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request: a method, a path, and what is sent."""
+
+    method: str
+    href: str
+    sent: dict[str, Any]
+
+
+def call(method: str, href: str, **fields: Any) -> Call:
+    """Return a request with JSON, or with files of a form."""
+    files = {key: fields.pop(key) for key in list(fields) if isinstance(fields[key], tuple)}
+    if files:
+        return Call(method, href, {"files": files, "data": fields})
+    return Call(method, href, {"json": fields} if method != "get" else {"params": fields})
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Objects of each kind, with something in each, and a crate that was published."""
+
+    rest: Rest
+    registry: Registry
+    crate: Crate
+    listed: dict[str, Any]
+    remote: dict[str, Any]
+    policy: dict[str, Any]
+    token: dict[str, Any]
+
+    def calls(self) -> Iterator[Call]:
+        """Go through all operations; what deletes comes last."""
+        yield from self._of_repositories()
+        yield from self._of_distributions()
+        yield from self._of_others()
+        yield from self._of_content()
+        yield from self._of_every_kind()
+        yield from self._of_deletions()
+
+    def _of_repositories(self) -> Iterator[Call]:
+        href, name, vers = self.registry.repository, self.crate.name, self.crate.vers
+        named = {"name": name, "vers": vers}
+        packed = archive([("b.crate", crate_file(unique("leaf"), "1.0.0"))])
+        yield call("post", f"{href}import_crates/", file=("crates.tar", packed))
+        yield call("get", f"{href}owners/")
+        owner = {"crate": name, "owners": ["admin"]}
+        yield call("post", f"{href}add_owners/", **owner)
+        yield call("post", f"{href}remove_owners/", **owner)
+        yield call("post", f"{href}yank/", **named)
+        yield call("post", f"{href}unyank/", **named)
+        yield call("post", f"{href}remove/", crates=[named])
+        yield call("post", f"{href}modify/", add_content_units=[])
+        yield call("post", f"{href}sync/", remote=self.remote["pulp_href"])
+        yield call("get", f"{href}versions/")
+        yield call("get", f"{href}versions/1/")
+        yield call("post", f"{href}versions/1/repair/", verify_checksums=False)
+
+    def _of_distributions(self) -> Iterator[Call]:
+        href, lists = self.registry.href, self.listed["pulp_href"]
+        lock = lock_file(locked(self.crate))
+        yield call("get", f"{href}config/")
+        yield call("get", f"{lists}explain/", name=self.crate.name)
+        yield call("get", f"{lists}collisions/")
+        yield call("post", f"{lists}collisions/", names=[self.crate.name])
+        yield call("post", f"{href}check/", lock_file=lock)
+        yield call("post", f"{lists}check/", lock_file=("Cargo.lock", lock.encode()))
+        yield call("post", f"{lists}prefetch/", lock_file=lock)
+        for counts in ("downloads", "version_downloads", "daily_downloads"):
+            yield call("get", f"{href}{counts}/")
+        yield call("get", f"{href}search/", q=self.crate.name)
+
+    def _of_others(self) -> Iterator[Call]:
+        yield call("get", f"{self.policy['pulp_href']}held/")
+        yield call("get", f"{self.remote['pulp_href']}replaced/")
+        accepted = {"name": "leaf", "vers": "1.0.0", "checksum": "b"}
+        yield call("post", f"{self.remote['pulp_href']}accept/", **accepted)
+
+    def _of_content(self) -> Iterator[Call]:
+        file = crate_file(unique("leaf"), "1.0.0")
+        yield call("post", f"{CONTENT}upload/", file=("a.crate", file))
+        yield call("post", CONTENT, file=("a.crate", crate_file(unique("leaf"), "1.0.0")))
+        yield call("post", "content/cargo/yanks/", name=unique("leaf"), vers="1.0.0")
+
+    def _of_every_kind(self) -> Iterator[Call]:
+        hrefs = {
+            "cargo/crate-policies/": self.policy["pulp_href"],
+            "cargo/tokens/": self.token["pulp_href"],
+            "distributions/cargo/cargo/": self.registry.href,
+            "remotes/cargo/cargo/": self.remote["pulp_href"],
+            "repositories/cargo/cargo/": self.registry.repository,
+        }
+        for path, href in hrefs.items():
+            yield call("get", path)
+            yield call("get", href)
+            yield call("get", f"{href}list_roles/")
+            yield call("get", f"{href}my_permissions/")
+            kind = path.split("/")[0].removesuffix("ies").removesuffix("s")
+            model = {"distribution": "distribution", "remote": "remote", "repositor": "repository"}
+            role = f"cargo.cargo{model.get(kind, 'token' if 'tokens' in path else 'cratepolicy')}_viewer"
+            yield call("post", f"{href}add_role/", role=role, users=["admin"])
+            yield call("post", f"{href}remove_role/", role=role, users=["admin"])
+        for href in (*hrefs.values(), *self._units()):
+            yield call("post", f"{href}set_label/", key="a", value="b")
+            yield call("post", f"{href}unset_label/", key="a")
+        for path in (CONTENT, "content/cargo/yanks/"):
+            yield call("get", path)
+        for href in self._units():
+            yield call("get", href)
+        name = unique("made")
+        url = {"url": "sparse+https://r.example/i/"}
+        for path, fields in (
+            ("cargo/crate-policies/", {}),
+            ("distributions/cargo/cargo/", {"base_path": name}),
+            ("remotes/cargo/cargo/", url),
+            ("repositories/cargo/cargo/", {}),
+        ):
+            yield call("post", path, name=name, **fields)
+            yield call("put", hrefs[path], name=unique("put"), **fields)
+            yield call("patch", hrefs[path], pulp_labels={"a": "b"})
+        yield call("post", "cargo/tokens/", name=name)
+
+    def _units(self) -> list[str]:
+        return [
+            self.rest.list(path, limit=1)[0]["pulp_href"]
+            for path in (CONTENT, "content/cargo/yanks/")
+        ]
+
+    def _of_deletions(self) -> Iterator[Call]:
+        yield call("delete", f"{self.registry.repository}versions/1/")
+        yield call("delete", self.token["pulp_href"])
+        yield call("delete", self.listed["pulp_href"])
+        yield call("delete", self.registry.href)
+        yield call("delete", self.remote["pulp_href"])
+        yield call("delete", self.registry.repository)
+        yield call("delete", self.policy["pulp_href"])
+
+
+def make_world(stack: Stack, name: str) -> World:
+    """Make a registry with a crate, a list of upstreams, and all that belongs to them."""
+    rest = stack.rest
+    registry, crate = stack.make_registry(repository={"crate_owners": True}), Crate(name)
+    other = stack.make_registry()
+    for one in (registry, other):
+        one.publish(crate)
+    registry.publish(Crate(name, "2.0.0"))
+    registry.yank(name, "2.0.0")
+    remote = rest.make("remotes/cargo/cargo/", name=unique("up"), url=other.index_url)
+    store = rest.make(REPOSITORIES, name=unique("store"))["pulp_href"]
+    entries = [
+        {"name": "ours", "repository": registry.repository},
+        {"name": "theirs", "remote": remote["pulp_href"], "repository": store},
+    ]
+    listed = rest.make(DISTRIBUTIONS, name=name, base_path=name, upstreams=entries)
+    policy = rest.make("cargo/crate-policies/", name=unique("p"), block=[{"crate": "evil"}])
+    token = rest.make("cargo/tokens/", name=unique("ci"))
+    ids = {
+        "remote": remote["prn"].rpartition(":")[2],
+        "policy": policy["prn"].rpartition(":")[2],
+        "registry": registry.href.rstrip("/").rpartition("/")[2],
+    }
+    with stack.connect() as database:
+        for row in ROWS:
+            database.execute(row, ids)
+    return World(rest, registry, crate, listed, remote, policy, token)
+
+
+def path_of(document: dict[str, Any], href: str) -> str:
+    """Return the path of the schema that a URL is an instance of; the one with most words."""
+    found = [
+        path
+        for path in document["paths"]
+        if re.fullmatch(
+            re.sub(r"{number}", "[0-9]+", re.sub(r"{\w*(?:id|pk)}", "[0-9a-f-]{36}", path)), href
+        )
+    ]
+    return min(found, key=lambda path: path.count("{"))
