@@ -16,8 +16,9 @@ from pulp_cargo.tests.support.cache import Cache, make_cache
 from pulp_cargo.tests.support.cargo import Cargo
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.sparse_upstream import SEARCH, SparseUpstream, search_path
-from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.stack import DISTRIBUTIONS, Stack
 
 STORED, OTHER = "zebra-stored", "zebra-other"
 POLICIES = "cargo/crate-policies/"
@@ -155,6 +156,19 @@ def test_rest_api_finds_the_same(upstream: SparseUpstream, searching: Cache, tex
     assert found["count"] == 1
     (crate,) = found["results"]
     assert (crate["name"], crate["stored"], crate["created_at"]) == (OTHER, False, None)
+
+
+def test_cache_without_a_repository_finds_what_the_upstream_has(
+    stack: Stack, upstream: SparseUpstream, searching: Cache, text: str
+) -> None:
+    """It stores nothing, so it has no catalog."""
+    name = unique("streaming")
+    fields = {"name": name, "base_path": name, "remote": searching.remote}
+    made = stack.rest.make(DISTRIBUTIONS, **fields)
+    registry = Registry(name, made["base_url"], None, made["pulp_href"])
+    upstream.find(text, OTHER, STORED)
+    assert names(registry, text) == [OTHER, STORED]
+    assert stack.rest.get(f"{registry.href}search/", q=text)["count"] == 2
 
 
 def test_cargo_finds_what_the_upstream_has(
