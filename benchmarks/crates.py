@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 FEATURES = {"default": ["std"], "std": [], "serde": [], "unstable": ["std"]}
 REQUIREMENT = "^1.0.0"
+README = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Crate:
     deps: tuple[str, ...] = ()
     dev_deps: tuple[str, ...] = ()
     payload_bytes: int = 500
+    readme: str | None = None
 
     def body(self, index_url: str) -> bytes:
         """Return the body of the publish."""
@@ -46,8 +48,8 @@ class Crate:
             "license": "MIT",
             "documentation": None,
             "homepage": None,
-            "readme": None,
-            "readme_file": None,
+            "readme": self.readme,
+            "readme_file": None if self.readme is None else README,
             "keywords": [],
             "categories": [],
             "license_file": None,
@@ -63,14 +65,16 @@ class Crate:
 
     def archive(self, index_url: str) -> bytes:
         """Return the .crate file, filled to its size with random bytes."""
-        manifest = self._manifest(index_url).encode()
+        files = {
+            "Cargo.toml": self._manifest(index_url).encode(),
+            "src/lib.rs": b"",
+            "data": os.urandom(self.payload_bytes),
+        }
+        if self.readme is not None:
+            files[README] = self.readme.encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            for path, data in (
-                ("Cargo.toml", manifest),
-                ("src/lib.rs", b""),
-                ("data", os.urandom(self.payload_bytes)),
-            ):
+            for path, data in files.items():
                 entry = tarfile.TarInfo(f"{self.name}-{self.vers}/{path}")
                 entry.size = len(data)
                 tar.addfile(entry, io.BytesIO(data))
@@ -80,6 +84,7 @@ class Crate:
         tables = [
             f'[package]\nname = "{self.name}"\nversion = "{self.vers}"\nedition = "2021"',
             'description = "A crate of the benchmark"\nlicense = "MIT"',
+            *([] if self.readme is None else [f'readme = "{README}"']),
             "[features]",
             *(f"{name} = {json.dumps(values)}" for name, values in FEATURES.items()),
         ]

@@ -2,18 +2,32 @@
 
     python -m benchmarks.inside registry NAME
     python -m benchmarks.inside multiply NAME COUNT
+    python -m benchmarks.inside describe NAME COUNT
+    python -m benchmarks.inside catalog NAME
     python -m benchmarks.inside guard NAME none|auth_required|rbac|header [HEADER VALUE]
 
 `multiply` creates a large repository in seconds: it copies the rows of the registry's only crate
-under new names and adds them with Pulp's own code, in a few large repository versions.
+under new names and adds them with Pulp's own code, in a few large repository versions. `describe`
+does the same with the names and texts of `benchmarks.texts`. `catalog` makes the catalog of what the
+registry has, and prints how many seconds that took.
 """
 
+import hashlib
 import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 import django
 from django.db import connection, transaction
 from django.db.models import Model
+
+from benchmarks import texts
+from benchmarks.crates import Crate
+from benchmarks.index_files import index_line
+from benchmarks.texts import Described
 
 FIRST_STEP = 1_000
 GROWTH = 4
@@ -26,6 +40,34 @@ NEW_UNITS = """
     FROM (SELECT id, %(first)s + i - 1 AS n FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY u (id, i))
     _
 """
+DESCRIBED_UNITS = """
+    CREATE TEMPORARY TABLE new_units (
+        id uuid, name text, vers text, cksum text, pubtime timestamptz, index_line text,
+        description text, keywords text[], categories text[], readme text, dependency_names text[]
+    ) ON COMMIT DROP
+"""
+# Each crate of a registry was downloaded, and a few were so much more often than others.
+DOWNLOADS = """
+    INSERT INTO cargo_cratedownloads
+        (distribution_id, canonical_name, name, downloads, recent, last_at)
+    SELECT d.pulp_id, unit.canonical_name, max(unit.name), max(n.times), max(n.times) / 10, now()
+    FROM core_distribution d JOIN core_repositorycontent rc ON rc.repository_id = d.repository_id
+    JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
+    CROSS JOIN LATERAL (
+        SELECT (1e9 / (1 + abs(hashtext(unit.canonical_name)::bigint) %% 1000000))::bigint AS times
+    ) n
+    WHERE d.name = %(registry)s GROUP BY d.pulp_id, unit.canonical_name
+"""
+# Columns that have the value of the column of the same name of the new unit.
+DESCRIBED = (
+    "pubtime",
+    "index_line",
+    "description",
+    "keywords",
+    "categories",
+    "readme",
+    "dependency_names",
+)
 INDEX_LINE = """replace(replace(replace(t.index_line, t.cksum, new.cksum),
     '"name":"' || t.name || '"', '"name":"' || new.name || '"'),
     '"vers":"' || t.vers || '"', '"vers":"' || new.vers || '"')"""
@@ -39,6 +81,10 @@ def main() -> None:
         print(_make_registry(name))
     elif action == "guard":
         _guard(name, *rest)
+    elif action == "catalog":
+        print(_make_catalog(name))
+    elif action == "describe":
+        _describe(name, int(rest[0]))
     else:
         _multiply(name, int(rest[0]))
 
@@ -68,7 +114,68 @@ def _guard(name: str, kind: str, header: str = "", value: str = "") -> None:
     ContentGuard.objects.filter(distribution=None).delete()
 
 
+def _make_catalog(name: str) -> float:
+    from pulp_cargo.app.models import CargoRepository
+    from pulp_cargo.app.queries.catalog import Content
+    from pulp_cargo.app.services.catalog.refresh import catalog_of
+
+    repository = CargoRepository.objects.get(name=name)
+    start = time.perf_counter()
+    catalog_of(Content(repository.pk, repository.latest_version().pk, pinned=False))
+    seconds = time.perf_counter() - start
+    _analyze()
+    return seconds
+
+
 def _multiply(name: str, count: int) -> None:
+    def new_units(ids: Sequence[UUID], first: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(NEW_UNITS, {"ids": ids, "first": first, "each": VERSIONS_PER_CRATE})
+
+    _grow(name, count, new_units, index_line=INDEX_LINE)
+
+
+def _describe(name: str, count: int) -> None:
+    crates = texts.crates()
+
+    def new_units(ids: Sequence[UUID], first: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(DESCRIBED_UNITS)
+            with cursor.copy("COPY new_units FROM STDIN") as copy:
+                for row in _described_rows(name, ids, islice(crates, len(ids)), first):
+                    copy.write_row(row)
+
+    _grow(name, count, new_units, **{column: f"new.{column}" for column in DESCRIBED})
+    with connection.cursor() as cursor:
+        cursor.execute(DOWNLOADS, {"registry": name})
+
+
+def _described_rows(
+    registry: str, ids: Sequence[UUID], crates: Iterator[Described], first: int
+) -> Iterator[Sequence[object]]:
+    """Return the rows of DESCRIBED_UNITS, each crate published a minute before the next.
+
+    Registries do not share them.
+    """
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=365)
+    for number, (pk, one) in enumerate(zip(ids, crates, strict=True), start=first):
+        published = start + timedelta(minutes=number)
+        crate = Crate(one.name, "1.0.0", deps=one.deps)
+        cksum = hashlib.sha256(f"{registry} {one.name}".encode()).hexdigest()
+        line = index_line(crate, cksum, published).decode().rstrip()
+        lists = [list(one.keywords), list(one.categories)]
+        texts = (one.description, *lists, one.readme, list(one.deps))
+        yield pk, crate.name, crate.vers, cksum, published, line, *texts
+
+
+def _grow(
+    name: str, count: int, new_units: Callable[[Sequence[UUID], int], None], **columns: str
+) -> None:
+    """Add units to a registry with one crate: copies of that, with some columns changed.
+
+    `new_units` makes the temporary table of units with the given ids, whose numbers follow a first
+    one.
+    """
     from pulpcore.plugin.models import Content
 
     from pulp_cargo.app.models import CargoRepository
@@ -79,9 +186,13 @@ def _multiply(name: str, count: int) -> None:
     # PostgreSQL plans Pulp's statements with earlier statistics of the tables, so grow in steps.
     while made < count:
         step = min(max(FIRST_STEP, GROWTH * made), count - made)
-        copies = _copies(template, made, made + step - 1)
+        # Pulp's own ids, whose compressibility determines the cost of a repository version.
+        ids = [Content._meta.pk.get_default() for _ in range(step)]
+        with transaction.atomic():
+            new_units(ids, made)
+            _copy_rows(template, columns)
         with repository.new_version() as version:
-            version.add_content(Content.objects.filter(pk__in=copies))
+            version.add_content(Content.objects.filter(pk__in=ids))
         _analyze()
         made += step
 
@@ -92,18 +203,7 @@ def _analyze() -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _copies(template: UUID, first: int, last: int) -> list[UUID]:
-    from pulpcore.plugin.models import Content
-
-    # Pulp's own ids, whose compressibility determines the cost of a repository version.
-    ids = [Content._meta.pk.get_default() for _ in range(first, last + 1)]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(NEW_UNITS, {"ids": ids, "first": first, "each": VERSIONS_PER_CRATE})
-        _copy_rows(template)
-    return ids
-
-
-def _copy_rows(template: UUID) -> None:
+def _copy_rows(template: UUID, columns: Mapping[str, str]) -> None:
     """Insert the three rows of each new unit; all share the template's file."""
     from pulpcore.plugin.models import Content, ContentArtifact
 
@@ -120,7 +220,7 @@ def _copy_rows(template: UUID) -> None:
         vers="new.vers",
         vers_key="new.vers",
         cksum="new.cksum",
-        index_line=INDEX_LINE,
+        **columns,
     )
     path = "new.name || '/' || new.name || '-' || new.vers || '.crate'"
     _copy(

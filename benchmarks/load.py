@@ -57,10 +57,12 @@ def run(
     seconds: int,
     headers: Sequence[str] = (),
     order: str = "random",
+    rate: int = 0,
 ) -> Load:
     """Request these targets (a path, and perhaps an ETag) for some seconds.
 
-    Each request is for a random one, or for the next one if `order` is "order".
+    Each request is for a random one, or for the next one if `order` is "order". `rate` is how many
+    are sent per second, 0 for as many as possible.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as list_file:
         list_file.write("".join(f"{path}\t{etag}\n" for path, etag in targets))
@@ -68,7 +70,7 @@ def run(
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), origin]
         before = proc.cpu_seconds(pids)
         output = subprocess.run(
-            [*command, "--", list_file.name, order, *headers],
+            [*command, "--", list_file.name, order, str(rate), *headers],
             stdout=subprocess.PIPE,
             text=True,
             check=True,

@@ -43,6 +43,7 @@ class Scale:
     clients: int
     new_bytes: int
     ruled: int
+    searches: int
 
 
 FULL = Scale(
@@ -62,6 +63,7 @@ FULL = Scale(
     clients=50,
     new_bytes=10_000_000,
     ruled=1_000,
+    searches=10_000,
 )
 # Only checks that everything runs.
 SHORT = Scale(
@@ -81,4 +83,5 @@ SHORT = Scale(
     clients=10,
     new_bytes=1_000_000,
     ruled=10,
+    searches=50,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from benchmarks import texts
 from benchmarks.crates import Crate
 from benchmarks.scale import Scale
 
@@ -10,6 +11,10 @@ BRANCHES = 4
 # Dependencies per crate; a line then has about 900 bytes, a file of six versions 5 KB.
 DEPENDENCIES = 5
 TREE_PAYLOAD = 16_000
+# The crate of which the page is requested, with the first readme of the crates with texts that is
+# longer than this.
+PAGED = "bench-paged"
+README_CHARACTERS = 10_000
 
 
 def tree_name(number: int) -> str:
@@ -47,8 +52,16 @@ def crowd_around(scale: Scale) -> Iterator[Crate]:
     return crowd(scale.filled - scale.tree * scale.versions, prefix="crowd")
 
 
-def long_history(count: int, *, first: int = 0, name: str = "bench-history") -> Iterator[Crate]:
+def long_history(
+    count: int, *, first: int = 0, name: str = "bench-history", readme: str | None = None
+) -> Iterator[Crate]:
     """Return versions of one crate, with lines of about 740 bytes."""
     deps = tuple(map(tree_name, range(3)))
     for patch in range(first, first + count):
-        yield Crate(name, f"1.{patch}.0", deps=deps)
+        yield Crate(name, f"1.{patch}.0", deps=deps, readme=readme)
+
+
+def paged(count: int, *, first: int = 0) -> Iterator[Crate]:
+    """Return versions of a crate with a long readme."""
+    readme = next(one.readme for one in texts.crates() if len(one.readme) > README_CHARACTERS)
+    return long_history(count, first=first, name=PAGED, readme=readme)

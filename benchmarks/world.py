@@ -65,6 +65,41 @@ class World:
         self.stack.inside("multiply", registry.name, str(self.scale.huge))
         return registry
 
+    @cached_property
+    def searched(self) -> Registry:
+        """A registry of 10,000 crates with texts, and their catalog."""
+        return self._catalogued("bench-searched", self.scale.filled)
+
+    @cached_property
+    def paged(self) -> Registry:
+        """The same registry with a crate of 1,000 versions that have a long readme."""
+        say(f"publishing {self.scale.many_versions:,} versions of one crate, eight at a time")
+        publishing.at_once(self.searched, sets.paged(self.scale.many_versions), clients=8)
+        return self.searched
+
+    @cached_property
+    def searched_huge(self) -> Registry:
+        """A registry of 100,000 crates with texts, and their catalog."""
+        return self._catalogued("bench-searched-huge", self.scale.huge)
+
+    @cached_property
+    def never_searched(self) -> Registry:
+        """A registry of 10,000 crates with texts, without a catalog."""
+        return self._described("bench-never-searched", self.scale.filled)
+
+    def _catalogued(self, name: str, crates: int) -> Registry:
+        registry = self._described(name, crates)
+        seconds = float(self.stack.inside("catalog", name))
+        say(f"made the catalog of {crates:,} crates in {seconds:.1f} s")
+        return registry
+
+    def _described(self, name: str, crates: int) -> Registry:
+        registry = self.stack.make_registry(name)
+        publishing.one_by_one(registry, [Crate("bench-template", "1.0.0")])
+        say(f"writing {crates:,} crates with texts")
+        self.stack.inside("describe", name, str(crates))
+        return registry
+
     @property
     def closure(self) -> Closure:
         """Real crates from crates.io; raises LeftOut without a connection."""

@@ -1,6 +1,9 @@
 -- Requests from a file that has a path and, after a tab, an ETag on each line. The second argument
--- says whether they are taken at "random" or in "order", the rest are headers, "name: value".
--- The last line printed is JSON.
+-- says whether they are taken at "random" or in "order", the third how many are sent per second,
+-- 0 for as many as possible; the rest are headers, "name: value". The last line printed is JSON.
+
+local ffi = require("ffi")
+ffi.cdef("struct timespec { long s, ns; }; int clock_gettime(int, struct timespec *);")
 
 local requests = {}
 local in_order = false
@@ -9,16 +12,35 @@ local last = 0
 function init(args)
   math.randomseed(1)
   in_order = args[2] == "order"
+  local rate = tonumber(args[3])
+  -- wrk asks before each request for a function of this name, if there is one.
+  if rate > 0 then delay = pause_of(rate) end
   for line in io.lines(args[1]) do
     local path, etag = line:match("^([^\t]+)\t?(.*)$")
     local headers = {}
-    for i = 3, #args do
+    for i = 4, #args do
       local name, value = args[i]:match("^([^:]+): (.*)$")
       headers[name] = value
     end
     if etag ~= "" then headers["if-none-match"] = etag end
     requests[#requests + 1] = wrk.format("GET", path, headers)
   end
+end
+
+-- Arrivals are random, as those of independent clients. What could not be sent in time, because all
+-- connections were busy, is sent as soon as one is free.
+function pause_of(rate)
+  local next_at = now_ms()
+  return function()
+    next_at = next_at - math.log(1 - math.random()) * 1000 / rate
+    return math.max(0, math.floor(next_at - now_ms() + 0.5))
+  end
+end
+
+function now_ms()
+  local now = ffi.new("struct timespec")
+  ffi.C.clock_gettime(1, now)
+  return tonumber(now.s) * 1e3 + tonumber(now.ns) / 1e6
 end
 
 function request()

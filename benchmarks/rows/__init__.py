@@ -15,8 +15,10 @@ from benchmarks.rows import (
     index,
     lockfile,
     memory,
+    pages,
     publish,
     replicate,
+    search,
     upload,
 )
 from benchmarks.world import World
@@ -31,8 +33,8 @@ class Row:
     needs: tuple[str, ...] = ()
 
 
-# In the order in which they run: publishes first, since others need their crates, and last the row
-# that restarts the content process, which would falsify its memory.
+# In the order in which they run: publishes first, since others need their crates, and last those
+# that restart the content process, which would falsify its memory.
 ROWS = (
     Row("publish-empty", publish.empty),
     Row("publish-filled", publish.filled),
@@ -63,9 +65,15 @@ ROWS = (
     Row("cache-pull-large", cache_pull.one_crate, ("nginx",)),
     Row("upstreams", cache_index.five_upstreams, ("nginx", "wrk")),
     Row("crate-policy", cache_index.rules, ("nginx", "wrk")),
+    Row("search", search.many, ("wrk",)),
+    Row("publish-searched", search.publishes),
+    Row("crate-page", pages.crate),
     Row("publish-huge", publish.huge),
     Row("lists", upload.lists),
     Row("import", upload.in_one_call),
+    Row("search-huge", search.huge, ("wrk",)),
+    Row("dependents", search.dependents),
     Row("memory", memory.resident),
     Row("cold", cold.first_read),
+    Row("crate-page-cold", pages.first_read),
 )

@@ -1,20 +1,17 @@
 """The first index file that a fresh content process reads, in a large repository."""
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 
 from benchmarks.measure import Measure, at_most, percentile
-from benchmarks.stack import Registry
+from benchmarks.timing import restart, timed_get
 from benchmarks.world import World
 from pulp_cargo.protocol.paths import index_path
 
 # The names of generated crates (see `inside`).
 NAME = "bench-many-{:06}"
 OTHERS = 50
-# Long enough for the new process to connect its listener.
-SETTLING_SECONDS = 1.0
 
 
 def first_read(world: World) -> Iterator[Measure]:
@@ -23,11 +20,12 @@ def first_read(world: World) -> Iterator[Measure]:
     firsts: list[float] = []
     others: list[float] = []
     for round_number in range(world.scale.repeats):
-        _restart(world)
+        restart(world.stack, world.huge)
         with closing(HTTPConnection(*world.huge.address, timeout=60)) as connection:
             connection.connect()
             numbers = [(round_number * OTHERS + i) * 7919 % crates for i in range(OTHERS)]
-            took = [_read(connection, world.huge, NAME.format(number)) for number in numbers]
+            paths = [index_path(NAME.format(number)) for number in numbers]
+            took = [timed_get(connection, world.huge, path) for path in paths]
         firsts.append(took[0])
         others += took[1:]
     yield Measure(
@@ -44,26 +42,3 @@ def first_read(world: World) -> Iterator[Measure]:
         at_most(5),
         detail={"p99_ms": percentile(others, 99) * 1e3},
     )
-
-
-def _restart(world: World) -> None:
-    old = world.stack.content_workers()
-    world.stack.crash_content_workers()
-    while not (set(world.stack.content_workers()) - set(old)):
-        time.sleep(0.02)
-    # Not a registry's path: the response shows that the process runs, and does not warm our caches.
-    with closing(HTTPConnection(*world.huge.address, timeout=60)) as connection:
-        connection.request("GET", "/nothing-of-ours")
-        connection.getresponse().read()
-    time.sleep(SETTLING_SECONDS)
-
-
-def _read(connection: HTTPConnection, registry: Registry, name: str) -> float:
-    start = time.perf_counter()
-    connection.request("GET", registry.path + index_path(name))
-    response = connection.getresponse()
-    body = response.read()
-    took = time.perf_counter() - start
-    if response.status != 200:
-        raise SystemExit(f"{name}: {response.status} {body[:300]!r}")
-    return took
