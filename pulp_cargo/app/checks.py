@@ -24,8 +24,8 @@ def urls_are_absolute(**kwargs: Any) -> list[CheckMessage]:
     urls += [(name, url) for name, url in optional.items() if url]
     return [
         Error(
-            f"{name} has {url!r}, not a URL like 'https://crates.example.org'",
-            hint="Cargo stores and visits it as it is; set it in Pulp's settings.",
+            f"{name} is {url!r}, which is not a URL such as 'https://crates.example.org'",
+            hint="Cargo uses this URL unchanged. Set it in Pulp's settings.",
             id="cargo.E001",
         )
         for name, url in urls
@@ -41,8 +41,9 @@ def networks_can_be_read(**kwargs: Any) -> list[CheckMessage]:
     except ValueError as error:
         return [
             Error(
-                f"CARGO_UPSTREAM_PRIVATE_NETWORKS cannot be read: {error}",
-                hint="It is a list of networks like '10.20.0.0/16'; set it in Pulp's settings.",
+                f"CARGO_UPSTREAM_PRIVATE_NETWORKS is invalid: {error}",
+                hint="It must be a list of networks such as '10.20.0.0/16'. Set it in Pulp's"
+                " settings.",
                 id="cargo.E002",
             )
         ]
@@ -56,7 +57,7 @@ def core_has_our_columns(**kwargs: Any) -> list[CheckMessage]:
         Error(
             f"this release of pulpcore has no column `{column}` in the table `{table}`, which"
             " pulp_cargo needs",
-            hint="Install a release of pulpcore that this one of pulp-cargo is for.",
+            hint="Install a release of pulpcore that this release of pulp-cargo supports.",
             id="cargo.E003",
         )
         for table, column in core_columns.missing(core_columns.of_models())

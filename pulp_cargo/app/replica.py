@@ -75,7 +75,9 @@ class CargoReplicator(Replicator):
             return None
         own_repository = CargoRepository.objects.filter(name=name, pulp_domain=self.domain).first()
         if own_repository is not None and not self._is_copy(own_repository):
-            return self._leave_alone(name, "a repository of this name here is no copy")
+            return self._leave_alone(
+                name, "this Pulp has a repository of this name that is not a copy"
+            )
         return super().create_or_update_remote(upstream_distribution)
 
     def _is_copy(self, repository: CargoRepository) -> bool:
@@ -194,5 +196,5 @@ REPLICATION_ORDER = [CargoReplicator]
 def _kind(own: CargoDistribution) -> str:
     """Return what a distribution does that a copy could not do."""
     if own.allow_uploads:
-        return "takes uploads"
+        return "accepts uploads"
     return "is a cache" if own.remote_id is not None else "is a list of upstreams"

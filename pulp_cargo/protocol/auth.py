@@ -43,7 +43,7 @@ def parse_authorization(header: str | None) -> TokenCredential | BasicCredential
         return None
     words = header.split()
     if not all(_VISIBLE.fullmatch(word) for word in words):
-        raise NotAuthenticated("the Authorization header holds characters that no token has")
+        raise NotAuthenticated("the Authorization header has characters that a token cannot have")
     match words:
         case [secret] if secret.lower() not in ("bearer", "token", "basic"):
             return TokenCredential(secret)
@@ -52,7 +52,7 @@ def parse_authorization(header: str | None) -> TokenCredential | BasicCredential
             return TokenCredential(secret)
         case [scheme, encoded] if scheme.lower() == "basic":
             return _basic(encoded)
-    raise NotAuthenticated(f"the Authorization header has another form: {_EXPECTED}")
+    raise NotAuthenticated(f"the Authorization header is invalid: {_EXPECTED}")
 
 
 def challenge(login_url: str) -> str:

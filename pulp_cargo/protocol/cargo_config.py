@@ -29,6 +29,13 @@ _INSTEAD = """\
 registry = "{upstream}"
 replace-with = "{key}"
 """
+# cargo-deny, cargo-audit and others of tame-index look for a replacement in `[source]` only, and
+# would ask the upstream itself. They cannot send a token, and with this table cargo prints a note
+# whenever it sends one, so it is for public registries.
+_FOR_TOOLS = """\
+[source.{key}]
+registry = "{index_url}"
+"""
 
 
 def registry_key(name: str) -> str:
@@ -61,6 +68,7 @@ def render_cargo_config(
         known = is_crates_io(upstream)
         upstream_name = "crates.io" if known else upstream_name
         text += _THROUGH + (_INSTEAD_OF_CRATES_IO if known else _INSTEAD)
+        text += "" if auth_required else _FOR_TOOLS
     return text.format(
         key=registry_key(name), index_url=index_url, upstream=upstream, upstream_name=upstream_name
     )

@@ -1,19 +1,21 @@
 """Reading a .crate file under limits, and refusing what is unsafe or ambiguous to unpack.
 
 Cargo refuses any entry outside `{name}-{version}/` (Cargo Book, Registry Web API, Publish). Crates
-that are published here must follow stricter path rules, because Windows and macOS treat more paths
-as equal or special. Crates of an upstream are read as cargo reads them.
+that are published here must follow stricter rules, because Windows and macOS treat more paths as
+equal or special. Crates of an upstream are read as cargo reads them; only what could replace the
+manifest on one of these systems is refused there, too.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import BinaryIO
 
 from pulp_cargo.protocol.errors import InvalidCrateFile
 from pulp_cargo.protocol.gzip_stream import GzipStream
 from pulp_cargo.protocol.names import WINDOWS_DEVICES
-from pulp_cargo.protocol.tar import TarEntry, TarReader
+from pulp_cargo.protocol.tar import EntryKind, TarEntry, TarReader
 
 MANIFEST = "Cargo.toml"
 
@@ -31,11 +33,31 @@ _UNSAFE = (
     (re.compile(r"\\"), "has a backslash"),
     (re.compile(r"[. ]$"), "has a component that ends in a dot or space"),
     (re.compile(r"^[A-Za-z]:"), "has a drive letter"),
-    (re.compile(r'[<>:"|?*]'), 'has one of the characters `<>:"|?*`, which Windows has in no name'),
+    (
+        re.compile(r'[<>:"|?*]'),
+        'has one of the characters `<>:"|?*`, which Windows does not allow in names',
+    ),
     (re.compile(rf"^(?:{_DEVICES}) *(?:\.|$)", re.IGNORECASE), "names a Windows device"),
 )
 # On a file system that ignores case, the second of two such files would overwrite the first.
 _BUILT = (".rs", ".toml")
+# Windows has these short names for files with longer ones, among them the manifest.
+_SHORT_NAME = re.compile(r"ca[^.]*~[0-9]+\.tom")
+_SEPARATOR = re.compile(r"[/\\]")
+# Characters that macOS ignores in the names of files.
+_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+
+
+class Origin(Enum):
+    """Where a .crate file was published, which decides what is accepted in it.
+
+    Of an `UPSTREAM`, everything that cargo can unpack is, and what is `IMPORTED` may have the paths
+    of such a file, but no links, as on crates.io.
+    """
+
+    HERE = "here"
+    IMPORTED = "imported"
+    UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +82,7 @@ class CrateFile:
         """Raise unless the archive unpacks into the folder where cargo looks for the version."""
         if self.root != f"{name}-{vers}":
             raise InvalidCrateFile(
-                f"the crate file unpacks to `{self.root}`, but its manifest is of `{name}-{vers}`"
+                f"the crate file unpacks to `{self.root}`, but its manifest is for `{name}-{vers}`"
             )
 
     def readme(self, path: str | None) -> bytes | None:
@@ -75,24 +97,21 @@ def read_crate_file(
     vers: str | None,
     limits: Limits,
     wanted: str | None = None,
-    strict: bool = True,
+    origin: Origin = Origin.HERE,
 ) -> CrateFile:
     """Read all of a .crate file and return its parts, or raise with what is wrong with it.
-
-    `strict` is for crates that are published here; otherwise only what cargo cannot unpack is
-    refused.
 
     The result has the manifest, readme files in the root, and `wanted`, the path of one more file.
     If name and version are not known yet, the first entry determines the root, and the caller
     must compare it with the manifest.
     """
     stream = GzipStream(file, min(limits.unpacked_bytes, _most_unpacked(file)))
-    reader = TarReader(stream)
-    contents = _Contents(f"{name}-{vers}" if name and vers else None, limits, wanted, strict)
+    reader = TarReader(stream, as_cargo=origin is not Origin.HERE)
+    contents = _Contents(f"{name}-{vers}" if name and vers else None, limits, wanted, origin)
     for entry in reader:
         path = contents.add(entry)
         if contents.wants(path, entry):
-            contents.keep(path, reader.read_content())
+            contents.put(path, reader.read_content())
     if contents.manifest is None or contents.root is None:
         raise InvalidCrateFile(f"the crate file has no `{MANIFEST}` in its root")
     return CrateFile(
@@ -110,11 +129,12 @@ def files_of(
     Each is the path below the root, the entry, and the reader, from which the content can be read
     before the next file. Raises InvalidCrateFile.
     """
-    reader = TarReader(GzipStream(file, min(limits.unpacked_bytes, _most_unpacked(file))))
-    contents = _Contents(f"{name}-{vers}", limits, None, strict=False)
+    stream = GzipStream(file, min(limits.unpacked_bytes, _most_unpacked(file)))
+    reader = TarReader(stream, as_cargo=True)
+    contents = _Contents(f"{name}-{vers}", limits, None, Origin.UPSTREAM)
     for entry in reader:
         path = contents.add(entry)
-        if not entry.is_directory:
+        if entry.is_file:
             yield path, entry, reader
 
 
@@ -132,15 +152,16 @@ class _Contents:
     root: str | None
     limits: Limits
     wanted: str | None
-    strict: bool
+    origin: Origin
     entries: int = 0
     manifest: bytes | None = None
     readmes: dict[str, bytes] = field(default_factory=dict)
-    kept_bytes: int = 0
+    readme_bytes: int = 0
     path_bytes: int = 0
     components: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
+    links: set[str] = field(default_factory=set)
 
     def add(self, entry: TarEntry) -> str:
         """Check an entry and return its path below the root."""
@@ -150,23 +171,23 @@ class _Contents:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} entries")
         if self.path_bytes > MOST_PATH_BYTES:
             raise InvalidCrateFile(
-                f"the paths in the crate file have more than {MOST_PATH_BYTES} bytes together"
+                f"the paths in the crate file have more than {MOST_PATH_BYTES} bytes in total"
             )
         full = self._safe_path(entry)
         if self.root is None:
             self.root = full.partition("/")[0]
         path = _path_below(self.root, full, entry.is_directory)
-        if self.strict and path.lower() == MANIFEST.lower() and path != MANIFEST:
-            raise InvalidCrateFile(f"the manifest must be called {MANIFEST!r}, not {path!r}")
-        if self.strict:
+        if self.origin is Origin.HERE:
+            if path.lower() == MANIFEST.lower() and path != MANIFEST:
+                raise InvalidCrateFile(f"the manifest must be called {MANIFEST!r}, not {path!r}")
             self._require_unique(path, entry.is_directory)
-        elif path == MANIFEST and self.manifest is not None:
-            raise InvalidCrateFile(f"the crate file has {MANIFEST!r} twice")
+        else:
+            self._require_one_manifest(path, entry.kind)
         return path
 
     def wants(self, path: str, entry: TarEntry) -> bool:
         """Return whether the content is needed."""
-        if entry.is_directory:
+        if not entry.is_file:
             return False
         if path == MANIFEST:
             if entry.size > self.limits.manifest_bytes:
@@ -175,15 +196,15 @@ class _Contents:
                 )
             return True
         is_readme = path == self.wanted or ("/" not in path and path.lower().startswith("readme"))
-        return is_readme and self.kept_bytes + entry.size <= self.limits.readme_bytes
+        return is_readme and self.readme_bytes + entry.size <= self.limits.readme_bytes
 
-    def keep(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: bytes) -> None:
         """Store the content of a needed file."""
         if path == MANIFEST:
             self.manifest = content
         else:
             self.readmes[path] = content
-            self.kept_bytes += len(content)
+            self.readme_bytes += len(content)
 
     def _safe_path(self, entry: TarEntry) -> str:
         """Return an entry's path in components with one slash between them."""
@@ -198,7 +219,7 @@ class _Contents:
         if entry.is_directory:
             path = path.removesuffix("/")
         components = path.split("/")
-        if not self.strict:
+        if self.origin is not Origin.HERE:
             return _as_cargo_reads(path, components)
         for component in components:
             # Most folders were seen before, since files share them.
@@ -216,14 +237,47 @@ class _Contents:
             taken = taken or parent in self.files
             self.folders.add(parent)
             parent = parent.rpartition("/")[0]
+        self._require_few_folders()
+        if taken:
+            raise InvalidCrateFile(
+                f"the crate file has {path!r} twice, or as a file and a folder; letter case does"
+                " not make source paths different"
+            )
+
+    def _require_one_manifest(self, path: str, kind: EntryKind) -> None:
+        """Raise if cargo could find another manifest than the one that is read here."""
+        if kind is EntryKind.LINK and self.origin is Origin.IMPORTED:
+            raise InvalidCrateFile(f"{path!r} in the crate file is a link; only files are allowed")
+        if path == MANIFEST and self.manifest is not None:
+            raise InvalidCrateFile(f"the crate file has {MANIFEST!r} twice")
+        if path.lower() == MANIFEST.lower():
+            if kind is not EntryKind.FILE:
+                raise InvalidCrateFile(f"{path!r} in the crate file is not a file")
+        elif _is_manifest_elsewhere(path):
+            raise InvalidCrateFile(
+                f"{path!r} in the crate file is another name of `{MANIFEST}` on Windows or macOS"
+            )
+        # What was read of an earlier file at this path is not what is left on the disk.
+        self.readmes.pop(path, None)
+        self._require_no_link_above(path.casefold())
+        if kind is EntryKind.LINK:
+            self.links.add(path.casefold())
+            # Cargo cannot replace a folder by a link.
+            self.folders.discard(path.casefold())
+
+    def _require_no_link_above(self, folded: str) -> None:
+        parent = folded.rpartition("/")[0] if self.links else ""
+        while parent and parent not in self.folders:
+            if parent in self.links:
+                raise InvalidCrateFile(f"{folded!r} in the crate file is behind a link")
+            self.folders.add(parent)
+            parent = parent.rpartition("/")[0]
+        self._require_few_folders()
+
+    def _require_few_folders(self) -> None:
         # Folders need no entries of their own, so a few deep paths could imply millions of folders.
         if len(self.folders) > self.limits.entries:
             raise InvalidCrateFile(f"the crate file has more than {self.limits.entries} folders")
-        if taken:
-            raise InvalidCrateFile(
-                f"the crate file has {path!r} twice, or as file and folder; "
-                "for sources letter case makes no other path"
-            )
 
 
 def _require_safe(path: str, component: str) -> None:
@@ -240,7 +294,27 @@ def _as_cargo_reads(path: str, components: list[str]) -> str:
     """Return a path without parts that Rust's `Path` ignores; cargo unpacks none with `..`."""
     if ".." in components or path.startswith("/"):
         raise _unsafe(path, "leads out of its folder")
+    # Only at the beginning a dot is a component.
+    if components[0] == ".":
+        raise _unsafe(path, "begins with `./`")
     return "/".join(one for one in components if one not in ("", "."))
+
+
+def _is_manifest_elsewhere(path: str) -> bool:
+    """Return whether Windows or macOS takes a path below the root for the manifest.
+
+    Windows also separates components by backslashes, ignores dots and spaces at their ends, and
+    reads what follows a colon as the name of a stream of the file.
+    """
+    components = (
+        _IGNORED.sub("", one).partition(":")[0].rstrip(". ").casefold()
+        for one in _SEPARATOR.split(path)
+    )
+    match [one for one in components if one]:
+        case [name]:
+            return name == MANIFEST.casefold() or bool(_SHORT_NAME.fullmatch(name))
+        case _:
+            return False
 
 
 def _unsafe(path: str, fault: str) -> InvalidCrateFile:

@@ -119,6 +119,7 @@ class VersionExists(BadRequest):
     """The version was published before; release tools look for "already uploaded" or "exists"."""
 
     def __init__(self, name: str, vers: str, *, same_bytes: bool) -> None:
+        self.same_bytes = same_bytes
         number = vers.partition("+")[0]
         bytes = "just these bytes" if same_bytes else "other bytes"
         super().__init__(
@@ -133,8 +134,9 @@ class VersionUsed(BadRequest):
     def __init__(self, name: str, vers: str) -> None:
         number = vers.partition("+")[0]
         super().__init__(
-            f"crate version `{name} {number}` was published here before with other bytes, and removed:"
-            " copies of those may still be in use, so the number is used up; publish a higher one"
+            f"crate version `{name} {number}` was published here before with other bytes, and then"
+            " removed; copies of it may still be in use, so the number cannot be reused: publish a"
+            " higher one"
         )
 
 
@@ -170,7 +172,7 @@ class VersionReplaced(Forbidden):
     def __init__(self, name: str, vers: str, cksum: str, now: str) -> None:
         super().__init__(
             f"the upstream registry has replaced the file of `{name} {vers}`: it had the checksum"
-            f" {cksum} and has {now} now. The old file is not stored here, and the new one is"
+            f" {cksum} and now has {now}. The old file is not stored here, and the new one is"
             " refused until an administrator accepts it for the remote"
         )
 
@@ -179,7 +181,7 @@ class UploadsNotAllowed(Forbidden):
     """The registry accepts no publishes or yanks."""
 
     def __init__(self, registry: str, why: str = "its distribution does not allow uploads") -> None:
-        super().__init__(f"nothing can be published to or yanked in `{registry}`: {why}")
+        super().__init__(f"the registry `{registry}` accepts no publishes or yanks: {why}")
 
 
 class NotFound(RegistryError):
@@ -264,8 +266,8 @@ class RegistryWithoutRepository(NotFound):
 
     def __init__(self, registry: str) -> None:
         super().__init__(
-            f"the registry `{registry}` has no repository to serve crates from;"
-            " its administrator has to give it one"
+            f"the registry `{registry}` has no repository to serve crates from; its administrator"
+            " must assign one"
         )
 
 
@@ -273,7 +275,7 @@ class RouteNotFound(NotFound):
     """The path is not part of a registry."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"a registry has nothing at `{path}`")
+        super().__init__(f"a registry has no path `{path}`")
 
 
 class MethodNotAllowed(RegistryError):
@@ -282,7 +284,7 @@ class MethodNotAllowed(RegistryError):
     status = 405
 
     def __init__(self, method: str, path: str, allowed: Sequence[str] = ()) -> None:
-        super().__init__(f"`{path}` cannot be used with {method}")
+        super().__init__(f"the method {method} is not allowed for `{path}`")
         self.allowed = allowed
 
 
@@ -299,6 +301,6 @@ class UnsupportedEncoding(RegistryError):
 
     def __init__(self, encoding: str) -> None:
         super().__init__(
-            f"a body in the encoding {encoding[:40]!r} is not accepted: send it uncompressed, without a"
-            " `Content-Encoding`"
+            f"a request body with the encoding {encoding[:40]!r} is not accepted: send it"
+            " uncompressed, without a `Content-Encoding`"
         )

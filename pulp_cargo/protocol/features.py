@@ -56,8 +56,8 @@ def check_features(features: Mapping[str, Iterable[str]], deps: Iterable[Depende
     used = {value.dep for value in listed if value.dep is not None}
     for dep in sorted(implicit & features.keys() - used):
         raise InvalidFeatures(
-            f"the optional dependency `{dep}` cannot be turned on: "
-            f"no feature includes `dep:{dep}` or `{dep}/…`"
+            f"the optional dependency `{dep}` cannot be enabled: no feature includes `dep:{dep}` or"
+            f" `{dep}/…`"
         )
 
 
@@ -97,7 +97,7 @@ def _feature_fault(
     if feature not in optional:
         return "which is neither a feature nor a dependency"
     if optional[feature]:
-        return f"but only `dep:{feature}` turns that dependency on"
+        return f"but only `dep:{feature}` enables that dependency"
     return f"but the dependency `{feature}` is not optional"
 
 
@@ -108,8 +108,8 @@ def _require_name(name: str) -> None:
     legal_rest = f"_{rest.translate(_ALSO_LEGAL)}".isidentifier()
     if not (legal_start and legal_rest):
         raise InvalidFeatures(
-            f"the feature name {name!r} is not legal: it starts with a letter, digit or `_`, "
-            "and goes on with these, `+`, `-` and `.`"
+            f"the feature name {name!r} is invalid: it must start with a letter, digit or `_`,"
+            " followed by these, `+`, `-` and `.`"
         )
 
 

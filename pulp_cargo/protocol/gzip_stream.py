@@ -67,8 +67,8 @@ class GzipStream:
         try:
             return self._inflate.decompress(packed, _CHUNK)
         except zlib.error as error:
-            raise InvalidCrateFile(f"the crate file is not intact gzip: {error}") from error
+            raise InvalidCrateFile(f"the crate file is not valid gzip: {error}") from error
 
     def _require_nothing_behind(self) -> None:
         if self._inflate.unused_data or self._file.read(1):
-            raise InvalidCrateFile("the crate file goes on after the end of its gzip data")
+            raise InvalidCrateFile("the crate file has data after the end of its gzip stream")

@@ -104,11 +104,11 @@ def parse_head(line: bytes) -> Head:
     """Parse the first line, or raise InvalidListing."""
     table = parse_json_object(line, "the first line of the listing", InvalidListing)
     if table.number_or_none("listing") != FORMAT:
-        raise InvalidListing(f"the listing is not of the format {FORMAT}")
+        raise InvalidListing(f"the listing does not have the format {FORMAT}")
     try:
         urls = tuple(parse_registry_url(url) for url in table.texts("urls"))
     except RegistryError as error:
-        raise InvalidListing(f"the listing names a URL of its own: {error}") from error
+        raise InvalidListing(f"a URL of the listing is invalid: {error}") from error
     return Head(urls, _count(table, "count"))
 
 
@@ -155,7 +155,7 @@ def _require_usable(entry: IndexEntry) -> None:
         parse_crate_name(dep.package or dep.name)
         normalise_requirement(dep.req)
         if dep.registry is None:
-            raise InvalidMetadata(f"the dependency `{dep.name}` does not say from which registry")
+            raise InvalidMetadata(f"the dependency `{dep.name}` has no registry")
         parse_registry_url(dep.registry)
         if dep.target is not None:
             parse_target(dep.target)
@@ -168,7 +168,7 @@ def _pubtime(entry: IndexEntry) -> datetime | None:
     try:
         return datetime.strptime(entry.pubtime, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise InvalidMetadata(f"its `pubtime` {entry.pubtime!r} is no time") from error
+        raise InvalidMetadata(f"its `pubtime` {entry.pubtime!r} is not a time") from error
 
 
 def _size(table: Table) -> int | None:

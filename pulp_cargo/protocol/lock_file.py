@@ -82,8 +82,8 @@ def _require_known_format(lock: Table) -> None:
     number = lock.number_or_none("version")
     if number not in _FORMATS:
         raise InvalidLockFile(
-            f"the lock file has the format `version = {number}`; those of cargo up to 4 can be read"
-            " (1 and 2 have no number)"
+            f"the lock file has the format `version = {number}`; only the formats up to 4 are"
+            " supported (1 and 2 have no number)"
         )
     # Cargo treats an empty file like a missing one. If it passed, so would any other kind of file.
     if not lock.values.keys() & {"version", "package", "root"}:

@@ -39,7 +39,7 @@ def parse_dependencies(manifest: Table, most: int) -> tuple[Dependency, ...]:
         found += _of_target(table, parse_target(target))
     if sum(len(dep.target) for dep in found if dep.target) > MOST_TARGETS:
         raise InvalidManifest(
-            f"the targets of all dependencies have more than {MOST_TARGETS} characters together"
+            f"the targets of all dependencies have more than {MOST_TARGETS} characters in total"
         )
     return sort_deps(found)
 
@@ -52,7 +52,9 @@ def _require_few(manifest: Table, most: int) -> None:
         for keys in _TABLES.values()
     )
     if count > most:
-        raise RuleBroken([f"the crate has {count} dependencies, and this registry allows {most}"])
+        raise RuleBroken(
+            [f"the crate has {count} dependencies, but this registry allows at most {most}"]
+        )
 
 
 def _of_target(table: Table, target: str | None) -> Iterator[Dependency]:
@@ -101,7 +103,7 @@ def _refuse_local(table: Table) -> None:
         local.append("path")
     if local:
         raise InvalidManifest(
-            f"{table.where} has the key `{local[0]}`, which `cargo package` leaves out"
+            f"{table.where} has the key `{local[0]}`, which `cargo package` removes"
         )
 
 

@@ -75,7 +75,7 @@ def _why(text: str, what: str, first: str) -> str:
     illegal = _ILLEGAL.search(text)
     if illegal:
         return (
-            f"the character {illegal[0]!r} cannot be in the {what} name {text!r}: "
-            "only ASCII letters, digits, `-` and `_` can"
+            f"the {what} name {text!r} has the character {illegal[0]!r}: only ASCII letters,"
+            " digits, `-` and `_` are allowed"
         )
     return f"the {what} name {text!r} must start with {first}, not with {text[0]!r}"

@@ -4,7 +4,7 @@ An owner is named by its login: the name of a user, or `group:` and the name of 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pulp_cargo.protocol.errors import BadRequest
@@ -54,18 +54,23 @@ def owners_body(owners: Iterable[ShownOwner]) -> bytes:
     """Return the list of owners that `cargo owner --list` prints.
 
     >>> owners_body([ShownOwner(1, "alice", None, False)])
-    b'{"users":[{"id":1,"login":"alice","name":null,"kind":"user"}]}'
+    b'{"users":[{"id":1,"login":"alice","kind":"user","url":null,"name":null,"avatar":null}]}'
     """
-    users = [
-        {
-            "id": one.id,
-            "login": one.login,
-            "name": one.name,
-            "kind": "team" if one.is_group else "user",
-        }
-        for one in owners
-    ]
-    return _json({"users": users})
+    return _json({"users": [_owner_object(one) for one in owners]})
+
+
+def owner_users_body(owners: Iterable[ShownOwner]) -> bytes:
+    """Return those of the owners that are users, in the form of crates.io's `owner_user`."""
+    return _json({"users": [_owner_object(one) for one in owners if not one.is_group]})
+
+
+def owner_teams_body(owners: Iterable[ShownOwner]) -> bytes:
+    """Return those of the owners that are groups, in the form of crates.io's `owner_team`.
+
+    >>> owner_teams_body([ShownOwner(1, "alice", None, False)])
+    b'{"teams":[]}'
+    """
+    return _json({"teams": [_owner_object(one) for one in owners if one.is_group]})
 
 
 def changed_body(message: str) -> bytes:
@@ -88,6 +93,18 @@ def enumerated(names: Sequence[str], most: int = MOST_LOGINS) -> str:
         shown.append(f"{len(names) - most} more")
     *first, last = shown
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _owner_object(owner: ShownOwner) -> Mapping[str, object]:
+    """Return the JSON object of an owner; Pulp has neither pages nor pictures of users."""
+    return {
+        "id": owner.id,
+        "login": owner.login,
+        "kind": "team" if owner.is_group else "user",
+        "url": None,
+        "name": owner.name,
+        "avatar": None,
+    }
 
 
 def _json(value: object) -> bytes:

@@ -41,7 +41,7 @@ def unpack_sent(packed: bytes, name: str) -> tuple[bytes, bytes]:
         if not is_whole and len(body) <= MAX_SIZE:
             body = _several(packed, name)
     except (zlib.error, EOFError, OSError) as error:
-        raise UpstreamIndexInvalid(name, f"its compressed form is damaged ({error})") from error
+        raise UpstreamIndexInvalid(name, f"its gzip data are damaged ({error})") from error
     if len(body) > MAX_SIZE:
         raise UpstreamIndexInvalid(name, f"it has more than {MAX_SIZE} bytes")
     return body, packed if is_whole and len(packed) <= len(body) else pack(body)
@@ -58,6 +58,6 @@ def _several(packed: bytes, name: str) -> bytes:
     """Unpack several members, which also form one file (RFC 1952, 2.2)."""
     # Members may be empty, but each costs time.
     if len(packed) > MAX_SEVERAL:
-        raise UpstreamIndexInvalid(name, "its compressed form is of several parts")
+        raise UpstreamIndexInvalid(name, "its gzip data have several members")
     with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
         return file.read(MAX_SIZE + 1)

@@ -117,7 +117,10 @@ def parse_metadata(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> PublishMe
     deps = () if table.values.get("deps") is None else tuple(table.list_of_tables("deps"))
     if len(deps) > most_deps:
         raise RuleBroken(
-            [f"the crate has {len(deps)} dependencies, and this registry allows {most_deps}"]
+            [
+                f"the crate has {len(deps)} dependencies, but this registry allows at most"
+                f" {most_deps}"
+            ]
         )
     return PublishMetadata(
         name=parse_crate_name(table.text("name")),
@@ -136,8 +139,8 @@ def require_agreement(metadata: PublishMetadata, manifest: Manifest) -> None:
     for what, announced, packed in pairs:
         if announced != packed:
             raise InvalidMetadata(
-                f"the {what} `{announced}` of the metadata is not the {what} `{packed}` "
-                "of the Cargo.toml in the crate file"
+                f"the {what} `{announced}` in the metadata differs from the {what} `{packed}` in"
+                " the Cargo.toml of the crate file"
             )
 
 
@@ -179,5 +182,5 @@ def _dependency(table: Table) -> PublishDependency:
 def _size(prefix: bytes, what: str, limit: int) -> int:
     size = int.from_bytes(prefix, "little")
     if size > limit:
-        raise TooLarge(f"the {what} has {size} bytes, and this registry takes at most {limit}")
+        raise TooLarge(f"the {what} has {size} bytes, but this registry accepts at most {limit}")
     return size

@@ -4,6 +4,7 @@ Cargo appends index paths to a sparse URL as text and compares URLs almost as te
 one must be refused at publish: in the index it would break every consumer.
 """
 
+import hashlib
 import re
 from urllib.parse import SplitResult
 
@@ -35,16 +36,16 @@ def parse_registry_url(text: str) -> str:
     # Only in ssh URLs is the user no secret, as in `ssh://git@host/`.
     if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
         raise InvalidRegistryUrl(
-            f"the URL of the registry at `{parts.hostname}` cannot be used: it has a user or password"
-            " in it, which everybody would see who reads the index"
+            f"the URL of the registry at `{parts.hostname}` cannot be used: it contains a user or"
+            " password, which everyone who reads the index would see"
         )
     if parts.scheme != "file" and not parts.hostname:
-        _refuse(text, "it names no host")
+        _refuse(text, "it has no host")
     if parts.scheme in _SPARSE_SCHEMES:
         if parts.query or parts.fragment:
-            _refuse(text, "a sparse registry has neither query nor fragment")
+            _refuse(text, "the URL of a sparse registry has neither a query nor a fragment")
         if not parts.path.endswith("/"):
-            _refuse(text, "a sparse registry must end in `/`")
+            _refuse(text, "the URL of a sparse registry must end in `/`")
     return text
 
 
@@ -69,6 +70,23 @@ def is_crates_io(url: str) -> bool:
     return same_registry(url, CRATES_IO) or same_registry(url, CRATES_IO_SPARSE)
 
 
+def registry_digest(url: str) -> str:
+    """Return a short text that is the same for all URLs that are one registry.
+
+    Any text is accepted: the line of an upstream may have no URL there.
+
+    >>> registry_digest("sparse+https://R.example/i/") == registry_digest("sparse+https://r.example/i")
+    True
+    """
+    try:
+        if is_crates_io(url):
+            return "crates.io"
+        identity = repr(_identity(url))
+    except InvalidRegistryUrl:
+        identity = url
+    return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:16]
+
+
 def _identity(url: str) -> tuple[str, str | None, int | None, str, str]:
     parts = _split(url)
     scheme, host, path = parts.scheme, parts.hostname, parts.path.removesuffix("/")
@@ -84,7 +102,7 @@ def _identity(url: str) -> tuple[str, str | None, int | None, str, str]:
 
 def _split(text: str) -> SplitResult:
     if UNPRINTABLE.search(text):
-        _refuse(text, "it has a character that no URL has")
+        _refuse(text, "it has a character that is not allowed in URLs")
     try:
         parts = split_url(text)
         _ = parts.port

@@ -167,7 +167,7 @@ def _parse_comparator(comparator: str, requirement: str) -> Comparator:
     match = _COMPARATOR.fullmatch(comparator.strip(" "))
     if not match:
         raise InvalidRequirement(
-            f"the requirement {requirement!r} cannot be read by cargo, because of {comparator!r}"
+            f"the requirement {requirement!r} is invalid for cargo because of {comparator!r}"
         )
     given = match.group("major", "minor", "patch")
     numbers = tuple(int(number) for number in given if number)

@@ -55,7 +55,7 @@ class Table:
         if values is None:
             return None
         if not all(isinstance(value, str) and is_storable(value) for value in values):
-            raise self.error(f"`{key}` of {self.where} must hold strings only")
+            raise self.error(f"`{key}` of {self.where} must contain only strings")
         return tuple(values)
 
     def table(self, key: str) -> "Table":
@@ -123,13 +123,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"the key {key[:100]!r} is there twice")
+            raise ValueError(f"the key {key[:100]!r} occurs twice")
         found[key] = value
     return found
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"`{word}` is no number in JSON")
+    raise ValueError(f"`{word}` is not a number in JSON")
 
 
 def is_storable(text: str) -> bool:

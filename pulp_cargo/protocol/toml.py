@@ -52,7 +52,9 @@ def parse_toml(
     try:
         text = data.decode(encoding) if isinstance(data, bytes) else data
         if not _has_cheap_keys(text):
-            raise error(f"{where} has too many deep keys, or one of more than {MOST_PARTS} parts")
+            raise error(
+                f"{where} has too many nested keys, or a key with more than {MOST_PARTS} parts"
+            )
         with _without_garbage_collection():
             values = tomli.loads(text)
     except UnicodeDecodeError as fault:

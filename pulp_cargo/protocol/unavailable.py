@@ -41,7 +41,7 @@ class UpstreamLeftAlone(UpstreamUnreachable):
     """An upstream registry failed repeatedly, so the circuit breaker is open."""
 
     def __init__(self, upstream: str) -> None:
-        super().__init__(upstream, "it failed repeatedly, and is not asked for a while")
+        super().__init__(upstream, "it failed repeatedly, and gets no requests for a while")
 
 
 class UpstreamIndexInvalid(RegistryError):
@@ -69,6 +69,15 @@ class UpstreamConfigInvalid(RegistryError):
         super().__init__(f"the upstream registry's config.json cannot be used: {what}")
 
 
+class UpstreamSearchInvalid(RegistryError):
+    """An upstream registry sent an invalid response to a search."""
+
+    status = 502
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the upstream registry's response to a search cannot be used: {what}")
+
+
 class Unavailable(RegistryError):
     """The registry cannot do it now; retrying after `retry_after` seconds may succeed."""
 
@@ -93,4 +102,6 @@ class StorageFull(Unavailable):
     retry_after = 60
 
     def __init__(self) -> None:
-        super().__init__("the registry has no room left to store the crate; tell its administrator")
+        super().__init__(
+            "the registry has no space left to store the crate; tell its administrator"
+        )

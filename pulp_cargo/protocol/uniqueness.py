@@ -14,13 +14,14 @@ def broken_by(canonical_name: str, versions: Iterable[str]) -> str:
     """Return the message about a repository version with conflicting versions of a crate.
 
     >>> print(broken_by("a_b", ["a_b 1.0.0", "a-b 1.0.0"]))
-    A registry holds one crate `a_b`, in one spelling, with each version once (where people publish, \
-build metadata does not make a version different); here would be: a-b 1.0.0, a_b 1.0.0.
+    A registry has one crate `a_b`, in one spelling, and each version of it once (where people \
+publish, build metadata does not make a version different). This would result in: a-b 1.0.0, \
+a_b 1.0.0.
     """
     return (
-        f"A registry holds one crate `{canonical_name}`, in one spelling, with each version"
-        f" once (where people publish, build metadata does not make a version different);"
-        f" here would be: {', '.join(sorted(versions)[:MOST_NAMED])}."
+        f"A registry has one crate `{canonical_name}`, in one spelling, and each version of it once"
+        " (where people publish, build metadata does not make a version different). This would"
+        f" result in: {', '.join(sorted(versions)[:MOST_NAMED])}."
     )
 
 

@@ -1,6 +1,7 @@
 """The config.json of another registry (Cargo Book, "Index Configuration")."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from pulp_cargo.protocol.paths import index_prefix
 from pulp_cargo.protocol.registry_url import UNPRINTABLE
@@ -15,17 +16,21 @@ _MARKERS = ("{crate}", "{version}", "{prefix}", "{lowerprefix}", "{sha256-checks
 
 @dataclass(frozen=True, slots=True)
 class UpstreamConfig:
-    """The parts of an upstream's config.json that downloads need."""
+    """The parts of an upstream's config.json that are used here.
+
+    `api` is None for a registry whose web API cannot be used.
+    """
 
     dl: str
     auth_required: bool
+    api: str | None = None
 
 
 def parse_upstream_config(body: bytes) -> UpstreamConfig:
     """Parse a config.json; raises UpstreamConfigInvalid. Unknown keys are ignored.
 
     >>> parse_upstream_config(b'{"dl":"https://r.example/dl","auth_required":true}')
-    UpstreamConfig(dl='https://r.example/dl', auth_required=False)
+    UpstreamConfig(dl='https://r.example/dl', auth_required=False, api=None)
     """
     if len(body) > MAX_SIZE:
         raise UpstreamConfigInvalid(f"it has {len(body)} bytes, more than {MAX_SIZE}")
@@ -33,11 +38,15 @@ def parse_upstream_config(body: bytes) -> UpstreamConfig:
     # Cargo accepts null for `api`, but not for this.
     if table.values.get("auth-required", False) is None:
         raise UpstreamConfigInvalid("`auth-required` is null")
-    dl = table.text("dl")
-    _require_url(dl)
-    # Not used here, but cargo rejects a config whose `api` is not a string.
-    table.text_or_none("api")
-    return UpstreamConfig(dl=dl, auth_required=table.flag("auth-required", default=False))
+    dl, api = table.text("dl"), table.text_or_none("api")
+    if fault := _fault_of(dl):
+        raise UpstreamConfigInvalid(f"its `dl` {dl!r} is {fault}")
+    return UpstreamConfig(
+        dl=dl,
+        auth_required=table.flag("auth-required", default=False),
+        # Downloads do not need it, so a wrong one is no reason to refuse the file.
+        api=None if api is None or _fault_of(api) else api,
+    )
 
 
 def download_url(config: UpstreamConfig, name: str, vers: str, cksum: str) -> str:
@@ -57,11 +66,22 @@ def download_url(config: UpstreamConfig, name: str, vers: str, cksum: str) -> st
     return url
 
 
-def _require_url(dl: str) -> None:
+def search_url(api: str, text: str, per_page: int) -> str:
+    """Return the URL of a search in a registry's web API, encoded as cargo does.
+
+    >>> search_url("https://r.example", "a b/ü", 100)
+    'https://r.example/api/v1/crates?q=a%20b%2F%C3%BC&per_page=100'
+    """
+    return f"{api}/api/v1/crates?q={quote(text, safe='')}&per_page={per_page}"
+
+
+def _fault_of(url: str) -> str | None:
+    """Return why a URL cannot be fetched from, None if it can."""
     try:
-        parts = split_url(dl)
+        parts = split_url(url)
         _ = parts.port
     except ValueError as error:
-        raise UpstreamConfigInvalid(f"its `dl` {dl!r} is not a valid URL: {error}") from error
-    if parts.scheme not in ("https", "http") or not parts.hostname or UNPRINTABLE.search(dl):
-        raise UpstreamConfigInvalid(f"its `dl` {dl!r} is not a URL of http or https")
+        return f"not a valid URL: {error}"
+    if parts.scheme not in ("https", "http") or not parts.hostname or UNPRINTABLE.search(url):
+        return "not an http or https URL"
+    return None

@@ -121,7 +121,7 @@ def parse_index_file(body: bytes, name: str) -> UpstreamIndex:
     if not versions:
         if _is_about_nothing(body):
             raise UpstreamIndexEmpty(name)
-        raise UpstreamIndexInvalid(name, "no line of it is a version of a crate")
+        raise UpstreamIndexInvalid(name, "none of its lines is a version of a crate")
     return UpstreamIndex(body, versions, is_sound=not repeated)
 
 
@@ -144,7 +144,7 @@ def _text(body: bytes, name: str) -> str:
     if not body.strip():
         raise UpstreamIndexEmpty(name)
     if b"\0" in body:
-        raise UpstreamIndexInvalid(name, "it has a NUL, which no index file has")
+        raise UpstreamIndexInvalid(name, "it has a NUL character")
     try:
         return body.decode()
     except UnicodeDecodeError as error:
@@ -163,7 +163,7 @@ def _entries(text: str, name: str) -> Iterator[UpstreamVersion]:
         else:
             skipped += 1
             if skipped > MOST_SKIPPED:
-                what = f"more than {MOST_SKIPPED} lines of it are no versions of the crate"
+                what = f"more than {MOST_SKIPPED} of its lines are not versions of the crate"
                 raise UpstreamIndexInvalid(name, what)
     last = text[at:]
     if not last.strip():
@@ -202,10 +202,10 @@ def _read(line: str) -> _Line | None:
     try:
         return _DECODER.decode(line)
     except (msgspec.MsgspecError, RecursionError):
-        return _read_with_patience(line)
+        return _read_leniently(line)
 
 
-def _read_with_patience(line: str) -> _Line | None:
+def _read_leniently(line: str) -> _Line | None:
     """Parse a line as leniently as cargo, which accepts lone surrogates in keys that it skips."""
     if len(line) > LONGEST_ODD_LINE:
         return None

@@ -20,5 +20,5 @@ def split_url(text: str) -> SplitResult:
     if not text.isascii():
         for part in _DELIMITERS.split(text):
             if len(part) > _LONGEST_HOST and not part.isascii():
-                raise ValueError(f"it has a part of more than {_LONGEST_HOST} characters")
+                raise ValueError(f"a part of its host has more than {_LONGEST_HOST} characters")
     return urlsplit(text)

@@ -1,5 +1,5 @@
-"""A process that reads .crate files for a server, and nothing else: it imports no Django.
+"""Programs that read .crate files and render web pages for a server, in processes of their own.
 
-A megabyte of TOML keeps Python's interpreter for a second, and unpacking a large crate takes several;
-meanwhile the server has to answer others. Here it costs nobody but who sent it.
+Parsing a megabyte of TOML holds the interpreter lock for a second, and unpacking a large crate for
+several. In a separate process, other requests to the server are not delayed. They import no Django.
 """

@@ -1,4 +1,4 @@
-"""`python -m pulp_cargo.reader`: answers requests on its standard input until that ends."""
+"""`python -m pulp_cargo.reader`: answers requests on standard input until end of file."""
 
 import sys
 

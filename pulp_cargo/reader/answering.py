@@ -1,4 +1,4 @@
-"""The reader's side: one request after the other, each with limits on time and memory."""
+"""The reader's main loop: answers one request at a time, within limits on time and memory."""
 
 import resource
 import signal
@@ -19,10 +19,10 @@ from pulp_cargo.reader.messages import (
 )
 from pulp_cargo.rules.read_crate import read_published, read_upstream
 
-# The processor time that one file may take, in seconds. What is within the limits takes a fraction
-# of it; this is for what nobody has thought of. Past it the kernel ends the process.
+# Maximum processor time for a request, in seconds; then the kernel ends the process. Files within
+# the limits of publishing take a fraction of it: this is for the cases that those limits miss.
 CPU_SECONDS = 20.0
-# The most memory, in bytes: manifest, readmes and what tomli makes of them.
+# Maximum address space in bytes, for the manifest, the readmes and the objects that tomli creates.
 MEMORY_BYTES = 2 * 1024**3
 
 
@@ -32,9 +32,9 @@ def serve(
     answer: Callable[[Any], Any] | None = None,
     cpu_seconds: Callable[[Request], float] | None = None,
 ) -> None:
-    """Answer until the requests end; by default, requests to read crates that are stored."""
+    """Answer requests until end of file; by default, those to read crates that are to be stored."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    # The server ends this process by closing the pipe; Ctrl-C is for the server.
+    # Ctrl-C reaches the whole process group, but the server ends this process by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:

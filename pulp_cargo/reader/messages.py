@@ -1,6 +1,6 @@
-"""What a server and its reader say to each other: pickles, each after its length.
+"""The messages between a server and its readers: pickles, each preceded by its length.
 
-Both are one program, and the pipe between them is nobody else's.
+Unpickling them is safe, since both ends run the same code and no other process has the pipe.
 """
 
 import pickle
@@ -15,7 +15,7 @@ _LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class ReadPublished:
-    """Asks for manifest and contents of a file that is published (`read_published`)."""
+    """Requests the manifest and the contents of a published file (`read_published`)."""
 
     path: str
     name: str | None
@@ -25,7 +25,7 @@ class ReadPublished:
 
 @dataclass(frozen=True, slots=True)
 class ReadUpstream:
-    """Asks for what a file of an upstream tells (`read_upstream`)."""
+    """Requests the metadata in a file from an upstream (`read_upstream`)."""
 
     path: str
     name: str
@@ -35,37 +35,28 @@ class ReadUpstream:
 
 @dataclass(frozen=True, slots=True)
 class ReadMetadata:
-    """Asks for what cargo has sent before a file (`parse_metadata`)."""
+    """Requests the parsed JSON of a publish (`parse_metadata`)."""
 
     data: bytes
     most_deps: int
 
 
 @dataclass(frozen=True, slots=True)
-class ListFiles:
-    """Asks for the files of a crate (`list_files`)."""
+class ReadContents:
+    """Requests the files of a crate, and texts among them (`read_contents`)."""
 
     path: str
     name: str
     vers: str
     limits: PublishLimits
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """Asks for the text of a file of at most `most` bytes in a crate (`read_file`)."""
-
-    path: str
-    name: str
-    vers: str
-    limits: PublishLimits
-    wanted: str
+    wanted: str | None
     most: int
+    most_texts: int
 
 
 @dataclass(frozen=True, slots=True)
 class RenderReadme:
-    """Asks for a readme as HTML (`render_readme`)."""
+    """Requests a readme as HTML (`render_readme`)."""
 
     text: str
     repository: str | None
@@ -73,7 +64,7 @@ class RenderReadme:
 
 @dataclass(frozen=True, slots=True)
 class HighlightFile:
-    """Asks for the lines of a file as HTML (`highlight_file`)."""
+    """Requests the lines of a file as HTML (`highlight_file`)."""
 
     text: str
     file: str
@@ -81,20 +72,20 @@ class HighlightFile:
 
 @dataclass(frozen=True, slots=True)
 class CompareTexts:
-    """Asks for the lines in which two texts differ (`compare_texts`)."""
+    """Requests the differences between two texts, line by line (`compare_texts`)."""
 
     old: str
     new: str
 
 
 ReadRequest = ReadPublished | ReadUpstream | ReadMetadata
-PageRequest = ListFiles | ReadFile | RenderReadme | HighlightFile | CompareTexts
+PageRequest = ReadContents | RenderReadme | HighlightFile | CompareTexts
 Request = ReadRequest | PageRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A RegistryError in parts, since not all of them can be pickled."""
+    """A RegistryError in parts, since some of its subclasses cannot be unpickled."""
 
     kind: type[RegistryError]
     args: tuple[object, ...]
@@ -102,11 +93,11 @@ class Refusal:
 
     @classmethod
     def of(cls, error: RegistryError) -> "Refusal":
-        """Take an error apart."""
+        """Return the parts of an error."""
         return cls(type(error), error.args, dict(vars(error)))
 
     def error(self) -> RegistryError:
-        """Put it together again."""
+        """Return the error with these parts."""
         error = self.kind.__new__(self.kind)
         error.args = self.args
         vars(error).update(self.attributes)

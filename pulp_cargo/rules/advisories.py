@@ -158,7 +158,7 @@ def _whole(comparator: Comparator) -> Comparator:
 def _parse_osv(osv: Table, left_out: list[str]) -> Iterator[Advisory]:
     parts = osv.values.get("affected")
     if not isinstance(parts, list):
-        what = "has no `affected`" if parts is None else "has an `affected` that is no list"
+        what = "has no `affected`" if parts is None else "has an `affected` that is not a list"
         raise InvalidAdvisory(f"the OSV advisory {what}")
     for number, part in enumerate(parts):
         try:

@@ -1,4 +1,4 @@
-"""What is in a .crate file, for the web pages: its files, one of them, and what two have in common.
+"""The contents of .crate files for web pages: lists of files, single files, and differences.
 
 This unpacks whole crates, so servers run it in a process of its own (`pulp_cargo.reader.pages`).
 """
@@ -14,6 +14,8 @@ from pulp_cargo.protocol.crate_file import files_of
 from pulp_cargo.rules.limits import PublishLimits
 
 PART_BYTES = 256 * 1024
+# What a text costs in memory beside its characters.
+ENTRY_COST = 256
 # Maximum number of lines that are compared, and of lines in a result.
 MOST_COMPARED_LINES = 20_000
 MOST_DIFFERENCES = 2_000
@@ -37,6 +39,14 @@ class FileText:
     is_text: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The files of a crate, ordered by path, and the texts of some by their paths."""
+
+    files: list[ContainedFile]
+    texts: dict[str, FileText]
+
+
 class ChangeKind(StrEnum):
     """How a file differs between two versions."""
 
@@ -55,31 +65,35 @@ class FileChange:
     new_size: int | None
 
 
-def list_files(
-    file: BinaryIO, *, name: str, vers: str, limits: PublishLimits
-) -> list[ContainedFile]:
-    """Return the files of a crate, ordered by path; raises InvalidCrateFile."""
-    found: dict[str, ContainedFile] = {}
+def read_contents(
+    file: BinaryIO,
+    wanted: str | None,
+    *,
+    most: int,
+    most_texts: int,
+    name: str,
+    vers: str,
+    limits: PublishLimits,
+) -> Contents:
+    """Return the files of a crate, and texts of files of at most `most` bytes.
+
+    One of them is the `wanted` file, if there is one; the others have at most `most_texts` bytes
+    together, so that the next page need not unpack the crate again. Raises InvalidCrateFile.
+    """
+    files: dict[str, ContainedFile] = {}
+    texts: dict[str, FileText] = {}
     for path, entry, reader in files_of(file, name=name, vers=vers, limits=limits.of_crate_file()):
-        sha256 = hashlib.sha256()
+        start = reader.read_part(most)
+        sha256 = hashlib.sha256(start)
         while part := reader.read_part(PART_BYTES):
             sha256.update(part)
-        found[path] = ContainedFile(path, entry.size, sha256.hexdigest())
-    return [found[path] for path in sorted(found)]
-
-
-def read_file(
-    file: BinaryIO, wanted: str, *, most: int, name: str, vers: str, limits: PublishLimits
-) -> FileText | None:
-    """Return the text of a file of at most `most` bytes, None without such a file.
-
-    Raises InvalidCrateFile.
-    """
-    found: FileText | None = None
-    for path, entry, reader in files_of(file, name=name, vers=vers, limits=limits.of_crate_file()):
-        if path == wanted:
-            found = _text(reader.read_part(most), entry.size)
-    return found
+        files[path] = ContainedFile(path, entry.size, sha256.hexdigest())
+        # A later file replaces an equal one.
+        texts.pop(path, None)
+        if path == wanted or ENTRY_COST + len(start) <= most_texts:
+            texts[path] = text = _text(start, entry.size)
+            most_texts -= ENTRY_COST + len(text.text or "")
+    return Contents([files[path] for path in sorted(files)], texts)
 
 
 def _text(start: bytes, size: int) -> FileText:

@@ -72,7 +72,7 @@ def _urls(manifest: Manifest) -> Iterator[str]:
     for field in ("homepage", "documentation", "repository"):
         url: str | None = getattr(manifest, field)
         if url is not None and not _is_web_url(url):
-            yield f"`{field}` is {url!r}, which is no http or https URL"
+            yield f"`{field}` is {url!r}, which is not an http or https URL"
 
 
 def _is_web_url(url: str) -> bool:

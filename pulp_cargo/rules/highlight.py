@@ -68,11 +68,6 @@ def highlight_file(text: str, path: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def plain_lines(text: str) -> list[str]:
-    """Return the lines of a file as HTML without colours."""
-    return highlight_file(text, "")
-
-
 def _coloured(code: str, language: str | None) -> str:
     if language is None or len(code) > MOST_CHARACTERS:
         return html.escape(code)

@@ -34,7 +34,7 @@ def parse_license(text: str) -> str:
     try:
         return canonicalize_license_expression(expression)
     except InvalidLicenseExpression as error:
-        raise InvalidLicense(f"`license` {text!r} is no SPDX expression: {error}") from error
+        raise InvalidLicense(f"`license` {text!r} is not an SPDX expression: {error}") from error
 
 
 def parse_license_id(text: str) -> str:
@@ -45,7 +45,7 @@ def parse_license_id(text: str) -> str:
     """
     license_id = parse_license(text)
     if not _TOKEN.fullmatch(license_id):
-        raise InvalidLicense(f"{text!r} is more than one licence; name each of them")
+        raise InvalidLicense(f"{text!r} is more than one licence; list each of them separately")
     return license_id
 
 

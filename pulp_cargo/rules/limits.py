@@ -49,7 +49,7 @@ def require_within(manifest: Manifest, limits: PublishLimits) -> None:
         ),
     ]
     over = [
-        f"the crate has {count} {what}, and this registry allows {limit}"
+        f"the crate has {count} {what}, but this registry allows at most {limit}"
         for what, count, limit in counts
         if count > limit
     ]

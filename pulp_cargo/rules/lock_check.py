@@ -137,8 +137,8 @@ def _checksum(package: LockedPackage, found: Found) -> _OutcomeAndReason | None:
     if package.cksum in (None, found.cksum):
         return None
     return Outcome.CHECKSUM_DIFFERS, (
-        f"{_called(package)} has the checksum {package.cksum} in the lock file, and"
-        f" {found.cksum} in `{found.upstream}`: cargo would not build it"
+        f"{_called(package)} has the checksum {package.cksum} in the lock file, and {found.cksum}"
+        f" in the index of `{found.upstream}`: cargo would refuse to build it"
     )
 
 
@@ -166,14 +166,16 @@ def _advisories(package: LockedPackage, found: Found) -> _OutcomeAndReason | Non
 def _yanked(package: LockedPackage, found: Found) -> _OutcomeAndReason | None:
     if not found.yanked:
         return None
-    sentence = f"{_called(package)} is yanked: only lock files that have it already can use it"
+    sentence = f"{_called(package)} is yanked: only existing lock files can use it"
     return Outcome.YANKED, sentence
 
 
 def _served(package: LockedPackage, found: Found) -> str:
     if found.rules is not None and found.rules.outcome in _BY_RULES:
         sentence = found.rules.sentence
-        return f"{_called(package)} is served, since the policy is a dry run; otherwise, {sentence}"
+        return (
+            f"{_called(package)} is served because the policy is a dry run; otherwise: {sentence}"
+        )
     if found.rules is not None and found.rules.rule is not verdicts.Rule.NONE:
         return found.rules.sentence
     return f"{_called(package)} is served from `{found.upstream}`"

@@ -75,13 +75,13 @@ class Report:
         if self.is_elsewhere:
             return (
                 "the lock file does not pass: no package is from this registry or from one that it"
-                " stands in for, so there is nothing that it could say of them"
+                " stands in for, so none of them can be checked"
             )
         if self.failing:
             count = len(self.checked) + self._foreign
             sentence = f"the lock file does not pass: {self.failing} of {count} packages fail"
             return (
-                f"{sentence}, {self._foreign} of them by their source"
+                f"{sentence}, {self._foreign} of them because of their source"
                 if self._foreign
                 else sentence
             )

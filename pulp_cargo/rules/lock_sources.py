@@ -22,9 +22,9 @@ def parse_source(text: str) -> str:
     begins = text.endswith("*")
     host, slash, _ = rest.partition("/")
     if not (scheme and host) or len(text) > LONGEST or "*" in text.removesuffix("*"):
-        raise BadRequest(f"{text[:200]!r} is no URL of a registry or a git repository")
+        raise BadRequest(f"{text[:200]!r} is not the URL of a registry or a git repository")
     if begins and not (slash and text.endswith("/*")):
-        raise BadRequest(f"{text!r} must end in `/*` to mean all URLs that begin so")
+        raise BadRequest(f"{text!r} must end in `/*` to match all URLs with this prefix")
     return text
 
 

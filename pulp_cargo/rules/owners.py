@@ -13,7 +13,7 @@ from pulp_cargo.protocol.owners import enumerated
 GROUP = "group:"
 # The ids of users and groups are positive and below this, so a group's id gets this bit.
 GROUP_BIT = 2**31
-# Crates that an error names.
+# Maximum number of crates that an error message names.
 MOST_NAMED = 5
 
 
@@ -50,7 +50,7 @@ class Actor:
 
 
 class OwnersOnly(Forbidden):
-    """Only owners of the crate may do this, and whoever asks is none."""
+    """Only owners of the crate may do this, and the sender is not one of them."""
 
 
 class NotAnOwner(OwnersOnly):
@@ -69,8 +69,9 @@ class HasNoOwner(OwnersOnly):
 
     def __init__(self, crate: str) -> None:
         super().__init__(
-            f"the crate `{crate}` has no owner yet, and only owners may publish versions of it, yank"
-            " them and change its owners: ask somebody who may modify the repository to name one"
+            f"the crate `{crate}` has no owner yet, and only owners may publish versions of it,"
+            " yank them and change its owners: ask somebody who may modify the repository to add"
+            " one"
         )
 
 
@@ -79,9 +80,9 @@ class OwnersDisabled(BadRequest):
 
     def __init__(self) -> None:
         super().__init__(
-            "the crates of this registry have no owners: everybody who may publish to it may publish"
-            " and yank every crate. Whoever may change its repository can enable owners by"
-            " `pulp cargo repository update --crate-owners`"
+            "the crates of this registry have no owners: everyone who may publish to it may"
+            " publish and yank every crate. Users who may change its repository can enable owners"
+            " with `pulp cargo repository update --crate-owners`"
         )
 
 

@@ -20,7 +20,7 @@ class Day:
 def plot(days: Sequence[Day], *, title: str, id_prefix: str = "plot") -> str:
     """Return an SVG with a bar for each day from the first to the last; empty without any.
 
-    Colours come from the stylesheet, by the classes `plot` and `bar`. `id_prefix` is a word of ours.
+    Colours come from the stylesheet, by the classes `plot` and `bar`. `id_prefix` is not escaped.
 
     >>> plot([Day(date(2030, 1, 1), 3), Day(date(2030, 1, 3), 1)], title="a").count("<rect")
     2

@@ -59,7 +59,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The evaluation of a crate by some policies at a time."""
+    """The inputs of one evaluation: a crate's index, the policies, the known facts, and the time."""
 
     index: UpstreamIndex
     name: str

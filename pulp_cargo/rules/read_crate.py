@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 
-from pulp_cargo.protocol.crate_file import CrateFile, read_crate_file
+from pulp_cargo.protocol.crate_file import CrateFile, Origin, read_crate_file
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.features import check_features
 from pulp_cargo.protocol.manifest import Manifest, parse_manifest, read_package
@@ -37,19 +37,16 @@ def read_published(
     name: str | None,
     vers: str | None,
     limits: PublishLimits,
-    strict: bool = True,
+    origin: Origin = Origin.HERE,
 ) -> tuple[Manifest, CrateFile]:
-    """Read manifest and contents of a published file; raises RegistryError.
-
-    Without `strict` it was published elsewhere, and paths are read as in cargo.
-    """
+    """Read manifest and contents of a published file; raises RegistryError."""
     read = partial(
         read_crate_file,
         file,
         name=name,
         vers=vers,
         limits=limits.of_crate_file(),
-        strict=strict,
+        origin=origin,
     )
     crate_file = read()
     manifest = parse_manifest(crate_file.manifest, limits.dependencies)
@@ -75,7 +72,7 @@ def read_upstream(file: BinaryIO, *, name: str, vers: str, limits: PublishLimits
     It is read as cargo reads it, not by the rules for publishing here.
     """
     crate_file = read_crate_file(
-        file, name=name, vers=vers, limits=limits.of_crate_file(), strict=False
+        file, name=name, vers=vers, limits=limits.of_crate_file(), origin=Origin.UPSTREAM
     )
     try:
         manifest = parse_manifest(crate_file.manifest, AS_ON_CRATES_IO.dependencies)

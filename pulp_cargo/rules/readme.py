@@ -98,7 +98,7 @@ def base_of(repository: str | None) -> Base:
 
 
 def render_readme(text: str, repository: str | None) -> str:
-    """Return a readme as HTML in which nothing can run, and which loads only images, by https.
+    """Return a readme as HTML that runs nothing, and loads nothing but images over HTTPS.
 
     >>> render_readme("# Shapes\\n\\n[docs](docs/a.md) <script>alert(1)</script>", None)
     '<h3 id="readme-shapes">Shapes</h3>\\n<p><a rel="nofollow noopener">docs</a> </p>\\n'

@@ -13,6 +13,8 @@ from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
 
 # Maximum bytes of remembered lines of a crate's disappeared versions.
 MOST_GONE = 1024 * 1024
+# Maximum number of records per crate: an upstream might replace bytes with every answer.
+MOST_RECORDS = 1_000
 
 
 def version_key(vers: str, cksum: str) -> str:
@@ -28,10 +30,10 @@ def replaced_sentence(vers: str, cksum_before: str, cksum: str) -> str:
     """Return a message about a replaced version.
 
     >>> replaced_sentence("1.0.0", "ab", "cd")
-    '`1.0.0` is held as it was, with the checksum ab, until its new bytes, cd, are accepted'
+    '`1.0.0` is served unchanged, with the checksum ab, until its new bytes, cd, are accepted'
     """
     return (
-        f"`{vers}` is held as it was, with the checksum {cksum_before}, until its new bytes,"
+        f"`{vers}` is served unchanged, with the checksum {cksum_before}, until its new bytes,"
         f" {cksum}, are accepted"
     )
 

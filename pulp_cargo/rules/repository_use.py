@@ -1,4 +1,4 @@
-"""Who may put what beside whose crates: the ways in which a distribution uses repositories.
+"""How distributions use repositories: the rights that a use needs, and which uses conflict.
 
 Serving a repository, or claiming the names in it, changes nothing there, so it needs the right to
 view the repository. Uploads and the crates of a remote go into it, which needs the right to modify
@@ -15,8 +15,8 @@ from uuid import UUID
 class Use(Enum):
     """What a distribution does with a repository beyond serving it."""
 
-    UPLOADS = "takes uploads into it"
-    CACHE = "stores in it what comes from a remote"
+    UPLOADS = "accepts uploads into it"
+    CACHE = "stores crates of a remote in it"
     CLAIM = "claims the names in it"
 
 
@@ -109,27 +109,27 @@ def find_conflict(
 def _why_no_cache(one: RepositoryUse, others: Collection[Use]) -> str:
     if one.upstream is not None:
         return (
-            f"The repository of `{one.upstream}` holds crates of your own for another registry:"
-            " what comes from a `remote` needs a repository for itself."
+            f"The repository of `{one.upstream}` has crates of your own for another registry: a"
+            " `remote` needs a separate repository."
         )
     if Use.CLAIM in others:
         return (
-            "This one is private in a list of upstreams: it would claim every name that comes"
-            " from the `remote`. Give the cache a repository of its own."
+            "This repository is private in a list of upstreams, so it would claim the names of all"
+            " crates from the `remote`. Use a separate repository for the cache."
         )
     return (
-        "This one takes uploads through another registry: the `remote` could put crates"
-        " beside those. Give the cache a repository of its own."
+        "This repository accepts uploads through another registry, so the `remote` could add"
+        " versions to your crates. Use a separate repository for the cache."
     )
 
 
 def _why_no_crates_of_ours(one: RepositoryUse) -> str:
     if one.use is Use.CLAIM:
         return (
-            f"The repository of `{one.upstream}` keeps what comes from a remote in another"
-            " registry: as a private one it would claim every name that is fetched there."
+            f"The repository of `{one.upstream}` stores crates of a remote for another registry: as"
+            " a private repository, it would claim all of their names."
         )
     return (
-        "The `repository` keeps what comes from the remote of another registry: what is"
-        " published needs a repository of its own, or an upstream could put crates beside it."
+        "The `repository` stores crates of another registry's remote. Use a separate repository"
+        " for uploads; otherwise, an upstream could add versions to your crates."
     )

@@ -17,11 +17,11 @@ class CrateState(StrEnum):
     LISTED = "listed"
     """Its index, or the repository that it is, has the crate."""
     STORED = "stored"
-    """Its index has nothing to say, and what is stored of the crate stands in."""
+    """Its index lacks the crate or does not answer, so stored versions are used instead."""
     ABSENT = "absent"
     """It does not have the crate."""
     UNAVAILABLE = "unavailable"
-    """It was asked in vain, and nothing is stored that could stand in."""
+    """It did not answer, and no stored version can be used instead."""
 
 
 class Decision(StrEnum):
@@ -168,8 +168,9 @@ def of_version(
 ) -> tuple[str, Decision] | Ask | None:
     """Return the upstream that decides about a version, and its decision; None without the crate.
 
-    If an upstream lacks the crate, the next decides; if it lacks the version, only if versions are
-    mixed. A version that is refused for one upstream is never taken from the next.
+    If an upstream lacks the crate, the next decides; if it does not list the version, only if
+    versions are mixed: then a file that it no longer lists is sent if no other lists the version. A
+    version that is refused for one upstream is never taken from the next.
 
     >>> from pulp_cargo.rules.upstream_order import only
     >>> answer = only("mirror", "crates.io")
@@ -178,15 +179,16 @@ def of_version(
     >>> of_version(answer, {"mirror": Decision.NO_VERSION})
     ('mirror', <Decision.NO_VERSION: 'no-version'>)
     """
-    without: tuple[str, Decision] | None = None
+    unlisted: tuple[str, Decision] | None = None
     for upstream in answer.ask:
         decision = decisions.get(upstream)
         if decision is None:
             return Ask((upstream,))
         if decision is Decision.NO_CRATE:
             continue
-        if decision is Decision.NO_VERSION and answer.mixed:
-            without = upstream, decision
+        if answer.mixed and decision in (Decision.NO_VERSION, Decision.SERVE_UNLISTED):
+            if unlisted is None or unlisted[1] is Decision.NO_VERSION:
+                unlisted = upstream, decision
             continue
         return upstream, decision
-    return without
+    return unlisted

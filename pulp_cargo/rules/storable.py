@@ -1,7 +1,7 @@
 """Which values of a JSON request PostgreSQL can store.
 
 Its `text` and `jsonb` have no NUL characters, lone surrogates or infinite numbers, all of which JSON
-can express, and a value that is nested without a limit exhausts the recursion of what encodes it.
+can express, and a deeply nested value makes the encoder exceed Python's recursion limit.
 """
 
 import math
@@ -23,7 +23,7 @@ def storage_fault(value: object) -> str | None:
     >>> storage_fault([{"name": "a\0"}])
     '`[0].name` has a NUL character, which PostgreSQL cannot store'
     >>> storage_fault("\ud83d")
-    'the text has a surrogate without its other half, which PostgreSQL cannot store'
+    'the text has an unpaired surrogate, which PostgreSQL cannot store'
     >>> storage_fault({"x": [1.5, "\U0001f980", None]})
     """
     return _fault(value, "", 0)
@@ -34,7 +34,7 @@ def text_fault(text: str, shown: str = "the text") -> str | None:
     if _NUL in text:
         return f"{shown} has a NUL character, {_CANNOT_STORE}"
     if _SURROGATE.search(text):
-        return f"{shown} has a surrogate without its other half, {_CANNOT_STORE}"
+        return f"{shown} has an unpaired surrogate, {_CANNOT_STORE}"
     return None
 
 

@@ -11,7 +11,7 @@ An unreachable upstream does not count as one without the crate: the search stop
 otherwise a failure of the first would let the second answer for its names.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -106,6 +106,27 @@ def only(*upstreams: str) -> Answer:
     return Answer(upstreams, Rule.ORDER, "")
 
 
+def may_learn(
+    order: Order, upstream: str, names: Iterable[str], claimed: Collection[str] = ()
+) -> bool:
+    """Return whether an upstream that is not private may get a text that could mean these names.
+
+    It must not get claimed and reserved names, nor those that are pinned to another upstream.
+
+    >>> order = Order((OrderedUpstream("crates.io"),), reserved=("acme-*",))
+    >>> may_learn(order, "crates.io", ["acme", "serde"]), may_learn(order, "crates.io", ["acme_a"])
+    (True, False)
+    """
+
+    def is_secret(name: str) -> bool:
+        if name in claimed or matching(order.reserved, name):
+            return True
+        owner = _owner(order, name)
+        return owner is not None and owner.name != upstream
+
+    return not any(is_secret(name) for name in names)
+
+
 def _claim(
     order: Order, name: str, holders: list[str], former: list[str]
 ) -> tuple[Rule, str] | None:
@@ -113,7 +134,7 @@ def _claim(
         return Rule.CLAIM, f"`{name}` is claimed by the private repository `{holders[0]}`"
     if former:
         # Otherwise removing a crate would give its name to an upstream.
-        once = f"the private repository `{former[0]}`, which has no version of it any more"
+        once = f"the private repository `{former[0]}`, which no longer has a version of it"
         return Rule.CLAIM, f"`{name}` is claimed by {once}"
     reserved = matching(order.reserved, name)
     if reserved:
@@ -132,7 +153,7 @@ def _mixed(order: Order, name: str) -> tuple[Rule, str] | None:
     pattern = matching(order.mixed, name)
     if pattern is None:
         return None
-    return Rule.MIXED, f"the versions of `{name}` are mixed, as `{pattern}` says"
+    return Rule.MIXED, f"the versions of `{name}` are mixed because of `{pattern}`"
 
 
 def _by_order(name: str) -> tuple[Rule, str]:
@@ -168,11 +189,11 @@ def _excluded(
 ) -> str | None:
     """Return why an upstream may not answer for a name, None if it may."""
     if private_only and not upstream.private:
-        return "the name is kept for private repositories"
+        return "the name is reserved for private repositories"
     if owner is upstream:
         return None
     if owner is not None:
         return f"the name is pinned to `{owner.name}`"
     if matching(upstream.patterns, name) is None:
-        return f"its patterns are {', '.join(f'`{p}`' for p in upstream.patterns)}"
+        return f"it only answers for {', '.join(f'`{p}`' for p in upstream.patterns)}"
     return None

@@ -123,7 +123,7 @@ def _excepted(policy: CratePolicy, facts: Facts, now: datetime) -> Verdict | Non
 def _not_allowed(policy: CratePolicy, facts: Facts) -> Verdict | None:
     if policy.allow is None or any(e.means(facts.name, facts.vers) for e in policy.allow):
         return None
-    sentence = f"{facts} is blocked because the allow list does not have it"
+    sentence = f"{facts} is blocked because it is not on the allow list"
     return Verdict(Outcome.BLOCKED, Rule.ALLOW, sentence)
 
 
@@ -163,8 +163,8 @@ def _cooldown(
         sentence = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
         return Verdict(Outcome.SERVED, Rule.ADVISORY, sentence)
     sentence = (
-        f"{facts} is held back until {_minute(until)} by the cooldown: it is from "
-        f"{_minute(facts.since)}, and versions come in when they are {policy.cooldown_days} days old"
+        f"{facts} is held back until {_minute(until)} by the cooldown: its age starts at"
+        f" {_minute(facts.since)}, and it must be {policy.cooldown_days} days old"
     )
     return Verdict(Outcome.HELD, Rule.COOLDOWN, sentence, until)
 

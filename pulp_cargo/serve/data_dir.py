@@ -90,7 +90,7 @@ class DataDir:
                 path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise ServeError(
-                f"cannot use {self.root}: {error.strerror}; give another --data-dir"
+                f"cannot use {self.root}: {error.strerror}; use another --data-dir"
             ) from error
 
     def lock(self) -> IO[str]:
@@ -101,8 +101,8 @@ class DataDir:
         except BlockingIOError as error:
             file.seek(0)
             raise ServeError(
-                f"{self.root} is in use by another pulp-cargo serve (process {file.read().strip()});"
-                " stop it, or give another --data-dir"
+                f"{self.root} is in use by another pulp-cargo serve (process"
+                f" {file.read().strip()}); stop it, or use another --data-dir"
             ) from error
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

@@ -70,7 +70,7 @@ def on_socket(socket_dir: Path) -> Database:
 def from_url(url: str) -> Database:
     """Parse the value of `--database`."""
     if urlsplit(url).scheme not in ("postgresql", "postgres"):
-        raise ServeError("--database wants a URL like postgresql://user:password@host/name")
+        raise ServeError("--database requires a URL such as postgresql://user:password@host/name")
     try:
         parameters = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:

@@ -97,7 +97,7 @@ def _listen_on(host: str, port: int, option: str) -> Listener:
 
 def _reason(error: OSError, host: str, port: int, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken; give another one with {option}"
+        return f"port {port} on {host} is already in use; choose another one with {option}"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"--bind {host}: this machine has no such address"
     return f"cannot listen on port {port} of {host} ({option}): {error.strerror}"

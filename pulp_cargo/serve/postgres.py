@@ -101,7 +101,7 @@ def make_socket_dir(data: DataDir, account: Account | None) -> Path:
     directory.mkdir(mode=0o700, exist_ok=True)
     owner = os.geteuid() if account is None else account.uid
     if directory.is_symlink() or directory.stat().st_uid not in (owner, os.geteuid()):
-        raise ServeError(f"{directory} belongs to somebody else; remove it")
+        raise ServeError(f"{directory} belongs to another user; remove it")
     own(directory, account)
     return directory
 

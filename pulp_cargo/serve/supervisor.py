@@ -20,7 +20,7 @@ LONGEST_BACK_OFF = 10.0
 # When to call `after_restart`, in seconds after a restart: the process may be slow to start.
 SETTLED_AFTER = (3.0, 10.0, 30.0)
 # How long a process may take to stop before it is killed.
-STOP_PATIENCE = 4.0
+STOP_TIMEOUT_SECONDS = 4.0
 
 
 @dataclass(slots=True)
@@ -165,7 +165,7 @@ def _stop_together(children: list[Child]) -> None:
     for child in children:
         with suppress(ProcessLookupError):
             child.process.send_signal(child.spec.stop_signal)
-    deadline = time.monotonic() + STOP_PATIENCE
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
     for child in children:
         try:
             child.process.wait(max(0.0, deadline - time.monotonic()))

@@ -9,12 +9,14 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.memory.database import DatabaseProbe
 from pulp_cargo.app.endpoints.memory.listener import Listener
 from pulp_cargo.app.endpoints.memory.memory import Memory
+from pulp_cargo.app.endpoints.pages.page_cache import PageCache
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.crates import incoming_file
 from pulp_cargo.app.services.crates.contents import CrateContents
 from pulp_cargo.app.services.process import ServiceState
 from pulp_cargo.app.services.publish.commit_queue import CommitQueue
 from pulp_cargo.app.services.statistics.download_counts import DownloadCounts
+from pulp_cargo.app.services.statistics.usage import UsageMemory
 
 # Maximum number of listings that a process sends at once.
 LISTINGS_AT_ONCE = 4
@@ -34,7 +36,9 @@ class ContentProcess:
         self.cache = self.services.cache
         self.commits = CommitQueue(self.services.background)
         self.contents = CrateContents()
+        self.pages = PageCache()
         self.counts = DownloadCounts(self.services.background)
+        self.usage = UsageMemory()
         self.memory = Memory()
         self.listener = Listener(self.memory, self.cache, self.services.background)
         self.database = DatabaseProbe()

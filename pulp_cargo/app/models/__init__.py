@@ -1,6 +1,6 @@
 """The plugin's tables. Pulp finds models by the names in this package, so all are imported here."""
 
-from pulp_cargo.app.models.catalog import CatalogCrate, CrateCatalog
+from pulp_cargo.app.models.catalog import CatalogCrate, CatalogTag, CrateCatalog
 from pulp_cargo.app.models.claims import ClaimedName, UsedVersion
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, PolicyRefusal
@@ -10,7 +10,12 @@ from pulp_cargo.app.models.owner import CrateOwner
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
 from pulp_cargo.app.models.token import CargoToken
-from pulp_cargo.app.models.upstream import CargoUpstream, ReplacedVersion, UpstreamIndexFile
+from pulp_cargo.app.models.upstream import (
+    CargoUpstream,
+    ReplacedVersion,
+    UpstreamIndexFile,
+    UpstreamSearch,
+)
 
 __all__ = [
     "CargoCratePolicy",
@@ -20,6 +25,7 @@ __all__ = [
     "CargoToken",
     "CargoUpstream",
     "CatalogCrate",
+    "CatalogTag",
     "ClaimedName",
     "CrateCatalog",
     "CrateContent",
@@ -30,6 +36,7 @@ __all__ = [
     "PolicyRefusal",
     "ReplacedVersion",
     "UpstreamIndexFile",
+    "UpstreamSearch",
     "UsedVersion",
     "VersionDownloads",
 ]

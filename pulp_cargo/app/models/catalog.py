@@ -44,6 +44,8 @@ class CrateCatalog(models.Model):
     It is derived from the repository version `described`, number `number`, and brought up to date
     when it is asked for a newer one (`services/catalog`). `version` is null for the newest version.
     `stale` are the names of crates that changed before `number` and have to be described again.
+    `crates`, `keywords` and `categories` are how many of them it has, since counting them would take
+    longer with each crate.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -56,6 +58,9 @@ class CrateCatalog(models.Model):
     described = models.UUIDField(null=True)
     number = models.IntegerField(default=0)
     stale = ArrayField(models.TextField(), default=list)
+    crates = models.IntegerField(default=0)
+    keywords = models.IntegerField(default=0)
+    categories = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -71,15 +76,15 @@ class CatalogCrate(models.Model):
     `unit` is the content unit of the default version: the highest release that is not yanked, or
     else the highest version that is not, or else the highest. `max_version` and `max_stable` ignore
     yanked versions; they are empty if there is none. `created_at` and `updated_at` are the times
-    when its first and its latest version were published. `dependencies` are the canonical names of
-    the crates that the default version needs.
+    when its first and its latest version were published. `dependencies` are the keys of the crates
+    that the default version needs (`protocol/dependents`).
 
     `document` has the words of all texts, the readme among them; `heading` those of name, keywords,
-    categories and description, which rank the hits: it is short, so reading it costs little.
+    categories and description, by which hits are ranked before those that only the readme gives.
     """
 
     id = models.BigAutoField(primary_key=True)
-    catalog = models.ForeignKey(CrateCatalog, on_delete=models.CASCADE, related_name="crates")
+    catalog = models.ForeignKey(CrateCatalog, on_delete=models.CASCADE, related_name="rows")
     canonical_name = models.TextField()
     name = models.TextField()
     unit = models.UUIDField()
@@ -106,6 +111,7 @@ class CatalogCrate(models.Model):
         ]
         indexes = [
             GinIndex(fields=["document"], name="cargo_catalog_document"),
+            GinIndex(fields=["heading"], name="cargo_catalog_heading"),
             GinIndex(
                 fields=["canonical_name"],
                 opclasses=["gin_trgm_ops"],
@@ -116,4 +122,29 @@ class CatalogCrate(models.Model):
             GinIndex(fields=["dependencies"], name="cargo_catalog_dependencies"),
             models.Index(fields=["catalog", "updated_at"], name="cargo_catalog_updated"),
             models.Index(fields=["catalog", "created_at"], name="cargo_catalog_created"),
+        ]
+
+
+class CatalogTag(models.Model):
+    """A keyword or category of a catalog, and the number of its crates.
+
+    `kind` is the name of the column of the crates. `created_at` is when the first crate that the
+    catalog ever had with it was published.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    catalog = models.ForeignKey(CrateCatalog, on_delete=models.CASCADE, related_name="tags")
+    kind = models.TextField()
+    tag = models.TextField()
+    crates = models.IntegerField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["catalog", "kind", "tag"], name="cargo_catalog_tag")
+        ]
+        indexes = [
+            models.Index(
+                fields=["catalog", "kind", "-crates", "tag"], name="cargo_catalog_tag_crates"
+            )
         ]

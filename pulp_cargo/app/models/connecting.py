@@ -8,6 +8,7 @@ import errno
 import hashlib
 import logging
 import socket
+from collections.abc import AsyncIterator
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -25,7 +26,7 @@ from pulp_cargo.rules.networks import Reach, is_address, may_connect, parse_netw
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
-MEANING = "the address is not a public one (see the setting CARGO_UPSTREAM_PRIVATE_NETWORKS)"
+MEANING = "the address is not public (see the setting CARGO_UPSTREAM_PRIVATE_NETWORKS)"
 
 
 class AddressRefused(OSError):
@@ -84,21 +85,24 @@ class AddressGuard(Guard):
             await self.resolve(self._host, port, family)
         except OSError as error:
             # If its own addresses are unknown, only public addresses are allowed.
-            log.info("%s has no address: %s", self._host, error)
+            log.info("%s cannot be resolved: %s", self._host, error)
 
 
 class SafeDownloader(ResponseDownloader):
-    """Verifies the digest of what another host than the remote's sends before passing it on.
+    """Verifies the digest of a file before it passes on the end of it.
 
-    Otherwise a redirect could let clients of core's streamed downloads read internal data.
+    What another host than the remote's sends is not passed on at all before that: otherwise a
+    redirect could let clients of core's streamed downloads read internal data.
     """
 
     own_origin: URL | None = None
 
     async def take_response(self, response: ClientResponse) -> DownloadResult:
-        """Pass on a response, after verifying its digest unless it is from the remote's origin."""
-        if response.url.origin() == self.own_origin or not self.expected_digests:
+        """Pass on a response; raises DigestValidationError."""
+        if not self.expected_digests:
             return await super().take_response(response)
+        if response.url.origin() == self.own_origin:
+            return await self._pass_on(response)
         with TemporaryFile(dir=settings.WORKING_DIRECTORY) as file:
             await self._compare(response, file)
             file.seek(0)
@@ -106,6 +110,22 @@ class SafeDownloader(ResponseDownloader):
                 await self.headers_ready_callback(response.headers)
             while chunk := file.read(CHUNK_BYTES):
                 await self.handle_data(chunk)
+        return await self._result(response)
+
+    async def _pass_on(self, response: ClientResponse) -> DownloadResult:
+        """Pass on the response, and its last chunk only if the digest is right."""
+        if self.headers_ready_callback:
+            await self.headers_ready_callback(response.headers)
+        withheld = b""
+        async for chunk in self._compared(response):
+            if withheld:
+                await self.handle_data(withheld)
+            withheld = chunk
+        if withheld:
+            await self.handle_data(withheld)
+        return await self._result(response)
+
+    async def _result(self, response: ClientResponse) -> DownloadResult:
         await self.finalize()
         return DownloadResult(
             path=self.path,
@@ -116,11 +136,16 @@ class SafeDownloader(ResponseDownloader):
 
     async def _compare(self, response: ClientResponse, file: IO[bytes]) -> None:
         """Write the response to a file; raises DigestValidationError if a digest differs."""
+        async for chunk in self._compared(response):
+            file.write(chunk)
+
+    async def _compared(self, response: ClientResponse) -> AsyncIterator[bytes]:
+        """Yield the chunks of the response; raises DigestValidationError at the end of a wrong one."""
         digests = {name: hashlib.new(name) for name in self.expected_digests}
         size = 0
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):
             size += len(chunk)
-            file.write(chunk)
+            yield chunk
             for digest in digests.values():
                 digest.update(chunk)
             if self.expected_size and size > self.expected_size:

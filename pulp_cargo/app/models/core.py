@@ -22,10 +22,11 @@ from pulpcore.app.models import (
     RBACContentGuard,
     RepositoryVersionContentDetails,
 )
-from pulpcore.app.util import get_viewset_for_model
+from pulpcore.app.util import cache_key, get_viewset_for_model
+from pulpcore.cache import Cache
 from pulpcore.constants import TASK_INCOMPLETE_STATES
 from pulpcore.plugin.download import DownloaderFactory, DownloadResult, HttpDownloader
-from pulpcore.plugin.models import Remote, RepositoryVersion
+from pulpcore.plugin.models import Domain, Remote, RepositoryVersion
 
 # The storage class of domains on a file system.
 FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
@@ -41,6 +42,7 @@ __all__ = [
     "ResponseDownloader",
     "close_content_path",
     "content_ids_of",
+    "drop_content_responses",
     "get_viewset_for_model",
     "guard_session",
     "release_session",
@@ -79,6 +81,11 @@ def guard_session(factory: DownloaderFactory, make: Callable[[AbstractResolver],
     assert hasattr(connector, "_resolver") and hasattr(connector, "_socket_factory")
     guard = make(connector._resolver)
     connector._resolver, connector._socket_factory = guard, guard.open_socket
+
+
+def drop_content_responses(base_paths: list[str], domain: Domain) -> None:
+    """Drop what Pulp's cache has of the content app's responses below these paths."""
+    Cache().delete(base_key=cache_key(base_paths, domain))
 
 
 def release_session(remote: Remote) -> None:

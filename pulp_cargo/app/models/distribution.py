@@ -4,14 +4,16 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django_lifecycle import BEFORE_DELETE, BEFORE_UPDATE, hook
+from django_lifecycle import AFTER_CREATE, AFTER_UPDATE, BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
+from pulp_cargo.app.models import content_responses
 from pulp_cargo.app.models.core import close_content_path
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 from pulp_cargo.app.models.registry_urls import add_aliases, note_mirrored
 from pulp_cargo.app.models.remote import CargoRemote
+from pulp_cargo.app.models.sync_sources import synced_from
 
 
 def root_url(domain: str, base_path: str, origin: str | None = None) -> str:
@@ -70,6 +72,16 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
         for repository, url in stores.values_list("repository_id", "remote__url"):
             note_mirrored(repository, url)
 
+    @hook(AFTER_CREATE)
+    @hook(
+        AFTER_UPDATE,
+        when_any=["auth_required", "crate_policy_id", "remote_id", "repository_id"],
+        has_changed=True,
+    )
+    def drop_content_responses(self) -> None:
+        """Drop cached responses of paths that may be closed now, also those of other registries."""
+        content_responses.drop_after_commit()
+
     def content_handler(self, path: str) -> None:
         """Close Pulp's generic content path if it would bypass tokens or crate policies."""
         if self.auth_required or self._has_policies():
@@ -85,6 +97,8 @@ class CargoDistribution(Distribution, AutoAddObjPermsMixin):
         )
         if repository is None:
             return False
+        if ruled.filter(pk__in=[remote for _, remote in synced_from([repository])]).exists():
+            return True
         caches = CargoDistribution.objects.filter(repository=repository, remote__isnull=False)
         entries = self.upstreams.model.objects.filter(repository=repository, remote__isnull=False)
         return (

@@ -7,6 +7,7 @@ from django_lifecycle import AFTER_UPDATE, BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, EncryptedTextField, Remote
 
+from pulp_cargo.app.models import content_responses
 from pulp_cargo.app.models.connecting import GuardedFactory
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 from pulp_cargo.app.models.registry_urls import note_mirrored
@@ -17,7 +18,8 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
 
     `index_max_age` and `stale_for` are in seconds: after the first an index file is revalidated, and
     for the second it is still served if that fails. Null means the value of the setting, or no limit,
-    respectively. With `forbidden_means_missing` the upstream answers 403 for missing crates.
+    respectively. With `forbidden_means_missing` the upstream answers 403 for missing crates. With
+    `search_upstream`, searches of its caches are sent to the upstream as well.
     """
 
     TYPE = "cargo"
@@ -26,6 +28,7 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     index_max_age = models.PositiveIntegerField(null=True)
     stale_for = models.PositiveIntegerField(null=True)
     forbidden_means_missing = models.BooleanField(default=False)
+    search_upstream = models.BooleanField(default=False)
     crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
 
     @property
@@ -39,6 +42,11 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     def forget_index_files(self) -> None:
         """Delete the stored index files when the URL changes."""
         self.index_files.all().delete()
+
+    @hook(AFTER_UPDATE, when="crate_policy_id", has_changed=True)
+    def drop_content_responses(self) -> None:
+        """Drop cached responses of paths that may be closed now."""
+        content_responses.drop_after_commit()
 
     @hook(BEFORE_UPDATE, when="url", has_changed=True)
     @hook(BEFORE_DELETE)

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
+from django_lifecycle import AFTER_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryVersion
 
-from pulp_cargo.app.models import invariants, retention
+from pulp_cargo.app.models import content_responses, invariants, retention
 from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.remote import CargoRemote
@@ -75,6 +76,11 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
         invariants.drop_dangling_yanks(new_version)
         invariants.require_sound(new_version)
         claim_names(new_version.pk)
+
+    @hook(AFTER_UPDATE, when="remote_id", has_changed=True)
+    def drop_content_responses(self) -> None:
+        """Drop cached responses of paths that may be closed now."""
+        content_responses.drop_after_commit()
 
     def cleanup_old_versions(self) -> None:
         """Delete the versions beyond `retain_repo_versions`, all in one go."""

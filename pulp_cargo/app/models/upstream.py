@@ -2,9 +2,11 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django_lifecycle import AFTER_SAVE, hook
 
 from pulpcore.plugin.models import BaseModel
 
+from pulp_cargo.app.models import content_responses
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
@@ -27,6 +29,11 @@ class CargoUpstream(BaseModel):
     patterns = ArrayField(models.TextField(), default=list)
     pins = ArrayField(models.TextField(), default=list)
     private = models.BooleanField(default=False)
+
+    @hook(AFTER_SAVE)
+    def drop_content_responses(self) -> None:
+        """Drop cached responses of paths that may be closed now."""
+        content_responses.drop_after_commit()
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
@@ -83,3 +90,12 @@ class ReplacedVersion(models.Model):
 
     class Meta:
         unique_together = ("remote", "name", "vers", "cksum")
+
+
+class UpstreamSearch(models.Model):
+    """When a search was last sent to an upstream, so that all processes together send few."""
+
+    remote = models.OneToOneField(
+        CargoRemote, primary_key=True, on_delete=models.CASCADE, related_name="search"
+    )
+    sent_at = models.DateTimeField()

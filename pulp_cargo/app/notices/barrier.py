@@ -37,7 +37,7 @@ def _ask(place: int) -> None:
     _asked.last = next(_order)
     wanted = set(channel.listeners())
     if wanted and not _have_answered(wanted):
-        log.warning("A content process does not say that it has heard of a change.")
+        log.warning("A content process has not acknowledged a change in time.")
 
 
 def _have_answered(wanted: set[int]) -> bool:

@@ -40,6 +40,10 @@ VERSIONS = f"""
         ON unit.canonical_name = wanted
     {member_of("%(repository)s", "%(number)s")}
 """
+LINES = """
+    SELECT content_ptr_id, index_line FROM cargo_cratecontent
+    WHERE content_ptr_id = ANY(%(units)s::uuid[])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +112,8 @@ def versions_of(
     for name, *columns in all_rows(VERSIONS, values):
         found[name].append(CrateVersion(*columns))
     return found
+
+
+def index_lines(units: Collection[UUID]) -> Mapping[UUID, str]:
+    """Return the index lines of units, by id."""
+    return dict(all_rows(LINES, {"units": list(units)}))

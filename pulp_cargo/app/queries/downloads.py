@@ -25,6 +25,34 @@ DAYS = """
     WHERE c.distribution_id = %(distribution)s AND c.canonical_name = %(name)s
     ORDER BY d.day, v.vers
 """
+USAGE = """
+    SELECT (
+        SELECT coalesce(sum(downloads), 0)::bigint FROM cargo_cratedownloads
+        WHERE distribution_id = %(distribution)s
+    ), ARRAY(
+        SELECT canonical_name FROM cargo_cratedownloads
+        WHERE distribution_id = %(distribution)s
+        ORDER BY downloads DESC, canonical_name LIMIT %(most)s
+    ), ARRAY(
+        SELECT canonical_name FROM cargo_cratedownloads
+        WHERE distribution_id = %(distribution)s AND recent > 0
+        ORDER BY recent DESC, canonical_name LIMIT %(most)s
+    )
+"""
+# How many of the most used crates of a registry are looked at.
+MOST_USED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """All downloads of a registry, and its most used crates, ever and in the last 90 days.
+
+    Crates are named in canonical form, the most used first, at most `MOST_USED` of them.
+    """
+
+    downloads: int
+    most: list[str]
+    recently: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +88,11 @@ def days_of(distribution: UUID, name: str) -> list[DailyCount]:
     """Return the downloads of a crate's versions on each of the last 90 days, in order of days."""
     values = {"distribution": distribution, "name": canonical_name(name)}
     return [DailyCount(*row) for row in all_rows(DAYS, values)]
+
+
+def usage_of(distribution: UUID) -> Usage:
+    """Return the usage of a registry; it takes longer with each crate that was ever downloaded."""
+    ((downloads, most, recently),) = all_rows(
+        USAGE, {"distribution": distribution, "most": MOST_USED}
+    )
+    return Usage(downloads, most, recently)

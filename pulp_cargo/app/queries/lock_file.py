@@ -81,11 +81,8 @@ INDEX_FILES = """
     WHERE remote_id = ANY(%(remotes)s) AND canonical_name = ANY(%(names)s)
 """
 BODIES = """
-    SELECT remote_id, name, gzipped, first_seen::text, replaced::text, ARRAY(
-            SELECT r.vers || ' ' || r.cksum FROM cargo_replacedversion r
-            WHERE r.remote_id = f.remote_id AND r.name = f.name AND r.accepted_at IS NOT NULL
-        )
-    FROM cargo_upstreamindexfile f
+    SELECT remote_id, name, gzipped, first_seen::text, replaced::text
+    FROM cargo_upstreamindexfile
     JOIN unnest(%(remotes)s::uuid[], %(names)s::text[]) w (remote_id, name) USING (remote_id, name)
     WHERE gzipped IS NOT NULL
 """
@@ -120,12 +117,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An index file; `first_seen`, `replaced` and `accepted` are as in `index_copy.IndexCopy`."""
+    """An index file; `first_seen` and `replaced` are as in `index_copy.IndexCopy`."""
 
     gzipped: bytes
     first_seen: Mapping[str, str]
     replaced: Mapping[str, tuple[str, str]]
-    accepted: Collection[str]
 
     def unpacked(self) -> bytes:
         """Return the file as the upstream sent it."""
@@ -190,6 +186,6 @@ def bodies(files: Collection[File]) -> dict[File, Body]:
     values = {"remotes": [remote for remote, _ in files], "names": [name for _, name in files]}
     rows = all_rows(BODIES, values)
     return {
-        (remote, name): Body(bytes(gzipped), json.loads(seen), json.loads(replaced), accepted)
-        for remote, name, gzipped, seen, replaced, accepted in rows
+        (remote, name): Body(bytes(gzipped), json.loads(seen), json.loads(replaced))
+        for remote, name, gzipped, seen, replaced in rows
     }

@@ -31,7 +31,7 @@ class FreeSpace:
         return self._has_room
 
     def require_room(self) -> None:
-        """Raise StorageFull if there is less."""
+        """Raise StorageFull unless `has_room`."""
         if not self.has_room():
             raise StorageFull
 

@@ -1,4 +1,4 @@
-"""Changes of rows of which no content process has to hear.
+"""Suppressing notices of row changes that no content process needs to know of.
 
 It is below the models, so that they can make such changes; `app/signals` asks before it sends.
 """

@@ -1,7 +1,7 @@
 """The steps of a publish, at each of which a test can stop the process.
 
-The variable of the environment can be set only by what starts the process, and only tests set it. It
-is read once, at import, so this is a constant of the interpreter and no state.
+Only the parent process can set the environment variable, and only tests do. It is read once, at
+import, so it is a constant and not mutable state.
 """
 
 import os
@@ -12,7 +12,7 @@ STEPS = (
     "stored",
     "written",
     "committed",
-    "told",
+    "acknowledged",
 )
 _FOLDER = os.environ.get("PULP_CARGO_TESTS_STEPS")
 

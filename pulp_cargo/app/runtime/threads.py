@@ -24,8 +24,7 @@ T = TypeVar("T")
 # when it exits, a pool without work has no threads, and their sizes limit the threads and database
 # connections of the whole process, whoever uses them.
 
-# Reads and commits take milliseconds; unpacking a large .crate file may take seconds, so it has a
-# pool of its own. Each reader and committer has its own connection to the database.
+# Reads and commits take milliseconds, what prepares index files somewhat longer. Each reader and committer has its own connection to the database.
 READER_COUNT = 4
 READERS = ThreadPoolExecutor(READER_COUNT, thread_name_prefix="cargo-read")
 COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
@@ -33,15 +32,26 @@ COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
 PASSWORDS = ThreadPoolExecutor(1, thread_name_prefix="cargo-password")
 PASSWORDS_WAITING = asyncio.Semaphore(16)
 WORKERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-work")
+# Reading a .crate file waits for a process that reads it, so this must not delay what prepares index
+# files; and a few large files must not delay small ones.
+EXAMINERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-examine")
+LARGE_EXAMINER_COUNT = 2
+LARGE_EXAMINERS = ThreadPoolExecutor(LARGE_EXAMINER_COUNT, thread_name_prefix="cargo-examine-large")
+LARGE_FILE_BYTES = 1024 * 1024
 # A listing may take minutes of queries and compression, part by part.
 LISTERS = ThreadPoolExecutor(2, thread_name_prefix="cargo-listing")
-# A page with the contents of a crate waits for a process that unpacks it.
+# A page waits for a process that renders its texts, and the first page with the contents of a crate for
+# one that unpacks it: a large one for no other, and nobody else for it.
 PAGES = ThreadPoolExecutor(2, thread_name_prefix="cargo-page")
 PAGES_WAITING = asyncio.Semaphore(32)
+UNPACKERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-unpack")
+UNPACKERS_WAITING = asyncio.Semaphore(32)
+LARGE_UNPACKERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-unpack-large")
+LARGE_UNPACKERS_WAITING = asyncio.Semaphore(16)
 # An object storage may hang. A file system takes files with the commit, so that these only restore
 # files that it has lost.
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
-# Records that nobody waits for, thousands in a statement: commits and uploads do not wait for them.
+# Refusals and download counts, thousands per statement, so that they do not delay commits.
 RECORDERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-record")
 FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
 # Files are synced to the disk here while other threads read them.
@@ -64,17 +74,34 @@ async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Check a password, one at a time; raises ServiceUnavailable if too many are waiting."""
     if PASSWORDS_WAITING.locked():
-        raise ServiceUnavailable("too many passwords to check: use a token, or try again later")
+        raise ServiceUnavailable(
+            "too many passwords are being checked: use a token, or try again later"
+        )
     async with PASSWORDS_WAITING:
         return await _run(PASSWORDS, lambda: _healed(check, *args, **kwargs))
 
 
 async def make_page(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run what prepares the contents of a crate, after the others; raises ServiceUnavailable."""
-    if PAGES_WAITING.locked():
+    """Run what makes a page, or a text on it, after the others; raises ServiceUnavailable."""
+    return await _run_in_turn(PAGES, PAGES_WAITING, lambda: task(*args, **kwargs))
+
+
+async def unpack(size: int, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what unpacks a .crate file of this many bytes for a page; raises ServiceUnavailable."""
+    if size < LARGE_FILE_BYTES:
+        return await _run_in_turn(UNPACKERS, UNPACKERS_WAITING, lambda: task(*args, **kwargs))
+    return await _run_in_turn(
+        LARGE_UNPACKERS, LARGE_UNPACKERS_WAITING, lambda: task(*args, **kwargs)
+    )
+
+
+async def _run_in_turn(
+    pool: ThreadPoolExecutor, waiting: asyncio.Semaphore, task: Callable[[], T]
+) -> T:
+    if waiting.locked():
         raise ServiceUnavailable("too many crates are being unpacked for pages; try again later")
-    async with PAGES_WAITING:
-        return await _run(PAGES, lambda: task(*args, **kwargs))
+    async with waiting:
+        return await _run(pool, task)
 
 
 def _healed(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -91,6 +118,29 @@ def _healed(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def work(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run slow work that does not use the database in a thread."""
     return await _run(WORKERS, lambda: task(*args, **kwargs))
+
+
+async def examine(size: int, task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what reads a .crate file of this many bytes.
+
+    Raises ServiceUnavailable if it does not begin in time, because others are read.
+    """
+    pool = EXAMINERS if size < LARGE_FILE_BYTES else LARGE_EXAMINERS
+    job = pool.submit(copy_context().run, lambda: task(*args, **kwargs))
+    result = asyncio.wrap_future(job)
+    try:
+        await asyncio.wait([result], timeout=timeouts.EXAMINE_TIMEOUT_SECONDS)
+        if job.cancel():
+            raise ServiceUnavailable("too many crates are being read just now; try again later")
+        return await result
+    except asyncio.CancelledError:
+        result.cancel()
+        raise
+
+
+async def examine_later(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what reads a .crate file and may wait for long, since no client waits for it."""
+    return await _run(LARGE_EXAMINERS, lambda: task(*args, **kwargs))
 
 
 async def make_part(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

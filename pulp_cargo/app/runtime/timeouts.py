@@ -1,4 +1,4 @@
-"""All timeouts and intervals of the app, in seconds.
+"""Timeouts and intervals of the app, in seconds; those of syncs are in `upstream/connection`.
 
 They are read from here whenever they are needed, so that a test can shorten one. Those that an
 administrator can set are in `settings`.
@@ -42,6 +42,11 @@ COMMIT_BUSY_PAUSE_SECONDS = 0.1
 PERSIST_BUSY_PAUSE_SECONDS = 1.0
 PERSIST_BUSY_TIMEOUT_SECONDS = 600.0
 
+# .crate files: how long a request waits until its file is read, first for a thread and then for a
+# process. Reading itself has a limit on processor time (`reader/answering`).
+EXAMINE_TIMEOUT_SECONDS = 10
+READER_TIMEOUT_SECONDS = 10
+
 # Queues: a batch is written when no item has been added for the quiet time, or when its first item
 # has reached the maximum age. Reading crate files slows down clients that are still downloading.
 PERSIST_QUIET_SECONDS = 1.0
@@ -55,6 +60,8 @@ REFUSAL_LOG_CLEANUP_INTERVAL_SECONDS = 24 * 3600.0
 DOWNLOAD_COUNTS_MAX_AGE_SECONDS = 5.0
 DOWNLOAD_COUNTS_RETRY_SECONDS = 5.0
 DOWNLOAD_COUNTS_SWEEP_INTERVAL_SECONDS = 3600.0
+# For how long the most used crates of a registry are reused: sorting all counts takes a while.
+USAGE_MEMORY_SECONDS = 60
 
 # The end of a process: the longest time for writing each queue, and for background tasks. An attempt
 # to change a locked repository takes two seconds.
@@ -71,6 +78,14 @@ UPSTREAM_CONNECT_TIMEOUT_SECONDS = 5
 UPSTREAM_READ_TIMEOUT_SECONDS = 15
 UPSTREAM_INDEX_TIMEOUT_SECONDS = 25
 UPSTREAM_FILE_TIMEOUT_SECONDS = 900
+# Searches of upstreams: for a whole response, for the turn and the response together, how often one is
+# sent to a remote, how often a process looks whether it is its turn, and for how long a response is
+# reused.
+UPSTREAM_SEARCH_TIMEOUT_SECONDS = 4
+UPSTREAM_SEARCH_WAIT_SECONDS = 5
+UPSTREAM_SEARCH_INTERVAL_SECONDS = 1.0
+UPSTREAM_SEARCH_TURN_PAUSE_SECONDS = 0.1
+UPSTREAM_SEARCH_MEMORY_SECONDS = 60
 # For how long a config.json is used, and an old one if a new one cannot be fetched.
 UPSTREAM_CONFIG_SECONDS = 600
 UPSTREAM_OLD_CONFIG_SECONDS = 30

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -15,11 +15,17 @@ V = TypeVar("V")
 
 
 class TtlCache(Generic[K, V]):
-    """A bounded number of entries, each with its own time to live."""
+    """A bounded number of entries, each with its own time to live.
 
-    def __init__(self, most: int) -> None:
+    With `size_of` the bound is one of the sum of their sizes; each entry has to be smaller.
+    """
+
+    def __init__(self, most: int, size_of: Callable[[V], int] | None = None) -> None:
         self._entries: TLRUCache[K, tuple[V, float]] = TLRUCache(
-            most, ttu=lambda _key, entry, now: now + entry[1], timer=time.monotonic
+            most,
+            ttu=lambda _key, entry, now: now + entry[1],
+            timer=time.monotonic,
+            getsizeof=None if size_of is None else lambda entry: size_of(entry[0]),
         )
 
     def get(self, key: K) -> V | None:
@@ -27,7 +33,7 @@ class TtlCache(Generic[K, V]):
         entry = self._entries.get(key)
         return None if entry is None else entry[0]
 
-    def keep(self, key: K, value: V, seconds: float) -> None:
+    def put(self, key: K, value: V, seconds: float) -> None:
         """Add an entry; if the cache is full, the least recently used one is evicted."""
         self._entries[key] = value, seconds
 

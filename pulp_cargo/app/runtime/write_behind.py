@@ -219,7 +219,7 @@ class WriteBehind(Generic[G, K, V]):
             if self.is_closing and group.writing:
                 self._drop(name, group, later)
         except Exception as error:
-            # Anything that a writer raises: the batch is dropped, and the queue goes on.
+            # Any error of the writer: the batch is dropped, and the queue goes on.
             self._drop(name, group, error)
         finally:
             # A batch that was written or dropped is empty by now.
@@ -233,5 +233,5 @@ class WriteBehind(Generic[G, K, V]):
         try:
             self._on_failure(name, batch, error)
         except Exception:
-            # It belongs to whoever has the queue, and what else waits must still be written.
-            log.exception("The failure of a batch could not be handled")
+            # Any error: what else waits must still be written.
+            log.exception("An error in the handler of failed batches")

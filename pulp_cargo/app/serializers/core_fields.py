@@ -10,10 +10,10 @@ from pulp_cargo.app.serializers.storable import StorableRequest
 
 MEANINGS = {
     "pulp_href": "The URL of this object in the REST API.",
-    "pulp_labels": "Key and value pairs of your choice, to describe and find the object.",
+    "pulp_labels": "Key-value pairs of your choice, to describe and find the object.",
     "versions_href": "The URL of the list of the repository's versions.",
     "latest_version_href": "The URL of the newest version of the repository.",
-    "vuln_report": "The report on known vulnerabilities, if there is one.",
+    "vuln_report": "The report on known vulnerabilities, if it exists.",
 }
 
 

@@ -18,6 +18,7 @@ from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import VisibleArtifactField
 from pulp_cargo.app.services.crates import crate_unit
+from pulp_cargo.app.services.process import this_process
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import Features, IndexEntry, parse_line
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
@@ -33,24 +34,25 @@ DEPENDENCY = DependencySerializer()
 
 # The fields that are read from the .crate file.
 CRATE_FIELDS = {
-    "name": "The name of the crate, as its Cargo.toml spells it.",
-    "canonical_name": "The name in lower case and with `_` for `-`: one crate for any spelling.",
-    "vers": "The version of the crate, with build metadata if it has any.",
+    "name": "The name of the crate, as spelled in its Cargo.toml.",
+    "canonical_name": "The name in lower case, with `_` for `-`. It is the same for all spellings"
+    " of a name.",
+    "vers": "The version of the crate, including build metadata.",
     "cksum": "The SHA-256 of the .crate file, in hex.",
     "pubtime": "When the version was first published.",
-    "links": "The native library that the crate links to.",
-    "rust_version": "The lowest version of Rust that the crate supports.",
-    "edition": "The edition of Rust that the crate is written in.",
+    "links": "The native library that the crate links to (`links` in its Cargo.toml).",
+    "rust_version": "The minimum Rust version that the crate supports.",
+    "edition": "The Rust edition of the crate.",
     "description": "A short description of the crate.",
     "license": "The SPDX expression of the crate's licence.",
     "license_file": "The path of the licence text in the .crate file.",
     "keywords": "The keywords of the crate.",
     "categories": "The categories of the crate.",
-    "authors": "The authors that the crate names.",
+    "authors": "The authors of the crate.",
     "homepage": "The URL of the crate's home page.",
     "documentation": "The URL of the crate's documentation.",
-    "repository_url": "The URL of the crate's sources, `repository` in its Cargo.toml.",
-    "readme": "The text of the crate's readme; leave it out with `exclude_fields=readme`.",
+    "repository_url": "The URL of the crate's source repository (`repository` in its Cargo.toml).",
+    "readme": "The text of the crate's readme. To omit it, use `exclude_fields=readme`.",
 }
 
 
@@ -62,17 +64,18 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
     )
     is_read = serializers.BooleanField(
         read_only=True,
-        help_text="Whether this Pulp has read the metadata from the .crate file. If not, they are"
-        " those that an upstream supplied.",
+        help_text="Whether the metadata were read from the .crate file. If not, an upstream"
+        " supplied them.",
     )
     size = serializers.SerializerMethodField(
-        help_text="The size of the .crate file in bytes; null while this Pulp does not have it."
+        help_text="The size of the .crate file in bytes; null if the file is not stored."
     )
     dependencies = serializers.SerializerMethodField(
         help_text="The dependencies of the crate, as in the registry's index."
     )
     features = serializers.SerializerMethodField(
-        help_text="The features of the crate, each with what it enables."
+        help_text="The features of the crate, each with the features and dependencies that it"
+        " enables."
     )
 
     class Meta(core.SingleArtifactContentUploadSerializer.Meta):
@@ -109,8 +112,9 @@ class CrateContentSerializer(DocumentedFields, core.SingleArtifactContentUploadS
         return {name: list(values) for name, values in features.items()}
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
-        """Refuse a file that is too large before it is stored."""
+        """Refuse a file that is too large, or for which there is no room, before it is stored."""
         with refused_as_invalid():
+            this_process().services.disk.require_room()
             crate_unit.require_size(file.size)
         return file
 
@@ -141,11 +145,11 @@ class CrateYankSerializer(DocumentedFields, core.NoArtifactContentSerializer):
 
     name = serializers.CharField(
         source="canonical_name",
-        help_text="The name of the crate, in any spelling; shown as `canonical_name`, since one"
-        " mark is for all spellings.",
+        help_text="The name of the crate, in any spelling. Responses have it as `canonical_name`,"
+        " because a mark applies to all spellings.",
     )
     vers = serializers.CharField(
-        help_text="The version that is yanked, with its build metadata if it has any.",
+        help_text="The version that is yanked, including build metadata.",
     )
 
     class Meta(core.NoArtifactContentSerializer.Meta):

@@ -29,19 +29,19 @@ class CratePolicyLineSerializer(serializers.Serializer):
     """An entry of a list: versions of crates, and the reason."""
 
     crate = serializers.CharField(
-        help_text="The crates: a name in any spelling, a prefix of names followed by `*`,"
-        " or `*` for all."
+        help_text="The name of the crate in any spelling, a prefix of names followed by `*`, or"
+        " `*` for all crates."
     )
     versions = serializers.CharField(
         default="*",
-        help_text="The versions, as a cargo requirement such as `>=1.2, <1.4`, which includes"
-        " pre-releases; all by default.",
+        help_text="A version requirement as in Cargo.toml, such as `>=1.2, <1.4`. It includes"
+        " pre-releases. The default is all versions.",
     )
     reason = serializers.CharField(
         default="",
         allow_blank=True,
         max_length=LONGEST_REASON,
-        help_text="The reason, which is part of error messages.",
+        help_text="The reason, which is shown in error messages.",
     )
 
     class Meta:
@@ -80,7 +80,7 @@ class CratePolicyExceptionSerializer(CratePolicyLineSerializer):
 
     reason = serializers.CharField(
         max_length=LONGEST_REASON,
-        help_text="The reason, which is part of error messages.",
+        help_text="The reason, which is shown in error messages.",
     )
     ends = serializers.DateTimeField(
         default_timezone=UTC, help_text="When the exception ends, and the rules apply again."
@@ -108,46 +108,47 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         default=int,
         min_value=0,
         max_value=MOST_DAYS,
-        help_text="How many days old a version has to be before it is served, 0 for none. A version"
-        " without a time of publication counts from when it was first seen here.",
+        help_text="How many days old a version must be before it is served; 0 for no cooldown. If"
+        " the upstream has no time of publication, the age starts when the version was first"
+        " seen here.",
     )
     allow = CratePolicyLineSerializer(
         many=True,
         default=None,
         allow_null=True,
         max_length=MOST_LINES,
-        help_text="The only versions that are allowed; null allows all, an empty list none.",
+        help_text="The only versions that are allowed. Null allows all versions, an empty list"
+        " allows none.",
     )
     block = CratePolicyLineSerializer(
         many=True,
         default=list,
         max_length=MOST_LINES,
-        help_text="Versions that are blocked, even if they were served before; this overrides"
-        " all other rules.",
+        help_text="Versions that are refused, even if they were served before. This overrides all"
+        " other rules.",
     )
     exceptions = CratePolicyExceptionSerializer(
         many=True,
         default=list,
         max_length=MOST_LINES,
-        help_text="Versions for which only the block list applies until the exception ends.",
+        help_text="Versions that are allowed until the exception ends, unless they are blocked.",
     )
     licenses = serializers.ListField(
         child=serializers.CharField(),
         default=None,
         allow_null=True,
         max_length=MOST_LICENSES,
-        help_text="The SPDX ids of the allowed licences; null allows all. A"
-        " licence is known once the file of the version has been fetched.",
+        help_text="The SPDX ids of the allowed licences; null allows all. The licence of a"
+        " version is known after its file has been fetched.",
     )
     hide_yanked = serializers.BooleanField(
         default=bool,
-        help_text="Whether yanked versions are left out, unless they were served before;"
-        " false by default.",
+        help_text="Whether yanked versions are refused, unless they were served before; false by"
+        " default.",
     )
     dry_run = serializers.BooleanField(
         default=bool,
-        help_text="Whether the policy only records what it would refuse, and refuses nothing;"
-        " false by default.",
+        help_text="Whether the policy only records what it would refuse; false by default.",
     )
 
     class Meta:
@@ -182,17 +183,24 @@ class PolicyRefusalSerializer(ShownFields, serializers.ModelSerializer):
         "CratePolicyRule",
         choices=[rule.value for rule in Rule],
         read_only=True,
-        help_text="The rule that decided: `block`, `allow`, `license`, `yanked` or `cooldown`.",
+        help_text="The rule that refused the version: `block`, `allow`, `license`, `yanked` or"
+        " `cooldown`.",
     )
     sentence = serializers.CharField(read_only=True, help_text="The reason, in a sentence.")
     dry_run = serializers.BooleanField(
-        read_only=True, help_text="Whether this was a dry run, so that the version was served."
+        read_only=True,
+        help_text="Whether the policy was a dry run, so that the version was served.",
     )
-    first_at = serializers.DateTimeField(read_only=True, help_text="When this happened first.")
-    last_at = serializers.DateTimeField(read_only=True, help_text="When this happened last.")
+    first_at = serializers.DateTimeField(
+        read_only=True, help_text="When the version was first refused."
+    )
+    last_at = serializers.DateTimeField(
+        read_only=True, help_text="When the version was last refused."
+    )
     times = serializers.IntegerField(
         read_only=True,
-        help_text="How often: for refused downloads, and in a dry run for downloads and index files.",
+        help_text="How often the version was refused. Downloads are counted; in a dry run, also"
+        " requests for index files.",
     )
 
     class Meta:

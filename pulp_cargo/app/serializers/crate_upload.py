@@ -24,7 +24,7 @@ class CrateUploadSerializer(core.ValidateFieldsMixin, StorableRequest):
         required=False,
         view_name="repositories-cargo/cargo-detail",
         queryset=CargoRepository.objects.all(),
-        help_text="The repository that the crate version is added to, in a new repository version.",
+        help_text="The repository to add the crate version to, in a new repository version.",
     )
 
     class Meta:

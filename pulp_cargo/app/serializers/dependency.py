@@ -9,10 +9,11 @@ class DependencySerializer(serializers.Serializer):
     """Shows a dependency, read-only."""
 
     name = serializers.CharField(
-        help_text="The name that the crate itself uses: the alias of a renamed dependency."
+        help_text="The name that the crate uses for the dependency; for a renamed dependency, its"
+        " alias."
     )
     package = serializers.CharField(
-        allow_null=True, help_text="The real name of a renamed dependency, null for others."
+        allow_null=True, help_text="The real name of a renamed dependency; null for others."
     )
     req = serializers.CharField(help_text="The version requirement, such as `^1.2`.")
     kind = NamedChoiceField(
@@ -20,18 +21,19 @@ class DependencySerializer(serializers.Serializer):
         choices=["normal", "build", "dev"],
         help_text="What the dependency is needed for.",
     )
-    optional = serializers.BooleanField(help_text="Whether only a feature enables it.")
+    optional = serializers.BooleanField(help_text="Whether the dependency is optional.")
     default_features = serializers.BooleanField(
-        help_text="Whether the dependency's default features are enabled."
+        help_text="Whether the default features of the dependency are enabled."
     )
     features = serializers.ListField(
-        child=serializers.CharField(), help_text="The dependency's features that are enabled."
+        child=serializers.CharField(), help_text="The features of the dependency that are enabled."
     )
     target = serializers.CharField(
-        allow_null=True, help_text="The platform that it is limited to, null for all."
+        allow_null=True, help_text="The platform that the dependency is limited to; null for all."
     )
     registry = serializers.CharField(
-        help_text="The index URL of its registry, which is null in the index of that registry."
+        help_text="The index URL of the dependency's registry. In the index of that registry, it"
+        " is null."
     )
 
     class Meta:

@@ -23,7 +23,9 @@ BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")
 class CargoConfigSerializer(ShownFields):
     """Shows the lines for cargo's configuration."""
 
-    config = serializers.CharField(read_only=True, help_text="The lines, in TOML.")
+    config = serializers.CharField(
+        read_only=True, help_text="The lines to add to cargo's config.toml."
+    )
 
     class Meta:
         ref_name = "cargo.CargoConfig"
@@ -44,33 +46,33 @@ class CargoDistributionSerializer(
         allow_null=True,
         view_name="repositories-cargo/cargo-detail",
         queryset=CargoRepository.objects.all(),
-        help_text="The repository whose latest version is served; with `upstreams`, the one of"
-        " theirs that accepts uploads.",
+        help_text="The repository whose newest version is served. With `upstreams`, the"
+        " repository in the list that accepts publishes.",
     )
     remote = core.DetailRelatedField(
         required=False,
         allow_null=True,
         view_name="remotes-cargo/cargo-detail",
         queryset=CargoRemote.objects.all(),
-        help_text="The upstream registry that this one caches: its crates are served from"
-        " here, and stored in the repository, if there is one. A cache accepts no uploads.",
+        help_text="The remote of the upstream that this registry caches. All of its crates are"
+        " served, and stored in the repository, if there is one. A cache accepts no"
+        " publishes.",
     )
     crate_policy = CratePolicyField(
-        help_text="The crate policy for the upstreams of this registry, in addition to"
-        " that of each remote; null for none."
+        help_text="The crate policy for all upstreams of this registry, in addition to the policy"
+        " of each remote; null for none."
     )
     allow_uploads = serializers.BooleanField(
         default=bool,
-        help_text="Whether `cargo publish` and `cargo yank` are allowed; requires a repository, and"
-        " neither a remote nor a pinned repository version. False by default.",
+        help_text="Whether `cargo publish` and `cargo yank` are allowed. This requires a"
+        " `repository`, and neither a `remote` nor a `repository_version`. False by default.",
     )
     auth_required = serializers.BooleanField(
-        default=bool, help_text="Whether index and downloads need a token, too; false by default."
+        default=bool, help_text="Whether reads also require a token; false by default."
     )
     hidden = serializers.BooleanField(
         default=bool,
-        help_text="Whether the distribution is left out of the list of the content app; false by"
-        " default.",
+        help_text="Whether public lists of registries omit this one; false by default.",
     )
 
     class Meta(core.DistributionSerializer.Meta):
@@ -99,7 +101,7 @@ class CargoDistributionSerializer(
         path = super().validate_base_path(path)
         if not BASE_PATH.fullmatch(path):
             raise serializers.ValidationError(
-                f"{path!r} may hold letters, digits, `-`, `_`, `.`, `~` and slashes only:"
+                f"{path!r} can only have letters, digits, `-`, `_`, `.`, `~` and slashes, because"
                 " it is part of the URL that cargo stores."
             )
         return path
@@ -110,7 +112,7 @@ class CargoDistributionSerializer(
         version = data.get("repository_version")
         if version and version.repository.pulp_type != CargoRepository.get_pulp_type():
             raise serializers.ValidationError(
-                {"repository_version": "This is no version of a Cargo repository."}
+                {"repository_version": "This is not a version of a Cargo repository."}
             )
         entries = self.upstreams_of(data)
         self.require_sound_upstreams(data, entries)
@@ -156,8 +158,8 @@ class CargoDistributionSerializer(
             repository_use.require_permitted(before, after, user)
         except repository_use.NotPermitted as error:
             raise PermissionDenied(
-                f"Uploads into the repository `{error}`, and crates of a remote that are stored"
-                " there, are for those who may modify it."
+                f"To allow uploads to the repository `{error}`, or to store crates of a remote"
+                " there, you need the right to modify the repository."
             ) from error
 
     def _use_before(self) -> DistributionUse:

@@ -12,7 +12,7 @@ class CrateDownloadsSerializer(ShownFields, serializers.ModelSerializer):
     name = serializers.CharField(read_only=True, help_text="The crate.")
     downloads = serializers.IntegerField(read_only=True, help_text="The number of downloads.")
     recent_downloads = serializers.IntegerField(
-        source="recent", read_only=True, help_text="The downloads of the last 90 days."
+        source="recent", read_only=True, help_text="The number of downloads in the last 90 days."
     )
     last_download_at = serializers.DateTimeField(
         source="last_at", read_only=True, help_text="The time of the last download."

@@ -35,22 +35,25 @@ class ExplainedUpstreamSerializer(serializers.Serializer):
     """Shows the part of one upstream in the answer for a crate."""
 
     upstream = serializers.CharField(help_text="The name of the upstream in the list.")
-    private = serializers.BooleanField(help_text="Whether it claims the names of its crates.")
+    private = serializers.BooleanField(
+        help_text="Whether the upstream claims the names of its crates."
+    )
     asked = serializers.BooleanField(help_text="Whether the upstream is asked for the crate.")
-    reason = serializers.CharField(help_text="The reason, in words.")
+    reason = serializers.CharField(help_text="Why the upstream is asked or not, in a sentence.")
     has = serializers.BooleanField(
-        allow_null=True, help_text="Whether it has the crate, null if that is not known here."
+        allow_null=True, help_text="Whether the upstream has the crate; null if this is not known."
     )
     versions = serializers.IntegerField(
-        allow_null=True, help_text="How many versions it has, null if that is not known here."
+        allow_null=True,
+        help_text="How many versions of the crate the upstream has; null if this is not known.",
     )
     checked_at = serializers.DateTimeField(
-        allow_null=True, help_text="When the remote last confirmed this; null for a repository."
+        allow_null=True, help_text="When the upstream last confirmed this; null for a repository."
     )
     replaced = serializers.ListField(
         child=serializers.CharField(),
-        help_text="A message for each version whose bytes the upstream has replaced, and that is"
-        " served unchanged until the new ones are accepted.",
+        help_text="A message for each version whose bytes the upstream has replaced. It is served"
+        " unchanged until the new bytes are accepted.",
     )
 
     class Meta:
@@ -66,15 +69,15 @@ class ExplanationSerializer(ShownFields):
         choices=[rule.value for rule in Rule],
         help_text="The rule that decides.",
     )
-    sentence = serializers.CharField(help_text="The rule in words.")
+    sentence = serializers.CharField(help_text="The rule in a sentence.")
     answers = serializers.ListField(
         child=serializers.CharField(),
         allow_null=True,
-        help_text="The upstreams that answer: at most one, unless versions are mixed. Null if"
-        " they have to be asked first.",
+        help_text="The upstreams that answer for the crate; more than one only if their versions"
+        " are mixed. Null if this depends on requests to upstreams.",
     )
     upstreams = ExplainedUpstreamSerializer(
-        many=True, help_text="The part of each upstream of the list, in order."
+        many=True, help_text="The upstreams of the list, in order."
     )
 
     class Meta:
@@ -85,7 +88,7 @@ class CollisionsQuerySerializer(StorableRequest):
     """The requested page of a report."""
 
     after = serializers.CharField(
-        default="", allow_blank=True, help_text="The `next_after` of the page before."
+        default="", allow_blank=True, help_text="The `next_after` of the previous page."
     )
     limit = serializers.IntegerField(
         default=100, min_value=1, max_value=MOST_COLLISIONS, help_text="The size of a page."
@@ -102,7 +105,7 @@ class NamesUpstreamSerializer(StorableRequest):
         child=serializers.CharField(max_length=LONGEST_NAME),
         min_length=1,
         max_length=MOST_NAMES,
-        help_text="Crates that exist upstream, in any spelling.",
+        help_text="The names of crates that exist upstream, in any spelling.",
     )
 
     class Meta:
@@ -112,13 +115,16 @@ class NamesUpstreamSerializer(StorableRequest):
 class CollisionSerializer(serializers.Serializer):
     """Shows a name that is both private and upstream."""
 
-    name = serializers.CharField(help_text="The crate, as the private repository spells it.")
+    name = serializers.CharField(
+        help_text="The name of the crate, as spelled in the private repository."
+    )
     private = serializers.ListField(
-        child=serializers.CharField(), help_text="The private upstreams of the list that have it."
+        child=serializers.CharField(),
+        help_text="The private repositories of the list that have the crate.",
     )
     upstreams = serializers.ListField(
         child=serializers.CharField(),
-        help_text="The remotes of the list that have it, according to the cached index files.",
+        help_text="The remotes of the list that have the crate, according to cached index files.",
     )
 
     class Meta:
@@ -130,7 +136,7 @@ class CollisionsSerializer(ShownFields):
 
     results = CollisionSerializer(many=True, help_text="The names, in order.")
     next_after = serializers.CharField(
-        allow_null=True, help_text="The value of `after` for the next page, null at the end."
+        allow_null=True, help_text="The value of `after` for the next page; null on the last page."
     )
 
     class Meta:

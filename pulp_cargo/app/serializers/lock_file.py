@@ -52,8 +52,9 @@ class LockFileSerializer(core.ValidateFieldsMixin, StorableRequest):
     crates_io = serializers.BooleanField(
         allow_null=True,
         default=None,
-        help_text="Whether this registry stands in for crates.io. By default it does if one of its"
-        " upstreams has the URL of crates.io; set it if an upstream is a copy of crates.io.",
+        help_text="Whether the registry stands in for crates.io. By default, it does if one of"
+        " its upstreams has the URL of crates.io. Set this if an upstream is a copy of"
+        " crates.io.",
     )
 
     class Meta:
@@ -66,12 +67,13 @@ class LockFileCheckSerializer(LockFileSerializer):
     refresh = serializers.BooleanField(
         allow_null=True,
         default=None,
-        help_text="Whether missing and old index files are fetched from upstreams. By default"
-        " they are, unless `offline` is set.",
+        help_text="Whether missing and outdated index files are fetched from upstreams. By"
+        " default they are, unless `offline` is set.",
     )
     offline = serializers.BooleanField(
         default=False,
-        help_text="Whether packages fail whose download would need an upstream.",
+        help_text="Whether packages fail if their files are not stored, so that a download needs"
+        " an upstream.",
     )
     fail_on_yanked = serializers.BooleanField(
         default=False, help_text="Whether yanked packages fail; otherwise they are a warning."
@@ -81,9 +83,9 @@ class LockFileCheckSerializer(LockFileSerializer):
         child=serializers.CharField(),
         default=list,
         max_length=MOST_SOURCES,
-        help_text="Other registries and git repositories that packages may come"
-        " from: URLs as in the lock file, or prefixes of URLs followed by `/*`. Packages from"
-        " any other fail; none by default.",
+        help_text="Other registries and git repositories that packages may come from: URLs as in"
+        " the lock file, or prefixes of URLs followed by `/*`. Packages from elsewhere fail."
+        " None by default.",
     )
 
     def validate_allow_sources(self, sources: list[str]) -> list[str]:
@@ -126,10 +128,11 @@ class LockedPackageSerializer(serializers.Serializer):
     name = serializers.CharField(source="package.name", help_text="The name of the package.")
     vers = serializers.CharField(source="package.vers", help_text="The version of the package.")
     source = serializers.SerializerMethodField(
-        help_text="The URL of the package's registry or git repository, null for a path dependency."
+        help_text="The URL of the package's registry or git repository; null for a local package."
     )
     reason = serializers.CharField(
-        source="sentence", help_text="The reason of the verdict, or why there is none."
+        source="sentence",
+        help_text="The reason for the verdict, or why the package was not checked.",
     )
 
     def get_source(self, row: CheckedPackage | NotCheckedPackage) -> str | None:
@@ -142,7 +145,7 @@ class NotCheckedPackageSerializer(LockedPackageSerializer):
     """Shows a package from elsewhere, without a verdict."""
 
     passes = serializers.BooleanField(
-        help_text="Whether it passes: it is a path dependency, or its source is allowed."
+        help_text="Whether the package passes, because it is local or its source is allowed."
     )
 
     class Meta:
@@ -158,13 +161,13 @@ class CheckedPackageSerializer(LockedPackageSerializer):
         help_text="The SHA-256 in the lock file, in hex; null if it has none.",
     )
     upstream = serializers.CharField(
-        allow_null=True, help_text="The upstream that has the package, or was asked last."
+        allow_null=True, help_text="The upstream that has the package, or that was asked last."
     )
     here = NamedChoiceField(
         "LockFilePresence",
         choices=[one.value for one in Here],
-        help_text="What is here: the .crate file is `stored`, the version is only in an `index`"
-        " file, or it is `unknown`.",
+        help_text="What is available without an upstream: `stored` (the .crate file), `index`"
+        " (only the index line) or `unknown`.",
     )
     verdict = NamedChoiceField(
         "LockFileVerdict",
@@ -174,7 +177,7 @@ class CheckedPackageSerializer(LockedPackageSerializer):
     )
     flags = serializers.ListField(
         child=NamedChoiceField("LockFileFlag", choices=[one.value for one in Flag]),
-        help_text="Further facts, independent of the verdict.",
+        help_text="Further information, independent of the verdict.",
     )
     passes = serializers.BooleanField(help_text="Whether the package passes.")
 
@@ -185,20 +188,23 @@ class CheckedPackageSerializer(LockedPackageSerializer):
 class LockFileReportSerializer(serializers.Serializer):
     """Shows the verdicts on a lock file."""
 
-    passes = serializers.BooleanField(help_text="Whether a build from the lock file may proceed.")
-    sentence = serializers.CharField(help_text="The report in a sentence.")
+    passes = serializers.BooleanField(help_text="Whether the lock file passes the check.")
+    sentence = serializers.CharField(help_text="The result in a sentence.")
     totals = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many packages have each verdict."
     )
     packages = CheckedPackageSerializer(
-        many=True, source="checked", help_text="The packages of this registry, with verdicts."
+        many=True,
+        source="checked",
+        help_text="The packages of this registry, in the order of the lock file.",
     )
     not_checked = NotCheckedPackageSerializer(
-        many=True, help_text="The packages from elsewhere, without verdicts."
+        many=True, help_text="The packages from elsewhere, which were not checked."
     )
     not_refreshed = serializers.ListField(
         child=serializers.CharField(),
-        help_text="The crates, in lower case, for which an upstream did not answer in time.",
+        help_text="The names of crates, in lower case, for which an upstream did not answer in"
+        " time.",
     )
 
     class Meta:

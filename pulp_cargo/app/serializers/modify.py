@@ -17,7 +17,7 @@ class ModifyRepositorySerializer(StorableRequest, core.RepositoryAddRemoveConten
 
     base_version = VisibleVersionField(
         required=False,
-        help_text="A repository version whose content the new version starts with.",
+        help_text="The repository version to start from.",
     )
 
     def validate_add_content_units(self, hrefs: Iterable[str]) -> list[str]:

@@ -18,7 +18,7 @@ class NamedVersionSerializer(StorableRequest):
     """The name of a crate and one of its versions."""
 
     name = serializers.CharField(help_text="The name of the crate, in any spelling.")
-    vers = serializers.CharField(help_text="The version, with its build metadata if it has any.")
+    vers = serializers.CharField(help_text="The exact version, including build metadata.")
 
     class Meta:
         ref_name = "cargo.NamedVersion"
@@ -51,7 +51,8 @@ class RemoveCratesSerializer(StorableRequest):
         many=True,
         allow_empty=False,
         max_length=MOST_VERSIONS,
-        help_text="The versions to remove, with their yank marks; each must be in the repository.",
+        help_text="The versions to remove, with their yank marks. If one of them is not in the"
+        " repository, nothing is removed.",
     )
 
     class Meta:

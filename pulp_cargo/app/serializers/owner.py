@@ -22,14 +22,12 @@ class CrateOwnerSerializer(ShownFields):
     """Shows an owner of a crate."""
 
     crate = serializers.CharField(
-        source="canonical_name", help_text="The crate, in lower case and with `_` for `-`."
+        source="canonical_name", help_text="The name of the crate in lower case, with `_` for `-`."
     )
-    owner = serializers.SerializerMethodField(
-        help_text="The name of a user, or `group:` and the name of a group."
-    )
-    added_at = serializers.DateTimeField(help_text="Since when it owns the crate.")
+    owner = serializers.SerializerMethodField(help_text="The name of a user, or `group:NAME`.")
+    added_at = serializers.DateTimeField(help_text="When the owner was added.")
     added_by = serializers.SerializerMethodField(
-        help_text="The user who published the crate first, or who added the owner; null if that"
+        help_text="The user who first published the crate, or who added the owner; null if that"
         " user was deleted."
     )
 
@@ -52,13 +50,13 @@ class RemoveOwnersSerializer(core.ValidateFieldsMixin, StorableRequest):
         child=serializers.CharField(max_length=LONGEST_LOGIN),
         allow_empty=False,
         max_length=MOST_LOGINS,
-        help_text="The names of users, or `group:` and the names of groups.",
+        help_text="The names of users, or `group:NAME` for groups.",
     )
     crates = serializers.ListField(
         child=serializers.CharField(),
         allow_empty=False,
         max_length=MOST_PATTERNS,
-        help_text="The crates: names in any spelling, or prefixes of names followed by `*`.",
+        help_text="The names of crates in any spelling, or prefixes of names followed by `*`.",
     )
 
     class Meta:
@@ -78,7 +76,7 @@ class AddOwnersSerializer(RemoveOwnersSerializer):
     """Owners to add to crates."""
 
     unowned = serializers.BooleanField(
-        default=bool, help_text="Whether only crates that have no owner get these."
+        default=bool, help_text="Whether the owners are added only to crates without an owner."
     )
 
     class Meta:
@@ -89,8 +87,8 @@ class AddedOwnersSerializer(serializers.Serializer):
     """Shows what adding owners has changed."""
 
     added = serializers.IntegerField(
-        help_text="How many owners were added, counted for each crate; those that were owners before"
-        " do not count."
+        help_text="How many owners were added, summed up over all crates. Existing owners are not"
+        " counted."
     )
 
     class Meta:
@@ -101,7 +99,7 @@ class RemovedOwnersSerializer(serializers.Serializer):
     """Shows what removing owners has changed."""
 
     removed = serializers.IntegerField(
-        help_text="How many owners were removed, counted for each crate."
+        help_text="How many owners were removed, summed up over all crates."
     )
 
     class Meta:

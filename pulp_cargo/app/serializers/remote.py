@@ -34,8 +34,8 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         "RemotePolicy",
         choices=Remote.POLICY_CHOICES,
         default=default_policy,
-        help_text="When .crate files are downloaded: `immediate` with their index,"
-        " `on_demand` when first requested and then stored, `streamed` each time. The default is"
+        help_text="When .crate files are fetched: `immediate`, all at once; `on_demand`, at their"
+        " first download, and then stored; `streamed`, at each download. The default is"
         " `on_demand`.",
     )
 
@@ -45,14 +45,15 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         write_only=True,
         trim_whitespace=False,
         style={"input_type": "password"},
-        help_text="The token for an upstream registry with `auth-required`, as cargo would send it.",
+        help_text="The token for an upstream that requires one (`auth-required`), exactly as"
+        " cargo sends it.",
     )
     index_max_age = serializers.IntegerField(
         required=False,
         allow_null=True,
         min_value=0,
         max_value=MOST_SECONDS,
-        help_text="How long a cache serves an index file before it revalidates it, in seconds;"
+        help_text="For how many seconds a cache serves an index file before it revalidates it;"
         " null means the setting `CARGO_UPSTREAM_MAX_AGE`.",
     )
     stale_for = serializers.IntegerField(
@@ -60,15 +61,20 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         allow_null=True,
         min_value=0,
         max_value=MOST_SECONDS,
-        help_text="How long a cache serves an index file after that, in seconds, if the upstream"
-        " is unavailable; null means without limit.",
+        help_text="For how many seconds more a cache serves an index file if the upstream is"
+        " unavailable; null means without limit.",
     )
     forbidden_means_missing = serializers.BooleanField(
         required=False,
-        help_text="Whether the upstream answers 403 for crates that it does not have, like an S3"
-        " bucket that may not be listed. The default is false, so 403 is a failure.",
+        help_text="Whether a 403 from the upstream means that it does not have a crate, as in an"
+        " S3 bucket that does not allow listing. The default is false: a 403 is a failure.",
     )
-    crate_policy = CratePolicyField(help_text="The crate policy for this upstream, null for none.")
+    search_upstream = serializers.BooleanField(
+        required=False,
+        help_text="Whether searches of its caches are sent to the upstream's own web API as well, so"
+        " that they find crates that are not stored. The default is false.",
+    )
+    crate_policy = CratePolicyField(help_text="The crate policy for this upstream; null for none.")
 
     class Meta:
         model = CargoRemote
@@ -78,6 +84,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
             "index_max_age",
             "stale_for",
             "forbidden_means_missing",
+            "search_upstream",
             "crate_policy",
         )
 
@@ -85,7 +92,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         """Refuse URLs that are not of a sparse index, or contain a password."""
         if not url.startswith(SPARSE):
             raise serializers.ValidationError(
-                f"the URL {url!r} is not that of a sparse index: it must begin with"
+                f"the URL {url!r} is not the URL of a sparse index: it must begin with"
                 " `sparse+https://` or `sparse+http://`, as in cargo's configuration"
             )
         with refused_as_invalid():
@@ -96,5 +103,5 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         """Refuse tokens that cannot be sent in a header."""
         if token is not None and not (token.isascii() and token.isprintable()):
             # Not the value: it is a secret.
-            raise serializers.ValidationError("A token has printable ASCII characters only.")
+            raise serializers.ValidationError("A token can only have printable ASCII characters.")
         return token

@@ -11,19 +11,21 @@ from pulp_cargo.app.serializers.storable import StorableRequest
 class ReplacedVersionSerializer(serializers.ModelSerializer):
     """Shows a version whose bytes an upstream has replaced."""
 
-    name = serializers.CharField(read_only=True, help_text="The crate, in lower case.")
+    name = serializers.CharField(read_only=True, help_text="The name of the crate, in lower case.")
     vers = serializers.CharField(read_only=True, help_text="The version.")
     checksum_before = serializers.CharField(
-        source="cksum_before", read_only=True, help_text="The SHA-256 that it had before, in hex."
+        source="cksum_before", read_only=True, help_text="The previous SHA-256, in hex."
     )
     checksum = serializers.CharField(
-        source="cksum", read_only=True, help_text="The SHA-256 that it has upstream, in hex."
+        source="cksum", read_only=True, help_text="The SHA-256 that the upstream has now, in hex."
     )
-    found_at = serializers.DateTimeField(read_only=True, help_text="When this was first seen.")
+    found_at = serializers.DateTimeField(
+        read_only=True, help_text="When the change was first seen."
+    )
     accepted_at = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
-        help_text="When the new bytes were accepted; null means that they are refused.",
+        help_text="When the new bytes were accepted; null if they are not accepted.",
     )
 
     class Meta:
@@ -37,9 +39,7 @@ class AcceptReplacedVersionSerializer(core.ValidateFieldsMixin, StorableRequest)
 
     name = serializers.CharField(help_text="The crate.")
     vers = serializers.CharField(help_text="The version.")
-    checksum = serializers.CharField(
-        help_text="The SHA-256 of the new bytes, in hex; only these are accepted."
-    )
+    checksum = serializers.CharField(help_text="The SHA-256 of the new bytes, in hex.")
 
     class Meta:
         ref_name = "cargo.AcceptReplacedVersion"

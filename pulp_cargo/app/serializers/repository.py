@@ -28,28 +28,29 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         default=default_retention,
         min_value=1,
         max_value=MOST_VERSIONS,
-        help_text="How many versions of the repository are retained; older ones are removed in the"
-        " background, unless a distribution serves them. Each publish creates a version, and each"
-        " version takes space for its whole list of content; null retains all. The default is"
-        " the setting `CARGO_RETAIN_REPO_VERSIONS`.",
+        help_text="How many versions of the repository are retained. Older versions are removed"
+        " in the background, unless a distribution serves them. Each publish creates a"
+        " version, and each version takes space for the list of its content. Null retains all"
+        " versions. The default is the setting `CARGO_RETAIN_REPO_VERSIONS`.",
     )
     crates_io_rules = serializers.BooleanField(
         default=bool,
-        help_text="Whether crates must also follow the publishing rules of crates.io, such as a"
-        " description and a licence. By default cargo only shows warnings.",
+        help_text="Whether published crates must also follow the rules of crates.io, for example"
+        " have a description and a licence. By default, cargo only shows warnings.",
     )
     crate_owners = serializers.BooleanField(
         default=bool,
-        help_text="Whether crates belong to owners: the first publisher of a crate owns it, and only"
-        " its owners, and users who may modify the repository, publish further versions, yank and"
-        " change its owners. By default everybody who may publish to the registry may publish and"
-        " yank every crate.",
+        help_text="Whether crates have owners. The first publisher of a crate owns it. Only its"
+        " owners, and users who may modify the repository, may publish further versions,"
+        " yank, and change its owners. By default, everyone who may publish to the registry"
+        " may publish and yank every crate.",
     )
     index_aliases = serializers.ListField(
         child=serializers.CharField(),
         required=False,
-        help_text="Additional index URLs of this registry, as in cargo's configuration:"
-        " dependencies on crates of these URLs are dependencies on crates from here.",
+        help_text="Additional index URLs of the registries that serve this repository, as in"
+        " cargo's configuration. Dependencies with these URLs are dependencies on crates in"
+        " the same registry.",
     )
 
     class Meta(core.RepositorySerializer.Meta):

@@ -14,7 +14,9 @@ class SearchQuerySerializer(StorableRequest):
     """What to search for."""
 
     q = serializers.CharField(required=False, allow_blank=True, help_text="Words to search for.")
-    page = serializers.CharField(required=False, help_text="The page, from 1; the default is 1.")
+    page = serializers.CharField(
+        required=False, help_text="The number of the page; the default is 1."
+    )
     per_page = serializers.CharField(
         required=False, help_text="Crates per page, from 1 to 100; the default is 10."
     )
@@ -22,18 +24,18 @@ class SearchQuerySerializer(StorableRequest):
         "SearchOrder",
         choices=[one.value for one in Sort],
         required=False,
-        help_text="The order; the default is `relevance` for words, and else `alphabetical`.",
+        help_text="The order; the default is `relevance` with words, and `alphabetical` without.",
     )
     keyword = serializers.CharField(required=False, help_text="A keyword that crates must have.")
     all_keywords = serializers.CharField(
         required=False, help_text="Keywords that crates must have, separated by spaces."
     )
     category = serializers.CharField(
-        required=False, help_text="A category that crates must have, or one below it."
+        required=False, help_text="A category; includes its subcategories."
     )
     letter = serializers.CharField(required=False, help_text="The first letter of the names.")
     include_yanked = serializers.BooleanField(
-        default=True, help_text="Whether to include crates of which every version is yanked."
+        default=True, help_text="Whether to include crates whose versions are all yanked."
     )
 
     class Meta:
@@ -43,34 +45,50 @@ class SearchQuerySerializer(StorableRequest):
 class FoundCrateSerializer(serializers.Serializer):
     """Shows a crate that a registry serves."""
 
-    name = serializers.CharField(help_text="The name, as it is published.")
+    name = serializers.CharField(help_text="The name as published.")
     description = serializers.CharField(
         allow_null=True, help_text="The description of the default version."
     )
     max_version = serializers.CharField(
-        help_text="The highest version that is not yanked, empty if all are."
+        help_text="The highest version that is not yanked; empty if all are."
     )
     max_stable_version = serializers.CharField(
-        help_text="The highest release that is not yanked, empty without one."
+        help_text="The highest release that is not yanked; empty if there is none."
     )
     newest_version = serializers.CharField(help_text="The version that was published last.")
-    default_version = serializers.CharField(help_text="The version that describes the crate.")
-    num_versions = serializers.IntegerField(help_text="The number of versions.")
+    default_version = serializers.CharField(
+        help_text="The version whose metadata describe the crate."
+    )
+    num_versions = serializers.IntegerField(
+        allow_null=True, help_text="The number of versions; null if the upstream has not sent it."
+    )
     yanked = serializers.BooleanField(help_text="Whether every version is yanked.")
-    created_at = serializers.DateTimeField(help_text="When the first version was published.")
-    updated_at = serializers.DateTimeField(help_text="When the last version was published.")
-    downloads = serializers.IntegerField(help_text="How often files of the crate were downloaded.")
-    recent_downloads = serializers.IntegerField(help_text="The same for the last 90 days.")
+    created_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the first version was published; null if the upstream has not sent it.",
+    )
+    updated_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the last version was published; null if the upstream has not sent it.",
+    )
+    downloads = serializers.IntegerField(help_text="How often the crate was downloaded.")
+    recent_downloads = serializers.IntegerField(
+        help_text="How often the crate was downloaded in the last 90 days."
+    )
     keywords = serializers.ListField(child=serializers.CharField(), help_text="In lower case.")
     categories = serializers.ListField(child=serializers.CharField(), help_text="Slugs.")
     homepage = serializers.CharField(allow_null=True, help_text="A URL.")
     documentation = serializers.CharField(allow_null=True, help_text="A URL.")
     repository = serializers.CharField(allow_null=True, help_text="A URL.")
     private = serializers.BooleanField(
-        help_text="Whether it is from a private repository of a list of upstreams."
+        help_text="Whether the crate is from a private repository of a list of upstreams."
     )
     upstream = serializers.CharField(
-        allow_null=True, help_text="The upstream that has it, null without upstreams."
+        allow_null=True,
+        help_text="The upstream that has the crate; null without a list of upstreams.",
+    )
+    stored = serializers.BooleanField(
+        help_text="Whether it is stored here; if not, the upstream's own search has found it."
     )
 
     class Meta:

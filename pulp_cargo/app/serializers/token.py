@@ -39,7 +39,7 @@ class UserField(serializers.SlugRelatedField):
 
 def _not_yours(username: str) -> serializers.ValidationError:
     return serializers.ValidationError(
-        f"A token for `{username}` is made by that user, or by an administrator."
+        f"Only `{username}`, or an administrator, can create a token for this user."
     )
 
 
@@ -53,36 +53,36 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         slug_field="username",
         queryset=get_user_model().objects.all(),
         required=False,
-        help_text="The user of the token: a username, by default your own. To name"
-        " somebody else requires the right to change that user.",
+        help_text="The user for whom the token acts; by default, yourself. For another user, you"
+        " need the right to change that user.",
     )
     scopes = serializers.ListField(
         child=NamedChoiceField("TokenScope", choices=[scope.value for scope in Scope]),
         default=[scope.value for scope in DEFAULT_SCOPES],
         allow_empty=False,
-        help_text="What the token allows, as far as its user may do it.",
+        help_text="What the token allows, as far as its user is allowed to do it.",
     )
     crate_patterns = serializers.ListField(
         child=serializers.CharField(),
         default=list,
-        help_text="The crates that may be published and yanked: names, or prefixes of names"
-        " followed by `*`. Without patterns, all crates.",
+        help_text="The crates that the token may publish and yank, and whose owners it may"
+        " change: names, or prefixes of names followed by `*`. By default, all crates.",
     )
     distribution = VisibleDetailField(
         required=False,
         allow_null=True,
         view_name="distributions-cargo/cargo-detail",
         queryset=CargoDistribution.objects.all(),
-        help_text="The only distribution that the token is for, by href or PRN; null for all of the"
-        " domain.",
+        help_text="The only distribution for which the token is valid, by href or PRN; null for"
+        " all of the domain.",
     )
     expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="When the token expires, null for never."
+        required=False, allow_null=True, help_text="When the token expires; null for never."
     )
     last_used = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
-        help_text="When the token was last used, to the hour; null if never.",
+        help_text="When the token was last used, accurate to the hour; null if never.",
     )
 
     class Meta:
@@ -131,12 +131,12 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         user = data["user"]
         if not isinstance(user, get_user_model()):
             raise serializers.ValidationError(
-                {"user": "You are no user of this Pulp: name the one that the token is for."}
+                {"user": "You are not a user of this Pulp: give the `user` of the token."}
             )
         same = CargoToken.objects.filter(name=data["name"], user=user, pulp_domain=get_domain())
         if same.exists():
             raise serializers.ValidationError(
-                {"name": f"`{user.get_username()}` has a token of that name already."}
+                {"name": f"`{user.get_username()}` already has a token with this name."}
             )
         return data
 
@@ -155,7 +155,7 @@ class NewCargoTokenSerializer(CargoTokenSerializer):
     token = serializers.CharField(
         source="secret",
         read_only=True,
-        help_text="The secret for cargo's `credentials.toml`. It is never shown again.",
+        help_text="The secret for cargo's `credentials.toml`. It cannot be shown again.",
     )
 
     class Meta(CargoTokenSerializer.Meta):

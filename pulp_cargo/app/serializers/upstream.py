@@ -39,32 +39,32 @@ class UpstreamSerializer(serializers.Serializer):
         allow_null=True,
         view_name="repositories-cargo/cargo-detail",
         queryset=CargoRepository.objects.exclude(user_hidden=True),
-        help_text="The repository whose latest version is served; with a remote, the store of crates"
-        " that come from there.",
+        help_text="The repository whose newest version is served. With a remote, the store for"
+        " its crates.",
     )
     remote = VisibleDetailField(
         default=None,
         allow_null=True,
         view_name="remotes-cargo/cargo-detail",
         queryset=CargoRemote.objects.all(),
-        help_text="The registry that crates are fetched from on demand.",
+        help_text="The remote whose crates are fetched on demand.",
     )
     patterns = PatternsField(
         default=["*"],
         help_text="The crates that this upstream may answer for: names, or prefixes of names"
-        " followed by `*`. The default is all crates.",
+        " followed by `*`. By default, all crates.",
     )
     pins = PatternsField(
         default=[],
-        help_text="The crates that belong to this upstream alone, in the form of `patterns`. Of two"
-        " matching pins the narrower one counts.",
+        help_text="The crates that only this upstream may answer for, in the same form as"
+        " `patterns`. If several pins match a name, the most specific one applies.",
     )
     private = serializers.BooleanField(
         default=None,
         allow_null=True,
-        help_text="Whether the names of the crates in the repository are claimed: no other upstream"
-        " is asked for them. The default is true for a repository without a remote; one with a"
-        " remote cannot be private.",
+        help_text="Whether the upstream claims the names of its crates, so that no other upstream"
+        " is asked for them. The default is true for a repository without a remote. An"
+        " upstream with a remote cannot be private.",
     )
 
     class Meta:
@@ -91,7 +91,9 @@ class UpstreamSerializer(serializers.Serializer):
         if remote is None and entry["repository"] is None:
             fault = f"`{name}` has neither a `repository` nor a `remote`: it needs one of them."
         elif remote is not None and entry["private"]:
-            fault = f"`{name}` has a `remote`, so it cannot be `private`: its crates are not ours."
+            fault = (
+                f"`{name}` has a `remote`, so it cannot be `private`: its crates are not your own."
+            )
         elif not entry["patterns"] and not entry["pins"]:
             fault = f"`{name}` has neither `patterns` nor `pins`: it would never be asked."
         else:

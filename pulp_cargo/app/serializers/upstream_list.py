@@ -23,19 +23,21 @@ class UpstreamListFields(serializers.Serializer):
         many=True,
         required=False,
         max_length=MOST_UPSTREAMS,
-        help_text="The upstreams of the registry, in order: the first that has a"
-        " crate answers for all of it. Set as a whole; replaces `remote` and"
-        " `repository_version`, and `repository` except for uploads.",
+        help_text="The upstreams of the registry, in order. By default, the first that has a"
+        " crate answers for all of its versions. The list is set as a whole. It cannot be"
+        " used together with `remote` and `repository_version`, or with `repository` unless"
+        " publishes are allowed.",
     )
     reserved_names = PatternsField(
         required=False,
-        help_text="Names, or prefixes of names followed by `*`, that only private repositories"
-        " of `upstreams` may ever serve.",
+        help_text="Names, or prefixes of names followed by `*`, that only private repositories of"
+        " `upstreams` may serve.",
     )
     mixed_names = PatternsField(
         required=False,
-        help_text="Names, or prefixes of names followed by `*`, of which the versions of all"
-        " `upstreams` are served together. Other crates have versions of one upstream only.",
+        help_text="Names, or prefixes of names followed by `*`, for which the versions of all"
+        " `upstreams` are served together. For other names, all versions are from one"
+        " upstream.",
     )
 
     def create(self, validated_data: dict[str, Any]) -> CargoDistribution:
@@ -71,13 +73,13 @@ class UpstreamListFields(serializers.Serializer):
         for field in ("remote", "repository_version"):
             if self.value(data, field):
                 raise serializers.ValidationError(
-                    {field: f"A registry with `upstreams` has no `{field}` beside them."}
+                    {field: f"A registry with `upstreams` cannot have `{field}`."}
                 )
         if self.value(data, "repository") and not self.value(data, "allow_uploads"):
             raise serializers.ValidationError(
                 {
-                    "repository": "Beside `upstreams` this is the repository that takes uploads:"
-                    " set it to null, or `allow_uploads` to true."
+                    "repository": "With `upstreams`, this is the repository for uploads: set it to null, or"
+                    " set `allow_uploads` to true."
                 }
             )
         if "upstreams" in data:
@@ -87,7 +89,7 @@ class UpstreamListFields(serializers.Serializer):
         for field in ("reserved_names", "mixed_names"):
             if self.value(data, field):
                 raise serializers.ValidationError(
-                    {field: f"Without a list of `upstreams`, `{field}` would mean nothing."}
+                    {field: f"`{field}` requires a list of `upstreams`."}
                 )
 
     @property
@@ -103,15 +105,17 @@ class UpstreamListFields(serializers.Serializer):
 def require_sound_list(entries: Sequence[Entry]) -> None:
     """Raise ValidationError for conflicting entries."""
     for field, rule in (
-        ("name", "names are unique in a list"),
-        ("repository", "each repository can be in a list once, for one purpose"),
-        ("remote", "each remote can be in a list once"),
+        ("name", "names must be unique in a list"),
+        ("repository", "a repository can be in a list only once"),
+        ("remote", "a remote can be in a list only once"),
     ):
         owners: dict[Any, str] = {}
         for entry in entries:
             value = entry[field]
             if value is not None and value in owners:
-                raise _fault(f"`{owners[value]}` and `{entry['name']}` have one `{field}`: {rule}.")
+                raise _fault(
+                    f"`{owners[value]}` and `{entry['name']}` have the same `{field}`: {rule}."
+                )
             owners[value] = entry["name"]
 
 
@@ -119,20 +123,20 @@ def place_for_uploads(entries: Sequence[Entry], repository: CargoRepository | No
     """Return why a list cannot accept uploads into a repository, None if it can."""
     if repository is None:
         return (
-            "A list of `upstreams` without a `repository` cannot have `allow_uploads`: name the one"
-            " of its repositories that takes them."
+            "With `upstreams`, `allow_uploads` requires a `repository`: the repository in the list"
+            " that accepts uploads."
         )
     for entry in entries:
         if _place(entry) == repository.pk:
             if entry["remote"] is None:
                 return None
             return (
-                f"The repository of `{entry['name']}` keeps what comes from its `remote`, so it"
-                " cannot take uploads: name a repository of the list without a `remote`."
+                f"The repository of `{entry['name']}` is the store of its `remote`, so it cannot"
+                " accept uploads: select a repository in the list without a `remote`."
             )
     return (
-        "The `repository` for uploads must be one of the repositories in `upstreams`: what is"
-        " published would not be served here."
+        "The `repository` for uploads must be one of the repositories in `upstreams`; otherwise,"
+        " published crates would not be served here."
     )
 
 

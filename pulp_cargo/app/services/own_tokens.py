@@ -97,7 +97,9 @@ class OwnTokens:
                 token: CargoToken = serializer.save()
             except IntegrityError as error:
                 # A request at the same time has created it.
-                raise ValidationError({"name": "You have a token of that name already."}) from error
+                raise ValidationError(
+                    {"name": "You already have a token with this name."}
+                ) from error
             return token
 
     def revoke(self, pk: UUID) -> None:

@@ -1,7 +1,7 @@
-"""The state that services share in one process, and where a process without a start keeps it.
+"""The state that services share in one process, and how processes without a start hook get it.
 
 A content process makes its state when it starts, and closes it when it ends (`content_process`). The
-processes of the API and the tasks have no such hooks of Pulp's, so theirs is made at its first use.
+processes of the API and the tasks have no such hooks, so their state is made on first use.
 """
 
 import os
@@ -11,12 +11,13 @@ from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.cache.cache import Cache
+from pulp_cargo.app.services.cache.refresher import Refresher
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
-from pulp_cargo.app.services.lock_file.refresh import Refresher
+from pulp_cargo.app.services.upstream_search import UpstreamSearches
 
 
 class ServiceState:
-    """The state of services: background tasks, free space, reader processes and the cache.
+    """The state of services: background tasks, free space, reader processes, cache and searches.
 
     Making it starts no thread, task or process. Only the readers and the free space are for any
     thread; the rest is used on one event loop.
@@ -27,6 +28,7 @@ class ServiceState:
         self.disk = FreeSpace()
         self.readers = CrateReaders()
         self.cache = Cache(self.background, self.disk, self.readers)
+        self.searches = UpstreamSearches(self.cache.clients, self.background)
 
     async def close(self) -> None:
         """End background tasks, connections and reader processes, once the queues are drained."""

@@ -12,6 +12,7 @@ from pulpcore.plugin.util import get_url
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.services.imports import import_crates as service
 from pulp_cargo.app.services.imports.import_crates import Member, Refused
+from pulp_cargo.app.services.process import this_process
 from pulp_cargo.protocol.errors import BadRequest, RegistryError, printable
 
 
@@ -42,9 +43,10 @@ def import_crates(
 def _import(repository: CargoRepository, archive: BinaryIO) -> dict[str, Any]:
     report = ProgressReport(message="Importing .crate files", code="cargo.import")
     refused: list[Refused] = []
+    disk = this_process().services.disk
     try:
         with report:
-            found = _accepted(report.iter(service.members(repository, archive)), refused)
+            found = _accepted(report.iter(service.members(disk, repository, archive)), refused)
             agreeing = _accepted(service.agreeing(found), refused)
             before = len(refused)
             fresh = _accepted(service.fresh(repository, agreeing), refused)
@@ -92,7 +94,8 @@ def _joined(upload: Upload) -> Iterator[BinaryIO]:
                     joined.write(piece)
         if joined.tell() != upload.size:
             raise ValidationError(
-                f"the upload is to have {upload.size} bytes and has only the first {joined.tell()}"
+                f"the upload is incomplete: it has only the first {joined.tell()} of {upload.size}"
+                " bytes"
             )
         joined.seek(0)
         yield joined

@@ -52,7 +52,11 @@ def _fetch(process: LooplessProcess, registry: Registry, plan: Plan) -> Fetched:
     with report:
         future = process.loop.start(
             prefetch_files.fetch(
-                process.services.cache, registry.domain, plan.absent, lambda: ended.append(None)
+                process.services.cache,
+                process.services.disk,
+                registry.domain,
+                plan.absent,
+                lambda: ended.append(None),
             )
         )
         while not future.done():

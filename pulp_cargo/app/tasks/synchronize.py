@@ -15,6 +15,7 @@ def synchronize(remote_pk: str, repository_pk: str, mirror: bool, **kwargs: Any)
     remote = CargoRemote.objects.get(pk=remote_pk)
     repository = CargoRepository.objects.get(pk=repository_pk)
     try:
-        sync.synchronize(this_process().loop, repository, remote, mirror=mirror)
+        process = this_process()
+        sync.synchronize(process.loop, process.services.disk, repository, remote, mirror=mirror)
     except RegistryError as error:
         raise SyncError(str(error)) from error

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 
 from aiohttp import ClientConnectorError, ClientError
 
@@ -18,9 +19,17 @@ from pulp_cargo.rules.breaker import Breaker
 # Maximum Retry-After of a single file, in seconds, because it says nothing about other files.
 LONGEST_WAIT_FOR_FILE = 60
 LEADS_INSIDE = (
-    "it leads to an address that is not a public one, and that the setting"
-    " `CARGO_UPSTREAM_PRIVATE_NETWORKS` does not allow"
+    "it leads to an address that is not public, and not allowed by the setting"
+    " `CARGO_UPSTREAM_PRIVATE_NETWORKS`"
 )
+
+
+class Kind(StrEnum):
+    """What a request is for; the kinds have separate limits and circuit breakers."""
+
+    INDEX = "index"
+    FILE = "file"
+    SEARCH = "search"
 
 
 @dataclass(slots=True)
@@ -30,7 +39,7 @@ class Asking:
     upstream: str
     url: str
     breaker: Breaker
-    is_file: bool
+    kind: Kind
     has_begun: bool = False
 
     @contextmanager
@@ -68,13 +77,20 @@ class Asking:
 
     def _failed_with(self, answer: UpstreamUnreachable) -> None:
         """Record an error response of the upstream."""
-        if not self.is_file:
-            self.breaker.failed(answer.wait, self.url)
-        elif answer.wait is not None:
-            self.breaker.failed(min(answer.wait, LONGEST_WAIT_FOR_FILE))
+        match self.kind:
+            case Kind.INDEX:
+                self.breaker.failed(answer.wait, self.url)
+            case Kind.FILE if answer.wait is not None:
+                self.breaker.failed(min(answer.wait, LONGEST_WAIT_FOR_FILE))
+            case Kind.SEARCH:
+                self.breaker.failed(answer.wait)
 
     def _unreachable(self, error: Exception) -> UpstreamUnreachable:
         is_late = isinstance(error, TimeoutError)
-        what = "it does not answer in time" if is_late else "it does not answer as it should"
+        what = (
+            "it does not answer in time"
+            if is_late
+            else "the connection failed, or its response was invalid"
+        )
         detail = f"{without_query(self.url)}: {str(error) or type(error).__name__}"
         return UpstreamUnreachable(self.upstream, what, detail=detail)

@@ -13,6 +13,7 @@ from aiohttp import ClientResponse
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.upstream.answer import Fetched, Validators, read, without_query
+from pulp_cargo.app.upstream.asking import Kind
 from pulp_cargo.app.upstream.connection import Connection
 from pulp_cargo.protocol import upstream_config
 from pulp_cargo.protocol.packed_index import MAX_SIZE
@@ -20,16 +21,18 @@ from pulp_cargo.protocol.paths import index_path
 from pulp_cargo.protocol.unavailable import (
     UpstreamConfigInvalid,
     UpstreamRefused,
+    UpstreamSearchInvalid,
     UpstreamUnreachable,
 )
 from pulp_cargo.protocol.upstream_config import UpstreamConfig
+from pulp_cargo.protocol.web_api import upstream_search
 from pulp_cargo.rules.breaker import Breaker
 
 # The statuses for a crate that does not exist (Cargo Book, "Nonexistent Crates").
 NOT_THERE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
 FORBIDDEN = (
-    "it answers 403; if that is its word for crates that it does not have, as of an S3 bucket, the"
-    " remote needs `forbidden_means_missing`"
+    "it returned a 403; if this means that it does not have the crate, as with some S3 buckets,"
+    " set `forbidden_means_missing` on the remote"
 )
 
 
@@ -46,6 +49,11 @@ class Client:
     def breaker(self) -> Breaker:
         """The circuit breaker for requests of the index."""
         return self.connection.breaker
+
+    @property
+    def search_pause(self) -> float:
+        """Seconds until the circuit breaker allows another search; 0 if it allows one now."""
+        return self.connection.pause(Kind.SEARCH)
 
     def chunks(self, response: ClientResponse) -> AsyncIterator[bytes]:
         """Yield a body as it arrives; raises TimeoutError when nothing arrives."""
@@ -104,10 +112,35 @@ class Client:
         url = upstream_config.download_url(config, name, vers, cksum)
         # The file must not be compressed again, because its checksum is of these bytes.
         headers = {"Accept-Encoding": "identity"}
-        sent = self.connection.answer(url, headers, is_file=True, with_token=config.auth_required)
+        with_token = config.auth_required
+        sent = self.connection.answer(url, headers, kind=Kind.FILE, with_token=with_token)
         async with sent as response:
             self.connection.require_ok(response)
             yield response
+
+    async def search(self, text: str) -> bytes | None:
+        """Return what the upstream's web API answers to a search, None if it has no web API.
+
+        Raises UpstreamUnreachable, UpstreamConfigInvalid and UpstreamSearchInvalid.
+        """
+        config = await self.config()
+        if config.api is None:
+            return None
+        self.connection.require_https_api(config.api)
+        url = upstream_config.search_url(config.api, text, upstream_search.MOST_HITS)
+        # A compressed body is not unpacked, so its size is that of what has to be parsed.
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        with_token = config.auth_required
+        sent = self.connection.answer(
+            url, headers, kind=Kind.SEARCH, is_packed=True, with_token=with_token
+        )
+        async with sent as response:
+            self.connection.require_same_security(response)
+            self.connection.require_ok(response)
+            encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+            if encoding not in ("", "identity"):
+                raise UpstreamSearchInvalid(f"it has the encoding {encoding[:40]!r}")
+            return await read(self.connection.chunks(response), upstream_search.MAX_SIZE)
 
     def _is_forbidden_for_missing(self, response: ClientResponse) -> bool:
         """Whether the status is 403 for a missing crate; raises UpstreamRefused if that is unknown.

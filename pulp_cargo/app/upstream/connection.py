@@ -19,7 +19,7 @@ from yarl import URL
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.upstream.answer import without_query
-from pulp_cargo.app.upstream.asking import Asking
+from pulp_cargo.app.upstream.asking import Asking, Kind
 from pulp_cargo.protocol.http_age import parse_retry_after
 from pulp_cargo.protocol.unavailable import (
     UpstreamLeftAlone,
@@ -45,6 +45,7 @@ class Terms:
     index: float | None
     file: float | None
     failures: float
+    search: float | None = None
 
 
 FOR_CACHES = Terms(
@@ -53,10 +54,20 @@ FOR_CACHES = Terms(
     timeouts.UPSTREAM_INDEX_TIMEOUT_SECONDS,
     timeouts.UPSTREAM_FILE_TIMEOUT_SECONDS,
     FAILURES,
+    timeouts.UPSTREAM_SEARCH_TIMEOUT_SECONDS,
 )
 # The time for a listing depends on the size of the registry. A sync has nothing else to use if it
 # fails, so it retries, and no number of failures opens the breaker.
 FOR_SYNCS = Terms(connect=30, read=300, index=None, file=None, failures=math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The limits of one kind of requests; `seconds` is the timeout of a whole one, None for none."""
+
+    breaker: Breaker
+    turns: asyncio.Semaphore
+    seconds: float | None
 
 
 class Connection:
@@ -68,16 +79,20 @@ class Connection:
         # For syncs only: clients of caches retry themselves, as cargo does.
         self.max_retries = remote.max_retries or remote.DEFAULT_MAX_RETRIES
         self._origin = _origin(self.root)
-        self._terms = terms
         # Files may be on another host than the index, so their failures are counted separately.
         self.breaker = Breaker(failures=terms.failures)
         self.file_breaker = Breaker(failures=terms.failures)
         # The downloader is only used for what core creates from the remote's settings.
         core = remote.get_downloader(url=self.root)
-        self._session, self._turns = core.session, core.semaphore
-        # Index files have their own limit of concurrency, so that slow files do not delay them.
+        self._session = core.session
+        # Index files have their own limit of concurrency, so that slow files do not delay them. The
+        # web API may be on a third host, and its failures must not affect either.
         most = remote.download_concurrency or remote.DEFAULT_DOWNLOAD_CONCURRENCY
-        self._index_turns = asyncio.Semaphore(most)
+        self._lanes = {
+            Kind.INDEX: Lane(self.breaker, asyncio.Semaphore(most), terms.index),
+            Kind.FILE: Lane(self.file_breaker, core.semaphore, terms.file),
+            Kind.SEARCH: Lane(Breaker(failures=FAILURES), asyncio.Semaphore(most), terms.search),
+        }
         self._throttler = core.download_throttler
         self._proxy = {"proxy": core.proxy, "proxy_auth": core.proxy_auth}
         self._basic, self._token = core.auth, remote.token
@@ -92,6 +107,10 @@ class Connection:
         # the next request on it would time out at once.
         self._silence = remote.sock_read_timeout or terms.read
 
+    def pause(self, kind: Kind) -> float:
+        """Seconds until a request of a kind is allowed; 0 if one is allowed now."""
+        return self._lanes[kind].breaker.wait
+
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
@@ -102,7 +121,7 @@ class Connection:
         url: str,
         headers: Mapping[str, str],
         *,
-        is_file: bool = False,
+        kind: Kind = Kind.INDEX,
         is_packed: bool = False,
         with_token: bool = False,
     ) -> AsyncIterator[ClientResponse]:
@@ -110,13 +129,12 @@ class Connection:
 
         With `is_packed` the body is passed on as received, even if it is compressed.
         """
-        asking = Asking(self.name, url, self.file_breaker if is_file else self.breaker, is_file)
-        turns = self._turns if is_file else self._index_turns
-        seconds = self._terms.file if is_file else self._terms.index
+        lane = self._lanes[kind]
+        asking = Asking(self.name, url, lane.breaker, kind)
         if asking.breaker.wait:
             raise UpstreamLeftAlone(self.name)
         with asking.noted():
-            async with asyncio.timeout(seconds), turns:
+            async with asyncio.timeout(lane.seconds), lane.turns:
                 # The breaker may have opened while the request waited for its turn.
                 if not asking.breaker.may_ask():
                     raise UpstreamLeftAlone(self.name)
@@ -149,7 +167,7 @@ class Connection:
         url = without_query(str(response.url))
         is_refusal = response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS
         kind = UpstreamRefused if is_refusal else UpstreamUnreachable
-        raise kind(self.name, f"it answers {response.status}", wait, detail=url)
+        raise kind(self.name, f"it returned the status {response.status}", wait, detail=url)
 
     def require_same_security(self, response: ClientResponse) -> None:
         """Raise UpstreamUnreachable if a registry with an https URL redirected to http."""
@@ -158,6 +176,11 @@ class Connection:
         for one in (*response.history, response):
             if one.url.scheme != "https":
                 raise UpstreamUnreachable(self.name, f"it redirects from https to {one.url.scheme}")
+
+    def require_https_api(self, url: str) -> None:
+        """Raise UpstreamRefused if a registry with an https URL has its web API at an http URL."""
+        if self.root.startswith("https:") and not url.lower().startswith("https:"):
+            raise UpstreamRefused(self.name, "its web API does not use https", detail=url)
 
     async def _get(
         self, url: str, headers: Mapping[str, str], *, is_packed: bool, with_token: bool

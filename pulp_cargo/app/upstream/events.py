@@ -12,7 +12,7 @@ class Event(StrEnum):
     STALE = "stale"
     CHECKSUM = "checksum"
     CUT_OFF = "cut-off"
-    NOT_KEPT = "not-kept"
+    NOT_STORED = "not-kept"
     REPLACED = "replaced"
 
 

@@ -21,7 +21,7 @@ NAME = "versions.jsonl"
 MEANINGS = {
     **dict.fromkeys(
         (401, 403),
-        "the remote needs the `username` and `password` of somebody who may read that registry",
+        "the remote needs the `username` and `password` of a user who may read that registry",
     ),
     **dict.fromkeys((404, 405, 410), "only registries of Pulp can be synced so far"),
 }
@@ -46,12 +46,12 @@ async def fetch(connection: Connection, etag: str | None) -> Fetched | None:
         connection.require_same_security(response)
         if response.status == HTTPStatus.NOT_MODIFIED:
             if etag is None:
-                raise CannotCopy(
-                    f"{url} answers 304 to a request that named nothing to compare with"
-                )
+                raise CannotCopy(f"{url} returned a 304 to an unconditional request")
             return None
         if response.status in MEANINGS:
-            raise CannotCopy(f"{url} answers {response.status}: {MEANINGS[response.status]}")
+            raise CannotCopy(
+                f"{url} returned the status {response.status}: {MEANINGS[response.status]}"
+            )
         connection.require_ok(response)
         path = await _written(_lines_checked(connection, response, url))
         return Fetched(path, response.headers.get("ETag"))
@@ -67,6 +67,7 @@ async def _written(chunks: AsyncIterator[bytes]) -> str:
             async for chunk in chunks:
                 file.write(chunk)
     except BaseException:
+        # Also when the task is cancelled.
         os.unlink(path)
         raise
     return path

@@ -30,12 +30,12 @@ class CrateContentFilter(core.ContentFilter):
     repository_version = InVersionFilter()
     dependency = CharFilter(
         method="filter_dependency",
-        help_text="Crate versions that depend on the crate of this name, as its own Cargo.toml"
-        " spells it.",
+        help_text="Crate versions that depend on the crate with this name, as spelled in its own"
+        " Cargo.toml.",
     )
     keyword = CharFilter(
         method="filter_keyword",
-        help_text="Crate versions that have exactly this keyword.",
+        help_text="Crate versions with exactly this keyword.",
     )
 
     class Meta:
@@ -84,8 +84,9 @@ class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
 
     @extend_schema(
         summary="Upload a .crate file synchronously",
-        description="Create a crate version from a .crate file, and add it to a repository if one is"
-        " given, without a task. The response is sent when the repository's registries have it.",
+        description="Create a crate version from a .crate file without a task, and add it to a"
+        " repository, if one is given. The response is sent when the registries that serve"
+        " the repository have the crate.",
         responses={201: CrateContentSerializer},
     )
     @action(detail=False, methods=["post"], serializer_class=CrateUploadSerializer)
@@ -102,7 +103,8 @@ class CrateYankFilter(core.ContentFilter):
 
     repository_version = InVersionFilter()
     name = CharFilter(
-        method="filter_name", help_text="The yank marks of the crate of this name, in any spelling."
+        method="filter_name",
+        help_text="The yank marks of the crate with this name, in any spelling.",
     )
 
     class Meta:

@@ -77,7 +77,7 @@ class CargoCratePolicyViewSet(
     def _used_by(self, policy: CargoCratePolicy, users: Collection[Model]) -> str:
         named = [name for kind in USERS for name in self._named(kind, users)]
         if len(named) < len(users):
-            named.append(f"{len(users) - len(named)} that you may not see")
+            named.append(f"{len(users) - len(named)} that you may not view")
         return (
             f"The crate policy `{policy.name}` is in use by {', '.join(named)}:"
             " give them another policy, or none, first."
@@ -91,7 +91,7 @@ class CargoCratePolicyViewSet(
 
     @extend_schema(
         summary="List refused versions",
-        description="The versions that the policy refused, or in a dry run would have refused.",
+        description="The versions that the policy refused, or would have refused in a dry run.",
         parameters=[
             OpenApiParameter(
                 name, bool if name == "dry_run" else str, description=f"Filter results by {name}"

@@ -85,7 +85,7 @@ class CargoDistributionViewSet(
 
     @extend_schema(
         summary="Read the lines for cargo's configuration",
-        description="The registry's `config.toml`, to be added to that of cargo.",
+        description="Return the lines to add to cargo's config.toml.",
         responses={200: CargoConfigSerializer},
     )
     @action(detail=True, methods=["get"], serializer_class=CargoConfigSerializer)
@@ -98,7 +98,7 @@ class CargoDistributionViewSet(
     @extend_schema(
         summary="Explain which upstream answers",
         description="Return which of the `upstreams` answers for a crate, by which rule, and what"
-        " every other one has of it. No upstream is asked.",
+        " each upstream has of the crate. No requests are sent to upstreams.",
         parameters=[ExplainQuerySerializer],
         responses={200: ExplanationSerializer},
     )
@@ -112,9 +112,10 @@ class CargoDistributionViewSet(
         return self._shown(ExplanationSerializer, explanation)
 
     @extend_schema(
-        summary="Find names that are private and upstream",
-        description="List the crates in private repositories of the `upstreams` that one of their"
-        " remotes has, too, according to its cached index files. No upstream is asked.",
+        summary="Find names that are both private and upstream",
+        description="List the crates in private repositories of the `upstreams` that, according"
+        " to cached index files, also exist in one of their remotes. No requests are sent to"
+        " upstreams.",
         parameters=[CollisionsQuerySerializer],
         responses={200: CollisionsSerializer},
     )
@@ -130,8 +131,9 @@ class CargoDistributionViewSet(
 
     @extend_schema(
         summary="Find which of these names are private",
-        description="List the crates in private repositories of the `upstreams` whose names are"
-        " among those in the request, such as the names in a copy of an upstream's index.",
+        description="List those of the names in the request that are names of crates in private"
+        " repositories of the `upstreams`. The names can be those in a copy of an upstream's"
+        " index.",
         request=NamesUpstreamSerializer,
         responses={200: CollisionsSerializer},
     )

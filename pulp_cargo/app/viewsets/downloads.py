@@ -26,8 +26,8 @@ from pulp_cargo.app.serializers.downloads import (
 )
 from pulp_cargo.protocol.names import canonical_name
 
-BEFORE = "Only those whose last download was before this time."
-SINCE = "Only those that were downloaded at this time or later."
+BEFORE = "Only rows whose last download was before this time."
+SINCE = "Only rows that were downloaded at this time or later."
 TYPES: Mapping[type, Any] = {DateFilter: OpenApiTypes.DATE, DateTimeFilter: OpenApiTypes.DATETIME}
 
 
@@ -52,7 +52,8 @@ class CrateDownloadsFilter(FilterSet):
             "recent": "recent_downloads",
             "last_at": "last_download_at",
         },
-        label="The field to sort by, with `-` in descending order; by default `-downloads`.",
+        label="The field to sort by; with a leading `-`, in descending order. The default is"
+        " `-downloads`.",
     )
 
 
@@ -69,7 +70,8 @@ class VersionDownloadsFilter(FilterSet):
             "downloads": "downloads",
             "last_at": "last_download_at",
         },
-        label="The field to sort by, with `-` in descending order; by default `-downloads`.",
+        label="The field to sort by; with a leading `-`, in descending order. The default is"
+        " `-downloads`.",
     )
 
 
@@ -98,8 +100,8 @@ class DownloadsMixin:
     """The lists of downloads of a distribution, in pages."""
 
     @extend_schema(
-        summary="List the downloads of crates",
-        description="How often the crates of the registry were downloaded; each row is a crate.",
+        summary="List downloads per crate",
+        description="How often the crates of the registry were downloaded, per crate.",
         parameters=_parameters(CrateDownloadsFilter),
         responses={200: CrateDownloadsSerializer(many=True)},
     )
@@ -110,8 +112,8 @@ class DownloadsMixin:
         return self._page(CrateDownloadsFilter, rows.order_by("-downloads", "canonical_name"))
 
     @extend_schema(
-        summary="List the downloads of versions",
-        description="How often the crates of the registry were downloaded; each row is a version.",
+        summary="List downloads per version",
+        description="How often the crates of the registry were downloaded, per version.",
         parameters=_parameters(VersionDownloadsFilter),
         responses={200: VersionDownloadsSerializer(many=True)},
     )
@@ -123,9 +125,9 @@ class DownloadsMixin:
         return self._page(VersionDownloadsFilter, rows)
 
     @extend_schema(
-        summary="List the downloads of days",
-        description="How often the crates of the registry were downloaded in the last 90 days; each"
-        " row is a version and a day.",
+        summary="List downloads per day",
+        description="How often the crates of the registry were downloaded in the last 90 days,"
+        " per version and day.",
         parameters=_parameters(DailyDownloadsFilter),
         responses={200: DailyDownloadsSerializer(many=True)},
     )

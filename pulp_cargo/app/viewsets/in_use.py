@@ -35,5 +35,5 @@ class ProtectedByLists:
 
 def _sentence(name: str, seen: Iterable[str]) -> str:
     named = ", ".join(f"`{one}`" for one in sorted(seen)[:MOST_NAMED])
-    where = f"the upstreams of {named}" if named else "a list of upstreams that you may not see"
-    return f"`{name}` is in {where}: it can be deleted when no list has it any more."
+    where = f"the upstreams of {named}" if named else "a list of upstreams that you may not view"
+    return f"`{name}` is in {where}: remove it from there before you delete it."

@@ -46,8 +46,8 @@ class LockFileMixin:
 
     @extend_schema(
         summary="Check a lock file",
-        description="Return for each package of a Cargo.lock whether this registry serves it, and if"
-        " not, why; nothing is changed.",
+        description="Return for each package of a Cargo.lock whether the registry serves it, and"
+        " if not, why. Nothing is changed.",
         request=_forms(LockFileCheckTextSerializer, LockFileCheckSerializer),
         responses={200: LockFileReportSerializer},
     )
@@ -70,10 +70,11 @@ class LockFileMixin:
         return Response(LockFileReportSerializer(report).data)
 
     @extend_schema(
-        summary="Prefetch the files of a lock file",
-        description="Trigger an asynchronous task that fetches the .crate files of a Cargo.lock that"
-        " this registry has not stored yet, unless a policy refuses them. Its result has how"
-        " many were `fetched`, how many were `there`, and the `problems`.",
+        summary="Prefetch the crates of a lock file",
+        description="Trigger an asynchronous task that fetches the .crate files of a Cargo.lock"
+        " that the registry has not stored yet, unless a crate policy refuses them. The"
+        " result of the task is the number of files that were `fetched`, the number of files"
+        " that were already `there`, and the `problems`.",
         request=_forms(LockFileTextSerializer, LockFileSerializer),
         responses={202: AsyncOperationResponseSerializer},
     )
@@ -105,6 +106,6 @@ def _require_right_to_modify(request: Request, repositories: Iterable[CargoRepos
     for repository in repositories:
         if not may_modify(request.user, repository):
             raise PermissionDenied(
-                f"What is fetched goes into the repository `{repository.name}`, and that is for"
-                " those who may modify it."
+                f"The files would be added to the repository `{repository.name}`, which you may not"
+                " modify."
             )

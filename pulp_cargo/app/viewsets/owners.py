@@ -61,8 +61,8 @@ class CrateOwnersMixin:
 
     @extend_schema(
         summary="List the owners of crates",
-        description="The owners of the repository's crates, in the order of the crates. They have an"
-        " effect while `crate_owners` is set.",
+        description="The owners of the repository's crates, sorted by crate. They have an effect"
+        " only while `crate_owners` is set.",
         parameters=[
             OpenApiParameter("crate", str, description="Filter results by crate, in any spelling"),
             OpenApiParameter(
@@ -87,7 +87,7 @@ class CrateOwnersMixin:
     @extend_schema(
         summary="Add owners to crates",
         description="Add users and groups to the owners of all crates that match. If one of the"
-        " owners or of the named crates does not exist, nothing is changed.",
+        " owners or crates does not exist, nothing is changed.",
         request=AddOwnersSerializer,
         # The status of core's actions; the schema has 201 for them in any case.
         responses={201: AddedOwnersSerializer},

@@ -55,8 +55,8 @@ class CargoRemoteViewSet(ProtectedByLists, core.RemoteViewSet, core.RolesMixin):
 
     @extend_schema(
         summary="List replaced versions",
-        description="The versions whose bytes the upstream has replaced, the latest first. Until the"
-        " new bytes are accepted, their old index lines are served.",
+        description="The versions whose bytes the upstream has replaced, the latest first. They"
+        " are served unchanged until the new bytes are accepted.",
         parameters=[
             OpenApiParameter("name", str, description="Filter results by name"),
             OpenApiParameter("vers", str, description="Filter results by vers"),
@@ -82,8 +82,8 @@ class CargoRemoteViewSet(ProtectedByLists, core.RemoteViewSet, core.RolesMixin):
 
     @extend_schema(
         summary="Accept a replaced version",
-        description="Accept the new bytes of a version that the upstream has replaced. Lock"
-        " files with the old checksum can no longer be built through this remote.",
+        description="Accept the new bytes of a version that the upstream has replaced. Lock files"
+        " with the old checksum then no longer build through this remote.",
         request=AcceptReplacedVersionSerializer,
         # The status of core's actions; the schema has 201 for them in any case.
         responses={201: ReplacedVersionSerializer},

@@ -117,9 +117,10 @@ class CargoRepositoryViewSet(
 
     @extend_schema(
         summary="Import .crate files",
-        description="Trigger an asynchronous task that adds the .crate files of a tar archive in one"
-        " repository version. Its result has how many were `added`, how many were `there`, and the"
-        " `problems`: the files that were refused, each with the reason.",
+        description="Trigger an asynchronous task that adds the .crate files of a tar archive in"
+        " one repository version. The result of the task is the number of files that were"
+        " `added`, the number of files that were already `there`, and the `problems`: the"
+        " files that were refused, each with the reason.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=ImportCratesSerializer)
@@ -140,7 +141,7 @@ class CargoRepositoryViewSet(
     @extend_schema(
         summary="Yank a crate version",
         description="Trigger an asynchronous task that creates a repository version in which the"
-        " crate version is yanked; none if it was yanked already.",
+        " crate version is yanked. If it already is, no version is created.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=NamedVersionSerializer)
@@ -151,7 +152,7 @@ class CargoRepositoryViewSet(
     @extend_schema(
         summary="Unyank a crate version",
         description="Trigger an asynchronous task that creates a repository version in which the"
-        " crate version is not yanked; none if it was not.",
+        " crate version is not yanked. If it is not, no version is created.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=NamedVersionSerializer)
@@ -162,7 +163,8 @@ class CargoRepositoryViewSet(
     @extend_schema(
         summary="Remove crate versions",
         description="Trigger an asynchronous task that creates a repository version without these"
-        " crate versions and their yank marks. If one is missing, nothing is changed.",
+        " crate versions and their yank marks. If one of them does not exist, nothing is"
+        " changed.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=RemoveCratesSerializer)

@@ -18,6 +18,7 @@ from pulp_cargo.app.serializers.search import (
 )
 from pulp_cargo.app.services.catalog.find import find
 from pulp_cargo.app.services.catalog.served import update
+from pulp_cargo.app.services.process import this_process
 from pulp_cargo.protocol.web_api.search import parse_search
 
 
@@ -26,8 +27,7 @@ class SearchMixin:
 
     @extend_schema(
         summary="Search for crates",
-        description="Return a page of the crates that the registry serves and that match, as"
-        " `cargo search` finds them.",
+        description="Return a page of the crates that `cargo search` finds in the registry.",
         parameters=[SearchQuerySerializer],
         responses={200: FoundCratesSerializer},
     )
@@ -44,11 +44,14 @@ class SearchMixin:
         parameters = {name: [asked[name]] for name in PARAMETERS if name in asked}
         parameters["include_yanked"] = ["yes" if asked["include_yanked"] else "no"]
         with refused_as_invalid():
+            query = parse_search(parameters)
+            process = this_process()
+            hits = process.loop.start(process.services.searches.ask(registry, query)).result()
             try:
                 update(registry)
             except VersionGone:
                 registry = registry_of(self.get_object())
                 update(registry)
-            total, crates = find(registry, parse_search(parameters))
+            total, crates = find(registry, query, hits)
         found = {"count": total, "results": crates}
         return Response(FoundCratesSerializer(found, context={"request": request}).data)

@@ -23,7 +23,7 @@ class CargoTokenFilter(core.BaseFilterSet):
         field_name="user__username", help_text="Filter results where the username matches value"
     )
     distribution = core.HyperlinkRelatedFilter(
-        allow_null=True, help_text="Filter results by the distribution that they are limited to"
+        allow_null=True, help_text="Filter results by the distribution to which tokens are limited"
     )
 
     pulp_label_select = core.LabelFilter()

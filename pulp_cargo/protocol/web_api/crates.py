@@ -14,17 +14,20 @@ NO_VERSION = "0.0.0"
 
 @dataclass(frozen=True, slots=True)
 class CrateObject:
-    """What crates.io tells about a crate; `versions` are ids, None where they are not listed."""
+    """What crates.io tells about a crate; `versions` are ids, None where they are not listed.
+
+    Of a crate that only an upstream has, numbers and times are None if it did not send them.
+    """
 
     name: str
     max_version: str
     max_stable_version: str
     newest_version: str
     default_version: str
-    num_versions: int
+    num_versions: int | None
     yanked: bool
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime | None
+    updated_at: datetime | None
     description: str | None
     keywords: Sequence[str]
     categories: Sequence[str]
@@ -35,15 +38,17 @@ class CrateObject:
     recent_downloads: int = 0
     versions: Sequence[int] | None = None
     exact_match: bool = False
-    # Beyond crates.io: whether it is from a private repository, and the upstream that has it.
+    # Beyond crates.io: whether it is from a private repository, the upstream that has it, and whether
+    # it is stored here, or found by the upstream's own search.
     private: bool = False
     upstream: str | None = None
+    stored: bool = True
 
 
 def crate_object(crate: CrateObject) -> Mapping[str, object]:
     """Return the JSON object of a crate.
 
-    Besides crates.io's keys it has `private` and `upstream`, for registries with upstreams.
+    Besides crates.io's keys it has `private`, `upstream` and `stored`, for registries with upstreams.
     """
     path = f"/api/v1/crates/{quote(crate.name)}"
     return {
@@ -53,8 +58,8 @@ def crate_object(crate: CrateObject) -> Mapping[str, object]:
         "homepage": crate.homepage,
         "documentation": crate.documentation,
         "repository": crate.repository,
-        "created_at": timestamp(crate.created_at),
-        "updated_at": timestamp(crate.updated_at),
+        "created_at": crate.created_at and timestamp(crate.created_at),
+        "updated_at": crate.updated_at and timestamp(crate.updated_at),
         "downloads": crate.downloads,
         "recent_downloads": crate.recent_downloads,
         "max_version": crate.max_version or NO_VERSION,
@@ -71,6 +76,7 @@ def crate_object(crate: CrateObject) -> Mapping[str, object]:
         "trustpub_only": False,
         "private": crate.private,
         "upstream": crate.upstream,
+        "stored": crate.stored,
         "links": {
             "version_downloads": f"{path}/downloads",
             "versions": f"{path}/versions",

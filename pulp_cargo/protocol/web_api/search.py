@@ -52,6 +52,12 @@ class SearchQuery:
     ids: tuple[str, ...] = ()
     include_yanked: bool = True
 
+    @property
+    def is_text_only(self) -> bool:
+        """Whether nothing but a text is searched for, by relevance."""
+        filters = self.keywords or self.category or self.letter or self.ids
+        return bool(self.text) and self.sort is Sort.RELEVANCE and not filters
+
 
 # The values of each parameter, in the order of the query string.
 Parameters = Mapping[str, Sequence[str]]
@@ -68,7 +74,7 @@ def parse_search(parameters: Parameters) -> SearchQuery:
     every = single(parameters, "all_keywords").split()
     ids = tuple(one for values in (parameters.get("ids[]", ()),) for one in values)
     if len(ids) > MOST_IDS:
-        raise InvalidQuery(f"`ids[]` stands {len(ids)} times in the query; the limit is {MOST_IDS}")
+        raise InvalidQuery(f"`ids[]` occurs {len(ids)} times in the query; the limit is {MOST_IDS}")
     for one in ids:
         _require_text("ids[]", one, LONGEST_VALUE)
     return SearchQuery(
@@ -116,7 +122,7 @@ def _number(parameters: Parameters, name: str, *, default: int, most: int) -> in
     if value == "":
         return default
     if not (value.isascii() and value.isdigit()) or not 1 <= int(value[:9]) <= most:
-        raise InvalidQuery(f"`{name}` is {value!r}; it has to be a number from 1 to {most}")
+        raise InvalidQuery(f"`{name}` is {value!r}; it must be a number from 1 to {most}")
     return int(value)
 
 
@@ -127,5 +133,5 @@ def _sort(value: str, text: str) -> Sort:
         return Sort(value)
     except ValueError:
         raise InvalidQuery(
-            f"`sort` is {value!r}; it has to be one of {', '.join(f'`{one}`' for one in Sort)}"
+            f"`sort` is {value!r}; it must be one of {', '.join(f'`{one}`' for one in Sort)}"
         ) from None

@@ -36,7 +36,7 @@ def parse_sort(parameters: Parameters) -> TagSort:
     try:
         return TagSort(value)
     except ValueError:
-        raise InvalidQuery(f"`sort` is {value!r}; it has to be `alpha` or `crates`") from None
+        raise InvalidQuery(f"`sort` is {value!r}; it must be `alpha` or `crates`") from None
 
 
 def keyword_object(tag: Tag) -> Mapping[str, object]:

@@ -51,7 +51,7 @@ def parse_new_token(body: bytes) -> NewToken:
         raise InvalidMetadata('the request for a token is not `{"api_token": {"name": …}}`')
     name, expired_at = fields.get("name"), fields.get("expired_at")
     if not isinstance(name, str):
-        raise InvalidMetadata("`name` of the token must be a text")
+        raise InvalidMetadata("`name` of the token must be a string")
     if not isinstance(expired_at, str | None):
         raise InvalidMetadata("`expired_at` must be a time such as `2030-01-31T12:00:00Z`, or null")
     return NewToken(
@@ -64,7 +64,7 @@ def _texts(fields: Mapping[str, object], key: str) -> list[str] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise InvalidMetadata(f"`{key}` must be a list of texts, or null")
+        raise InvalidMetadata(f"`{key}` must be a list of strings, or null")
     return value
 
 

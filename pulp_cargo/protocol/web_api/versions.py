@@ -1,6 +1,6 @@
 """The version object of crates.io's web API, and the dependencies of a version."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.crates import timestamp
 
 
@@ -85,11 +84,12 @@ def features_of(index_line: str) -> Mapping[str, Sequence[str]]:
 
 
 def dependency_objects(
-    index_line: str, version_id: int, *, only: str | None = None
+    index_line: str, version_id: int, keep: Callable[[str, str | None], bool] | None = None
 ) -> list[Mapping[str, object]]:
-    """Return the dependencies in an index line, by name and kind; `only` those on one crate.
+    """Return the dependencies in an index line, by name and kind; all, or those to `keep`.
 
-    Crates are named as they are published, not as the manifest renames them.
+    Crates are named as they are published, not as the manifest renames them. `keep` gets the name of
+    the crate and its registry.
     """
     deps = _parsed(index_line).get("deps", [])
     named: Iterable[tuple[str, Mapping[str, Any]]] = (
@@ -110,12 +110,8 @@ def dependency_objects(
             "downloads": 0,
         }
         for number, (name, dep) in enumerate(ordered, start=1)
-        if only is None or _is_same(name, only)
+        if keep is None or keep(name, dep.get("registry"))
     ]
-
-
-def _is_same(name: str, other: str) -> bool:
-    return canonical_name(name) == canonical_name(other)
 
 
 def _parsed(index_line: str) -> dict[str, Any]:

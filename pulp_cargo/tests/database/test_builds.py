@@ -142,8 +142,8 @@ def test_names_that_differ_in_hyphens_are_not_kept_beside_each_other(
     assert there(repository, f"{name}-a") == {"0.4.0", "0.4.0+25"}
     assert there(repository, f"{name}_a") == set()
     assert [one for one in caplog.messages if "passed through" in one] == [
-        f"A crate of an upstream is passed through and not stored: the crate `{name}_a` cannot be"
-        f" published because this registry has it as `{name}-a`; names that differ only in case,"
+        f"A crate of an upstream is sent to the client but not stored: the crate `{name}_a` cannot"
+        f" be published because this registry has it as `{name}-a`; names that differ only in case,"
         " `-` or `_` are the same crate"
     ]
 

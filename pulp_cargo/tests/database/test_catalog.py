@@ -25,6 +25,21 @@ def described(repository: UUID, version: UUID, *, pinned: bool = False) -> set[R
     return set(CatalogCrate.objects.filter(catalog=catalog).values_list(*columns))
 
 
+def counted(repository: UUID) -> tuple[int, dict[tuple[str, str], int]]:
+    """The number of crates of a repository's catalog, and of those of each keyword and category.
+
+    The catalog's own counts must be the numbers of these.
+    """
+    from pulp_cargo.app.models import CatalogTag, CrateCatalog
+
+    catalog = CrateCatalog.objects.get(repository=repository, version=None)
+    rows = CatalogTag.objects.filter(catalog=catalog).values_list("kind", "tag", "crates")
+    tags = {(kind, tag): crates for kind, tag, crates in rows}
+    for kind in ("keywords", "categories"):
+        assert getattr(catalog, kind) == sum(one == kind for one, _ in tags)
+    return catalog.crates, tags
+
+
 def write(
     repository: "CargoRepository", added: "list[Any]", removed: "list[Any] | None" = None
 ) -> UUID:
@@ -107,7 +122,16 @@ def test_any_history_ends_with_the_same_catalog(
     for seed in range(5):
         dice = random.Random(seed)
         names = [f"cat-{secrets.token_hex(3)}" for _ in range(4)]
-        units = [new_crate(name, vers) for name in names for vers in ("1.0.0", "1.1.0")]
+        units = [
+            new_crate(
+                name,
+                vers,
+                keywords=dice.sample(["a", "A", "b", "c", "d"], 3),
+                categories=dice.sample(["a", "x", "y"], 1),
+            )
+            for name in names
+            for vers in ("1.0.0", "1.1.0")
+        ]
         repository = new_repository()
         members: set[Any] = set()
         for step in range(40):
@@ -124,8 +148,70 @@ def test_any_history_ends_with_the_same_catalog(
             if step % 13 == 12 and others:
                 dice.choice(others).delete()
         updated = described(repository.pk, version)
+        counts = counted(repository.pk)
+        assert counts[0] == len(updated)
         CrateCatalog.objects.filter(repository=repository).delete()
         assert described(repository.pk, version) == updated
+        assert counted(repository.pk) == counts
+
+
+def test_tag_counts_each_crate_once(
+    repository: "CargoRepository", new_crate: Callable[..., "CrateContent"]
+) -> None:
+    """By the default version of the crate, in lower case; very long words do not count."""
+    name, long = f"cat-{secrets.token_hex(3)}", secrets.token_hex(2_000)
+    version = write(
+        repository,
+        [
+            new_crate(name, "1.0.0", keywords=["old"]),
+            new_crate(name, "1.1.0", keywords=["Draw", "draw", long], categories=["draw"]),
+            new_crate(f"{name}-b", keywords=["draw"], categories=[long]),
+        ],
+    )
+    described(repository.pk, version)
+    assert counted(repository.pk) == (2, {("keywords", "draw"): 2, ("categories", "draw"): 1})
+
+
+def test_tags_and_summary_do_not_read_all_crates(
+    repository: "CargoRepository", new_crate: Callable[..., "CrateContent"]
+) -> None:
+    """PostgreSQL reads what it shows from an index, where that is cheaper than to sort all."""
+    from django.db import connection, transaction
+
+    from pulp_cargo.app.queries import search, tags
+    from pulp_cargo.protocol.web_api.search import Sort
+
+    stem = f"cat-{secrets.token_hex(3)}"
+    crates = [new_crate(f"{stem}-{n}", keywords=[f"{stem}-{n}"]) for n in range(300)]
+    version = write(repository, crates)
+    described(repository.pk, version)
+    catalog = catalog_id(repository.pk)
+    values = {"catalog": catalog, "catalogs": [catalog], "kind": "keywords"}
+    values |= {"limit": 10, "most": 10, "offset": 0}
+    statements = [tags.TAGS.format(kind="keywords", order=order) for order in tags.ORDERS.values()]
+    orders = (search.ORDERS[sort] for sort in (Sort.ALPHABETICAL, Sort.NEW, Sort.RECENT_UPDATES))
+    statements += [search.LISTED.format(order=order) for order in orders]
+    with transaction.atomic(), connection.cursor() as cursor:
+        # So few crates are sorted more quickly.
+        for way in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        for statement in statements:
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+            (plan,) = cursor.fetchone()[0]
+            assert most_rows(plan["Plan"]) < 100, statement
+
+
+def most_rows(plan: dict[str, Any]) -> int:
+    """The most rows that a node of a plan has returned."""
+    below = (most_rows(one) for one in plan.get("Plans", ()))
+    return max([plan["Actual Rows"] * plan["Actual Loops"], *below])
+
+
+def catalog_id(repository: UUID) -> int:
+    """The id of the catalog of a repository's newest version."""
+    from pulp_cargo.app.models import CrateCatalog
+
+    return int(CrateCatalog.objects.get(repository=repository, version=None).pk)
 
 
 def test_newest_version_that_is_deleted(

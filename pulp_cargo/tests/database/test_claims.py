@@ -160,10 +160,10 @@ def test_explain_says_that_the_crate_is_gone(
     told = explain(upstreams.listed, upstreams.order, name)
     assert (told.rule, told.answers) == (Rule.CLAIM, ())
     assert told.sentence == (
-        f"`{name}` is claimed by the private repository `ours`, which has no version of it any more"
+        f"`{name}` is claimed by the private repository `ours`, which no longer has a version of it"
     )
     assert [one.reason for one in told.upstreams] == [
-        "not asked: the name is kept for private repositories",
+        "not asked: the name is reserved for private repositories",
         "does not have the crate",
     ]
 

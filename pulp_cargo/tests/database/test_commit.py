@@ -1,6 +1,7 @@
 """Several changes of one repository share a commit and a version, each with its own verdict."""
 
 import asyncio
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -306,15 +307,27 @@ def test_file_that_is_removed_during_the_commit_is_put_back(
     assert path().read_bytes() == Crate(name).packed()
 
 
-@pytest.mark.parametrize("left", [None, b"short"], ids=["lost", "cut short"])
+def damage(path: Path, how: str) -> None:
+    """Do to a stored file what a bad disk does."""
+    if how == "lost":
+        path.unlink()
+    else:
+        content = path.read_bytes()
+        path.write_bytes(content[:10] if how == "cut short" else content[:-1] + b"!")
+
+
+DAMAGES = ["lost", "cut short", "damaged"]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
 def test_file_that_the_storage_has_lost_comes_back_with_a_publish(
     new_repository: Callable[..., "CargoRepository"],
     prepare: Callable[..., "Publish"],
     domain: Any,
     name: str,
-    left: bytes | None,
+    how: str,
 ):
-    """A row that says it is there is no reason to throw the bytes away."""
+    """A row that says it is there is no reason to throw the bytes away, nor is its size."""
     from pulp_cargo.app.models import CrateContent
     from pulp_cargo.app.services.publish import commit
 
@@ -322,7 +335,7 @@ def test_file_that_the_storage_has_lost_comes_back_with_a_publish(
     commit.commit(one.pk, domain, [prepare(Crate(name))])
     unit = CrateContent.objects.get(name=name)
     path = Path(unit.contentartifact_set.get().artifact.file.path)
-    path.unlink() if left is None else path.write_bytes(left)
+    damage(path, how)
     assert commit.commit(other.pk, domain, [prepare(Crate(name))]).made is not None
     assert path.read_bytes() == Crate(name).packed()
 
@@ -378,3 +391,77 @@ def test_new_folders_are_settled_in_those_that_hold_them(tmp_path: Path):
     assert list(artifacts._missing_folders(str(path))) == wanted[:1]
     path.parent.mkdir()
     assert list(artifacts._missing_folders(str(path))) == []
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_file_comes_back_with_a_publish_that_is_refused(
+    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str, how: str
+) -> None:
+    """The version exists with these bytes, so nothing is published; and the registry has them."""
+    from pulp_cargo.app.services.publish import commit
+
+    first = prepare(Crate(name))
+    commit.commit(repository.pk, domain, [first])
+    path = storage_path(first)
+    damage(path, how)
+    result = commit.commit(repository.pk, domain, [prepare(Crate(name))])
+    (refusal,) = result.refusals
+    assert (result.made, type(refusal)) == (None, VersionExists)
+    assert path.read_bytes() == Crate(name).packed()
+
+
+def test_refused_publish_stores_no_file_without_an_artifact(
+    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str
+) -> None:
+    """A copy whose files are still with its upstream has none to be restored."""
+    from pulp_cargo.app.services.crates import artifacts
+
+    change = prepare(Crate(name))
+    change.file.settle()
+    artifacts.restore_damaged([change.file], domain)
+    assert not storage_path(change).exists()
+
+
+def alone(name: str) -> Iterator[tuple[Crate, Path]]:
+    """Yield crates whose files will be alone in their folder, with their paths."""
+    for number in itertools.count():
+        crate = Crate(name, files={"src/lib.rs": b"// %d" % number})
+        digest = crate.cksum()
+        path = Path(settings.MEDIA_ROOT, "artifact", digest[:2], digest[2:])
+        if not path.parent.exists():
+            yield crate, path
+
+
+def test_restored_file_and_its_name_are_on_the_disk(
+    new_repository: Callable[..., "CargoRepository"],
+    prepare: Prepare,
+    domain: Any,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before cargo hears that it is published: the file, its folder, and the one above that."""
+    from pulp_cargo.app.runtime import steps
+    from pulp_cargo.app.services.publish import commit
+
+    crate, path = next(alone(name))
+    commit.commit(new_repository().pk, domain, [prepare(crate)])
+    shutil.rmtree(path.parent)
+    settled: list[str] = []
+    at_the_end: list[str] = []
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        settled.append(os.readlink(f"/proc/self/fd/{handle}"))
+        real(handle)
+
+    def reached(step: str) -> None:
+        if step == "written":
+            at_the_end.extend(settled)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(steps, "reached", reached)
+    commit.commit(new_repository().pk, domain, [prepare(crate)])
+    assert path.read_bytes() == crate.packed()
+    assert {str(path.parent), str(path.parent.parent)} <= set(at_the_end)
+    # The file had another name when it was settled.
+    assert any(one.startswith(f"{path}-") for one in at_the_end)

@@ -1,5 +1,6 @@
 """Counts of downloads: several processes add up, and old days are removed."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -205,3 +206,30 @@ def test_random_batches_keep_the_sums_equal(registry: UUID) -> None:
     ((total, recent),) = totals(registry, "leaf").values()
     assert total == sum(one.downloads for one in versions_of(registry, "leaf").values())
     assert recent == sum(count for _, _, count in days(registry, "leaf"))
+
+
+def test_usage_of_a_registry(registry: UUID) -> None:
+    """All downloads, and its crates by use; what was not used recently is no recent use."""
+    from pulp_cargo.app.queries.downloads import Usage, usage_of
+
+    assert usage_of(registry) == Usage(0, [], [])
+    add(row(registry, "old", times=9, ago=91), row(registry, "much", times=5, ago=1))
+    add(row(registry, "few", times=2), row(registry, "also", times=2))
+    sweep(TODAY)
+    assert usage_of(registry) == Usage(18, ["old", "much", "also", "few"], ["much", "also", "few"])
+
+
+def test_usage_is_looked_up_once_a_minute(registry: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sorting the counts of many crates takes a while."""
+    from pulp_cargo.app.runtime import timeouts
+    from pulp_cargo.app.services.statistics.usage import UsageMemory
+
+    async def seen_twice() -> list[int]:
+        memory = UsageMemory()
+        first = await memory.of(registry)
+        await asyncio.to_thread(add, row(registry, times=3))
+        return [first.downloads, (await memory.of(registry)).downloads]
+
+    assert asyncio.run(seen_twice()) == [0, 0]
+    monkeypatch.setattr(timeouts, "USAGE_MEMORY_SECONDS", 0)
+    assert asyncio.run(seen_twice()) == [3, 6]

@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 CHECKED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LINE = '{"name":"%s","vers":"%s","deps":[],"cksum":"%s","features":{},"yanked":false}\n'
 CKSUM = "0" * 64
+# In seconds, so that an answer of CHECKED is not due for a check.
+LONG = 1_000_000_000
 
 
 @pytest.fixture
 def keep() -> "AddCachedCrate":
     """Stores the index file of a crate of a remote, as if it had been fetched; none is a 404."""
-    from pulp_cargo.app.models import UpstreamIndexFile
+    from pulp_cargo.app.models import CargoRemote, UpstreamIndexFile
 
     def store(remote: "CargoRemote", name: str, *versions: str) -> None:
+        CargoRemote.objects.filter(pk=remote.pk).update(index_max_age=LONG)
         body = "".join(LINE % (name, vers, CKSUM) for vers in versions).encode()
         UpstreamIndexFile.objects.create(
             remote=remote,
@@ -83,7 +86,7 @@ def test_replaced_version_is_held_until_somebody_accepts_it(
     assert upstreams.order is not None
     (told,) = explain(upstreams.listed, upstreams.order, name.upper()).upstreams
     assert told.replaced == (
-        "`1.0.0` is held as it was, with the checksum aa, until its new bytes, bb, are accepted",
+        "`1.0.0` is served unchanged, with the checksum aa, until its new bytes, bb, are accepted",
     )
 
 
@@ -111,6 +114,25 @@ def test_first_that_has_the_crate_answers(
         "first": (False, False, 0, CHECKED),
         "second": (True, True, 2, CHECKED),
         "third": (False, None, None, None),
+    }
+
+
+def test_outdated_answer_that_there_is_no_crate_does_not_count(
+    new_remote: "NewRemote", new_distribution: "NewList", keep: "AddCachedCrate", name: str
+) -> None:
+    """The upstream has to be asked again before the next one answers for the name."""
+    from pulp_cargo.app.models import CargoRemote
+
+    first, second = new_remote(), new_remote()
+    listed = new_distribution({"first": {"remote": first}, "second": {"remote": second}})
+    keep(first, name)
+    keep(second, name, "1.0.0")
+    CargoRemote.objects.filter(pk=first.pk).update(index_max_age=60)
+    assert explained(listed, name) == {
+        "rule": "order",
+        "answers": None,
+        "first": (True, None, 0, CHECKED),
+        "second": (True, True, 1, CHECKED),
     }
 
 
@@ -274,7 +296,7 @@ def test_reports_are_in_the_rest_api(
                 "upstream": "far",
                 "private": False,
                 "asked": False,
-                "reason": "not asked: the name is kept for private repositories",
+                "reason": "not asked: the name is reserved for private repositories",
                 "has": True,
                 "versions": 1,
                 "checked_at": "2026-01-02T03:04:05Z",

@@ -46,13 +46,14 @@ def test_readmes_are_not_kept_in_memory(
 ) -> None:
     """Neither of all files that were examined, nor of all that are stored."""
     from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.runtime.free_space import FreeSpace
     from pulp_cargo.app.services.imports import import_crates
 
     monkeypatch.setattr(import_crates, "BATCH", 2)
     file = io.BytesIO(with_readmes(name, 24))
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
-    found = list(import_crates.members(repository, file))
+    found = list(import_crates.members(FreeSpace(), repository, file))
     kept, _ = tracemalloc.get_traced_memory()
     assert len(found) == 24 and kept - before < 4 * MIB
     import_crates.add(repository, list(import_crates.fresh(repository, found)))

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
@@ -70,6 +72,19 @@ def test_file_that_we_would_refuse_is_kept_by_its_line(
     assert (unit.name, unit.vers, unit.dependency_names) == (name, "1.0.0", ["dep"])
     assert not unit.is_read
     assert f'"registry":"{CRATES_IO}"' in unit.index_line
+
+
+def test_file_that_cannot_be_read_now_is_not_described_by_its_line(name: str, domain: Any):
+    """What is wrong at the moment says nothing about the file, and it would be stored forever."""
+    from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
+
+    def read_upstream(*_: Any, **__: Any) -> None:
+        raise ServiceUnavailable("try again later")
+
+    busy: Any = SimpleNamespace(read_upstream=read_upstream)
+    data = Crate(name).packed()
+    with pytest.raises(ServiceUnavailable):
+        unit_of_upstream(busy, line(name, data), incoming(data), CRATES_IO, REMOTE)
 
 
 def test_word_of_an_upstream_never_replaces_what_was_read(

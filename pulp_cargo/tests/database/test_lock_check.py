@@ -119,6 +119,27 @@ def test_index_file_that_says_that_a_crate_is_gone(
     assert row.sentence == f"this registry has no crate `{name}`"
 
 
+def test_outdated_answer_that_a_crate_is_gone_does_not_count(
+    cache: "Registry", remote: "CargoRemote", name: str
+) -> None:
+    """Without a request to the upstream nobody knows: it may have the crate by now."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from pulp_cargo.app.models import UpstreamIndexFile
+
+    keep_index(remote, name, 2)
+    UpstreamIndexFile.objects.filter(remote=remote).update(
+        gzipped=None, checked_at=timezone.now() - timedelta(hours=1)
+    )
+    (row,) = check(cache, lock_of([name]))[0].checked
+    assert row.sentence == (
+        f"the index file of `{name}` from `{remote.name}` is not here, or too old, and nobody was"
+        " asked for it"
+    )
+
+
 def test_index_file_that_is_too_old_is_not_served(
     cache: "Registry", remote: "CargoRemote", name: str
 ) -> None:

@@ -132,5 +132,5 @@ def test_same_name_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
         raise IntegrityError
 
     monkeypatch.setattr(service, "issue", refuse)
-    with pytest.raises(ValidationError, match="You have a token of that name already"):
+    with pytest.raises(ValidationError, match="You already have a token with this name"):
         own_tokens(new_user()).create(name="laptop")

@@ -161,7 +161,10 @@ def test_memory_is_bounded(
     note(recorder, refusal("1.0.0"), refusal("1.0.1"), refusal("1.0.2"), refusal("1.0.0"))
     write(recorder)
     assert rows(policy) == [("1.0.0", "block", False, 2), ("1.0.1", "block", False, 1)]
-    assert "1 records of refused versions were too many to be kept." in caplog.messages
+    assert (
+        "1 records of refused versions were dropped: too many records were waiting."
+        in caplog.messages
+    )
 
 
 def test_records_wait_for_a_database_that_is_away(

@@ -1,15 +1,11 @@
-"""Index, download, lock file gate and `explain` agree in whatever world they are asked.
-
-Each number makes another world: upstreams of every kind, pins, patterns, mixing and claims, a crate
-policy, what is stored, what remotes have said, and those that do not answer.
-"""
+"""Index, download, lock file gate, prefetch and `explain` agree in whatever world they are asked."""
 
 import gzip
 import json
-import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,265 +18,300 @@ from pulp_cargo.protocol.errors import (
     VersionReplaced,
 )
 from pulp_cargo.protocol.lock_file import parse_lock_file
-from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
-from pulp_cargo.rules.lock_check import Outcome, Wanted
+from pulp_cargo.protocol.unavailable import (
+    UpstreamFailed,
+    UpstreamIndexInvalid,
+    UpstreamUnreachable,
+)
+from pulp_cargo.rules.lock_check import CheckedPackage, Here, Outcome, Wanted
 from pulp_cargo.tests.database.upstreams import registry_of
-from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.database.worlds import NOBODY, Key, Making, World
+from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.lock_file import lock_file, package
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.models import CargoRemote, CargoRepository
+    from pulp_cargo.app.queries.names.explain import Explanation
     from pulp_cargo.app.queries.registry.registry import Registry
-    from pulp_cargo.app.services.cache.cache import Cache
+    from pulp_cargo.app.services.lock_file.prefetch_plan import Plan
     from pulp_cargo.app.services.publish.examine import Publish
-    from pulp_cargo.tests.database.upstreams import NewList, NewRemote, NewRepository
+    from pulp_cargo.tests.database.upstreams import NewList, NewRemote
+
+    NewWorld = Callable[[int], World]
 
 WORLDS = 60
-VERSIONS = ("1.0.0", "1.1.0", "2.0.0")
-# Nobody listens there, so that a remote that has to be asked is one that does not answer.
-NOBODY = "sparse+http://127.0.0.1:9/"
+UNAVAILABLE = "unavailable"
+REFUSED = (Outcome.BLOCKED, Outcome.HELD, Outcome.HIDDEN)
 
 
-class World:
-    """A registry with upstreams, made by chance, and a crate that some of them have."""
+@pytest.fixture(scope="module")
+def making(django_of_the_stack: None) -> Iterator[Making]:
+    """Makes what worlds consist of, with a server for those upstreams that answer."""
+    from pulpcore.plugin.util import get_default_domain
 
-    def __init__(self, number: int, make: dict[str, Any]) -> None:
-        self.chance = random.Random(number)
-        self.name = f"acme-{secrets.token_hex(6)}"
-        self.crates: dict[str, dict[str, Crate]] = {}
-        self.new_repository: NewRepository = make["repository"]
-        self.new_remote: NewRemote = make["remote"]
-        self.prepare: Callable[[Crate], Publish] = make["prepare"]
-        self.domain = make["domain"]
-        entries = {f"u{n}": self.entry(f"u{n}") for n in range(self.chance.choice((1, 2, 2, 3, 3)))}
-        names = {"mixed_names": 0.4, "reserved_names": 0.1}
-        self.registry = registry_of(
-            make["distribution"](
-                entries,
-                crate_policy=self.policy(make["policy"]),
-                **{
-                    field: ["acme-*"]
-                    for field, odds in names.items()
-                    if self.chance.random() < odds
-                },
-            )
-        )
+    with sparse_upstream.running() as server:
+        made = Making(server, get_default_domain())
+        yield made
+        made.delete_all()
 
-    def entry(self, upstream: str) -> dict[str, Any]:
-        """Return an upstream of any kind, with bytes of its own."""
-        files = {"src/lib.rs": upstream.encode()}
-        crates = {vers: Crate(self.name, vers, files=files) for vers in VERSIONS}
-        self.crates[upstream] = crates
-        pins = ["acme-*"] if self.chance.random() < 0.15 else []
-        patterns = ["other-*"] if self.chance.random() < 0.1 else ["*"]
-        shared: dict[str, Any] = {"pins": pins, "patterns": patterns}
-        if self.chance.random() < 0.35:
-            private = self.chance.random() < 0.4
-            return shared | {"repository": self.repository(crates), "private": private}
-        remote = self.new_remote(f"{NOBODY}{secrets.token_hex(4)}/")
-        self.index(remote, crates)
-        store = self.repository(crates) if self.chance.random() < 0.6 else None
-        return shared | {"remote": remote, "repository": store}
 
-    def some(self) -> list[str]:
-        """Return some of the versions, perhaps none."""
-        return [vers for vers in VERSIONS if self.chance.random() < 0.5]
+@pytest.fixture
+def new_world(making: Making, prepare: "Callable[..., Publish]") -> "NewWorld":
+    """Makes the world with a number."""
+    return lambda number: World(number, making, prepare)
 
-    def repository(self, crates: dict[str, Crate]) -> "CargoRepository":
-        """Return a repository that has some versions, each with its file."""
-        from pulp_cargo.app.services.publish.commit import commit_together
 
-        made = self.new_repository()
-        if versions := self.some():
-            changes = [self.prepare(crates[vers]) for vers in versions]
-            result = commit_together(made.pk, self.domain, changes)
-            assert result.refusals == [None] * len(changes)
-        return made
+@dataclass(frozen=True)
+class Readers:
+    """All that tell about the crates of a registry, each in the way in which a client gets it."""
 
-    def index(self, remote: "CargoRemote", crates: dict[str, Crate]) -> None:
-        """Have a remote said what it has of the crate, or that it has none, or nothing so far.
+    world: World
 
-        It may have said so long ago, and then count no more.
-        """
-        from django.utils import timezone
+    @property
+    def registry(self) -> "Registry":
+        """The registry as it was looked up."""
+        return self.world.registry
 
-        from pulp_cargo.app.models import UpstreamIndexFile
+    def index(self) -> dict[str, dict[str, str] | str]:
+        """Return the checksums in each index file by version, or that there is no answer."""
+        return {name: self._index_file(name) for name in self.world.names}
 
-        if self.chance.random() < 0.25:
-            return
-        if self.chance.random() < 0.4:
-            remote.stale_for = 3600
-            remote.save()
-        age = timedelta(hours=self.chance.choice((0, 0, 2)))
-        versions = self.some()
-        lines = [self.line(crates[vers]) for vers in versions]
-        replaced = {vers: [crates[vers].cksum(), "f" * 64] for vers in versions[:1]}
-        UpstreamIndexFile.objects.create(
-            remote=remote,
-            name=self.name,
-            canonical_name=self.name.replace("-", "_"),
-            gzipped=gzip.compress("".join(lines).encode()) if lines else None,
-            digest=secrets.token_hex(32),
-            is_sound=True,
-            checked_at=timezone.now() - age,
-            replaced=replaced if self.chance.random() < 0.5 else {},
-        )
-
-    def line(self, crate: Crate) -> str:
-        """Return the line of a version."""
-        said = {"name": self.name, "vers": crate.vers, "deps": [], "cksum": crate.cksum()}
-        return json.dumps(said | {"features": {}, "yanked": self.chance.random() < 0.2}) + "\n"
-
-    def policy(self, make: Callable[..., Any]) -> Any:
-        """Return a crate policy, or none."""
-        if self.chance.random() < 0.5:
-            return None
-        block = [
-            {"crate": "acme-*", "versions": self.chance.choice(("<2", "=1.1.0")), "reason": ""}
-        ]
-        return make(block=block, hide_yanked=self.chance.random() < 0.3)
-
-    def index_file(self) -> dict[str, str] | str:
-        """Return the checksums in the index file by version, or why there is none."""
+    def _index_file(self, name: str) -> dict[str, str] | str:
+        from pulp_cargo.app.queries.crates.index_file import index_file
         from pulp_cargo.app.services.cache.crate_index import crate_index
+        from pulp_cargo.app.services.policies import evaluate
         from pulp_cargo.app.services.process import this_process
 
-        process = this_process()
-
+        registry, process = self.registry, this_process()
         try:
-            index = crate_index(process.services.cache, self.registry, self.name)
-            served = process.loop.start(index).result()
+            if evaluate.serves_repository_as_it_is(registry.upstreams):
+                found = index_file(registry.content, registry.urls, name)
+                body = found.body if found else b""
+            else:
+                index = crate_index(process.services.cache, registry, name)
+                body = process.loop.start(index).result().file.body
         except CrateNotFound:
             return {}
         except (UpstreamUnreachable, UpstreamIndexInvalid):
-            return "unavailable"
-        rows = [json.loads(line) for line in served.file.body.splitlines()]
-        return {row["vers"]: row["cksum"] for row in rows}
+            return UNAVAILABLE
+        rows = [json.loads(line) for line in body.splitlines()]
+        # Spellings that differ in case share a file; cargo takes the lines of its own.
+        return {row["vers"]: row["cksum"] for row in rows if row["name"] == name}
 
-    def download(self, vers: str) -> str:
+    def download(self, key: Key) -> str:
         """Return what a client gets for a version: a checksum, or why nothing."""
+        from pulp_cargo.app.queries.crates.crate_file import crate_file
+        from pulp_cargo.app.services.policies import evaluate
+
+        registry = self.registry
         try:
-            return download(self.registry, self.name, vers)
+            if evaluate.serves_repository_as_it_is(registry.upstreams):
+                file = crate_file(registry.content, registry.domain, *key)
+                return file.cksum if file else "missing"
+            return download(registry, *key, sent=self.world.sent)
         except VersionNotFound:
             return "missing"
         except VersionReplaced:
             return "replaced"
         except VersionRefused:
             return "refused"
-        except (UpstreamUnreachable, UpstreamIndexInvalid):
-            return "unavailable"
+        except (UpstreamUnreachable, UpstreamIndexInvalid, UpstreamFailed):
+            return UNAVAILABLE
 
-    def gate(self) -> dict[str, tuple[Outcome, str | None]]:
-        """Return the outcome for each version in a lock file that names all of them."""
+    def downloads(self) -> dict[Key, str]:
+        """Return what a client gets for each version."""
+        return {key: self.download(key) for key in self.world.keys}
+
+    def gate(self, *, refresh: bool = True, offline: bool = False) -> dict[Key, CheckedPackage]:
+        """Return the verdict on each version in a lock file that names all of them."""
         from pulp_cargo.app.services.lock_file import check
         from pulp_cargo.app.services.process import this_process
 
-        lock = parse_lock_file(lock_file(*(package(self.name, vers) for vers in VERSIONS)))
         report = check.check(
             this_process().refresher,
             self.registry,
-            lock,
-            Wanted(),
-            refresh=True,
+            parse_lock_file(self._lock_file()),
+            Wanted(offline=offline),
+            refresh=refresh,
             crates_io=True,
         )
-        return {row.package.vers: (row.outcome, row.upstream) for row in report.checked}
+        return {(row.package.name, row.package.vers): row for row in report.checked}
 
-    def explained(self) -> tuple[str, ...] | None:
-        """Return which upstreams answer, None where nobody can tell."""
+    def plan(self) -> "Plan":
+        """Return what prefetching would fetch for the same lock file."""
+        from pulp_cargo.app.services.lock_file import prefetch_plan
+        from pulp_cargo.app.services.process import this_process
+
+        lock = parse_lock_file(self._lock_file())
+        return prefetch_plan.plan(this_process().refresher, self.registry, lock, crates_io=True)
+
+    def explained(self) -> "dict[str, Explanation]":
+        """Return which upstreams answer for each crate; nothing for a registry without a list."""
         from pulp_cargo.app.queries.names.explain import explain
 
         upstreams = self.registry.upstreams
-        assert upstreams.order is not None
-        return explain(upstreams.listed, upstreams.order, self.name).answers
+        if upstreams.order is None:
+            return {}
+        return {name: explain(upstreams.listed, upstreams.order, name) for name in self.world.names}
+
+    def _lock_file(self) -> str:
+        return lock_file(*(package(*key) for key in self.world.keys))
 
 
-def download(registry: "Registry", name: str, vers: str) -> str:
-    """Return the checksum of the file that a client gets."""
+def download(registry: "Registry", name: str, vers: str, sent: set[str] | None = None) -> str:
+    """Return the checksum of the file that a client gets; a file that is `sent` must arrive."""
     from pulp_cargo.app.services.process import this_process
 
-    process = this_process()
-    return process.loop.start(_cksum(process.services.cache, registry, name, vers)).result()
+    found = this_process().loop.start(_cksum(registry, name, vers, sent or set()))
+    return found.result()
 
 
-async def _cksum(cache: "Cache", registry: "Registry", name: str, vers: str) -> str:
-    from pulp_cargo.app.services.cache.crate_file import Here, Wanted, locate
+async def _cksum(registry: "Registry", name: str, vers: str, sent: set[str]) -> str:
+    from pulp_cargo.app.services.cache.crate_file import Here as Stored
+    from pulp_cargo.app.services.cache.crate_file import Wanted, locate
+    from pulp_cargo.app.services.process import this_process
 
     with ExitStack() as leases:
+        cache = this_process().services.cache
         found = await locate(Wanted(cache, registry, name, vers, leases))
-        return found.file.cksum if isinstance(found, Here) else found.cksum
-
-
-@pytest.fixture
-def new_policy(made: list[Any]) -> Callable[..., Any]:
-    """Makes crate policies."""
-    from pulp_cargo.app.models import CargoCratePolicy
-
-    def make(**rules: Any) -> Any:
-        made.append(CargoCratePolicy.objects.create(name=f"db-{secrets.token_hex(5)}", **rules))
-        return made[-1]
-
-    return make
-
-
-@pytest.fixture
-def parts(
-    new_repository: "NewRepository",
-    new_remote: "NewRemote",
-    new_distribution: "NewList",
-    new_policy: Callable[..., Any],
-    prepare: Callable[..., "Publish"],
-    domain: Any,
-) -> dict[str, Any]:
-    """What worlds are made of."""
-    return {
-        "repository": new_repository,
-        "remote": new_remote,
-        "distribution": new_distribution,
-        "policy": new_policy,
-        "prepare": prepare,
-        "domain": domain,
-    }
+        if isinstance(found, Stored):
+            return found.file.cksum
+        if found.cksum in sent:
+            await found.ended()
+        return found.cksum
 
 
 @pytest.mark.parametrize("number", range(WORLDS))
-def test_all_who_decide_agree(parts: dict[str, Any], number: int) -> None:
-    """What the gate lets pass is in the index and can be downloaded, with one checksum."""
-    world = World(number, parts)
-    gate, index = world.gate(), world.index_file()
-    answers = world.explained()
-    for vers in VERSIONS:
-        outcome, upstream = gate[vers]
-        download = world.download(vers)
-        passes = outcome in (Outcome.SERVED, Outcome.YANKED)
-        refused = outcome in (Outcome.BLOCKED, Outcome.HELD, Outcome.HIDDEN)
-        # A version of a copy that is too old to be served can still be downloaded, so it is checked.
-        assert refused == (download == "refused") or (index == "unavailable" and not refused)
-        if passes:
-            assert upstream is not None
-            assert download == world.crates[upstream][vers].cksum()
-        if isinstance(index, dict):
-            assert passes == (vers in index and index[vers] == download)
-            assert not refused or vers not in index
-        elif download in ("missing", "unavailable"):
-            assert not passes
-        if answers is not None and (passes or refused):
-            assert upstream in answers
-    if answers == ():
-        assert index == {}
+def test_all_who_decide_agree(new_world: "NewWorld", number: int) -> None:
+    """What passes the gate is in the index and can be downloaded, with one checksum, by each reader."""
+    world = new_world(number)
+    readers = Readers(world)
+    asked: dict[str, Any] = {}
+    order = ["index", "gate", "plan", "explained"]
+    # A download fills caches, which must change no other answer: only what it reads of licences may.
+    if world.chance.random() < 0.4 and not _asks_for_licenses(world):
+        order.append("downloads")
+    for one in world.chance.sample(order, len(order)):
+        asked[one] = getattr(readers, one)()
+    downloads = readers.downloads()
+    for key in world.keys:
+        row, got = asked["gate"][key], downloads[key]
+        passes = row.outcome in (Outcome.SERVED, Outcome.YANKED)
+        # A licence has to be read in a file that is not stored, which only a download does.
+        is_unread = row.here is Here.INDEX and _asks_for_licenses(world)
+        is_late = passes and len(got) < 64 and is_unread
+        _compare_download(world, row, got, is_late=is_late)
+        if "downloads" in asked and not is_late:
+            assert asked["downloads"][key] == got
+        _compare_index(row, asked["index"][key[0]], got, is_late=is_late)
+        _compare_plan(world, row, asked["plan"], got, is_late=is_late)
+        if key[0] in asked["explained"]:
+            _compare_explanation(row, asked["index"][key[0]], asked["explained"][key[0]].answers)
 
 
-def test_worlds_are_of_every_kind(parts: dict[str, Any]) -> None:
+def _asks_for_licenses(world: World) -> bool:
+    """Whether a policy for what comes in from upstreams is about licences."""
+    upstreams = world.registry.upstreams
+    policies = [upstreams.crate_policy]
+    policies += [one.remote.crate_policy for one in upstreams.listed if hasattr(one, "remote")]
+    return any(one is not None and one.policy.licenses is not None for one in policies)
+
+
+def _compare_download(world: World, row: CheckedPackage, got: str, *, is_late: bool) -> None:
+    """What passes is sent, with bytes of the upstream that the gate names; what is refused is not."""
+    if row.outcome in REFUSED:
+        assert got == "refused"
+    elif row.outcome is Outcome.MISSING:
+        # What an index file has that is too old to be served can still be downloaded, if allowed.
+        assert got != "refused" or row.package.name in world.expired
+    elif not is_late:
+        assert row.upstream is not None
+        assert got in world.origins[row.upstream].cksums
+
+
+def _compare_index(
+    row: CheckedPackage, index: dict[str, str] | str, got: str, *, is_late: bool
+) -> None:
+    """The index has what passes, with the checksum of the download, and nothing that is refused."""
+    passes = row.outcome in (Outcome.SERVED, Outcome.YANKED)
+    vers = row.package.vers
+    if isinstance(index, str):
+        # Of a copy that is too old to be served, downloads still come.
+        assert passes or row.outcome is Outcome.MISSING or row.outcome in REFUSED
+    elif is_late:
+        assert vers in index
+    else:
+        assert passes == (vers in index and index[vers] == got)
+        assert row.outcome not in REFUSED or vers not in index
+
+
+def _compare_plan(
+    world: World, row: CheckedPackage, plan: "Plan", got: str, *, is_late: bool
+) -> None:
+    """What passes is fetched with its checksum, unless it is here, or there is nowhere to store it."""
+    key = row.package.name, row.package.vers
+    absent = {(one.name, one.version.vers): one for one in plan.absent}
+    problems = {(one.name, one.vers) for one in plan.problems}
+    if row.outcome not in (Outcome.SERVED, Outcome.YANKED):
+        assert key in problems
+    elif key in absent:
+        assert is_late or absent[key].version.cksum == got
+    elif key in problems:
+        (upstream,) = (u for u in world.registry.upstreams.all if u.name == row.upstream)
+        assert row.here is Here.INDEX and getattr(upstream, "store", None) is None
+
+
+def _compare_explanation(
+    row: CheckedPackage, index: dict[str, str] | str, answers: tuple[str, ...] | None
+) -> None:
+    """Who answers is who has what passes, or is refused; where nobody does, there is no crate."""
+    if answers is not None:
+        assert row.outcome is Outcome.MISSING or row.upstream in answers
+        assert answers or index == {}
+
+
+@pytest.mark.parametrize("number", range(WORLDS, WORLDS * 4 // 3))
+def test_prefetched_crates_need_no_upstream(new_world: "NewWorld", number: int) -> None:
+    """What a plan names is stored with its checksum, and passes a check of what is stored."""
+    from pulp_cargo.app.services.lock_file.prefetch import fetch
+    from pulp_cargo.app.services.process import this_process
+
+    world, process = new_world(number), this_process()
+    readers = Readers(world)
+    plan = readers.plan()
+    fetching = fetch(process.services.cache, world.registry.domain, plan.absent, lambda: None)
+    fetched = process.loop.start(fetching).result()
+    problems = {(one.name, one.vers) for one in fetched.problems}
+    world.look_up_again()
+    gate = readers.gate(offline=True, refresh=False)
+    for one in plan.absent:
+        key = one.name, one.version.vers
+        stored = key not in problems
+        assert stored or one.version.cksum not in world.sent or one.policies
+        assert gate[key].passes or gate[key].outcome is Outcome.YANKED or not stored
+        assert not stored or readers.download(key) == one.version.cksum
+
+
+def test_worlds_are_of_every_kind(new_world: "NewWorld") -> None:
     """A change of what is made by chance must not leave out what may go wrong."""
     seen: set[str] = set()
     for number in range(WORLDS * 2 // 3):
-        world = World(number, parts)
-        index = world.index_file()
-        seen.add("unavailable" if index == "unavailable" else "listed" if index else "nobody")
-        seen |= {"served" if len(got) == 64 else got for got in map(world.download, VERSIONS)}
-        seen.add("explained" if world.explained() is not None else "unexplained")
-    kinds = {"listed", "nobody", "served", "missing", "replaced", "refused", "unavailable"}
-    assert seen == kinds | {"explained", "unexplained"}
+        world = new_world(number)
+        readers = Readers(world)
+        seen.add(world.kind)
+        explained = readers.explained().values()
+        seen |= {f"rule {one.rule}" for one in explained}
+        seen |= {"explained" if one.answers is not None else "unexplained" for one in explained}
+        seen |= {f"gate {row.outcome}" for row in readers.gate().values()}
+        seen |= {got if len(got) < 64 else "sent" for got in readers.downloads().values()}
+        plan = readers.plan()
+        seen |= {name for name in ("absent", "there", "problems") if getattr(plan, name)}
+    outcomes = ("served", "yanked", "held", "blocked", "hidden", "missing")
+    assert seen == {
+        *("list", "remote", "store", "pinned", "explained", "unexplained"),
+        *(f"rule {rule}" for rule in ("claim", "reserved", "pin", "mixed", "order")),
+        *(f"gate {outcome}" for outcome in outcomes),
+        *("sent", "missing", "replaced", "refused", UNAVAILABLE, "absent", "there", "problems"),
+    }
 
 
 def test_upstream_that_does_not_answer_makes_no_room_for_the_next(
@@ -294,7 +325,7 @@ def test_upstream_that_does_not_answer_makes_no_room_for_the_next(
     name = f"acme-{secrets.token_hex(6)}"
     entries = {}
     for upstream, vers, age in (("first", "1.0.0", 2), ("second", "1.1.0", 0)):
-        remote = new_remote(f"{NOBODY}{secrets.token_hex(4)}/")
+        remote = new_remote(f"sparse+{NOBODY}/{secrets.token_hex(4)}/")
         remote.stale_for = 3600
         remote.save()
         line = {"name": name, "vers": vers, "deps": [], "cksum": "a" * 64, "features": {}}

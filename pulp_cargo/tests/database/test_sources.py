@@ -100,7 +100,7 @@ def test_repository_that_takes_uploads_keeps_nothing_of_a_remote(
         assert isinstance(source, RemoteUpstream)
         assert (source.repository, source.version is None) == (repository, is_open)
         assert len(stores.stores_of(remote.pk, name)) == (not is_open)
-    assert f"{cache.name} stores nothing of its remote" in caplog.text
+    assert f"The registry {cache.name} stores no crates of its remote" in caplog.text
 
 
 def counting_cursor() -> Any:

@@ -189,7 +189,7 @@ async def read_before_it_was_written(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "read", read_row)
-        cache.index_store.keep(remote, kept, is_new=True)
+        cache.index_store.put(remote, kept, is_new=True)
         return await cache.index_files._known(remote, kept.name)
 
 

@@ -112,6 +112,7 @@ TOKENS = {
     "lock_file": TOML,
     "advisory": (*TOML, *JSON),
     "upstream_config": JSON,
+    "upstream_search": JSON,
 }
 IN_JSON = (
     ("", ""),
@@ -163,6 +164,11 @@ PLACES = {
         ('{"id":"X","affected":[', "{}]}"),
     ),
     "upstream_config": (*IN_JSON, ('{"dl":"https://', '"}')),
+    "upstream_search": (
+        *IN_JSON,
+        ('{"crates":[', "{}]}"),
+        ('{"crates":[{"name":"a","max_version":"1.0.0","description":"', '"}]}'),
+    ),
     "url": (("https://", "/"), ("sparse+https://", "/"), ("ssh://", "@a/"), ("", "")),
     "platform": (("cfg(", ")"), ("cfg(all(", "))"), ("", "")),
 }

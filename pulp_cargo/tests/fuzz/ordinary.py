@@ -102,6 +102,17 @@ def config(size: int) -> bytes:
     return f'{{{more}"dl":"https://r.example/dl"}}'.encode()
 
 
+def search(size: int) -> bytes:
+    """Return a response to a search with many crates."""
+    crate = '{"name":"a%d","max_version":"1.0.0","description":"Words."},'
+    return f'{{"crates":[{filled(crate, size).removesuffix(",")}],"meta":{{"total":1}}}}'.encode()
+
+
+def words(size: int) -> bytes:
+    """Return a text to search for."""
+    return filled("words ", size).encode()
+
+
 def authorization(size: int) -> bytes:
     """Return a header with a token."""
     return b"Bearer " + b"a" * size

@@ -29,17 +29,25 @@ from pulp_cargo.protocol.lock_file import parse_lock_file
 from pulp_cargo.protocol.manifest import parse_manifest, read_package
 from pulp_cargo.protocol.packed_index import unpack_sent
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.protocol.unavailable import UpstreamConfigInvalid, UpstreamIndexInvalid
+from pulp_cargo.protocol.unavailable import (
+    UpstreamConfigInvalid,
+    UpstreamIndexInvalid,
+    UpstreamSearchInvalid,
+)
 from pulp_cargo.protocol.upstream_config import MAX_SIZE as LARGEST_CONFIG
 from pulp_cargo.protocol.upstream_config import download_url, parse_upstream_config
 from pulp_cargo.protocol.upstream_index import MAX_SIZE as LARGEST_INDEX
 from pulp_cargo.protocol.upstream_index import parse_index_file, parse_lines_of
 from pulp_cargo.protocol.upstream_line import with_absolute_registries, with_own_registries
+from pulp_cargo.protocol.web_api.search import LONGEST_TEXT
+from pulp_cargo.protocol.web_api.upstream_search import MAX_SIZE as LARGEST_SEARCH
+from pulp_cargo.protocol.web_api.upstream_search import parse_search_response
 from pulp_cargo.rules.advisories import parse_advisory
 from pulp_cargo.rules.crates_io import complaints
 from pulp_cargo.rules.licenses import is_allowed, parse_license
 from pulp_cargo.rules.limits import PublishLimits
 from pulp_cargo.rules.read_crate import check_manifest, read_published, read_upstream
+from pulp_cargo.rules.search_words import names_in
 from pulp_cargo.tests.fuzz import ordinary
 
 MIB = 1024 * 1024
@@ -174,6 +182,16 @@ def upstream_config(data: bytes) -> object:
     return download_url(parse_upstream_config(data), "a", "1.0.0", "0" * 64)
 
 
+def upstream_search(data: bytes) -> object:
+    """Read what an upstream answers to a search."""
+    return parse_search_response(data)
+
+
+def words(data: bytes) -> object:
+    """Read a text to search for, as to which names it could mean."""
+    return names_in(data.decode(errors="replace"))
+
+
 def authorization(data: bytes) -> object:
     """Read an `Authorization`."""
     return auth.parse_authorization(data.decode("utf-8", "surrogateescape"))
@@ -236,6 +254,8 @@ READERS = (
     Reader(lock_file, (InvalidLockFile, TooLarge), ordinary.lock_file, LARGEST_LOCK_FILE),
     Reader(advisory, (InvalidAdvisory,), ordinary.advisory, MIB),
     Reader(upstream_config, (UpstreamConfigInvalid,), ordinary.config, LARGEST_CONFIG),
+    Reader(upstream_search, (UpstreamSearchInvalid,), ordinary.search, LARGEST_SEARCH),
+    Reader(words, (), ordinary.words, 4 * LONGEST_TEXT),
     Reader(authorization, (NotAuthenticated,), ordinary.authorization, LONGEST_HEADER),
     Reader(retry_after, (), ordinary.retry_after, LONGEST_HEADER),
     Reader(if_none_match, (), ordinary.if_none_match, LONGEST_HEADER),

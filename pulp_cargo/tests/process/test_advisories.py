@@ -122,7 +122,7 @@ def test_broken_advisory_is_left_out(
         assert ids(copy, "tree") == ["GHSA-1"]
     said = " ".join(caplog.messages)
     for name in ("broken.md", "long.md", "latin.md"):
-        assert f"The advisory crates/tree/{name} is left out" in said
+        assert f"The advisory crates/tree/{name} is ignored" in said
 
 
 def test_bad_part_of_an_advisory_is_left_out_alone(
@@ -136,7 +136,7 @@ def test_bad_part_of_an_advisory_is_left_out_alone(
     with caplog.at_level(logging.WARNING):
         assert "GHSA-1" in ids(copy, "tree")
     said = " ".join(caplog.messages)
-    assert "A part of the advisory crates/tree/GHSA-1.json is left out: " in said
+    assert "A part of the advisory crates/tree/GHSA-1.json is ignored: " in said
     assert "`affected[0]`" in said
 
 
@@ -179,7 +179,7 @@ def test_what_cannot_be_read_leaves_the_copy_as_it_was(
     copy.look()
     with copy._reading:
         assert ids(copy, "tree") == ["GHSA-1"]
-    assert f"The advisory database at {path} is not read" in " ".join(caplog.messages)
+    assert f"The advisory database {path} cannot be read" in " ".join(caplog.messages)
 
 
 def test_absent_database_has_nothing(

@@ -36,11 +36,11 @@ def test_failure_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     from pulp_cargo.app.runtime.background import BackgroundTasks
 
     async def scene() -> None:
-        BackgroundTasks().spawn(fail(), failure="The yanks of `leaf` were not followed")
+        BackgroundTasks().spawn(fail(), failure="The yanks of `leaf` upstream could not be copied")
         await asyncio.sleep(0.01)
 
     asyncio.run(scene())
-    assert caplog.messages == ["The yanks of `leaf` were not followed: it is away"]
+    assert caplog.messages == ["The yanks of `leaf` upstream could not be copied: it is away"]
 
 
 def test_process_that_ends_waits_for_its_tasks(monkeypatch: pytest.MonkeyPatch) -> None:

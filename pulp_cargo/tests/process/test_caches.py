@@ -14,9 +14,9 @@ def test_invented_names_do_not_make_forget_what_is_asked_for() -> None:
     from pulp_cargo.app.runtime.ttl_cache import TtlCache
 
     cache: TtlCache[str, bool] = TtlCache(100)
-    cache.keep("leaf", True, 60)
+    cache.put("leaf", True, 60)
     for number in range(1_000):
-        cache.keep(f"invented-{number}", True, 60)
+        cache.put(f"invented-{number}", True, 60)
         assert cache.get("leaf") is True
     assert cache.get("invented-0") is None
 
@@ -29,14 +29,24 @@ def test_entry_is_good_for_its_own_seconds(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(ttl_cache.time, "monotonic", lambda: now)
     cache: ttl_cache.TtlCache[str, int] = ttl_cache.TtlCache(100)
     for key, seconds in (("short", 5), ("long", 10), ("none", 0)):
-        cache.keep(key, 1, seconds)
+        cache.put(key, 1, seconds)
     now = 6.0
     assert [cache.get(key) for key in ("short", "long", "none")] == [None, 1, None]
-    cache.keep("long", 2, 10)
+    cache.put("long", 2, 10)
     now = 15.0
     assert cache.get("long") == 2
     cache.clear()
     assert cache.get("long") is None
+
+
+def test_sizes_of_entries_are_bounded() -> None:
+    """Where a size is given, it is what counts."""
+    from pulp_cargo.app.runtime.ttl_cache import TtlCache
+
+    cache: TtlCache[str, str] = TtlCache(100, len)
+    for key in ("first", "second", "third"):
+        cache.put(key, "x" * 40, 60)
+    assert [cache.get(key) is None for key in ("first", "second", "third")] == [True, False, False]
 
 
 def test_parsed_files_are_bounded_by_their_bytes() -> None:

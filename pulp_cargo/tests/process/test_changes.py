@@ -198,7 +198,7 @@ def test_change_that_breaks_a_commit_does_so_alone(
     assert tried == [["a", "bad", "b", "refused"], ["a"], ["bad"], ["b"], ["refused"]]
     assert made is not None and made.number == 4
     assert said == ["None", "oh", "None", "refused"]
-    assert caplog.messages == ["A commit of 4 changes failed, trying them alone."]
+    assert caplog.messages == ["A commit of 4 changes failed; committing them one by one."]
     assert together("bad", "refused")[0] is None
 
 

@@ -1,11 +1,16 @@
 """The processes that read .crate files: what comes back, and what becomes of one that fails."""
 
+import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
+from uuid import UUID
 
 import pytest
 
@@ -66,7 +71,7 @@ def test_refusal_is_the_error_that_it_was(
     reader: "Reader", wanted: Callable[[Crate], ReadPublished]
 ) -> None:
     """With its class, by which cargo is answered, and its sentence."""
-    with pytest.raises(InvalidCrateFile, match="not intact gzip"):
+    with pytest.raises(InvalidCrateFile, match="not valid gzip"):
         reader.ask(wanted(Crate("leaf", archive=b"no archive")))
     assert reader.ask(wanted(Crate("leaf")))[0].vers == "1.0.0"
 
@@ -123,6 +128,43 @@ def test_much_metadata_is_read_in_another_process() -> None:
     readme = "w" * crate_reader.LITTLE_METADATA
     data = f'{{"name":"a","vers":"1.0.0","deps":[{{"name":"b"}}],"readme":"{readme}"}}'.encode()
     assert readers.parse_metadata(data, 1) == publish.parse_metadata(data, 1)
-    with pytest.raises(RegistryError, match="has 1 dependencies, and this registry allows 0"):
+    with pytest.raises(
+        RegistryError, match="has 1 dependencies, but this registry allows at most 0"
+    ):
         readers.parse_metadata(data, 0)
     readers.stop()
+
+
+def test_request_waits_for_a_reader_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process more than there are threads for large files, and then a 503."""
+    from pulp_cargo.app.runtime import threads, timeouts
+    from pulp_cargo.app.services.crates.crate_reader import Reader, ReaderPool
+
+    read = threading.Event()
+    monkeypatch.setattr(timeouts, "READER_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(Reader, "ask", lambda reader, request: read.wait(request))
+    pool = ReaderPool()
+    readers = threads.LARGE_EXAMINER_COUNT + 1
+    with ThreadPoolExecutor(readers) as asking:
+        answers = [asking.submit(pool.ask, 20) for _ in range(readers)]
+        with pytest.raises(ServiceUnavailable, match="too many crates are being read"):
+            pool.ask(0)
+        read.set()
+        assert [answer.result() for answer in answers] == [True] * readers
+    assert pool.ask(0) is True
+
+
+def test_file_that_was_not_read_says_nothing_about_its_crate() -> None:
+    """Its licence is not known to be none, and it is not stored as one that cannot be read."""
+    from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
+    from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+
+    busy = mock.Mock()
+    busy.read_upstream.side_effect = ServiceUnavailable("too many crates are being read")
+    file = mock.Mock()
+    download = mock.Mock(whole=file, vers="1.0.0")
+    with pytest.raises(ServiceUnavailable):
+        SharedDownload.license(download, busy)
+    line = json.dumps({"name": "leaf", "vers": "1.0.0", "deps": [], "cksum": "0" * 64})
+    with pytest.raises(ServiceUnavailable):
+        unit_of_upstream(busy, line, file, "https://up.example/", UUID(int=1))

@@ -33,7 +33,7 @@ def test_publish_is_refused_without_room(settings: Any) -> None:
     from pulp_cargo.app.runtime.free_space import FreeSpace
 
     settings.CARGO_MIN_FREE_BYTES = 2**62
-    with pytest.raises(StorageFull, match="no room left") as refused:
+    with pytest.raises(StorageFull, match="no space left") as refused:
         FreeSpace().require_room()
     assert refused.value.status == 503
 
@@ -46,5 +46,5 @@ def test_cache_stores_nothing_without_room(settings: Any) -> None:
     cache = ServiceState().cache
     files, index_files = cache.persist_queue, cache.index_store
     files.put_file(None, None, None)
-    index_files.keep(None, None, is_new=True)
+    index_files.put(None, None, is_new=True)
     assert len(files._queue) == len(index_files._queue) == 0

@@ -71,7 +71,7 @@ def test_verdict_is_for_the_same_credentials_only(
 ) -> None:
     """The headers that the guard looks at, and ours; no matter what the others say."""
     registry = guarded(TEAM)
-    memory.keep_admitted(registry, {"x-team": "a", "etag": "1"}, 60, memory.generation)
+    memory.remember_admitted(registry, {"x-team": "a", "etag": "1"}, 60, memory.generation)
     assert memory.is_admitted(registry, {"x-team": "a", "etag": "2"})
     for other in ({}, {"x-team": "b"}, {"x-team": "a", "authorization": "t"}):
         assert not memory.is_admitted(registry, other)
@@ -81,7 +81,7 @@ def test_verdict_is_for_the_same_credentials_only(
 def test_verdict_ends_with_the_token(memory: "Memory", guarded: Callable[..., "Registry"]) -> None:
     """A token that runs out in a moment opens nothing after it."""
     registry = guarded(TEAM)
-    memory.keep_admitted(registry, {"x-team": "a"}, 0, memory.generation)
+    memory.remember_admitted(registry, {"x-team": "a"}, 0, memory.generation)
     assert not memory.is_admitted(registry, {"x-team": "a"})
 
 
@@ -91,10 +91,10 @@ def test_notice_makes_forget_verdicts(
 ) -> None:
     """Those from before it, and those asked for before it."""
     registry, generation = guarded(TEAM), memory.generation
-    memory.keep_admitted(registry, {"x-team": "a"}, 60, generation)
+    memory.remember_admitted(registry, {"x-team": "a"}, 60, generation)
     memory.take_notice({"kind": kind})
     assert not memory.is_admitted(registry, {"x-team": "a"})
-    memory.keep_admitted(registry, {"x-team": "a"}, 60, generation)
+    memory.remember_admitted(registry, {"x-team": "a"}, 60, generation)
     assert not memory.is_admitted(registry, {"x-team": "a"})
 
 
@@ -103,8 +103,8 @@ def test_nothing_is_remembered_of_unknown_guards_or_without_notices(
 ) -> None:
     """Each request asks."""
     unknown, known = guarded(None), guarded(TEAM)
-    memory.keep_admitted(unknown, {"x-team": "a"}, 60, memory.generation)
+    memory.remember_admitted(unknown, {"x-team": "a"}, 60, memory.generation)
     assert not memory.is_admitted(unknown, {"x-team": "a"})
     memory.stop_listening()
-    memory.keep_admitted(known, {"x-team": "a"}, 60, memory.generation)
+    memory.remember_admitted(known, {"x-team": "a"}, 60, memory.generation)
     assert not memory.is_admitted(known, {"x-team": "a"})

@@ -66,9 +66,9 @@ def test_a_publish_makes_forget_just_its_crate(
     memory: "Memory", new_registry: Callable[..., Any]
 ) -> None:
     """The registry moves on to the new version, and other crates' answers stay good."""
-    memory.keep_registry(new_registry(), memory.generation)
-    memory.keep_answer("/a", answer("a"), memory.generation)
-    memory.keep_answer("/b", answer("b"), memory.generation)
+    memory.remember_registry(new_registry(), memory.generation)
+    memory.remember_answer("/a", answer("a"), memory.generation)
+    memory.remember_answer("/b", answer("b"), memory.generation)
     memory.take_notice(notice(6, "a"))
     assert list(memory.answers) == ["/b"]
     served = memory.registry("default", "r/config.json").content
@@ -79,8 +79,8 @@ def test_a_registry_that_missed_a_version_is_looked_up_again(
     memory: "Memory", new_registry: Callable[..., Any]
 ) -> None:
     """From version 5 to 7 more may have changed than the last notice names."""
-    memory.keep_registry(new_registry(), memory.generation)
-    memory.keep_answer("/b", answer("b"), memory.generation)
+    memory.remember_registry(new_registry(), memory.generation)
+    memory.remember_answer("/b", answer("b"), memory.generation)
     memory.take_notice(notice(7, "a"))
     assert memory.registry("default", "r/config.json") is None
     assert not memory.answers
@@ -90,7 +90,7 @@ def test_a_registry_pinned_to_a_version_stays_there(
     memory: "Memory", new_registry: Callable[..., Any]
 ) -> None:
     """It serves what it serves, whatever is published."""
-    memory.keep_registry(new_registry(pinned=True), memory.generation)
+    memory.remember_registry(new_registry(pinned=True), memory.generation)
     memory.take_notice(notice(6, "a"))
     assert memory.registry("default", "r/x").content.number == 5
 
@@ -101,8 +101,8 @@ def test_what_was_asked_before_a_notice_is_not_kept_after_it(
     """A query may have seen the state before the commit, and end after its notice."""
     generation = memory.generation
     memory.take_notice(notice(6, "a"))
-    memory.keep_answer("/a", answer("a"), generation)
-    memory.keep_registry(new_registry(), generation)
+    memory.remember_answer("/a", answer("a"), generation)
+    memory.remember_registry(new_registry(), generation)
     assert not memory.answers
     assert memory.registry("default", "r/x") is None
 
@@ -111,10 +111,10 @@ def test_nothing_is_kept_while_no_notices_come(
     memory: "Memory", new_registry: Callable[..., Any]
 ) -> None:
     """Without the connection that listens every request asks the database."""
-    memory.keep_registry(new_registry(), memory.generation)
+    memory.remember_registry(new_registry(), memory.generation)
     memory.stop_listening()
-    memory.keep_answer("/a", answer("a"), memory.generation)
-    memory.keep_registry(new_registry(), memory.generation)
+    memory.remember_answer("/a", answer("a"), memory.generation)
+    memory.remember_registry(new_registry(), memory.generation)
     assert not memory.answers
     assert memory.registry("default", "r/x") is None
 
@@ -127,9 +127,9 @@ def test_answers_used_longest_ago_go_when_room_is_short(
 
     monkeypatch.setattr(module, "settings", SimpleNamespace(CARGO_INDEX_CACHE_BYTES=45_000))
     for number in range(10):
-        memory.keep_answer(f"/{number}", answer(str(number), 9_000), memory.generation)
+        memory.remember_answer(f"/{number}", answer(str(number), 9_000), memory.generation)
     assert list(memory.answers) == ["/6", "/7", "/8", "/9"]
-    memory.keep_answer("/9", answer("9", 9_000), memory.generation)
+    memory.remember_answer("/9", answer("9", 9_000), memory.generation)
     assert list(memory.answers) == ["/6", "/7", "/8", "/9"]
 
 
@@ -165,7 +165,7 @@ def test_a_change_of_roles_makes_forget_who_may_read(memory: "Memory") -> None:
     from pulp_cargo.app.queries.registry.grants import Grant
 
     grant = Grant(1, "u", frozenset(), frozenset(), (), None, None)
-    memory.keep_grant(REPOSITORY, "secret", grant, memory.generation)
+    memory.remember_grant(REPOSITORY, "secret", grant, memory.generation)
     assert memory.grant(REPOSITORY, "secret") is grant
     assert memory.grant(REPOSITORY, "other") is None
     memory.take_notice({"kind": "principals"})

@@ -40,10 +40,10 @@ def file(tmp_path: Path) -> Send:
     path.write_bytes(BODY)
 
     async def send(request: web.Request) -> web.StreamResponse:
-        from pulp_cargo.app.endpoints.http.client_timeout import PatientFile, limit_pauses
+        from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout, limit_pauses
 
         limit_pauses(request)
-        return PatientFile(str(path), SIZE, {})
+        return FileWithTimeout(str(path), SIZE, {})
 
     return send
 

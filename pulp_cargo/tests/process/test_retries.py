@@ -61,7 +61,7 @@ def test_what_fails_is_asked_for_again(upstream: Upstream) -> None:
 def test_what_is_refused_is_not_asked_for_again(upstream: Upstream) -> None:
     """It would be refused once more."""
     with pytest.raises(UpstreamRefused):
-        upstream.ask(lambda number: UpstreamRefused("up", "it answers 404"))
+        upstream.ask(lambda number: UpstreamRefused("up", "it returned the status 404"))
     assert upstream.asked == 1
 
 
@@ -76,7 +76,7 @@ def test_pause_that_the_upstream_asks_for_is_kept(upstream: Upstream) -> None:
 def test_pause_of_some_minutes_is_waited_for(upstream: Upstream) -> None:
     """Also for a single file, for which the breaker is open for a minute only."""
     upstream.breaker.failed(60)
-    busy = UpstreamUnreachable("up", "it answers 429", 300)
+    busy = UpstreamUnreachable("up", "it returned the status 429", 300)
     assert upstream.ask(lambda number: busy if upstream.now < 300 else None, most=1) == 2
     assert 300 <= upstream.now < 302
 
@@ -84,7 +84,10 @@ def test_pause_of_some_minutes_is_waited_for(upstream: Upstream) -> None:
 @pytest.mark.parametrize(
     ("error", "what"),
     [
-        (UpstreamUnreachable("up", "it answers 429", 301), "it answers 429"),
+        (
+            UpstreamUnreachable("up", "it returned the status 429", 301),
+            "it returned the status 429",
+        ),
         (UpstreamLeftAlone("up"), "it asks for a pause"),
     ],
 )

@@ -1,10 +1,15 @@
 """Downloads that several want, and those that are being stored while somebody asks for the file."""
 
 import asyncio
+import os
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
+from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
     from pulp_cargo.app.services.downloads.shared_download import SharedDownload
@@ -23,6 +28,45 @@ def come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         download._notify()
 
     monkeypatch.setattr(SharedDownload, "run", run)
+
+
+@pytest.fixture
+def downloaded(tmp_path: Path) -> "SharedDownload":
+    """A complete download, whose file is in a directory."""
+    from pulp_cargo.app.services.crates.incoming_file import FileMemory, IncomingFile
+    from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+
+    download = SharedDownload("leaf", "1.0.0", "0" * 64, FileMemory(), lambda _: None)
+    download.file = IncomingFile(str(tmp_path))
+    download.file.write(Crate("leaf", package={"license": "MIT"}).packed())
+    return download
+
+
+def test_licence_is_read_from_a_file_that_was_moved_to_the_storage(
+    downloaded: "SharedDownload", tmp_path: Path
+) -> None:
+    """The file may be stored while a policy still needs its licence."""
+    from pulp_cargo.app.services.crates.crate_reader import CrateReaders
+
+    os.rename(downloaded.whole.path, tmp_path / "stored")
+    readers = CrateReaders()
+    try:
+        assert downloaded.license(readers) == "MIT"
+    finally:
+        readers.stop()
+
+
+def test_licence_that_cannot_be_read_now_is_not_a_missing_one(
+    downloaded: "SharedDownload",
+) -> None:
+    """A policy would refuse a crate without a licence; a 503 is tried again."""
+
+    def read_upstream(*_: Any, **__: Any) -> None:
+        raise ServiceUnavailable("try again later")
+
+    readers: Any = SimpleNamespace(read_upstream=read_upstream)
+    with pytest.raises(ServiceUnavailable):
+        downloaded.license(readers)
 
 
 async def found_again(*, leased: bool) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from django.http import QueryDict
 
 NUL = "has a NUL character, which PostgreSQL cannot store"
-SURROGATE = "has a surrogate without its other half, which PostgreSQL cannot store"
+SURROGATE = "has an unpaired surrogate, which PostgreSQL cannot store"
 
 # The serializers of responses only.
 ANSWERS = {

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,22 @@ class Oracle:
         answers = self._ask([{"ask": "archive", "hex": archive.hex()} for archive in archives])
         return [_members(answer) for answer in answers]
 
+    def unpack_archives(
+        self, archives: Iterable[bytes], root: str
+    ) -> list[dict[bytes, bytes] | None]:
+        """Return the files below `root` that cargo leaves on the disk, by their paths."""
+        with tempfile.TemporaryDirectory() as folder:
+            asked = [
+                {
+                    "ask": "unpack",
+                    "hex": archive.hex(),
+                    "root": root,
+                    "folder": f"{folder}/{number}",
+                }
+                for number, archive in enumerate(archives)
+            ]
+            return [_files(answer) for answer in self._ask(asked)]
+
     def _print(self, kind: str, texts: Iterable[str]) -> list[str | None]:
         answers = self._ask([{"ask": kind, "text": text} for text in texts])
         return [answer.get("printed") for answer in answers]
@@ -106,3 +123,9 @@ def _members(answer: dict[str, Any]) -> list[Member] | None:
         return None
     parts = ((member[key] for key in ("path", "flag", "content")) for member in answer["members"])
     return [Member(*map(bytes.fromhex, part)) for part in parts]
+
+
+def _files(answer: dict[str, Any]) -> dict[bytes, bytes] | None:
+    if "refused" in answer:
+        return None
+    return {bytes.fromhex(file["path"]): bytes.fromhex(file["content"]) for file in answer["files"]}

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.exchange import Asked, Exchange, Listening, Page
@@ -19,6 +20,7 @@ from pulp_cargo.tests.support.registry import index_path
 ROOT = "/index/"
 FILES = "/files"
 CONFIG = f"{ROOT}config.json"
+SEARCH = "/api/v1/crates"
 # As a path: all paths without their own fault.
 EVERYWHERE = "*"
 PUBTIME = "2026-01-02T03:04:05Z"
@@ -80,6 +82,19 @@ class SparseUpstream:
         for name, texts in lines.items():
             self.index(name, "".join(f"{text}\n" for text in texts).encode())
 
+    def find(self, text: str, *crates: dict[str, Any] | str) -> None:
+        """Set the response of the web API to a search; a name alone stands for a plain crate."""
+        plain = {"max_version": "1.0.0", "description": "From the upstream."}
+        found = [{"name": one, **plain} if isinstance(one, str) else one for one in crates]
+        body = json.dumps({"crates": found, "meta": {"total": len(found)}}).encode()
+        self.pages[search_path(text)] = Page(body)
+
+    @property
+    def searches(self) -> list[str]:
+        """The texts that the web API was asked to search for, in order."""
+        paths = (urlsplit(asked.path) for asked in self.asked)
+        return [parse_qs(one.query)["q"][0] for one in paths if one.path == SEARCH]
+
     def lose(self, name: str) -> None:
         """Remove a crate's index file."""
         del self.pages[at(name)]
@@ -123,6 +138,11 @@ class SparseUpstream:
 def at(name: str) -> str:
     """Return the path of a crate's index file."""
     return ROOT + index_path(name)
+
+
+def search_path(text: str) -> str:
+    """Return the path of a search with its query."""
+    return f"{SEARCH}?q={quote(text, safe='')}&per_page=100"
 
 
 def file_path(crate: Crate) -> str:

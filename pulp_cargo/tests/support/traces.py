@@ -114,7 +114,16 @@ def nothing_left(stack: Stack) -> Iterator[None]:
     while new and time.monotonic() < deadline:
         time.sleep(0.05)
         new &= of_nobody(stack, since)
-    assert not new, f"nobody has {sorted(new)}"
+    assert not new, f"nobody has {sorted(_described(stack, path) for path in new)}"
+
+
+def _described(stack: Stack, path: str) -> str:
+    """Return what shows which test has left a file."""
+    file = Path(stack.settings["WORKING_DIRECTORY"], path)
+    try:
+        return f"{path}, {file.stat().st_size} bytes: {file.open('rb').read(60)!r}"
+    except OSError:
+        return path
 
 
 @contextmanager

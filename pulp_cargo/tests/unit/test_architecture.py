@@ -27,9 +27,8 @@ FEATURES = (
     ("tokens", "own_tokens", "owners", "crates", "policies", "statistics"),
     ("catalog", "setup", "imports", "publish"),
     ("sync", "downloads"),
-    ("cache",),
-    ("lock_file",),
-    ("process",),
+    ("cache", "upstream_search"),
+    ("lock_file", "process"),
 )
 EDGES = ("app.accounts", "app.endpoints", "app.viewsets", "app.management")
 PURE = ("protocol", "rules")
@@ -52,6 +51,7 @@ SQL_ELSEWHERE = {
 WRITES = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+( \w+)? SET|VACUUM|FOR UPDATE)\b")
 WRITING_CALLS = {"save", "create", "delete", "bulk_create", "bulk_update", "get_or_create", "touch"}
 DECLARATION = "app.models.core_columns"
+CATCH_ALL = ("Exception", "BaseException")
 CORE_TABLE = re.compile(r"\bcore_[a-z]+\b")
 
 
@@ -287,6 +287,20 @@ def test_what_is_unpacked_has_a_limit() -> None:
         and len(node.args) < 2
         and not any(keyword.arg == "max_length" for keyword in node.keywords)
     ]
+    assert wrong == []
+
+
+def test_catching_every_error_has_a_reason() -> None:
+    """A handler for `Exception` hides mistakes, too, so a comment says why it must catch all."""
+    wrong = []
+    for path in sorted(PACKAGE.joinpath("app").rglob("*.py")):
+        lines = path.read_text().splitlines()
+        for node in ast.walk(ast.parse("\n".join(lines))):
+            if isinstance(node, ast.ExceptHandler):
+                kind = "everything" if node.type is None else ast.unparse(node.type)
+                reason = lines[node.lineno].strip()
+                if kind in ("everything", *CATCH_ALL) and not reason.startswith("#"):
+                    wrong.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
     assert wrong == []
 
 

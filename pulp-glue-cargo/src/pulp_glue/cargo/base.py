@@ -28,8 +28,8 @@ class CargoEntityContext(PulpEntityContext):
 
     NEEDS_PLUGINS = NEEDS
     ID_IN_HREF: ClassVar[str] = UUID
-    IF_NONE: ClassVar[str] = "see the list of {entities}, or make it first"
-    IF_SEVERAL: ClassVar[str] = "name one by its href"
+    IF_NONE: ClassVar[str] = "see the list of {entities}, or create it first"
+    IF_SEVERAL: ClassVar[str] = "select one by its href"
 
     @property
     def pulp_href(self) -> str:
@@ -84,8 +84,8 @@ class CargoEntityContext(PulpEntityContext):
         # pulp-glue caches the description of an API, even after an upgrade of the server.
         if f"{self.ID_PREFIX}_{operation}" not in self.pulp_ctx.api.operations:
             raise PulpException(
-                f"This Pulp cannot do `{operation}` with a {self.ENTITY}: try again with"
-                " `--refresh-api`, or upgrade its plugin."
+                f"This Pulp does not support `{operation}` for a {self.ENTITY}: try again with"
+                " `--refresh-api`, or upgrade the plugin on the server."
             )
 
     def _sentence(

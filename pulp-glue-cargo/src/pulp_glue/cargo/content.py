@@ -31,7 +31,7 @@ class PulpCargoCrateContext(PulpCargoUnitContext):
     ID_PREFIX = "content_cargo_crates"
     CAPABILITIES = {"upload": []}
     IF_NONE = "see the list of {entities}, or upload it first"
-    IF_SEVERAL = "say which by `--vers` or `--cksum`"
+    IF_SEVERAL = "select one with `--vers` or `--cksum`"
 
 
 class PulpCargoYankContext(PulpCargoUnitContext):
@@ -44,7 +44,7 @@ class PulpCargoYankContext(PulpCargoUnitContext):
     HREF_PATTERN = r"content/(?P<plugin>cargo)/(?P<resource_type>yanks)/"
     ID_PREFIX = "content_cargo_yanks"
     IF_NONE = "see the list of {entities}"
-    IF_SEVERAL = "say which by `--vers`"
+    IF_SEVERAL = "select one with `--vers`"
 
 
 # pulp-glue derives a model's name from its endpoint, but ours differ.

@@ -176,7 +176,7 @@ class PulpCargoTokenContext(CargoEntityContext):
     NULLABLES: ClassVar[set[str]] = {"distribution", "expires_at"}
     CAPABILITIES = {"roles": []}
     IF_NONE = "see the list of {entities}"
-    IF_SEVERAL = "say whose by `--user`"
+    IF_SEVERAL = "select a user with `--user`"
 
     def revoke(self) -> None:
         """Delete the token; without a user it must be one's own."""
@@ -191,8 +191,8 @@ class PulpCargoTokenContext(CargoEntityContext):
             return super()._nothing_with(criteria)
         has = " and ".join(f"`{other['user']}`" for other in others)
         return (
-            f"The user `{criteria['user']}` has no token {name!r}, but {has}:"
-            " say whose you mean by `--user`."
+            f"The user `{criteria['user']}` has no token {name!r}, but {has} has one:"
+            " select a user with `--user`."
         )
 
 

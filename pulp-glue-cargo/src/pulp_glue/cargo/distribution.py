@@ -37,7 +37,7 @@ class PulpCargoDistributionContext(CargoEntityContext, PulpDistributionContext):
         if number is not None:
             repository = body.get("repository") or (self._repository() if partial else None)
             if not repository:
-                raise PulpException("A version is one of a repository: name the repository, too.")
+                raise PulpException("`--version` also requires `--repository`.")
             served = PulpCargoRepositoryContext(self.pulp_ctx, pulp_href=repository)
             version = served.get_version_context(number).pulp_href
             body |= {"repository": None, "repository_version": version}

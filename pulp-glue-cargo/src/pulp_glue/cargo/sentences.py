@@ -13,14 +13,14 @@ OF_ALL = {"detail", "non_field_errors", "errors"}
 ADVICE = {
     r"Overlaps with an existing distribution\.": "Overlaps with an existing distribution:"
     " choose another base path",
-    r"Object with (\w+)=(.*) does not exist\.": r"there is nothing with the \1 '\2':"
-    " check the spelling, or look at the list",
-    r"Invalid hyperlink - Object does not exist\.": "there is no such object: check its name,"
-    " or look at the list",
-    r"Relative path is not in canonical form\. (/.*)": r"'\1' must be without a slash at the start",
-    r"Destination upload repository was not provided\.": "only administrators may store files that"
-    " are in no repository: name one by `--repository`",
-    r"(A registry without a `repository` cannot have `allow_uploads`)\.": r"\1: name one by"
+    r"Object with (\w+)=(.*) does not exist\.": r"there is no object with \1 '\2':"
+    " check the spelling, or see the list",
+    r"Invalid hyperlink - Object does not exist\.": "the object does not exist: check its name,"
+    " or see the list",
+    r"Relative path is not in canonical form\. (/.*)": r"'\1' must not begin with a slash",
+    r"Destination upload repository was not provided\.": "only administrators may store files"
+    " without a repository: select one with `--repository`",
+    r"(A registry without a `repository` cannot have `allow_uploads`)\.": r"\1: select one with"
     " `--repository`",
 }
 NOT_UNIQUE = "This field must be unique."
@@ -43,13 +43,13 @@ class Refusal:
         'url: the URL is empty.'
         """
         if self.status >= 500:
-            return f"Pulp could not answer (status {self.status}): its log says why."
+            return f"Pulp failed with status {self.status}: see its log for the reason."
         faults = "; ".join(fault.rstrip(".") for fault in _faults(self._answer, self.entity))
         if faults:
             return f"{faults}."
         if self.status == 404 and self.domain is not None:
             return f"There is no domain `{self.domain}`: see `pulp domain list`."
-        return f"Pulp refused this (status {self.status})."
+        return f"Pulp refused the request with status {self.status}."
 
     @property
     def is_about_the_name(self) -> bool:
@@ -92,7 +92,7 @@ def _advised(text: str, entity: str, field: str) -> str:
         own = field == "name" and entity.startswith("cargo ")
         kind = entity if own else entity.removeprefix("cargo ")
         update = ", or update that one" if own else ""
-        return f"there is a {kind} with this {field} already: choose another{update}"
+        return f"a {kind} with this {field} already exists: choose another{update}"
     for stock, better in ADVICE.items():
         if re.fullmatch(stock, text):
             return re.sub(stock, better, text)

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.browser import is_browser
 from pulp_cargo.app.endpoints.http.errors import error_response
+from pulp_cargo.app.endpoints.pages.errors import error_page
 from pulp_cargo.app.endpoints.pages.registries import get_registries
 from pulp_cargo.app.endpoints.process import PROCESS
-from pulp_cargo.protocol.errors import MethodNotAllowed
+from pulp_cargo.protocol.errors import MethodNotAllowed, RegistryError
 
 METHODS = ("GET", "HEAD")
 
@@ -35,7 +36,10 @@ async def get_health(request: web.Request) -> web.Response:
     process = request.app[PROCESS]
     reachable, listening = await process.database.answers(), process.memory.listening
     if reachable and is_browser(request):
-        return await get_registries(request)
+        try:
+            return await get_registries(request)
+        except RegistryError as error:
+            return error_page(error, None)
     state = {
         "status": STATUSES[reachable, listening],
         "database": reachable,

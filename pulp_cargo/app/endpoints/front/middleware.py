@@ -73,6 +73,7 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         # A redirect to the object storage, or a range outside of a file.
         return answer if answer.status < 400 else http_error_response(answer)
     except Exception as error:
+        # Any error becomes a response; one that nobody expected is logged, and its details withheld.
         shown = as_registry_error(error)
         if shown is None:
             raise
@@ -88,7 +89,7 @@ def _require_plain_body(request: web.Request) -> None:
         raise UnsupportedEncoding(encoding)
 
 
-# Pulp's middlewares are kept away from these.
+# The handlers whose requests bypass Pulp's middlewares.
 OWN = (handle_registry, get_health, get_root_style)
 
 
@@ -186,8 +187,8 @@ async def _require_reader(cargo: CargoRequest) -> None:
         raise not_known(cargo.registry)
     if grant is None or not grant.allows(Scope.READ):
         raise NotAuthenticated(
-            f"the registry `{cargo.registry.name}` is private: this needs a token with the scope"
-            f" `read`, from {cargo.registry.urls.login}"
+            f"the registry `{cargo.registry.name}` is private: a token with the scope `read` is"
+            f" required, from {cargo.registry.urls.login}"
         )
 
 
@@ -205,7 +206,7 @@ async def _require_permission_of_guard(cargo: CargoRequest) -> None:
         if is_ours:
             seconds = grants.seconds_left(grant)
             memory = cargo.process.memory
-            memory.keep_admitted(cargo.registry, request.headers, seconds, cargo.generation)
+            memory.remember_admitted(cargo.registry, request.headers, seconds, cargo.generation)
         return web.Response()
 
     await authenticate(cargo.http, ask)
@@ -225,6 +226,6 @@ def _ask_guard(cargo: CargoRequest, grant: Grant | None) -> None:
                 guard.cast().permit(request)
         except GUARD_REFUSALS as error:
             raise NotAuthenticated(
-                f"the registry `{registry.name}` is guarded by `{guard.name}`,"
-                " which does not let this request in"
+                f"the registry `{registry.name}` is guarded by `{guard.name}`, which does not allow"
+                " this request"
             ) from error

@@ -21,7 +21,7 @@ from pulp_cargo.app.endpoints.read.feeds import get_new_crates, get_updates, get
 from pulp_cargo.app.endpoints.read.index import get_index_file
 from pulp_cargo.app.endpoints.read.listing import get_listing
 from pulp_cargo.app.endpoints.read.me import get_me, get_style
-from pulp_cargo.app.endpoints.read.owners import get_owners
+from pulp_cargo.app.endpoints.read.owners import get_owner_teams, get_owner_users, get_owners
 from pulp_cargo.app.endpoints.read.search import get_crates
 from pulp_cargo.app.endpoints.read.tags import (
     get_categories,
@@ -94,6 +94,8 @@ ROUTES = (
     _route("PUT", CRATES + "/{name}/{vers}/unyank", put_unyank, "unyank", reads=False),
     # tools of people
     _route("GET", CRATES + "/{name}", get_crate, "crate"),
+    _route("GET", CRATES + "/{name}/owner_user", get_owner_users, "owners"),
+    _route("GET", CRATES + "/{name}/owner_team", get_owner_teams, "owners"),
     _route("GET", CRATES + "/{name}/versions", get_versions, "versions"),
     _route("GET", CRATES + "/{name}/downloads", get_crate_downloads, "download_counts"),
     _route("GET", CRATES + "/{name}/{vers}/downloads", get_version_downloads, "download_counts"),

@@ -84,21 +84,21 @@ def _of_process(value: Callable[[], int]) -> list[Callable[[CallbackOptions], li
 DURATION = METER.create_histogram(
     "cargo.request.duration",
     unit="s",
-    description="How long requests to registries took, but for those answered from memory; until"
-    " the answer began, for files that are sent from a disk",
+    description="The time until the response to a request to a registry starts; not measured for"
+    " responses from memory",
     explicit_bucket_boundaries_advisory=BOUNDS,
 )
 METER.create_observable_counter(
     "cargo.requests",
     callbacks=[_requests],
     unit="{request}",
-    description="Requests to registries, by what they were and how they were answered",
+    description="Requests to registries, by operation, source and status",
 )
 METER.create_observable_counter(
     "cargo.upstream.events",
     callbacks=[_upstream_events],
     unit="{event}",
-    description="What went wrong with upstream registries, by what it was",
+    description="Failures of upstream registries, by kind",
 )
 
 
@@ -109,19 +109,19 @@ async def measuring(app: web.Application) -> AsyncIterator[None]:
         "cargo.busy.waits",
         callbacks=_of_process(lambda: process.commits.busy_waits),
         unit="{wait}",
-        description="How often a publish or yank was put off because a task held the repository",
+        description="How often a publish or yank had to wait because a task had locked the repository",
     )
     METER.create_observable_up_down_counter(
         "cargo.memory.usage",
         callbacks=_of_process(lambda: process.memory.size),
         unit="By",
-        description="How much memory ready answers take",
+        description="The memory of cached responses",
     )
     METER.create_observable_gauge(
         "cargo.listening",
         callbacks=_of_process(lambda: int(process.memory.listening)),
         unit="1",
-        description="1 while the process hears of changes, 0 while it reads everything from the"
-        " database",
+        description="1 while the process receives messages about changes, 0 while it reads everything"
+        " from the database",
     )
     yield

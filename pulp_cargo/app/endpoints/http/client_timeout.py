@@ -1,6 +1,6 @@
 """Limits on how slowly a client may receive a response.
 
-A client that stops reading would otherwise occupy a file, a connection or one of a few places forever.
+A client that stops reading would otherwise hold a file, a connection or a limited slot forever.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ def limit_pauses(request: web.Request) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit)
 
 
-class PatientFile(web.FileResponse):
+class FileWithTimeout(web.FileResponse):
     """A file on disk, with a time limit that depends on its size."""
 
     def __init__(self, path: str, size: int, headers: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ They are separate from `models/core`, because importing them starts the content 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 from django.db import connection
@@ -51,11 +52,27 @@ async def serve_artifact(
     return await Handler()._serve_content_artifact(place, dict(headers), request)
 
 
+class _PassingHandler(Handler):
+    """Stores no file that it sends, whatever the policy of its remote."""
+
+    async def _stream_remote_artifact(
+        self, request: Any, response: Any, remote_artifact: Any, save_artifact: bool, **kwargs: Any
+    ) -> web.StreamResponse:
+        return await super()._stream_remote_artifact(
+            request, response, remote_artifact, save_artifact=False, **kwargs
+        )
+
+
 async def stream_from_remotes(
-    place: ContentArtifact, response: web.StreamResponse, request: web.Request
+    place: ContentArtifact,
+    response: web.StreamResponse,
+    request: web.Request,
+    *,
+    may_store: bool,
 ) -> web.StreamResponse:
-    """Send a file from the first remote that has it, and store it."""
-    return await Handler()._stream_content_artifact(request, response, place)
+    """Send a file from the first remote that has it, and store it if the policy says so."""
+    handler = Handler() if may_store else _PassingHandler()
+    return await handler._stream_content_artifact(request, response, place)
 
 
 def replace_stale_connection() -> None:

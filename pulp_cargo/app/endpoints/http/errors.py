@@ -33,12 +33,14 @@ def error_response(error: RegistryError, login_url: str | None = None) -> web.Re
 
 def http_error_response(error: web.HTTPException) -> web.Response:
     """Return an error of aiohttp as JSON, with its Content-Range."""
-    kept = {name: value for name, value in error.headers.items() if name == "Content-Range"}
+    content_range = {
+        name: value for name, value in error.headers.items() if name == "Content-Range"
+    }
     return web.Response(
         status=error.status,
         body=errors_body([error.reason]),
         content_type="application/json",
-        headers={"Cache-Control": "no-store", **kept},
+        headers={"Cache-Control": "no-store", **content_range},
     )
 
 
@@ -54,11 +56,11 @@ def as_registry_error(error: Exception) -> RegistryError | None:
     if isinstance(error, OperationalError | InterfaceError):
         log.warning("The database did not answer: %s", error)
         return ServiceUnavailable(
-            "the registry's database did not answer; if this was a publish, look whether the"
-            " version is there before you try again"
+            "the registry's database did not answer; if this was a publish, check whether the"
+            " version exists before you try again"
         )
     log.error("A request failed.", exc_info=error)
-    return _Failure("the registry met an internal error; its log says more")
+    return _Failure("an internal error occurred in the registry; its log has the details")
 
 
 class _Failure(RegistryError):

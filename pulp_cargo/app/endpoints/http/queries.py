@@ -6,7 +6,9 @@ from typing import TypeVar
 from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.services.cache.listed import listed
 from pulp_cargo.app.services.catalog import served
+from pulp_cargo.app.services.catalog.listed import Listed
 from pulp_cargo.app.services.catalog.served import CatalogsOutdated
 
 T = TypeVar("T")
@@ -29,6 +31,25 @@ async def asked(cargo: CargoRequest, query: Callable[..., T], *args: object) -> 
         except VersionGone:
             await refresh(cargo)
     return await threads.read(query, cargo.registry, *args)
+
+
+async def asked_of_crate(
+    cargo: CargoRequest, query: Callable[..., T], name: str, *args: object
+) -> T:
+    """Return what a query finds of a crate, with the versions in the indexes of upstreams.
+
+    So tools find by the web API what cargo finds by the index, stored or not.
+    """
+    return await asked(cargo, query, name, *args, await _listed(cargo, name))
+
+
+async def _listed(cargo: CargoRequest, name: str) -> Listed | None:
+    for _ in range(ATTEMPTS):
+        try:
+            return await listed(cargo.process.cache, cargo.registry, name)
+        except VersionGone:
+            await refresh(cargo)
+    return await listed(cargo.process.cache, cargo.registry, name)
 
 
 async def _update_catalogs(cargo: CargoRequest) -> None:

@@ -55,14 +55,14 @@ class CargoRequest:
         """Return what an Authorization header may do here by the database, and remember it."""
         memory = self.process.memory
         generation = memory.generation
-        grant = await self._judge(parse_authorization(header))
+        grant = await self._grant_of(parse_authorization(header))
         if grant is not None:
-            memory.keep_grant(self.registry.pk, header, grant, generation)
+            memory.remember_grant(self.registry.pk, header, grant, generation)
             if grant.token is not None:
                 await threads.read(tokens.note_use, grant.token)
         return grant
 
-    async def _judge(self, credential: TokenCredential | BasicCredential | None) -> Grant | None:
+    async def _grant_of(self, credential: TokenCredential | BasicCredential | None) -> Grant | None:
         """Query the database; many CI tools send a token as the password."""
         match credential:
             case TokenCredential(secret):
@@ -81,14 +81,15 @@ class CargoRequest:
             raise not_known(self.registry)
         if grant is None:
             raise NotAuthenticated(
-                f"this needs a valid token of the registry `{self.registry.name}`:"
-                f" get one from {self.registry.urls.login} and store it with `cargo login`"
+                f"a valid token is required for the registry `{self.registry.name}`: get one from"
+                f" {self.registry.urls.login} and store it with `cargo login`"
             )
         if not _allows(grant, scopes, crate):
             what = f" for the crate `{crate}`" if crate else ""
             raise Forbidden(
-                f"`{grant.username}` lacks the scope {' or '.join(f'`{one}`' for one in scopes)}"
-                f"{what} in the registry `{self.registry.name}`, by this token or by role"
+                f"`{grant.username}` lacks the scope"
+                f" {' or '.join(f'`{one}`' for one in scopes)}{what} in the registry"
+                f" `{self.registry.name}`: check the scopes of the token and the roles of the user"
             )
         return grant
 
@@ -104,8 +105,8 @@ class CargoRequest:
 def not_known(registry: Registry) -> NotAuthenticated:
     """Return the error for an unknown credential, which does not reveal the reason."""
     return NotAuthenticated(
-        f"this token is not known to the registry `{registry.name}`: it was revoked, has expired, is"
-        f" for another registry, or was mistyped; get one from {registry.urls.login}"
+        f"the registry `{registry.name}` does not accept this token: it was revoked, has expired,"
+        f" is for another registry, or was mistyped; get one from {registry.urls.login}"
     )
 
 
@@ -122,7 +123,7 @@ async def locate(http: web.Request) -> CargoRequest:
     generation = memory.generation
     if registry is None:
         registry = await _look_up(domain, path)
-        memory.keep_registry(registry, generation)
+        memory.remember_registry(registry, generation)
     return CargoRequest(http, process, registry, path[len(registry.base_path) + 1 :], generation)
 
 

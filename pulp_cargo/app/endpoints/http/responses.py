@@ -5,7 +5,8 @@ tag of the compressed form is different, as HTTP requires of strong tags (RFC 91
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 
 from aiohttp import web
@@ -52,7 +53,7 @@ def remember(
     # One target per response: no query strings, no other spellings of the same path.
     is_plain = cargo.http.raw_path == cargo.http.path
     if registry.access.guard_reads is not None and is_plain and fresh_for != 0:
-        cargo.process.memory.keep_answer(cargo.http.raw_path, answer, cargo.generation)
+        cargo.process.memory.remember_answer(cargo.http.raw_path, answer, cargo.generation)
     return respond(cargo.http, answer)
 
 
@@ -91,8 +92,8 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     gzipped = answer.gzipped is not None and takes_gzip(headers.get("Accept-Encoding", ""))
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
     if matches(request, answer.etag):
-        kept = [header for header in answer.headers if header[0] != "Content-Type"]
-        return web.Response(status=304, headers=[("ETag", etag), *kept])
+        headers = [header for header in answer.headers if header[0] != "Content-Type"]
+        return web.Response(status=304, headers=[("ETag", etag), *headers])
     body = answer.gzipped if gzipped else answer.body
     sent = [("ETag", etag), *answer.headers]
     if gzipped:
@@ -100,10 +101,26 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     return web.Response(body=body, headers=sent)
 
 
-def cut_off(request: web.Request) -> None:
+def cut_off(request: web.BaseRequest) -> None:
     """Abort the connection, so that the client does not take a part for the whole."""
     if request.transport is not None:
         request.transport.abort()
+
+
+@contextmanager
+def complete_or_cut_off(request: web.Request, response: web.StreamResponse) -> Iterator[None]:
+    """Abort the connection if sending a response fails; raises ConnectionAbortedError.
+
+    An error before the response has begun is raised as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Any error: a response that has begun can neither be replaced nor end as if it were complete.
+        if not response.prepared:
+            raise
+        cut_off(request)
+        raise ConnectionAbortedError from error
 
 
 @lru_cache(maxsize=256)

@@ -1,1 +1,1 @@
-"""What a content process remembers, and the notices that keep it true."""
+"""What a content process caches of registries, and the messages that invalidate it."""

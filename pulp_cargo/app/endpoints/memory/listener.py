@@ -39,7 +39,7 @@ class Listener:
         """Listen in the background, until `stop`."""
         self._task = self._background.spawn(
             self._listen_for_ever(),
-            failure="Messages of PostgreSQL are not received any more",
+            failure="Messages from PostgreSQL are no longer received",
             wait_at_exit=False,
         )
 
@@ -55,8 +55,8 @@ class Listener:
             try:
                 await self._listen()
             except Exception as error:
-                # Whatever it is, reads are correct without the memory, and a new connection may work.
-                log.warning("No notices from PostgreSQL, reading without memory: %s", error)
+                # Any error: reads are correct without the memory, and a new connection may work.
+                log.warning("No messages from PostgreSQL, so responses are not cached: %s", error)
             finally:
                 self._memory.stop_listening()
             await asyncio.sleep(timeouts.LISTENER_RECONNECT_PAUSE_SECONDS)
@@ -75,7 +75,9 @@ class Listener:
             (memory.acknowledgements.own_connection,) = await answer.fetchone() or (0,)
             memory.listening = True
             self._background.spawn(
-                self._warm_up(), failure="The first requests will be slower", wait_at_exit=False
+                self._warm_up(),
+                failure="The cache could not be warmed up, so the first requests are slower",
+                wait_at_exit=False,
             )
             silent = False
             while True:
@@ -84,7 +86,8 @@ class Listener:
                 notices = [json.loads(notice.payload) async for notice in packet]
                 if silent and not notices:
                     raise ConnectionError(
-                        "PostgreSQL passes no notices on; is there a pooler between?"
+                        "PostgreSQL does not deliver messages; is there a connection pooler in"
+                        " between?"
                     )
                 silent = not notices
                 self.take(notices)
@@ -108,7 +111,7 @@ class Listener:
         generation = self._memory.generation
         known = await threads.read(registries.oldest, KNOWN_FROM_THE_START)
         for registry in known:
-            self._memory.keep_registry(registry, generation)
+            self._memory.remember_registry(registry, generation)
         if known:
             await threads.every_reader(_first_queries, known[0])
 

@@ -1,7 +1,8 @@
 """The memory cache of a content process, with which most reads need neither thread nor query.
 
-It has four bounded parts: registries (what each base path serves now), complete responses by request
-target, who may read a private registry, and whom a content guard has admitted. Messages keep them up
+It has five bounded parts: registries (what each base path serves now), complete responses by request
+target, who may read a private registry, whom a content guard has admitted, and who reads the list of
+registries. Messages keep them up
 to date (see `listener`); while no messages arrive nothing is cached, and every request queries the
 database.
 """
@@ -15,7 +16,7 @@ from django.conf import settings
 
 from pulp_cargo.app.endpoints.memory.acknowledgements import Acknowledgements
 from pulp_cargo.app.endpoints.memory.answer import Answer
-from pulp_cargo.app.queries.registry.grants import Grant
+from pulp_cargo.app.queries.registry.grants import Grant, Visitor
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime.ttl_cache import (
     TtlCache,
@@ -26,6 +27,7 @@ from pulp_cargo.app.runtime.ttl_cache import (
 MOST_REGISTRIES = 10_000
 MOST_GRANTS = 10_000
 MOST_ADMITTED = 10_000
+MOST_VISITORS = 1_000
 
 
 class Memory:
@@ -42,6 +44,7 @@ class Memory:
         self._views: defaultdict[UUID | None, set[tuple[str, str]]] = defaultdict(set)
         self._grants: TtlCache[tuple[UUID, bytes], Grant] = TtlCache(MOST_GRANTS)
         self._admitted: TtlCache[tuple[UUID, bytes], bool] = TtlCache(MOST_ADMITTED)
+        self._visitors: TtlCache[tuple[str, bytes], Visitor] = TtlCache(MOST_VISITORS)
         self.acknowledgements = Acknowledgements()
 
     @property
@@ -59,7 +62,7 @@ class Memory:
             end = path.find("/", end + 1)
         return None
 
-    def keep_registry(self, registry: Registry, generation: int) -> None:
+    def remember_registry(self, registry: Registry, generation: int) -> None:
         """Cache a registry that was looked up at this generation."""
         if self.listening and generation == self.generation:
             if len(self._registries) >= MOST_REGISTRIES:
@@ -69,7 +72,7 @@ class Memory:
             for repository in registry.upstreams.repositories:
                 self._views[repository].add(key)
 
-    def keep_answer(self, target: str, answer: Answer, generation: int) -> None:
+    def remember_answer(self, target: str, answer: Answer, generation: int) -> None:
         """Cache a response, and evict the least recently used ones when the cache is full."""
         if not self.listening or generation != self.generation:
             return
@@ -85,11 +88,21 @@ class Memory:
         """Return the grant of an Authorization header, None if it is not cached."""
         return self._grants.get((registry, digest(header)))
 
-    def keep_grant(self, registry: UUID, header: str, grant: Grant, generation: int) -> None:
+    def remember_grant(self, registry: UUID, header: str, grant: Grant, generation: int) -> None:
         """Cache the grant of a header for a few seconds."""
         if self.listening and generation == self.generation:
             seconds = settings.CARGO_TOKEN_MEMORY_SECONDS
-            self._grants.keep((registry, digest(header)), grant, seconds)
+            self._grants.put((registry, digest(header)), grant, seconds)
+
+    def visitor(self, domain: str, header: str) -> Visitor | None:
+        """Return who sends an Authorization header to a domain, None if that is not cached."""
+        return self._visitors.get((domain, digest(header)))
+
+    def keep_visitor(self, domain: str, header: str, visitor: Visitor, generation: int) -> None:
+        """Cache who sends a header for a few seconds."""
+        if self.listening and generation == self.generation:
+            seconds = settings.CARGO_TOKEN_MEMORY_SECONDS
+            self._visitors.put((domain, digest(header)), visitor, seconds)
 
     def is_admitted(self, registry: Registry, headers: Mapping[str, str]) -> bool:
         """Whether the registry's guard has just admitted a request with the same credentials."""
@@ -98,7 +111,7 @@ class Memory:
             return False
         return self._admitted.get((registry.pk, digest_of(headers, reads))) is not None
 
-    def keep_admitted(
+    def remember_admitted(
         self, registry: Registry, headers: Mapping[str, str], seconds: float, generation: int
     ) -> None:
         """Cache for `seconds`, limited by the setting, that the guard admitted this request."""
@@ -107,7 +120,7 @@ class Memory:
             return
         seconds = min(seconds, settings.CARGO_TOKEN_MEMORY_SECONDS)
         key = (registry.pk, digest_of(headers, reads))
-        self._admitted.keep(key, value=True, seconds=seconds)
+        self._admitted.put(key, value=True, seconds=seconds)
 
     def forget(self) -> None:
         """Drop everything."""
@@ -165,6 +178,7 @@ class Memory:
     def _forget_people(self) -> None:
         self._grants.clear()
         self._admitted.clear()
+        self._visitors.clear()
 
     def _forget_repository(self, repository: UUID) -> None:
         for key in list(self._views.get(repository, ())):

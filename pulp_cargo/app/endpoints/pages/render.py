@@ -1,4 +1,4 @@
-"""Web pages from templates, and the headers by which a browser runs nothing that is in them."""
+"""Web pages from templates, and the headers that stop browsers from running anything in them."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -50,11 +50,17 @@ def render_of(registry: Registry, template: str, **values: object) -> str:
     )
 
 
-def answer(cargo: CargoRequest, page: str) -> web.Response:
-    """Return the response with a page, a 304 if the browser has it."""
+def answer(cargo: CargoRequest, page: str, *, depends_on_user: bool = False) -> web.Response:
+    """Return the response with a page, a 304 if the browser has it.
+
+    No shared cache may store a page that depends on who reads it.
+    """
     body = page.encode("utf-8", "replace")
     etag = strong_etag(body)
     headers = {"ETag": etag, **headers_for_readers(cargo)}
+    if depends_on_user:
+        headers["Cache-Control"] = "private, no-cache"
+        headers.setdefault("Vary", "Authorization")
     if matches(cargo.http, etag):
         return web.Response(status=304, headers=headers)
     return web.Response(

@@ -1,1 +1,1 @@
-"""The endpoints that cargo reads: the index, .crate files and the configuration."""
+"""The endpoints that only read: index, downloads, configuration, search, feeds and the web API."""

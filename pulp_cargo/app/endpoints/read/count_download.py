@@ -11,7 +11,7 @@ from django.conf import settings
 
 from pulpcore.plugin.content import ArtifactResponse
 
-from pulp_cargo.app.endpoints.http.client_timeout import PatientFile
+from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
 from pulp_cargo.app.endpoints.process import PROCESS
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.services.statistics.download_counts import Download
@@ -30,7 +30,7 @@ def count(request: web.Request, response: web.StreamResponse, download: Download
     """Count a response if it is a download; a file on disk when it has been sent."""
     if download is None or request.method != "GET":
         return
-    if isinstance(response, PatientFile):
+    if isinstance(response, FileWithTimeout):
         response.when_sent = partial(_count_sent, request, response, download)
     elif _is_undecided(response):
         if _has_first_byte(request) and not any(name in request.headers for name in CONDITIONS):

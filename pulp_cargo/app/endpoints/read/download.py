@@ -59,7 +59,7 @@ async def _get(
     headers: Mapping[str, str],
     download: Download | None,
 ) -> web.StreamResponse:
-    if cargo.registry.upstreams.listed or evaluate.policies_of_store(cargo.registry.upstreams):
+    if not evaluate.serves_repository_as_it_is(cargo.registry.upstreams):
         return await _through_cache(cargo, name, vers, headers, download)
     cargo.require_crates()
     content, domain = cargo.registry.content, cargo.registry.domain

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.queries import asked
+from pulp_cargo.app.endpoints.http.queries import asked_of_crate
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import json_response
 from pulp_cargo.app.queries.downloads import days_of
@@ -19,7 +19,7 @@ async def get_crate_downloads(cargo: CargoRequest, name: str) -> web.Response:
     cargo.require_crates()
     days = await threads.read(days_of, cargo.registry.pk, name) if is_storable(name) else []
     try:
-        versions = (await asked(cargo, crates.crate, name)).versions
+        versions = (await asked_of_crate(cargo, crates.crate, name)).versions
     except CrateNotFound:
         # A cache may have sent versions that it does not store.
         if not (days and cargo.registry.upstreams.listed):
@@ -32,7 +32,7 @@ async def get_crate_downloads(cargo: CargoRequest, name: str) -> web.Response:
 async def get_version_downloads(cargo: CargoRequest, name: str, vers: str) -> web.Response:
     """`GET /crates/{name}/{vers}/downloads`: the same for one version."""
     cargo.require_crates()
-    found = await asked(cargo, crates.version, name, vers)
+    found = await asked_of_crate(cargo, crates.version, name, vers)
     days = await threads.read(days_of, cargo.registry.pk, name)
     own = [count for count in days if count.vers == vers]
     return json_response(cargo, version_downloads_body(own, numeric_id(found.details.unit)))

@@ -28,7 +28,7 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
 
 
 async def _get(cargo: CargoRequest, name: str) -> web.StreamResponse:
-    if cargo.registry.upstreams.listed or evaluate.policies_of_store(cargo.registry.upstreams):
+    if not evaluate.serves_repository_as_it_is(cargo.registry.upstreams):
         served = await crate_index(cargo.process.cache, cargo.registry, name)
         return _answer(cargo, name, served.file, fresh_for=served.fresh_for, age=served.age)
     cargo.require_crates()

@@ -13,7 +13,7 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.client_timeout import SlowClient
 from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
 from pulp_cargo.app.endpoints.http.responses import (
-    cut_off,
+    complete_or_cut_off,
     matches,
     revalidated,
     takes_gzip,
@@ -67,16 +67,16 @@ async def _send(
         gzip = zlib.compressobj(LEVEL, wbits=GZIP)
     await response.prepare(cargo.http)
     try:
-        async for piece in _pieces(cargo.registry, count):
-            data = await threads.make_part(gzip.compress, piece) if gzip else piece
-            await client.write(response.write, data)
-        if gzip:
-            await client.write(response.write, gzip.flush())
-        await client.write_eof(response)
-    except Exception as error:
-        log.warning("A listing of `%s` was cut off: %r", cargo.registry.name, error)
-        cut_off(cargo.http)
-        raise ConnectionAbortedError from error
+        with complete_or_cut_off(cargo.http, response):
+            async for piece in _pieces(cargo.registry, count):
+                data = await threads.make_part(gzip.compress, piece) if gzip else piece
+                await client.write(response.write, data)
+            if gzip:
+                await client.write(response.write, gzip.flush())
+            await client.write_eof(response)
+    except ConnectionAbortedError as error:
+        log.warning("Sending a listing of `%s` failed: %r", cargo.registry.name, error.__cause__)
+        raise
     return response
 
 
@@ -89,7 +89,8 @@ async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
     left_out = await threads.make_part(evaluate.left_out_of_listing, registry.upstreams)
     count -= len(left_out)
     yield render_head(sorted(registry.urls.own), count)
-    sent, place = 0, Place()
+    sent = 0
+    place: Place | None = Place()
     while place is not None:
         page = await threads.make_part(listing.page, registry.content, place, left_out)
         if page.lines:

@@ -11,8 +11,9 @@ from pulp_cargo.protocol.web_api.search import parse_search
 
 
 async def get_crates(cargo: CargoRequest) -> web.Response:
-    """`GET /crates`: a page of the matching crates."""
+    """`GET /crates`: a page of the matching crates, also of those that only upstreams have."""
     parameters = parameters_of(cargo)
     query = parse_search(parameters)
-    total, crates = await asked(cargo, find, query)
+    hits = await cargo.process.services.searches.ask(cargo.registry, query)
+    total, crates = await asked(cargo, find, query, hits)
     return json_response(cargo, search_body(crates, total, query.paging, parameters))

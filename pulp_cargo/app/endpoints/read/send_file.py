@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.client_timeout import PatientFile
+from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import matches, remember
 from pulp_cargo.app.endpoints.read import send_from_storage
@@ -43,7 +43,7 @@ async def send(
             download=download,
         )
     if file.path is not None:
-        return PatientFile(file.path, file.size, headers)
+        return FileWithTimeout(file.path, file.size, headers)
     return await _from_object_storage(cargo, file, f"{name}-{vers}.crate", headers)
 
 
@@ -70,8 +70,8 @@ async def _from_object_storage(
     """Send a file from the domain's object storage, by a redirect or through this process."""
     etag = f'"{file.cksum}"'
     if matches(cargo.http, etag):
-        kept = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}
-        return web.Response(status=304, headers={"ETag": etag, **kept})
+        caching = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}
+        return web.Response(status=304, headers={"ETag": etag, **caching})
     if cargo.registry.domain.redirect_to_object_storage:
         return await send_from_storage.redirect(cargo, file, file_name, headers)
     return await send_from_storage.pass_on(cargo, file, {"ETag": etag, **headers})

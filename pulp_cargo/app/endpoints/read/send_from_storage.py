@@ -18,7 +18,7 @@ from pulpcore.plugin.models import Artifact, ContentArtifact
 
 from pulp_cargo.app.endpoints.http.core import answer_with_artifact
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import cut_off
+from pulp_cargo.app.endpoints.http.responses import complete_or_cut_off
 from pulp_cargo.app.endpoints.process import STORAGE_FILES_AT_ONCE, ContentProcess
 from pulp_cargo.app.models.core import FILE_SYSTEM, with_domain
 from pulp_cargo.app.queries.crates.crate_file import SMALL, StoredFile
@@ -28,7 +28,7 @@ from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 
 class SentOnce(ArtifactResponse):
-    """A response that is sent within its turn, and not again when aiohttp sends it."""
+    """A response that is sent while its slot is held, so that aiohttp does not send it again."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send headers and bytes, unless they have been sent."""
@@ -60,15 +60,9 @@ async def pass_on(
     async with _turn(cargo.process):
         artifact = await threads.fetch(_fetch, cargo, file)
         response = SentOnce(artifact, headers=headers)
-        try:
+        with complete_or_cut_off(cargo.http, response):
             async with asyncio.timeout(timeouts.STORAGE_TURN_SECONDS):
                 await response.prepare(cargo.http)
-        except Exception as error:
-            if not response.prepared:
-                raise
-            # A response that has begun cannot be replaced, and must not look complete.
-            cut_off(cargo.http)
-            raise ConnectionAbortedError from error
     return response
 
 

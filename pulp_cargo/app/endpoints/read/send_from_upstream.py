@@ -1,7 +1,8 @@
 """Downloads of .crate files that a sync has left with the upstream registry.
 
-Core's content handler downloads them with the remote: it forwards the bytes as they arrive, compares
-them with the checksum in the index line, and stores them unless the policy is `streamed`.
+Core's content handler downloads them with the remote and forwards the bytes as they arrive
+(`models/connecting` compares them with the checksum in the index line). It stores them unless the
+policy is `streamed`, or the disk has no room.
 """
 
 import logging
@@ -50,15 +51,15 @@ class PassedOn(web.StreamResponse):
             await self._client.write(super().write, data)
         except TimeoutError as error:
             # On a TimeoutError, core would request the file from the upstream again.
-            raise ConnectionAbortedError("the client takes nothing") from error
+            raise ConnectionAbortedError("the client reads nothing") from error
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the headers; raises ConnectionAbortedError if a download restarts in mid-response."""
         if self.prepared:
-            raise ConnectionAbortedError("the upstream registry broke off")
-        kept = {name: self.headers[name] for name in ABOUT_PARTS if name in self.headers}
+            raise ConnectionAbortedError("the upstream registry closed the connection")
+        ranges = {name: self.headers[name] for name in ABOUT_PARTS if name in self.headers}
         self.headers.clear()
-        self.headers.update(self._own_headers | (kept if self.status == 206 else {}))
+        self.headers.update(self._own_headers | (ranges if self.status == 206 else {}))
         return await super().prepare(request)
 
 
@@ -72,7 +73,10 @@ async def send_from_upstream(
     except (web.HTTPRedirection, web.HTTPRequestRangeNotSatisfiable):
         raise
     except Exception as error:
-        log.warning("The file of `%s %s` did not come from upstream: %r", name, vers, error)
+        # Any error: core's handler raises those of aiohttp, of the storage and of the database.
+        log.warning(
+            "The file of `%s %s` could not be fetched from the upstream: %r", name, vers, error
+        )
         if response.prepared:
             # The client must notice that the file is incomplete; cargo tries again.
             cut_off(cargo.http)
@@ -93,4 +97,5 @@ async def _stream(
         if place.artifact is not None:
             # Another download of the same file has just been stored.
             return await serve_artifact(place, response.headers, cargo.http)
-        return await stream_from_remotes(place, response, cargo.http)
+        has_room = cargo.process.services.disk.has_room()
+        return await stream_from_remotes(place, response, cargo.http, may_store=has_room)

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.client_timeout import SlowClient
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import cut_off
+from pulp_cargo.app.endpoints.http.responses import complete_or_cut_off
 from pulp_cargo.app.endpoints.read.send_file import part_of
 from pulp_cargo.app.queries.crates.crate_file import SMALL
 from pulp_cargo.app.services.downloads.shared_download import SharedDownload
@@ -29,12 +29,9 @@ async def pass_on(
     if cargo.http.method == "HEAD":
         return response
     client = SlowClient()
-    try:
+    # After an error cargo tries again.
+    with complete_or_cut_off(cargo.http, response):
         async for chunk in download.read(0, size):
             await client.write(response.write, chunk)
         await client.write_eof(response)
-    except Exception as error:
-        # The client must notice that the file is incomplete; cargo tries again.
-        cut_off(cargo.http)
-        raise ConnectionAbortedError from error
     return response

@@ -46,7 +46,8 @@ async def get_category_slugs(cargo: CargoRequest) -> web.Response:
 
 async def get_summary(cargo: CargoRequest) -> web.Response:
     """`GET /summary`: the totals of the registry, and its newest and most used crates."""
-    return as_json(cargo, await asked(cargo, summary.summary))
+    usage = await cargo.process.usage.of(cargo.registry.pk)
+    return as_json(cargo, await asked(cargo, summary.summary, usage))
 
 
 async def _list(cargo: CargoRequest, kind: Kind, shape: Shape) -> web.Response:

@@ -1,1 +1,1 @@
-"""The endpoints with which cargo makes changes: publish and yank."""
+"""The endpoints that make changes: publish, yank, owners, and a user's tokens."""

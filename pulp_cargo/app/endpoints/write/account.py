@@ -82,7 +82,7 @@ async def delete_current(cargo: CargoRequest) -> web.Response:
     """`DELETE tokens/current`: revoke the token of this request, as a job does at its end."""
     grant = await _require_anybody(cargo)
     if grant.token is None:
-        raise RuleBroken(["this request has a password and no token that could be revoked"])
+        raise RuleBroken(["this request has a password, not a token that could be revoked"])
     await threads.write(_revoke, cargo.registry, grant, grant.token)
     return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
@@ -95,7 +95,7 @@ async def _require_anybody(cargo: CargoRequest) -> Grant:
     if "Authorization" in cargo.http.headers:
         raise not_known(cargo.registry)
     raise NotAuthenticated(
-        f"this needs a user of the registry `{cargo.registry.name}`: send a user name and"
+        f"the registry `{cargo.registry.name}` requires credentials for this: send a user name and"
         " password as Basic credentials, or a token"
     )
 

@@ -1,4 +1,4 @@
-"""Changes by the owners of crates, and by those above them."""
+"""Changes by the owners of crates, and by users who may modify the repository."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ T = TypeVar("T")
 async def as_owner(cargo: CargoRequest, grant: Grant, change: Callable[[Grant], Awaitable[T]]) -> T:
     """Make a change with the rights of a grant; if these do not suffice, look them up and try again.
 
-    A process may remember too little: Pulp does not tell of every role that it gives.
+    A cached grant may be too narrow: Pulp does not announce every role that it assigns.
     """
     try:
         return await change(grant)

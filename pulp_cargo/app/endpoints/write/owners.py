@@ -32,14 +32,14 @@ async def put_owners(cargo: CargoRequest, name: str) -> web.Response:
     """`PUT /crates/{name}/owners`: they are owners at once, since nobody is asked by mail."""
     crate, logins = await _change(cargo, name, owners.add)
     word = "owns" if len(logins) == 1 else "own"
-    return _answer(f"{enumerated(logins)} {word} the crate `{crate}` from now on")
+    return _answer(f"{enumerated(logins)} now {word} the crate `{crate}`")
 
 
 async def delete_owners(cargo: CargoRequest, name: str) -> web.Response:
     """`DELETE /crates/{name}/owners`."""
     crate, logins = await _change(cargo, name, owners.remove)
-    word = "does" if len(logins) == 1 else "do"
-    return _answer(f"{enumerated(logins)} {word} not own the crate `{crate}` any more")
+    word = "owns" if len(logins) == 1 else "own"
+    return _answer(f"{enumerated(logins)} no longer {word} the crate `{crate}`")
 
 
 async def _change(cargo: CargoRequest, name: str, change: Change) -> tuple[str, Sequence[str]]:

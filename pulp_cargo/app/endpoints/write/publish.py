@@ -38,6 +38,11 @@ class Body:
     chunk: bytearray = field(default_factory=bytearray)
     file: IncomingFile | None = None
 
+    @property
+    def size(self) -> int:
+        """The number of bytes so far."""
+        return len(self.chunk) + (0 if self.file is None else self.file.size)
+
     def write(self) -> IncomingFile:
         """Write the chunk to the file; raises StorageFull."""
         if self.file is None:
@@ -64,14 +69,14 @@ async def put_new(cargo: CargoRequest) -> web.Response:
         steps.reached("received")
         # The token may have been revoked while the body came in.
         grant = await cargo.require(*PUBLISHING, crate=metadata.name)
-        change = await threads.work(_examine, cargo, grant, metadata, body)
+        change = await threads.examine(body.size, _examine, cargo, grant, metadata, body)
         steps.reached("examined")
         async with uploaded(change.file, cargo.registry.domain):
             committed = await as_owner(cargo, grant, partial(_submit, cargo, repository, change))
     finally:
         body.release()
     await process.memory.acknowledgements.wait_until_all_processes_know(committed)
-    steps.reached("told")
+    steps.reached("acknowledged")
     return web.Response(body=published_body(change.warnings), content_type="application/json")
 
 
@@ -101,7 +106,7 @@ async def _receive(cargo: CargoRequest, body: Body) -> PublishMetadata:
 async def _parse(readers: CrateReaders, metadata: bytes, most_deps: int) -> PublishMetadata:
     # Parsing a megabyte of JSON would block the event loop for too long.
     if len(metadata) > QUICKLY_PARSED:
-        return await threads.work(readers.parse_metadata, metadata, most_deps)
+        return await threads.examine(len(metadata), readers.parse_metadata, metadata, most_deps)
     return readers.parse_metadata(metadata, most_deps)
 
 

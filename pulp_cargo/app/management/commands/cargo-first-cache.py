@@ -11,7 +11,7 @@ from pulp_cargo.app.services.setup import first_cache
 class Command(BaseCommand):
     """Prints the URL of the cache as one line of JSON, or null if its name is taken."""
 
-    help = "Make a first cache of crates.io."
+    help = "Create a first cache of crates.io."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""

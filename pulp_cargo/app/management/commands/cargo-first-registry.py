@@ -14,15 +14,13 @@ from pulp_cargo.app.services.setup.repository_use import RepositoryTaken
 class Command(BaseCommand):
     """Prints the URL of the registry, and its token if it is new, as one line of JSON."""
 
-    help = "Make a first Cargo registry that takes uploads, and a token for it."
+    help = "Create a first Cargo registry that accepts uploads, and a token for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
         parser.add_argument("--name", default="my-crates", help="name and base path")
-        parser.add_argument("--user", default="admin", help="whose token it is")
-        parser.add_argument(
-            "--new-token", action="store_true", help="replace a token that is there already"
-        )
+        parser.add_argument("--user", default="admin", help="the user of the token")
+        parser.add_argument("--new-token", action="store_true", help="replace an existing token")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing."""
@@ -34,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError(f"there is no user `{options['user']}`") from error
         except RepositoryTaken as error:
             raise CommandError(
-                f"the repository `{error}` stores what comes from a remote, so it takes no uploads:"
+                f"the repository `{error}` stores crates of a remote, so it cannot accept uploads:"
                 " choose another `--name`"
             ) from error
         self.stdout.write(json.dumps(asdict(made)))

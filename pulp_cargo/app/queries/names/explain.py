@@ -49,7 +49,7 @@ class _IndexFile:
 
 @dataclass(frozen=True, slots=True)
 class OfUpstream:
-    """The part of one upstream in the answer for a crate; `said` is a sentence."""
+    """The part of one upstream in the answer for a crate; `reason` is a sentence."""
 
     upstream: str
     private: bool
@@ -129,8 +129,9 @@ def _in_remotes(upstreams: Iterable[Upstream], name: str) -> dict[str, Had]:
 
 def _in_remote(upstream: RemoteUpstream, file: _IndexFile | None, stored: int) -> Had:
     """Return what a remote has, by its index file if that may be served, or by what is stored."""
-    is_known = file is not None and upstream.remote.is_usable(file.checked_at)
-    listed = file.versions > 0 if file is not None and is_known else None
+    listed = None
+    if file is not None and upstream.remote.is_usable(file.checked_at, has_crate=file.versions > 0):
+        listed = file.versions > 0
     state = state_of(listed=listed, stored=stored > 0)
     if file is None:
         return Had(state, versions=stored or None)

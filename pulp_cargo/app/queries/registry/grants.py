@@ -57,6 +57,32 @@ class Grant:
         return any(pattern_matches(pattern, crate) for pattern in self.patterns)
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who reads pages that are of no single registry.
+
+    A token may be for one `distribution` only.
+    """
+
+    user: AbstractBaseUser
+    distribution: UUID | None = None
+    expires_at: datetime | None = None
+
+
+def visitor_of_token(domain: str, secret: str) -> Visitor | None:
+    """Return the user of a token that may read in a domain, None for any other token."""
+    token = _token(secret, pulp_domain__name=domain)
+    if token is None or Scope.READ not in token.scopes:
+        return None
+    return Visitor(token.user, token.distribution_id, token.expires_at)
+
+
+def visitor_of_password(credential: BasicCredential) -> Visitor | None:
+    """Return a user, None for a wrong password; takes 0.2 s of CPU."""
+    user = authenticate(username=credential.username, password=credential.password)
+    return None if user is None else Visitor(user)
+
+
 def hash_secret(secret: str) -> str:
     """Return the SHA-256 of a token in hex, which is stored; it suffices for 200 random bits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
@@ -64,14 +90,8 @@ def hash_secret(secret: str) -> str:
 
 def grant_of_token(registry: Registry, secret: str) -> Grant | None:
     """Return what a token may do in the registry, None for one that is not valid here."""
-    token = (
-        CargoToken.objects.filter(
-            token_hash=hash_secret(secret), pulp_domain=registry.domain, user__is_active=True
-        )
-        .select_related("user")
-        .first()
-    )
-    if token is None or is_expired(token.expires_at, timezone.now()):
+    token = _token(secret, pulp_domain=registry.domain)
+    if token is None:
         return None
     if token.distribution_id not in (None, registry.pk):
         return None
@@ -86,6 +106,15 @@ def grant_of_token(registry: Registry, secret: str) -> Grant | None:
         token=token.pk,
         actor=actor_of(token.user, registry),
     )
+
+
+def _token(secret: str, **domain: object) -> CargoToken | None:
+    """Return the valid token with a secret in a domain, None without one."""
+    found = CargoToken.objects.filter(
+        token_hash=hash_secret(secret), user__is_active=True, **domain
+    )
+    token = found.select_related("user").first()
+    return None if token is None or is_expired(token.expires_at, timezone.now()) else token
 
 
 def grant_of_password(registry: Registry, credential: BasicCredential) -> Grant | None:

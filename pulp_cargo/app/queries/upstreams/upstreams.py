@@ -28,7 +28,8 @@ class UpstreamRemote:
     """The settings of a remote that a cache needs; `max_age` and `stale_for` are in seconds.
 
     `updated` changes with every change of the remote. A `stale_for` of None means without limit.
-    `crate_policy` applies to all that comes from the remote.
+    `crate_policy` applies to all that comes from the remote. With `searches` the upstream's own web
+    API is asked by searches.
     """
 
     pk: UUID
@@ -39,6 +40,7 @@ class UpstreamRemote:
     max_age: int
     stale_for: int | None
     crate_policy: NamedPolicy | None = None
+    searches: bool = False
 
     @property
     def identity(self) -> tuple[UUID, str]:
@@ -50,18 +52,21 @@ class UpstreamRemote:
         """The URL by which dependencies name it (Cargo Book, "Index Format")."""
         return CRATES_IO if is_crates_io(self.url) else self.url
 
-    def is_usable(self, checked_at: datetime) -> bool:
-        """Whether an index file that the upstream confirmed at that time may still be served."""
-        if self.stale_for is None:
-            return True
-        return (datetime.now(UTC) - checked_at).total_seconds() < self.stale_for
+    def is_usable(self, checked_at: datetime, *, has_crate: bool = True) -> bool:
+        """Whether what the upstream confirmed at that time may be used if it does not answer now.
+
+        That it has no such crate may not, once it is due for a check: otherwise the next upstream
+        of a list would answer for the name.
+        """
+        seconds = self.stale_for if has_crate else self.max_age
+        return seconds is None or (datetime.now(UTC) - checked_at).total_seconds() < seconds
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryUpstream:
     """A repository of this Pulp as an upstream; `version` is None if there is no content to serve.
 
-    `fillers` are the caches that store the crates of their remotes in it.
+    `fillers` are the caches and syncs that store the crates of their remotes in it.
     """
 
     name: str
@@ -156,8 +161,8 @@ def _stores(registry: str, given: set[UUID], published: set[UUID]) -> set[UUID]:
     """Return the repositories of a registry that may store the crates of a remote."""
     if given & published:
         log.warning(
-            "%s stores nothing of its remote: its repository accepts uploads, and a cache needs one"
-            " of its own.",
+            "The registry %s stores no crates of its remote, because its repository accepts"
+            " uploads; a cache needs a separate repository.",
             registry,
         )
     return given - published
@@ -193,4 +198,5 @@ def _view(remote: CargoRemote) -> UpstreamRemote:
         max_age=settings.CARGO_UPSTREAM_MAX_AGE if max_age is None else max_age,
         stale_for=remote.stale_for,
         crate_policy=named_policy(remote.crate_policy),
+        searches=remote.search_upstream,
     )

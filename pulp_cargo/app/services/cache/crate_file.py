@@ -62,7 +62,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one upstream has of a version: the facts to decide by, and the file or error behind them."""
+    """What was found about a version in one upstream: facts for the decision, and a file or error."""
 
     facts: VersionFacts
     found: Here | Listed | None = None
@@ -111,9 +111,11 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
         known = cache.parsed_indexes.known(upstream.remote, wanted.lower_name).get(wanted.vers)
         if known is not None:
             return await _listed(wanted, Listed(upstream, known))
-    found = await resolve.ask(
-        cache.index_files, wanted.registry.urls, upstream, wanted.lower_name, at_any_age=True
-    )
+    asked = cache.index_files, wanted.registry.urls, upstream, wanted.lower_name
+    found = await resolve.ask(*asked, at_any_age=True)
+    if isinstance(found, FromIndex) and not (found.fresh_for or await _version(wanted, found)):
+        # Our copy may be too old to have it: then what the index is served from decides.
+        found = await resolve.ask(*asked)
     if found is None:
         return Looked(VersionFacts(CrateState.ABSENT))
     if isinstance(found, Unanswered):
@@ -121,16 +123,6 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
     if not isinstance(found, FromIndex):
         return await _stored(wanted, found)
     version = await _version(wanted, found)
-    if version is None and found.fresh_for == 0:
-        # Our copy may be too old to have it. An upstream that does not answer now must not make
-        # room for the next.
-        newer = await resolve.ask(
-            cache.index_files, wanted.registry.urls, upstream, wanted.lower_name
-        )
-        if isinstance(newer, Unanswered):
-            return Looked(VersionFacts(newer.state), error=newer.error)
-        if isinstance(newer, FromIndex):
-            found, version = newer, await _version(wanted, newer)
     if version is None:
         return await _unlisted(wanted, found)
     return await _listed_under_policies(wanted, found, version)
@@ -198,7 +190,7 @@ async def _listed_under_policies(
 
 
 async def _listed(wanted: Wanted, listed: Listed) -> Looked:
-    """Look for a listed version's file: stored, or still to be had from the upstream."""
+    """Look for a listed version's file: stored, or still available from the upstream."""
     cksum = listed.version.cksum
     wanted.leases.enter_context(wanted.cache.downloads.leased_if_running(*_key(wanted, listed)))
     try:
@@ -241,7 +233,8 @@ async def _license(wanted: Wanted, listed: Listed) -> str:
         return listed.stored.license or ""
     download = _download(wanted, listed)
     await download.ended()
-    return await threads.work(download.license, wanted.cache.readers) or ""
+    readers = wanted.cache.readers
+    return await threads.examine(download.whole.size, download.license, readers) or ""
 
 
 def _download(wanted: Wanted, listed: Listed) -> SharedDownload:

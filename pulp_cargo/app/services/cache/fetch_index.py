@@ -112,7 +112,7 @@ def _unpacked(name: str, sent: bytes, encoding: str) -> tuple[bytes, bytes | Non
     if encoding in GZIP:
         return unpack_sent(sent, name)
     if encoding not in PLAIN:
-        what = f"it has the encoding {encoding[:40]!r}, which nobody asked for"
+        what = f"it has the encoding {encoding[:40]!r}, which was not requested"
         raise UpstreamIndexInvalid(name, what)
     return sent, None
 

@@ -22,9 +22,10 @@ class YankFollower:
     index_of: Callable[[UpstreamRemote, IndexFileCopy], Awaitable[UpstreamIndex]]
 
     def follow(self, remote: UpstreamRemote, copy: IndexFileCopy) -> None:
-        """Mark the stored versions of a crate in the background as yanked or not, as its new index file."""
+        """In the background, mark stored versions as yanked or not, as in the crate's new index file."""
         self.background.spawn(
-            self._follow(remote, copy), failure=f"The yanks of `{copy.name}` were not followed"
+            self._follow(remote, copy),
+            failure=f"The yanks of `{copy.name}` upstream could not be copied",
         )
 
     async def _follow(self, remote: UpstreamRemote, copy: IndexFileCopy) -> None:

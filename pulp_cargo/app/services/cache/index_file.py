@@ -83,10 +83,10 @@ class IndexFiles:
         except (UpstreamUnreachable, UpstreamIndexInvalid) as error:
             if stale is None:
                 raise
-            log.info("An index file is served as it was: %s", error)
+            log.info("A cached index file is served without revalidation: %s", error)
         except TimeoutError:
             if not self._slow.get(remote.pk):
-                self._slow.keep(remote.pk, True, timeouts.UPSTREAM_SLOW_SECONDS)
+                self._slow.put(remote.pk, True, timeouts.UPSTREAM_SLOW_SECONDS)
         else:
             return self._current(remote, newest, remote.max_age)
         note(Event.STALE)
@@ -136,7 +136,7 @@ class IndexFiles:
         newest = await fetch(self._clients, remote, name, before)
         if newest is None or not isinstance(newest.copy, IndexFileCopy):
             seconds = min(timeouts.UPSTREAM_MISSING_SECONDS, remote.max_age)
-            self._missing.keep((remote.identity, name), True, seconds)
+            self._missing.put((remote.identity, name), True, seconds)
         if newest is None:
             return None
         if newest.parsed is not None:
@@ -153,7 +153,7 @@ class IndexFiles:
             row = index_store.Row(remote, packed, is_new=True)
             await threads.write(index_store.write_at_once, row)
         else:
-            self._store.keep(remote, packed, is_new=newest.is_new)
+            self._store.put(remote, packed, is_new=newest.is_new)
         if isinstance(packed, IndexFileCopy) and before and packed.digest != before.digest:
             self._yanks.follow(remote, packed)
 
@@ -182,8 +182,8 @@ def _report_replaced(remote: UpstreamRemote, before: Copy | None, newest: Copy) 
         if before is None or before.replaced.get(vers) != (old, new):
             note(Event.REPLACED)
             log.warning(
-                "`%s` has other bytes of `%s %s` than before: the checksum %s was %s. The version"
-                " stays as it was until somebody accepts the new one.",
+                "The upstream of `%s` has replaced the bytes of `%s %s`: the checksum is %s and"
+                " was %s. The version is served unchanged until the new bytes are accepted.",
                 remote.name,
                 newest.name,
                 vers,

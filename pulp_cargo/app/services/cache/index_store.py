@@ -18,6 +18,7 @@ from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
+from pulp_cargo.rules.replaced_versions import MOST_RECORDS
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,8 @@ LIMITS = Limits(
 
 # A file is not written if its remote was deleted or has another URL by now, or if the row is newer.
 # The share lock keeps the URL from changing before the commit: a change of it deletes the files.
-KEEP = """
-    INSERT INTO cargo_upstreamindexfile AS kept (remote_id, name, canonical_name, gzipped, digest,
+UPSERT = """
+    INSERT INTO cargo_upstreamindexfile AS stored (remote_id, name, canonical_name, gzipped, digest,
         is_sound, etag, last_modified, checked_at, first_seen, gone, replaced)
     SELECT r.pulp_id, %(name)s, %(canonical_name)s, %(gzipped)s, %(digest)s, %(is_sound)s, %(etag)s,
         %(last_modified)s, %(checked_at)s, %(first_seen)s::jsonb, %(gone)s::jsonb,
@@ -45,12 +46,10 @@ KEEP = """
     ON CONFLICT (remote_id, name) DO UPDATE SET gzipped = EXCLUDED.gzipped,
         digest = EXCLUDED.digest, is_sound = EXCLUDED.is_sound, etag = EXCLUDED.etag,
         last_modified = EXCLUDED.last_modified, checked_at = EXCLUDED.checked_at,
-        first_seen = kept.first_seen || EXCLUDED.first_seen, gone = EXCLUDED.gone,
+        first_seen = stored.first_seen || EXCLUDED.first_seen, gone = EXCLUDED.gone,
         replaced = EXCLUDED.replaced
-    WHERE kept.checked_at <= EXCLUDED.checked_at
+    WHERE stored.checked_at <= EXCLUDED.checked_at
 """
-# Maximum number of records per crate: an upstream might replace bytes with every answer.
-MOST_REPLACED = 1_000
 RECORD = f"""
     INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)
     SELECT f.remote_id, f.name, %(vers)s, %(before)s, %(cksum)s, %(found_at)s
@@ -58,7 +57,7 @@ RECORD = f"""
     AND f.replaced ? %(vers)s AND (
         SELECT count(*) FROM cargo_replacedversion r
         WHERE r.remote_id = f.remote_id AND r.name = f.name
-    ) < {MOST_REPLACED}
+    ) < {MOST_RECORDS}
     ON CONFLICT DO NOTHING
 """
 CONFIRM = """
@@ -70,7 +69,7 @@ CONFIRM = """
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A file to write; only its time of validation if the row has the same bytes already."""
+    """A file to write, or only its time of validation if the row already has the same bytes."""
 
     remote: UpstreamRemote
     copy: IndexFileCopy | CrateGone
@@ -86,9 +85,7 @@ class IndexStore:
             _write_batch, background=background, on_failure=_note_failure, limits=LIMITS
         )
 
-    def keep(
-        self, remote: UpstreamRemote, copy: IndexFileCopy | CrateGone, *, is_new: bool
-    ) -> None:
+    def put(self, remote: UpstreamRemote, copy: IndexFileCopy | CrateGone, *, is_new: bool) -> None:
         """Queue a file to be written; `is_new` unless the row has the same bytes."""
         if not self._disk.has_room():
             return
@@ -116,7 +113,7 @@ def write(rows: Sequence[Row]) -> None:
     """Write rows, in a fixed order, so that two processes cannot deadlock."""
     ordered = sorted(rows, key=lambda row: (row.remote.pk, row.copy.name))
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement, is_new in ((KEEP, True), (CONFIRM, False)):
+        for statement, is_new in ((UPSERT, True), (CONFIRM, False)):
             values = [_values(row) for row in ordered if row.is_new is is_new]
             if values:
                 cursor.executemany(statement, values)
@@ -137,7 +134,7 @@ async def _write_batch(_: None, rows: Sequence[Row]) -> None:
 
 
 def _note_failure(_: None, rows: Sequence[Row], error: Exception) -> None:
-    log.warning("Index files of upstream registries were not stored: %s", error)
+    log.warning("Index files of upstreams could not be stored: %s", error)
 
 
 def _values(row: Row) -> dict[str, object]:

@@ -13,8 +13,8 @@ class NotReplaced(BadRequest):
 
     def __init__(self, remote: str, name: str, vers: str, cksum: str) -> None:
         super().__init__(
-            f"`{remote}` has not been seen to replace the file of `{name} {vers}` by one with the"
-            f" checksum {cksum}"
+            f"`{remote}` is not known to have replaced the file of `{name} {vers}` with one that"
+            f" has the checksum {cksum}"
         )
 
 

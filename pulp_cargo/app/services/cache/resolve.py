@@ -74,7 +74,7 @@ class FromStore:
 
 @dataclass(frozen=True, slots=True)
 class FromRepository:
-    """A crate in a repository that no cache fills, to which no policy applies."""
+    """A crate in a repository that no cache or sync fills, to which no policy applies."""
 
     upstream: RepositoryUpstream
     state = CrateState.LISTED
@@ -145,7 +145,7 @@ async def ask(
     if isinstance(upstream, RepositoryUpstream):
         if not upstream.fillers:
             return FromRepository(upstream)
-        # Policies of the caches that fill it apply to what is stored.
+        # Policies of what fills it apply to what is stored.
         stored = await _stored(urls, upstream, name)
         return stored or FromRepository(upstream)
     failure = None

@@ -65,7 +65,7 @@ class WholeCrates:
         # After a failure, the next download of the crate starts this again.
         self._background.spawn(
             self._bring(registry, upstream, store, name),
-            failure=f"Not all versions of `{name}` were stored",
+            failure=f"Not all versions of `{name}` could be stored",
             wait_at_exit=False,
         ).add_done_callback(lambda _: self._coming.discard(key))
 
@@ -90,7 +90,7 @@ class WholeCrates:
                 )
                 if decide(facts) is Decision.FETCH:
                     await self._bring_version(registry, upstream, store, name, version)
-            self._whole.keep((store, name.lower()), True, timeouts.WHOLE_CRATE_SECONDS)
+            self._whole.put((store, name.lower()), True, timeouts.WHOLE_CRATE_SECONDS)
 
     async def _bring_version(
         self,

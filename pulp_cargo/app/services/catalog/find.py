@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries import search as queries
-from pulp_cargo.app.queries.downloads import CrateTotals
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.search import CatalogEntry, Hit
 from pulp_cargo.app.services.catalog.served import (
@@ -14,22 +12,66 @@ from pulp_cargo.app.services.catalog.served import (
     served_catalogs,
     under_policies,
 )
+from pulp_cargo.app.services.catalog.upstream_hits import UpstreamHits, shown_hits
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.crates import CrateObject
 from pulp_cargo.protocol.web_api.search import SearchQuery
 from pulp_cargo.rules.crate_summary import CrateSummary
 
-# A list of upstreams decides for each crate which of them answers, so many hits are looked at.
+# Maximum number of hits to examine: which upstream of a list answers is decided for each crate.
 MOST_HITS = 10_000
 
 
-def find(registry: Registry, query: SearchQuery) -> tuple[int, list[CrateObject]]:
-    """Return how many crates match, and the requested page of them; raises CatalogsOutdated."""
+def find(
+    registry: Registry, query: SearchQuery, hits: UpstreamHits | None = None
+) -> tuple[int, list[CrateObject]]:
+    """Return how many crates match, and the requested page of them; raises CatalogsOutdated.
+
+    Crates that only upstreams have found are after those of the catalogs, except for one of exactly
+    the name.
+    """
     served = served_catalogs(registry)
-    total, hits = _hits(registry, served, query)
+    others = _only_upstream(registry, served, query, hits) if hits else []
+    first = [one for one in others if one.exact_match]
+    last = [one for one in others if not one.exact_match]
+    paging, before = query.paging, len(first)
+    shown = first[paging.offset : paging.offset + paging.per_page]
+    offset, limit = max(0, paging.offset - before), paging.per_page - len(shown)
+    total, crates = _in_catalogs(registry, served, query, limit=limit, offset=offset)
+    # Policies may have left out crates of the page, so what is shown does not tell its length.
+    there = min(limit, max(0, total - offset))
+    start = max(0, paging.offset - before - total)
+    return before + total + len(last), [*shown, *crates, *last[start : start + limit - there]]
+
+
+def _only_upstream(
+    registry: Registry, served: Sequence[ServedCatalog], query: SearchQuery, hits: UpstreamHits
+) -> list[CrateObject]:
+    return [
+        replace(one, exact_match=_is_exact(query, canonical_name(one.name)))
+        for one in shown_hits(registry, served, hits)
+        if query.include_yanked or not one.yanked
+    ]
+
+
+def _in_catalogs(
+    registry: Registry,
+    served: Sequence[ServedCatalog],
+    query: SearchQuery,
+    *,
+    limit: int,
+    offset: int,
+) -> tuple[int, list[CrateObject]]:
+    total, hits = _hits(registry, served, query, limit=limit, offset=offset)
+    return total, objects_of(registry, served, query, hits)
+
+
+def objects_of(
+    registry: Registry, served: Sequence[ServedCatalog], query: SearchQuery, hits: Sequence[Hit]
+) -> list[CrateObject]:
+    """Return the crates of hits, in their order; those of which policies refuse all are left out."""
     objects: dict[int, CrateObject] = {}
-    found = queries.entries(hits)
-    totals = downloads.totals_of(registry.pk, {hit.canonical_name for hit in hits})
+    found = queries.entries(registry.pk, hits)
     for one in served:
         entries = [found[hit.id] for hit in hits if hit.catalog == one.catalog and hit.id in found]
         summaries = under_policies(registry, one, [entry.canonical_name for entry in entries])
@@ -40,30 +82,39 @@ def find(registry: Registry, query: SearchQuery) -> tuple[int, list[CrateObject]
                 if summary is None:
                     continue
                 entry = _as_summarized(entry, summary)
-            objects[entry.id] = _object(registry, one, entry, query, totals.get(name))
-    return total, [objects[hit.id] for hit in hits if hit.id in objects]
+            objects[entry.id] = _object(registry, one, entry, query)
+    return [objects[hit.id] for hit in hits if hit.id in objects]
 
 
 def _hits(
-    registry: Registry, served: Sequence[ServedCatalog], query: SearchQuery
+    registry: Registry,
+    served: Sequence[ServedCatalog],
+    query: SearchQuery,
+    *,
+    limit: int,
+    offset: int,
 ) -> tuple[int, list[Hit]]:
     if not served:
         return 0, []
     catalogs = [one.catalog for one in served]
-    paging = query.paging
     if registry.upstreams.order is None:
-        return queries.search(
-            registry.pk, catalogs, query, limit=paging.per_page, offset=paging.offset
-        )
+        return queries.search(registry.pk, catalogs, query, limit=limit, offset=offset)
     _, hits = queries.search(registry.pk, catalogs, query, limit=MOST_HITS, offset=0)
+    shown = answered(registry, served, hits)
+    return len(shown), shown[offset : offset + limit]
+
+
+def answered(registry: Registry, served: Sequence[ServedCatalog], hits: list[Hit]) -> list[Hit]:
+    """Return the hits in catalogs that answer for their crates, each crate once."""
+    if registry.upstreams.order is None:
+        return hits
     answers = answering(registry, served, {hit.canonical_name for hit in hits})
     # Versions that are mixed stand in several catalogs; the first of them describes the crate.
     first: dict[str, Hit] = {}
     for hit in hits:
         if hit.catalog in answers[hit.canonical_name]:
             first.setdefault(hit.canonical_name, hit)
-    shown = list(first.values())
-    return len(shown), shown[paging.offset : paging.offset + paging.per_page]
+    return list(first.values())
 
 
 def _as_summarized(entry: CatalogEntry, summary: CrateSummary) -> CatalogEntry:
@@ -85,9 +136,7 @@ def _object(
     served: ServedCatalog,
     entry: CatalogEntry,
     query: SearchQuery,
-    totals: CrateTotals | None,
 ) -> CrateObject:
-    name = canonical_name("_".join(query.text.split()))
     return CrateObject(
         name=entry.name,
         max_version=entry.max_version,
@@ -104,9 +153,14 @@ def _object(
         homepage=entry.homepage,
         documentation=entry.documentation,
         repository=entry.repository,
-        downloads=totals.downloads if totals else 0,
-        recent_downloads=totals.recent if totals else 0,
-        exact_match=bool(name) and name == entry.canonical_name,
+        downloads=entry.downloads,
+        recent_downloads=entry.recent_downloads,
+        exact_match=_is_exact(query, entry.canonical_name),
         private=served.upstream.private,
         upstream=served.upstream.name if registry.upstreams.listed else None,
     )
+
+
+def _is_exact(query: SearchQuery, name: str) -> bool:
+    """Whether a text is just the name of a crate, which is in canonical form."""
+    return name == canonical_name("_".join(query.text.split()))

@@ -6,6 +6,8 @@ nothing more, and every way in which a repository changes is covered, including 
 """
 
 from collections.abc import Collection, Mapping
+from functools import cache
+from uuid import UUID
 
 from django.db import transaction
 
@@ -14,38 +16,76 @@ from pulp_cargo.app.queries import catalog as catalogs
 from pulp_cargo.app.queries.catalog import CatalogState, Content
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import statements
+from pulp_cargo.protocol.dependents import dependency_keys
+from pulp_cargo.protocol.registry_url import registry_digest
 from pulp_cargo.rules.crate_summary import CrateSummary, summarize
 
-# Crates are summarized and written so many at a time.
+# Number of crates that are summarized and written at a time.
 BATCH_ROWS = 2_000
-# So many characters of a readme are searched: PostgreSQL limits a document to 1 MB of words.
+# Number of characters of a readme that are indexed: PostgreSQL limits a document to 1 MB of words.
 README_CHARACTERS = 40_000
 
-CLEAR = "DELETE FROM cargo_catalogcrate WHERE catalog_id = %(catalog)s"
-DELETE = """
-    DELETE FROM cargo_catalogcrate
-    WHERE catalog_id = %(catalog)s AND canonical_name = ANY(%(names)s::text[])
+# Longer keywords and categories do not fit into an index; crates.io allows 20 characters.
+LONGEST_TAG = 100
+
+CLEAR = (
+    "DELETE FROM cargo_catalogcrate WHERE catalog_id = %(catalog)s",
+    "DELETE FROM cargo_catalogtag WHERE catalog_id = %(catalog)s",
+    """
+    UPDATE cargo_cratecatalog SET crates = 0, keywords = 0, categories = 0
+    WHERE id = %(catalog)s
+    """,
+)
+# The keywords and categories of the rows that a statement writes.
+TAGS_OF = """
+    tags AS (
+        SELECT kind, tag, count(*) AS crates, min(created_at) AS created_at
+        FROM {rows} r CROSS JOIN LATERAL (
+            SELECT 'keywords' AS kind, unnest(r.keywords) AS tag
+            UNION SELECT 'categories', unnest(r.categories)
+        ) one GROUP BY kind, tag
+    )
+"""
+DELETE = f"""
+    WITH gone AS (
+        DELETE FROM cargo_catalogcrate
+        WHERE catalog_id = %(catalog)s AND canonical_name = ANY(%(names)s::text[])
+        RETURNING keywords, categories, created_at
+    ), {TAGS_OF.format(rows="gone")}, fewer AS (
+        UPDATE cargo_catalogtag t SET crates = t.crates - tags.crates FROM tags
+        WHERE t.catalog_id = %(catalog)s AND t.kind = tags.kind AND t.tag = tags.tag
+    )
+    UPDATE cargo_cratecatalog SET crates = crates - (SELECT count(*) FROM gone)
+    WHERE id = %(catalog)s
 """
 # `english` takes the stems of words, `simple` words as they are, also those that English leaves out.
 # Hyphens and underscores separate words.
-INSERT = f"""
+ROWS = f"""
     INSERT INTO cargo_catalogcrate (catalog_id, canonical_name, name, unit, default_version,
         max_version, max_stable, newest_version, num_versions, yanked, created_at, updated_at,
         description, keywords, categories, dependencies, heading, document)
-    SELECT %(catalog)s, s.*, unit.description, head.keywords, head.categories, ARRAY(
-            SELECT DISTINCT translate(lower(name), '-', '_') FROM unnest(unit.dependency_names) name
-        ), head.words,
+    SELECT %(catalog)s, s.canonical_name, s.name, s.unit, s.default_version, s.max_version,
+        s.max_stable, s.newest_version, s.num_versions, s.yanked, s.created_at, s.updated_at,
+        unit.description, head.keywords, head.categories,
+        string_to_array(s.dependencies, ','), head.words,
         head.words || setweight(
             to_tsvector('english', left(coalesce(unit.readme, ''), {README_CHARACTERS})), 'D')
     FROM unnest(%(canonical)s::text[], %(names)s::text[], %(units)s::uuid[], %(default)s::text[],
         %(max)s::text[], %(stable)s::text[], %(newest)s::text[], %(counts)s::int[],
-        %(yanked)s::bool[], %(created)s::timestamptz[], %(updated)s::timestamptz[])
+        %(yanked)s::bool[], %(created)s::timestamptz[], %(updated)s::timestamptz[],
+        %(dependencies)s::text[])
         s (canonical_name, name, unit, default_version, max_version, max_stable, newest_version,
-            num_versions, yanked, created_at, updated_at)
+            num_versions, yanked, created_at, updated_at, dependencies)
     JOIN cargo_cratecontent unit ON unit.content_ptr_id = s.unit
     CROSS JOIN LATERAL (SELECT
-        ARRAY(SELECT lower(keyword) FROM unnest(unit.keywords) keyword) AS keywords,
-        ARRAY(SELECT lower(category) FROM unnest(unit.categories) category) AS categories,
+        ARRAY(
+            SELECT lower(keyword) FROM unnest(unit.keywords) keyword
+            WHERE length(keyword) <= {LONGEST_TAG}
+        ) AS keywords,
+        ARRAY(
+            SELECT lower(category) FROM unnest(unit.categories) category
+            WHERE length(category) <= {LONGEST_TAG}
+        ) AS categories,
         translate(s.name, '-_', '  ') AS name,
         translate(array_to_string(unit.keywords || unit.categories, ' '), '-_:', '   ') AS tags
     ) text
@@ -57,8 +97,33 @@ INSERT = f"""
         || setweight(to_tsvector('english', coalesce(unit.description, '')), 'C') AS words
     ) head
 """
+INSERT = f"""
+    WITH added AS ({ROWS} RETURNING keywords, categories, created_at),
+    {TAGS_OF.format(rows="added")}, new AS (
+        SELECT kind FROM tags WHERE NOT EXISTS (
+            SELECT 1 FROM cargo_catalogtag t
+            WHERE t.catalog_id = %(catalog)s AND t.kind = tags.kind AND t.tag = tags.tag
+        )
+    ), more AS (
+        INSERT INTO cargo_catalogtag AS t (catalog_id, kind, tag, crates, created_at)
+        SELECT %(catalog)s, kind, tag, crates, created_at FROM tags
+        ON CONFLICT (catalog_id, kind, tag) DO UPDATE SET
+            crates = t.crates + excluded.crates,
+            created_at = least(t.created_at, excluded.created_at)
+    )
+    UPDATE cargo_cratecatalog SET crates = crates + (SELECT count(*) FROM added),
+        keywords = keywords + (SELECT count(*) FROM new WHERE kind = 'keywords'),
+        categories = categories + (SELECT count(*) FROM new WHERE kind = 'categories')
+    WHERE id = %(catalog)s
+"""
 ADVANCE = """
-    UPDATE cargo_cratecatalog SET described = %(version)s, number = %(number)s, stale = '{}'
+    WITH unused AS (
+        DELETE FROM cargo_catalogtag WHERE catalog_id = %(catalog)s
+        AND kind IN ('keywords', 'categories') AND crates = 0 RETURNING kind
+    )
+    UPDATE cargo_cratecatalog SET described = %(version)s, number = %(number)s, stale = '{}',
+        keywords = keywords - (SELECT count(*) FROM unused WHERE kind = 'keywords'),
+        categories = categories - (SELECT count(*) FROM unused WHERE kind = 'categories')
     WHERE id = %(catalog)s
 """
 
@@ -93,8 +158,9 @@ def _update(state: CatalogState, content: Content, served: int) -> None:
     if state.is_covered:
         names = catalogs.changed_since(state, content.repository)
     else:
-        # Nothing tells what has changed since a version that is deleted.
-        statements.run(CLEAR, {"catalog": state.catalog})
+        # The repository version that the catalog describes was deleted, and its changes with it.
+        for statement in CLEAR:
+            statements.run(statement, {"catalog": state.catalog})
         names = catalogs.names_in(content.repository, number)
     for start in range(0, len(names), BATCH_ROWS):
         batch = names[start : start + BATCH_ROWS]
@@ -106,11 +172,16 @@ def _update(state: CatalogState, content: Content, served: int) -> None:
 
 def _insert(catalog: int, crates: Mapping[str, CrateSummary]) -> None:
     if crates:
-        statements.run(INSERT, {"catalog": catalog} | _columns(crates))
+        lines = catalogs.index_lines([one.default.unit for one in crates.values()])
+        statements.run(INSERT, {"catalog": catalog} | _columns(crates, lines))
 
 
-def _columns(crates: Mapping[str, CrateSummary]) -> dict[str, list[object]]:
+def _columns(
+    crates: Mapping[str, CrateSummary], lines: Mapping[UUID, str]
+) -> dict[str, list[object]]:
     rows: Collection[CrateSummary] = crates.values()
+    # Most dependencies of a batch are on few registries.
+    digest_of = cache(registry_digest)
     return {
         "canonical": list(crates),
         "names": [one.name for one in rows],
@@ -123,4 +194,8 @@ def _columns(crates: Mapping[str, CrateSummary]) -> dict[str, list[object]]:
         "yanked": [one.yanked for one in rows],
         "created": [one.created_at for one in rows],
         "updated": [one.updated_at for one in rows],
+        # Names and digests have no commas.
+        "dependencies": [
+            ",".join(dependency_keys(lines.get(one.default.unit, "{}"), digest_of)) for one in rows
+        ],
     }

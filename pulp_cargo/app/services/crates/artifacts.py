@@ -1,9 +1,10 @@
-"""Storing crates in the tables and their files in the storage, many with few statements."""
+"""Storing many crates in the database, and their files in the storage, with few statements."""
 
+import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 from uuid import UUID
@@ -66,11 +67,7 @@ class Placed:
         Raises StorageFull.
         """
         for path in self.unsettled:
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            _sync(path)
 
 
 def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
@@ -108,14 +105,11 @@ def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUI
 
 def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
     """Store crates in a separate transaction, in no repository; a failure leaves no files."""
-    try:
-        with transaction.atomic():
-            return save_crates(crates, domain)
-    except Exception:
-        # Anything: it is raised again. Removing the files may fail with any error of a storage.
-        with suppress(Exception):
-            forget_files([file for _, file in crates], domain)
-        raise
+    with (
+        forgotten_after_errors([file for _, file in crates], domain),
+        transaction.atomic(),
+    ):
+        return save_crates(crates, domain)
 
 
 def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
@@ -151,6 +145,35 @@ def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
         path = _path_of(file.cksum, domain)
         if not _is_whole(path, file.size) and not file.file.closed:
             _put_back(file, path)
+
+
+@contextmanager
+def forgotten_after_errors(files: Collection[IncomingFile], domain: Domain) -> Iterator[None]:
+    """Remove files from the storage again, as far as that is possible, if the context fails."""
+    try:
+        yield
+    except Exception:
+        # Any error: it is raised again. Removing the files may fail with any error of a storage.
+        if files:
+            with suppress(Exception):
+                forget_files(files, domain)
+        raise
+
+
+def restore_damaged(files: Sequence[IncomingFile], domain: Domain) -> None:
+    """Restore stored files that the file system has lost or damaged, from others with the same bytes.
+
+    Raises StorageFull, and OperationalError if another writer has locked one for too long.
+    """
+    if domain.storage_class != FILE_SYSTEM:
+        return
+    with transaction.atomic(), storage_full():
+        set_lock_timeout()
+        known = stored(lock_digests(files), domain)
+        for file in files:
+            path = _path_of(file.cksum, domain)
+            if file.cksum in known and not _is_sound(path, file):
+                _put_back(file, path)
 
 
 def forget_files(files: Iterable[IncomingFile], domain: Domain) -> None:
@@ -203,8 +226,8 @@ def save_files(files: Sequence[Storable], domain: Domain) -> Mapping[str, UUID]:
 def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: Domain) -> Placed:
     """Move files without a known artifact to the storage.
 
-    Files that the storage has lost or truncated are restored, since an artifact's row is no proof
-    of its file. Raises StorageFull.
+    Files that the storage has lost or damaged are restored, since an artifact's row is no proof of
+    its file. Raises StorageFull.
     """
     if known:
         Artifact.objects.filter(pk__in=known.values()).touch()
@@ -247,20 +270,19 @@ class _LocalFiles:
         return cls(fresh, paths, folders, identities)
 
     def check(self, known: Sequence[Storable]) -> list[str]:
-        """Restore the known files that are lost, and return what needs an fsync; raises OSError."""
-        lost = [file for file in known if not _is_whole(self.paths[file.cksum], file.size)]
-        for file in lost:
-            _put_back(file, self.paths[file.cksum])
+        """Restore the known files that are damaged, and return what needs an fsync; raises OSError."""
+        for file in known:
+            if not _is_sound(self.paths[file.cksum], file):
+                _put_back(file, self.paths[file.cksum])
         unsettled = []
         for digest, file in self.fresh.items():
             path = self.paths[digest]
             if not _is_whole(path, file.size):
-                raise OSError(f"the storage has not taken all of the file {digest}")
+                raise OSError(f"the storage did not accept all of the file {digest}")
             # A file that was copied from another file system is a new one, without an fsync.
             if not file.is_settled or _identity(path) != self.identities[digest]:
                 unsettled.append(path)
-        changed = (*self.fresh.values(), *lost)
-        folders = {os.path.dirname(self.paths[file.cksum]) for file in changed}
+        folders = {os.path.dirname(self.paths[digest]) for digest in self.fresh}
         return [*unsettled, *(folders | self.new_folders)]
 
 
@@ -312,10 +334,32 @@ def _is_whole(path: str, size: int) -> bool:
         return False
 
 
+def _is_sound(path: str, file: Storable) -> bool:
+    """Whether a stored file has the bytes of another; files that were stored before are few."""
+    if not _is_whole(path, file.size):
+        return False
+    with open(path, "rb") as there:
+        return hashlib.file_digest(there, "sha256").hexdigest() == file.cksum
+
+
 def _put_back(file: Storable, path: str) -> None:
-    log.warning("The storage had lost the file of the artifact %s; it is back.", file.cksum)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    """Store a file in place of a lost or damaged one, with fsync of it and of its name."""
+    log.warning(
+        "The storage had lost or damaged the file of the artifact %s; it was restored.", file.cksum
+    )
+    folder, new = os.path.dirname(path), list(_missing_folders(path))
+    os.makedirs(folder, exist_ok=True)
     copy_whole(file.rewind(), path)
+    for one in (folder, *new):
+        _sync(one)
+
+
+def _sync(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _identity(path: str) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.index import parse_line
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.protocol.upstream_line import with_absolute_registries
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ def unit_of_upstream(
     """Return the unsaved unit of a file and its line in the upstream's index.
 
     `registry` is the URL for dependencies on the upstream itself, `remote` the id of its remote.
-    Raises RegistryError if the line cannot be read either.
+    Raises RegistryError if the line cannot be read either, and ServiceUnavailable if the file cannot
+    be read just now.
     """
     entry = parse_line(with_absolute_registries(line, registry))
     pubtime = _time(entry.pubtime)
@@ -42,9 +44,14 @@ def unit_of_upstream(
                 found.manifest, cksum=entry.cksum, readme=readme, pubtime=pubtime
             )
         fault, package = found.fault, found.package or {}
+    except ServiceUnavailable:
+        # What is wrong at the moment says nothing about the file, and would be stored forever.
+        raise
     except RegistryError as error:
         fault = str(error)
-    log.info("`%s %s` is stored by its index line: %s", entry.name, entry.vers, fault)
+    log.info(
+        "The metadata of `%s %s` are taken from its index line: %s", entry.name, entry.vers, fault
+    )
     return build_unit.of_index_line(entry, pubtime=pubtime, remote=remote, package=package)
 
 

@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 from typing import IO, Any
 
+from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.protocol import publish
 from pulp_cargo.protocol.crate_file import CrateFile
 from pulp_cargo.protocol.errors import InvalidCrateFile
@@ -28,7 +29,9 @@ from pulp_cargo.rules.read_crate import UpstreamCrate
 
 log = logging.getLogger(__name__)
 
-READER_COUNT = 2
+# One more than there are threads for large files, so that a small one has to wait for small ones only.
+READER_COUNT = threads.LARGE_EXAMINER_COUNT + 1
+PAGE_READER_COUNT = 2
 # Metadata up to this size, in bytes, take a millisecond or two, so they are parsed in this process.
 LITTLE_METADATA = 64 * 1024
 COMMAND = (sys.executable, "-P", "-m", "pulp_cargo.reader")
@@ -73,9 +76,9 @@ class Reader:
                 status = self.stop()
                 if status == -signal.SIGVTALRM:
                     raise InvalidCrateFile(
-                        "the crate file takes too long to be read: no crate needs so much time"
+                        "reading the crate file takes too long; no valid crate needs this much time"
                     ) from error
-                log.warning("A process that reads .crate files has ended with %s.", status)
+                log.warning("A process that reads .crate files has exited with status %s.", status)
                 if not is_first:
                     raise ServiceUnavailable(
                         "the crate file could not be read just now; try again later"
@@ -99,18 +102,23 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
 
 
 class ReaderPool:
-    """Reader processes of one kind; a request without an idle one waits for it."""
+    """Reader processes of one kind; a request without an idle one waits for it, but not for long."""
 
-    def __init__(self, command: Sequence[str] = COMMAND) -> None:
-        self._all = [Reader(command) for _ in range(READER_COUNT)]
+    def __init__(self, command: Sequence[str] = COMMAND, count: int = READER_COUNT) -> None:
+        self._all = [Reader(command) for _ in range(count)]
         # The last one returned is the next one used, so that an idle server has one process.
         self._idle: LifoQueue[Reader] = LifoQueue()
         for reader in self._all:
             self._idle.put(reader)
 
     def ask(self, request: Request) -> Any:
-        """Return the result of a request, or raise its RegistryError."""
-        reader = self._idle.get()
+        """Return the result of a request; raises its RegistryError, or ServiceUnavailable."""
+        try:
+            reader = self._idle.get(timeout=timeouts.READER_TIMEOUT_SECONDS)
+        except Empty as error:
+            raise ServiceUnavailable(
+                "too many crates are being read just now; try again later"
+            ) from error
         try:
             return reader.ask(request)
         finally:

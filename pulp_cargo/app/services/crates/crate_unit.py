@@ -10,7 +10,7 @@ from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.crates.by_name import builds
 from pulp_cargo.app.queries.registry.own_urls import own_urls
 from pulp_cargo.app.services.crates import build_unit
-from pulp_cargo.protocol.crate_file import CrateFile
+from pulp_cargo.protocol.crate_file import CrateFile, Origin
 from pulp_cargo.protocol.errors import RuleBroken, TooLarge, VersionExists
 from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.rules.crates_io import complaints
@@ -34,7 +34,9 @@ def require_size(size: int) -> None:
     """Raise TooLarge for a .crate file of more bytes than the settings allow."""
     limit = settings.CARGO_MAX_CRATE_BYTES
     if size > limit:
-        raise TooLarge(f"the crate file has {size} bytes, and this registry takes at most {limit}")
+        raise TooLarge(
+            f"the crate file has {size} bytes, but this registry accepts at most {limit}"
+        )
 
 
 def strict_urls(repository: CargoRepository | None) -> Collection[str] | None:
@@ -61,15 +63,14 @@ def unit_of_file(
     cksum: str,
     pubtime: datetime,
     strict: Collection[str] | None,
-    as_cargo_reads: bool = False,
+    origin: Origin = Origin.HERE,
 ) -> CrateContent:
     """Return the unit of a .crate file that comes without cargo's JSON; raises RegistryError.
 
-    `strict` is the result of `strict_urls` for the repository; `as_cargo_reads` is for files that
-    were published elsewhere, perhaps under other rules for paths.
+    `strict` is the result of `strict_urls` for the repository.
     """
     manifest, crate_file = read_published(
-        file, name=None, vers=None, limits=limits(), strict=not as_cargo_reads
+        file, name=None, vers=None, limits=limits(), origin=origin
     )
     return unit_of_foreign(manifest, crate_file, cksum=cksum, pubtime=pubtime, strict=strict)
 

@@ -129,6 +129,11 @@ class IncomingFile:
         """Return another handle of the file, with its own position."""
         return open(f"/proc/self/fd/{self.file.fileno()}", "rb", buffering=0)
 
+    @property
+    def path_of_handle(self) -> str:
+        """The path by which other processes can open the file, even after it was moved or removed."""
+        return _path_of(self.file.fileno())
+
     def restore(self) -> None:
         """Write the file to its path again, after a commit that moved it has failed."""
         if not os.path.exists(self.path):
@@ -188,7 +193,7 @@ class IncomingFile:
 
 
 def _path_of(handle: int) -> str:
-    """Return the path by which other processes can open a file without a name."""
+    """Return the path by which other processes can open a file of this process."""
     return f"/proc/{os.getpid()}/fd/{handle}"
 
 
@@ -215,6 +220,7 @@ def copy_whole(file: BinaryIO, path: str) -> None:
             os.fsync(handle)
             os.rename(part, path)
     except BaseException:
+        # Also when the task is cancelled.
         os.unlink(part)
         raise
 

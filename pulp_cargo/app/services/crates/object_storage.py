@@ -6,9 +6,10 @@ an artifact without content, which Pulp's orphan cleanup removes, or a file with
 which the next upload replaces.
 """
 
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 from django.core.files import File
 from django.db import Error, transaction
@@ -24,10 +25,16 @@ from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
 log = logging.getLogger(__name__)
 
+CHUNK_BYTES = 1024 * 1024
+
 
 @asynccontextmanager
 async def uploaded(file: IncomingFile, domain: Domain) -> AsyncIterator[None]:
-    """Upload a file to an object storage, and remove it again if the context fails."""
+    """Upload a file to an object storage, and remove it again if the context fails.
+
+    After the context it is there: Pulp's orphan cleanup removes a row first and its file later, and
+    the new file may have been stored in between.
+    """
     if domain.storage_class == FILE_SYSTEM:
         yield
         return
@@ -35,21 +42,28 @@ async def uploaded(file: IncomingFile, domain: Domain) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
+        # Also when the request is cancelled.
         if is_new:
             await threads.upload(_take_back, file, domain)
         raise
+    await threads.upload(_restore_lost, file, domain)
 
 
 @contextmanager
 def uploaded_here(file: IncomingFile, domain: Domain) -> Iterator[None]:
     """Do the same as `uploaded` in this thread, without an event loop."""
-    is_new = domain.storage_class != FILE_SYSTEM and _upload(file, domain)
+    if domain.storage_class == FILE_SYSTEM:
+        yield
+        return
+    is_new = _upload(file, domain)
     try:
         yield
     except BaseException:
+        # Also when the process is told to stop.
         if is_new:
             _take_back(file, domain)
         raise
+    _restore_lost(file, domain)
 
 
 def upload_all(files: Iterable[IncomingFile], domain: Domain) -> None:
@@ -64,12 +78,13 @@ def upload_all(files: Iterable[IncomingFile], domain: Domain) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn the errors of a storage's client into ServiceUnavailable; their types are unknown."""
+    """Turn the errors of a storage's client into ServiceUnavailable; not those of the database."""
     try:
         yield
     except (RegistryError, Error):
         raise
     except Exception as error:
+        # Any error: each storage has a client with errors of its own, without a common class.
         log.warning("The storage did not answer: %s: %s", type(error).__name__, error)
         raise ServiceUnavailable(
             "the registry's storage does not answer; nothing was changed, try again later"
@@ -77,14 +92,8 @@ def answering() -> Iterator[None]:
 
 
 def _upload(file: IncomingFile, domain: Domain) -> bool:
-    with answering(), with_domain(domain):
-        try:
-            return _add(file, domain)
-        except Exception:
-            # Anything: it is raised again. Each storage has errors of its own, with no common class.
-            with suppress(Exception):
-                artifacts.forget_files([file], domain)
-            raise
+    with answering(), with_domain(domain), artifacts.forgotten_after_errors([file], domain):
+        return _add(file, domain)
 
 
 def _take_back(file: IncomingFile, domain: Domain) -> None:
@@ -93,8 +102,23 @@ def _take_back(file: IncomingFile, domain: Domain) -> None:
         with with_domain(domain):
             _remove(file, domain)
     except Exception as error:
-        # Anything: the reason for which the publish was refused must reach its client.
-        log.warning("The file of a refused publish stays for orphan cleanup: %s", error)
+        # Any error: the reason for which the publish was refused must reach its client.
+        log.warning(
+            "The file of a refused publish could not be removed; orphan cleanup will remove it: %s",
+            error,
+        )
+
+
+def _restore_lost(file: IncomingFile, domain: Domain) -> None:
+    """Store a committed file that was removed meanwhile; a failure does not affect the commit."""
+    try:
+        with with_domain(domain):
+            storage, name = domain.get_storage(), Artifact(sha256=file.cksum).storage_path("")
+            if not storage.exists(name):
+                storage.save(name, File(file.rewind()))
+    except Exception as error:
+        # Each storage has errors of its own, with no common class.
+        log.warning("The storage may not have the file of a new crate version: %s", error)
 
 
 def _add(file: IncomingFile, domain: Domain) -> bool:
@@ -107,7 +131,7 @@ def _add(file: IncomingFile, domain: Domain) -> bool:
         is_new = not artifacts.stored([digest], domain)
         artifacts.save_files([file], domain)
         if not is_new:
-            _put_back(digest, file, domain)
+            _restore_damaged(digest, file, domain)
         return is_new
 
 
@@ -126,9 +150,16 @@ def _remove(file: IncomingFile, domain: Domain) -> None:
     artifacts.forget_files([file], domain)
 
 
-def _put_back(digest: str, file: IncomingFile, domain: Domain) -> None:
-    """Store the missing file of an artifact, for instance after Pulp's repair has deleted it."""
+def _restore_damaged(digest: str, file: IncomingFile, domain: Domain) -> None:
+    """Store the lost or damaged file of an artifact again; Pulp's repair deletes damaged ones."""
     name = Artifact(sha256=digest).storage_path("")
     storage = domain.get_storage()
-    if not storage.exists(name):
-        storage.save(name, File(file.rewind()))
+    if storage.exists(name):
+        with storage.open(name) as there:
+            found = hashlib.sha256()
+            while chunk := there.read(CHUNK_BYTES):
+                found.update(chunk)
+        if found.hexdigest() == digest:
+            return
+        storage.delete(name)
+    storage.save(name, File(file.rewind()))

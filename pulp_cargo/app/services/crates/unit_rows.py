@@ -1,4 +1,4 @@
-"""Inserting units as rows, many with few statements.
+"""Inserting many units as rows with few statements.
 
 Core saves units one by one with a savepoint each, which would take most of the time for which a
 commit locks the repository.

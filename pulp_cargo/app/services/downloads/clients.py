@@ -89,7 +89,9 @@ class UpstreamClients:
         """Drop outdated clients in the background, because a remote may have changed."""
         if self._clients:
             self._background.spawn(
-                self.drop_outdated(), failure="Clients of upstream registries were not checked"
+                self.drop_outdated(),
+                failure="The connections to upstreams could not be checked for changes of their"
+                " remotes",
             )
 
     async def close(self) -> None:
@@ -158,7 +160,8 @@ class UpstreamClients:
         if self._checking is None or self._checking.done():
             self._checking = self._background.spawn(
                 self._check(),
-                failure="Clients of upstream registries are not checked any more",
+                failure="The connections to upstreams are no longer checked for changes of their"
+                " remotes",
                 wait_at_exit=False,
             )
 

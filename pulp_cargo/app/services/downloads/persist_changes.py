@@ -50,7 +50,7 @@ class AddCachedCrate:
 
     @property
     def actor(self) -> None:
-        """Cached crates belong to their upstream."""
+        """None, since cached crates have no owners."""
         return None
 
     def apply(self, draft: Draft) -> None:
@@ -78,7 +78,7 @@ class SetYanked:
 
     @property
     def actor(self) -> None:
-        """Cached crates belong to their upstream."""
+        """None, since cached crates have no owners."""
         return None
 
     def apply(self, draft: Draft) -> None:
@@ -121,8 +121,9 @@ def read(readers: CrateReaders, domain: Domain, crate: DownloadedCrate) -> AddCa
         with with_domain(domain):
             unit = unit_of_upstream(readers, crate.line, file, crate.registry, crate.remote)
     except Exception as error:
-        note(Event.NOT_KEPT)
-        log.warning("`%s %s` is not kept: %s", crate.download.name, crate.download.vers, error)
+        # Any error: one file that cannot be read must not fail the batch that it is in.
+        note(Event.NOT_STORED)
+        log.warning("`%s %s` is not stored: %s", crate.download.name, crate.download.vers, error)
         return None
     return AddCachedCrate(unit, file, crate.yanked)
 

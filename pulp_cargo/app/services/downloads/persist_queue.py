@@ -67,12 +67,12 @@ class PersistQueue:
             crate.download.acquire()
             self._files += 1
         else:
-            note(Event.NOT_KEPT)
+            note(Event.NOT_STORED)
 
     def put_change(self, repository: UUID, domain: Domain, change: LinkStoredUnit | Change) -> None:
         """Queue a change, to be made with the next batch, unless the queue is full."""
         if not self._put((repository, domain), change):
-            note(Event.NOT_KEPT)
+            note(Event.NOT_STORED)
 
     def hurry(self) -> None:
         """Store what waits at once, since a cache may have been changed to have no upstream."""
@@ -106,7 +106,7 @@ class PersistQueue:
         changes: Sequence[LinkStoredUnit | Change],
     ) -> None:
         changes_of_files = [
-            await threads.work(read, self._readers, domain, one) for one in downloaded
+            await threads.examine_later(read, self._readers, domain, one) for one in downloaded
         ]
         wanted: list[Change] = [one for one in changes_of_files if one is not None]
         wanted += [one for one in changes if not isinstance(one, LinkStoredUnit)]
@@ -117,15 +117,15 @@ class PersistQueue:
             return
         result = await join(repository, domain, wanted)
         for refusal in filter(None, result.refusals):
-            # For example a name that differs from another in `-` and `_`: passed through each time.
-            note(Event.NOT_KEPT)
-            log.warning("A crate of an upstream is passed through and not stored: %s", refusal)
+            # For example, its name differs from another only in `-` and `_`: downloaded each time.
+            note(Event.NOT_STORED)
+            log.warning("A crate of an upstream is sent to the client but not stored: %s", refusal)
         clean_up_after(self._background, repository, result)
 
     def _note_failure(self, store: Store, items: Sequence[Item], error: Exception) -> None:
         downloaded = _files_of(items)
-        note(Event.NOT_KEPT)
-        log.warning("%s crates of an upstream were not stored: %s", len(downloaded), error)
+        note(Event.NOT_STORED)
+        log.warning("%s crates of an upstream could not be stored: %s", len(downloaded), error)
 
     def _release(self, downloaded: Sequence[DownloadedCrate]) -> None:
         self._files -= len(downloaded)
@@ -133,7 +133,7 @@ class PersistQueue:
             try:
                 one.download.release()
             except OSError as error:
-                log.warning("The file of a download was not removed: %s", error)
+                log.warning("The temporary file of a download was not removed: %s", error)
 
 
 def _key(item: Item) -> Hashable:

@@ -23,7 +23,7 @@ def restore(background: BackgroundTasks, download: SharedDownload, domain: Domai
     download.acquire()
     background.spawn(
         _restore(download, domain),
-        failure=f"The file of `{download.name} {download.vers}` was not restored",
+        failure=f"The file of `{download.name} {download.vers}` could not be restored",
     )
 
 

@@ -25,6 +25,7 @@ from pulp_cargo.app.services.downloads.clients import UpstreamClients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import (
+    ServiceUnavailable,
     StorageFull,
     UpstreamFailed,
     UpstreamUnreachable,
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 # Bytes are hashed, written and read in chunks of this size.
 CHUNK_BYTES = 256 * 1024
 # Number of bytes that are withheld until the checksum of the whole file is verified.
-HELD_BACK = 1024
+WITHHELD_BYTES = 1024
 ALL = sys.maxsize
 
 
@@ -71,15 +72,16 @@ class SharedDownload:
                 client.crate_file(self.name, self.vers, self.cksum) as response,
             ):
                 # A redirect to another host may lead to a service in our own network.
-                held_back = HELD_BACK if client.is_own(response) else ALL
-                await self._receive(response, client.chunks(response), held_back)
+                withheld = WITHHELD_BYTES if client.is_own(response) else ALL
+                await self._receive(response, client.chunks(response), withheld)
             if self.file is None or self.file.cksum != self.cksum:
                 note(Event.CHECKSUM)
-                raise self._failure("what it sent has another checksum than its index says")
+                raise self._failure("the file has another checksum than its index")
             if self.size not in (None, self.file.size):
-                raise self._failure("what it sent has another length than it said")
+                raise self._failure("what it sent has another length than it announced")
             self.size, self._readable, self.is_complete = self.file.size, self.file.size, True
         except Exception as error:
+            # Any error: clients wait for the file, and would otherwise never learn that it failed.
             if not isinstance(error, UpstreamFailed):
                 note(Event.CUT_OFF if self.file and self.file.size else Event.UNREACHABLE)
             detail = getattr(error, "detail", "")
@@ -116,7 +118,7 @@ class SharedDownload:
                 at += len(chunk)
                 yield chunk
             elif self.error is not None or self.is_complete:
-                raise self.error or self._failure("it is shorter than it was to be")
+                raise self.error or self._failure("it is shorter than announced")
             else:
                 await self._wait()
 
@@ -133,11 +135,20 @@ class SharedDownload:
         return self.file
 
     def license(self, readers: CrateReaders) -> str | None:
-        """Return the licence in the manifest of a complete file, None if it names none."""
+        """Return the licence in the manifest of a complete file, None if it names none.
+
+        Raises ServiceUnavailable if the file cannot be read just now.
+        """
         try:
+            # Meanwhile the file may be moved to the storage.
             found = readers.read_upstream(
-                self.whole.path, name=self.name, vers=self.vers, limits=crate_unit.limits()
+                self.whole.path_of_handle,
+                name=self.name,
+                vers=self.vers,
+                limits=crate_unit.limits(),
             )
+        except ServiceUnavailable:
+            raise
         except RegistryError:
             return None
         if found.manifest is not None:
@@ -167,15 +178,15 @@ class SharedDownload:
             self.release()
 
     async def _receive(
-        self, response: ClientResponse, chunks: AsyncIterator[bytes], held_back: int
+        self, response: ClientResponse, chunks: AsyncIterator[bytes], withheld: int
     ) -> None:
         limit = settings.CARGO_MAX_CRATE_BYTES
         if response.headers.get("Content-Encoding", "identity") != "identity":
             # Its length would not be that of the file.
-            raise self._failure("what it sent is encoded")
+            raise self._failure("the file has a content encoding")
         size = response.content_length
         if size is not None and size > limit:
-            raise self._failure(f"it has {size} bytes, and this registry takes at most {limit}")
+            raise self._failure(f"it has {size} bytes, but this registry accepts at most {limit}")
         # Clients get a Content-Length only if the upstream sent one.
         self.size = size
         received = 0
@@ -184,14 +195,16 @@ class SharedDownload:
             if received > limit:
                 raise self._failure(f"it has more than the {limit} bytes that this registry takes")
             self.file = await threads.work(_written, self.file, chunk, self._memory)
-            self._readable = max(0, received - held_back)
+            self._readable = max(0, received - withheld)
             self._notify()
 
     def _for_clients(self, error: Exception) -> RegistryError:
         """Return the error for clients: it names the file, and no addresses."""
         if isinstance(error, UpstreamUnreachable):
             return self._failure(error.what)
-        return error if isinstance(error, RegistryError) else self._failure("its file broke off")
+        return (
+            error if isinstance(error, RegistryError) else self._failure("the file is incomplete")
+        )
 
     def _failure(self, what: str) -> UpstreamFailed:
         return UpstreamFailed(self.name, self.vers, what)
@@ -225,6 +238,7 @@ def _written(file: IncomingFile | None, chunk: bytes, memory: FileMemory) -> Inc
     try:
         _append(new, chunk, memory)
     except BaseException:
+        # Nobody else has the file yet.
         new.discard()
         raise
     return new
@@ -244,8 +258,6 @@ def _append(file: IncomingFile, chunk: bytes, memory: FileMemory) -> None:
     except StorageFull:
         if file.is_in_memory:
             raise
-        log.warning(
-            "The disk is full: a file of an upstream continues in memory and is not stored."
-        )
+        log.warning("The disk is full: a file of an upstream is buffered in memory and not stored.")
         file.move_to_memory(memory)
         file.write(chunk)

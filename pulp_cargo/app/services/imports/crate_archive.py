@@ -102,7 +102,7 @@ class _Gzip:
 
     def _next_member(self) -> None:
         if not GZIP_MAGIC.startswith(self._packed[: len(GZIP_MAGIC)]):
-            raise zlib.error("what follows its end is no gzip member")
+            raise zlib.error("its end is not followed by a gzip member")
         self._members += 1
         if self._members > MOST_MEMBERS:
             raise BadRequest(f"the archive has more than {MOST_MEMBERS} gzip members")
@@ -133,7 +133,7 @@ class _Stream:
         except EOFError as error:
             raise BadRequest("the archive ends in the middle of its gzip data") from error
         except zlib.error as error:
-            raise BadRequest(f"the archive is not intact gzip: {error}") from error
+            raise BadRequest(f"the archive is not valid gzip: {error}") from error
         self.at += len(data)
         if self.at >= MOST_BYTES:
             raise BadRequest(
@@ -212,7 +212,7 @@ def _needed_records(data: bytes) -> Iterator[bytes]:
         if equals < 0 or not key:
             raise BadRequest("the archive has a damaged pax header")
         if key.startswith(b"GNU.sparse."):
-            raise BadRequest("the archive has a sparse file; only files may be")
+            raise BadRequest("the archive has a sparse file; only files are allowed")
         if records > MOST_PAX_RECORDS:
             raise BadRequest(
                 f"the archive has a pax header of more than {MOST_PAX_RECORDS} records"
@@ -273,19 +273,19 @@ def _entries(stream: _Stream) -> Iterator[tarfile.TarInfo]:
         raise BadRequest(f"the archive cannot be read: {error}") from error
     while rest := stream.read_some(_CHUNK):
         if any(rest):
-            raise BadRequest("the archive goes on after the end of its tar archive")
+            raise BadRequest("the archive has data after the end of its tar data")
 
 
 def _require_wanted(entry: tarfile.TarInfo, shown: str, max_bytes: int) -> None:
     if entry.issparse() or not entry.isreg():
         other = _KINDS.get(entry.type, f"an entry of type {entry.type!r}")
         kind = "a sparse file" if entry.issparse() else other
-        raise BadRequest(f"{shown!r} in the archive is {kind}; only files may be")
+        raise BadRequest(f"{shown!r} in the archive is {kind}; only files are allowed")
     if not entry.name.endswith(SUFFIX):
         raise BadRequest(f"`{shown}` in the archive is not a {SUFFIX} file")
     if not 0 <= entry.size <= max_bytes:
         raise BadRequest(
-            f"`{shown}` in the archive has {entry.size} bytes, and this registry takes at most"
+            f"`{shown}` in the archive has {entry.size} bytes, but this registry accepts at most"
             f" {max_bytes}"
         )
 

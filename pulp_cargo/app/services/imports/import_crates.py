@@ -27,14 +27,12 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.repository.versions_in import used_versions, versions_of
 from pulp_cargo.app.queries.upstreams.repository_roles import is_published_to
-from pulp_cargo.app.services.crates import (
-    artifacts,
-    crate_unit,
-    object_storage,
-)
+from pulp_cargo.app.runtime.free_space import FreeSpace
+from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.imports.crate_archive import crate_files
 from pulp_cargo.protocol import uniqueness
+from pulp_cargo.protocol.crate_file import Origin
 from pulp_cargo.protocol.errors import RegistryError
 
 # Number of files in one transaction, and of units in memory. Each file takes an advisory lock, and
@@ -74,11 +72,13 @@ class Refused:
     sentence: str
 
 
-def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member | Refused]:
+def members(
+    disk: FreeSpace, repository: CargoRepository, archive: BinaryIO
+) -> Iterator[Member | Refused]:
     """Examine each .crate file of an archive by itself; files with the same bytes only once.
 
-    Raises a RegistryError if the archive cannot be read. The files are written to the working
-    directory of the task.
+    Raises a RegistryError if the archive cannot be read, or if there is no room for its files, which
+    are written to the working directory of the task.
     """
     strict = crate_unit.strict_urls(repository)
     key_of = _key_in(repository)
@@ -88,6 +88,7 @@ def members(repository: CargoRepository, archive: BinaryIO) -> Iterator[Member |
         if cksum in seen:
             continue
         seen.add(cksum)
+        disk.require_room()
         file = _written(content)
         try:
             unit = _unit(file, timezone.now(), strict)
@@ -182,7 +183,7 @@ def _unit(
     with file.rewind() as opened:
         cksum = file.cksum
         return crate_unit.unit_of_file(
-            opened, cksum=cksum, pubtime=pubtime, strict=strict, as_cargo_reads=True
+            opened, cksum=cksum, pubtime=pubtime, strict=strict, origin=Origin.IMPORTED
         )
 
 

@@ -7,9 +7,10 @@ as their source, and those of the registries that it stands in for, such as crat
 from collections.abc import Collection
 
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.services.cache.refresher import Refresher
 from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
-from pulp_cargo.app.services.lock_file.refresh import Refresher
+from pulp_cargo.app.services.lock_file.refresh import FilesOfLockFile
 from pulp_cargo.protocol.lock_file import LockFile
 from pulp_cargo.rules.lock_check import Wanted, check_package
 from pulp_cargo.rules.lock_report import Report
@@ -36,7 +37,8 @@ def check(
     checked, others = divide(registry.urls, lock, crates_io=crates_io, allow_sources=allow_sources)
     lookup = Lookup(refresher.cache.advisories, registry, checked)
     if refresh:
-        refresher.refresh_in_request(lookup, names_to_ask_for(registry, checked))
+        names = names_to_ask_for(registry, checked)
+        refresher.refresh_in_request(FilesOfLockFile(lookup, names))
     rows = (
         check_package(package, found, wanted, flags)
         for package, found, flags in lookup.find(checked)

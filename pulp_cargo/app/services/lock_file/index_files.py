@@ -11,7 +11,6 @@ from pulp_cargo.protocol.upstream_index import (
     parse_index_file,
     parse_lines_of,
 )
-from pulp_cargo.rules.replaced_versions import version_key
 
 
 class Indexes:
@@ -40,7 +39,7 @@ class Indexes:
         """Use the index file after a request to the upstream, None if it has no such crate."""
         self._known[file] = copy is not None
         if copy is not None:
-            self._fetched[file] = Body(copy.gzipped, copy.first_seen, copy.replaced, copy.accepted)
+            self._fetched[file] = Body(copy.gzipped, copy.first_seen, copy.replaced)
         if is_old:
             self._old.add(file)
 
@@ -74,9 +73,7 @@ class Indexes:
         """Return the upstream's new checksum of a version that it has replaced, else None."""
         body = self.body(file)
         before, now = body.replaced.get(entry.vers, (None, None)) if body else (None, None)
-        if body is None or before != entry.cksum or now is None:
-            return None
-        return None if version_key(entry.vers, now) in body.accepted else now
+        return now if before == entry.cksum else None
 
     def lines_of(self, file: File, vers: str) -> UpstreamIndex | None:
         """Return the lines of one version in a file; raises UpstreamIndexInvalid."""

@@ -131,8 +131,8 @@ class Lookup:
 
 
 def _usable(upstreams: Sequence[Upstream], known: Known) -> Iterator[tuple[File, bool]]:
-    """Yield the cached index files that may still be served, and whether their crates exist."""
+    """Yield the cached index files that may still be used, and whether their crates exist."""
     remotes = {one.remote.pk: one.remote for one in upstreams if isinstance(one, RemoteUpstream)}
     for file, state in known.files.items():
-        if remotes[file[0]].is_usable(state.checked_at):
+        if remotes[file[0]].is_usable(state.checked_at, has_crate=state.exists):
             yield file, state.exists

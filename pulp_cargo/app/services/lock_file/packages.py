@@ -60,12 +60,12 @@ def names_to_ask_for(registry: Registry, packages: Iterable[LockedPackage]) -> s
 def _not_checked(package: LockedPackage, allow_sources: Collection[str]) -> NotCheckedPackage:
     source = package.source
     if source is None:
-        sentence = "it is on the disk of whoever builds, such as the project itself"
+        sentence = "it is local, such as the project itself"
         return NotCheckedPackage(package, sentence, passes=True)
     if isinstance(source, RegistrySource):
         sentence = f"it is from the registry {source.url}, which this one does not stand in for"
     else:
         sentence = f"it is from the git repository {source.url}"
     passes = is_allowed(source, allow_sources)
-    sentence += ", as was allowed" if passes else "; nobody has allowed this source"
+    sentence += ", which is allowed" if passes else ", and this source is not allowed"
     return NotCheckedPackage(package, sentence, passes, isinstance(source, RegistrySource))

@@ -10,6 +10,7 @@ from uuid import UUID
 from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.cache.cache import Cache
 from pulp_cargo.app.services.downloads import persist_changes
 from pulp_cargo.app.services.downloads.persist_changes import DownloadedCrate, LinkStoredUnit
@@ -17,9 +18,12 @@ from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.policies import refused_license
 from pulp_cargo.app.services.publish.commit import Committed
 from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.unavailable import StorageFull
 
 # Maximum number of files added in one version; until then they are in temporary files.
 BATCH_SIZE = 500
+# Remotes have limits of their own; this one is for the space that files take after it was measured.
+FETCHES_AT_ONCE = 20
 
 
 @dataclass(slots=True)
@@ -32,13 +36,27 @@ class Fetched:
 
 
 async def fetch(
-    cache: Cache, domain: Domain, absent: Sequence[Absent], ended: Callable[[], None]
+    cache: Cache,
+    disk: FreeSpace,
+    domain: Domain,
+    absent: Sequence[Absent],
+    ended: Callable[[], None],
 ) -> Fetched:
     """Fetch files and store them; `ended` is called after each, even if it failed.
 
+    Without room on the disk, no more files are fetched, which is a problem of each.
+
     Raises RepositoryBusy if a task reserves a repository for too long.
     """
-    fetched = Fetched()
+    fetched, turns = Fetched(), asyncio.Semaphore(FETCHES_AT_ONCE)
+
+    async def fetch_one(one: Absent) -> DownloadedCrate | LinkStoredUnit | Problem:
+        async with turns:
+            if not disk.has_room():
+                ended()
+                return Problem(one.name, one.version.vers, str(StorageFull()))
+            return await _fetch(cache, one, leases, ended)
+
     by_repository: dict[UUID, list[Absent]] = defaultdict(list)
     for one in absent:
         by_repository[one.repository].append(one)
@@ -46,8 +64,7 @@ async def fetch(
         for start in range(0, len(wanted), BATCH_SIZE):
             with ExitStack() as leases:
                 batch = wanted[start : start + BATCH_SIZE]
-                fetches = (_fetch(cache, one, leases, ended) for one in batch)
-                results = await asyncio.gather(*fetches)
+                results = await asyncio.gather(*(fetch_one(one) for one in batch))
                 await _store(cache, domain, repository, results, fetched)
     return fetched
 
@@ -64,7 +81,9 @@ async def _fetch(
     leases.enter_context(download.leased())
     try:
         await download.ended()
-        license = await threads.work(download.license, cache.readers) if one.policies else None
+        license = None
+        if one.policies:
+            license = await threads.examine_later(download.license, cache.readers)
     except RegistryError as error:
         return Problem(one.name, version.vers, str(error))
     finally:
@@ -91,7 +110,7 @@ async def _store(
     )
     for one in results:
         if isinstance(one, DownloadedCrate):
-            change = await threads.work(persist_changes.read, cache.readers, domain, one)
+            change = await threads.examine_later(persist_changes.read, cache.readers, domain, one)
             if change is None:
                 sentence = "the file was downloaded, but cannot be stored; the log has the reason"
                 fetched.problems.append(Problem(one.download.name, one.download.vers, sentence))

@@ -12,10 +12,11 @@ from uuid import UUID
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime import timeouts
+from pulp_cargo.app.services.cache.refresher import Refresher
 from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.lookup import Lookup
 from pulp_cargo.app.services.lock_file.packages import divide, names_to_ask_for
-from pulp_cargo.app.services.lock_file.refresh import Refresher
+from pulp_cargo.app.services.lock_file.refresh import FilesOfLockFile
 from pulp_cargo.app.services.lock_file.upstreams import FromRemote
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
@@ -30,8 +31,8 @@ class NothingToFetchFrom(BadRequest):
 
     def __init__(self, registry: str) -> None:
         super().__init__(
-            f"the registry `{registry}` keeps no files of an upstream: it has no remote with a"
-            " repository, or only one that is streamed"
+            f"the registry `{registry}` does not store files: it has no remote with a repository,"
+            " or the policy of its remote is `streamed`"
         )
 
 
@@ -59,11 +60,8 @@ def plan(
     """Return what a registry lacks of a lock file, after refreshing the index files."""
     packages, _ = divide(registry.urls, lock, crates_io=crates_io)
     lookup = Lookup(refresher.cache.advisories, registry, packages)
-    refresher.refresh(
-        lookup,
-        names_to_ask_for(registry, packages),
-        timeout=timeouts.PREFETCH_INDEX_TIMEOUT_SECONDS,
-    )
+    files = FilesOfLockFile(lookup, names_to_ask_for(registry, packages))
+    refresher.refresh(files, timeout=timeouts.PREFETCH_INDEX_TIMEOUT_SECONDS)
     absent: list[Absent] = []
     problems: list[Problem] = []
     for package, found, _ in lookup.find(packages):
@@ -74,7 +72,7 @@ def plan(
         elif isinstance(place, FromRemote) and (store := place.upstream.store):
             absent.extend(_absent(package, place, store))
         elif checked.here is not Here.STORED:
-            sentence = f"`{found.upstream}` keeps no files: there is nothing to fetch it into"
+            sentence = f"`{found.upstream}` does not store files"
             problems.append(Problem(package.name, package.vers, sentence))
     return Plan(absent, len(packages) - len(absent) - len(problems), problems)
 

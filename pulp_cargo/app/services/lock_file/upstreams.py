@@ -142,8 +142,8 @@ class FromRemote:
             return Looked(VersionFacts(state), not_in(self.upstream, package, has_crate=False))
         if state is not CrateState.LISTED:
             unknown = (
-                f"the index file of `{package.name}` from `{self.upstream.name}` is not here, or too"
-                " old, and nobody was asked for it"
+                f"the index file of `{package.name}` from `{self.upstream.name}` is not cached, or"
+                " outdated, and was not requested"
             )
             return self._unavailable(self.indexes.fault(file) or unknown)
         try:

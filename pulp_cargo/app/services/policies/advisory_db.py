@@ -64,9 +64,9 @@ class AdvisoryCopy:
                 self._mark = found
                 self._by_crate = _read(self.database) if found is not None else {}
                 if found is None:
-                    log.warning("There is no advisory database at %s.", self.database)
+                    log.warning("The advisory database %s does not exist.", self.database)
         except (UnreadableDatabase, OSError) as error:
-            log.warning("The advisory database at %s is not read: %s.", self.database, error)
+            log.warning("The advisory database %s cannot be read: %s.", self.database, error)
         finally:
             self._is_read.set()
             self._reading.release()
@@ -111,6 +111,6 @@ def _parsed(path: str, text: bytes) -> Iterator[Advisory]:
         left_out: list[str] = []
         yield from parse_advisory(text.decode(), left_out)
         for fault in left_out:
-            log.warning("A part of the advisory %s is left out: %s.", path, fault)
+            log.warning("A part of the advisory %s is ignored: %s.", path, fault)
     except (InvalidAdvisory, UnicodeDecodeError) as error:
-        log.warning("The advisory %s is left out: %s.", path, error)
+        log.warning("The advisory %s is ignored: %s.", path, error)

@@ -44,9 +44,10 @@ def policies_of(
 ) -> tuple[NamedPolicy, ...]:
     """Return the policies for the crates of an upstream: its own, and the registry's.
 
-    If the store of caches is served without an upstream, the policies of these caches apply, too.
+    If the store of caches is served without an upstream, the policies of these caches apply, too;
+    likewise for a repository that was synced.
     `stored` crates of an upstream may be from another remote, so the policy of that applies as
-    well. No policy applies to repositories that no cache stores crates in.
+    well. No policy applies to repositories that no cache or sync fills.
     """
     found: list[NamedPolicy | None] = []
     if isinstance(upstream, RemoteUpstream):
@@ -62,6 +63,11 @@ def policies_of(
 def policies_of_store(upstreams: RegistryUpstreams) -> tuple[NamedPolicy, ...]:
     """Return the policies for all that is in the repository of a registry."""
     return policies_of(upstreams, upstreams.own)
+
+
+def serves_repository_as_it_is(upstreams: RegistryUpstreams) -> bool:
+    """Whether a registry serves the version of its repository without upstreams and policies."""
+    return not (upstreams.listed or policies_of_store(upstreams))
 
 
 def left_out_of_listing(upstreams: RegistryUpstreams) -> frozenset[UUID]:

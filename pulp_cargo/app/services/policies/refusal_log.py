@@ -31,7 +31,7 @@ LIMITS = Limits(
     quiet_seconds=timeouts.REFUSAL_LOG_MAX_AGE_SECONDS,
     max_age_seconds=timeouts.REFUSAL_LOG_MAX_AGE_SECONDS,
 )
-# Records of refusals that have not happened for so long are deleted.
+# A record is deleted when its refusal has not recurred for this long.
 REMEMBERED = timedelta(days=90)
 
 # Policies that were deleted meanwhile are skipped. The order prevents deadlocks between processes.
@@ -111,11 +111,16 @@ class RefusalLog:
     async def _write_batch(self, _: None, records: Sequence[Record]) -> None:
         lost, self._lost = self._lost, 0
         if lost:
-            log.warning("%d records of refused versions were too many to be kept.", lost)
+            log.warning(
+                "%d records of refused versions were dropped: too many records were waiting.", lost
+            )
         try:
             await threads.record(self.write, records)
         except (DatabaseError, InterfaceError) as error:
-            log.warning("Records of refused versions are written later: %s", error)
+            log.warning(
+                "Records of refused versions could not be written and will be written later: %s",
+                error,
+            )
             raise WriteLater(timeouts.REFUSAL_LOG_RETRY_SECONDS) from error
 
     def _clean_up(self) -> None:
@@ -136,7 +141,7 @@ def _together(before: Record, after: Record) -> Record:
 
 
 def _note_failure(_: None, records: Sequence[Record], error: Exception) -> None:
-    log.warning("%d records of refused versions were not written: %s", len(records), error)
+    log.warning("%d records of refused versions could not be written: %s", len(records), error)
 
 
 def _record(refusal: Refusal, now: datetime) -> Record:

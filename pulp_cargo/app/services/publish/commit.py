@@ -7,8 +7,9 @@ survives a crash.
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -36,9 +37,10 @@ from pulp_cargo.app.runtime.statements import Rows, pipelined
 from pulp_cargo.app.services import owners
 from pulp_cargo.app.services.crates import artifacts
 from pulp_cargo.app.services.crates.artifacts import Crates, There
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.publish import draft as drafts
 from pulp_cargo.app.services.publish.draft import Draft
-from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound
+from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound, VersionExists
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 from pulp_cargo.rules.owners import Actor, Owner
 
@@ -101,17 +103,17 @@ def commit_together(repository: UUID, domain: Domain, changes: Sequence[Change])
     except (RepositoryBusy, InterfaceError, OperationalError):
         raise
     except Exception:
-        # Anything: whatever one change raises must not fail the others.
+        # Any error: whatever one change raises must not fail the others.
         if len(changes) == 1:
             raise
-        log.warning("A commit of %s changes failed, trying them alone.", len(changes))
+        log.warning("A commit of %s changes failed; committing them one by one.", len(changes))
     made: Committed | None = None
     refusals: list[BaseException | None] = []
     for change in changes:
         try:
             alone = commit(repository, domain, [change])
         except Exception as error:
-            # Anything, since it becomes the outcome of this change alone.
+            # Any error, since it becomes the outcome of this change alone.
             refusals.append(error)
         else:
             made = alone.made or made
@@ -131,28 +133,24 @@ def commit(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Resul
     except (IntegrityError, OperationalError) as error:
         if not isinstance(error.__cause__, CLASHES):
             raise
-        log.info("A commit met somebody else's, and is tried again: %s", error)
+        log.info("A commit conflicted with another one, and is retried: %s", error)
     with _busy_after(LockNotAvailable, DeadlockDetected):
         return _try(repository, domain, changes)
 
 
 def _try(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
-    draft = None
+    files: list[IncomingFile] = []
     with with_domain(domain):
-        try:
-            with transaction.atomic():
-                head, draft, there = _look_up(repository, domain, changes)
-                refusals = [_refusal(change, draft) for change in changes]
-                made = _write(head, draft, there, domain)
-                steps.reached("written")
-        except Exception:
-            # Anything: it is raised again, after the files are removed as far as that is possible.
-            if draft is not None and draft.crates:
-                with suppress(Exception):
-                    artifacts.forget_files([file for _, file in draft.crates], domain)
-            raise
+        with artifacts.forgotten_after_errors(files, domain), transaction.atomic():
+            head, draft, there = _look_up(repository, domain, changes)
+            refusals = [_refusal(change, draft) for change in changes]
+            files += [file for _, file in draft.crates]
+            made = _write(head, draft, there, domain)
+            steps.reached("written")
         steps.reached("committed")
-        _restore_lost(draft, domain)
+        _restore(partial(artifacts.restore_lost, [file for _, file in draft.crates], domain))
+        if there_before := _with_same_bytes(changes, refusals):
+            _restore(partial(artifacts.restore_damaged, there_before, domain))
     if made is None:
         return Result(None, refusals)
     return Result(Committed(repository, made.number, made.listeners), refusals)
@@ -191,13 +189,25 @@ def _remove_debris(head: Head) -> None:
     RepositoryVersion.objects.get(pk=head.version).delete()
 
 
-def _restore_lost(draft: Draft, domain: Domain) -> None:
-    """Restore files that are missing; a failure does not affect the commit."""
+def _with_same_bytes(
+    changes: Sequence[Change], refusals: Sequence[RegistryError | None]
+) -> list[IncomingFile]:
+    """Return the files of changes that are refused because the repository has them already."""
+    return [
+        file
+        for change, refusal in zip(changes, refusals, strict=True)
+        if isinstance(refusal, VersionExists) and refusal.same_bytes
+        for _, file in change.crates
+    ]
+
+
+def _restore(restore: Callable[[], None]) -> None:
+    """Restore files that the storage lacks; a failure does not affect the commit."""
     try:
-        artifacts.restore_lost([file for _, file in draft.crates], domain)
+        restore()
     except Exception as error:
-        # Each storage has errors of its own, with no common class.
-        log.warning("The storage lacks the file of a new crate version: %s", error)
+        # Any error: each storage has errors of its own, with no common class.
+        log.warning("The storage does not have the file of a crate version: %s", error)
 
 
 @contextmanager

@@ -125,5 +125,5 @@ def clean_up_after(background: BackgroundTasks, repository: UUID, result: Result
     if result.made is not None and result.made.number % TRIM_EVERY == 0:
         background.spawn(
             threads.write(clean_up, repository),
-            failure="The old versions of a repository were not cleaned up",
+            failure="Old versions of a repository could not be removed",
         )

@@ -78,7 +78,7 @@ class NewCrate:
 
     @property
     def actor(self) -> Actor | None:
-        """No owner is required: whoever adds it otherwise than by cargo may modify the repository."""
+        """None: only users who may modify the repository can add a crate without cargo."""
         return None
 
 
@@ -148,7 +148,7 @@ class Draft:
             return
         if actor is None:
             # Owners were enabled after the rights of the sender were looked up.
-            raise ServiceUnavailable("crates here have owners from now on; try again")
+            raise ServiceUnavailable("this repository now has owners of crates; try again")
         canonical = canonical_name(name)
         is_new = self.spelling(canonical) is None
         rules.require_owner(actor, name, self._owners.get(canonical, ()), is_new=is_new)

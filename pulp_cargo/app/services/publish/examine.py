@@ -117,9 +117,9 @@ def _proven_aliases(
     for url in proven:
         if not urls.is_own(url):
             raise InvalidRegistryUrl(
-                f"a dependency on this registry names it `{url}`, which is none of its URLs: use"
-                f" `{urls.index}`, or let whoever may change the repository add that URL"
-                " to its `index_aliases`, or an administrator its host to the setting"
-                " CARGO_ORIGIN_ALIASES"
+                f"a dependency on this registry names it `{url}`, which is not one of its URLs: use"
+                f" `{urls.index}`. Otherwise, ask somebody who may change the repository to add"
+                " this URL to its `index_aliases`, or an administrator to add its origin to the"
+                " setting CARGO_ORIGIN_ALIASES"
             )
     return proven

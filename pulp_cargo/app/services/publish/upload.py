@@ -127,5 +127,7 @@ def _clean_up_after(made: Committed) -> None:
     try:
         commit.clean_up(made.repository)
     except Exception as error:
-        # Anything: the upload is committed, and an error response would claim that it is not.
-        log.warning("Old versions of a repository stay until the next time: %s", error)
+        # Any error: the upload is committed, and an error response would claim that it is not.
+        log.warning(
+            "Old versions of a repository could not be removed and will be removed later: %s", error
+        )

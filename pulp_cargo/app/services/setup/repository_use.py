@@ -36,8 +36,8 @@ class CannotReplace(BadRequest):
 
     def __init__(self, repository: str, distribution: str) -> None:
         super().__init__(
-            f"the distribution `{distribution}` takes uploads for the repository `{repository}`,"
-            " and `mirror` would remove what was published there"
+            f"the distribution `{distribution}` accepts uploads to the repository `{repository}`,"
+            " and `mirror` would remove published crates"
         )
 
 

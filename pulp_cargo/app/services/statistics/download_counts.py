@@ -21,7 +21,7 @@ from pulp_cargo.app.services.statistics.write_downloads import Row
 
 log = logging.getLogger(__name__)
 
-# What does not fit while the database does not answer is lost; an entry takes about 300 bytes.
+# While the database does not answer, counts beyond this are lost; an entry takes about 300 bytes.
 MOST_WAITING = 50_000
 LIMITS = Limits(
     batch_size=10_000,
@@ -44,7 +44,7 @@ class Download(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """How often something was downloaded since `at`; a few seconds, all on the day of `at`."""
+    """The downloads of a version in the few seconds since `at`, counted for the day of `at`."""
 
     download: Download
     at: datetime
@@ -74,7 +74,7 @@ class DownloadCounts:
 
     def start(self) -> None:
         """Start to remove the counts of old days from time to time."""
-        failure = "The counts of old days are no longer removed"
+        failure = "Download counts of old days are no longer removed"
         self._background.spawn(self._sweep_regularly(), failure=failure, wait_at_exit=False)
 
     def note(self, download: Download) -> None:
@@ -108,7 +108,7 @@ class DownloadCounts:
         try:
             await threads.record(write_downloads.add, rows)
         except (OperationalError, InterfaceError) as error:
-            log.warning("Counts of downloads are written later: %s", error)
+            log.warning("Download counts could not be written and will be written later: %s", error)
             raise WriteLater(timeouts.DOWNLOAD_COUNTS_RETRY_SECONDS) from error
 
     async def _sweep_regularly(self) -> None:
@@ -116,7 +116,11 @@ class DownloadCounts:
             try:
                 await threads.record(write_downloads.remove_old_days, datetime.now(UTC).date())
             except (DatabaseError, InterfaceError) as error:
-                log.warning("The counts of old days are removed later: %s", error)
+                log.warning(
+                    "Download counts of old days could not be removed and will be removed later:"
+                    " %s",
+                    error,
+                )
             await asyncio.sleep(timeouts.DOWNLOAD_COUNTS_SWEEP_INTERVAL_SECONDS)
 
 
@@ -128,4 +132,4 @@ def _together(before: Tally, after: Tally) -> Tally:
 
 def _note_failure(_: None, tallies: Sequence[Tally], error: Exception) -> None:
     times = sum(tally.times for tally in tallies)
-    log.warning("The counts of %d downloads were not written: %s", times, error)
+    log.warning("The counts of %d downloads could not be written: %s", times, error)

@@ -1,6 +1,6 @@
 """Writing counts of downloads: several processes add to the same rows.
 
-They lock rows in the same order, by registry and crate, so that none waits for another in a circle.
+They lock rows in the same order, by registry and crate, so that they cannot deadlock.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.rows import first_row
 from pulp_cargo.protocol.names import canonical_name
 
-# Old days are removed in transactions of so many rows.
+# Maximum number of rows per transaction when old days are removed.
 BATCH_ROWS = 10_000
 # An advisory lock of PostgreSQL: one process at a time removes old days.
 SWEEP_LOCK = 0x6361_7267_6F_0017

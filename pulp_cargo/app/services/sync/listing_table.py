@@ -28,7 +28,8 @@ from pulp_cargo.rules.metadata_source import word_of
 CREATE = """
     CREATE TEMPORARY TABLE cargo_listed (
         at bigint PRIMARY KEY, name text, canonical_name text, vers text,
-        cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid
+        cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid,
+        is_replaced boolean NOT NULL DEFAULT false
     )
 """
 COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"
@@ -56,7 +57,7 @@ TWICE = """
 def table_of(
     file: BinaryIO, remote: UUID, lets_in: Callable[[ListedCrate], bool]
 ) -> Iterator[Head]:
-    """Create the table `cargo_listed` for the context, which is the head of the remote's listing.
+    """Create the table `cargo_listed` for the block, and yield the head of the remote's listing.
 
     Crate versions that `lets_in` refuses are left out. Raises CannotCopy for a listing that is
     incomplete or has an invalid line.
@@ -121,8 +122,8 @@ def _head(file: BinaryIO) -> Head:
         return parse_head(file.readline(LONGEST_LINE + 1))
     except InvalidListing as error:
         raise CannotCopy(
-            f"only registries of Pulp can be synced so far, and what the upstream sent is no"
-            f" listing of one: {error}"
+            "only registries of Pulp can be synced so far, and the upstream did not send a valid"
+            f" listing: {error}"
         ) from error
 
 
@@ -134,8 +135,8 @@ def _crates(file: BinaryIO, count: int) -> Iterator[tuple[int, ListedCrate]]:
         if isinstance(found, End):
             if {count, found.count} != {seen} or file.read(1):
                 raise InvalidListing(
-                    f"the listing says that it has {count} crate versions and ends after"
-                    f" {found.count}, and it has {seen}"
+                    f"the listing announces {count} crate versions and ends after {found.count},"
+                    f" but it has {seen}"
                 )
             return
         yield at, found

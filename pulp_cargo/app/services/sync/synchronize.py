@@ -11,25 +11,23 @@ from typing import Any
 from django.db import transaction
 from django.db.models.expressions import RawSQL
 
-from pulpcore.plugin.models import Content, RepositoryVersion
+from pulpcore.plugin.models import Content, ProgressReport, RepositoryVersion
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
+from pulp_cargo.app.models.sync_sources import SYNC_NOTE
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
-from pulp_cargo.app.services.sync import units, upstream
+from pulp_cargo.app.services.sync import replaced, units, upstream
 from pulp_cargo.app.services.sync.listing_table import table_of
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.policy_decision import AgelessRules
-
-# The key in a version's `info` for the listing and settings it was created from: if they are the
-# same at the next sync, its request is conditional.
-NOTE = "cargo_sync"
 
 MEMBER = is_in_newest("%(repository)s")
 NEW_CRATES = f"""
@@ -59,12 +57,18 @@ OTHER_YANKS = f"""
 
 
 def synchronize(
-    loop: BackgroundLoop, repository: CargoRepository, remote: CargoRemote, *, mirror: bool
+    loop: BackgroundLoop,
+    disk: FreeSpace,
+    repository: CargoRepository,
+    remote: CargoRemote,
+    *,
+    mirror: bool,
 ) -> RepositoryVersion | None:
     """Bring a repository up to date with its upstream; returns None if nothing changed.
 
-    Raises CannotCopy and CannotReplace.
+    Raises CannotCopy, CannotReplace and StorageFull.
     """
+    disk.require_room()
     if mirror:
         require_replaceable(repository)
     policy = named_policy(remote.crate_policy)
@@ -79,20 +83,35 @@ def synchronize(
         if fetched is None:
             return None
         with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
+            if mirror:
+                _refuse_replaced(repository, remote)
             units.make_units(file, repository, remote)
             if made_of["immediate"]:
-                units.fetch_files(repository, remote, connected)
+                units.fetch_files(disk, repository, remote, connected)
             return _make_version(repository, head, made_of | {"etag": fetched.etag}, mirror=mirror)
 
 
+def _refuse_replaced(repository: CargoRepository, remote: CargoRemote) -> None:
+    """Refuse other bytes for versions that the repository has, and report how many there are."""
+    if count := replaced.refuse_replaced(repository, remote):
+        message = "Refusing replaced versions"
+        with ProgressReport(message=message, code="sync.cargo.replaced", done=count):
+            pass
+
+
 def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[str, Any]:
-    """Return everything besides the listing on which the content of a version depends."""
+    """Return everything besides the listing on which the content of a version depends.
+
+    If the note of it is the same at the next sync, its request is conditional.
+    """
     made_of = {
         "remote": str(remote.pk),
         "url": remote.url,
         "mirror": mirror,
         "immediate": remote.policy == CargoRemote.IMMEDIATE,
     }
+    if accepted := replaced.count_accepted(remote):
+        made_of["accepted"] = accepted
     if rules.text:
         made_of["rules"] = hashlib.sha256(rules.text.encode()).hexdigest()
     return made_of
@@ -100,7 +119,7 @@ def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[
 
 def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:
     """Return the entity tag of the listing from which the newest version was created, if any."""
-    note = dict(repository.latest_version().info.get(NOTE) or {})
+    note = dict(repository.latest_version().info.get(SYNC_NOTE) or {})
     etag = note.pop("etag", None)
     return etag if note == made_of else None
 
@@ -119,7 +138,7 @@ def _make_version(
         if add_aliases(repository.pk, _aliases(head, note["url"], mirror=mirror)):
             channel.registries_changed()
         newest = repository.latest_version()
-        RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {NOTE: note})
+        RepositoryVersion.objects.filter(pk=newest.pk).update(info=newest.info | {SYNC_NOTE: note})
     return version if version.complete else None
 
 

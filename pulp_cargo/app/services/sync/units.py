@@ -16,6 +16,7 @@ from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifa
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import artifacts, build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table, upstream
@@ -77,6 +78,7 @@ NOTE_SOURCES = """
         %(root)s || 'api/v1/crates/' || l.name || '/' || l.vers || '/download',
         l.size, l.cksum, ca.pulp_id, %(remote)s, %(domain)s
     FROM cargo_listed l JOIN core_contentartifact ca ON ca.content_id = l.content_id
+    WHERE NOT l.is_replaced
     ORDER BY ca.pulp_id
     ON CONFLICT (content_artifact_id, remote_id, pulp_domain_id) DO UPDATE
     SET url = EXCLUDED.url, size = EXCLUDED.size, sha256 = EXCLUDED.sha256, failed_at = NULL
@@ -85,7 +87,8 @@ NOTE_SOURCES = """
 """
 WITHOUT_FILE = """
     SELECT ca.pulp_id FROM cargo_listed l
-    JOIN core_contentartifact ca ON ca.content_id = l.content_id WHERE ca.artifact_id IS NULL
+    JOIN core_contentartifact ca ON ca.content_id = l.content_id
+    WHERE ca.artifact_id IS NULL AND NOT l.is_replaced
 """
 FILL_IN = "UPDATE core_contentartifact SET artifact_id = %s WHERE pulp_id = %s"
 
@@ -124,9 +127,9 @@ def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
 
 
 def fetch_files(
-    repository: CargoRepository, remote: CargoRemote, connected: ConnectedUpstream
+    disk: FreeSpace, repository: CargoRepository, remote: CargoRemote, connected: ConnectedUpstream
 ) -> None:
-    """Download the missing files of the listing's units; raises CannotCopy."""
+    """Download the missing files of the listing's units; raises CannotCopy and StorageFull."""
     sources = RemoteArtifact.objects.filter(
         remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
     )
@@ -134,6 +137,7 @@ def fetch_files(
     title = "Downloading .crate files"
     with _progress(title, "sync.downloading.artifacts", len(missing)) as progress:
         for batch in _batches(missing, FILES_AT_ONCE):
+            disk.require_room()
             wanted = list(RemoteArtifact.objects.filter(pk__in=batch))
             fetched = upstream.fetch_files(connected, wanted)
             with transaction.atomic(), connection.cursor() as cursor:

@@ -21,6 +21,7 @@ from pulp_cargo.app.models.core import release_session
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.upstream import listing
+from pulp_cargo.app.upstream.asking import Kind
 from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.retries import with_retries
@@ -118,10 +119,11 @@ async def _received(upstream: Connection, source: RemoteArtifact) -> IncomingFil
     """Return the closed file in the working directory of the task, which is removed with it."""
     file = IncomingFile(os.getcwd())
     try:
-        async with upstream.answer(source.url, IDENTITY, is_file=True) as response:
+        async with upstream.answer(source.url, IDENTITY, kind=Kind.FILE) as response:
             upstream.require_ok(response)
             await _write(upstream.chunks(response), file, source, upstream.name)
     except BaseException:
+        # Also when the task is cancelled.
         file.discard()
         raise
     file.file.close()

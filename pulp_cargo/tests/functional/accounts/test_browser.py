@@ -64,7 +64,7 @@ def test_from_login_url_to_a_revoked_token(
     browser.click(".cards summary")
     browser.follow(".cards .danger")
     assert browser.text("#yours ~ p") == "You have no tokens."
-    with pytest.raises(CargoFailed, match="this token is not known"):
+    with pytest.raises(CargoFailed, match="does not accept this token"):
         crate.run(*publish)
     assert browser.console_errors() == []
 

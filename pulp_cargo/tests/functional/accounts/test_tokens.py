@@ -117,7 +117,7 @@ def test_name_is_unique_for_its_user(person: Rest, visitor: Visitor) -> None:
     visitor.create("laptop")
     answer = visitor.send(fields=DEFAULTS | {"name": "laptop"})
     assert answer.status_code == 400
-    assert "has a token of that name already" in text_of(answer)
+    assert "already has a token with this name" in text_of(answer)
     assert len(person.list(TOKENS)) == 1
 
 

@@ -73,9 +73,9 @@ def test_host_that_is_none(upstream: SparseUpstream, own: Cache, name: str) -> N
         (GOOD.encode()[:-9], "middle of a line"),
         (GOOD.replace("%s", "other").encode(), "another crate"),
         (GOOD.encode() + b"\0", "NUL"),
-        (b'{"errors":[{"detail":"no"}]}\n', "no line of it"),
+        (b'{"errors":[{"detail":"no"}]}\n', "none of its lines"),
         (b"[" * 100_000, "middle of a line"),
-        (b"1\n" * 100, "no line of it"),
+        (b"1\n" * 100, "none of its lines"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -145,7 +145,7 @@ def test_only_recorded_bytes_can_be_accepted(
     with pytest.raises(Refused) as failed:
         accept(own, evil(name))
     assert failed.value.status == 400
-    assert f"replace the file of `{name} 1.0.0`" in str(failed.value)
+    assert f"replaced the file of `{name} 1.0.0`" in str(failed.value)
 
 
 def test_bytes_that_come_back_end_it(upstream: SparseUpstream, own: Cache, name: str) -> None:

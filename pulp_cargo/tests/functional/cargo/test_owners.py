@@ -46,7 +46,7 @@ def test_team_shares_a_crate(owned: OwnedRegistry, name: str, tmp_path: Path) ->
     with pytest.raises(CargoFailed, match="403 Forbidden"):
         owner(bob, "--add", bob.login)
     said = owner(alice, "--add", bob.login, "--add", f"group:{group}")
-    assert f"`{bob.login}` and `group:{group}` own the crate `{name}` from now on" in said
+    assert f"`{bob.login}` and `group:{group}` now own the crate `{name}`" in said
     assert {alice.login, bob.login, f"group:{group}"} <= set(owner(bob, "--list").splitlines())
     publish(bob, "2.0.0")
     publish(member, "3.0.0")

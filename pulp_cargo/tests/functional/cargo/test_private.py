@@ -93,7 +93,7 @@ def test_token_that_may_only_read(stack: Stack, private: Registry, name: str, tm
 
 
 def test_the_lines_of_two_registries_go_into_one_file(stack: Stack, name: str, tmp_path: Path):
-    """A table that is there twice would make cargo fail for every command [112]."""
+    """A table that occurs twice would make cargo fail for every command [112]."""
     both = [stack.make_registry(auth_required=True) for _ in range(2)]
     lines = [one.get("config.toml").body.decode() for one in both]
     (tmp_path / "config.toml").write_text("".join(lines))

@@ -101,7 +101,7 @@ def test_publish_without_a_token(cargo: Cargo, registry: Registry, name: str, tm
     project = cargo.configure(tokens=False).package(tmp_path, name)
     with pytest.raises(CargoFailed, match="cargo login --registry mine"):
         project.publish("--no-verify")
-    with pytest.raises(CargoFailed, match=f"not known to the registry `{registry.name}`"):
+    with pytest.raises(CargoFailed, match=f"`{registry.name}` does not accept this token"):
         project.publish("--no-verify", "--token=nonsense")
 
 

@@ -35,7 +35,10 @@ def test_a_rollback_makes_a_version_like_an_older_one(pulp: Pulp, own: Registry)
     assert _held(pulp, own.name) == {("leaf", "1.0.0")}
     assert [entry["vers"] for entry in own.index("leaf")] == ["1.0.0"]
     again = pulp.run("cargo", "repository", "rollback", "--name", own.name, "--to", "1")
-    assert "The newest version is like version 1: nothing changed.\n" in again.stderr
+    assert (
+        "The newest version already has the content of version 1: nothing changed.\n"
+        in again.stderr
+    )
     assert json.loads(again.stdout)["number"] == 3
 
 
@@ -61,7 +64,7 @@ def test_a_version_is_yanked_and_unyanked_in_one_step(pulp: Pulp, own: Registry)
     assert pulp.cargo("repository", "yank", *wanted)["number"] == 3
     assert [entry["yanked"] for entry in own.index("leaf")] == [True, False]
     again = pulp.run("cargo", "repository", "yank", *wanted)
-    assert "`LEAF 1.0.0` is yanked already: nothing changed.\n" in again.stderr
+    assert "`LEAF 1.0.0` is already yanked: nothing changed.\n" in again.stderr
     assert pulp.cargo("repository", "unyank", *wanted)["number"] == 4
     assert [entry["yanked"] for entry in own.index("leaf")] == [False, False]
     again = pulp.run("cargo", "repository", "unyank", *wanted)

@@ -73,10 +73,11 @@ def test_remote_and_distribution_have_a_policy(pulp: Pulp, policy: dict[str, Any
     remote = pulp.cargo("remote", "show", "--name", name)
     assert (remote["index_max_age"], remote["stale_for"]) == (5, 60)
     for given in (True, False):
-        option = f"--{'' if given else 'no-'}forbidden-means-missing"
-        pulp.cargo("remote", "update", "--name", name, option)
+        names = ("forbidden-means-missing", "search-upstream")
+        options = [f"--{'' if given else 'no-'}{one}" for one in names]
+        pulp.cargo("remote", "update", "--name", name, *options)
         shown = pulp.cargo("remote", "show", "--name", name)
-        assert shown["forbidden_means_missing"] is given
+        assert [shown[one.replace("-", "_")] for one in names] == [given, given]
     emptied = ("--crate-policy", "", "--token", "", "--index-max-age", "", "--stale-for", "")
     pulp.cargo("remote", "update", "--name", name, *emptied)
     pulp.cargo("distribution", "update", "--name", name, "--crate-policy", "")
@@ -116,7 +117,7 @@ def test_what_was_held_back_is_listed(
     [
         (("--block", '[{"crate": "*-sys"}]'), "crate: the crate pattern '*-sys' is neither"),
         (("--block", '[{"crate": "a", "versions": "x.1"}]'), "versions: the requirement 'x.1'"),
-        (("--license", "beer"), "licenses: `license` 'beer' is no SPDX expression"),
+        (("--license", "beer"), "licenses: `license` 'beer' is not an SPDX expression"),
         (("--exceptions", '[{"crate": "a", "ends": "2031-03-10"}]'), "reason"),
     ],
 )

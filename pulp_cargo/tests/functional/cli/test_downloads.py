@@ -36,5 +36,5 @@ def test_options_that_do_not_fit_are_refused(
 ) -> None:
     """A usage error names the option that is needed."""
     registry = stack.make_registry()
-    with pytest.raises(PulpFailed, match="needs `--by"):
+    with pytest.raises(PulpFailed, match="requires `--by"):
         pulp.cargo("distribution", "downloads", registry.name, *options)

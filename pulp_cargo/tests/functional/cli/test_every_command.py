@@ -161,6 +161,6 @@ def test_several_crates_of_one_name_are_told_apart(pulp: Pulp, three: dict[str, 
         pulp.cargo("content", "show", "--name", name)
     assert refused.value.said == (
         f"Error: Several crates have name '{three['canonical']}':"
-        " say which by `--vers` or `--cksum`.\n"
+        " select one with `--vers` or `--cksum`.\n"
     )
     assert pulp.cargo("content", "show", "--name", name, "--vers", "2.0.0")["vers"] == "2.0.0"

@@ -28,13 +28,14 @@ def taken(stack: Stack) -> str:
 
 REFUSALS = {
     "repository show --name nope": "There is no cargo repository with name 'nope':"
-    " see the list of cargo repositories, or make it first.",
-    "repository create --name {taken}": "name: there is a cargo repository with this name already:"
+    " see the list of cargo repositories, or create it first.",
+    "repository create --name {taken}": "name: a cargo repository with this name already exists:"
     " choose another, or update that one.",
     "repository create --name {new} --remote nope": "There is no cargo remote with name 'nope':"
-    " see the list of cargo remotes, or make it first.",
-    "repository create --name {new} --index-alias sparse+https://x.example/a": "index_aliases: the registry"
-    " URL 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
+    " see the list of cargo remotes, or create it first.",
+    "repository create --name {new} --index-alias sparse+https://x.example/a": "index_aliases: the"
+    " registry URL 'sparse+https://x.example/a' cannot be used: the URL of a sparse registry must end"
+    " in `/`.",
     "repository show --href /pulp/api/v3/remotes/cargo/cargo/{id}/":
     "'/pulp/api/v3/remotes/cargo/cargo/{id}/' is not the href of a cargo repository.",
     "repository show --href /pulp/api/v3/repositories/cargo/cargo/{id}/":
@@ -42,52 +43,52 @@ REFUSALS = {
     "repository show --href prn:cargo.cargoremote:{id}": "'prn:cargo.cargoremote:{id}' is not the"
     " PRN of a cargo repository.",
     "repository show --href prn:cargo.cargorepository:{id}": "There is no cargo repository with prn"
-    " 'prn:cargo.cargorepository:{id}': see the list of cargo repositories, or make it first.",
+    " 'prn:cargo.cargorepository:{id}': see the list of cargo repositories, or create it first.",
     "repository rollback {taken} --to 7": NO_VERSION_7,
     "repository version show --repository {taken} --version 7": NO_VERSION_7,
     "repository content list --repository {taken} --version 7": NO_VERSION_7,
     "repository version show --repository nope --version 1": "There is no cargo repository with"
-    " name 'nope': see the list of cargo repositories, or make it first.",
-    "repository sync {taken}": "The repository `{taken}` has no remote: name one by --remote.",
-    "repository role add --name {taken} --role cargo.nope --user admin": "role: there is nothing"
-    " with the name 'cargo.nope': check the spelling, or look at the list.",
+    " name 'nope': see the list of cargo repositories, or create it first.",
+    "repository sync {taken}": "The repository `{taken}` has no remote: select one with --remote.",
+    "repository role add --name {taken} --role cargo.nope --user admin": "role: there is no"
+    " object with name 'cargo.nope': check the spelling, or see the list.",
     "repository content add --repository {taken} --name nope --vers 1.0.0": "There is no crate with"
     " vers '1.0.0' and name 'nope': see the list of crates, or upload it first.",
     "content --type yank show --name nope --vers 1.0.0+a": "There is no yank mark with"
     " vers '1.0.0+a' and name 'nope': see the list of yank marks.",
     "remote create --name {new} --url https://x.example/": "url: the URL 'https://x.example/' is not"
-    " that of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
+    " the URL of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
     " cargo's configuration.",
     "remote create --name {new} --url sparse+https://x.example/a": "url: the registry URL"
-    " 'sparse+https://x.example/a' cannot be used: a sparse registry must end in `/`.",
+    " 'sparse+https://x.example/a' cannot be used: the URL of a sparse registry must end in `/`.",
     "distribution create --name {new} --base-path {new} --repository file:file:x":
-    "'file:file:x' is no cargo repository: --repository takes the name, href or PRN of one.",
-    "distribution create --name {new} --base-path {taken}": "base_path: there is a distribution"
-    " with this base_path already: choose another.",
-    "distribution create --name {taken} --base-path {new}": "name: there is a cargo distribution"
-    " with this name already: choose another, or update that one.",
-    "distribution create --name {taken}-keys --base-path {new}": "name: there is a distribution"
-    " with this name already: choose another.",
-    "distribution create --name {new} --base-path /abs": "base_path: '/abs' must be without a slash"
-    " at the start.",
+    "'file:file:x' is not a cargo repository: --repository requires the name, href or PRN of one.",
+    "distribution create --name {new} --base-path {taken}": "base_path: a distribution with"
+    " this base_path already exists: choose another.",
+    "distribution create --name {taken} --base-path {new}": "name: a cargo distribution with"
+    " this name already exists: choose another, or update that one.",
+    "distribution create --name {taken}-keys --base-path {new}": "name: a distribution with this"
+    " name already exists: choose another.",
+    "distribution create --name {new} --base-path /abs": "base_path: '/abs' must not begin with a"
+    " slash.",
     "distribution create --name {new} --base-path {new} --allow-uploads": "allow_uploads: A registry"
-    " without a `repository` cannot have `allow_uploads`: name one by `--repository`.",
+    " without a `repository` cannot have `allow_uploads`: select one with `--repository`.",
     "distribution create --name {new} --base-path {new} --repository {taken} --version 7":
     NO_VERSION_7,
     "distribution update --name {taken} --version 7": NO_VERSION_7,
     "distribution create --name {new} --base-path {taken}/a": "base_path: Overlaps with an existing"
     " distribution: choose another base path.",
-    "distribution create --name {new} --base-path {new} --version 1": "A version is one of a"
-    " repository: name the repository, too.",
-    "token create --name {taken}": "name: `admin` has a token of that name already.",
+    "distribution create --name {new} --base-path {new} --version 1": "`--version` also"
+    " requires `--repository`.",
+    "token create --name {taken}": "name: `admin` already has a token with this name.",
     "token revoke nope": "There is no cargo token with name 'nope' and user 'admin': see the list of"
     " cargo tokens.",
-    "token create --name {new} --expires-at soon": "'soon' is no date: write one as 2030-01-31 or"
+    "token create --name {new} --expires-at soon": "'soon' is not a date: use the form 2030-01-31 or"
     " 2030-01-31T12:00:00Z.",
-    "token create --name {new} --credentials x": "To write the token, name the registry by"
-    " --registry, too.",
-    "content upload nope.crate": "There is no file or folder 'nope.crate'.",
-    "content upload {empty}": "There is no .crate file in the folder '{empty}'.",
+    "token create --name {new} --credentials x": "--credentials also requires --registry,"
+    " the name of the registry.",
+    "content upload nope.crate": "'nope.crate' does not exist.",
+    "content upload {empty}": "The folder '{empty}' contains no .crate files.",
 }  # fmt: skip
 
 

@@ -47,6 +47,6 @@ def test_replaced_versions_are_listed_and_accepted(pulp: Pulp, remote: dict[str,
     with pytest.raises(PulpFailed) as refused:
         pulp.cargo(*replaced, "accept", "--name", name, *wanted, OLD)
     assert refused.value.said == (
-        f"Error: `{name}` has not been seen to replace the file of `Leaf 1.0.1` by one with the"
+        f"Error: `{name}` is not known to have replaced the file of `Leaf 1.0.1` with one that has the"
         f" checksum {OLD}.\n"
     )

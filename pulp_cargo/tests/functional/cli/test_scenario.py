@@ -41,7 +41,7 @@ def test_a_registry_is_made_and_used(pulp: Pulp, name: str, tmp_path: Path) -> N
     assert "version: 1.0.0" in cargo.run("info", "leaf", "--registry", name)
 
     pulp.run("cargo", "token", "revoke", name)
-    with pytest.raises(CargoFailed, match=f"not known to the registry `{name}`"):
+    with pytest.raises(CargoFailed, match=f"`{name}` does not accept this token"):
         cargo.run("yank", "leaf", "--version", "1.0.0", "--registry", name)
 
 

@@ -26,7 +26,7 @@ def test_an_administrator_revokes_their_own_token(pulp: Pulp, somebody: str) -> 
     with pytest.raises(PulpFailed) as refused:
         pulp.cargo("token", "show", "--name", somebody)
     assert refused.value.said == (
-        f"Error: Several cargo tokens have name '{somebody}': say whose by `--user`.\n"
+        f"Error: Several cargo tokens have name '{somebody}': select a user with `--user`.\n"
     )
     pulp.cargo("token", "revoke", somebody)
     assert _users(pulp, somebody) == [somebody]
@@ -34,8 +34,8 @@ def test_an_administrator_revokes_their_own_token(pulp: Pulp, somebody: str) -> 
         with pytest.raises(PulpFailed) as refused:
             pulp.cargo("token", *words)
         assert refused.value.said == (
-            f"Error: The user `admin` has no token '{somebody}', but `{somebody}`:"
-            " say whose you mean by `--user`.\n"
+            f"Error: The user `admin` has no token '{somebody}', but `{somebody}` has one:"
+            " select a user with `--user`.\n"
         )
     assert _users(pulp, somebody) == [somebody]
     pulp.cargo("token", "revoke", somebody, "--user", somebody)

@@ -35,7 +35,7 @@ def test_a_folder_is_added_in_one_version(
     assert pulp.cargo(*upload)["number"] == 1
     assert _held(pulp, name) == {f"{name}-a", f"{name}-b"}
     again = pulp.run("cargo", *upload)
-    assert "These crates are there already: nothing changed.\n" in again.stderr
+    assert "The repository already has these crates: nothing changed.\n" in again.stderr
     assert json.loads(again.stdout)["number"] == 1
 
 
@@ -80,8 +80,8 @@ def test_only_administrators_store_files_in_no_repository(
     with pytest.raises(PulpFailed) as refused:
         theirs.run("cargo", "content", "upload", str(folder / "one.crate"))
     assert refused.value.said.splitlines()[-1] == (
-        f"Error: {folder}/one.crate: only administrators may store files that are in no"
-        " repository: name one by `--repository`."
+        f"Error: {folder}/one.crate: only administrators may store files without a"
+        " repository: select one with `--repository`."
     )
 
 

@@ -65,7 +65,7 @@ def test_answer_for_a_crate_is_explained(pulp: Pulp, listed: str, name: str) -> 
         ("ours", False),
         ("far", None),
     ]
-    with pytest.raises(PulpFailed, match="cannot be in the crate name 'a b'"):
+    with pytest.raises(PulpFailed, match="the crate name 'a b' has the character"):
         pulp.cargo("distribution", "explain", listed, "--crate", "a b")
 
 
@@ -81,14 +81,14 @@ def test_private_names_are_compared_with_a_file_of_names(
 
 
 REFUSALS = {
-    "{": "--upstreams is not JSON: Expecting property name enclosed in double quotes:"
-    " line 1 column 2 (char 1)",
-    '"ours"': "--upstreams takes a list of objects, such as "
+    "{": "The value of --upstreams is not valid JSON: Expecting property name enclosed in"
+    " double quotes: line 1 column 2 (char 1)",
+    '"ours"': "--upstreams requires a list of objects, such as "
     '[{"name": "ours", "repository": "team"}, {"name": "crates.io", "remote": "crates-io"}]',
     '[{"name": "x"}]': "upstreams: `x` has neither a `repository` nor a `remote`: it needs one of"
     " them.",
     '[{"name": "x", "repository": "no-such"}]': "There is no cargo repository with name 'no-such':"
-    " see the list of cargo repositories, or make it first.",
+    " see the list of cargo repositories, or create it first.",
 }
 
 

@@ -72,14 +72,15 @@ def test_part_of_a_file(upstream: Upstream, copy_of: CopyOf, name: str) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("policy", ["on_demand", "streamed"])
 def test_wrong_bytes_end_in_a_broken_connection(
-    upstream: Upstream, copy_of: CopyOf, name: str
+    upstream: Upstream, copy_of: CopyOf, name: str, policy: str
 ) -> None:
     """The answer never ends properly, nothing is kept, and the next client is told why not."""
     crate = Crate(name, files={"noise": random.randbytes(100_000)})
     upstream.have(crate)
     upstream.bodies[fake.file_path(crate)] = crate.packed()[:-1] + b"!"
-    copy = copy_of(upstream.index_url)
+    copy = copy_of(upstream.index_url, policy=policy)
     copy.sync()
     with pytest.raises(CutOff):
         copy.registry.download(name)

@@ -40,7 +40,7 @@ def test_registry_that_takes_uploads_is_left_alone(
     before = second.rest.get(own.href)
     replicate(second.rest, upstream_at(stack.ready["api_url"], stack, second, label, policy=policy))
     assert second.rest.get(own.href) == before
-    warning = f"distribution `{clashing.name}` is not replicated: `{own.name}` takes uploads here"
+    warning = f"distribution `{clashing.name}` is not replicated: `{own.name}` accepts uploads here"
     assert warning in (second.data_dir / "logs" / "worker.log").read_text()
     own.publish(Crate(name, "1.1.0"))
     assert [entry["vers"] for entry in own.index(name)] == ["1.0.0", "1.1.0"]

@@ -109,6 +109,87 @@ def test_mirror_removes_the_rest_and_sync_keeps_it(
     }
 
 
+def replaced_on(upstream: Upstream, crate: Crate) -> Crate:
+    """Have other bytes for a version upstream, and a new one; return the version as it is there."""
+    other = replace(crate, files={"src/lib.rs": b"// other"})
+    upstream.have(other, Crate(crate.name, "2.0.0"))
+    return other
+
+
+@pytest.mark.parametrize("policy", ["on_demand", "immediate"])
+def test_replaced_bytes_are_refused_until_they_are_accepted(
+    upstream: Upstream, copy_of: CopyOf, name: str, policy: str
+) -> None:
+    """By a mirror as by a cache: it keeps what it has, and goes on with all other versions."""
+    crate = Crate(name)
+    upstream.have(crate)
+    copy = copy_of(upstream.index_url, policy=policy)
+    copy.sync(mirror=True)
+    assert copy.registry.download(name).body == crate.packed()
+    other = replaced_on(upstream, crate)
+    task = copy.sync(mirror=True)
+    counts = {report["code"]: report["done"] for report in task["progress_reports"]}
+    assert counts["sync.cargo.replaced"] == 1
+    cksums = {line["vers"]: line["cksum"] for line in copy.registry.index(name)}
+    assert cksums["1.0.0"] == crate.cksum() and "2.0.0" in cksums
+    assert copy.registry.download(name).body == crate.packed()
+    (record,) = copy.rest.list(f"{copy.remote}replaced/", name=name)
+    assert (record["checksum_before"], record["checksum"]) == (crate.cksum(), other.cksum())
+    assert record["accepted_at"] is None
+    accepted = {"name": name, "vers": "1.0.0", "checksum": other.cksum()}
+    copy.rest.post(f"{copy.remote}accept/", **accepted)
+    # Though the listing is the same.
+    copy.sync(mirror=True)
+    assert copy.registry.entry(name)["cksum"] == other.cksum()
+    assert copy.registry.download(name).body == other.packed()
+    assert copy.sync(mirror=True)["created_resources"] == []
+
+
+def test_replaced_version_is_yanked_as_upstream(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """An upstream may warn of a version whose new bytes are refused."""
+    crate = Crate(name)
+    upstream.have(crate)
+    copy = copy_of(upstream.index_url)
+    copy.sync(mirror=True)
+    for yanked in (True, False):
+        upstream.have(replace(crate, files={"src/lib.rs": b"// other"}), yanked=yanked)
+        copy.sync(mirror=True)
+        entry = copy.registry.entry(name)
+        assert (entry["cksum"], entry["yanked"]) == (crate.cksum(), yanked)
+
+
+def test_other_upstream_is_no_replacement(upstream: Upstream, copy_of: CopyOf, name: str) -> None:
+    """Whoever gives a mirror another URL wants what is there."""
+    crate = Crate(name)
+    upstream.have(crate)
+    copy = copy_of(upstream.index_url)
+    copy.sync(mirror=True)
+    with fake.running() as elsewhere:
+        other = replaced_on(elsewhere, crate)
+        copy.rest.patch(copy.remote, url=elsewhere.index_url)
+        copy.sync(mirror=True)
+        assert copy.registry.entry(name)["cksum"] == other.cksum()
+
+
+def test_version_that_comes_back_with_other_bytes_is_refused(
+    upstream: Upstream, copy_of: CopyOf, name: str
+) -> None:
+    """Lock files may have the checksum that it had; the same bytes are welcome."""
+    crate, rest = Crate(name), Crate(name, "2.0.0")
+    copy = copy_of(upstream.index_url)
+    for there in ([crate, rest], [rest]):
+        upstream.have(*there)
+        copy.sync(mirror=True)
+    replaced_on(upstream, crate)
+    copy.sync(mirror=True)
+    assert [line["vers"] for line in copy.registry.index(name)] == ["2.0.0"]
+    upstream.have(crate, rest)
+    copy.sync(mirror=True)
+    assert copy.registry.entry(name)["cksum"] == crate.cksum()
+
+
 def test_yanks_follow_the_upstream(upstream: Upstream, copy_of: CopyOf, name: str) -> None:
     """A yank comes over, and so does taking it back; yanks of other crates stay."""
     crate, other = Crate(name), Crate(f"{name}-other")
@@ -175,7 +256,7 @@ def test_mirror_is_refused_where_people_publish(
     """It would remove what they published; the answer names the distribution."""
     own = stack.make_registry()
     remote = copy_of(registry.index_url).remote
-    with pytest.raises(Refused, match=f"`{own.name}` takes uploads") as refused:
+    with pytest.raises(Refused, match=f"`{own.name}` accepts uploads") as refused:
         stack.rest.post(f"{own.repository}sync/", remote=remote, mirror=True)
     assert refused.value.status == 400
 

@@ -92,7 +92,7 @@ def test_not_modified_without_a_tag_to_compare_with(
     """304 is no answer to the first request: there is nothing here that could be up to date."""
     upstream.statuses[fake.LISTING] = 304
     said = fails(copy_of(upstream.index_url), stack, name)
-    assert "answers 304 to a request that named nothing to compare with" in said
+    assert "returned a 304 to an unconditional request" in said
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_file_that_breaks_off_is_asked_for_again(
     assert upstream.downloads() == [path, path]
     upstream.broken.clear()
     upstream.statuses[path] = 403
-    with pytest.raises(Refused, match=f"{path} could not be downloaded: it answers 403"):
+    with pytest.raises(Refused, match=f"{path} could not be downloaded: it returned a 403"):
         copy.sync()
     assert upstream.downloads() == [path] * 3
 

@@ -99,6 +99,7 @@ def _site(root: Path, port: int, content: str, api: str) -> str:
         ("127.0.0.1:24817", api),
         ("listen 443 ", f"listen 127.0.0.1:{port} "),
         ("/etc/ssl/", f"{root}/ssl/"),
+        ("/var/lib/pulp/assets/", f"{root}/assets/"),
         ("crates.example.org", HOST),
     ):
         assert old in site

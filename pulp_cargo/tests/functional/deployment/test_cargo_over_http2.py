@@ -96,5 +96,5 @@ def test_crate_above_the_limit_is_refused_in_words_of_ours(
     cargo = deployment.cargo(tmp_path / "home", registry)
     large = cargo.package(tmp_path, "too-large")
     (large.folder / "noise").write_bytes(os.urandom(51 * MIB))
-    with pytest.raises(CargoFailed, match="takes at most 52428800"):
+    with pytest.raises(CargoFailed, match="accepts at most 52428800"):
         large.publish("--no-verify")

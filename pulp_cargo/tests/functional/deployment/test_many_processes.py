@@ -155,6 +155,31 @@ def test_other_repository_is_served_on_both(
     assert [len(side.index("leaf")) for side in (one, other)] == [0, 0]
 
 
+@pytest.mark.parametrize("change", ["private", "policy", "policy of the remote"])
+def test_closed_content_path_is_closed_in_redis(several: Several, change: str) -> None:
+    """Pulp stores responses of its own path there, and drops only those of a changed repository."""
+    pulp, api = several.pulp, several.api[0]
+    registry = pulp.make_registry()
+    registry.publish(Crate("leaf"))
+    remote = api.make("remotes/cargo/cargo/", name=unique("up"), url="sparse+https://up.example/")
+    store = api.make(REPOSITORIES, name=unique("store"), remote=remote["pulp_href"])["pulp_href"]
+    latest = api.get(registry.repository)["latest_version_href"]
+    (unit,) = api.list("content/cargo/crates/", repository_version=latest)
+    api.post(f"{store}modify/", add_content_units=[unit["pulp_href"]])
+    served = pulp.make_registry(allow_uploads=False)
+    api.patch(served.href, repository=store)
+    path = f"pulp/content/{api.get(served.href)['base_path']}/leaf/leaf-1.0.0.crate"
+    urls = [f"http://127.0.0.1:{port}/{path}" for port in several.content]
+    assert [get(url) for url in urls * 2] == [200] * 4
+    policy = api.make("cargo/crate-policies/", name=unique("p"), block=[{"crate": "leaf"}])
+    if change == "private":
+        api.patch(served.href, auth_required=True)
+    else:
+        owner = served.href if change == "policy" else remote["pulp_href"]
+        api.patch(owner, crate_policy=policy["pulp_href"])
+    assert [get(url) for url in urls] == [404, 404]
+
+
 def test_publishes_on_both_at_the_same_time_are_all_there(several: Several) -> None:
     """Neither loses what the other commits."""
     sides = several.both(several.pulp.make_registry())

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from pulp_cargo.tests.functional.deployment.deployment import Deployment
 from pulp_cargo.tests.functional.deployment.nginx import GUIDE
@@ -81,7 +82,7 @@ def test_client_that_expects_100_continue_is_refused_before_its_body(
 @pytest.mark.parametrize("http", ["--http1.1", "--http2"])
 @pytest.mark.parametrize(
     ("token", "status", "words"),
-    [("nonsense", "401", "this token is not known"), (None, "413", "takes at most")],
+    [("nonsense", "401", "does not accept this token"), (None, "413", "accepts at most")],
     ids=["wrong-token", "too-large"],
 )
 def test_refusal_comes_before_the_end_of_a_large_body(
@@ -124,6 +125,29 @@ def test_account_page_is_at_the_origin_of_the_registries(deployment: Deployment)
     assert deployment.ask(replace(registry, token=secret), "GET", "api/v1/me").status == 200
     visitor.session.headers["Origin"] = "https://elsewhere.example"
     assert visitor.send(fields=DEFAULTS | {"name": unique("theirs")}).status_code == 403
+
+
+def test_paths_of_the_api_app(deployment: Deployment) -> None:
+    """The assets of its pages are files of nginx, and the REST API of a domain is its own."""
+    origin, root = deployment.nginx.origin, deployment.nginx.root
+    session = requests.Session()
+    session.verify = str(deployment.nginx.certificate)
+    page = session.get(f"{origin}/pulp/api/v3/status/", headers={"Accept": "text/html"}).text
+    assert 'href="/assets/rest_framework/css/' in page
+    (root / "assets").mkdir()
+    (root / "assets" / "style.css").write_text("a {}")
+    assert session.get(f"{origin}/assets/style.css").text == "a {}"
+    # Domains are not enabled here, so Pulp itself answers 404.
+    answer = session.get(f"{origin}/pulp/default/api/v3/status/")
+    assert (answer.status_code, "Correlation-ID" in answer.headers) == (404, True)
+
+
+def test_registry_is_not_taken_for_the_api_of_a_domain(deployment: Deployment) -> None:
+    """Its base path may be `api`, and `v3` is the beginning of an index path."""
+    registry = deployment.pulp.make_registry(base_path="api")
+    deployment.publish(registry, Crate("v3-leaf"))
+    answer = deployment.ask(registry, "GET", "v3/-l/v3-leaf")
+    assert (answer.status, b'"name":"v3-leaf"' in answer.body) == (200, True)
 
 
 def _head(registry: Registry, length: int) -> bytes:

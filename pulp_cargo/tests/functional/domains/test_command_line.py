@@ -55,6 +55,6 @@ def test_registry_and_cache_are_made_as_everybody_would(domains: Domains, tmp_pa
         shell.run(Block(NOWHERE, fails=True, prints="Error: There is no domain `nope`: …list`.\n"))
         shell.run(Block(HOST, prints="…Published leaf v0.1.0 at registry `my-crates`\n"))
         cache = CACHE.format(crates_io=CRATES_IO_SPARSE)
-        shell.run(Block(cache, prints='…[source.crates-io]\nreplace-with = "crates-io-cache"\n'))
+        shell.run(Block(cache, prints='…[source.crates-io]\nreplace-with = "crates-io-cache"\n…'))
         shell.run(Block(REFUSED, fails=True, prints="Error: allow_uploads: …two distributions.\n"))
     assert domains.default.registry.index_file("leaf").status == 404

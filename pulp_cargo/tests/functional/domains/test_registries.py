@@ -70,6 +70,8 @@ OF_ONE_CRATE = {
     ("DELETE", "`api/v1/crates/{name}/{vers}/yank`"): "api/v1/crates/NAME/1.0.0/yank",
     ("PUT", "`api/v1/crates/{name}/{vers}/unyank`"): "api/v1/crates/NAME/1.0.0/unyank",
     ("GET", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
+    ("GET", "`api/v1/crates/{name}/owner_user`"): "api/v1/crates/NAME/owner_user",
+    ("GET", "`api/v1/crates/{name}/owner_team`"): "api/v1/crates/NAME/owner_team",
     ("PUT", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
     ("DELETE", "`api/v1/crates/{name}/owners`"): "api/v1/crates/NAME/owners",
     ("GET", "`api/v1/crates/{name}`"): "api/v1/crates/NAME",

@@ -126,19 +126,19 @@ def test_defaults_are_those_of_rest(registry: Registry, person: Rest) -> None:
         (b"[" * 10_000, "is not JSON"),
         (b"[]", 'is not `{"api_token"'),
         (b'{"api_token": null}', 'is not `{"api_token"'),
-        (b'{"api_token": {}}', "`name` of the token must be a text"),
+        (b'{"api_token": {}}', "`name` of the token must be a string"),
         (b'{"api_token": {"name": ""}}', "`name`: This field may not be blank."),
         (
             b'{"api_token": {"name": "\\u0000"}}',
             "`name`: the text has a NUL character, which PostgreSQL cannot store",
         ),
-        (b'{"api_token": {"name": "a", "endpoint_scopes": "yank"}}', "must be a list of texts"),
+        (b'{"api_token": {"name": "a", "endpoint_scopes": "yank"}}', "must be a list of strings"),
         (b'{"api_token": {"name": "a", "endpoint_scopes": []}}', "`endpoint_scopes`: This list"),
         (
             b'{"api_token": {"name": "a", "endpoint_scopes": ["trusted-publishing"]}}',
             '`endpoint_scopes`: "trusted-publishing" is not a valid choice.',
         ),
-        (b'{"api_token": {"name": "a", "crate_scopes": [1]}}', "must be a list of texts"),
+        (b'{"api_token": {"name": "a", "crate_scopes": [1]}}', "must be a list of strings"),
         (
             b'{"api_token": {"name": "a", "crate_scopes": ["*-sys"]}}',
             "`crate_scopes`: the crate pattern '*-sys'",
@@ -173,7 +173,7 @@ def test_name_that_is_taken(registry: Registry, person: Rest) -> None:
     assert put(registry, basic(person)).status == 200
     answer = put(registry, basic(person))
     assert answer.status == 400
-    assert "has a token of that name already" in answer.detail
+    assert "already has a token with this name" in answer.detail
 
 
 def test_token_cannot_lead_to_another(registry: Registry, person: Rest) -> None:
@@ -203,7 +203,7 @@ def test_token_revokes_itself(stack: Stack, person: Rest) -> None:
     assert person.list(TOKENS) == []
     answer = private.api("DELETE", "tokens/current", token=basic(person))
     assert answer.status == 400
-    assert answer.detail == "this request has a password and no token that could be revoked"
+    assert answer.detail == "this request has a password, not a token that could be revoked"
 
 
 def test_token_is_revoked_by_its_number(registry: Registry, person: Rest) -> None:

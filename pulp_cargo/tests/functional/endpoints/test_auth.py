@@ -95,7 +95,7 @@ def test_anonymous_write_is_refused(
     with nothing(there, "secret"):
         body = Crate("secret", "9.0.0").body(there.index_url)
         answer = there.request("PUT", "api/v1/crates/new", body=body)
-        assert (answer.status, "needs a valid token" in answer.detail) == (401, True)
+        assert (answer.status, "a valid token is required" in answer.detail) == (401, True)
         assert answer.headers["www-authenticate"].startswith("Cargo login_url=")
 
 

@@ -133,7 +133,7 @@ def test_publisher_cannot_claim_a_foreign_url(
     with nothing(registry, name):
         answer = registry.send(Crate(name, deps=crate.deps, json_changes={"deps": said}))
         assert (answer.status, foreign in answer.detail) == (400, True)
-        assert "let whoever may change the repository add that URL" in answer.detail
+        assert "ask somebody who may change the repository to add this URL" in answer.detail
 
 
 def test_renamed_dependencies_of_every_kind(registry: Registry, name: str):

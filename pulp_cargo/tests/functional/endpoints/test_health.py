@@ -41,4 +41,4 @@ def test_page_is_for_reading(registry: Registry, method: str):
     """Nothing can be changed there, and the answer says what can be done."""
     answer = health(registry, method)
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
-    assert answer.detail == f"`/pulp/cargo/` cannot be used with {method}"
+    assert answer.detail == f"the method {method} is not allowed for `/pulp/cargo/`"

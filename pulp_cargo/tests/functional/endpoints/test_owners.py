@@ -1,5 +1,7 @@
 """Owners of crates over HTTP (Cargo Book, Registry Web API, "Owners")."""
 
+from itertools import product
+
 import pytest
 
 from pulp_cargo.tests.conftest import NothingStored
@@ -58,19 +60,26 @@ def test_owners_are_listed_added_and_removed(
     registry = owned.registry
     registry.publish(Crate(f"{name}-A"), token=alice.token)
     (shown,) = owned.owners(f"{name.upper()}_a", token=bob.token).json()["users"]
-    assert shown == {"id": shown["id"], "login": alice.login, "name": None, "kind": "user"}
+    assert shown == {
+        "id": shown["id"],
+        "login": alice.login,
+        "kind": "user",
+        "url": None,
+        "name": None,
+        "avatar": None,
+    }
     assert isinstance(shown["id"], int) and 0 <= shown["id"] < 2**32
     answer = owned.change("PUT", f"{name}_a", bob.login, token=alice.token)
     assert (answer.status, answer.json()) == (
         200,
-        {"ok": True, "msg": f"`{bob.login}` owns the crate `{name}-A` from now on"},
+        {"ok": True, "msg": f"`{bob.login}` now owns the crate `{name}-A`"},
     )
     assert owned.logins(f"{name}-A") == [alice.login, bob.login]
     registry.publish(Crate(f"{name}-A", "2.0.0"), token=bob.token)
     answer = owned.change("DELETE", f"{name}-a", alice.login, token=bob.token)
     assert (answer.status, answer.json()) == (
         200,
-        {"ok": True, "msg": f"`{alice.login}` does not own the crate `{name}-A` any more"},
+        {"ok": True, "msg": f"`{alice.login}` no longer owns the crate `{name}-A`"},
     )
     assert owned.logins(f"{name}-A") == [bob.login]
     assert registry.send(Crate(f"{name}-A", "3.0.0"), token=alice.token).status == 403
@@ -88,6 +97,9 @@ def test_group_is_an_owner(owned: OwnedRegistry, alice: Person, name: str) -> No
     assert (first["login"], second["login"]) == (alice.login, f"group:{group}")
     assert (second["kind"], second["name"]) == ("team", None)
     assert 2**31 < second["id"] < 2**32
+    path = f"crates/{name.upper()}"
+    assert registry.api("GET", f"{path}/owner_user").json() == {"users": [first]}
+    assert registry.api("GET", f"{path}/owner_team").json() == {"teams": [second]}
     registry.publish(Crate(name, "2.0.0"), token=member.token)
     assert owned.change("DELETE", name, alice.login, token=member.token).status == 200
     assert owned.logins(name) == [f"group:{group}"]
@@ -213,8 +225,8 @@ def test_owners_are_shown_to_users_only(
 ) -> None:
     """Also of a public registry, to which cargo sends its token here; names of users are not public."""
     owned.registry.publish(Crate(name), token=alice.token)
-    for token in (None, "nonsense"):
-        answer = owned.owners(name, token=token)
+    for token, kind in product((None, "nonsense"), ("owners", "owner_user", "owner_team")):
+        answer = owned.registry.api("GET", f"crates/{name}/{kind}", token=token)
         assert (answer.status, bool(answer.detail)) == (401, True)
         assert answer.headers["www-authenticate"].startswith("Cargo login_url=")
     for scope in ("read", "yank"):

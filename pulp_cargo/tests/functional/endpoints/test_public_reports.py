@@ -106,7 +106,7 @@ def test_wrong_token_says_so(stack: Stack, name: str, kind: str) -> None:
         if kind == "private":
             assert there.index_file(name, token=token).detail == answer.detail
     (sentence,) = sentences
-    assert "this token is not known" in sentence and "mistyped" in sentence
+    assert "does not accept this token" in sentence and "mistyped" in sentence
 
 
 @pytest.mark.parametrize(

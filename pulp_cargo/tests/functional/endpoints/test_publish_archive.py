@@ -119,7 +119,7 @@ def test_only_files_and_folders_are_accepted(
     registry: Registry, refuse: Refuse, name: str, more: More
 ):
     """Links and special files would be unpacked by cargo up to 1.95 [80]."""
-    assert "only files may be" in refuse(registry, _with(name, more))
+    assert "only files are allowed" in refuse(registry, _with(name, more))
 
 
 @pytest.mark.parametrize("second", MANIFESTS[1:])

@@ -64,7 +64,7 @@ def names(found: Registry) -> Callable[..., list[str]]:
 
 
 def test_answer_has_what_cargo_reads(found: Registry):
-    """Name, highest version that is not yanked, description and total."""
+    """Name, highest version that is not yanked, description and total [108, 109]."""
     answer = found.get("api/v1/crates?q=serde&per_page=1").json()
     (crate,) = answer["crates"]
     assert (crate["name"], crate["max_version"]) == ("serde", "2.0.0-rc.1")
@@ -101,6 +101,7 @@ def test_answer_has_the_keys_of_crates_io(found: Registry):
         "trustpub_only": False,
         "private": False,
         "upstream": None,
+        "stored": True,
         "links": {
             "version_downloads": f"{path}/downloads",
             "versions": f"{path}/versions",
@@ -142,7 +143,7 @@ def test_parts_errors_stems_and_readmes(names: Callable[..., list[str]], text: s
     ["100%", "a_b", "it's", "☃", "' OR 1=1 --", "\\", "%", "_", "&|!():*", '"', "-", "<b>"],
 )
 def test_odd_words_are_words(found: Registry, text: str):
-    """Nothing of a text is taken for a pattern, an operator or SQL."""
+    """Nothing of a text is taken for a pattern, an operator or SQL [108]."""
     answer = found.get(f"api/v1/crates?q={quote(text)}")
     assert answer.status == 200
     assert "hyper" not in [crate["name"] for crate in answer.json()["crates"]]
@@ -154,22 +155,22 @@ def test_odd_words_are_words(found: Registry, text: str):
         ("q=a%00b", "`q` has a NUL character"),
         (f"q={'a' * 501}", "`q` has 501 characters; the limit is 500"),
         (f"q={'word+' * 1000}", "`q` has 5000 characters; the limit is 500"),
-        ("per_page=0", "`per_page` is '0'; it has to be a number from 1 to 100"),
-        ("per_page=101", "`per_page` is '101'; it has to be a number from 1 to 100"),
-        ("per_page=ten", "`per_page` is 'ten'; it has to be a number from 1 to 100"),
-        ("page=0", "`page` is '0'; it has to be a number from 1 to 200"),
-        ("page=-1", "`page` is '-1'; it has to be a number from 1 to 200"),
-        ("page=201", "`page` is '201'; it has to be a number from 1 to 200"),
-        (f"page={'9' * 150}", f"`page` is '{'9' * 150}'; it has to be a number from 1 to 200"),
+        ("per_page=0", "`per_page` is '0'; it must be a number from 1 to 100"),
+        ("per_page=101", "`per_page` is '101'; it must be a number from 1 to 100"),
+        ("per_page=ten", "`per_page` is 'ten'; it must be a number from 1 to 100"),
+        ("page=0", "`page` is '0'; it must be a number from 1 to 200"),
+        ("page=-1", "`page` is '-1'; it must be a number from 1 to 200"),
+        ("page=201", "`page` is '201'; it must be a number from 1 to 200"),
+        (f"page={'9' * 150}", f"`page` is '{'9' * 150}'; it must be a number from 1 to 200"),
         (
             "sort=best",
-            "`sort` is 'best'; it has to be one of `relevance`, `alphabetical`, `downloads`,"
+            "`sort` is 'best'; it must be one of `relevance`, `alphabetical`, `downloads`,"
             " `recent-downloads`, `recent-updates`, `new`",
         ),
     ],
 )
 def test_bad_parameters(found: Registry, query: str, sentence: str):
-    """Each is refused with the value and the rule."""
+    """Each is refused with the value and the rule [110]."""
     answer = found.get(f"api/v1/crates?{query}")
     assert (answer.status, answer.detail) == (400, sentence)
 
@@ -206,7 +207,7 @@ def test_orders(names: Callable[..., list[str]]):
 
 
 def test_yanked_crates(names: Callable[..., list[str]], found: Registry):
-    """Crates without a version that is not yanked are shown unless the query says otherwise."""
+    """Crates without a version that is not yanked are shown unless the query says otherwise [109]."""
     assert names("withdrawn") == ["withdrawn"]
     assert names("withdrawn", include_yanked="n") == []
     crate = found.get("api/v1/crates?q=withdrawn").json()["crates"][0]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
@@ -41,7 +41,7 @@ def shop(stack: Stack) -> Registry:
 
 
 def test_crate(shop: Registry):
-    """The crate object, with all versions from the highest to the lowest."""
+    """The crate object, with all versions from the highest to the lowest [111]."""
     answer = shop.get("api/v1/crates/shapes").json()
     crate = answer["crate"]
     assert (crate["id"], crate["max_version"], crate["newest_version"]) == (
@@ -57,7 +57,15 @@ def test_crate(shop: Registry):
 
 
 def test_parts_of_a_crate(shop: Registry):
-    """`include` leaves out what is not named, and refuses what it does not know."""
+    """`include` leaves out what is not named, and refuses what it does not know.
+
+    Renovate names nothing, since it wants the crate object alone.
+    """
+    answer = shop.get("api/v1/crates/Shapes?include=").json()
+    assert answer["crate"]["versions"] is None
+    assert [answer[key] for key in ("versions", "keywords", "categories")] == [None] * 3
+    full = shop.get("api/v1/crates/Shapes?include=full").json()
+    assert full == shop.get("api/v1/crates/Shapes").json()
     answer = shop.get("api/v1/crates/Shapes?include=keywords").json()
     assert (answer["versions"], answer["categories"]) == (None, None)
     assert len(answer["keywords"]) == 1
@@ -155,6 +163,26 @@ def test_reverse_dependencies(shop: Registry):
     assert answer["meta"] == {"total": 1}
 
 
+def test_dependents_need_the_crate_of_this_registry(stack: Stack):
+    """A crate of the same name on crates.io or elsewhere is another one; any own URL means this."""
+    registry = stack.make_registry()
+    other = stack.make_registry(of=registry)
+    for name, where in (
+        ("ours", None),
+        ("alike", other.index_url),
+        ("theirs", CRATES_IO),
+        ("third", "sparse+https://r.example/i/"),
+    ):
+        registry.publish(Crate(name, deps=[Dep(name="leaf", registry=where)]))
+    both = [Dep(name="leaf"), Dep(name="leaf", alias="public", registry=CRATES_IO)]
+    registry.publish(Crate("both", deps=both))
+    registry.publish(Crate("leaf"))
+    answer = registry.get("api/v1/crates/leaf/reverse_dependencies").json()
+    assert [one["crate"] for one in answer["versions"]] == ["alike", "both", "ours"]
+    assert len(answer["dependencies"]) == 3
+    assert answer["meta"] == {"total": 3}
+
+
 def test_readme(shop: Registry):
     """As it was published, as text that no browser takes for a page."""
     answer = shop.get("api/v1/crates/Shapes/1.0.0/readme")
@@ -196,7 +224,7 @@ def test_what_is_not_there(shop: Registry, path: str, status: int, detail: str):
 
 @pytest.mark.parametrize("name", ["new", "owners", "download", "me", "versions"])
 def test_crates_with_the_names_of_paths(stack: Stack, name: str):
-    """They are published, listed and downloaded as any other."""
+    """They are published, listed and downloaded as any other [111]."""
     registry = stack.make_registry()
     crate = Crate(name)
     registry.publish(crate)
@@ -225,7 +253,7 @@ def test_keywords_and_categories(shop: Registry):
     refused = shop.get("api/v1/keywords?sort=age")
     assert (refused.status, refused.detail) == (
         400,
-        "`sort` is 'age'; it has to be `alpha` or `crates`",
+        "`sort` is 'age'; it must be `alpha` or `crates`",
     )
 
 

@@ -9,7 +9,7 @@ from pulp_cargo.tests.support.registry import Answer, Registry, index_path
 from pulp_cargo.tests.support.stack import Stack
 
 SENTENCE = (
-    "the registry `{}` has no repository to serve crates from; its administrator has to give it one"
+    "the registry `{}` has no repository to serve crates from; its administrator must assign one"
 )
 # How soon every process has to know.
 SECONDS = 10

@@ -41,7 +41,7 @@ def test_full_disk(stack: Stack, registry: Registry, nothing: NothingStored, nam
     with full_disk(stack, room=50_000), nothing(registry, name):
         answer = registry.send(crate)
         assert answer.status == 503
-        assert "has no room left" in answer.detail
+        assert "has no space left" in answer.detail
         assert int(answer.headers["retry-after"]) > 0
     registry.publish(crate)
     assert registry.download(name).body == crate.packed(registry.index_url)

@@ -145,7 +145,7 @@ def test_publish(disks: Disks, full_one: str, name: str, size: int, room: int) -
         answer = registry.send(crate)
         assert answer.status == 503, answer
         (error,) = json.loads(answer.body)["errors"]
-        assert "has no room left" in error["detail"]
+        assert "has no space left" in error["detail"]
         assert int(answer.headers["retry-after"]) > 0
         assert serves(registry, before)
     registry.publish(crate)

@@ -90,7 +90,7 @@ def test_without_refresh_nobody_is_asked(upstream: SparseUpstream, gate: Gate, n
     lock = lock_file(locked(Crate(name), upstream.index_url))
     row = gate.row(lock, refresh=False)
     assert (row["here"], row["verdict"]) == ("unknown", "missing")
-    assert "is not here, or too old, and nobody was asked for it" in row["reason"]
+    assert "is not cached, or outdated, and was not requested" in row["reason"]
     assert upstream.asked == []
     assert gate.row(lock)["verdict"] == "served"
     assert gate.row(lock, refresh=False)["verdict"] == "served"
@@ -146,7 +146,7 @@ def test_packages_from_elsewhere_fail_unless_their_source_is_allowed(
         ("b", "https://git.example/b", False),
     ]
     assert not report["passes"]
-    said = "the lock file does not pass: 2 of 3 packages fail, 2 of them by their source"
+    said = "the lock file does not pass: 2 of 3 packages fail, 2 of them because of their source"
     assert report["sentence"] == said
     half = gate.check(lock, allow_sources=["https://git.example/b"])
     assert [row["passes"] for row in half["not_checked"]] == [True, False, True]

@@ -27,7 +27,7 @@ def rule(stack: Stack, cache: Cache, **policy: Any) -> None:
     [
         ({"cooldown_days": 7}, {"pubtime": FUTURE}, "held", "by the cooldown"),
         ({"block": [{"crate": "x*", "reason": "no"}]}, {}, "blocked", "by the block list"),
-        ({"allow": []}, {}, "blocked", "the allow list does not have it"),
+        ({"allow": []}, {}, "blocked", "it is not on the allow list"),
         ({"hide_yanked": True}, {"yanked": True}, "hidden", "because it is yanked"),
         ({"cooldown_days": 7}, {}, "served", "is served from"),
     ],

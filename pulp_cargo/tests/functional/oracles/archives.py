@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from pulp_cargo.tests.unit.protocol.archives import BLOCK, END, MANIFEST, Member, pax_record
+from pulp_cargo.tests.unit.protocol.archives import (
+    BLOCK,
+    END,
+    MANIFEST,
+    Member,
+    manifest,
+    pax_record,
+)
 
 ROOT = b"leaf-1.0.0/"
 USTAR, GNU, OLD = b"ustar\x0000", b"ustar  \0", bytes(8)
@@ -134,6 +141,40 @@ _ends = _mostly(
     st.sampled_from((b"", bytes(1), bytes(BLOCK), bytes(BLOCK + 1), bytes(9 * BLOCK), END + b"x"))
     | st.builds(bytes.__add__, st.sampled_from((bytes(BLOCK), END)), members()),
 )
+
+
+_extended = st.builds(
+    lambda name, flag, member: Member(b"x", name, flag, magic=GNU).render() + member.render(),
+    _long_names,
+    st.sampled_from((b"L", b"K")),
+    st.builds(Member, st.just(ROOT + b"a"), flag=st.sampled_from((b"0", b"2")), link=st.just(b"b")),
+)
+_links = st.builds(
+    Member,
+    st.sampled_from([ROOT + name for name in (b"a", b"src", b"src/a", b"README", b"Cargo.toml")]),
+    flag=st.sampled_from((b"1", b"2")),
+    link=st.sampled_from((b".", b"..", b"src", b"Cargo.toml", ROOT + b"Cargo.toml", ROOT + b"a")),
+)
+_parts = st.sampled_from(
+    (b"Cargo.toml", b"cargo.toml", b"a", b"src", b"README", b".", b"..", b"", b"Cargo.toml.")
+)
+_behind = st.builds(
+    Member,
+    st.lists(_parts, min_size=1, max_size=3).map(lambda parts: ROOT + b"/".join(parts)),
+    _contents,
+    st.sampled_from((b"0", b"0", b"\0", b"7", b"V")),
+)
+
+
+@st.composite
+def linked_archives(draw: st.DrawFn) -> bytes:
+    """Draw a crate with links and files that may be behind them, with or without an end marker."""
+    parts = draw(st.lists(_mostly(_links | _behind, _extended), min_size=1, max_size=5))
+    files = [
+        manifest().render(),
+        *(one if isinstance(one, bytes) else one.render() for one in parts),
+    ]
+    return b"".join(draw(st.permutations(files))) + draw(st.sampled_from((END, b"", bytes(BLOCK))))
 
 
 @st.composite

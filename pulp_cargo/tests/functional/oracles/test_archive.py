@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulp_cargo.protocol.crate_file import CrateFile, Limits, read_crate_file
+from pulp_cargo.protocol.crate_file import CrateFile, Limits, Origin, read_crate_file
 from pulp_cargo.protocol.errors import InvalidCrateFile
 from pulp_cargo.protocol.gzip_stream import GzipStream
 from pulp_cargo.protocol.tar import TarReader
@@ -53,11 +53,13 @@ def read_archive(archive: bytes) -> list[TarMember] | None:
         return None
 
 
-def read_crate(archive: bytes) -> CrateFile | None:
+def read_crate(archive: bytes, origin: Origin = Origin.HERE) -> CrateFile | None:
     """Return what a registry takes from a .crate file, None where it refuses it."""
     limits = Limits(unpacked_bytes=LIMIT, entries=50)
     try:
-        return read_crate_file(packed(archive), name="leaf", vers="1.0.0", limits=limits)
+        return read_crate_file(
+            packed(archive), name="leaf", vers="1.0.0", limits=limits, origin=origin
+        )
     except InvalidCrateFile:
         return None
 
@@ -308,3 +310,105 @@ def test_second_manifest_is_refused(oracle: Oracle) -> None:
     archive = before(Member(CARGO_TOML, OTHER))
     assert compare(oracle, [archive]) == [True]
     assert read_crate(archive) is None
+
+
+def compare_unpacked(oracle: Oracle, archives: Iterable[bytes], origin: Origin) -> list[bool]:
+    """Compare what is read of crates from elsewhere with what cargo unpacks of them.
+
+    Return for each whether it is read.
+    """
+    archives = list(archives)
+    crates = [read_crate(archive, origin) for archive in archives]
+    for crate, theirs in zip(crates, oracle.unpack_archives(archives, "leaf-1.0.0"), strict=True):
+        if crate is not None and theirs is not None:
+            kept = {b"Cargo.toml": crate.manifest}
+            kept |= {path.encode(): content for path, content in crate.readmes.items()}
+            assert kept == {path: theirs.get(path) for path in kept}
+    return [crate is not None for crate in crates]
+
+
+FROM_ELSEWHERE = pytest.mark.parametrize("origin", [Origin.IMPORTED, Origin.UPSTREAM])
+
+
+@FROM_ELSEWHERE
+@BATCHES
+@given(archives=st.lists(made.archives() | made.linked_archives(), min_size=20, max_size=20))
+def test_crate_from_elsewhere_is_read_as_it_lies_on_the_disk(
+    oracle: Oracle, origin: Origin, archives: list[bytes]
+) -> None:
+    """Whatever it has been packed with: cargo builds with the manifest that a policy has read."""
+    compare_unpacked(oracle, archives, origin)
+    compare_unpacked(oracle, (manifest().render() + archive for archive in archives), origin)
+
+
+UNPACKED = {
+    "symbolic link": before(Member(ROOT + b"a", flag=b"2", link=b"Cargo.toml")),
+    "hard link": before(Member(ROOT + b"a", flag=b"1", link=ROOT + b"Cargo.toml")),
+    "link to a folder": before(Member(ROOT + b"tests", flag=b"2", link=b"../..")),
+    "file instead of a link": before(
+        FILE, Member(ROOT + b"a", flag=b"2", link=b"Cargo.toml"), Member(ROOT + b"a", OTHER)
+    ),
+    "long target": before(
+        Member(ROOT + b"a", flag=b"2", link=b"b"),
+        Member(b"x", b"b" * 200 + b"\0", b"K", magic=made.GNU),
+    ),
+    "long name and target": before(
+        Member(ROOT + b"a", flag=b"2", link=b"b"),
+        Member(b"x", b"b" * 200 + b"\0", b"K", magic=made.GNU),
+        Member(b"x", ROOT + b"c" * 200 + b"\0", b"L", magic=made.GNU),
+    ),
+    "no end": manifest().render(),
+    "half an end": manifest().render() + bytes(BLOCK),
+    "more behind the end": manifest().render() + bytes(BLOCK) + Member(CARGO_TOML, OTHER).render(),
+    "global header": before(Member(ROOT + b"pax", record(b"comment", b"x"), b"g")),
+    "old folder": before(Member(ROOT + b"src/", magic=made.OLD)),
+    "folder with content": before(Member(ROOT + b"src", b"x", b"5")),
+    "contiguous file": before(Member(ROOT + b"a", b"x", b"7")),
+    "unknown type": before(Member(ROOT + b"README", b"x", b"V")),
+    "other case": before(Member(ROOT + b"cargo.toml", OTHER)),
+}
+ONLY_FROM_UPSTREAMS = {name for name in UNPACKED if "link" in name or "target" in name}
+
+
+@FROM_ELSEWHERE
+def test_what_cargo_unpacks_is_read(oracle: Oracle, origin: Origin) -> None:
+    """Old archives have links, and no end marker; crates.io refuses the links today."""
+    unpacked = oracle.unpack_archives(UNPACKED.values(), "leaf-1.0.0")
+    assert [name for name, files in zip(UNPACKED, unpacked, strict=True) if files is None] == []
+    read = compare_unpacked(oracle, UNPACKED.values(), origin)
+    refused = {name for name, is_read in zip(UNPACKED, read, strict=True) if not is_read}
+    assert refused == (ONLY_FROM_UPSTREAMS if origin is Origin.IMPORTED else set())
+
+
+REPLACED = {
+    "behind a link to the root": [
+        Member(ROOT + b"src", flag=b"2", link=b"."),
+        Member(ROOT + b"src/Cargo.toml", OTHER),
+    ],
+    "behind a link in another case": [
+        Member(ROOT + b"SRC", flag=b"2", link=b"."),
+        Member(ROOT + b"src/Cargo.toml", OTHER),
+    ],
+    "link instead of the manifest": [
+        Member(ROOT + b"a", OTHER),
+        Member(CARGO_TOML, flag=b"2", link=b"a"),
+    ],
+    "hard link instead of the manifest": [
+        Member(ROOT + b"a", OTHER),
+        Member(CARGO_TOML, flag=b"1", link=ROOT + b"a"),
+    ],
+    "link in another case": [
+        Member(ROOT + b"a", OTHER),
+        Member(ROOT + b"cargo.toml", flag=b"2", link=b"a"),
+    ],
+}
+
+
+@FROM_ELSEWHERE
+@pytest.mark.parametrize("members", REPLACED.values(), ids=REPLACED)
+def test_manifest_is_not_replaced_by_links(origin: Origin, members: list[Member]) -> None:
+    """Otherwise cargo would build with a manifest that nobody has read."""
+    archive = b"".join(one.render() for one in (manifest(), *members)) + END
+    assert read_crate(archive, origin) is None
+    # Nor if the link comes first, and the manifest that is read after it.
+    assert read_crate(b"".join(one.render() for one in members) + archive, origin) is None

@@ -8,6 +8,7 @@ import pytest
 
 from pulp_cargo.tests.functional.pages.conftest import HTML, Page, shapes, visit
 from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.owners import owned_registry
 from pulp_cargo.tests.support.registry import Answer, Registry
 from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.stack import DISTRIBUTIONS, Stack
@@ -115,8 +116,8 @@ def test_errors_are_pages_for_browsers_only(stack: Stack) -> None:
         ("crates/here/1.0.0/source/a.rs", 404, "`here 1.0.0` has no file `a.rs`"),
         ("crates/here/one", 400, "one"),
         ("crates/here/diff/1.0.0..9.0.0", 404, "9.0.0"),
-        ("search?page=0", 400, "`page` is '0'; it has to be a number from 1 to 200"),
-        ("nothing", 404, "a registry has nothing at `nothing`"),
+        ("search?page=0", 400, "`page` is '0'; it must be a number from 1 to 200"),
+        ("nothing", 404, "a registry has no path `nothing`"),
         ("no/ne/none", 404, "none"),
     ):
         page = visit(registry, path)
@@ -159,6 +160,90 @@ def test_list_of_registries_has_those_that_everybody_may_read(stack: Stack) -> N
     for other in (private, hidden, guarded):
         assert other.name not in page.html
         assert other.url not in page.html
+
+
+def basic(*pair: object) -> str:
+    """Return the credentials as a browser sends them."""
+    return "Basic " + b64encode(":".join(map(str, pair)).encode()).decode()
+
+
+def test_visitor_sees_the_private_registries_that_they_may_read(stack: Stack) -> None:
+    """By role or by the guard for users and groups; neither hidden ones nor those of others."""
+    user = stack.rest.new_user()
+    assert user.auth is not None
+    guard = stack.rest.make("contentguards/core/rbac/", name=unique("g"))["pulp_href"]
+    reader = {"role": "cargo.cargodistribution_reader", "users": [user.auth[0]]}
+    private, closed, hidden = (
+        stack.make_registry(auth_required=True, **more) for more in ({}, {}, {"hidden": True})
+    )
+    guarded, other = stack.make_registry(content_guard=guard), stack.make_registry()
+    for one in (private, hidden):
+        stack.rest.post(f"{one.href}add_role/", **reader)
+    stack.rest.post(f"{guard}add_role/", **reader | {"role": "core.rbaccontentguard_downloader"})
+    page = root(stack, Accept=HTML, Authorization=basic(*user.auth))
+    assert (page.status, page.headers["vary"]) == (200, "Accept, Authorization")
+    assert {private.url, guarded.url, other.url} <= set(page.links)
+    assert not {closed.url, hidden.url} & set(page.links)
+    assert f"signed in as {user.auth[0]}" in page.text
+
+
+def test_token_shows_what_it_may_read(stack: Stack) -> None:
+    """One that is for a single registry shows no others, and one that may not read shows none."""
+    here, there = (stack.make_registry(auth_required=True) for _ in range(2))
+    for fields, shown in (
+        ({}, {here.url, there.url}),
+        ({"distribution": here.href}, {here.url}),
+        ({"scopes": ["publish-new"]}, set()),
+    ):
+        token = stack.make_token(**fields)
+        page = root(stack, Accept=HTML, Authorization=basic("any", token))
+        assert {here.url, there.url} & set(page.links) == shown
+
+
+def test_browser_asks_for_credentials_when_the_visitor_wants_to_sign_in(stack: Stack) -> None:
+    """Strangers get the list of public registries; wrong credentials are those of a stranger."""
+    private, public = stack.make_registry(auth_required=True), stack.make_registry()
+    page = root(stack, Accept=HTML)
+    assert "/pulp/cargo/?sign-in" in page.links
+    for headers in ({}, {"Authorization": basic("any", "wrong")}, {"Authorization": "Odd a b c"}):
+        page = root(stack, Accept=HTML, **headers)
+        assert (page.status, "www-authenticate" in page.headers) == (200, False)
+        page = root(stack, "/pulp/cargo/?sign-in", Accept=HTML, **headers)
+        assert (page.status, page.headers["www-authenticate"]) == (401, CHALLENGE)
+        assert public.url in page.links and private.url not in page.links
+    token = stack.make_token()
+    page = root(stack, "/pulp/cargo/?sign-in", Accept=HTML, Authorization=basic("any", token))
+    assert (page.status, private.url in page.links) == (200, True)
+
+
+def test_revoked_token_shows_nothing_at_once(stack: Stack) -> None:
+    """As in a registry."""
+    private = stack.make_registry(auth_required=True)
+    record = stack.make_token_record()
+    credentials = {"Accept": HTML, "Authorization": basic("any", record["token"])}
+    assert private.url in root(stack, **credentials).links
+    stack.rest.delete(record["pulp_href"])
+    assert private.url not in root(stack, **credentials).links
+
+
+def test_owners_are_shown_to_users(stack: Stack) -> None:
+    """Names of users are not public, even where crates are; a header of a proxy does no harm."""
+    owned = owned_registry(stack)
+    alice = owned.person()
+    owned.registry.publish(shapes("1.0.0"), token=alice.token)
+    page = visit(owned.registry, "crates/shapes", token=alice.token)
+    assert f"Owners{alice.login}" in page.text.replace(" ", "")
+    assert (page.headers["vary"], page.headers["cache-control"]) == (
+        "Authorization",
+        "private, no-cache",
+    )
+    for headers in ({}, {"token": "wrong"}, {"Authorization": "Odd a b c"}):
+        page = visit(owned.registry, "crates/shapes", **headers)
+        assert (page.status, page.headers["vary"]) == (200, "Authorization")
+        assert "Owners" not in page.text and alice.login not in page.html
+    plain = stack.make_registry()
+    plain.publish(shapes("1.0.0"))
+    assert "Owners" not in visit(plain, "crates/shapes", token=str(plain.token)).text
 
 
 def test_probes_get_the_state_of_the_process(stack: Stack) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from pulp_cargo.tests.functional.cache.lists.conftest import new_list, ours
 from pulp_cargo.tests.functional.pages.conftest import shapes, visit
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
@@ -151,6 +152,35 @@ def test_files_and_source(gallery: Registry) -> None:
     assert "This file is not text in UTF-8" in page.text
 
 
+def test_crate_costs_its_unpacking_once(stack: Stack, name: str) -> None:
+    """Not for each page: strangers cannot spend the processor's time by asking again.
+
+    Measured is the processor time of the processes that prepare pages.
+    """
+    registry = stack.make_registry()
+    noise = {f"src/{number}.rs": bytes(3_000_000) for number in range(10)}
+    registry.publish(Crate(name, files={**noise, "src/lib.rs": b"// small", "a.txt": b"a"}))
+    path = f"crates/{name}/1.0.0/source/"
+
+    def seconds() -> float:
+        content = launcher.family(stack.child("pulpcore.content").pid)
+        return sum(one.cpu_seconds for one in content if "reader.pages" in one.command)
+
+    # The first pages start the processes.
+    assert visit(registry, f"crates/{name}/1.0.0/files").status == 200
+    assert visit(registry, f"{path}src/lib.rs").status == 200
+    before = seconds()
+    registry.publish(Crate(name, "2.0.0", files={**noise, "src/lib.rs": b"// other"}))
+    assert visit(registry, f"crates/{name}/2.0.0/files").status == 200
+    once = seconds() - before
+    for file in ("src/lib.rs", "a.txt", "src/1.rs", "no/such.file") * 5:
+        assert visit(registry, path + file).status in (200, 404)
+    for _ in range(20):
+        assert visit(registry, f"crates/{name}/1.0.0/files").status == 200
+        assert visit(registry, f"crates/{name}/2.0.0/files").status == 200
+    assert seconds() - before < 4 * once + 0.5
+
+
 def test_large_file_is_not_shown(stack: Stack) -> None:
     """More than 512 KiB of source are for an editor."""
     registry = stack.make_registry()
@@ -219,10 +249,9 @@ def test_crates_of_a_list_of_upstreams(stack: Stack) -> None:
     assert visit(registry, "crates/both/1.0.0/files").status == 200
 
 
-def test_index_paths_are_no_pages(gallery: Registry) -> None:
+def test_index_paths_are_no_pages(stack: Stack) -> None:
     """A path of pages begins with a word, and an index path with at most two letters."""
-    assert gallery.index("shapes")[0]["vers"] == "1.0.0"
-    registry = gallery
+    registry = stack.make_registry()
     for name in ("crates", "search", "keywords", "me"):
         registry.publish(Crate(name))
         assert [one["vers"] for one in registry.index(name)] == ["1.0.0"]
@@ -244,14 +273,15 @@ def test_stylesheet(gallery: Registry) -> None:
     assert gallery.get("style.css?v=other").headers["cache-control"] == "no-cache"
 
 
-def test_new_version_is_shown_at_once(gallery: Registry, name: str) -> None:
+def test_new_version_is_shown_at_once(stack: Stack, name: str) -> None:
     """As soon as cargo has its answer."""
-    gallery.publish(Crate(name, "1.0.0"))
-    assert f"{name} 1.0.0" in visit(gallery, f"crates/{name}").text
-    gallery.publish(Crate(name, "1.1.0"))
-    assert f"{name} 1.1.0" in visit(gallery, f"crates/{name}").text
-    gallery.yank(name, "1.1.0")
-    assert f"{name} 1.0.0" in visit(gallery, f"crates/{name}").text
+    registry = stack.make_registry()
+    registry.publish(Crate(name, "1.0.0"))
+    assert f"{name} 1.0.0" in visit(registry, f"crates/{name}").text
+    registry.publish(Crate(name, "1.1.0"))
+    assert f"{name} 1.1.0" in visit(registry, f"crates/{name}").text
+    registry.yank(name, "1.1.0")
+    assert f"{name} 1.0.0" in visit(registry, f"crates/{name}").text
 
 
 def test_same_crate_in_another_registry_is_another_page(stack: Stack) -> None:

@@ -102,7 +102,7 @@ def test_change_and_delete(rest: Rest, policy: dict[str, Any]) -> None:
         ({"exceptions": [{"crate": "a", "reason": "b"}]}, '"ends".*required'),
         ({"exceptions": [{"crate": "a", "reason": "b", "ends": "soon"}]}, "wrong format"),
         ({"exceptions": [{"crate": "a", "reason": "", "ends": "2031-03-10T12:00:00Z"}]}, "blank"),
-        ({"licenses": ["beer"]}, "'beer' is no SPDX expression"),
+        ({"licenses": ["beer"]}, "'beer' is not an SPDX expression"),
         ({"licenses": ["MIT OR Apache-2.0"]}, "more than one licence"),
         ({"cooldown": 7}, "Unexpected field"),
     ],
@@ -166,7 +166,7 @@ def test_policy_in_use_cannot_be_deleted(rest: Rest, policy: dict[str, Any]) -> 
     rest.post(f"{remote}add_role/", users=[owner.auth[0]], role="cargo.cargoremote_viewer")
     for asker, users in (
         (rest, f"the remote `{name}`, the distribution `{name}`"),
-        (owner, f"the remote `{name}`, 1 that you may not see"),
+        (owner, f"the remote `{name}`, 1 that you may not view"),
     ):
         with pytest.raises(Refused) as refused:
             asker.delete(policy["pulp_href"])

@@ -29,6 +29,7 @@ REMOTE = {
     "index_max_age": 1,
     "stale_for": 2,
     "forbidden_means_missing": True,
+    "search_upstream": True,
     "tls_validation": False,
     "download_concurrency": 3,
     "max_retries": 4,

@@ -94,7 +94,7 @@ def test_upload_in_chunks_is_imported_and_used_up(rest: Rest, repository: Reposi
     for start, part in ((half, file[half:]), (0, file[:half])):
         end = start + len(part) - 1
         if start == 0:
-            with pytest.raises(Refused, match=f"is to have {len(file)} bytes"):
+            with pytest.raises(Refused, match=f" of {len(file)} bytes"):
                 rest.post(path, upload=upload)
         headers = {"Content-Range": f"bytes {start}-{end}/{len(file)}"}
         rest.call("PUT", upload, files={"file": ("part", part)}, headers=headers)
@@ -118,7 +118,7 @@ OTHER = crate_file("zgood", "1.0.0", more='homepage = "https://leaf.example"')
         (special("a.crate", tarfile.GNUTYPE_SPARSE), "'a.crate' in the archive is a sparse file"),
         (
             special("a.crate", tarfile.REGTYPE, size=2**32),
-            "has 4294967296 bytes, and this registry",
+            "has 4294967296 bytes, but this registry",
         ),
         (special("x", tarfile.XHDTYPE, size=2**30), "the archive has a tar extension of 10737"),
         (archive([("a.crate", GOOD)])[:1000], "the archive ends in the middle"),

@@ -122,7 +122,7 @@ def test_what_is_not_there_keeps_the_rest_from_being_removed(
                     "0": {
                         "vers": [
                             "the version '1' is not SemVer: expected three numbers such as"
-                            " `1.2.3`, perhaps with `-pre` and `+build`"
+                            " `1.2.3`, optionally with `-pre` and `+build`"
                         ]
                     }
                 }

@@ -174,5 +174,5 @@ def test_who_sees_a_repository_fills_it_from_no_remote(stack: Stack, form: str) 
     wanted = {"name": own, "base_path": own} | fields
     answer = user.session.post(user.url(DISTRIBUTIONS), json=wanted, timeout=60)
     assert answer.status_code == 403
-    assert "may modify it" in answer.text
+    assert "the right to modify" in answer.text
     assert stack.rest.list(DISTRIBUTIONS, name=own) == []

@@ -15,14 +15,14 @@ from pulp_cargo.tests.support.rest import Rest, unique
 
 NO_STORE = {
     "repository": [
-        "This one takes uploads through another registry: the `remote` could put crates beside"
-        " those. Give the cache a repository of its own."
+        "This repository accepts uploads through another registry, so the `remote` could add"
+        " versions to your crates. Use a separate repository for the cache."
     ]
 }
 NO_UPLOADS = {
     "allow_uploads": [
-        "The `repository` keeps what comes from the remote of another registry: what is published"
-        " needs a repository of its own, or an upstream could put crates beside it."
+        "The `repository` stores crates of another registry's remote. Use a separate repository"
+        " for uploads; otherwise, an upstream could add versions to your crates."
     ]
 }
 

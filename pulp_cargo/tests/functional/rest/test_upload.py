@@ -124,7 +124,7 @@ def test_rights_are_those_of_the_upload_by_a_task(rest: Rest, repository: dict[s
 
 def test_too_large_file_is_not_read(rest: Rest) -> None:
     """The bound is that of a publish."""
-    with pytest.raises(Refused, match="takes at most 52428800") as refused:
+    with pytest.raises(Refused, match="accepts at most 52428800") as refused:
         rest.upload(UPLOAD, bytes(50 * 1024 * 1024 + 1))
     assert refused.value.status == 400
 

@@ -75,7 +75,7 @@ BAD_ENTRIES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
         {"name": "x", "remote": "REMOTE", "private": True},
         {
             "non_field_errors": [
-                "`x` has a `remote`, so it cannot be `private`: its crates are not ours."
+                "`x` has a `remote`, so it cannot be `private`: its crates are not your own."
             ]
         },
     ),
@@ -130,16 +130,15 @@ def test_entries_that_do_not_go_together_are_refused(
     for entries, sentence in (
         (
             [ours, theirs | {"name": "ours"}],
-            "`ours` and `ours` have one `name`: names are unique in a list.",
+            "`ours` and `ours` have the same `name`: names must be unique in a list.",
         ),
         (
             [ours, store_is_ours],
-            "`ours` and `theirs` have one `repository`: each repository can be in a list once, for"
-            " one purpose.",
+            "`ours` and `theirs` have the same `repository`: a repository can be in a list only once.",
         ),
         (
             [theirs, twice],
-            "`theirs` and `twice` have one `remote`: each remote can be in a list once.",
+            "`theirs` and `twice` have the same `remote`: a remote can be in a list only once.",
         ),
     ):
         assert refused_list(rest, *entries) == {"upstreams": [sentence]}
@@ -161,12 +160,12 @@ def test_store_and_private_repository_are_different_ones_in_all_lists(
     """Else every name that somebody fetches through the one would be claimed in the other."""
     new_registry(rest, upstreams=[ours, theirs])
     own_crates = (
-        "The repository of `x` holds crates of your own for another registry: what comes from a"
-        " `remote` needs a repository for itself."
+        "The repository of `x` has crates of your own for another registry: a `remote` needs a"
+        " separate repository."
     )
     kept_crates = (
-        "The repository of `x` keeps what comes from a remote in another registry: as a private"
-        " one it would claim every name that is fetched there."
+        "The repository of `x` stores crates of a remote for another registry: as a private"
+        " repository, it would claim all of their names."
     )
     as_store = {"name": "x", "remote": new_remote(rest), "repository": ours["repository"]}
     assert refused_list(rest, as_store) == {"upstreams": [own_crates]}
@@ -190,8 +189,8 @@ def test_repository_of_a_list_gets_no_second_purpose_later(
     cache = new_registry(rest, remote=new_remote(rest))["pulp_href"]
     assert refusal(rest, "PATCH", cache, repository=ours["repository"]) == {
         "repository": [
-            "This one is private in a list of upstreams: it would claim every name that comes from"
-            " the `remote`. Give the cache a repository of its own."
+            "This repository is private in a list of upstreams, so it would claim the names of all"
+            " crates from the `remote`. Use a separate repository for the cache."
         ]
     }
 
@@ -201,13 +200,13 @@ def test_list_stands_alone(rest: Rest, ours: dict[str, Any], theirs: dict[str, A
     version = rest.get(ours["repository"])["latest_version_href"]
     for field, value in (("remote", theirs["remote"]), ("repository_version", version)):
         assert refused_list(rest, ours, **{field: value}) == {
-            field: [f"A registry with `upstreams` has no `{field}` beside them."]
+            field: [f"A registry with `upstreams` cannot have `{field}`."]
         }
         other = new_registry(rest, **{field: value})["pulp_href"]
         assert field in refusal(rest, "PATCH", other, upstreams=[theirs])
     assert refused_list(rest, ours, repository=ours["repository"]) == {
         "repository": [
-            "Beside `upstreams` this is the repository that takes uploads: set it to null, or"
+            "With `upstreams`, this is the repository for uploads: set it to null, or set"
             " `allow_uploads` to true."
         ]
     }
@@ -218,8 +217,8 @@ def test_uploads_to_a_list_go_into_one_of_its_own_repositories(
 ) -> None:
     """Not into the store of a remote, and not to where this registry would not serve them."""
     for repository, told in (
-        (None, "without a `repository`"),
-        (theirs["repository"], "The repository of `theirs` keeps what comes from its `remote`"),
+        (None, "requires a `repository`"),
+        (theirs["repository"], "The repository of `theirs` is the store of its `remote`"),
         (new_repository(rest), "must be one of the repositories in `upstreams`"),
     ):
         fields = {"allow_uploads": True, "repository": repository}
@@ -247,7 +246,7 @@ def test_opening_a_list_for_uploads_takes_the_right_to_modify(
 @pytest.mark.parametrize("field", ["reserved_names", "mixed_names"])
 def test_patterns_of_names_belong_to_a_list(rest: Rest, ours: dict[str, Any], field: str) -> None:
     """Elsewhere they would mean nothing, which whoever sets them must know."""
-    nothing = {field: [f"Without a list of `upstreams`, `{field}` would mean nothing."]}
+    nothing = {field: [f"`{field}` requires a list of `upstreams`."]}
     href = new_registry(rest)["pulp_href"]
     assert refusal(rest, "PATCH", href, **{field: ["acme-*"]}) == nothing
     bad = refused_list(rest, ours, **{field: ["a b"]})
@@ -263,11 +262,11 @@ def test_what_a_list_has_cannot_be_deleted(rest: Rest, theirs: dict[str, Any], f
     """The sentence names the registry, to those who may see it."""
     listed = new_registry(rest, upstreams=[theirs])
     name = rest.get(theirs[field])["name"]
-    end = "it can be deleted when no list has it any more."
+    end = "remove it from there before you delete it."
     told = refusal(rest, "DELETE", theirs[field])
     assert told == [f"`{name}` is in the upstreams of `{listed['name']}`: {end}"]
     stranger = rest.new_user(f"cargo.cargo{field}_owner", on=rest.get(theirs[field])["prn"])
     told = refusal(stranger, "DELETE", theirs[field])
-    assert told == [f"`{name}` is in a list of upstreams that you may not see: {end}"]
+    assert told == [f"`{name}` is in a list of upstreams that you may not view: {end}"]
     rest.delete(listed["pulp_href"])
     stranger.delete(theirs[field])

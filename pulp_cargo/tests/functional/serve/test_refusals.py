@@ -14,8 +14,8 @@ def test_second_launcher_on_the_same_data(registry: Running, data_dir: Path):
     """Two launchers would fight over one PostgreSQL."""
     message = launcher.refused(f"--data-dir={data_dir}", *FREE_PORTS)
     assert message == (
-        f"pulp-cargo: error: {data_dir} is in use by another pulp-cargo serve"
-        f" (process {registry.process.pid}); stop it, or give another --data-dir"
+        f"pulp-cargo: error: {data_dir} is in use by another pulp-cargo serve (process"
+        f" {registry.process.pid}); stop it, or use another --data-dir"
     )
 
 
@@ -27,7 +27,8 @@ def test_port_is_taken(registry: Running, scratch: Path, server: str, option: st
     port = registry.ready[f"{server}_url"].rpartition(":")[2]
     message = launcher.refused(f"--data-dir={scratch}/other", *FREE_PORTS, f"{option}={port}")
     assert message == (
-        f"pulp-cargo: error: port {port} on 127.0.0.1 is taken; give another one with {option}"
+        f"pulp-cargo: error: port {port} on 127.0.0.1 is already in use; choose another one with"
+        f" {option}"
     )
 
 
@@ -37,7 +38,7 @@ def test_data_of_another_postgresql_major(scratch: Path):
     cluster.mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("9\n")
     message = launcher.refused(f"--data-dir={cluster.parent}", *FREE_PORTS)
-    assert f"error: {cluster} belongs to PostgreSQL 9, but here is only " in message
+    assert f"error: {cluster} belongs to PostgreSQL 9, but only PostgreSQL " in message
 
 
 def test_unreachable_database(scratch: Path):
@@ -53,5 +54,5 @@ def test_wrong_data_dir(scratch: Path):
     file.touch()
     message = launcher.refused(f"--data-dir={file}/data", *FREE_PORTS)
     assert message == (
-        f"pulp-cargo: error: cannot use {file}/data: Not a directory; give another --data-dir"
+        f"pulp-cargo: error: cannot use {file}/data: Not a directory; use another --data-dir"
     )

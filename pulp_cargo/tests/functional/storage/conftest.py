@@ -16,6 +16,9 @@ from pulp_cargo.tests.support.registry import Answer, Registry
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import Stack, attach_with, launched
 
+# The class of the locks that writers of a repository take.
+REPOSITORY_LOCKS = 0x6361_7267
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:
@@ -89,6 +92,12 @@ def domains(redirected: Domain, passed: Domain) -> dict[str, Domain]:
 def registry(redirected: Domain) -> Registry:
     """A registry of the domain with redirects."""
     return redirected.make_registry()
+
+
+def hold(connection: Any, registry: Registry) -> None:
+    """Keep every writer of a registry's repository out until the connection is closed."""
+    pk = registry.repository.strip("/").split("/")[-1]
+    connection.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [REPOSITORY_LOCKS, pk])
 
 
 def fetched(answer: Answer) -> bytes:

@@ -1,11 +1,14 @@
 """What Pulp does with files in an object storage: uploads, repair, and clean-up."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
-from pulp_cargo.tests.functional.storage.conftest import Domain, must_have
+from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.functional.storage.conftest import Domain, hold, must_have
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.object_storage import ObjectStorage, key_of
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.stack import Stack
 
 
 def crate_of(name: str, vers: str = "1.0.0") -> Crate:
@@ -56,6 +59,42 @@ def test_lost_file_comes_back_with_the_next_publish_of_it(
     second.publish(crate)
     must_have(first, crate)
     must_have(second, crate)
+
+
+def test_damaged_file_comes_back_with_the_next_publish_of_it(
+    redirected: Domain, s3: ObjectStorage, name: str
+):
+    """Its size is no proof; a publish that is refused, since the version exists, will do."""
+    registry = redirected.make_registry()
+    crate = crate_of(name)
+    registry.publish(crate)
+    s3.put(key_of(crate.cksum()), crate.packed()[:-1] + b"!")
+    assert registry.send(crate).status == 400
+    must_have(registry, crate)
+
+
+def test_object_that_a_clean_up_removes_during_the_commit_is_put_back(
+    stack: Stack, redirected: Domain, s3: ObjectStorage, name: str
+):
+    """Pulp removes an orphan's row first; then a publish stores the same bytes; then they go."""
+    registry = redirected.make_registry()
+    crate = crate_of(name)
+    with ThreadPoolExecutor(1) as pool, stack.connect() as connection:
+        hold(connection, registry)
+        publishing = pool.submit(registry.publish, crate)
+        assert launcher.wait_for(lambda: key_of(crate.cksum()) in s3.names())
+        assert launcher.wait_for(lambda: is_known(stack, crate))
+        s3.delete(key_of(crate.cksum()))
+        connection.execute("SELECT pg_advisory_unlock_all()")
+        publishing.result(60)
+    must_have(registry, crate)
+
+
+def is_known(stack: Stack, crate: Crate) -> bool:
+    """Whether there is an artifact of a crate's file."""
+    with stack.connect() as connection:
+        query = "SELECT 1 FROM core_artifact WHERE sha256 = %s"
+        return connection.execute(query, [crate.cksum()]).fetchone() is not None
 
 
 def test_lost_file_that_is_passed_on_is_503(passed: Domain, s3: ObjectStorage, name: str):

@@ -2,20 +2,17 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from pulp_cargo.tests.functional.serve import launcher
-from pulp_cargo.tests.functional.storage.conftest import Domain, must_have
+from pulp_cargo.tests.functional.storage.conftest import Domain, hold, must_have
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.object_storage import ObjectStorage, key_of
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
 MIB = 1024 * 1024
-# The class of the locks that writers of a repository take.
-REPOSITORY_LOCKS = 0x6361_7267
 
 
 def large(name: str, vers: str = "1.0.0", *, size: int = 3 * MIB) -> Crate:
@@ -28,12 +25,6 @@ def artifacts(stack: Stack) -> int:
     with stack.connect() as connection:
         ((count,),) = connection.execute("SELECT count(*) FROM core_artifact").fetchall()
     return int(count)
-
-
-def hold(connection: Any, registry: Registry) -> None:
-    """Keep every writer of a registry's repository out until the connection is closed."""
-    pk = registry.repository.strip("/").split("/")[-1]
-    connection.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [REPOSITORY_LOCKS, pk])
 
 
 @pytest.mark.parametrize("domain", ["redirected", "passed"])

@@ -5,7 +5,9 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, BufRead, BufWriter, Read, Write};
+use std::path::Path;
 use std::str::FromStr;
 
 use cargo_platform::Platform;
@@ -37,6 +39,7 @@ fn answer(line: &str) -> Answer {
         "order" => order(text("left"), text("right")),
         "match" => matches(text("requirement"), text("version")),
         "archive" => members(&from_hex(text("hex"))),
+        "unpack" => unpacked(&from_hex(text("hex")), text("root"), Path::new(text("folder"))),
         other => panic!("nobody can be asked for {other}"),
     }
 }
@@ -76,6 +79,39 @@ fn members(archive: &[u8]) -> Answer {
         }));
     }
     Ok(json!({"members": members}))
+}
+
+/// The files on the disk after an archive was unpacked into an empty folder as by cargo: path below
+/// `root` and content of each, in hexadecimal.
+fn unpacked(archive: &[u8], root: &str, folder: &Path) -> Answer {
+    fs::create_dir_all(folder.join(root))?;
+    for entry in tar::Archive::new(archive).entries()? {
+        let mut entry = entry?;
+        let path = entry.path()?.into_owned();
+        if !path.starts_with(root) {
+            return Err(format!("{} is not below {root}", path.display()).into());
+        }
+        entry.unpack_in(folder)?;
+    }
+    let mut files = Vec::new();
+    list(&folder.join(root), "", &mut files)?;
+    Ok(json!({"files": files}))
+}
+
+/// Adds the files of a folder and its folders, which are not behind links.
+fn list(folder: &Path, prefix: &str, files: &mut Vec<Value>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            list(&entry.path(), &format!("{path}/"), files)?;
+        } else if kind.is_file() {
+            let content = fs::read(entry.path())?;
+            files.push(json!({"path": to_hex(path.as_bytes()), "content": to_hex(&content)}));
+        }
+    }
+    Ok(())
 }
 
 fn from_hex(text: &str) -> Vec<u8> {

@@ -27,40 +27,35 @@ REFUSALS = {
     "remote update --name a --download-concurrency 0": RANGE.format(
         "download-concurrency", 0, "x>=1"
     ),
-    "repository rollback a --name b --to 0": "NAME and --name both say what is meant: give one of"
-    " them.",
-    "repository sync a --repository b": "NAME and --repository both say what is meant: give one of"
-    " them.",
-    "repository remove a --crate b": "Say what to remove by --crate and --vers, or several at once"
-    " by --crates.",
-    "repository remove a --crates [] --vers 1.0.0": "Say what to remove by --crate and --vers, or"
-    " several at once by --crates.",
-    "repository remove a --crates {": "--crates is not JSON: Expecting property name enclosed in"
-    " double quotes: line 1 column 2 (char 1).",
-    "repository remove a --crates 1": "--crates takes a list of objects, such as"
+    "repository rollback a --name b --to 0": "Give either NAME or --name.",
+    "repository sync a --repository b": "Give either NAME or --repository.",
+    "repository remove a --crate b": "Give either --crate and --vers, or --crates.",
+    "repository remove a --crates [] --vers 1.0.0": "Give either --crate and --vers, or --crates.",
+    "repository remove a --crates {": "The value of --crates is not valid JSON: Expecting property"
+    " name enclosed in double quotes: line 1 column 2 (char 1).",
+    "repository remove a --crates 1": "--crates requires a list of objects, such as"
     ' [{"name": "careful", "vers": "0.1.0"}].',
-    "token revoke --name b a": "NAME and --name both say what is meant: give one of them.",
-    "distribution config a --distribution b": "NAME and --distribution both say what is meant:"
-    " give one of them.",
-    f"{CREATE} file:file:x": "'file:file:x' is no cargo repository: --repository takes the name,"
+    "token revoke --name b a": "Give either NAME or --name.",
+    "distribution config a --distribution b": "Give either NAME or --distribution.",
+    f"{CREATE} file:file:x": "'file:file:x' is not a cargo repository: --repository requires the name,"
     " href or PRN of one.",
-    f"{CREATE} {REMOTE}": f"'{REMOTE}' is no cargo repository: --repository takes the name,"
+    f"{CREATE} {REMOTE}": f"'{REMOTE}' is not a cargo repository: --repository requires the name,"
     " href or PRN of one.",
     f"{CREATE} /pulp/api/v3/repositories/file/file/{ID}/": f"'/pulp/api/v3/repositories/file/file/"
-    f"{ID}/' is no cargo repository: --repository takes the name, href or PRN of one.",
+    f"{ID}/' is not a cargo repository: --repository requires the name, href or PRN of one.",
     "remote update --name a --stale-for -1": RANGE.format("stale-for", -1, "x>=0"),
     "crate-policy create --name a --cooldown-days 36501": RANGE.format(
         "cooldown-days", 36501, "0<=x<=36500"
     ),
-    "crate-policy create --name a --block [{": "--block takes JSON, which this is not: Expecting"
+    "crate-policy create --name a --block [{": "The value of --block is not valid JSON: Expecting"
     " property name enclosed in double quotes: line 1 column 3 (char 2).",
-    'crate-policy create --name a --allow {"crate":"b"}': "--allow takes a JSON list of objects.",
-    'crate-policy create --name a --exceptions [{"ends":"soon"}]': "'soon' is no date: write one as"
-    " 2030-01-31 or 2030-01-31T12:00:00Z.",
-    f"remote create --name a --url b --crate-policy {REMOTE}": f"'{REMOTE}' is no cargo crate"
-    " policy: --crate-policy takes the name, href or PRN of one.",
-    f"token create --name a --distribution {REMOTE}": f"'{REMOTE}' is no cargo distribution:"
-    " --distribution takes the name, href or PRN of one.",
+    'crate-policy create --name a --allow {"crate":"b"}': "--allow requires a JSON list of objects.",
+    'crate-policy create --name a --exceptions [{"ends":"soon"}]': "'soon' is not a date: use the"
+    " form 2030-01-31 or 2030-01-31T12:00:00Z.",
+    f"remote create --name a --url b --crate-policy {REMOTE}": f"'{REMOTE}' is not a cargo"
+    " crate policy: --crate-policy requires the name, href or PRN of one.",
+    f"token create --name a --distribution {REMOTE}": f"'{REMOTE}' is not a cargo distribution:"
+    " --distribution requires the name, href or PRN of one.",
 }
 
 
@@ -74,16 +69,16 @@ def test_a_bad_value_is_refused(tmp_path: Path, command: str) -> None:
 
 def test_a_registry_needs_a_name(tmp_path: Path) -> None:
     """An empty one comes of a variable that is not set."""
-    with pytest.raises(PulpFailed, match="this is empty"):
+    with pytest.raises(PulpFailed, match="--registry is empty"):
         Pulp(tmp_path).cargo("token", "create", "--name", "a", "--registry", "")
 
 
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        ("content upload", "by default from 32MB on"),
+        ("content upload", "the default is 32MB"),
         ("remote create", "sparse+https://crates.example.org/"),
-        ("remote create", "New remotes have `on_demand`"),
+        ("remote create", "The default is `on_demand`"),
         ("token create", "at most 36500"),
     ],
 )

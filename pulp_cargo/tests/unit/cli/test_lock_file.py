@@ -81,9 +81,9 @@ def test_a_line_for_each_package_that_is_not_fine(
     assert failed.value.stdout.splitlines() == [
         "warning: b 1.0.0: yanked: why b is yanked",
         "error: c 1.0.0: held: why c is held",
-        "warning: c 1.0.0: name-also-private: a private crate of this registry has the name, too",
-        "warning: d 1.0.0: name-also-upstream: an upstream of this registry has a crate of this"
-        " name, too",
+        "warning: c 1.0.0: name-also-private: this registry also has a private crate of this name",
+        "warning: d 1.0.0: name-also-upstream: an upstream of this registry also has a crate of"
+        " this name",
     ]
     assert failed.value.said == (
         "The lock file does not pass; 2 packages from elsewhere were not checked.\n"
@@ -156,7 +156,7 @@ def test_prefetch_says_what_came_of_it(
         said = failed.value.said
     else:
         said = run(tmp_path, "prefetch", lock).stderr
-    assert said == "Fetched 2 files; 3 were there.\n"
+    assert said == "Fetched 2 files; 3 were already stored.\n"
     assert asked == [("prefetch", {"lock_file": "version = 4\n"})]
 
 

@@ -6,26 +6,26 @@ from pulp_glue.cargo.sentences import Refusal, first_fault
 ANSWERS = {
     '{"detail": "No CargoRepository matches the given query."}': "No CargoRepository matches the"
     " given query.",
-    '{"name": ["This field must be unique."], "url": ["a", "b"]}': "name: there is a cargo remote"
-    " with this name already: choose another, or update that one; url: a; url: b.",
-    '{"base_path": ["This field must be unique."]}': "base_path: there is a remote with this"
-    " base_path already: choose another.",
-    '{"base_path": ["Relative path is not in canonical form. /a"]}': "base_path: '/a' must be"
-    " without a slash at the start.",
+    '{"name": ["This field must be unique."], "url": ["a", "b"]}': "name: a cargo remote with this"
+    " name already exists: choose another, or update that one; url: a; url: b.",
+    '{"base_path": ["This field must be unique."]}': "base_path: a remote with this base_path"
+    " already exists: choose another.",
+    '{"base_path": ["Relative path is not in canonical form. /a"]}': "base_path: '/a' must not"
+    " begin with a slash.",
     '{"base_path": ["Relative path is not in canonical form. a//b"]}': "base_path: Relative path is"
     " not in canonical form. a//b.",
-    '{"allow_uploads": ["A registry without a `repository` cannot have `allow_uploads`."]}': "allow_uploads: A registry without a `repository` cannot have `allow_uploads`: name one by"
+    '{"allow_uploads": ["A registry without a `repository` cannot have `allow_uploads`."]}': "allow_uploads: A registry without a `repository` cannot have `allow_uploads`: select one with"
     " `--repository`.",
     '{"non_field_errors": ["Destination upload repository was not provided."]}': "only administrators"
-    " may store files that are in no repository: name one by `--repository`.",
-    '{"users": {"0": ["Object with username=x does not exist."]}}': "users: there is nothing with"
-    " the username 'x': check the spelling, or look at the list.",
-    '{"repository": ["Invalid hyperlink - Object does not exist."]}': "repository: there is no such"
-    " object: check its name, or look at the list.",
+    " may store files without a repository: select one with `--repository`.",
+    '{"users": {"0": ["Object with username=x does not exist."]}}': "users: there is no object with"
+    " username 'x': check the spelling, or see the list.",
+    '{"repository": ["Invalid hyperlink - Object does not exist."]}': "repository: the object does not"
+    " exist: check its name, or see the list.",
     '{"non_field_errors": ["One\\n line."]}': "One line.",
     '["Alone."]': "Alone.",
-    "{}": "Pulp refused this (status 400).",
-    "<html>": "Pulp refused this (status 400).",
+    "{}": "Pulp refused the request with status 400.",
+    "<html>": "Pulp refused the request with status 400.",
 }
 
 
@@ -39,9 +39,7 @@ def test_an_object_of_another_kind_is_not_to_be_updated() -> None:
     """Names are shared with other plugins."""
     refusal = Refusal('{"name": ["This field must be unique."]}', 400, "repository")
     assert refusal.is_about_the_name
-    assert refusal.sentence == (
-        "name: there is a repository with this name already: choose another."
-    )
+    assert refusal.sentence == ("name: a repository with this name already exists: choose another.")
     other = Refusal('{"base_path": ["This field must be unique."]}', 400, "cargo distribution")
     assert not other.is_about_the_name
 
@@ -50,7 +48,7 @@ def test_an_object_of_another_kind_is_not_to_be_updated() -> None:
     ("domain", "sentence"),
     [
         ("nope", "There is no domain `nope`: see `pulp domain list`."),
-        (None, "Pulp refused this (status 404)."),
+        (None, "Pulp refused the request with status 404."),
     ],
 )
 def test_a_domain_that_is_not_there_is_named(domain: str | None, sentence: str) -> None:
@@ -61,7 +59,7 @@ def test_a_domain_that_is_not_there_is_named(domain: str | None, sentence: str) 
 def test_a_failure_of_the_server_points_to_its_log() -> None:
     """What it answers then is a page for people with browsers."""
     assert Refusal("<h1>Server Error (500)</h1>", 500, "crate").sentence == (
-        "Pulp could not answer (status 500): its log says why."
+        "Pulp failed with status 500: see its log for the reason."
     )
 
 

@@ -50,9 +50,9 @@ def test_no_two_files_have_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("path", "fault"),
     [
-        ("nope", "There is no file or folder 'nope'."),
-        ("empty", "There is no .crate file in the folder 'empty'."),
-        ("b/notes.txt", "'b/notes.txt' is no .crate file."),
+        ("nope", "'nope' does not exist."),
+        ("empty", "The folder 'empty' contains no .crate files."),
+        ("b/notes.txt", "'b/notes.txt' is not a .crate file."),
     ],
 )
 def test_what_is_no_crate_file_is_refused(path: str, fault: str) -> None:
@@ -68,7 +68,7 @@ def test_more_files_than_the_server_takes_are_refused_before_any_is_sent(
     """Packing and sending them would be in vain."""
     monkeypatch.setattr(upload, "MOST_FILES", 1)
     files = {name: Path(name) for name in ("a.crate", "b.crate")}
-    with pytest.raises(PulpException, match="at most 1 files at once, and here are 2"):
+    with pytest.raises(PulpException, match="These are 2 files, but at most 1 can"):
         upload.into(Mock(spec=[]), files, None)
 
 

@@ -20,12 +20,19 @@ class Member:
     magic: bytes = b"ustar\x0000"
     prefix: bytes = b""
     checksum: int | None = None
+    link: bytes = b""
 
     def render(self) -> bytes:
         """Return header, content and padding."""
         size = self.size or b"%011o\0" % len(self.content)
         head = self.path[:100].ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + size
-        tail = self.flag + bytes(100) + self.magic.ljust(8, b"\0") + bytes(80) + self.prefix
+        tail = (
+            self.flag
+            + self.link.ljust(100, b"\0")
+            + self.magic.ljust(8, b"\0")
+            + bytes(80)
+            + self.prefix
+        )
         header = (head + b"0" * 11 + b"\0" + b" " * 8 + tail).ljust(BLOCK, b"\0")
         checksum = sum(header) if self.checksum is None else self.checksum
         header = header[:148] + b"%06o\0 " % checksum + header[156:]

@@ -68,15 +68,16 @@ def test_success_has_no_errors():
             errors.VersionUsed,
             ("leaf", "1.0.0+a+b"),
             400,
-            "crate version `leaf 1.0.0` was published here before with other bytes, and removed:"
-            " copies of those may still be in use, so the number is used up; publish a higher one",
+            "crate version `leaf 1.0.0` was published here before with other bytes, and then"
+            " removed; copies of it may still be in use, so the number cannot be reused: publish"
+            " a higher one",
         ),
         (
             errors.VersionReplaced,
             ("leaf", "1.0.0", "aa", "bb"),
             403,
             "the upstream registry has replaced the file of `leaf 1.0.0`: it had the checksum aa"
-            " and has bb now. The old file is not stored here, and the new one is refused until an"
+            " and now has bb. The old file is not stored here, and the new one is refused until an"
             " administrator accepts it for the remote",
         ),
         (
@@ -110,15 +111,15 @@ def test_success_has_no_errors():
             errors.RegistryWithoutRepository,
             ("private",),
             404,
-            "the registry `private` has no repository to serve crates from; its administrator has"
-            " to give it one",
+            "the registry `private` has no repository to serve crates from; its administrator"
+            " must assign one",
         ),
         (
             errors.UnsupportedEncoding,
             ("gzip",),
             415,
-            "a body in the encoding 'gzip' is not accepted: send it uncompressed, without a"
-            " `Content-Encoding`",
+            "a request body with the encoding 'gzip' is not accepted: send it uncompressed,"
+            " without a `Content-Encoding`",
         ),
         (
             errors.BadRequest,
@@ -147,8 +148,8 @@ def test_success_has_no_errors():
             errors.UploadsNotAllowed,
             ("mirror",),
             403,
-            "nothing can be published to or yanked in `mirror`: "
-            "its distribution does not allow uploads",
+            "the registry `mirror` accepts no publishes or yanks: its distribution does not allow"
+            " uploads",
         ),
         (errors.RegistryNotFound, ("x",), 404, "there is no registry `x` here"),
         (errors.CrateNotFound, ("leaf",), 404, "this registry has no crate `leaf`"),
@@ -158,8 +159,8 @@ def test_success_has_no_errors():
             404,
             "crate `leaf` has no version `9.9.9` in this registry",
         ),
-        (errors.RouteNotFound, ("/x",), 404, "a registry has nothing at `/x`"),
-        (errors.MethodNotAllowed, ("POST", "/x"), 405, "`/x` cannot be used with POST"),
+        (errors.RouteNotFound, ("/x",), 404, "a registry has no path `/x`"),
+        (errors.MethodNotAllowed, ("POST", "/x"), 405, "the method POST is not allowed for `/x`"),
         (errors.TooLarge, ("big",), 413, "big"),
         (
             unavailable.UpstreamFailed,
@@ -177,16 +178,16 @@ def test_success_has_no_errors():
         ),
         (
             unavailable.UpstreamUnreachable,
-            ("up", "it answers 500"),
+            ("up", "it returned the status 500"),
             502,
-            "the upstream registry `up` cannot be used now: it answers 500",
+            "the upstream registry `up` cannot be used now: it returned the status 500",
         ),
         (
             unavailable.UpstreamLeftAlone,
             ("up",),
             502,
-            "the upstream registry `up` cannot be used now: "
-            "it failed repeatedly, and is not asked for a while",
+            "the upstream registry `up` cannot be used now: it failed repeatedly, and gets no"
+            " requests for a while",
         ),
         (
             unavailable.UpstreamIndexInvalid,
@@ -210,7 +211,7 @@ def test_success_has_no_errors():
             unavailable.StorageFull,
             (),
             503,
-            "the registry has no room left to store the crate; tell its administrator",
+            "the registry has no space left to store the crate; tell its administrator",
         ),
         (unavailable.ServiceUnavailable, ("down",), 503, "down"),
     ],
@@ -227,8 +228,10 @@ def test_errors_carry_what_the_answer_or_the_log_needs() -> None:
     """The methods that a path is for, and what is known of an upstream that failed."""
     assert errors.MethodNotAllowed("POST", "/x", ["GET", "HEAD"]).allowed == ["GET", "HEAD"]
     assert errors.MethodNotAllowed("POST", "/x").allowed == ()
-    failure = unavailable.UpstreamUnreachable("up", "it answers 429", 30, "at https://r.example/")
-    assert (failure.what, failure.wait) == ("it answers 429", 30)
+    failure = unavailable.UpstreamUnreachable(
+        "up", "it returned the status 429", 30, "at https://r.example/"
+    )
+    assert (failure.what, failure.wait) == ("it returned the status 429", 30)
     assert failure.detail == "at https://r.example/"
     silent = unavailable.UpstreamUnreachable("up", "it is silent")
     assert (silent.wait, silent.detail) == (None, "")

@@ -52,10 +52,17 @@ def test_a_cache_says_what_the_lines_do(upstream: str, name: str, private: bool)
 
 @pytest.mark.parametrize("upstream", [CRATES_IO, "https://github.com/rust-lang/crates.io-index"])
 def test_cache_of_crates_io_replaces_it(upstream: str):
-    """The replacement names the registry and not another source, so that a token can be sent."""
+    """cargo reads the URL in either table; `--registry` needs one, and other tools the other."""
     assert parsed(upstream=upstream) == {
         "registries": {"team": {"index": URL}},
-        "source": {"crates-io": {"replace-with": "team"}},
+        "source": {"crates-io": {"replace-with": "team"}, "team": {"registry": URL}},
+    }
+
+
+def test_private_cache_is_no_source_of_its_own():
+    """The replacement names the registry, to which the token belongs."""
+    assert parsed(private=True, upstream=CRATES_IO)["source"] == {
+        "crates-io": {"replace-with": "team"}
     }
 
 
@@ -64,7 +71,8 @@ def test_cache_of_another_registry_replaces_that_one():
     assert parsed(upstream="sparse+https://up.example/") == {
         "registries": {"team": {"index": URL}},
         "source": {
-            "team-upstream": {"registry": "sparse+https://up.example/", "replace-with": "team"}
+            "team-upstream": {"registry": "sparse+https://up.example/", "replace-with": "team"},
+            "team": {"registry": URL},
         },
     }
 

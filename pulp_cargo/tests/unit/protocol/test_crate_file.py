@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulp_cargo.protocol.crate_file import CrateFile, Limits, read_crate_file
+from pulp_cargo.protocol.crate_file import CrateFile, Limits, Origin, read_crate_file
 from pulp_cargo.protocol.errors import InvalidCrateFile, RegistryError
 from pulp_cargo.protocol.gzip_stream import GzipStream
 from pulp_cargo.protocol.tar import TarReader
@@ -129,7 +129,7 @@ def test_most_bytes_of_all_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pulp_cargo.protocol.crate_file.MOST_PATH_BYTES", 45)
     with pytest.raises(InvalidCrateFile) as error:
         read(io.BytesIO(paths))
-    assert str(error.value) == "the paths in the crate file have more than 45 bytes together"
+    assert str(error.value) == "the paths in the crate file have more than 45 bytes in total"
 
 
 def test_largest_extension() -> None:
@@ -203,7 +203,7 @@ def test_unsafe_path_is_refused(path):
         ("leaf-1.0.0/C:/a", "has a drive letter"),
         (
             "leaf-1.0.0/a?b",
-            'has one of the characters `<>:"|?*`, which Windows has in no name',
+            'has one of the characters `<>:"|?*`, which Windows does not allow in names',
         ),
         ("leaf-1.0.0/src/AUX.rs", "names a Windows device"),
         ("leaf-1.0.0/a\0b", "has a NUL character"),
@@ -263,7 +263,7 @@ def test_anything_but_files_and_folders_is_refused(flag: bytes, kind: str) -> No
     """Symlink, hard link, device, FIFO, sparse, pax global, unknown type: 400 (80)."""
     with pytest.raises(InvalidCrateFile) as error:
         read(crate(file("a", flag=flag)))
-    assert str(error.value) == f"'leaf-1.0.0/a' in the crate file is {kind}; only files may be"
+    assert str(error.value) == f"'leaf-1.0.0/a' in the crate file is {kind}; only files are allowed"
 
 
 @pytest.mark.parametrize(
@@ -575,7 +575,9 @@ def test_mutated_archive_is_read_or_refused(data):
 )
 def test_what_cargo_unpacks_is_read_where_it_was_published_elsewhere(members: list[Member]) -> None:
     """The rules of today's publishing are not those of another registry, years ago."""
-    found = read_crate_file(crate(*members), name="leaf", vers="1.0.0", limits=LIMITS, strict=False)
+    found = read_crate_file(
+        crate(*members), name="leaf", vers="1.0.0", limits=LIMITS, origin=Origin.UPSTREAM
+    )
     assert found.manifest == MANIFEST
 
 
@@ -585,14 +587,13 @@ def test_what_cargo_unpacks_is_read_where_it_was_published_elsewhere(members: li
         "leaf-1.0.0/README.md",
         "leaf-1.0.0//README.md",
         "leaf-1.0.0/./README.md",
-        "./leaf-1.0.0/README.md",
         "leaf-1.0.0/.//./README.md",
     ],
 )
 def test_path_elsewhere_is_what_cargo_makes_of_it(path: str) -> None:
     """To Rust's `Path` an empty component is none, and neither is one dot."""
     file = crate(Member(path.encode(), b"hi"))
-    found = read_crate_file(file, name="leaf", vers="1.0.0", limits=LIMITS, strict=False)
+    found = read_crate_file(file, name="leaf", vers="1.0.0", limits=LIMITS, origin=Origin.UPSTREAM)
     assert found.readmes == {"README.md": b"hi"}
 
 
@@ -602,6 +603,7 @@ def test_path_elsewhere_is_what_cargo_makes_of_it(path: str) -> None:
         ("leaf-1.0.0/../x", "the path 'leaf-1.0.0/../x' in the crate file leads out of its folder"),
         ("leaf-1.0.0/x/..", "the path 'leaf-1.0.0/x/..' in the crate file leads out of its folder"),
         ("/leaf-1.0.0/x", "the path '/leaf-1.0.0/x' in the crate file leads out of its folder"),
+        ("./leaf-1.0.0/x", "the path './leaf-1.0.0/x' in the crate file begins with `./`"),
         ("other/x", "the path 'other/x' in the crate file is not below `leaf-1.0.0/`"),
         ("leaf-1.0.0/Cargo.toml", "the crate file has 'Cargo.toml' twice"),
     ],
@@ -610,9 +612,91 @@ def test_what_cargo_does_not_unpack_is_read_nowhere(path: str, said: str) -> Non
     """And of two manifests it is not known which one is built."""
     with pytest.raises(InvalidCrateFile) as error:
         read_crate_file(
-            crate(Member(path.encode())), name="leaf", vers="1.0.0", limits=LIMITS, strict=False
+            crate(Member(path.encode())),
+            name="leaf",
+            vers="1.0.0",
+            limits=LIMITS,
+            origin=Origin.UPSTREAM,
         )
     assert str(error.value) == said
+
+
+@pytest.mark.parametrize("origin", [Origin.IMPORTED, Origin.UPSTREAM])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Cargo.toml.",
+        "Cargo.toml ",
+        "cargo.toml. .",
+        "Cargo.toml::$DATA",
+        "Cargo.toml:x",
+        ".\\Cargo.toml",
+        "\\Cargo.toml",
+        "./.\\CARGO.TOML",
+        "CARGO~1.TOM",
+        "ca12ab~1.tom",
+        "Cargo\u200c.toml",
+        "\ufeffCargo.toml",
+    ],
+)
+def test_other_name_of_the_manifest_is_refused_wherever_it_is_from(
+    origin: Origin, path: str
+) -> None:
+    """On Windows or macOS it would replace the manifest that is read here."""
+    with pytest.raises(InvalidCrateFile) as error:
+        read_crate_file(
+            crate(file(path, b"[other]")), name="leaf", vers="1.0.0", limits=LIMITS, origin=origin
+        )
+    shown = path.removeprefix("./")
+    assert str(error.value) == (
+        f"{shown!r} in the crate file is another name of `Cargo.toml` on Windows or macOS"
+    )
+
+
+@pytest.mark.parametrize("origin", [Origin.IMPORTED, Origin.UPSTREAM])
+@pytest.mark.parametrize(
+    "path",
+    ["Cargo.toml.orig", "src/Cargo.toml.", "src\\Cargo.toml", "Cargo~1", "x~1.tom", "a.Cargo.toml"],
+)
+def test_other_file_does_not_replace_the_manifest(origin: Origin, path: str) -> None:
+    """Its name is another on each system."""
+    crates = crate(file(path, b"[other]"))
+    found = read_crate_file(crates, name="leaf", vers="1.0.0", limits=LIMITS, origin=origin)
+    assert found.manifest == MANIFEST
+
+
+LINKED = [file("LICENSE", flag=b"2", link=b"../LICENSE"), file("README.md", flag=b"1", link=b"x")]
+
+
+def test_links_are_passed_over_in_what_an_upstream_has() -> None:
+    """Cargo unpacks them, so a licence counts; crates.io would not take them today."""
+    found = read_crate_file(
+        crate(file("README.md", b"hi"), *LINKED),
+        name="leaf",
+        vers="1.0.0",
+        limits=LIMITS,
+        origin=Origin.UPSTREAM,
+    )
+    # The text is not the one that is left on the disk.
+    assert (found.manifest, found.readmes) == (MANIFEST, {})
+    for link in LINKED:
+        with pytest.raises(InvalidCrateFile, match="is a link; only files are allowed"):
+            read_crate_file(
+                crate(link), name="leaf", vers="1.0.0", limits=LIMITS, origin=Origin.IMPORTED
+            )
+
+
+def test_folders_behind_links_are_limited() -> None:
+    """A few deep paths could mean millions of folders, each of which is compared with the links."""
+    deep = long_name(b"leaf-1.0.0/" + b"a/" * 400 + b"a")
+    with pytest.raises(InvalidCrateFile, match="more than 50 folders"):
+        read_crate_file(
+            crate(LINKED[0], deep, file("a")),
+            name="leaf",
+            vers="1.0.0",
+            limits=LIMITS,
+            origin=Origin.UPSTREAM,
+        )
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_features_that_cargo_takes(features):
         ({"a": ("opt/x/y",)}, "more than one slash"),
         ({"a": ("dep:opt/x",)}, "leave out `dep:`"),
         ({"a": ("opt",), "b": ("dep:opt",)}, "only `dep:opt`"),
-        ({"opt": ()}, "`opt` cannot be turned on"),
+        ({"opt": ()}, "`opt` cannot be enabled"),
         ({"default": ("default",)}, "the feature itself"),
         ({"": ()}, "''"),
         ({"a b": ()}, "'a b'"),

@@ -11,6 +11,8 @@ from pulp_cargo.protocol.owners import (
     ShownOwner,
     changed_body,
     enumerated,
+    owner_teams_body,
+    owner_users_body,
     owners_body,
     parse_logins,
 )
@@ -43,16 +45,16 @@ def test_ten_owners_can_be_named() -> None:
         (b"{}", 'the request names no owner: send {"users": ["a login"]}'),
         (b'{"users":[]}', 'the request names no owner: send {"users": ["a login"]}'),
         (b'{"users":"a"}', "`users` of the request must be a list"),
-        (b'{"users":[1]}', "`users` of the request must hold strings only"),
-        (b'{"users":["a\\u0000"]}', "`users` of the request must hold strings only"),
-        (b'{"users":["\\ud800"]}', "`users` of the request must hold strings only"),
+        (b'{"users":[1]}', "`users` of the request must contain only strings"),
+        (b'{"users":["a\\u0000"]}', "`users` of the request must contain only strings"),
+        (b'{"users":["\\ud800"]}', "`users` of the request must contain only strings"),
         (
             b'{"users":["a"],"owners":["b"]}',
             "the request has both `users` and `owners`: send one of them",
         ),
         (
             b'{"users":["a"],"users":["b"]}',
-            "the request is not JSON: the key 'users' is there twice",
+            "the request is not JSON: the key 'users' occurs twice",
         ),
         (
             json.dumps({"users": [*TEN, "v"]}).encode(),
@@ -75,16 +77,26 @@ def test_ten_long_names_fit_into_a_request() -> None:
 
 
 def test_list_is_what_cargo_reads() -> None:
-    """Cargo needs an integer `id` and a `login`; `kind` is an addition of crates.io [105]."""
+    """Cargo needs an integer `id` and a `login`; other keys are additions of crates.io [105]."""
     owners = [
         ShownOwner(1, "alice", "Alice Liddell", is_group=False),
         ShownOwner(4294967295, "group:devs", None, is_group=True),
     ]
     assert owners_body(owners) == (
-        b'{"users":[{"id":1,"login":"alice","name":"Alice Liddell","kind":"user"},'
-        b'{"id":4294967295,"login":"group:devs","name":null,"kind":"team"}]}'
+        b'{"users":[{"id":1,"login":"alice","kind":"user","url":null,"name":"Alice Liddell",'
+        b'"avatar":null},{"id":4294967295,"login":"group:devs","kind":"team","url":null,'
+        b'"name":null,"avatar":null}]}'
     )
     assert owners_body([]) == b'{"users":[]}'
+
+
+def test_users_and_groups_are_listed_apart() -> None:
+    """As crates.io lists its users and teams."""
+    owners = [ShownOwner(1, "alice", None, is_group=False), ShownOwner(2, "group:a", None, True)]
+    (user,) = json.loads(owner_users_body(owners))["users"]
+    (team,) = json.loads(owner_teams_body(owners))["teams"]
+    assert (user["login"], user["kind"]) == ("alice", "user")
+    assert (team["login"], team["kind"]) == ("group:a", "team")
 
 
 def test_change_has_a_message() -> None:

@@ -156,8 +156,11 @@ def test_any_bytes_are_metadata_or_refused(data):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"name": "Leaf"}, "the name `Leaf` of the metadata is not the name `leaf` of the Cargo"),
-        ({"vers": "1.0.0+a"}, r"the version `1\.0\.0\+a` of the metadata .* version `1\.0\.0` of"),
+        (
+            {"name": "Leaf"},
+            "the name `Leaf` in the metadata differs from the name `leaf` in the Cargo",
+        ),
+        ({"vers": "1.0.0+a"}, r"the version `1\.0\.0\+a` in the metadata .* version `1\.0\.0` in"),
     ],
 )
 def test_manifest_must_agree_letter_by_letter(values, said):
@@ -216,5 +219,5 @@ def test_readme_of_the_metadata_is_any_text(readme):
 )
 def test_metadata_that_is_read_in_two_ways_is_refused(body):
     """A key twice, of which readers take one or the other, and numbers that JSON does not have."""
-    with pytest.raises(InvalidMetadata, match=r"is there twice|is no number in JSON"):
+    with pytest.raises(InvalidMetadata, match=r"occurs twice|is not a number in JSON"):
         parse_metadata(body)

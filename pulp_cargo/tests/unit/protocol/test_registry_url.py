@@ -35,13 +35,19 @@ ILLEGAL = [
     ("sparse+ssh://r.example/index/", ABSOLUTE),
     ("ftp://r.example/index", ABSOLUTE),
     ("git@r.example:index.git", ABSOLUTE),
-    ("sparse+https://r.example", "a sparse registry must end in `/`"),
-    ("sparse+https://r.example/index", "a sparse registry must end in `/`"),
-    ("sparse+https:///index/", "it names no host"),
-    ("sparse+https://r.example/index/?a=/", "a sparse registry has neither query nor fragment"),
-    ("sparse+https://r.example/index/#/", "a sparse registry has neither query nor fragment"),
-    ("https://r.example/a b", "it has a character that no URL has"),
-    ("https://r.example/\n", "it has a character that no URL has"),
+    ("sparse+https://r.example", "the URL of a sparse registry must end in `/`"),
+    ("sparse+https://r.example/index", "the URL of a sparse registry must end in `/`"),
+    ("sparse+https:///index/", "it has no host"),
+    (
+        "sparse+https://r.example/index/?a=/",
+        "the URL of a sparse registry has neither a query nor a fragment",
+    ),
+    (
+        "sparse+https://r.example/index/#/",
+        "the URL of a sparse registry has neither a query nor a fragment",
+    ),
+    ("https://r.example/a b", "it has a character that is not allowed in URLs"),
+    ("https://r.example/\n", "it has a character that is not allowed in URLs"),
 ]
 SAME = [
     ("sparse+https://r.example/i/", "sparse+https://r.example/i"),
@@ -93,8 +99,8 @@ def test_url_with_a_secret_is_refused_without_it(url: str) -> None:
     with pytest.raises(InvalidRegistryUrl) as error:
         parse_registry_url(url)
     assert str(error.value) == (
-        "the URL of the registry at `r.example` cannot be used: it has a user or password in it,"
-        " which everybody would see who reads the index"
+        "the URL of the registry at `r.example` cannot be used: it contains a user or password,"
+        " which everyone who reads the index would see"
     )
 
 

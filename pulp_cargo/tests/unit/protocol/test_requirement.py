@@ -103,9 +103,7 @@ def test_refusal_quotes_the_part_that_is_wrong() -> None:
     """And the whole, in which it has to be found."""
     with pytest.raises(InvalidRequirement) as error:
         normalise_requirement(">=1, two")
-    assert str(error.value) == (
-        "the requirement '>=1, two' cannot be read by cargo, because of ' two'"
-    )
+    assert str(error.value) == ("the requirement '>=1, two' is invalid for cargo because of ' two'")
 
 
 def test_most_comparators():

@@ -14,4 +14,4 @@ def test_key_that_is_there_twice_is_refused_only_where_that_is_asked_for() -> No
     assert parse_json_object(TWICE, "it", InvalidMetadata, unique_keys=False).text("a") == "c"
     with pytest.raises(InvalidMetadata) as error:
         parse_json_object(TWICE, "it", InvalidMetadata, unique_keys=True)
-    assert str(error.value) == "it is not JSON: the key 'a' is there twice"
+    assert str(error.value) == "it is not JSON: the key 'a' occurs twice"

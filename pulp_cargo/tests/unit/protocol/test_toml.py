@@ -8,7 +8,7 @@ from pulp_cargo.protocol.toml import MOST_PARTS, parse_toml
 DEEP = ".".join(["a"] * (MOST_PARTS + 1))
 LONG = ".".join(["a"] * 60)
 KEYS = "".join(f"x{number:04} = 1\n" for number in range(10_000))
-REFUSED = "too many deep keys, or one of more than 100 parts"
+REFUSED = "too many nested keys, or a key with more than 100 parts"
 
 
 def read(text: str) -> None:

@@ -35,7 +35,8 @@ CKSUM = "0123456789abcdef" * 4
 )
 def test_config_is_read(config, expected):
     """Only `dl` is needed; unknown keys, a misspelled one among them, are ignored."""
-    assert parse_upstream_config(json.dumps(config).encode()) == UpstreamConfig(*expected)
+    found = parse_upstream_config(json.dumps(config).encode())
+    assert (found.dl, found.auth_required) == expected
 
 
 def test_config_has_a_largest_size() -> None:
@@ -47,7 +48,26 @@ def test_config_has_a_largest_size() -> None:
 def test_our_own_config_is_read():
     """A registry of Pulp may be the upstream of another."""
     body = render_config(dl="https://r.example/dl", api="https://r.example", auth_required=True)
-    assert parse_upstream_config(body) == UpstreamConfig("https://r.example/dl", True)
+    expected = UpstreamConfig("https://r.example/dl", True, "https://r.example")
+    assert parse_upstream_config(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("api", "expected"),
+    [
+        ("https://r.example/registry", "https://r.example/registry"),
+        (None, None),
+        ("", None),
+        ("/api", None),
+        ("file:///etc", None),
+        ("https://[::1/", None),
+        ("https://r.example/a b", None),
+    ],
+)
+def test_web_api_that_cannot_be_used(api, expected):
+    """Downloads do not need it, so the rest of the file is read."""
+    body = json.dumps({"dl": "https://r.example/dl", "api": api}).encode()
+    assert parse_upstream_config(body) == UpstreamConfig("https://r.example/dl", False, expected)
 
 
 @pytest.mark.parametrize(
@@ -64,13 +84,13 @@ def test_our_own_config_is_read():
         (b'{"dl":"https://r","api":1}', "`api` of it must be a string"),
         (b'{"dl":"https://r","auth-required":null}', "`auth-required` is null"),
         (b'{"dl":"https://r","auth-required":"yes"}', "must be true or false"),
-        (b'{"dl":""}', "'' is not a URL of http or https"),
-        (b'{"dl":"/dl"}', "'/dl' is not a URL of http or https"),
-        (b'{"dl":"file:///etc"}', "'file:///etc' is not a URL of http or https"),
-        (b'{"dl":"ftp://r.example"}', "is not a URL of http or https"),
-        (b'{"dl":"https:///dl"}', "is not a URL of http or https"),
-        (b'{"dl":"https://r.example/a b"}', "is not a URL of http or https"),
-        (b'{"dl":"https://r.example/\\n"}', "is not a URL of http or https"),
+        (b'{"dl":""}', "'' is not an http or https URL"),
+        (b'{"dl":"/dl"}', "'/dl' is not an http or https URL"),
+        (b'{"dl":"file:///etc"}', "'file:///etc' is not an http or https URL"),
+        (b'{"dl":"ftp://r.example"}', "is not an http or https URL"),
+        (b'{"dl":"https:///dl"}', "is not an http or https URL"),
+        (b'{"dl":"https://r.example/a b"}', "is not an http or https URL"),
+        (b'{"dl":"https://r.example/\\n"}', "is not an http or https URL"),
         (b'{"dl":"https://[::1/"}', "is not a valid URL"),
         (b'{"dl":"https://r.example:port/"}', "is not a valid URL"),
         (b" " * MAX_SIZE + b"{}", f"more than {MAX_SIZE}"),

@@ -138,7 +138,7 @@ def test_informational_advisory_says_so():
         ("```toml\n[advisory\n```", "the advisory is not TOML"),
         (rustsec(""), "`versions` of the advisory has no `patched`"),
         (rustsec('patched = "1"'), "`patched` of `versions` of the advisory must be a list"),
-        (rustsec('patched = [">= 1.2.x.y"]'), "cannot be read by cargo"),
+        (rustsec('patched = [">= 1.2.x.y"]'), "is invalid for cargo"),
         (rustsec("patched = []").replace("package", "crate"), "has no `package`"),
         ("{", "the OSV advisory is not JSON"),
         ('{"id": "OSV-1"}', "the OSV advisory has no `affected`"),

@@ -7,14 +7,15 @@ import pytest
 
 from pulp_cargo.protocol.errors import InvalidCrateFile
 from pulp_cargo.rules.crate_contents import (
+    ENTRY_COST,
     ChangeKind,
     ContainedFile,
+    Contents,
     FileChange,
     FileText,
     compare_files,
     compare_texts,
-    list_files,
-    read_file,
+    read_contents,
 )
 from pulp_cargo.rules.limits import PublishLimits
 from pulp_cargo.tests.support.crate import Crate
@@ -27,14 +28,32 @@ CRATE = Crate("leaf", "1.0.0", files=FILES)
 
 def read(path: str, most: int = 1000, crate: Crate = CRATE) -> FileText | None:
     """Read a file of a crate."""
-    return read_file(
-        io.BytesIO(crate.packed()), path, most=most, name="leaf", vers="1.0.0", limits=LIMITS
-    )
+    return contents(crate, path, most=most).texts.get(path)
 
 
 def listed(crate: Crate, limits: PublishLimits = LIMITS) -> list[ContainedFile]:
     """List the files of a crate."""
-    return list_files(io.BytesIO(crate.packed()), name="leaf", vers="1.0.0", limits=limits)
+    return contents(crate, limits=limits).files
+
+
+def contents(
+    crate: Crate,
+    wanted: str | None = None,
+    *,
+    most: int = 1000,
+    most_texts: int = 0,
+    limits: PublishLimits = LIMITS,
+) -> Contents:
+    """Read the contents of a crate."""
+    return read_contents(
+        io.BytesIO(crate.packed()),
+        wanted,
+        most=most,
+        most_texts=most_texts,
+        name="leaf",
+        vers="1.0.0",
+        limits=limits,
+    )
 
 
 def test_files_are_listed_by_path() -> None:
@@ -55,6 +74,20 @@ def test_file_is_read() -> None:
     assert read("b.bin") == FileText(2, None, is_text=False)
     assert read("src/lib.rs", most=4) == FileText(5, None, is_text=True)
     assert read("src/lib.rs", most=5) == FileText(5, "// a\n", is_text=True)
+
+
+def test_other_texts_come_along() -> None:
+    """As many as may be stored, so that the next page needs no unpacking; large ones are left out."""
+    files = {"a": b"12345", "b": b"1234567", "c": b"12", "d.bin": b"\0\1\2"}
+    crate = Crate("leaf", files=files, manifest_bytes=b"")
+    assert set(contents(crate).texts) == set()
+    assert set(contents(crate, "b").texts) == {"b"}
+    everything = 5 * ENTRY_COST + 5 + 7 + 2
+    assert set(contents(crate, most_texts=everything + 3).texts) == {"Cargo.toml", *files}
+    found = contents(crate, "d.bin", most_texts=3 * ENTRY_COST + 8).texts
+    assert set(found) == {"Cargo.toml", "a", "c", "d.bin"}
+    assert found["a"] == FileText(5, "12345", is_text=True)
+    assert found["d.bin"] == FileText(3, None, is_text=False)
 
 
 def test_text_may_be_cut_within_a_character() -> None:

@@ -80,9 +80,9 @@ def test_license_file_is_enough():
         ({"description": ""}, "`description` is missing"),
         ({"description": "ü" * 501}, "1002 bytes, more than 1000"),
         ({"license": None}, "`license` or `license-file` is missing"),
-        ({"license": "apache 2.0"}, "`license` 'apache 2.0' is no SPDX"),
-        ({"license": "MIT OR"}, "no SPDX"),
-        ({"license": "Nonsense-1.0"}, "no SPDX"),
+        ({"license": "apache 2.0"}, "`license` 'apache 2.0' is not an SPDX"),
+        ({"license": "MIT OR"}, "not an SPDX"),
+        ({"license": "Nonsense-1.0"}, "not an SPDX"),
         ({"homepage": "r.example"}, "`homepage` is 'r.example'"),
         ({"documentation": "ftp://r.example"}, "`documentation`"),
         ({"repository": "http:r.example"}, "`repository`"),
@@ -121,9 +121,9 @@ def test_limits_tell_number_and_count():
     with pytest.raises(RuleBroken) as error:
         require_within(manifest, limits)
     assert str(error.value) == (
-        "the crate has 1 dependencies, and this registry allows 0; "
-        "the crate has 2 features, and this registry allows 1; "
-        "the crate has 2 values in the feature `f`, and this registry allows 1"
+        "the crate has 1 dependencies, but this registry allows at most 0; the crate has 2"
+        " features, but this registry allows at most 1; the crate has 2 values in the feature `f`,"
+        " but this registry allows at most 1"
     )
 
 

@@ -90,7 +90,7 @@ CASES = {
         Wanted(),
         "served",
         True,
-        "is served, since the policy is a dry run; otherwise, `leaf 1.0.0` is held back",
+        "is served because the policy is a dry run; otherwise: `leaf 1.0.0` is held back",
     ),
     "excepted": (
         replace(THERE, rules=Verdict(Outcome.SERVED, Rule.EXCEPTION, "by an exception")),
@@ -184,7 +184,7 @@ def test_package_of_a_foreign_source_fails() -> None:
     report = Report(checked, (foreign,))
     assert (report.passes, report.failing) == (False, 1)
     assert report.sentence == (
-        "the lock file does not pass: 1 of 2 packages fail, 1 of them by their source"
+        "the lock file does not pass: 1 of 2 packages fail, 1 of them because of their source"
     )
     assert Report(checked, (replace(foreign, passes=True),)).passes
     assert Report((), (replace(foreign, passes=True),)).passes

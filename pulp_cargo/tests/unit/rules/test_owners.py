@@ -76,8 +76,8 @@ def test_refusal_says_who_can_help() -> None:
     with pytest.raises(HasNoOwner) as refused_too:
         require_owner(actor(3), "leaf", [])
     assert str(refused_too.value) == (
-        "the crate `leaf` has no owner yet, and only owners may publish versions of it, yank them and"
-        " change its owners: ask somebody who may modify the repository to name one"
+        "the crate `leaf` has no owner yet, and only owners may publish versions of it, yank them"
+        " and change its owners: ask somebody who may modify the repository to add one"
     )
     assert refused_too.value.status == 403
 

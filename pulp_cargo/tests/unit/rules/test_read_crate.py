@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from pulp_cargo.protocol.crate_file import CrateFile
+from pulp_cargo.protocol.crate_file import CrateFile, Origin
 from pulp_cargo.protocol.errors import InvalidCrateFile, InvalidFeatures, RegistryError, RuleBroken
 from pulp_cargo.protocol.index import Dependency
 from pulp_cargo.rules.limits import PublishLimits
 from pulp_cargo.rules.read_crate import UpstreamCrate, read_published, read_upstream
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
-from pulp_cargo.tests.support.tarball import Entry
+from pulp_cargo.tests.support.tarball import SYMLINK, Entry
 
 LIMITS = PublishLimits()
 README = {"README.md": b"# leaf", "src/lib.rs": b""}
@@ -79,7 +79,7 @@ def test_root_is_that_of_the_manifest(name: str, vers: str) -> None:
     """Where nothing was announced, or an upstream has another manifest in the folder."""
     manifest = Crate(name, vers).manifest()
     crate = replace(LEAF, manifest_bytes=manifest)
-    said = f"the crate file unpacks to `leaf-1.0.0`, but its manifest is of `{name}-{vers}`"
+    said = f"the crate file unpacks to `leaf-1.0.0`, but its manifest is for `{name}-{vers}`"
     with pytest.raises(InvalidCrateFile) as error:
         published(crate)
     assert str(error.value) == said
@@ -117,12 +117,15 @@ def test_readme_over_its_limit_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        (PublishLimits(features=1), "the crate has 2 features, and this registry allows 1"),
-        (PublishLimits(dependencies=0), "the crate has 1 dependencies, and this registry allows 0"),
+        (PublishLimits(features=1), "the crate has 2 features, but this registry allows at most 1"),
+        (
+            PublishLimits(dependencies=0),
+            "the crate has 1 dependencies, but this registry allows at most 0",
+        ),
         (
             PublishLimits(feature_values=0),
-            "the crate has 1 values in the feature `one`, and this registry allows 0; "
-            "the crate has 1 values in the feature `two`, and this registry allows 0",
+            "the crate has 1 values in the feature `one`, but this registry allows at most 0; the"
+            " crate has 1 values in the feature `two`, but this registry allows at most 0",
         ),
     ],
 )
@@ -144,8 +147,10 @@ def test_paths_are_strict_unless_they_were_published_elsewhere() -> None:
         published(crate)
     assert str(error.value) == said
     with pytest.raises(InvalidCrateFile):
-        read_published(file(crate), name="leaf", vers="1.0.0", limits=LIMITS, strict=True)
-    contents = read_published(file(crate), name="leaf", vers="1.0.0", limits=LIMITS, strict=False)
+        read_published(file(crate), name="leaf", vers="1.0.0", limits=LIMITS, origin=Origin.HERE)
+    contents = read_published(
+        file(crate), name="leaf", vers="1.0.0", limits=LIMITS, origin=Origin.IMPORTED
+    )
     assert contents[1].root == "leaf-1.0.0"
     assert upstream(crate).fault is None
 
@@ -184,7 +189,9 @@ def test_second_reading_keeps_to_what_was_announced() -> None:
     crate = replace(LEAF, files=DEEP, package={"readme": "docs/Intro.md"})
     lenient = crate.with_entries(Entry(b"leaf-1.0.0/nul"))
     small = PublishLimits(readme_bytes=5)
-    contents = read_published(file(lenient), name="leaf", vers="1.0.0", limits=small, strict=False)
+    contents = read_published(
+        file(lenient), name="leaf", vers="1.0.0", limits=small, origin=Origin.IMPORTED
+    )
     assert contents[1] == CrateFile("leaf-1.0.0", b"", {})
 
 
@@ -262,3 +269,15 @@ def test_crate_of_an_upstream_without_a_package_is_refused() -> None:
     with pytest.raises(RegistryError) as error:
         upstream(replace(LEAF, manifest_bytes=b"[workspace]\n"))
     assert str(error.value) == "the Cargo.toml in the crate file has no `[package]`"
+
+
+def test_licence_of_a_crate_with_links_counts() -> None:
+    """Cargo unpacks old crates with links, so a licence policy has to know their licence."""
+    crate = replace(LEAF, package={"license": "MIT", "readme": "README.md"}).with_entries(
+        Entry(b"leaf-1.0.0/LICENSE", kind=SYMLINK, link=b"../LICENSE")
+    )
+    found = upstream(crate)
+    assert found.manifest is not None
+    assert (found.manifest.license, found.readme, found.fault) == ("MIT", b"# leaf", None)
+    with pytest.raises(InvalidCrateFile):
+        published(crate)

@@ -96,12 +96,12 @@ CACHE = RepositoryUse(VAULT, Use.CACHE, FAR)
 LISTED_CACHE = RepositoryUse(VAULT, Use.CACHE, FAR, "ALPHA")
 CLAIM = RepositoryUse(VAULT, Use.CLAIM, None, "ALPHA")
 OF_YOUR_OWN = (
-    "The repository of `ALPHA` holds crates of your own for another registry: what comes from a"
-    " `remote` needs a repository for itself."
+    "The repository of `ALPHA` has crates of your own for another registry: a `remote` needs a"
+    " separate repository."
 )
 KEEPS = (
-    "The `repository` keeps what comes from the remote of another registry: what is published needs"
-    " a repository of its own, or an upstream could put crates beside it."
+    "The `repository` stores crates of another registry's remote. Use a separate repository for"
+    " uploads; otherwise, an upstream could add versions to your crates."
 )
 
 
@@ -111,22 +111,22 @@ KEEPS = (
         (
             CACHE,
             {Use.CLAIM},
-            "This one is private in a list of upstreams: it would claim every name that comes from"
-            " the `remote`. Give the cache a repository of its own.",
+            "This repository is private in a list of upstreams, so it would claim the names of"
+            " all crates from the `remote`. Use a separate repository for the cache.",
         ),
         (
             CACHE,
             {Use.UPLOADS},
-            "This one takes uploads through another registry: the `remote` could put crates beside"
-            " those. Give the cache a repository of its own.",
+            "This repository accepts uploads through another registry, so the `remote` could add"
+            " versions to your crates. Use a separate repository for the cache.",
         ),
         (LISTED_CACHE, {Use.CLAIM}, OF_YOUR_OWN),
         (LISTED_CACHE, {Use.UPLOADS}, OF_YOUR_OWN),
         (
             CLAIM,
             {Use.CACHE},
-            "The repository of `ALPHA` keeps what comes from a remote in another registry: as a"
-            " private one it would claim every name that is fetched there.",
+            "The repository of `ALPHA` stores crates of a remote for another registry: as a"
+            " private repository, it would claim all of their names.",
         ),
         (UPLOADS, {Use.CACHE}, KEEPS),
     ],

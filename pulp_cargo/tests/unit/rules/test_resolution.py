@@ -129,6 +129,26 @@ def test_version_that_one_upstream_may_not_serve_does_not_come_from_the_next(
     assert of_version(answer, {"a": decision, "b": Decision.FETCH}) == ("a", decision)
 
 
+@pytest.mark.parametrize(
+    ("mixed", "second", "expected"),
+    [
+        (False, Decision.FETCH, ("a", Decision.SERVE_UNLISTED)),
+        (True, Decision.FETCH, ("b", Decision.FETCH)),
+        (True, Decision.REFUSE, ("b", Decision.REFUSE)),
+        (True, Decision.NO_VERSION, ("a", Decision.SERVE_UNLISTED)),
+        (True, Decision.SERVE_UNLISTED, ("a", Decision.SERVE_UNLISTED)),
+        (True, Decision.NO_CRATE, ("a", Decision.SERVE_UNLISTED)),
+    ],
+)
+def test_file_that_is_no_longer_listed_stands_back_where_versions_are_mixed(
+    mixed: bool, second: Decision, expected: tuple[str, Decision]
+) -> None:
+    """The index has the checksum of the upstream that lists the version."""
+    answer = Answer(("a", "b"), Rule.ORDER, "", mixed=mixed)
+    decisions = {"a": Decision.SERVE_UNLISTED, "b": second}
+    assert of_version(answer, decisions) == expected
+
+
 STATES = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(CrateState))
 
 

@@ -32,11 +32,11 @@ def test_ordinary_values_can_be_stored(value: object) -> None:
         ({"\0": 1}, "a key of the object has a NUL character, which PostgreSQL cannot store"),
         (
             [{"x": {"\ud800": 1}}],
-            "a key of `[0].x` has a surrogate without its other half, which PostgreSQL cannot store",
+            "a key of `[0].x` has an unpaired surrogate, which PostgreSQL cannot store",
         ),
         (
             {"a": {"b": ("c", "\udfff")}},
-            "`a.b[1]` has a surrogate without its other half, which PostgreSQL cannot store",
+            "`a.b[1]` has an unpaired surrogate, which PostgreSQL cannot store",
         ),
         (float("inf"), "the number is infinite or not a number, which PostgreSQL cannot store"),
         ([-float("inf")], "`[0]` is infinite or not a number, which PostgreSQL cannot store"),

@@ -7,6 +7,7 @@ from pulp_cargo.rules.upstream_order import (
     OrderedUpstream,
     Rule,
     UpstreamReason,
+    may_learn,
     who_answers,
 )
 
@@ -145,7 +146,7 @@ def test_answer_says_what_became_of_each_upstream():
     assert answer.sentence == "the first upstream that has `log` answers for all of it"
     assert answer.reasons == (
         UpstreamReason("ours", False, "does not have the crate"),
-        UpstreamReason("partner", False, "not asked: its patterns are `partner-*`, `serde`"),
+        UpstreamReason("partner", False, "not asked: it only answers for `partner-*`, `serde`"),
         UpstreamReason("crates.io", True, "has the crate"),
         UpstreamReason("last", False, "not asked: it comes after `crates.io`, which has the crate"),
     )
@@ -157,19 +158,19 @@ def test_answer_says_what_became_of_each_upstream():
         (
             "acme",
             "`acme` is claimed by the private repository `ours`",
-            "not asked: the name is kept for private repositories",
+            "not asked: the name is reserved for private repositories",
         ),
         (
             "acme_core",
             "`acme_core` is reserved for private repositories by `acme-*`",
-            "not asked: the name is kept for private repositories",
+            "not asked: the name is reserved for private repositories",
         ),
         (
             "pin",
             "`pin` is pinned to `partner` by `p*`",
             "not asked: the name is pinned to `partner`",
         ),
-        ("mix", "the versions of `mix` are mixed, as `mix` says", "is asked"),
+        ("mix", "the versions of `mix` are mixed because of `mix`", "is asked"),
     ],
 )
 def test_rule_that_decided_is_named(name, sentence, said):
@@ -187,7 +188,7 @@ def test_name_stays_claimed_when_the_crate_is_gone():
     answer = who_answers(order, "serde", Index(crates_io="?"), had=["ours"])
     assert (answer.rule, answer.ask) == (Rule.CLAIM, ())
     assert answer.sentence == (
-        "`serde` is claimed by the private repository `ours`, which has no version of it any more"
+        "`serde` is claimed by the private repository `ours`, which no longer has a version of it"
     )
     answer = who_answers(order, "serde", Index(forks="serde", crates_io="?"), had=["ours", "forks"])
     assert (answer.ask, answer.sentence) == (
@@ -201,3 +202,20 @@ def test_what_is_not_private_stays_nobodys():
     both = Order((OrderedUpstream("shared"), CRATES_IO))
     answer = who_answers(both, "serde", Index(crates_io="?"), had=["shared"])
     assert (answer.rule, answer.ask) == (Rule.ORDER, ("crates.io",))
+
+
+def test_secret_names_are_not_told():
+    """Claimed and reserved names, in any spelling, and those that are pinned to another upstream."""
+    pinned = OrderedUpstream("partner", patterns=("partner-*",), pins=("pin-*",))
+    order = Order((OURS, pinned, CRATES_IO), reserved=("acme-*", "secret"))
+    claimed = {"ours_core"}
+
+    def learns(upstream, *names):
+        return may_learn(order, upstream, names, claimed)
+
+    assert learns("crates.io", "serde", "acme", "partner_core")
+    assert learns("partner", "serde", "pin_it")
+    assert not learns("crates.io", "serde", "acme_core")
+    assert not learns("crates.io", "secret")
+    assert not learns("partner", "ours_core")
+    assert not learns("crates.io", "pin_it")

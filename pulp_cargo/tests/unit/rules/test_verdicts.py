@@ -43,7 +43,7 @@ def test_allow_list_lets_nothing_else_in():
     assert said(policy, facts()) == (Outcome.SERVED, Rule.NONE)
     verdict = evaluate_version(policy, facts(name="other"), NOW)
     assert (verdict.outcome, verdict.rule) == (Outcome.BLOCKED, Rule.ALLOW)
-    assert verdict.sentence == "`other 1.0.0` is blocked because the allow list does not have it"
+    assert verdict.sentence == "`other 1.0.0` is blocked because it is not on the allow list"
     assert said(CratePolicy(allow=()), facts()) == (Outcome.BLOCKED, Rule.ALLOW)
 
 
@@ -56,7 +56,7 @@ def test_allow_list_lets_nothing_else_in():
         ("", "it names none; the allowed licences are Apache-2.0, MIT"),
         (
             "My own",
-            "`license` 'My own' is no SPDX expression: Invalid license expression: 'My own'",
+            "`license` 'My own' is not an SPDX expression: Invalid license expression: 'My own'",
         ),
     ],
 )

@@ -40,7 +40,9 @@ def test_taken_port_is_named_with_its_option(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         with (
-            pytest.raises(ServeError, match=f"port {taken} on 127.0.0.1 is taken.*--api-port"),
+            pytest.raises(
+                ServeError, match=f"port {taken} on 127.0.0.1 is already in use.*--api-port"
+            ),
             listening(memory, bind="127.0.0.1", content_port=0, api_port=taken),
         ):
             pass

@@ -45,7 +45,10 @@ def test_lines_for_the_cache_make_cargo_use_it_for_all_of_crates_io():
     text = for_people(READY)
     assert section(text, "To get the crates of crates.io through it") == {
         "registries": {"pulp-crates-io": {"index": CACHE}},
-        "source": {"crates-io": {"replace-with": "pulp-crates-io"}},
+        "source": {
+            "crates-io": {"replace-with": "pulp-crates-io"},
+            "pulp-crates-io": {"registry": CACHE},
+        },
     }
 
 

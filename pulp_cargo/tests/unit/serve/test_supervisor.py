@@ -48,7 +48,7 @@ def test_end_of_a_process_in_words():
 
 def test_stop_kills_what_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A process that ignores its signal is killed, and so is what it has started."""
-    monkeypatch.setattr("pulp_cargo.serve.supervisor.STOP_PATIENCE", 0.1)
+    monkeypatch.setattr("pulp_cargo.serve.supervisor.STOP_TIMEOUT_SECONDS", 0.1)
     code = (
         "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         "print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"

@@ -53,12 +53,12 @@ filter_options = [
     pulp_option("--dependency", help="Filter {entities} that depend on this crate", **OF_CRATES),
     pulp_option(
         "--keyword",
-        help="Filter {entities} by a keyword, exactly as spelled",
+        help="Filter {entities} by keyword, in its exact spelling",
         **OF_CRATES,
     ),
     pulp_option(
         "--rust-version",
-        help="Filter {entities} by the lowest version of Rust that they support",
+        help="Filter {entities} by the minimum Rust version (`rust-version`)",
         **OF_CRATES,
     ),
     *content_filter_options,
@@ -69,8 +69,9 @@ content.add_command(show_command(decorators=unit_lookup_options))
 
 
 @content.command(
-    help="Upload .crate files and folders of them. With --repository they are added in one new"
-    " version, and refused files are listed; otherwise they are stored without a repository.",
+    help="Upload .crate files, or folders that contain them. With --repository, all files are added"
+    " in one new version, and refused files are reported. Without it, which requires an"
+    " administrator, they are stored without a repository.",
     allowed_with_contexts=(PulpCargoCrateContext,),
 )
 @click.argument(
@@ -80,8 +81,9 @@ content.add_command(show_command(decorators=unit_lookup_options))
 @pulp_option(
     "--chunk-size",
     callback=chunk_size_callback,
-    help="Send what is larger than this, such as 10MB, in chunks of this size: the archive of all files"
-    " that goes into a repository, by default from 32MB on, or else each file, by default none.",
+    help="The size of chunks, such as 10MB, in which larger uploads are sent. With --repository, this"
+    " applies to the archive of all files, and the default is 32MB. Without it, this applies to each"
+    " file, and by default files are not sent in chunks.",
 )
 @pass_entity_context
 @pass_pulp_context
@@ -98,7 +100,7 @@ def upload(
     found = uploads.crate_files(paths)
     if repository:
         made, refused = uploads.into(repository, found, chunk_size or pulp_ctx.chunk_size)
-        output_version(pulp_ctx, repository, made, "These crates are there already")
+        output_version(pulp_ctx, repository, made, "The repository already has these crates")
         for sentence in refused:
             pulp_ctx.echo(sentence, err=True)
         if refused:

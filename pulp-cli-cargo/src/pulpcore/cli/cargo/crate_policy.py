@@ -40,7 +40,7 @@ RULES = ["block", "allow", "license", "yanked", "cooldown"]
 
 @pulp_group(
     name="crate-policy",
-    help="Manage crate policies: each is a set of rules for crates from upstreams.",
+    help="Manage crate policies: rules for crates from upstreams.",
 )
 @type_option(choices={"cargo": PulpCargoCratePolicyContext})
 def crate_policy() -> None:
@@ -53,10 +53,10 @@ def _lines(ctx: click.Context, param: click.Parameter, value: str) -> list[Any]:
         lines = json.loads(value)
     except ValueError as error:
         raise click.ClickException(
-            f"{param.opts[0]} takes JSON, which this is not: {error}."
+            f"The value of {param.opts[0]} is not valid JSON: {error}."
         ) from error
     if not (isinstance(lines, list) and all(isinstance(line, dict) for line in lines)):
-        raise click.ClickException(f"{param.opts[0]} takes a JSON list of objects.")
+        raise click.ClickException(f"{param.opts[0]} requires a JSON list of objects.")
     return [_with_moment(line) for line in lines]
 
 
@@ -79,25 +79,25 @@ def _lines_option(name: str, meaning: str, keys: str, removal: str) -> Any:
     return pulp_option(
         name,
         callback=_list_of_lines,
-        help=f"{meaning}, as a JSON list of objects with {keys}; replaces those that were set"
-        f" before, and an empty value {removal}. With a leading '@' it is the path to a file.",
+        help=f"{meaning}, as a JSON list of objects with {keys}, or '@' followed by the path of a file."
+        f" Replaces the previous list; an empty value {removal}.",
     )
 
 
-KEYS = '"crate" (a name, or a prefix and `*`), "versions" (a requirement) and "reason"'
+KEYS = '"crate" (a name, or a prefix and `*`), "versions" (a version requirement) and "reason"'
 lookup_options = [href_option, name_option]
 update_options = [
     pulp_option(
         "--cooldown-days",
         type=click.IntRange(min=0, max=MOST_DAYS),
-        help="How many days old a version has to be before it is served; 0 for none.",
+        help="How many days old a version must be before it is served; 0 for no cooldown.",
     ),
     _lines_option("--allow", "The only versions that are allowed", KEYS, "allows all"),
-    _lines_option("--block", "Versions that are blocked", KEYS, "removes them"),
+    _lines_option("--block", "Versions that are refused", KEYS, "removes them"),
     _lines_option(
         "--exceptions",
-        "Versions for which only the block list applies",
-        f'{KEYS}, and "ends" (as 2030-01-31T12:00:00Z)',
+        "Versions that are allowed until the exception ends, unless they are blocked",
+        f'{KEYS}, and "ends" (such as 2030-01-31T12:00:00Z)',
         "removes them",
     ),
     pulp_option(
@@ -105,13 +105,13 @@ update_options = [
         "licenses",
         multiple=True,
         callback=_licenses,
-        help="The SPDX id of an allowed licence. Can be specified multiple"
-        " times, or once with an empty value to allow all.",
+        help="The SPDX id of an allowed licence. Can be given several times;"
+        " an empty value allows all licences.",
     ),
     pulp_option(
         "--hide-yanked/--no-hide-yanked",
         default=None,
-        help="Whether yanked versions are left out, unless they were served before.",
+        help="Whether yanked versions are refused, unless they were served before.",
     ),
     pulp_option(
         "--dry-run/--no-dry-run",
@@ -132,13 +132,13 @@ crate_policy.add_command(role_command(decorators=lookup_options))
 
 
 @crate_policy.command(
-    help="List the versions that a policy refused, or in a dry run would have refused."
+    help="List the versions that a policy refused, or would have refused in a dry run."
 )
 @name_argument
 @name_option
 @href_option
 @click.option("--crate", help="Only versions of this crate.")
-@click.option("--rule", type=click.Choice(RULES), help="Only versions that this rule refused.")
+@click.option("--rule", type=click.Choice(RULES), help="Only versions refused by this rule.")
 @limit_option
 @offset_option
 @pass_entity_context

@@ -50,11 +50,11 @@ class Credentials:
         is_table = isinstance(registries, MutableMapping)
         own = registries.setdefault(registry, tomlkit.table()) if is_table else None
         if not isinstance(own, MutableMapping):
-            raise NotWritable(f"'{path}' has something else where [registries.{registry}] belongs.")
+            raise NotWritable(f"In '{path}', `registries.{registry}` is not a table.")
         self._own = own
         folder = next(one for one in self.path.parents if one.exists())
         if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise NotWritable(f"'{folder}' is no folder that you may write to.")
+            raise NotWritable(f"'{folder}' is not a folder, or you may not write to it.")
 
     def save(self, token: str) -> None:
         """Set the token, and leave everything else unchanged; raises OSError."""

@@ -34,7 +34,7 @@ from pulpcore.cli.cargo.options import (
 from pulpcore.cli.cargo.upstreams import collisions, explain, list_options
 
 
-@pulp_group(help="Manage distributions: each is a registry for cargo.")
+@pulp_group(help="Manage distributions, which are registries for cargo.")
 @type_option(choices={"cargo": PulpCargoDistributionContext})
 def distribution() -> None:
     """Manage distributions."""
@@ -47,7 +47,7 @@ common_options = [
     pulp_option(
         "--version",
         type=click.IntRange(min=0),
-        help="The number of the repository version to serve instead of the newest.",
+        help="The number of the repository version to serve, instead of the newest one.",
     ),
     remote_option,
     *list_options,
@@ -60,13 +60,13 @@ common_options = [
     pulp_option(
         "--auth-required/--no-auth-required",
         default=None,
-        help="Whether index and downloads need a token, too.",
+        help="Whether reads also require a token.",
     ),
     content_guard_option,
     pulp_option(
         "--hidden/--not-hidden",
         default=None,
-        help="Whether Pulp's own list of distributions leaves it out.",
+        help="Whether public lists of registries omit this one.",
     ),
     pulp_labels_option,
 ]
@@ -85,7 +85,7 @@ distribution.add_command(collisions)
 distribution.add_command(downloads)
 
 
-@distribution.command(help="Print the lines for cargo's config.toml to use the registry.")
+@distribution.command(help="Print the lines to add to cargo's config.toml.")
 @name_argument
 @name_option
 @href_option

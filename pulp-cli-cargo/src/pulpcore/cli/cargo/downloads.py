@@ -25,7 +25,7 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
     return None if value is None else parse_moment(value)
 
 
-@pulp_command(help="List how often the crates of a registry were downloaded, the most often first.")
+@pulp_command(help="List how often the crates of a registry were downloaded, highest counts first.")
 @name_argument
 @name_option
 @href_option
@@ -35,15 +35,16 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
     type=click.Choice(list(DOWNLOADS)),
     default="crate",
     show_default=True,
-    help="What is counted: a crate, a version, or a version on each of the last 90 days, the latest"
-    " first.",
+    help="Whether to count per crate, per version, or per version and day. Days cover the last 90 days,"
+    " the latest first.",
 )
 @click.option("--crate", help="Only this crate.")
-@click.option("--vers", help="Only this version; not with `--by crate`.")
+@click.option("--vers", help="Only this version; requires `--by version` or `--by day`.")
 @click.option(
     "--unused-since",
     callback=_moment,
-    help="Only what was not downloaded since a time (as 2030-01-31T12:00:00Z); not with `--by day`.",
+    help="Only what has not been downloaded since this time, such as 2030-01-31T12:00:00Z;"
+    " not with `--by day`.",
 )
 @limit_option
 @offset_option
@@ -63,9 +64,9 @@ def downloads(
     """Print the counts."""
     assert isinstance(distribution_ctx, PulpCargoDistributionContext)
     if vers is not None and by == "crate":
-        raise click.UsageError("`--vers` needs `--by version` or `--by day`.")
+        raise click.UsageError("`--vers` requires `--by version` or `--by day`.")
     if unused_since is not None and by == "day":
-        raise click.UsageError("`--unused-since` needs `--by crate` or `--by version`.")
+        raise click.UsageError("`--unused-since` requires `--by crate` or `--by version`.")
     filters = {"name": crate, "vers": vers, "last_download_at__lt": unused_since}
     pulp_ctx.output_result(distribution_ctx.downloads(by, limit, offset, **filters))
 

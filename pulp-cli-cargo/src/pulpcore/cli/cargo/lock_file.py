@@ -17,9 +17,9 @@ from pulpcore.cli.cargo.options import distribution_option
 FAILS, BROKEN = 1, 2
 # Flags that are printed even if the package passes.
 FLAGS = {
-    "name-also-private": "a private crate of this registry has the name, too",
-    "old-index": "the upstream does not answer, so this is based on its last answer",
-    "name-also-upstream": "an upstream of this registry has a crate of this name, too",
+    "name-also-private": "this registry also has a private crate of this name",
+    "old-index": "the upstream does not answer, so the verdict is based on a cached index file",
+    "name-also-upstream": "an upstream of this registry also has a crate of this name",
 }
 
 
@@ -74,8 +74,8 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--crates-io/--no-crates-io",
             default=None,
-            help="Whether the registry stands in for crates.io; by default the URLs of its"
-            " upstreams tell.",
+            help="Whether the registry stands in for crates.io; by default, this depends on the URLs"
+            " of its upstreams.",
         ),
         distribution_option,
         click.argument(
@@ -92,20 +92,19 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
 
 @pulp_command(
     cls=Gate,
-    help="Check a Cargo.lock against a registry, and print a line for each package that is"
-    " not fine. Exits with 0 if the lock file passes, with 1 if not, and with 2 if that cannot be"
-    " told.",
+    help="Check a Cargo.lock against a registry, and print a line for each problem. The exit code"
+    " is 0 if the lock file passes, 1 if it does not, and 2 if the check was not possible.",
 )
 @_of_lock_file
 @click.option(
     "--offline",
     is_flag=True,
-    help="Ask no upstream, and fail packages that cannot be downloaded without one.",
+    help="Send no requests to upstreams, and fail packages that cannot be downloaded without one.",
 )
 @click.option(
     "--refresh/--no-refresh",
     default=None,
-    help="Whether missing and old index files are fetched from upstreams; by default they"
+    help="Whether missing and outdated index files are fetched from upstreams. By default they"
     " are, unless --offline is given.",
 )
 @click.option(
@@ -113,16 +112,16 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
     "allow_sources",
     multiple=True,
     help="Another registry or git repository that packages may come from: its URL as"
-    " in the lock file, or a prefix of URLs and `/*`. Can be specified multiple times; packages from"
-    " anywhere else fail.",
+    " in the lock file, or a prefix of URLs followed by `/*`. Can be given several times; packages"
+    " from anywhere else fail.",
 )
-@click.option("--fail-on-yanked", is_flag=True, help="Fail yanked packages, too.")
+@click.option("--fail-on-yanked", is_flag=True, help="Also fail yanked packages.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="Readable lines, or the complete report.",
+    help="Print lines of text, or the complete report as JSON.",
 )
 @pass_pulp_context
 def check(
@@ -149,8 +148,8 @@ def check(
 @pulp_command(
     cls=Gate,
     help="Fetch the .crate files of a Cargo.lock that a registry has not stored yet, and print a line"
-    " for each that cannot be fetched. Exits with 0 if there is none, with 1 if there is, and with"
-    " 2 if nothing could be done.",
+    " for each that cannot be fetched. The exit code is 0 if all were fetched, 1 if some were not, and"
+    " 2 if the command failed.",
 )
 @_of_lock_file
 @pass_pulp_context
@@ -166,14 +165,16 @@ def prefetch(
     problems = done["problems"]
     for one in problems:
         click.echo(f"error: {one['name']} {one['vers']}: {one['reason']}")
-    pulp_ctx.echo(f"Fetched {done['fetched']} files; {done['there']} were there.", err=True)
+    pulp_ctx.echo(
+        f"Fetched {done['fetched']} files; {done['there']} were already stored.", err=True
+    )
     if problems:
         raise click.exceptions.Exit(FAILS)
 
 
 def registry_of(distribution: EntityFieldDefinition) -> PulpCargoDistributionContext:
     if not isinstance(distribution, PulpCargoDistributionContext):
-        raise click.UsageError("Name the registry by --distribution.")
+        raise click.UsageError("Select the registry with --distribution.")
     return distribution
 
 

@@ -23,7 +23,7 @@ from pulpcore.cli.cargo.options import name_argument, output_version
 
 EXAMPLE = '[{"name": "careful", "vers": "0.1.0"}]'
 CRATE_HELP = "The crate, in any spelling."
-VERS_HELP = "The version, with its build metadata if it has any."
+VERS_HELP = "The exact version, including build metadata."
 
 
 @load_file_wrapper
@@ -31,9 +31,9 @@ def _crates(ctx: click.Context, param: click.Parameter, value: str) -> Any:
     try:
         found = json.loads(value)
     except ValueError as error:
-        raise click.ClickException(f"--crates is not JSON: {error}.") from error
+        raise click.ClickException(f"The value of --crates is not valid JSON: {error}.") from error
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise click.ClickException(f"--crates takes a list of objects, such as {EXAMPLE}.")
+        raise click.ClickException(f"--crates requires a list of objects, such as {EXAMPLE}.")
     return found
 
 
@@ -47,7 +47,7 @@ def _set_yanked(
 ) -> None:
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     made = repository_ctx.set_yanked(crate, vers, yanked=yanked)
-    state = "is yanked already" if yanked else "is not yanked"
+    state = "is already yanked" if yanked else "is not yanked"
     output_version(pulp_ctx, repository_ctx, made, f"`{crate} {vers}` {state}")
 
 
@@ -85,7 +85,10 @@ def unyank(
     _set_yanked(pulp_ctx, repository_ctx, crate, vers, yanked=False)
 
 
-@pulp_command(help="Remove versions of crates in one new repository version: all of them, or none.")
+@pulp_command(
+    help="Remove versions of crates in one new repository version. If one does not exist, none is"
+    " removed."
+)
 @name_argument
 @name_option
 @href_option
@@ -95,7 +98,8 @@ def unyank(
 @pulp_option(
     "--crates",
     callback=_crates,
-    help="Several versions: a JSON list of objects with `name` and `vers`, or @ and a file name.",
+    help="Several versions: a JSON list of objects with `name` and `vers`, or '@' followed by the path"
+    " of a file.",
 )
 @pass_repository_context
 @pass_pulp_context
@@ -112,8 +116,6 @@ def remove(
     if crates is None and crate is not None and vers is not None:
         crates = [{"name": crate, "vers": vers}]
     elif crates is None or crate is not None or vers is not None:
-        raise click.ClickException(
-            "Say what to remove by --crate and --vers, or several at once by --crates."
-        )
+        raise click.ClickException("Give either --crate and --vers, or --crates.")
     made = repository_ctx.remove_crates(crates)
     output_version(pulp_ctx, repository_ctx, made, "There was nothing to remove")

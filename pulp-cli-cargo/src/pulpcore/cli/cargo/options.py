@@ -39,9 +39,7 @@ def _name_or_href(ctx: click.Context, param: click.Parameter, value: str | None)
     # click processes arguments after all options, so it is known which ones were given.
     given = [one for one in NAMING if ctx.get_parameter_source(one) is COMMANDLINE]
     if value is not None and given:
-        raise click.ClickException(
-            f"NAME and --{given[0]} both say what is meant: give one of them."
-        )
+        raise click.ClickException(f"Give either NAME or --{given[0]}.")
     is_href = value is not None and value.startswith(("/", "prn:"))
     return (href_callback() if is_href else lookup_callback("name"))(ctx, param, value)
 
@@ -60,7 +58,7 @@ def for_remotes(command: click.Command) -> click.Command:
         command,
         headers={"callback": _headers},
         url={
-            "help": "The URL of the upstream's sparse index as in cargo's configuration:"
+            "help": "The URL of the upstream's sparse index as in cargo's configuration, such as"
             " sparse+https://crates.example.org/"
         },
         download_concurrency={"type": Count()},
@@ -108,7 +106,7 @@ def _reference_option(
         of=context,
         context_table={f"cargo:{resource_type}": context},
         href_pattern=href_pattern,
-        help=f"The {what.replace('-', ' ')}, by name or href.",
+        help=f"The {what.replace('-', ' ')}, by name, href or PRN.",
     )
 
 

@@ -23,8 +23,8 @@ EVERY_CRATE = "*"
 
 
 @pulp_group(
-    help="Manage the owners of crates: only they publish and yank a crate while its repository has"
-    " `crate_owners`."
+    help="Manage the owners of crates. If a repository has `crate_owners`, only owners may publish"
+    " and yank its crates."
 )
 @type_option(choices={"cargo": PulpCargoRepositoryContext})
 def owner() -> None:
@@ -46,14 +46,14 @@ def _crates_option(**kwargs: Any) -> Any:
         "--crate",
         "crates",
         multiple=True,
-        help="A crate, or a prefix of names followed by `*`. Can be specified multiple times.",
+        help="A crate, or a prefix of names followed by `*`. Can be given several times.",
         **kwargs,
     )
 
 
 @owner.command(name="list", help="List the owners of crates.")
 @_of_repository
-@click.option("--crate", help="Only those of this crate.")
+@click.option("--crate", help="Only owners of this crate.")
 @click.option("--owner", "login", help="Only this user, or this group as `group:NAME`.")
 @limit_option
 @offset_option
@@ -78,12 +78,12 @@ adapted(
 
 
 @owner.command(
-    help="Add owners, users or `group:NAME`, to crates: those that --crate names, or all that have"
-    " no owner yet."
+    help="Add owners (users, or groups as `group:NAME`) to the crates in --crate, or to all crates"
+    " without an owner."
 )
 @owners_argument
 @_crates_option()
-@click.option("--all-unowned", is_flag=True, help="All crates that have no owner yet.")
+@click.option("--all-unowned", is_flag=True, help="All crates without an owner.")
 @_of_repository
 def add(
     pulp_ctx: PulpCLIContext,
@@ -95,14 +95,15 @@ def add(
 ) -> None:
     """Add them, and print how many were added."""
     if bool(crates) == all_unowned:
-        raise click.ClickException("Name the crates by --crate, or give --all-unowned.")
+        raise click.ClickException("Give either --crate or --all-unowned.")
     wanted = [EVERY_CRATE] if all_unowned else crates
     done = _cargo(repository_ctx).add_owners(owners, wanted, unowned=all_unowned)
     pulp_ctx.output_result(done)
 
 
 @owner.command(
-    help="Remove owners, users or `group:NAME`, from crates. The last owner of a crate stays."
+    help="Remove owners (users, or groups as `group:NAME`) from crates. The last owner of a crate"
+    " cannot be removed."
 )
 @owners_argument
 @_crates_option(required=True)

@@ -36,7 +36,7 @@ class ReferenceOption(PulpOption):
         """Refuse objects of other kinds."""
         if isinstance(value, str) and not self._is_right(value):
             raise click.ClickException(
-                f"{value!r} is no {self.of.ENTITY}: {self.opts[0]} takes the name, href or PRN"
+                f"{value!r} is not a {self.of.ENTITY}: {self.opts[0]} requires the name, href or PRN"
                 " of one."
             )
         return super().process_value(ctx, value)
@@ -76,6 +76,6 @@ def parse_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise click.ClickException(
-            f"{text!r} is no date: write one as 2030-01-31 or 2030-01-31T12:00:00Z."
+            f"{text!r} is not a date: use the form 2030-01-31 or 2030-01-31T12:00:00Z."
         ) from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -37,32 +37,37 @@ nested_lookup_options = [remote_lookup_option]
 policy_option = pulp_option(
     "--policy",
     type=click.Choice(["immediate", "on_demand", "streamed"], case_sensitive=False),
-    help="When .crate files are downloaded: with their index, when first requested, or each"
-    " time. New remotes have `on_demand`.",
+    help="When .crate files are fetched: all at once (`immediate`), at their first download and then"
+    " stored (`on_demand`), or at each download (`streamed`). The default is `on_demand`.",
 )
 own_options = [
     policy_option,
     crate_policy_option,
     pulp_option(
         "--token",
-        help="The token for an upstream with `auth-required`, as cargo would send it.",
+        help="The token for an upstream that requires one (`auth-required`), exactly as cargo sends it.",
     ),
     pulp_option(
         "--index-max-age",
         type=Count(0),
-        help="How long a cache serves an index file before it revalidates it, in seconds.",
+        help="For how many seconds a cache serves an index file before it revalidates it.",
     ),
     pulp_option(
         "--stale-for",
         type=Count(0),
-        help="How long a cache serves an index file after that, in seconds, if the upstream"
-        " is unavailable; an empty value means without limit.",
+        help="For how many seconds more a cache serves an index file if the upstream is unavailable;"
+        " an empty value means without limit.",
     ),
     pulp_option(
         "--forbidden-means-missing/--no-forbidden-means-missing",
         default=None,
-        help="Whether the upstream answers 403 for crates that it does not have, like some S3"
+        help="Whether a 403 from the upstream means that it does not have a crate, as with some S3"
         " buckets.",
+    ),
+    pulp_option(
+        "--search-upstream/--no-search-upstream",
+        default=None,
+        help="Whether searches of its caches are sent to the upstream as well.",
     ),
 ]
 create_options = [*common_remote_create_options, *own_options]

@@ -19,23 +19,23 @@ from pulpcore.cli.cargo.params import adapted
 
 
 @pulp_group(
-    help="Manage versions whose bytes the upstream has replaced: each is served unchanged until its"
+    help="Manage versions whose bytes the upstream has replaced. They are served unchanged until the"
     " new bytes are accepted."
 )
 def replaced() -> None:
     """Manage replaced versions."""
 
 
-@replaced.command(name="list", help="List them, the latest first.")
+@replaced.command(name="list", help="List replaced versions, the latest first.")
 @name_option
 @href_option
 @remote_lookup_option
-@click.option("--crate", help="Only versions of this crate, in lower case.")
+@click.option("--crate", help="Only versions of this crate; its name in lower case.")
 @click.option("--vers", help="Only this version.")
 @click.option(
     "--accepted/--not-accepted",
     default=None,
-    help="Only those whose new bytes were accepted, or were not.",
+    help="Only versions whose new bytes were accepted, or were not accepted.",
 )
 @limit_option
 @offset_option
@@ -66,8 +66,8 @@ adapted(
 
 
 @replaced.command(
-    help="Accept the new bytes of a version. Lock files with the old checksum can no longer be"
-    " built through the remote."
+    help="Accept the new bytes of a version. Lock files with the old checksum then no longer build"
+    " through this remote."
 )
 @name_option
 @href_option
@@ -77,7 +77,7 @@ adapted(
 @click.option(
     "--checksum",
     required=True,
-    help="The SHA-256 of the new bytes, in hex; only these are accepted.",
+    help="The SHA-256 of the new bytes, in hex.",
 )
 @pass_entity_context
 @pass_pulp_context

@@ -44,7 +44,7 @@ from pulpcore.cli.cargo.params import Count, adapted
 from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
 
 
-@pulp_group(help="Manage repositories: each has crates and yank marks, in versions.")
+@pulp_group(help="Manage repositories of crates.")
 @type_option(choices={"cargo": PulpCargoRepositoryContext})
 def repository() -> None:
     """Manage repositories."""
@@ -66,20 +66,20 @@ update_options = [
     pulp_option(
         "--crates-io-rules/--no-crates-io-rules",
         default=None,
-        help="Whether crates must also follow the publishing rules of crates.io.",
+        help="Whether published crates must also follow the rules of crates.io.",
     ),
     pulp_option(
         "--crate-owners/--no-crate-owners",
         default=None,
-        help="Whether crates belong to owners, who alone publish and yank them.",
+        help="Whether only its owners may publish and yank a crate.",
     ),
     pulp_option(
         "--index-alias",
         "index_aliases",
         multiple=True,
         callback=_aliases,
-        help="An additional index URL of this registry; replaces those that were set before."
-        " Can be specified multiple times, or once with an empty value for none.",
+        help="An additional index URL of the registries that serve this repository. Can be given several"
+        " times; replaces all previous values, and an empty value removes them.",
     ),
     pulp_labels_option,
 ]
@@ -101,7 +101,9 @@ for command in (
     repository.add_command(adapted(command, retain_repo_versions={"type": Count()}))
 repository.add_command(destroy_command(decorators=lookup_options))
 repository.add_command(
-    described(version, {"repair": "Find damaged and missing files, and download them again."})
+    described(
+        version, {"repair": "Find damaged and missing files, and fetch them again if possible."}
+    )
 )
 repository.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
 repository.add_command(role_command(decorators=lookup_options))
@@ -121,7 +123,7 @@ repository.add_command(
     described(
         content,
         {
-            "list": "Show the content of a version of the repository.",
+            "list": "List the content of a repository version.",
             "add": "Add a {entity} in a new version.",
             "remove": "Remove a {entity} in a new version.",
             "modify": "Add and remove several {entities} in one new version.",
@@ -130,7 +132,7 @@ repository.add_command(
 )
 
 
-@repository.command(help="Sync the repository with an upstream registry.")
+@repository.command(help="Sync the repository with a registry of another Pulp.")
 @name_argument
 @name_option
 @href_option
@@ -139,7 +141,7 @@ repository.add_command(
 @click.option(
     "--mirror/--no-mirror",
     default=None,
-    help="Whether crates that the upstream registry does not have are removed.",
+    help="Whether crates that the upstream does not have are removed.",
 )
 @pass_repository_context
 @pass_pulp_context
@@ -154,11 +156,11 @@ def sync(
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     if not remote and repository_ctx.entity["remote"] is None:
         raise click.ClickException(
-            f"The repository `{repository_ctx.entity['name']}` has no remote: name one by --remote."
+            f"The repository `{repository_ctx.entity['name']}` has no remote: select one with --remote."
         )
     body: dict[str, Any] = {"remote": remote or None, "mirror": mirror}
     made = repository_ctx.sync_index(body)
-    output_version(pulp_ctx, repository_ctx, made, "There is nothing new in the index")
+    output_version(pulp_ctx, repository_ctx, made, "The upstream has not changed")
 
 
 @repository.command(help="Create a new version with the content of an older one.")
@@ -166,11 +168,18 @@ def sync(
 @name_option
 @href_option
 @repository_lookup_option
-@click.option("--to", type=click.IntRange(min=0), required=True, help="The older version's number.")
+@click.option(
+    "--to", type=click.IntRange(min=0), required=True, help="The number of the older version."
+)
 @pass_repository_context
 @pass_pulp_context
 def rollback(pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, to: int) -> None:
     """Roll the repository back, and print its newest version."""
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     made = repository_ctx.rollback(to)
-    output_version(pulp_ctx, repository_ctx, made, f"The newest version is like version {to}")
+    output_version(
+        pulp_ctx,
+        repository_ctx,
+        made,
+        f"The newest version already has the content of version {to}",
+    )

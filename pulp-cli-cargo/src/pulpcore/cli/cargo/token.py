@@ -39,7 +39,7 @@ MOST_DAYS = 36_500
 SCOPES = ["read", "publish-new", "publish-update", "yank", "change-owners"]
 
 
-@pulp_group(help="Manage tokens: each is a secret with which cargo acts for a user.")
+@pulp_group(help="Manage tokens: secrets with which cargo acts for a user.")
 @type_option(choices={"cargo": PulpCargoTokenContext})
 def token() -> None:
     """Manage tokens."""
@@ -47,7 +47,7 @@ def token() -> None:
 
 user_option = pulp_option(
     "--user",
-    help="The name of the token's user.",
+    help="The user of the token.",
     callback=lookup_callback("user"),
     expose_value=False,
 )
@@ -70,7 +70,9 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
 
 def _registry(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value == "":
-        raise click.ClickException("--registry takes the registry's name, and this is empty.")
+        raise click.ClickException(
+            "The value of --registry is empty: give the name of the registry."
+        )
     return None if value is None else registry_key(value)
 
 
@@ -78,7 +80,9 @@ def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
     """Return the file for the secret, before there is a secret that could be lost."""
     if registry is None:
         if path is not None:
-            raise click.ClickException("To write the token, name the registry by --registry, too.")
+            raise click.ClickException(
+                "--credentials also requires --registry, the name of the registry."
+            )
         return None
     try:
         return Credentials(path or default_path(), registry)
@@ -87,48 +91,50 @@ def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
 
 
 @token.command(
-    help="Create a token. Its secret is printed once, or with --registry written to cargo's"
-    " credentials.toml instead."
+    help="Create a token. Its secret is printed once, or, with --registry, written to cargo's"
+    " credentials.toml."
 )
 @click.option(
     "--name", required=True, help="What the token is for; unique among its user's tokens."
 )
-@click.option("--user", help="The name of the token's user, by default yourself.")
+@click.option("--user", help="The user of the token; by default, yourself.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice(SCOPES),
-    help="What it allows, by default all but change-owners. Can be specified multiple times.",
+    help="What the token allows; by default, all but change-owners. Can be given several times.",
 )
 @click.option(
     "--crate-pattern",
     "crate_patterns",
     multiple=True,
-    help="A crate, or a prefix of names followed by `*`, that may be published and yanked;"
-    " by default all. Can be specified multiple times.",
+    help="A crate that may be published and yanked: a name, or a prefix of names followed by `*`;"
+    " by default, all crates. Can be given several times.",
 )
 @distribution_option
 @click.option(
     "--expires-at",
     callback=_moment,
-    help="When it expires, such as 2030-01-31T12:00:00Z; in UTC unless the value has an offset.",
+    help="When the token expires, such as 2030-01-31T12:00:00Z; in UTC unless the value has an"
+    " offset.",
 )
 @click.option(
     "--expires-in",
     type=click.IntRange(min=1, max=MOST_DAYS),
-    help=f"In how many days it expires, at most {MOST_DAYS}.",
+    help=f"In how many days the token expires, at most {MOST_DAYS}.",
 )
 @pulp_labels_option
 @click.option(
     "--registry",
     callback=_registry,
-    help="The registry's name in cargo's configuration, as printed by `distribution config`.",
+    help="Write the secret to cargo's credentials.toml, for the registry with this name in cargo's"
+    " configuration.",
 )
 @click.option(
     "--credentials",
     type=click.Path(path_type=Path),
-    help="The file for the secret, by default cargo's own credentials.toml.",
+    help="The file to write the secret to, instead of cargo's own credentials.toml.",
 )
 @pass_entity_context
 @pass_pulp_context
@@ -144,7 +150,7 @@ def create(
 ) -> None:
     """Create a token, and print or write its secret."""
     if expires_at and expires_in:
-        raise click.ClickException("Give one of --expires-at and --expires-in.")
+        raise click.ClickException("Give either --expires-at or --expires-in.")
     if expires_in:
         expires_at = datetime.now(UTC) + timedelta(days=expires_in)
     file = _credentials(registry, credentials)
@@ -162,12 +168,12 @@ def _save(token_ctx: PulpEntityContext, file: Credentials, secret: str) -> None:
     except OSError as error:
         token_ctx.delete()
         raise click.ClickException(
-            f"No token was made, since '{file.path}' cannot be written: {error.strerror}."
+            f"No token was created: '{file.path}' cannot be written ({error.strerror})."
         ) from error
     click.echo(f"The token for `{file.registry}` is in {file.path}.", err=True)
 
 
-@token.command(help="Revoke a token, by default one of your own.")
+@token.command(help="Revoke a token; by default, one of your own.")
 @name_argument
 @name_option
 @href_option

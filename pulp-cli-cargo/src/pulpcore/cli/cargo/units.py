@@ -14,8 +14,8 @@ from pulp_glue.common.context import PulpContentContext
 
 UNITS = s.Schema([{"name": s.And(str, len), "vers": s.And(str, len), s.Optional("cksum"): str}])
 UNITS_HELP = (
-    'JSON list of objects with "name" and "vers" (of a crate that was published with several'
-    " contents, also \"cksum\") {verb}. The argument prefixed with '@' can be the path to a file."
+    'The crates {verb}: a JSON list of objects with "name" and "vers", or \'@\' followed by the path of'
+    ' a file. If several files have the same name and version, "cksum" is also required.'
 )
 
 

@@ -46,8 +46,8 @@ def into(
     """
     if len(files) > MOST_FILES:
         raise PulpException(
-            f"A repository takes at most {MOST_FILES} files at once, and here are {len(files)}:"
-            " name folders with fewer of them."
+            f"These are {len(files)} files, but at most {MOST_FILES} can be added at once: give folders"
+            " with fewer files."
         )
     # Look the repository up first, in case it does not exist.
     _ = repository.entity
@@ -91,14 +91,14 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
         below = sorted(one for one in path.rglob(f"*{SUFFIX}") if one.is_file())
         if not below:
-            raise click.ClickException(f"There is no {SUFFIX} file in the folder '{path}'.")
+            raise click.ClickException(f"The folder '{path}' contains no {SUFFIX} files.")
         yield from below
     elif not path.is_file():
-        raise click.ClickException(f"There is no file or folder '{path}'.")
+        raise click.ClickException(f"'{path}' does not exist.")
     elif path.suffix != SUFFIX:
-        raise click.ClickException(f"'{path}' is no {SUFFIX} file.")
+        raise click.ClickException(f"'{path}' is not a {SUFFIX} file.")
     elif not os.access(path, os.R_OK):
-        raise click.ClickException(f"You may not read the file '{path}'.")
+        raise click.ClickException(f"You do not have permission to read '{path}'.")
     else:
         yield path
 

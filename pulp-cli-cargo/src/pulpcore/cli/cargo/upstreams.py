@@ -37,9 +37,11 @@ def _upstreams(ctx: click.Context, param: click.Parameter, value: str) -> Any:
     try:
         found = json.loads(value)
     except ValueError as error:
-        raise click.ClickException(f"--upstreams is not JSON: {error}") from error
+        raise click.ClickException(
+            f"The value of --upstreams is not valid JSON: {error}"
+        ) from error
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise click.ClickException(f"--upstreams takes a list of objects, such as {EXAMPLE}")
+        raise click.ClickException(f"--upstreams requires a list of objects, such as {EXAMPLE}")
     return found
 
 
@@ -48,26 +50,26 @@ list_options = [
         "--upstreams",
         callback=_upstreams,
         help="The upstreams of the registry, in order: a JSON list of objects with `name`,"
-        " `repository` and `remote` (by name, href or PRN), `patterns`, `pins` and `private`, or"
-        " @ and a file name. Replaces the list that was set before; [] removes it.",
+        " `repository` and `remote` (by name, href or PRN), `patterns`, `pins` and `private`, or '@'"
+        " followed by the path of a file. Replaces the previous list; [] removes it.",
     ),
     pulp_option(
         "--reserved-name",
         "reserved_names",
         multiple=True,
         callback=_patterns,
-        help="A crate, or a prefix of names followed by *, that only private repositories of"
-        " the upstreams may serve; replaces those that were set before. Can be specified multiple"
-        " times, or once with an empty value for none.",
+        help="A name, or a prefix of names followed by *, that only private repositories of the"
+        " list may serve. Can be given several times; replaces all previous values, and an empty"
+        " value removes them.",
     ),
     pulp_option(
         "--mixed-name",
         "mixed_names",
         multiple=True,
         callback=_patterns,
-        help="A crate, or a prefix of names followed by *, of which the versions of all"
-        " upstreams are served together; replaces those that were set before. Can be specified"
-        " multiple times, or once with an empty value for none.",
+        help="A name, or a prefix of names followed by *, for which the versions of all"
+        " upstreams are served together. Can be given several times; replaces all previous values,"
+        " and an empty value removes them.",
     ),
 ]
 
@@ -86,7 +88,7 @@ def explain(pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, cr
     pulp_ctx.output_result(distribution_ctx.explain(crate))
 
 
-@pulp_command(help="List names that are both in a private repository of the list and in a remote.")
+@pulp_command(help="List names that are in a private repository and in a remote of the list.")
 @name_argument
 @name_option
 @href_option
@@ -94,8 +96,8 @@ def explain(pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, cr
 @click.option(
     "--names",
     callback=load_string_callback,
-    help="Names that exist upstream, one per line, or @ and a file name; used instead of the"
-    " cached index files of the remotes.",
+    help="Names of crates that exist upstream, one per line, or '@' followed by the path of a file."
+    " They are used instead of the cached index files of the remotes.",
 )
 @pass_entity_context
 @pass_pulp_context

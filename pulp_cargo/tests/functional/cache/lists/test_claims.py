@@ -37,10 +37,12 @@ def foreign(name: str, *more: str) -> list[Crate]:
 
 
 def ask_in_all_spellings(registry: Registry, name: str) -> None:
-    """Ask for index file and file in any case, with hyphens, underscores, and what is not there."""
+    """Ask for all there is in any case, with hyphens, underscores, and what is not there."""
     hyphens, underscores = name.replace("_", "-"), name.replace("-", "_")
     for one in (hyphens, underscores, hyphens.upper(), underscores.title()):
         registry.index_file(one)
+        registry.get(f"api/v1/crates/{one}")
+        registry.get(f"api/v1/crates/{one}/9.9.9")
         for vers in ("1.0.0", "2.0.0", "9.9.9"):
             registry.download(one, vers)
 

@@ -50,7 +50,7 @@ def test_without_a_place_nothing_can_be_published(
     listed = list_of(ours(private), theirs(store_of(upstream)))
     for answer in (listed.send(Crate(f"{name}-new")), listed.yank(name), listed.unyank(name)):
         assert answer.status == 403
-        assert "nothing can be published to or yanked in" in answer.detail
+        assert "accepts no publishes or yanks" in answer.detail
     assert versions(private, f"{name}-new") == []
     assert upstream.paths(name) == []
 

@@ -175,6 +175,49 @@ def test_sync_by_a_remote_has_the_remotes_policy(
     assert versions(copy, name) == ["1.0.0"]
 
 
+@pytest.mark.parametrize("named", ["by the repository", "by the sync"])
+@pytest.mark.parametrize("owner", ["remote", "distribution"])
+def test_policy_reaches_what_was_synced_before(
+    stack: Stack, own: Cache, policy: Policy, name: str, named: str, owner: str
+) -> None:
+    """A sync without `mirror` removes nothing, so the policy applies to what is served."""
+    remote = stack.rest.need(REMOTES, name=unique("copy"), url=own.registry.index_url)["pulp_href"]
+    is_own = named == "by the repository"
+    copy = stack.make_registry(repository={"remote": remote} if is_own else None)
+    stack.rest.patch(copy.href, allow_uploads=False)
+    stack.rest.post(f"{copy.repository}sync/", **({} if is_own else {"remote": remote}))
+    assert versions(copy, name) == listed(copy) == ["1.0.0", "1.1.0"]
+    assert copy.download(name, "1.1.0").status == 200
+    assert set(content(stack, copy, name)) == {200}
+    made = policy(**RULES[0])
+    href = remote if owner == "remote" else copy.href
+    stack.rest.patch(href, crate_policy=made["pulp_href"])
+    lock = lock_file(locked(Crate(name, "1.1.0", package={"license": "GPL-3.0-only"})))
+    for rules in RULES:
+        stack.rest.patch(
+            made["pulp_href"], **{"block": [], "allow": None, "licenses": None, **rules}
+        )
+        assert versions(copy, name) == listed(copy) == ["1.0.0"]
+        assert made["name"] in refusal(copy, name, "1.1.0")
+        assert copy.download(name).status == 200
+        report = stack.rest.post(f"{copy.href}check/", lock_file=lock, crates_io=True)
+        assert [one["verdict"] for one in report["packages"]] == ["blocked"]
+        assert set(content(stack, copy, name)) == {404}
+
+
+def test_policy_of_a_sync_does_not_reach_what_is_published(
+    stack: Stack, own: Cache, policy: Policy, name: str
+) -> None:
+    """In a repository with uploads nobody can tell the one from the other, so none is refused."""
+    remote = stack.rest.need(REMOTES, name=unique("copy"), url=own.registry.index_url)["pulp_href"]
+    registry = stack.make_registry(repository={"remote": remote})
+    stack.rest.post(f"{registry.repository}sync/")
+    registry.publish(Crate(f"{name}-own", "1.1.0"))
+    stack.rest.patch(remote, crate_policy=policy(**RULES[0])["pulp_href"])
+    assert versions(registry, name) == ["1.0.0", "1.1.0"]
+    assert versions(registry, f"{name}-own") == ["1.1.0"]
+
+
 def test_what_another_remote_stored_has_that_ones_policy(
     stack: Stack, own: Cache, policy: Policy, upstream: SparseUpstream, name: str
 ) -> None:

@@ -1,5 +1,7 @@
 """The other rules: block and allow lists, yanked versions, licences, exceptions, and dry runs."""
 
+import gzip
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +21,7 @@ from pulp_cargo.tests.functional.serve.launcher import wait_for
 from pulp_cargo.tests.support.cache import Cache
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
+from pulp_cargo.tests.support.tarball import END, HARD_LINK, SYMLINK, Entry, packed, tar
 
 NEXT_YEAR = moment(timedelta(days=365))
 
@@ -37,6 +40,8 @@ def test_blocked_versions(
     """Absent and refused, with the line of the list and its reason; the others are served."""
     policy = ruled(block=lines(name.upper(), versions=">=1.1, <2", reason="it phones home"))
     assert versions(cache.registry, name) == ["1.0.0", "2.0.0"]
+    shown = cache.registry.get(f"api/v1/crates/{name}").json()["versions"]
+    assert [one["num"] for one in shown] == ["2.0.0", "1.0.0"]
     assert refusal(cache.registry, name, "1.1.0") == (
         f"`{name} 1.1.0` is blocked by the block list: `{name.upper()} >=1.1, <2`,"
         f" it phones home (crate policy `{policy['name']}`)"
@@ -89,8 +94,8 @@ def test_allow_list(
         upstream.have(Crate(one))
     assert versions(cache.registry, name) == ["1.0.0", "1.1.0"]
     assert refusal(cache.registry, name, "2.0.0") == (
-        f"`{name} 2.0.0` is blocked because the allow list does not have it"
-        f" (crate policy `{policy['name']}`)"
+        f"`{name} 2.0.0` is blocked because it is not on the allow list (crate policy"
+        f" `{policy['name']}`)"
     )
     assert cache.registry.index_file(f"{name}-other").status == 404
     assert "allow list" in refusal(cache.registry, f"{name}-other")
@@ -171,6 +176,29 @@ def test_licence_of_a_crate_that_could_not_be_published_today(
     (unit,) = cache.rest.list("content/cargo/crates/", name=name, repository_version=cache.latest)
     assert unit["license"] == "MIT"
     assert unit["is_read"] is ("files" in odd)
+
+
+@pytest.mark.parametrize("odd", ["symbolic link", "hard link", "no end marker"])
+def test_licence_of_a_crate_in_an_old_archive(
+    upstream: SparseUpstream, cache: Cache, ruled: Ruled, name: str, odd: str
+) -> None:
+    """What may not be in an archive today does not hide the manifest from the policy."""
+    crate = Crate(name, package={"license": "MIT"})
+    link = Entry(f"{name}-1.0.0/LICENSE".encode(), kind=SYMLINK, link=b"../LICENSE")
+    hard_link = replace(link, kind=HARD_LINK, link=f"{name}-1.0.0/Cargo.toml".encode())
+    archives = {
+        "symbolic link": packed([*crate.entries(), link]),
+        "hard link": packed([*crate.entries(), hard_link]),
+        "no end marker": gzip.compress(tar(crate.entries()).removesuffix(END)),
+    }
+    crate = replace(crate, archive=archives[odd])
+    upstream.have(crate)
+    ruled(licenses=["MIT"])
+    assert cache.registry.download(name).body == crate.archive
+    assert cache.keeps(f"{name} 1.0.0")
+    assert versions(cache.registry, name) == ["1.0.0"]
+    ruled(licenses=["Apache-2.0"])
+    assert "`MIT` is not" in refusal(cache.registry, name)
 
 
 def test_licence_of_a_version_that_was_served_before(

@@ -1,0 +1,33 @@
+"""From which remotes repositories were synced."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from pulpcore.plugin.models import Repository, RepositoryVersion
+
+# The key in a version's `info` for the listing and settings of the sync that made it.
+SYNC_NOTE = "cargo_sync"
+
+
+def last_sync(repository: UUID) -> Mapping[str, Any]:
+    """Return the settings of the last sync of a repository, empty without one."""
+    noted = RepositoryVersion.objects.filter(repository=repository, info__has_key=SYNC_NOTE)
+    info = noted.order_by("-number").values_list("info", flat=True).first()
+    return dict(info[SYNC_NOTE]) if info else {}
+
+
+def synced_from(repositories: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """Return pairs of a repository and a remote of its syncs.
+
+    These are the repository's own remote, and those of the syncs that made its versions.
+    """
+    own = Repository.objects.filter(pk__in=repositories, remote__isnull=False)
+    noted = RepositoryVersion.objects.filter(
+        repository__in=repositories, info__has_key=SYNC_NOTE
+    ).order_by()
+    notes = noted.values_list("repository_id", f"info__{SYNC_NOTE}__remote").distinct()
+    return {
+        *own.values_list("pk", "remote_id"),
+        *((repository, UUID(remote)) for repository, remote in notes),
+    }

@@ -1,0 +1,83 @@
+"""Versions whose bytes the upstream of a sync has replaced, as caches handle them.
+
+A version must never change (Cargo Book, "Publishing"), so a sync with `mirror` keeps the bytes that the
+repository has, and records the new ones, until an administrator accepts them.
+"""
+
+import logging
+
+from django.db import connection
+
+from pulp_cargo.app.models import CargoRemote, CargoRepository, ReplacedVersion
+from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.models.sync_sources import last_sync
+from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.rules.replaced_versions import MOST_RECORDS, replaced_sentence
+
+log = logging.getLogger(__name__)
+
+# At most so many are in the log of one sync.
+MOST_LOGGED = 20
+
+IN_REPOSITORY = "rc.repository_id = %(repository)s"
+# The listed versions that the repository has or had with other bytes, and never with these; a unit
+# that it has comes first.
+FIND = f"""
+    SELECT DISTINCT ON (l.at) l.at, l.name, l.vers, c.cksum, l.cksum, c.content_ptr_id, c.is_there
+    FROM cargo_listed l CROSS JOIN LATERAL (
+        SELECT c.cksum, c.content_ptr_id,
+            {has_row("c.content_ptr_id", is_in_newest("%(repository)s"))} AS is_there
+        FROM cargo_cratecontent c
+        WHERE c.canonical_name = l.canonical_name AND c.vers = l.vers AND c.cksum <> l.cksum
+        AND {has_row("c.content_ptr_id", IN_REPOSITORY)}
+    ) c
+    WHERE NOT EXISTS (
+        SELECT 1 FROM cargo_cratecontent same
+        WHERE same.canonical_name = l.canonical_name AND same.vers = l.vers
+        AND same.cksum = l.cksum AND {has_row("same.content_ptr_id", IN_REPOSITORY)}
+    ) AND NOT EXISTS (
+        SELECT 1 FROM cargo_replacedversion r
+        WHERE r.remote_id = %(remote)s AND r.name = lower(l.name) AND r.vers = l.vers
+        AND r.cksum = l.cksum AND r.accepted_at IS NOT NULL
+    )
+    ORDER BY l.at, c.is_there DESC, c.content_ptr_id
+"""
+# The line stands for the unit that the repository has, but says nothing about its file.
+KEEP = "UPDATE cargo_listed SET content_id = %s, is_replaced = true WHERE at = %s"
+LEAVE_OUT = "DELETE FROM cargo_listed WHERE at = %s"
+RECORD = f"""
+    INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)
+    SELECT %(remote)s, %(name)s, %(vers)s, %(before)s, %(cksum)s, now() WHERE (
+        SELECT count(*) FROM cargo_replacedversion r
+        WHERE r.remote_id = %(remote)s AND r.name = %(name)s
+    ) < {MOST_RECORDS}
+    ON CONFLICT DO NOTHING
+"""
+
+
+def refuse_replaced(repository: CargoRepository, remote: CargoRemote) -> int:
+    """Keep or leave out the listing's versions whose bytes are others than before.
+
+    Returns how many there are; none if the repository was not synced from this upstream before, but
+    for instance from another URL. The table `cargo_listed` (services/sync/listing_table) must exist.
+    """
+    before = last_sync(repository.pk)
+    if (before.get("remote"), before.get("url")) != (str(remote.pk), remote.url):
+        return 0
+    found = all_rows(FIND, {"repository": repository.pk, "remote": remote.pk})
+    with connection.cursor() as cursor:
+        for at, name, vers, old, cksum, unit, is_there in found:
+            cursor.execute(*((KEEP, [unit, at]) if is_there else (LEAVE_OUT, [at])))
+            values = {"remote": remote.pk, "name": name.lower(), "vers": vers}
+            cursor.execute(RECORD, values | {"before": old, "cksum": cksum})
+            note(Event.REPLACED)
+    for _, name, vers, old, cksum, *_ in found[:MOST_LOGGED]:
+        sentence = replaced_sentence(vers, old, cksum)
+        log.warning("%s has replaced bytes of `%s`: %s.", remote.name, name, sentence)
+    return len(found)
+
+
+def count_accepted(remote: CargoRemote) -> int:
+    """Return how many replacements of a remote are accepted."""
+    return ReplacedVersion.objects.filter(remote=remote, accepted_at__isnull=False).count()

@@ -1,0 +1,158 @@
+"""Less free space than `CARGO_MIN_FREE_BYTES`: nothing comes in, by whatever way.
+
+Reads go on, and clients of caches and copies have what they came for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.tests.functional.rest.archives import archive
+from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.support import hashers, sparse_upstream
+from pulp_cargo.tests.support import upstream as fake
+from pulp_cargo.tests.support.cache import REMOTES, Cache, make_cache
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.lock_file import lock_file, locked
+from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import Refused, unique
+from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
+from pulp_cargo.tests.support.stack import Stack, attach, started
+from pulp_cargo.tests.support.traces import nothing_stored
+from pulp_cargo.tests.support.upstream import Upstream
+
+pytestmark = pytest.mark.faults
+
+MORE_THAN_ANY_DISK = str(2**62)
+NO_ROOM = "has no room left"
+CONTENT = "content/cargo/crates/"
+KEPT = Crate("kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A Pulp without room, an upstream, and a copy and a cache of it made when there was room."""
+
+    stack: Stack
+    copied: Upstream
+    cached: SparseUpstream
+    copy: Registry
+    remote: str
+    cache: Cache
+
+    @property
+    def copy_version(self) -> str:
+        """The repository version of the copy."""
+        return str(self.stack.rest.get(self.copy.repository)["latest_version_href"])
+
+    @property
+    def registry(self) -> Registry:
+        """The registry that is there from the start."""
+        return self.stack.registry
+
+
+@pytest.fixture(scope="module")
+def full(open_directory: Path) -> Iterator[Full]:
+    """A Pulp that was started again, after its disk had filled up."""
+    data_dir = open_directory / "no-room"
+    with fake.running() as copied, sparse_upstream.running() as cached:
+        with started(data_dir) as stack:
+            stack.registry.publish(KEPT)
+            copied.have(KEPT)
+            cached.have(KEPT)
+            remote = stack.rest.need(REMOTES, name=unique("up"), url=copied.index_url)["pulp_href"]
+            copy = stack.make_registry(repository={"remote": remote}, allow_uploads=False)
+            stack.rest.post(f"{copy.repository}sync/")
+            cache = make_cache(stack, cached.index_url)
+        environ = {**hashers.SETTING, "PULP_CARGO_MIN_FREE_BYTES": MORE_THAN_ANY_DISK}
+        with launcher.running(data_dir, environ=environ) as running:
+            now = attach(running.ready)
+            yield Full(
+                now,
+                copied,
+                cached,
+                here(now, copy),
+                remote,
+                Cache(now, cache.remote, here(now, cache.registry)),
+            )
+
+
+def here(stack: Stack, registry: Registry) -> Registry:
+    """Return the same registry of the stack that was started again, on other ports."""
+    path = registry.url.split("/pulp/cargo/")[1]
+    url = f"sparse+{stack.content_url}/pulp/cargo/{path}"
+    return Registry(registry.name, url, registry.token, registry.href, registry.repository)
+
+
+def test_publish_is_refused(full: Full, name: str) -> None:
+    """With a status that says to come again; yanks take no room, and reads go on."""
+    with nothing_stored(full.stack, full.registry, name):
+        answer = full.registry.send(Crate(name))
+    assert (answer.status, NO_ROOM in answer.detail) == (503, True)
+    assert int(answer.headers["retry-after"]) > 0
+    assert full.registry.download("kept").status == 200
+    assert full.registry.yank("kept").status == 200
+
+
+@pytest.mark.parametrize("path", [CONTENT, f"{CONTENT}upload/"])
+def test_upload_is_refused(full: Full, name: str, path: str) -> None:
+    """Before its file is stored."""
+    with nothing_stored(full.stack, full.registry, name), pytest.raises(Refused) as refused:
+        full.stack.rest.upload(path, Crate(name).packed())
+    assert (refused.value.status, NO_ROOM in refused.value.text) == (503, True)
+
+
+def test_import_is_refused(full: Full, name: str) -> None:
+    """An archive in the request, and one that was uploaded before."""
+    repository, rest = full.registry.repository, full.stack.rest
+    crates = archive([(f"{name}.crate", Crate(name).packed())])
+    with nothing_stored(full.stack, full.registry, name), pytest.raises(Refused) as refused:
+        rest.call("POST", f"{repository}import_crates/", files={"file": ("a.tar", crates)})
+    assert (refused.value.status, NO_ROOM in refused.value.text) == (503, True)
+    upload = rest.post("uploads/", size=len(crates))["pulp_href"]
+    part = {"Content-Range": f"bytes 0-{len(crates) - 1}/{len(crates)}"}
+    rest.call("PUT", upload, files={"file": ("part", crates)}, headers=part)
+    with pytest.raises(Refused, match=NO_ROOM):
+        rest.post(f"{repository}import_crates/", upload=upload)
+
+
+def test_sync_is_refused(full: Full, name: str) -> None:
+    """Before the listing is fetched, since the database is on the same disk."""
+    full.copied.have(KEPT, Crate(name))
+    asked = len(full.copied.asked)
+    with pytest.raises(Refused, match=NO_ROOM):
+        full.stack.rest.post(f"{full.copy.repository}sync/")
+    assert len(full.copied.asked) == asked
+
+
+def test_copy_passes_files_on(full: Full) -> None:
+    """And asks for them each time."""
+    for count in (1, 2):
+        answer = full.copy.download("kept")
+        assert (answer.status, answer.body) == (200, KEPT.packed())
+        assert len(full.copied.downloads()) == count
+    units = full.stack.rest.list(CONTENT, repository_version=full.copy_version)
+    assert [unit["artifact"] for unit in units] == [None]
+
+
+def test_cache_passes_files_on(full: Full, name: str) -> None:
+    """And stores nothing."""
+    crate = Crate(name)
+    full.cached.have(crate)
+    with full.cache.keeps_nothing(name):
+        assert full.cache.registry.download(name).body == crate.packed(full.cached.index_url)
+
+
+def test_prefetch_fetches_nothing(full: Full, name: str) -> None:
+    """Each file is a problem, and the task says so."""
+    crate = Crate(name)
+    full.cached.have(crate)
+    lock = lock_file(locked(crate, full.cached.index_url))
+    href = full.cache.registry.href
+    task = full.stack.rest.post(f"{href}prefetch/", lock_file=lock, crates_io=True)
+    result = task["result"]
+    assert result["fetched"] == 0
+    assert [NO_ROOM in one["reason"] for one in result["problems"]] == [True]
+    assert full.cached.asked_for(sparse_upstream.file_path(crate)) == []
