@@ -46,7 +46,7 @@ class Version:
         return f"{self.without_build}+{self.build}" if self.build else self.without_build
 
     def __lt__(self, other: "Version") -> bool:
-        return self._order() < other._order()
+        return self.order < other.order
 
     @property
     def numbers(self) -> tuple[int, int, int]:
@@ -65,7 +65,9 @@ class Version:
         """The sort key without build metadata (SemVer 2.0.0, §11)."""
         return (self.numbers, *pre_order(self.pre))
 
-    def _order(self) -> tuple[object, ...]:
+    @property
+    def order(self) -> tuple[object, ...]:
+        """The sort key, which is computed once for each version where it is passed to `sorted`."""
         return (*self.precedence, _identifiers(self.build))
 
 

@@ -1,6 +1,6 @@
 """What crates.io shows of a crate as a whole, computed from its versions."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -41,28 +41,28 @@ def summarize(versions: Collection[CrateVersion]) -> CrateSummary:
     The default version is the highest release that is not yanked, or else the highest version that
     is not yanked, or else the highest. `max_version` and `max_stable` ignore yanked versions.
     """
-    parsed = [(parse_version(one.vers), one) for one in versions]
-    good = [(version, one) for version, one in parsed if not one.yanked]
+    parsed = ((parse_version(one.vers), one) for one in versions)
+    ranked = sorted(parsed, key=lambda pair: pair[0].order, reverse=True)
+    good = [(version, one) for version, one in ranked if not one.yanked]
     stable = [(version, one) for version, one in good if not version.is_prerelease]
-    by_time = sorted(parsed, key=lambda pair: (pair[1].published, pair[0]))
-    newest = by_time[-1][1]
-    default = _highest(stable) or _highest(good) or _highest(parsed) or newest
+    # Of versions that were published at the same time, the highest.
+    newest = max((one for _, one in ranked), key=lambda one: one.published)
+    default = _first(stable) or _first(good) or ranked[0][1]
     return CrateSummary(
         name=newest.name,
         default=default,
-        max_version=_vers(_highest(good)),
-        max_stable=_vers(_highest(stable)),
+        max_version=_vers(_first(good)),
+        max_stable=_vers(_first(stable)),
         newest=newest.vers,
-        num_versions=len(parsed),
+        num_versions=len(ranked),
         yanked=not good,
-        created_at=by_time[0][1].published,
+        created_at=min(one.published for one in versions),
         updated_at=newest.published,
     )
 
 
-def _highest(versions: Iterable[tuple[Version, CrateVersion]]) -> CrateVersion | None:
-    pair = max(versions, key=lambda pair: pair[0], default=None)
-    return None if pair is None else pair[1]
+def _first(ranked: Sequence[tuple[Version, CrateVersion]]) -> CrateVersion | None:
+    return ranked[0][1] if ranked else None
 
 
 def _vers(version: CrateVersion | None) -> str:

@@ -9,6 +9,7 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.memory.database import DatabaseProbe
 from pulp_cargo.app.endpoints.memory.listener import Listener
 from pulp_cargo.app.endpoints.memory.memory import Memory
+from pulp_cargo.app.endpoints.pages.page_cache import PageCache
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.crates import incoming_file
 from pulp_cargo.app.services.crates.contents import CrateContents
@@ -35,6 +36,7 @@ class ContentProcess:
         self.cache = self.services.cache
         self.commits = CommitQueue(self.services.background)
         self.contents = CrateContents()
+        self.pages = PageCache()
         self.counts = DownloadCounts(self.services.background)
         self.usage = UsageMemory()
         self.memory = Memory()

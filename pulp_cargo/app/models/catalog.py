@@ -102,7 +102,7 @@ class CatalogCrate(models.Model):
     not shown, but no other upstream answers for it.
 
     `document` has the words of all texts, the readme among them; `heading` those of name, keywords,
-    categories and description, which rank the hits: it is short, so reading it costs little.
+    categories and description, by which hits are ranked before those that only the readme gives.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -133,6 +133,7 @@ class CatalogCrate(models.Model):
         ]
         indexes = [
             GinIndex(fields=["document"], name="cargo_catalog_document"),
+            GinIndex(fields=["heading"], name="cargo_catalog_heading"),
             GinIndex(
                 fields=["canonical_name"],
                 opclasses=["gin_trgm_ops"],

@@ -5,47 +5,95 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pulp_cargo.app.runtime.rows import rows_with_bound_values
+from pulp_cargo.app.runtime import statements
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.search import SearchQuery, Sort
 from pulp_cargo.rules.crates_io import known_categories
 
 # Text in English is stemmed; names and identifiers are searched as they are.
 TERMS = "websearch_to_tsquery('english', %(text)s) || websearch_to_tsquery('simple', %(text)s)"
-# `%` is the similarity of trigrams, by which an index finds names with a typing error.
-MATCHES = f"""(
-    c.canonical_name LIKE %(contains)s OR c.canonical_name %% %(name)s OR c.document @@ ({TERMS})
-)"""
+# By relevance, so many crates are counted of which only the readme has the words: nearly all readmes
+# have the most frequent words, and these crates are the last ones.
+MOST_BY_README = 2_000
+# Typing errors are looked for if fewer crates than these match by name, keywords or description.
+ENOUGH = 10
 # The classes of hits: the name itself, names that begin with it, names that contain it, words in
-# name, keywords or description, names that are similar, words in the readme.
-CLASS = f"""
-    CASE WHEN c.canonical_name = %(name)s THEN 0
-    WHEN c.canonical_name LIKE %(begins)s THEN 1
-    WHEN c.canonical_name LIKE %(contains)s THEN 2
-    WHEN c.heading @@ ({TERMS}) THEN 3
-    WHEN c.canonical_name %% %(name)s THEN 4
-    ELSE 5 END
+# name, keywords or description, names that are similar (`%`, by which an index finds names with a
+# typing error), words in the readme. Each has a query of its own, for one index, and leaves out the
+# hits of those before. Of the hits, only those of ranks that reach the page are sorted.
+FOUND = """
+    WITH terms AS MATERIALIZED (
+        SELECT {terms} AS words
+    ), named AS MATERIALIZED (
+        SELECT {columns}, CASE WHEN c.canonical_name = %(name)s THEN 0
+            WHEN c.canonical_name LIKE %(begins)s THEN 1 ELSE 2 END AS class
+        FROM cargo_catalogcrate c WHERE {conditions} AND {is_named}
+    ), described AS MATERIALIZED (
+        SELECT {columns}, 3 AS class FROM cargo_catalogcrate c
+        WHERE {conditions} AND NOT {is_named} AND c.heading @@ (SELECT words FROM terms)
+    ), alike AS MATERIALIZED (
+        SELECT {columns}, 4 AS class FROM cargo_catalogcrate c
+        WHERE {conditions} AND NOT {is_named} AND c.canonical_name %% %(name)s
+        AND (SELECT count(*) FROM named) + (SELECT count(*) FROM described) < %(enough)s
+        AND NOT EXISTS (SELECT FROM described WHERE described.id = c.id)
+    ), by_readme AS MATERIALIZED (
+        SELECT {columns}, 5 AS class FROM cargo_catalogcrate c
+        WHERE {conditions} AND NOT {is_named} AND c.document @@ (SELECT words FROM terms)
+        AND NOT EXISTS (SELECT FROM described WHERE described.id = c.id)
+        AND NOT EXISTS (SELECT FROM alike WHERE alike.id = c.id)
+        LIMIT %(by_readme)s
+    ), hits AS MATERIALIZED (
+        SELECT c.*, {rank} AS rank FROM (
+            TABLE named UNION ALL TABLE described UNION ALL TABLE alike UNION ALL TABLE by_readme
+        ) c
+    ), counts AS MATERIALIZED (
+        SELECT rank, count(*) AS crates FROM hits GROUP BY rank
+    ), reached AS MATERIALIZED (
+        SELECT min(rank) AS rank
+        FROM (SELECT rank, sum(crates) OVER (ORDER BY rank) AS crates FROM counts) upto
+        WHERE crates >= %(limit)s + %(offset)s
+    )
+    SELECT (SELECT coalesce(sum(crates), 0)::bigint FROM counts),
+        page.id, page.catalog_id, page.canonical_name
+    FROM (VALUES (1)) one LEFT JOIN (
+        SELECT c.*, {usage} FROM hits c
+        WHERE coalesce(c.rank <= (SELECT rank FROM reached), true)
+        ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+    ) page ON true
 """
+COLUMNS = "c.id, c.catalog_id, c.canonical_name, c.updated_at, c.created_at"
+IS_NAMED = "c.canonical_name LIKE %(contains)s"
+IS_NAMED_SHORTLY = "(c.canonical_name LIKE %(begins)s OR c.canonical_name LIKE %(contains)s)"
+# After the crate of just that name, hits are in the order of their catalogs: private ones first.
+RANK = "CASE c.class WHEN 0 THEN 0 ELSE 10 * {position} + c.class END"
+POSITION = "array_position(%(catalogs)s::bigint[], c.catalog_id)"
+# Read hit by hit: a join may read the downloads of all crates.
+USAGE_OF_HIT = """coalesce((
+    SELECT d.{column} FROM cargo_cratedownloads d
+    WHERE d.distribution_id = %(distribution)s AND d.canonical_name = c.canonical_name
+), 0) AS {column}"""
 ORDERS: Mapping[Sort, str] = {
-    Sort.RELEVANCE: "(class > 0), position, class, downloads DESC, canonical_name",
+    Sort.RELEVANCE: "rank, downloads DESC, canonical_name",
     Sort.ALPHABETICAL: "canonical_name",
     Sort.DOWNLOADS: "downloads DESC, canonical_name",
     Sort.RECENT_DOWNLOADS: "recent DESC, canonical_name",
     Sort.RECENT_UPDATES: "updated_at DESC, canonical_name",
     Sort.NEW: "created_at DESC, canonical_name",
 }
-USAGE = "coalesce(d.downloads, 0) AS downloads, coalesce(d.recent, 0) AS recent"
-USAGE_OF = """
+# The counts of downloads by which hits are sorted.
+COUNTED: Mapping[Sort, str] = {
+    Sort.RELEVANCE: "downloads",
+    Sort.DOWNLOADS: "downloads",
+    Sort.RECENT_DOWNLOADS: "recent",
+}
+DOWNLOADS = """
     LEFT JOIN cargo_cratedownloads d
         ON d.distribution_id = %(distribution)s AND d.canonical_name = c.canonical_name
 """
-# `position` is the place of a catalog among those that are searched: private ones come first.
-HITS = """
+# All crates that meet conditions, without a text.
+FILTERED = """
     WITH hits AS MATERIALIZED (
-        SELECT c.id, c.catalog_id, c.canonical_name, c.updated_at, c.created_at,
-            {usage}, {position} AS position, {rank} AS class
-        FROM cargo_catalogcrate c {joins}
-        WHERE c.catalog_id = ANY(%(catalogs)s::bigint[]) AND {conditions}
+        SELECT {columns}, {usage}, 0 AS rank FROM cargo_catalogcrate c {joins} WHERE {conditions}
     )
     SELECT total.count, page.id, page.catalog_id, page.canonical_name
     FROM (SELECT count(*) FROM hits) total LEFT JOIN (
@@ -70,12 +118,13 @@ LISTED = f"""
         ) first ORDER BY {{order}} LIMIT %(limit)s OFFSET %(offset)s
     ) page ON true
 """
-CRATES = """
+CRATES = f"""
     SELECT c.id, c.catalog_id, c.canonical_name, c.name, c.max_version, c.max_stable,
         c.newest_version, c.default_version, c.num_versions, c.yanked, c.created_at, c.updated_at,
         c.description, c.keywords, c.categories, unit.homepage, unit.documentation,
-        unit.repository_url
+        unit.repository_url, coalesce(d.downloads, 0), coalesce(d.recent, 0)
     FROM cargo_catalogcrate c LEFT JOIN cargo_cratecontent unit ON unit.content_ptr_id = c.unit
+    {DOWNLOADS}
     WHERE c.id = ANY(%(ids)s::bigint[])
 """
 PLACES = """
@@ -103,7 +152,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """What a catalog has of a crate."""
+    """What a catalog has of a crate, and how often a registry's crate of that name was downloaded."""
 
     id: int
     catalog: int
@@ -123,6 +172,8 @@ class CatalogEntry:
     homepage: str | None
     documentation: str | None
     repository: str | None
+    downloads: int
+    recent_downloads: int
 
 
 def search(
@@ -135,69 +186,110 @@ def search(
 ) -> tuple[int, list[Hit]]:
     """Return how many crates of the catalogs match, and a page of them in the query's order.
 
-    By relevance, hits are in the order of their catalogs, after crates whose name is the text.
+    By relevance, hits are in the order of their catalogs, after crates whose name is the text, and
+    at most `MOST_BY_README` of those that only match by their readme are counted.
     """
     conditions, values = _conditions(query)
     values |= {"catalogs": list(catalogs), "limit": limit, "offset": offset}
-    if not conditions and query.sort in INDEXED:
-        rows = rows_with_bound_values(
-            LISTED.format(order=ORDERS[query.sort]), values | {"most": limit + offset}
-        )
-        return rows[0][0], [Hit(*row[1:]) for row in rows if row[1] is not None]
-    position = "array_position(%(catalogs)s::bigint[], c.catalog_id)"
-    by_usage = "downloads" in ORDERS[query.sort] or "recent" in ORDERS[query.sort]
-    statement = HITS.format(
-        usage=USAGE if by_usage else "0 AS downloads, 0 AS recent",
-        joins=USAGE_OF if by_usage else "",
-        position=position if len(catalogs) > 1 else "1",
-        rank=CLASS if query.text and query.sort is Sort.RELEVANCE else "0",
-        conditions=" AND ".join([SHOWN, *conditions]),
-        order=ORDERS[query.sort],
-    )
-    rows = rows_with_bound_values(statement, values | {"distribution": distribution})
+    values |= {"distribution": distribution, "most": limit + offset}
+    if query.text:
+        statement = _found(query, conditions, is_one=len(catalogs) == 1)
+        values |= _text(query)
+    elif not conditions and query.sort in INDEXED:
+        statement = LISTED.format(order=ORDERS[query.sort])
+    else:
+        statement = _filtered(query, conditions)
+    rows = statements.ask(statement, values).fetch()
     return rows[0][0], [Hit(*row[1:]) for row in rows if row[1] is not None]
 
 
 def size_of(catalogs: Sequence[int]) -> int:
     """Return how many crates catalogs have; one that two of them have counts twice."""
-    ((count,),) = rows_with_bound_values(SIZE, {"catalogs": list(catalogs)})
+    ((count,),) = statements.ask(SIZE, {"catalogs": list(catalogs)}).fetch()
     return int(count)
 
 
 def hits_named(catalogs: Sequence[int], names: Sequence[str]) -> list[Hit]:
     """Return the crates of these canonical names, in the order of the names and of the catalogs."""
-    rows = rows_with_bound_values(NAMED, {"catalogs": list(catalogs), "names": list(names)})
+    rows = statements.ask(NAMED, {"catalogs": list(catalogs), "names": list(names)}).fetch()
     return [Hit(*row) for row in rows]
 
 
-def entries(hits: Collection[Hit]) -> dict[int, CatalogEntry]:
+def entries(distribution: UUID, hits: Collection[Hit]) -> dict[int, CatalogEntry]:
     """Return the catalog entries of some hits, by id."""
     if not hits:
         return {}
-    rows = rows_with_bound_values(CRATES, {"ids": [hit.id for hit in hits]})
-    return {row[0]: CatalogEntry(*row) for row in rows}
+    values = {"distribution": distribution, "ids": [hit.id for hit in hits]}
+    return {row[0]: CatalogEntry(*row) for row in statements.ask(CRATES, values).fetch()}
 
 
 def places(catalogs: Collection[int], names: Collection[str]) -> dict[str, set[int]]:
     """Return which of the catalogs have crates of these canonical names."""
     found: dict[str, set[int]] = {name: set() for name in names}
     values = {"catalogs": list(catalogs), "names": list(names)}
-    for name, catalog in rows_with_bound_values(PLACES, values):
+    for name, catalog in statements.ask(PLACES, values).fetch():
         found[name].add(catalog)
     return found
 
 
+def _found(query: SearchQuery, conditions: Sequence[str], *, is_one: bool) -> str:
+    """Return the statement for a search with a text."""
+    is_by_relevance = query.sort is Sort.RELEVANCE
+    counted = COUNTED.get(query.sort)
+    return FOUND.format(
+        terms=TERMS,
+        columns=COLUMNS,
+        conditions=_all_of(conditions),
+        is_named=IS_NAMED_SHORTLY if _is_short(query) else IS_NAMED,
+        rank=RANK.format(position="1" if is_one else POSITION) if is_by_relevance else "0",
+        usage=USAGE_OF_HIT.format(column=counted) if counted else "0",
+        order=ORDERS[query.sort],
+    )
+
+
+def _filtered(query: SearchQuery, conditions: Sequence[str]) -> str:
+    """Return the statement for a search without a text."""
+    counted = COUNTED.get(query.sort)
+    return FILTERED.format(
+        columns=COLUMNS,
+        usage=f"coalesce(d.{counted}, 0) AS {counted}" if counted else "0",
+        joins=DOWNLOADS if counted else "",
+        conditions=_all_of(conditions),
+        order=ORDERS[query.sort],
+    )
+
+
+def _all_of(conditions: Sequence[str]) -> str:
+    return " AND ".join(["c.catalog_id = ANY(%(catalogs)s::bigint[])", SHOWN, *conditions])
+
+
+def _text(query: SearchQuery) -> dict[str, object]:
+    """Return the values by which a text is found."""
+    name = _name(query)
+    # The trigram index finds three letters anywhere in a name; fewer must begin a part of it.
+    inner = "%\\_" if _is_short(query) else "%"
+    return {
+        "text": query.text,
+        "name": name,
+        "begins": f"{_literal(name)}%",
+        "contains": f"{inner}{_literal(name)}%",
+        "enough": ENOUGH,
+        "by_readme": MOST_BY_README if query.sort is Sort.RELEVANCE else None,
+    }
+
+
+def _name(query: SearchQuery) -> str:
+    """Return the text as if it were the name of a crate."""
+    return canonical_name("_".join(query.text.split()))
+
+
+def _is_short(query: SearchQuery) -> bool:
+    return len(_name(query)) <= 2
+
+
 def _conditions(query: SearchQuery) -> tuple[list[str], dict[str, object]]:
+    """Return the conditions for all but catalogs and text, with their values."""
     conditions, values = list[str](), dict[str, object]()
-    if query.text:
-        conditions.append(MATCHES)
-        name = canonical_name("_".join(query.text.split()))
-        values |= {"text": query.text, "name": name, "begins": f"{_literal(name)}%"}
-        # The trigram index finds three letters anywhere in a name; fewer must begin a part of it.
-        inner = "%" if len(name) > 2 else "%\\_"
-        values["contains"] = f"{inner}{_literal(name)}%"
-        if len(name) <= 2:
-            conditions[-1] = f"(c.canonical_name LIKE %(begins)s OR {MATCHES})"
     if query.keywords:
         conditions.append("c.keywords @> %(keywords)s::text[]")
         values["keywords"] = list(query.keywords)

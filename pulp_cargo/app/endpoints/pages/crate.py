@@ -15,11 +15,11 @@ from pulp_cargo.app.endpoints.pages.dependencies import Need, needs_of
 from pulp_cargo.app.endpoints.pages.render import answer, render_of
 from pulp_cargo.app.queries import owners
 from pulp_cargo.app.queries.crates import details
-from pulp_cargo.app.queries.downloads import days_of
+from pulp_cargo.app.queries.downloads import days_of, totals_of
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.catalog import crate as crates
-from pulp_cargo.app.services.catalog.crate import CrateView, ServedVersion
+from pulp_cargo.app.services.catalog.crate import CrateOutline, OutlinedVersion, ServedVersion
 from pulp_cargo.app.services.crates.contents import CrateContents
 from pulp_cargo.protocol.cargo_config import registry_key
 from pulp_cargo.protocol.errors import VersionNotFound
@@ -49,11 +49,17 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class CratePage:
-    """What the page of a crate shows: the crate, and the version that describes it."""
+    """What the page of a crate shows: the highest versions, and the one that it is about.
 
-    view: CrateView
+    `default` is the `vers` of the default version, and `previous` that of the version below the one
+    that is shown, to compare with it.
+    """
+
+    versions: Sequence[ServedVersion]
+    versions_total: int
     shown: ServedVersion
-    is_default: bool
+    default: str
+    previous: str | None
     dependents: Sequence[ServedVersion]
     dependents_total: int
     readme_text: str | None
@@ -61,13 +67,6 @@ class CratePage:
     statistics: Statistics | None = None
     # None for strangers, and where crates have no owners.
     owners: Sequence[ShownOwner] | None = None
-
-    @property
-    def previous(self) -> ServedVersion | None:
-        """The version below the one that is shown, to compare with it."""
-        versions = list(self.view.versions)
-        place = versions.index(self.shown) + 1
-        return versions[place] if place < len(versions) else None
 
 
 async def get_crate_page(cargo: CargoRequest, name: str) -> web.Response:
@@ -90,9 +89,14 @@ async def _show(cargo: CargoRequest, name: str, vers: str | None) -> web.Respons
     # As in the web API: names of users are not public, even where crates are.
     has_owners = cargo.registry.crate_owners
     with_owners = has_owners and await is_user(cargo)
-    page = await asked(cargo, load_page, cargo.process.contents, name, vers, with_owners)
-    readme = await _readme(cargo.process.contents, page)
-    html = await threads.work(_render, cargo.registry, page, readme)
+    # Owners change without a new version of the repository.
+    html = None if with_owners else cargo.process.pages.get(cargo.registry, cargo.path)
+    if html is None:
+        page = await asked(cargo, load_page, cargo.process.contents, name, vers, with_owners)
+        readme = await _readme(cargo.process.contents, page)
+        html = await threads.work(_render, cargo.registry, page, readme)
+        if not with_owners:
+            cargo.process.pages.put(cargo.registry, cargo.path, html)
     return answer(cargo, html, depends_on_user=has_owners)
 
 
@@ -104,48 +108,54 @@ def load_page(
     with_owners: bool = False,
 ) -> CratePage:
     """Load what the page of a crate shows, with a number of queries that does not depend on the crate."""
-    view = crates.crate(registry, name)
-    default = view.default
-    shown = default if vers is None else _version(view, name, vers)
+    crate = crates.outline(registry, name)
+    listed = list(crate.versions)
+    place = listed.index(crate.default if vers is None else _version(crate, vers))
+    highest = listed[:MOST_VERSIONS]
+    loaded = crates.with_details(registry, name, [*highest, listed[place]])
+    shown = loaded[listed[place].version.vers]
     total, dependents = crates.dependents(registry, name, Paging(1, MOST_DEPENDENTS))
     unit = shown.details.unit
     is_needed = shown.details.has_readme and contents.cached_readme(unit) is None
     return CratePage(
-        view=view,
+        versions=[loaded[one.version.vers] for one in highest],
+        versions_total=len(listed),
         shown=shown,
-        is_default=shown == default,
+        default=crate.default.version.vers,
+        previous=listed[place + 1].version.vers if place + 1 < len(listed) else None,
         dependents=dependents,
         dependents_total=total,
         readme_text=details.readme(unit) if is_needed else None,
-        statistics=_statistics(registry, view),
-        owners=_owners(registry, view) if with_owners else None,
+        statistics=_statistics(registry, crate),
+        owners=_owners(registry, crate) if with_owners else None,
     )
 
 
-def _owners(registry: Registry, view: CrateView) -> Sequence[ShownOwner] | None:
+def _owners(registry: Registry, crate: CrateOutline) -> Sequence[ShownOwner] | None:
     """Return the owners of a crate, None for one of another upstream than the registry's own."""
     repository = registry.content.repository
-    if repository is None or view.default.upstream.repository != repository:
+    if repository is None or crate.default.upstream.repository != repository:
         return None
-    return owners.shown_owners(repository, canonical_name(view.default.details.name))
+    return owners.shown_owners(repository, canonical_name(crate.name))
 
 
-def _statistics(registry: Registry, view: CrateView) -> Statistics | None:
-    if not view.downloads:
+def _statistics(registry: Registry, crate: CrateOutline) -> Statistics | None:
+    totals = totals_of(registry.pk, [crate.name]).get(canonical_name(crate.name))
+    if totals is None:
         return None
     counts: Counter[date] = Counter()
-    for one in days_of(registry.pk, view.default.details.name):
+    for one in days_of(registry.pk, crate.name):
         counts[one.day] += one.downloads
     days = [Day(day, count) for day, count in sorted(counts.items())]
     title = "Downloads per day"
-    return Statistics(view.downloads, view.recent_downloads, Markup(plot(days, title=title)))
+    return Statistics(totals.downloads, totals.recent, Markup(plot(days, title=title)))
 
 
-def _version(view: CrateView, name: str, vers: str) -> ServedVersion:
-    for one in view.versions:
-        if one.details.vers == vers:
+def _version(crate: CrateOutline, vers: str) -> OutlinedVersion:
+    for one in crate.versions:
+        if one.version.vers == vers:
             return one
-    raise VersionNotFound(name, vers)
+    raise VersionNotFound(crate.name, vers)
 
 
 async def _readme(contents: CrateContents, page: CratePage) -> str | None:
@@ -169,8 +179,8 @@ def _render(registry: Registry, page: CratePage, readme: str | None) -> str:
         needs_total=len(needs),
         features=dict(sorted(features.items())[:MOST_FEATURES]),
         features_total=len(features),
-        versions=page.view.versions[:MOST_VERSIONS],
-        versions_total=len(page.view.versions),
+        versions=page.versions,
+        versions_total=page.versions_total,
         install=_install_lines(registry, one.name, one.vers),
         upstream=page.shown.upstream if registry.upstreams.listed else None,
         from_file=one.metadata_source == "",

@@ -104,7 +104,7 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
     """`GET /crates/{name}/reverse_dependencies`: the crates whose default version needs this one."""
     parameters = parameters_of(cargo)
     paging = parse_paging(parameters)
-    await asked_of_crate(cargo, crates.crate, name)
+    await asked_of_crate(cargo, crates.require, name)
     total, found = await asked(cargo, crates.dependents, name, paging)
     return as_json(
         cargo,

@@ -10,6 +10,7 @@ from pulp_cargo.app.models.membership import member_of
 from pulp_cargo.app.queries.repository.membership import SERVED, ServedVersion, rows_of
 from pulp_cargo.app.runtime.rows import first_row, rows_with_bound_values
 from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.rules.crate_summary import CrateVersion
 
 SIZE = """(
     SELECT coalesce(
@@ -18,15 +19,16 @@ SIZE = """(
     )
     FROM core_contentartifact ca WHERE ca.content_id = unit.content_ptr_id LIMIT 1
 )"""
+YANKED = f"""EXISTS (
+    SELECT 1 FROM cargo_crateyank mark
+    {member_of("%(repository)s", "served.number", unit="mark")}
+    WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
+)"""
 COLUMNS = f"""
     unit.content_ptr_id, unit.name, unit.vers, unit.cksum, unit.pubtime, unit.index_line,
     unit.links, unit.rust_version, unit.edition, unit.description, unit.license, unit.license_file,
     unit.keywords, unit.categories, unit.authors, unit.homepage, unit.documentation,
-    unit.repository_url, unit.readme IS NOT NULL, unit.metadata_source, {SIZE}, EXISTS (
-        SELECT 1 FROM cargo_crateyank mark
-        {member_of("%(repository)s", "served.number", unit="mark")}
-        WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
-    )
+    unit.repository_url, unit.readme IS NOT NULL, unit.metadata_source, {SIZE}, {YANKED}
 """
 VERSIONS = f"""
     WITH {SERVED}
@@ -34,6 +36,14 @@ VERSIONS = f"""
         SELECT {COLUMNS} FROM cargo_cratecontent unit
         {member_of("%(repository)s", "served.number")}
         WHERE unit.canonical_name = %(name)s AND (%(vers)s::text IS NULL OR unit.vers = %(vers)s)
+    ) found ON true
+"""
+OUTLINE = f"""
+    WITH {SERVED}
+    SELECT found.* FROM served LEFT JOIN LATERAL (
+        SELECT unit.content_ptr_id, unit.name, unit.vers, unit.pubtime, unit.license, {YANKED}
+        FROM cargo_cratecontent unit {member_of("%(repository)s", "served.number")}
+        WHERE unit.canonical_name = %(name)s
     ) found ON true
 """
 UNITS = f"""
@@ -81,6 +91,12 @@ def versions(served: ServedVersion, name: str, vers: str | None = None) -> list[
     """Return the versions of a crate, or only the one with this `vers`; raises VersionGone."""
     rows = rows_of(served, VERSIONS, name=canonical_name(name), vers=vers)
     return [VersionDetails(*row) for row in rows if row[0] is not None]
+
+
+def outline(served: ServedVersion, name: str) -> list[CrateVersion]:
+    """Return the versions of a crate, with what its summary needs; raises VersionGone."""
+    rows = rows_of(served, OUTLINE, name=canonical_name(name))
+    return [CrateVersion(*row) for row in rows if row[0] is not None]
 
 
 def units(served: ServedVersion, pks: Collection[UUID]) -> list[VersionDetails]:

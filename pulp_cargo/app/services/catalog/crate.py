@@ -1,17 +1,21 @@
 """One crate of a registry, as pages and crates.io's web API show it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries.crates import details
 from pulp_cargo.app.queries.crates.details import VersionDetails
+from pulp_cargo.app.queries.downloads import VersionTotals
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.catalog.listed import Listed, as_listed
 from pulp_cargo.app.services.catalog.served import (
+    Licensed,
     answering,
     holders_of,
     refused_units,
@@ -26,6 +30,8 @@ from pulp_cargo.protocol.web_api.ids import numeric_id
 from pulp_cargo.protocol.web_api.search import Paging
 from pulp_cargo.protocol.web_api.versions import VersionObject
 from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
+
+V = TypeVar("V", bound=Licensed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,23 @@ class CrateView:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class OutlinedVersion:
+    """A version that a registry serves, with what counts for the summary of its crate."""
+
+    version: CrateVersion
+    upstream: Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class CrateOutline:
+    """A crate that a registry serves, with little of its versions, from the highest to the lowest."""
+
+    name: str
+    versions: Sequence[OutlinedVersion]
+    default: OutlinedVersion
+
+
 def crate(registry: Registry, name: str, listed: Listed | None = None) -> CrateView:
     """Return a crate with all its versions, or those that are stored, without `listed`.
 
@@ -118,7 +141,7 @@ def crate(registry: Registry, name: str, listed: Listed | None = None) -> CrateV
     found = _versions(registry, name, None, listed)
     if not found:
         raise CrateNotFound(name)
-    versions = sorted(found, key=lambda one: parse_version(one.details.vers), reverse=True)
+    versions = sorted(found, key=lambda one: parse_version(one.details.vers).order, reverse=True)
     totals = downloads.totals_of(registry.pk, [name]).get(canonical_name(name))
     summary = summarize([one.summary for one in versions])
     default = next(one for one in versions if one.details.unit == summary.default.unit)
@@ -130,6 +153,45 @@ def crate(registry: Registry, name: str, listed: Listed | None = None) -> CrateV
         downloads=totals.downloads if totals else 0,
         recent_downloads=totals.recent if totals else 0,
     )
+
+
+def outline(registry: Registry, name: str) -> CrateOutline:
+    """Return a crate with the versions that are stored; raises CrateNotFound, VersionGone."""
+    stored = _stored(registry, name, details.outline)
+    answers = _holders(registry, name, stored)
+    found: dict[str, OutlinedVersion] = {}
+    for one in registry.upstreams.all:
+        for row in _under_policies(registry, one, stored[one.name] if one.name in answers else ()):
+            found.setdefault(row.vers, OutlinedVersion(row, one))
+    if not found:
+        raise CrateNotFound(name)
+    summary = summarize([one.version for one in found.values()])
+    return CrateOutline(
+        summary.name,
+        sorted(found.values(), key=lambda one: parse_version(one.version.vers).order, reverse=True),
+        default=found[summary.default.vers],
+    )
+
+
+def with_details(
+    registry: Registry, name: str, versions: Collection[OutlinedVersion]
+) -> Mapping[str, ServedVersion]:
+    """Return some versions of a crate by their `vers`; raises VersionGone."""
+    counts = downloads.versions_of(registry.pk, name)
+    found: dict[str, ServedVersion] = {}
+    for upstream in registry.upstreams.all:
+        units = [one.version.unit for one in versions if one.upstream.name == upstream.name]
+        for row in details.units(upstream, units):
+            found[row.vers] = _with_downloads(row, upstream, counts)
+    return found
+
+
+def require(registry: Registry, name: str, listed: Listed | None = None) -> None:
+    """Raise CrateNotFound for a crate that a registry does not have; raises VersionGone."""
+    if listed is None:
+        outline(registry, name)
+    else:
+        crate(registry, name, listed)
 
 
 def version(
@@ -174,18 +236,12 @@ def _versions(
     registry: Registry, name: str, vers: str | None, listed: Listed | None
 ) -> list[ServedVersion]:
     """Return the versions of a crate that a registry serves, or only the one that is wanted."""
-    try:
-        parse_crate_name(name)
-    except (InvalidName, ReservedName) as error:
-        raise CrateNotFound(name) from error
-    upstreams, canonical = registry.upstreams, canonical_name(name)
+    upstreams = registry.upstreams
     # A list needs all versions: the first upstream with the crate answers, also for others.
     narrowed = vers if upstreams.order is None else None
-    stored = {one.name: details.versions(one, name, narrowed) for one in upstreams.all}
+    stored = _stored(registry, name, partial(details.versions, vers=narrowed))
     if listed is None:
-        having = {one for one, versions in stored.items() if versions}
-        had = claims.claimed(upstreams.listed, [canonical]).get(canonical, ())
-        listed = dict.fromkeys(holders_of(upstreams, name, having, had))
+        listed = dict.fromkeys(_holders(registry, name, stored))
     counts = downloads.versions_of(registry.pk, name)
     found: dict[str, ServedVersion] = {}
     for one in upstreams.all:
@@ -197,13 +253,36 @@ def _versions(
         for row in rows:
             # If versions are mixed, the first upstream that has a version supplies it.
             if vers in (None, row.vers):
-                count = counts.get(row.vers)
-                found.setdefault(row.vers, ServedVersion(row, one, count.downloads if count else 0))
+                found.setdefault(row.vers, _with_downloads(row, one, counts))
     return list(found.values())
 
 
-def _under_policies(
-    registry: Registry, upstream: Upstream, versions: Sequence[VersionDetails]
-) -> Sequence[VersionDetails]:
+def _stored(
+    registry: Registry, name: str, versions: Callable[[Upstream, str], Sequence[V]]
+) -> Mapping[str, Sequence[V]]:
+    """Return the versions of a crate in each upstream; raises CrateNotFound for an invalid name."""
+    try:
+        parse_crate_name(name)
+    except (InvalidName, ReservedName) as error:
+        raise CrateNotFound(name) from error
+    return {one.name: versions(one, name) for one in registry.upstreams.all}
+
+
+def _holders(registry: Registry, name: str, stored: Mapping[str, Sequence[V]]) -> Sequence[str]:
+    """Return which of the upstreams that have versions of a crate answer for it."""
+    upstreams, canonical = registry.upstreams, canonical_name(name)
+    having = {one for one, versions in stored.items() if versions}
+    had = claims.claimed(upstreams.listed, [canonical]).get(canonical, ())
+    return holders_of(upstreams, name, having, had)
+
+
+def _with_downloads(
+    row: VersionDetails, upstream: Upstream, counts: Mapping[str, VersionTotals]
+) -> ServedVersion:
+    count = counts.get(row.vers)
+    return ServedVersion(row, upstream, count.downloads if count else 0)
+
+
+def _under_policies(registry: Registry, upstream: Upstream, versions: Sequence[V]) -> Sequence[V]:
     refused = refused_units(registry, upstream, versions)
     return [row for row in versions if row.unit not in refused] if refused else versions

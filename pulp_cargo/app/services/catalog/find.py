@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries import search as queries
-from pulp_cargo.app.queries.downloads import CrateTotals
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.search import CatalogEntry, Hit
 from pulp_cargo.app.services.catalog.served import (
@@ -71,14 +69,11 @@ def objects_of(
 ) -> list[CrateObject]:
     """Return the crates of hits, in their order; those of which policies refuse all are left out."""
     objects: dict[int, CrateObject] = {}
-    found = queries.entries(hits)
-    totals = downloads.totals_of(registry.pk, {hit.canonical_name for hit in hits})
+    found = queries.entries(registry.pk, hits)
     for one in served:
         entries = [found[hit.id] for hit in hits if hit.catalog == one.catalog and hit.id in found]
         for entry in entries:
-            objects[entry.id] = _object(
-                registry, one, entry, query, totals.get(entry.canonical_name)
-            )
+            objects[entry.id] = _object(registry, one, entry, query)
     return [objects[hit.id] for hit in hits if hit.id in objects]
 
 
@@ -118,7 +113,6 @@ def _object(
     served: ServedCatalog,
     entry: CatalogEntry,
     query: SearchQuery,
-    totals: CrateTotals | None,
 ) -> CrateObject:
     return CrateObject(
         name=entry.name,
@@ -136,8 +130,8 @@ def _object(
         homepage=entry.homepage,
         documentation=entry.documentation,
         repository=entry.repository,
-        downloads=totals.downloads if totals else 0,
-        recent_downloads=totals.recent if totals else 0,
+        downloads=entry.downloads,
+        recent_downloads=entry.recent_downloads,
         exact_match=_is_exact(query, entry.canonical_name),
         private=served.upstream.private,
         upstream=served.upstream.name if registry.upstreams.listed else None,
