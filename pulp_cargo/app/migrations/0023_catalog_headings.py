@@ -5,7 +5,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cargo", "0019_catalog_tags")]
+    dependencies = [("cargo", "0022_catalogs_under_policies")]
 
     operations = [
         migrations.AddIndex(
