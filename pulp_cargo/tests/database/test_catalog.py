@@ -175,6 +175,19 @@ def test_tag_counts_each_crate_once(
     assert counted(repository.pk) == (2, {("keywords", "draw"): 2, ("categories", "draw"): 1})
 
 
+def test_long_texts_are_searched_in_part(
+    repository: "CargoRepository", new_crate: Callable[..., "CrateContent"]
+) -> None:
+    """What PostgreSQL could not index would make every search of the registry fail."""
+    name = f"cat-{secrets.token_hex(3)}"
+    words = [secrets.token_hex(4) for _ in range(200_000)]
+    text = " ".join(words)
+    unit = new_crate(name, description=text, readme=text, keywords=words[:100_000])
+    version = write(repository, [unit])
+    assert described(repository.pk, version) == {(name, "1.0.0", 1, False)}
+    assert len(counted(repository.pk)[1]) == 100
+
+
 def test_tags_and_summary_do_not_read_all_crates(
     repository: "CargoRepository", new_crate: Callable[..., "CrateContent"]
 ) -> None:

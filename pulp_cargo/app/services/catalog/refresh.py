@@ -27,11 +27,12 @@ from pulp_cargo.rules.policy_decision import AgelessRules
 
 # Number of crates that are summarized and written at a time.
 BATCH_ROWS = 2_000
-# Number of characters of a readme that are indexed: PostgreSQL limits a document to 1 MB of words.
-README_CHARACTERS = 40_000
-
-# Longer keywords and categories do not fit into an index; crates.io allows 20 characters.
+# Number of characters of each text that are indexed: PostgreSQL limits a document to 1 MB of words.
+SEARCHED_CHARACTERS = 40_000
+# Longer keywords and categories do not fit into an index, and more would fill it; crates.io allows
+# five of 20 characters.
 LONGEST_TAG = 100
+MOST_TAGS = 100
 
 CLEAR = (
     "DELETE FROM cargo_catalogcrate WHERE catalog_id = %(catalog)s",
@@ -74,7 +75,7 @@ ROWS = f"""
         unit.description, head.keywords, head.categories,
         string_to_array(s.dependencies, ','), head.words,
         head.words || setweight(
-            to_tsvector('english', left(coalesce(unit.readme, ''), {README_CHARACTERS})), 'D')
+            to_tsvector('english', left(coalesce(unit.readme, ''), {SEARCHED_CHARACTERS})), 'D')
     FROM unnest(%(canonical)s::text[], %(names)s::text[], %(units)s::uuid[], %(default)s::text[],
         %(max)s::text[], %(stable)s::text[], %(newest)s::text[], %(counts)s::int[],
         %(yanked)s::bool[], %(created)s::timestamptz[], %(updated)s::timestamptz[],
@@ -84,22 +85,26 @@ ROWS = f"""
     JOIN cargo_cratecontent unit ON unit.content_ptr_id = s.unit
     CROSS JOIN LATERAL (SELECT
         ARRAY(
-            SELECT lower(keyword) FROM unnest(unit.keywords) keyword
+            SELECT lower(keyword) FROM unnest(unit.keywords[:{MOST_TAGS}]) keyword
             WHERE length(keyword) <= {LONGEST_TAG}
         ) AS keywords,
         ARRAY(
-            SELECT lower(category) FROM unnest(unit.categories) category
+            SELECT lower(category) FROM unnest(unit.categories[:{MOST_TAGS}]) category
             WHERE length(category) <= {LONGEST_TAG}
         ) AS categories,
         translate(s.name, '-_', '  ') AS name,
-        translate(array_to_string(unit.keywords || unit.categories, ' '), '-_:', '   ') AS tags
+        translate(left(
+            array_to_string(unit.keywords || unit.categories, ' '), {SEARCHED_CHARACTERS}
+        ), '-_:', '   ') AS tags
     ) text
     CROSS JOIN LATERAL (SELECT text.keywords, text.categories,
         setweight(to_tsvector('simple', text.name), 'A')
         || setweight(to_tsvector('english', text.name), 'A')
         || setweight(to_tsvector('simple', text.tags), 'B')
         || setweight(to_tsvector('english', text.tags), 'B')
-        || setweight(to_tsvector('english', coalesce(unit.description, '')), 'C') AS words
+        || setweight(to_tsvector(
+            'english', left(coalesce(unit.description, ''), {SEARCHED_CHARACTERS})
+        ), 'C') AS words
     ) head
 """
 INSERT = f"""
