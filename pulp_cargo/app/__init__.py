@@ -8,7 +8,7 @@ class CargoAppConfig(PulpPluginAppConfig):
 
     name = "pulp_cargo.app"
     label = "cargo"
-    version = "0.1.0.dev0"
+    version = "0.1.0"
     python_package_name = "pulp-cargo"
     domain_compatible = True
 
@@ -19,5 +19,6 @@ class CargoAppConfig(PulpPluginAppConfig):
             checks,  # noqa: F401
             signals,
         )
+        from pulp_cargo.app.authentication import openapi  # noqa: F401
 
         signals.connect()

@@ -34,3 +34,13 @@ CARGO_ADVISORY_DB = ""
 CARGO_UPSTREAM_PRIVATE_NETWORKS: list[str] = []
 # Whether downloads are counted, per registry, crate, version and day.
 CARGO_COUNT_DOWNLOADS = True
+# How long a verified password is remembered, in seconds, by the backend that does so; 0 for never.
+CARGO_PASSWORD_MEMORY_SECONDS = 60
+
+# No setting of ours: DRF's list, to which ours is added.
+REST_FRAMEWORK = {
+    "dynaconf_merge": True,
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "pulp_cargo.app.authentication.api_tokens.CargoTokenAuthentication"
+    ],
+}

@@ -1,4 +1,4 @@
-"""What a token may do, and to which crates (the scopes of crates.io, and one for reading)."""
+"""What a token may do: the scopes of crates.io, one for reading, and one for Pulp's REST API."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,11 @@ class Scope(StrEnum):
     PUBLISH_UPDATE = "publish-update"
     YANK = "yank"
     CHANGE_OWNERS = "change-owners"
+    # Requests to Pulp's REST API instead of to a registry.
+    API = "api"
+
+
+REGISTRY_SCOPES = tuple(scope for scope in Scope if scope is not Scope.API)
 
 
 def is_expired(expires_at: datetime | None, now: datetime) -> bool:

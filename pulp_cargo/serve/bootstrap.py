@@ -1,45 +1,33 @@
-"""Fills a database in one process: migrations, the administrator, the first registry and cache.
+"""Fills a database: migrations, the administrator, the first registry and the cache.
 
-Runs as a child with Pulp's settings in the environment, because Django can be set up only once in a
-process. Prints one line of JSON; all other output of Django goes to standard error.
+Needs a process in which Django is set up.
 """
 
 import json
-import os
-import sys
-from argparse import ArgumentParser
-from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-import django
 from django.core.management import call_command
 
 from pulp_cargo.serve.data_dir import write_secret
 from pulp_cargo.serve.state import ADMIN_USER
 
 
-def main() -> None:
-    """Upgrade the database to this version and print what is in it."""
-    parser = ArgumentParser()
-    parser.add_argument("--admin-password-file", type=Path, required=True)
-    parser.add_argument(
-        "--token-file", type=Path, help="file for the token of a new first registry"
-    )
-    parser.add_argument("--with-cache", action="store_true", help="create a cache of crates.io")
-    given = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
-    with redirect_stdout(sys.stderr):
-        django.setup()
-        call_command("migrate", interactive=False)
-        # `migrate` checks for whoever types it, but not from here.
-        call_command("check", tags=["cargo"], databases=["default"])
-        outcome = {
-            "admin_password_known": _ensure_admin(given.admin_password_file.read_text().strip()),
-            "index_url": _ensure_registry(given.token_file) if given.token_file else None,
-            "cache_index_url": _ensure_cache() if given.with_cache else None,
-        }
-    print(json.dumps(outcome))
+def fill(
+    *, admin_password_file: str, token_file: str | None, with_cache: bool
+) -> dict[str, str | bool | None]:
+    """Upgrade the database to this version, and return what is in it.
+
+    `token_file` is for the token of a new first registry, None if there was one already.
+    """
+    call_command("migrate", interactive=False)
+    # `migrate` checks for whoever types it, but not from here.
+    call_command("check", tags=["cargo"], databases=["default"])
+    return {
+        "admin_password_known": _ensure_admin(Path(admin_password_file).read_text().strip()),
+        "index_url": _ensure_registry(Path(token_file)) if token_file else None,
+        "cache_index_url": _ensure_cache() if with_cache else None,
+    }
 
 
 def _ensure_admin(password: str) -> bool:
@@ -75,7 +63,3 @@ def _ensure_cache() -> str | None:
     call_command("cargo-first-cache", stdout=output)
     url: str | None = json.loads(output.getvalue())["index_url"]
     return url
-
-
-if __name__ == "__main__":
-    main()

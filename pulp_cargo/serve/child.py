@@ -3,7 +3,7 @@
 gunicorn's workers and a Pulp worker's tasks are forked by the command itself. They notice a killed
 parent late (the API's worker after 15 s) or never (a task), and would keep the database busy.
 
-    python -m pulp_cargo.serve.child pulpcore.content.entrypoint:main --bind fd://3
+    python -m pulp_cargo.serve.child content pulpcore.content.entrypoint:main --bind fd://3
 """
 
 import os
@@ -11,12 +11,13 @@ import signal
 import sys
 from importlib import import_module
 
-from pulp_cargo.serve.processes import die_with_parent
+from pulp_cargo.serve.processes import die_with_parent, set_name
 
 
 def main() -> None:
-    """Run `module:function` with the rest of the command line as its own."""
-    target = sys.argv.pop(1)
+    """Run `module:function`, under a name, with the rest of the command line as its own."""
+    name, target = sys.argv.pop(1), sys.argv.pop(1)
+    set_name(name)
     parents = [os.getpid()]
 
     def remember() -> None:

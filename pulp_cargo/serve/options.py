@@ -24,6 +24,7 @@ class Options:
     database: str | None
     content_workers: int
     with_cache: bool
+    write_cargo_config: bool
     as_json: bool
 
 
@@ -39,6 +40,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         database=given.database,
         content_workers=given.content_workers,
         with_cache=not given.no_cache,
+        write_cargo_config=given.write_cargo_config,
         as_json=given.as_json,
     )
 
@@ -73,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
         "--no-cache",
         action="store_true",
         help="do not create a cache of crates.io; an existing one is not removed",
+    )
+    serve.add_argument(
+        "--write-cargo-config",
+        action="store_true",
+        help="write the registry and the cache into cargo's own files, and keep copies of the old"
+        " ones",
     )
     serve.add_argument(
         "--json",

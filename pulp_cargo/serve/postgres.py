@@ -25,6 +25,11 @@ _SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "128MB",
     "wal_compression": "on",
+    # The write-ahead log takes at most 256 MB: the server begins a checkpoint at about half of this
+    # size, and exceeds it while the checkpoint lasts.
+    "max_wal_size": "160MB",
+    "min_wal_size": "64MB",
+    "wal_keep_size": "0",
     # Compiling a query takes longer than running it.
     "jit": "off",
     # With the default minute, frequently updated rows (heartbeats, version counters) get bloated.

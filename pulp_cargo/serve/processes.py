@@ -5,14 +5,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from pulp_cargo.serve.errors import ServeError
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,102 @@ class ProcessSpec:
     orphan_signal: signal.Signals = signal.SIGKILL
 
 
+@dataclass(frozen=True, slots=True)
+class ForkSpec:
+    """A process that another one forks instead of starting it; `closed` are open files not for it."""
+
+    name: str
+    arguments: tuple[str, ...]
+    log: str
+    cwd: str
+    environ: Mapping[str, str]
+    closed: tuple[int, ...]
+
+
+class Process(Protocol):
+    """A child process, as `subprocess.Popen` has it."""
+
+    pid: int
+    returncode: Any
+
+    def poll(self) -> int | None:
+        """Return how the process ended, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until the process ends, or raise `subprocess.TimeoutExpired`."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal, unless the process has ended."""
+
+
+class AdoptedProcess:
+    """A child process that another one has forked for us."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return how the process ended, None while it runs."""
+        if self.returncode is None:
+            found, status = os.waitpid(self.pid, os.WNOHANG)
+            if found:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until the process ends, or raise `subprocess.TimeoutExpired`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if deadline is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            time.sleep(0.01)
+        return code
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Become the parent of grandchildren whose own parent ends within the context."""
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        # From now on, what a crashed process leaves behind is not ours to wait for.
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def fork_orphan() -> int | None:
+    """Fork a process for the one that adopts orphans; return its id, and there None."""
+    reader, writer = os.pipe()
+    between = os.fork()
+    if between == 0:
+        parent = os.getpid()
+        process_id = os.fork()
+        if process_id != 0:
+            os.write(writer, str(process_id).encode())
+            os._exit(0)
+        os.close(reader)
+        os.close(writer)
+        os.setsid()
+        while os.getppid() == parent:
+            time.sleep(0.001)
+        return None
+    os.close(writer)
+    os.waitpid(between, 0)
+    with open(reader) as answer:
+        return int(answer.read())
+
+
+def set_name(name: str) -> None:
+    """Set the name of this process in the output of `ps` and `top`."""
+    _LIBC.prctl(_PR_SET_NAME, f"pulp-{name}".encode(), 0, 0, 0)
+
+
 def python_command(module: str, *arguments: str) -> tuple[str, ...]:
     """Return the command that runs one of our modules with the same Python."""
     # -P: modules are never imported from the current directory, which has uploads.
@@ -53,15 +154,20 @@ def die_with_parent(parent: int, with_signal: signal.Signals) -> None:
         os.kill(os.getpid(), with_signal)
 
 
-def start(spec: ProcessSpec, *, output: int | None = None) -> subprocess.Popen[str]:
-    """Start a process in its own session, so that Ctrl-C reaches only the launcher."""
+def start(
+    spec: ProcessSpec, *, output: int | None = None, talks: bool = False
+) -> subprocess.Popen[str]:
+    """Start a process in its own session, so that Ctrl-C reaches only the launcher.
+
+    With `talks`, its standard input and output are pipes.
+    """
     try:
-        return _start(spec, output)
+        return _start(spec, subprocess.PIPE if talks else output, talks)
     except (OSError, subprocess.SubprocessError) as error:
         raise ServeError(f"cannot start {spec.name}: {error}") from error
 
 
-def _start(spec: ProcessSpec, output: int | None) -> subprocess.Popen[str]:
+def _start(spec: ProcessSpec, output: int | None, talks: bool) -> subprocess.Popen[str]:
     launcher = os.getpid()
     account = spec.account
     with spec.log.open("a") as log:
@@ -69,7 +175,7 @@ def _start(spec: ProcessSpec, output: int | None) -> subprocess.Popen[str]:
             spec.argv,
             cwd=spec.cwd,
             env={**os.environ, **spec.environ},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
             stdout=log if output is None else output,
             stderr=log,
             start_new_session=True,
@@ -83,7 +189,7 @@ def _start(spec: ProcessSpec, output: int | None) -> subprocess.Popen[str]:
         )
 
 
-def kill_session(process: subprocess.Popen[str]) -> None:
+def kill_session(process: Process) -> None:
     """Kill a process and all processes that it started."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

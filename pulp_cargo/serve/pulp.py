@@ -1,11 +1,12 @@
-"""Pulp's own processes: the bootstrap, the API, the content app and the worker."""
+"""Pulp's own processes: the preloaded one, the API, the content app and the worker."""
 
 import signal
+from collections.abc import Collection
 from dataclasses import replace
 
 from pulp_cargo.serve.data_dir import DataDir
 from pulp_cargo.serve.ports import Listener
-from pulp_cargo.serve.processes import ProcessSpec, python_command
+from pulp_cargo.serve.processes import ForkSpec, ProcessSpec, python_command
 
 _CHILD = "pulp_cargo.serve.child"
 # No statement of a request continues after cargo's timeout of 30 seconds; tasks may take longer.
@@ -13,14 +14,22 @@ _CHILD = "pulp_cargo.serve.child"
 CONTENT_TIMEOUT = {"PGOPTIONS": "-c statement_timeout=30s"}
 
 
-def bootstrap(data: DataDir, *, with_registry: bool, with_cache: bool) -> ProcessSpec:
-    """Return the process that fills the database."""
-    arguments = [f"--admin-password-file={data.admin_password}"]
-    if with_registry:
-        arguments.append(f"--token-file={data.token}")
-    if with_cache:
-        arguments.append("--with-cache")
-    return _in_python(data, "bootstrap", "pulp_cargo.serve.bootstrap", *arguments)
+def preload(data: DataDir, *listeners: Listener) -> ProcessSpec:
+    """Return the process that loads Pulp, fills the database and forks the others."""
+    inherited = tuple(listener.socket.fileno() for listener in listeners)
+    return _in_python(data, "pulp", "pulp_cargo.serve.preload", inherited=inherited)
+
+
+def fork_of(spec: ProcessSpec, inherited: Collection[int]) -> ForkSpec:
+    """Return how to fork a process instead of starting it; `inherited` are all open sockets."""
+    return ForkSpec(
+        name=spec.name,
+        arguments=spec.argv[spec.argv.index(_CHILD) + 1 :],
+        log=str(spec.log),
+        cwd=str(spec.cwd),
+        environ=spec.environ,
+        closed=tuple(set(inherited) - set(spec.inherited)),
+    )
 
 
 def api(data: DataDir, listener: Listener) -> ProcessSpec:
@@ -37,7 +46,7 @@ def content(data: DataDir, listener: Listener, *, workers: int) -> ProcessSpec:
 
 def worker(data: DataDir) -> ProcessSpec:
     """Return the worker, which runs Pulp's tasks."""
-    spec = _in_python(data, "worker", _CHILD, "pulpcore.tasking.entrypoint:worker")
+    spec = _in_python(data, "worker", _CHILD, "worker", "pulpcore.tasking.entrypoint:worker")
     # After SIGTERM a worker waits for its task without limit, after SIGINT for TASK_GRACE_INTERVAL.
     return replace(spec, stop_signal=signal.SIGINT)
 
@@ -55,7 +64,7 @@ def _server(
         # Both servers would open it at the same path.
         "--no-control-socket",
     )
-    return _in_python(data, name, _CHILD, entry_point, *options, inherited=(inherited,))
+    return _in_python(data, name, _CHILD, name, entry_point, *options, inherited=(inherited,))
 
 
 def _in_python(

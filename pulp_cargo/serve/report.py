@@ -1,24 +1,29 @@
 """The output of the launcher when the registry is ready, for scripts or for people."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from pulp_cargo.serve.cargo_files import CargoFiles
+from pulp_cargo.serve.ready import Ready
 from pulp_cargo.serve.state import ADMIN_USER, CACHE_KEY, REGISTRY_NAME
+from pulp_cargo.serve.terminal import PLAIN, Style
+from pulp_cargo.serve.user_files import short
+
+# The width of the first column.
+_COLUMN = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """Everything needed to use the running registry."""
+class Setup:
+    """How far the programs of the user are set up.
 
-    api_url: str
-    content_url: str
-    index_url: str | None
-    cache_index_url: str | None
-    token: str | None
-    admin_password: str | None
-    pids: dict[str, int]
-    logs: Path
+    `pulp` is the command that lists the repositories, None if it is not installed.
+    """
+
+    files: CargoFiles
+    is_cargo_set_up: bool = False
+    pulp: str | None = None
 
 
 def for_scripts(ready: Ready) -> str:
@@ -37,55 +42,76 @@ def for_scripts(ready: Ready) -> str:
     )
 
 
-def for_people(ready: Ready) -> str:
-    """Return the lines for cargo's configuration, and further information."""
-    return f"""\
-{_registry(ready)}{_cache(ready)}
-REST API: {ready.api_url}/pulp/api/v3/, user {ADMIN_USER}, {_password(ready)}
-Tokens:   {ready.api_url}/pulp/cargo-account/, for all users
-Logs:     {ready.logs}
-Ctrl-C stops it; the next start finds everything again.
-"""
+def for_people(ready: Ready, setup: Setup, style: Style = PLAIN) -> str:
+    """Return what to do next: 24 lines, which fit a terminal with the offer below them."""
+    cargo = _cargo_is_set_up(setup) if setup.is_cargo_set_up else _to_paste(ready, setup, style)
+    return "\n".join((_registries(ready, style), cargo, _further(ready, setup, style)))
 
 
-def _registry(ready: Ready) -> str:
+def _registries(ready: Ready, style: Style) -> str:
     if ready.index_url is None:
-        return f"The first registry, {REGISTRY_NAME}, is no longer there; all others are.\n"
-    return f"""
-The registry is ready: {ready.index_url}
+        text = f"The first registry, {REGISTRY_NAME}, is no longer there; all others are.\n"
+    else:
+        text = _row(REGISTRY_NAME, f"a private registry: {_page(ready.index_url)}", style.good)
+    if ready.cache_index_url is not None:
+        url = _page(ready.cache_index_url)
+        text += _row("crates-io", f"a cache of crates.io: {url}", style.good)
+    return text
 
-In ~/.cargo/config.toml:
 
+def _page(index_url: str) -> str:
+    return index_url.removeprefix("sparse+")
+
+
+def _cargo_is_set_up(setup: Setup) -> str:
+    return f"Cargo is set up to use them, in {short(setup.files.config)}.\n"
+
+
+def _to_paste(ready: Ready, setup: Setup, style: Style) -> str:
+    """Return the lines for cargo's files; a table must not be in a file twice."""
+    config = credentials = ""
+    if ready.index_url is not None:
+        config += f"""\
     [registries.{REGISTRY_NAME}]
     index = "{ready.index_url}"
     credential-provider = "cargo:token"
-
-In ~/.cargo/credentials.toml:
-
+"""
+        credentials = f"""\
     [registries.{REGISTRY_NAME}]
     token = "{ready.token or "a token of the account page"}"
-
-Then, in a crate: cargo publish --registry {REGISTRY_NAME}
 """
-
-
-def _cache(ready: Ready) -> str:
-    if ready.cache_index_url is None:
-        return ""
-    return f"""
-A cache of crates.io is ready, too: {ready.cache_index_url}
-
-To get the crates of crates.io through it, add to ~/.cargo/config.toml:
-
+    if ready.cache_index_url is not None:
+        config += f"""\
     [registries.{CACHE_KEY}]
     index = "{ready.cache_index_url}"
-
     [source.crates-io]
     replace-with = "{CACHE_KEY}"
-
     [source.{CACHE_KEY}]
     registry = "{ready.cache_index_url}"
 """
+    files = {setup.files.config: config, setup.files.credentials: credentials}
+    return "".join(
+        f"{style.strong(f'Add to {short(path)}:')}\n{lines}"
+        for path, lines in files.items()
+        if lines
+    )
+
+
+def _further(ready: Ready, setup: Setup, style: Style) -> str:
+    rows = {
+        "Next": f"cargo publish --registry {REGISTRY_NAME}, in a crate" if ready.index_url else "",
+        "Command line": setup.pulp,
+        "Tokens": f"{ready.api_url}/pulp/cargo-account/",
+        "REST API": f"{ready.api_url}/pulp/api/v3/",
+        "Sign in": f"user {ADMIN_USER}, {_password(ready)}",
+        "Logs": short(ready.logs),
+        "Stop": "Ctrl-C; the next start continues with the same data",
+    }
+    return "".join(_row(name, text, style.strong) for name, text in rows.items() if text)
+
+
+def _row(name: str, text: str, shown: Callable[[str], str]) -> str:
+    return f"{shown(name.ljust(_COLUMN))}{text}\n"
 
 
 def _password(ready: Ready) -> str:

@@ -56,6 +56,11 @@ def settings_of(
         "ALLOWED_EXPORT_PATHS": [str(data.exports)],
         "ALLOWED_IMPORT_PATHS": [str(data.exports)],
         "UVLOOP_ENABLED": has_uvloop,
+        # Django's own list, but that verified passwords are remembered.
+        "AUTHENTICATION_BACKENDS": [
+            "pulp_cargo.app.authentication.passwords.RememberingBackend",
+            "pulpcore.backends.ObjectRolePermissionBackend",
+        ],
         "ANALYTICS": False,
         # By this name the launcher finds its own processes, and no others.
         "WORKER_NAME_TEMPLATE": f"{{pid}}@{{hostname}}/{data.instance}",

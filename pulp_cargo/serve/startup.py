@@ -1,7 +1,9 @@
 """The steps of a start, from an empty or existing directory to a running registry."""
 
-import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from pulp_cargo.serve import database as databases
@@ -10,7 +12,10 @@ from pulp_cargo.serve.data_dir import DataDir, kept_secret
 from pulp_cargo.serve.database import Database
 from pulp_cargo.serve.options import Options
 from pulp_cargo.serve.ports import Listeners
-from pulp_cargo.serve.report import Ready
+from pulp_cargo.serve.postgres_binaries import Binaries
+from pulp_cargo.serve.preloaded import Preloaded
+from pulp_cargo.serve.processes import Account
+from pulp_cargo.serve.ready import Ready
 from pulp_cargo.serve.settings_file import api_origin, write_settings
 from pulp_cargo.serve.state import State, fingerprint, read_state, write_state
 from pulp_cargo.serve.supervisor import Supervisor
@@ -23,11 +28,15 @@ def bring_up(
 ) -> Ready:
     """Start everything and wait until it answers."""
     content, api = listeners.content, listeners.api
-    database, state = set_up(options, data, listeners, supervisor, say)
+    database, state, preloaded = set_up(options, data, listeners, supervisor, say)
     say("starting the API, the content app and the worker")
-    supervisor.start(pulp.content(data, content, workers=options.content_workers))
-    supervisor.start(pulp.api(data, api))
-    supervisor.start(pulp.worker(data))
+    preloaded.start(
+        [
+            pulp.content(data, content, workers=options.content_workers),
+            pulp.api(data, api),
+            pulp.worker(data),
+        ]
+    )
     supervisor.before_restart = _freeing_tasks(data, database)
     supervisor.after_restart = _waking_worker(database)
     readiness.wait_for_api(api, data.instance, supervisor.pause)
@@ -37,14 +46,17 @@ def bring_up(
 
 def set_up(
     options: Options, data: DataDir, listeners: Listeners, supervisor: Supervisor, say: Say
-) -> tuple[Database, State]:
-    """Start the database, and set up everything that Pulp needs in it."""
-    database = _external_database(options.database) or _own_database(data, supervisor, say)
+) -> tuple[Database, State, Preloaded]:
+    """Start the database, load Pulp meanwhile, and set up everything that Pulp needs there."""
+    database, own = _database(options.database, data)
     origin = _origin(options, listeners)
     at_api = api_origin(origin, listeners.content.port, listeners.api.port)
     write_settings(data, database, origin, at_api)
+    preloaded = Preloaded(pulp.preload(data, listeners.content, listeners.api), supervisor)
+    if own is not None:
+        _start_cluster(own, data, database, supervisor, say)
     databases.forget_processes(database, f"%/{data.instance}")
-    return database, _bootstrap(options, data, database, supervisor, say)
+    return database, _bootstrap(options, data, database, preloaded, say), preloaded
 
 
 def _origin(options: Options, listeners: Listeners) -> str:
@@ -73,31 +85,46 @@ def _ready(
     )
 
 
-def _external_database(url: str | None) -> Database | None:
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """Our own PostgreSQL: its programs, their account, and the directory of its socket."""
+
+    binaries: Binaries
+    account: Account | None
+    socket_dir: Path
+
+    @classmethod
+    def of(cls, data: DataDir) -> Self:
+        binaries, account = postgres.prepare(data)
+        return cls(binaries, account, postgres.make_socket_dir(data, account))
+
+
+def _database(url: str | None, data: DataDir) -> tuple[Database, _Cluster | None]:
+    """Return an existing database that can be used, or our own and its cluster."""
     if url is None:
-        return None
+        cluster = _Cluster.of(data)
+        return databases.on_socket(cluster.socket_dir), cluster
     database = databases.from_url(url)
     databases.require_usable(database)
-    return database
+    return database, None
 
 
-def _own_database(data: DataDir, supervisor: Supervisor, say: Say) -> Database:
-    binaries, account = postgres.prepare(data)
+def _start_cluster(
+    cluster: _Cluster, data: DataDir, database: Database, supervisor: Supervisor, say: Say
+) -> None:
+    binaries, account = cluster.binaries, cluster.account
     if not data.postgres.exists():
         say(f"creating a PostgreSQL {binaries.major} database in {data.postgres}")
         supervisor.run(postgres.initdb(binaries, account, data))
         postgres.unfinished_cluster(data).rename(data.postgres)
     postgres.clear_debris(data, timeout=10)
-    socket_dir = postgres.make_socket_dir(data, account)
-    database = databases.on_socket(socket_dir)
-    supervisor.start(postgres.server(binaries, account, data, socket_dir))
+    supervisor.start(postgres.server(binaries, account, data, cluster.socket_dir))
     postgres.wait_until_up(database, supervisor.pause)
     databases.create_if_missing(database)
-    return database
 
 
 def _bootstrap(
-    options: Options, data: DataDir, database: Database, supervisor: Supervisor, say: Say
+    options: Options, data: DataDir, database: Database, preloaded: Preloaded, say: Say
 ) -> State:
     file = data.root / "state.json"
     old = read_state(file, database.label)
@@ -105,11 +132,14 @@ def _bootstrap(
     with_cache = options.with_cache and (old is None or old.cache_path is None)
     if old is not None and old.fingerprint == current and not with_cache:
         return old
-    say("setting up the database; the first time takes about ten seconds")
+    say("setting up the database")
     kept_secret(data.admin_password)
-    # An upgrade does not recreate what its owner has deleted.
-    spec = pulp.bootstrap(data, with_registry=old is None, with_cache=with_cache)
-    outcome = json.loads(supervisor.run(spec))
+    outcome = preloaded.bootstrap(
+        admin_password_file=str(data.admin_password),
+        # An upgrade does not recreate what its owner has deleted.
+        token_file=None if old else str(data.token),
+        with_cache=with_cache,
+    )
     cache_path = old.cache_path if old else None
     if with_cache:
         cache_path = _path(outcome["cache_index_url"] or "")

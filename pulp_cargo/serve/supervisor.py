@@ -10,7 +10,7 @@ from types import FrameType
 
 from pulp_cargo.serve import processes
 from pulp_cargo.serve.errors import ServeError, StopRequested
-from pulp_cargo.serve.processes import ProcessSpec
+from pulp_cargo.serve.processes import AdoptedProcess, Process, ProcessSpec
 
 TICK = 0.02
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,7 +28,7 @@ class Child:
     """A process that should run, and its recent failures."""
 
     spec: ProcessSpec
-    process: subprocess.Popen[str]
+    process: Process
     started: float
     crashes: int = 0
     restart_at: float | None = None
@@ -43,8 +43,11 @@ class Child:
 class Supervisor:
     """Owns all child processes from the first step of the start to the end."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, say: Callable[[str], None], while_waiting: Callable[[], None] = lambda: None
+    ) -> None:
         self._say = say
+        self._while_waiting = while_waiting
         self._stop_requested = False
         self._children: dict[str, Child] = {}
         # Called with the process id of a dead child before its successor starts.
@@ -70,6 +73,7 @@ class Supervisor:
         for child in self._children.values():
             if child.process.poll() is not None:
                 raise _failure(child.spec, child.process.returncode)
+        self._while_waiting()
         time.sleep(TICK)
 
     def run(self, spec: ProcessSpec) -> str:
@@ -88,17 +92,28 @@ class Supervisor:
         with process.stdout:
             return process.stdout.read()
 
-    def start(self, spec: ProcessSpec) -> None:
-        """Start a process that should run until the end."""
-        self._children[spec.name] = Child(spec, processes.start(spec), time.monotonic())
+    def start(self, spec: ProcessSpec, *, talks: bool = False) -> subprocess.Popen[str]:
+        """Start a process that should run until the end, or until it is released."""
+        process = processes.start(spec, talks=talks)
+        self._children[spec.name] = Child(spec, process, time.monotonic())
+        return process
+
+    def adopt(self, spec: ProcessSpec, process_id: int) -> None:
+        """Look after a process that another one has forked."""
+        self._children[spec.name] = Child(spec, AdoptedProcess(process_id), time.monotonic())
+
+    def release(self, name: str) -> None:
+        """Wait until a process has ended by itself."""
+        self._children.pop(name).process.wait()
 
     def process_ids(self) -> dict[str, int]:
         """Return the process id of each child by its name."""
         return {name: child.process.pid for name, child in self._children.items()}
 
-    def keep_running(self) -> None:
-        """Restart what crashes, until a stop is requested."""
+    def keep_running(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Restart what crashes, until a stop is requested; do something else between the looks."""
         while not self._stop_requested:
+            meanwhile()
             for child in self._children.values():
                 self._look_after(child)
             time.sleep(5 * TICK)

@@ -60,7 +60,8 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         child=NamedChoiceField("TokenScope", choices=[scope.value for scope in Scope]),
         default=[scope.value for scope in DEFAULT_SCOPES],
         allow_empty=False,
-        help_text="What the token allows, as far as its user is allowed to do it.",
+        help_text="What the token allows, as far as its user is allowed to do it. `api` is for Pulp's"
+        " REST API; what it allows there depends on the other scopes.",
     )
     crate_patterns = serializers.ListField(
         child=serializers.CharField(),
@@ -127,6 +128,13 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Fill in the user, and refuse a second token with the same name."""
         data = super().validate(data)
+        if Scope.API in data["scopes"] and (data["crate_patterns"] or data.get("distribution")):
+            raise serializers.ValidationError(
+                {
+                    "scopes": "A token with the scope `api` is for all crates and registries,"
+                    " since requests to the REST API are not limited to some of them."
+                }
+            )
         data.setdefault("user", self.context["request"].user)
         user = data["user"]
         if not isinstance(user, get_user_model()):

@@ -135,8 +135,8 @@ def test_outdated_answer_that_a_crate_is_gone_does_not_count(
     )
     (row,) = check(cache, lock_of([name]))[0].checked
     assert row.sentence == (
-        f"the index file of `{name}` from `{remote.name}` is not here, or too old, and nobody was"
-        " asked for it"
+        f"the index file of `{name}` from `{remote.name}` is not cached, or outdated, and was not"
+        " requested"
     )
 
 

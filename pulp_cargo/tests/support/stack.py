@@ -94,7 +94,7 @@ class Stack:
 
     def content_process(self) -> int:
         """Return the id of one of the content processes."""
-        parent = self.child("pulpcore.content").pid
+        parent = self.child("pulp-content").pid
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         return int(children[-1])
 

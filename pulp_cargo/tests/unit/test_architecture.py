@@ -19,7 +19,7 @@ LAYERS = (
     ("app.services",),
     ("app.tasks",),
     ("app.access", "app.serializers"),
-    ("app.accounts", "app.endpoints", "app.viewsets", "app.management"),
+    ("app.accounts", "app.authentication", "app.endpoints", "app.viewsets", "app.management"),
     ("app",),
 )
 # The features, lowest first: one never imports a higher one.
@@ -30,15 +30,21 @@ FEATURES = (
     ("cache", "upstream_search"),
     ("lock_file", "process"),
 )
-EDGES = ("app.accounts", "app.endpoints", "app.viewsets", "app.management")
+EDGES = (
+    "app.accounts",
+    "app.authentication",
+    "app.endpoints",
+    "app.viewsets",
+    "app.management",
+)
 PURE = ("protocol", "rules")
 FRAMEWORKS = {"django", "rest_framework", "pulpcore", "aiohttp", "asgiref", "psycopg"}
 # What is not in pulpcore's plugin API may be imported here only.
 ADAPTERS = {"app.models.core", "app.endpoints.http.core"}
 # Attributes with an underscore that are meant for others: Django's, Pulp's for plugins, those of named
-# tuples and of the environment, and what a serializer notes on a unit.
+# tuples, of the environment and of the system, and what a serializer notes on a unit.
 DJANGO, PULP = {"_meta", "_state"}, {"_artifacts", "_pulp_domain"}
-FOR_OTHERS = {*DJANGO, *PULP, "_replace", "_Environ", "_read_entry"}
+FOR_OTHERS = {*DJANGO, *PULP, "_replace", "_Environ", "_exit", "_read_entry"}
 # Where core's tables may be named in SQL: the tables' own layer, the queries, and these.
 SQL_LAYERS = ("app.models.", "app.queries.")
 SQL_ELSEWHERE = {

@@ -1,40 +1,33 @@
-"""Server, glue and command line are released together, under one version."""
+"""All three packages have one version, and depend on each other in it."""
 
 import re
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-PROJECTS = ("", "pulp-glue-cargo", "pulp-cli-cargo")
-SOURCES = (
+import pytest
+
+from pulp_cargo.tests.unit.test_docs import ROOT
+
+PROJECTS = (ROOT, ROOT / "pulp-glue-cargo", ROOT / "pulp-cli-cargo")
+MODULES = (
     "pulp_cargo/app/__init__.py",
     "pulp-glue-cargo/src/pulp_glue/cargo/__init__.py",
     "pulp-cli-cargo/src/pulpcore/cli/cargo/__init__.py",
 )
-VERSION = re.compile(r'^\s*(?:__version__|version) = "([^"]+)"$', re.MULTILINE)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-def test_every_distribution_and_module_has_the_same_version():
-    """Pulp, glue and `pulp --version` each read it from another place."""
-    projects = [_project(folder)["version"] for folder in PROJECTS]
-    modules = [VERSION.findall((ROOT / path).read_text()) for path in SOURCES]
-    assert set(projects) == {version for found in modules for version in found}
-    assert len(set(projects)) == 1 and all(len(found) == 1 for found in modules)
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+def test_packages_have_one_version(folder) -> None:
+    """And need the client library of the same one."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert project["version"] == PROJECT["version"]
+    of_glue = [one for one in project["dependencies"] if one.startswith("pulp-glue-cargo")]
+    needed = [] if folder.name == "pulp-glue-cargo" else [f"pulp-glue-cargo=={PROJECT['version']}"]
+    assert of_glue == needed
 
 
-def test_distributions_pin_the_glue_of_their_own_version():
-    """A server or a command line with another glue would ask for what is not there."""
-    version = _project("")["version"]
-    for folder in ("", "pulp-cli-cargo"):
-        assert f"pulp-glue-cargo=={version}" in _project(folder)["dependencies"]
-
-
-def test_client_distributions_depend_on_no_server_package():
-    """A laptop that runs `pulp cargo` needs neither Django nor a driver for PostgreSQL."""
-    for folder in PROJECTS[1:]:
-        names = {re.split(r"[^\w-]", one)[0] for one in _project(folder)["dependencies"]}
-        assert names <= {"pulp-glue", "pulp-glue-cargo", "pulp-cli"} | {"tomlkit", "tomli-w"}
-
-
-def _project(folder: str) -> dict:
-    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_say_the_version_of_their_package(module: str) -> None:
+    """Pulp and the command line show it."""
+    found = re.findall(r'^(?:    |__)version(?:__)? = "(.+)"$', (ROOT / module).read_text(), re.M)
+    assert found == [PROJECT["version"]]

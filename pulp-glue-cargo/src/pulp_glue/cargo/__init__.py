@@ -1,3 +1,3 @@
 """The Cargo plugin of Pulp as pulp-glue contexts."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"

@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pulp_glue.cargo.sentences import Refusal, first_fault
 from pulp_glue.common.context import (
     EntityDefinition,
     PluginRequirement,
+    PulpContext,
     PulpEntityContext,
 )
 from pulp_glue.common.exceptions import (
@@ -30,6 +31,13 @@ class CargoEntityContext(PulpEntityContext):
     ID_IN_HREF: ClassVar[str] = UUID
     IF_NONE: ClassVar[str] = "see the list of {entities}, or create it first"
     IF_SEVERAL: ClassVar[str] = "select one by its href"
+
+    @classmethod
+    def known(cls, pulp_ctx: PulpContext, entity: EntityDefinition) -> Self:
+        """Return the context of an object that was read already, such as in a list."""
+        context = cls(pulp_ctx)
+        context._entity = entity
+        return context
 
     @property
     def pulp_href(self) -> str:

@@ -71,7 +71,7 @@ class Visitor:
 
 def visitor_of_token(domain: str, secret: str) -> Visitor | None:
     """Return the user of a token that may read in a domain, None for any other token."""
-    token = _token(secret, pulp_domain__name=domain)
+    token = valid_token(secret, pulp_domain__name=domain)
     if token is None or Scope.READ not in token.scopes:
         return None
     return Visitor(token.user, token.distribution_id, token.expires_at)
@@ -90,10 +90,8 @@ def hash_secret(secret: str) -> str:
 
 def grant_of_token(registry: Registry, secret: str) -> Grant | None:
     """Return what a token may do in the registry, None for one that is not valid here."""
-    token = _token(secret, pulp_domain=registry.domain)
-    if token is None:
-        return None
-    if token.distribution_id not in (None, registry.pk):
+    token = valid_token(secret, pulp_domain=registry.domain)
+    if token is None or token.distribution_id not in (None, registry.pk):
         return None
     scopes = frozenset(Scope(scope) for scope in token.scopes)
     return Grant(
@@ -108,12 +106,12 @@ def grant_of_token(registry: Registry, secret: str) -> Grant | None:
     )
 
 
-def _token(secret: str, **domain: object) -> CargoToken | None:
-    """Return the valid token with a secret in a domain, None without one."""
-    found = CargoToken.objects.filter(
+def valid_token(secret: str, **domain: object) -> CargoToken | None:
+    """Return the token of a domain that has not expired and whose user is active, None without one."""
+    tokens = CargoToken.objects.filter(
         token_hash=hash_secret(secret), user__is_active=True, **domain
     )
-    token = found.select_related("user").first()
+    token: CargoToken | None = tokens.select_related("user").first()
     return None if token is None or is_expired(token.expires_at, timezone.now()) else token
 
 

@@ -14,7 +14,7 @@ from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoToken
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.services import tokens
 from pulp_cargo.app.services.setup.repository_use import require_free
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.scopes import REGISTRY_SCOPES
 
 TOKEN_NAME = "first"
 
@@ -68,7 +68,10 @@ def _token(user: AbstractBaseUser, domain: Domain, *, renew: bool) -> str | None
         return None
     existing.delete()
     token, secret = tokens.issue(
-        name=TOKEN_NAME, user=user, pulp_domain=domain, scopes=[scope.value for scope in Scope]
+        name=TOKEN_NAME,
+        user=user,
+        pulp_domain=domain,
+        scopes=[scope.value for scope in REGISTRY_SCOPES],
     )
     assign_role("cargo.cargotoken_owner", user, token)
     return secret

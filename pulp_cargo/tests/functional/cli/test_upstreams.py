@@ -57,9 +57,11 @@ def test_list_is_made_changed_and_removed(pulp: Pulp, listed: str, ours: Registr
 
 def test_answer_for_a_crate_is_explained(pulp: Pulp, listed: str, name: str) -> None:
     """With the rule, and what each upstream has."""
-    told = pulp.cargo("distribution", "explain", listed, "--crate", name.upper())
+    words = ("--crate", name.upper(), "--format", "json")
+    told = pulp.cargo("distribution", "explain", listed, *words)
     assert (told["rule"], told["answers"]) == ("claim", ["ours"])
-    told = pulp.cargo("distribution", "explain", "--distribution", listed, "--crate", "serde_x")
+    words = ("--distribution", listed, "--crate", "serde_x", "--format", "json")
+    told = pulp.cargo("distribution", "explain", *words)
     assert (told["rule"], told["answers"]) == ("order", None)
     assert [(one["upstream"], one["has"]) for one in told["upstreams"]] == [
         ("ours", False),
@@ -67,6 +69,18 @@ def test_answer_for_a_crate_is_explained(pulp: Pulp, listed: str, name: str) -> 
     ]
     with pytest.raises(PulpFailed, match="the crate name 'a b' has the character"):
         pulp.cargo("distribution", "explain", listed, "--crate", "a b")
+
+
+def test_explanation_is_readable(pulp: Pulp, listed: str, name: str) -> None:
+    """The rule, who answers, and a row for each upstream."""
+    said = pulp.run("cargo", "explain", name, "--distribution", listed).stdout.splitlines()
+    assert said[:4] == [
+        f"`{name}` is claimed by the private repository `ours`.",
+        "Answered by `ours`.",
+        "",
+        "UPSTREAM  VERSIONS  CHECKED  REASON",
+    ]
+    assert [line.split()[:3] for line in said[4:]] == [["ours", "1", "-"], ["far", "unknown", "-"]]
 
 
 def test_private_names_are_compared_with_a_file_of_names(

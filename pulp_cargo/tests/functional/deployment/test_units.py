@@ -5,19 +5,26 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pulp_cargo.serve.options import parse_options
 from pulp_cargo.tests.functional.deployment.nginx import GUIDE
 from pulp_cargo.tests.functional.deployment.units import UNITS, command, read
 from pulp_cargo.tests.support.stack import Stack
 
-ALL = sorted(UNITS.glob("*.service"))
+ALL = sorted(UNITS.glob("pulpcore-*.service"))
+EMBEDDED = UNITS / "pulp-cargo.service"
+EMBEDDED_GUIDE = GUIDE.with_name("embedded.md")
+# The level of `systemd-analyze security`, from 0 to 100, that a unit may have at most.
+MOST_EXPOSED = 20
 
 
 def test_there_is_a_unit_for_each_kind_of_process() -> None:
     """The guide names them all."""
+    assert f"../systemd/{EMBEDDED.name})" in EMBEDDED_GUIDE.read_text()
     names = [unit.name for unit in ALL]
     assert names == ["pulpcore-api.service", "pulpcore-content.service", "pulpcore-worker@.service"]
     assert all(f"../systemd/{name})" in GUIDE.read_text() for name in names)
@@ -109,3 +116,27 @@ def test_statements_of_requests_end_and_those_of_tasks_do_not(
         with stack.connect() as connection:
             (limits[unit.stem],) = connection.execute("SHOW statement_timeout").fetchone()
     assert limits == {"pulpcore-api": "0", "pulpcore-content": "30s", "pulpcore-worker@": "0"}
+
+
+def test_launcher_knows_the_options_of_its_unit() -> None:
+    """Its data are where the unit may write, and its secrets stay out of the journal."""
+    _, *arguments = command(EMBEDDED)
+    service = read(EMBEDDED)["Service"]
+    assert parse_options(arguments).data_dir == Path("/var/lib") / service["StateDirectory"]
+    assert service["StandardOutput"] == "null"
+
+
+@pytest.mark.parametrize("unit", [*ALL, EMBEDDED], ids=lambda unit: unit.stem)
+def test_unit_is_valid_and_hardened(unit: Path, tmp_path: Path) -> None:
+    """systemd itself reads it, with programs that exist here."""
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("there is no systemd-analyze")
+    copy = tmp_path / unit.name
+    text = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", unit.read_text(), flags=re.M)
+    copy.write_text(text)
+    verified = subprocess.run([analyze, "verify", copy], capture_output=True, text=True)
+    assert (verified.returncode, verified.stderr) == (0, "")
+    security = ("security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSED}")
+    judged = subprocess.run([analyze, *security, copy], capture_output=True, text=True)
+    assert judged.returncode == 0, judged.stdout

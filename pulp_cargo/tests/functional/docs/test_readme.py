@@ -9,13 +9,15 @@ from textwrap import dedent
 import pytest
 
 from pulp_cargo.serve import report
-from pulp_cargo.serve.report import Ready
+from pulp_cargo.serve.cargo_files import files_for
+from pulp_cargo.serve.ready import Ready
+from pulp_cargo.serve.report import Setup
 from pulp_cargo.tests.functional.docs.conftest import environment
 from pulp_cargo.tests.functional.docs.shell import DOCS, FENCE, Block, Shell
 from pulp_cargo.tests.support.stack import Stack
 
 README = DOCS.parent / "README.md"
-PASTE = re.compile(r"^(?:In|.* add to) ~/(\S+):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
+PASTE = re.compile(r"^Add to (\S+):\n((?:    .*\n)+)", re.MULTILINE)
 KEPT = (
     *("api_url", "content_url", "index_url", "cache_index_url"),
     *("token", "admin_password", "pids"),
@@ -37,14 +39,14 @@ def test_first_publish_works_with_what_serve_prints(stack: Stack, reader: Shell)
 
     crates.io is replaced by the cache then, and nothing of it is needed here.
     """
-    ready = {name: stack.ready[name] for name in KEPT}
-    pasted = PASTE.findall(report.for_people(Ready(**ready, logs=stack.data_dir)))
-    config, credentials = ".cargo/config.toml", ".cargo/credentials.toml"
-    assert [path for path, _ in pasted] == [config, credentials, config]
-    (reader.home / ".cargo").mkdir()
-    for path, text in pasted:
-        with (reader.home / path).open("a") as file:
-            file.write(dedent(text))
+    cargo_home = reader.home / ".cargo"
+    ready = Ready(**{name: stack.ready[name] for name in KEPT}, logs=stack.data_dir)
+    setup = Setup(files_for(ready, {"CARGO_HOME": str(cargo_home)}))
+    pasted = dict(PASTE.findall(report.for_people(ready, setup)))
+    assert set(pasted) == {f"{cargo_home}/config.toml", f"{cargo_home}/credentials.toml"}
+    cargo_home.mkdir()
+    for path, text in pasted.items():
+        Path(path).write_text(dedent(text))
     for block in _session():
         reader.run(block)
 

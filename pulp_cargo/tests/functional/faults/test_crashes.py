@@ -45,7 +45,7 @@ class Publishing:
 
 @pytest.mark.parametrize(
     "victim",
-    ["pulpcore.content", "a process of pulpcore.content", "pulpcore.tasking", "bin/postgres"],
+    ["pulp-content", "a process of pulp-content", "pulp-worker", "bin/postgres"],
 )
 def test_killed_process(stack: Stack, registry: Registry, name: str, victim: str):
     """Everything answered 200 is there with the right checksum; the rest is there whole or not."""
@@ -79,7 +79,7 @@ def test_index_follows_after_a_restart_of_the_database(stack: Stack, registry: R
 
 def test_task_that_waits_for_the_next_worker(stack: Stack):
     """What is dispatched while no worker lives is done when there is one, which wakes it."""
-    launcher.kill(_pid(stack, "pulpcore.tasking"))
+    launcher.kill(_pid(stack, "pulp-worker"))
     name = unique("late")
     assert stack.rest.make(DISTRIBUTIONS, name=name, base_path=name)["base_path"] == name
 
@@ -94,7 +94,7 @@ def _is_healthy(stack: Stack, registry: Registry, name: str) -> bool:
     """Whether a publish works, by one that may be repeated, and a worker is there."""
     try:
         published = registry.send(Crate(name)).status in (200, 400)
-        worker = f"{stack.child('pulpcore.tasking').pid}@"
+        worker = f"{stack.child('pulp-worker').pid}@"
         workers = stack.rest.get("status/")["online_workers"]
         return published and any(one["name"].startswith(worker) for one in workers)
     except (OSError, HTTPException, LookupError, Refused):

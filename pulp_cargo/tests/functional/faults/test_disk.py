@@ -23,7 +23,7 @@ pytestmark = pytest.mark.faults
 @contextmanager
 def full_disk(stack: Stack, *, room: int) -> Iterator[None]:
     """Let no file of the content app grow beyond so many bytes."""
-    family = launcher.family(stack.child("pulpcore.content").pid)
+    family = launcher.family(stack.child("pulp-content").pid)
     before = [resource.prlimit(one.pid, resource.RLIMIT_FSIZE) for one in family]
     for one, (_, hard) in zip(family, before, strict=True):
         resource.prlimit(one.pid, resource.RLIMIT_FSIZE, (room, hard))

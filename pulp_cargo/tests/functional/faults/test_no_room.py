@@ -26,7 +26,7 @@ from pulp_cargo.tests.support.upstream import Upstream
 pytestmark = pytest.mark.faults
 
 MORE_THAN_ANY_DISK = str(2**62)
-NO_ROOM = "has no room left"
+NO_ROOM = "has no space left"
 CONTENT = "content/cargo/crates/"
 KEPT = Crate("kept")
 

@@ -20,7 +20,7 @@ from pulp_cargo.tests.support.upstream_faults import held
 
 pytestmark = pytest.mark.faults
 
-CONTENT = "pulpcore.content"
+CONTENT = "pulp-content"
 POSTGRES = "bin/postgres"
 LARGE = 5_000_000
 

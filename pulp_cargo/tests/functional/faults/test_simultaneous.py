@@ -79,7 +79,7 @@ def test_revoking_waits_for_a_process_that_is_held_up(stack: Stack, name: str):
     private = stack.make_registry(auth_required=True)
     private.publish(Crate(name))
     record = stack.make_token_record()
-    workers = launcher.family(stack.child("pulpcore.content").pid)[1:]
+    workers = launcher.family(stack.child("pulp-content").pid)[1:]
 
     def statuses() -> set[int]:
         """Read so often that each process is asked."""

@@ -35,9 +35,11 @@ class Process:
 
     @property
     def command(self) -> str:
-        """The command line, empty for a process that is gone."""
+        """The name and the command line, empty for a process that is gone."""
+        folder = Path(f"/proc/{self.pid}")
         try:
-            return Path(f"/proc/{self.pid}/cmdline").read_text().replace("\0", " ")
+            line = (folder / "cmdline").read_text().replace("\0", " ")
+            return f"{(folder / 'comm').read_text().strip()} {line}"
         except OSError:
             return ""
 
@@ -61,7 +63,7 @@ class Running:
         return self.process.wait(30)
 
     def child(self, command: str) -> Process | None:
-        """Return the running child with these words in its command line."""
+        """Return the running child with these words in its name or command line."""
         for process in family(self.process.pid)[1:]:
             if command in process.command and process.runs:
                 return process
@@ -93,6 +95,32 @@ def start(data_dir: Path, *arguments: str, environ: Mapping[str, str] = AS_IT_IS
     line = process.stdout.readline()
     assert line, f"pulp-cargo serve ended with {process.wait(30)}"
     return Running(process, json.loads(line))
+
+
+@contextmanager
+def running_for_people(data_dir: Path, home: Path, *arguments: str) -> Iterator[str]:
+    """Have a registry that somebody with this home directory has started; yields its text."""
+    command = [*COMMAND[:-1], f"--data-dir={data_dir}", *FREE_PORTS, *arguments]
+    others = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    process = subprocess.Popen(
+        command,
+        env={**others, "HOME": str(home), "CARGO_HOME": str(home / ".cargo")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert process.stdout is not None
+    text = ""
+    try:
+        for line in process.stdout:
+            text += line
+            if line.startswith("Stop "):
+                break
+        yield text
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
 
 
 @contextmanager

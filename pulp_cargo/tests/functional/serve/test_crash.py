@@ -10,9 +10,7 @@ pytestmark = pytest.mark.serve
 CONFIG = "/pulp/cargo/my-crates/config.json"
 
 
-@pytest.mark.parametrize(
-    "command", ["pulpcore.content", "pulpcore.app", "pulpcore.tasking", "bin/postgres"]
-)
+@pytest.mark.parametrize("command", ["pulp-content", "pulp-api", "pulp-worker", "bin/postgres"])
 def test_crashed_child_is_restarted(registry: Running, command: str):
     """`kill -9` of any child heals by itself within seconds."""
     status = f"{registry.ready['api_url']}/pulp/api/v3/status/"
@@ -26,7 +24,7 @@ def test_crashed_child_is_restarted(registry: Running, command: str):
 
 def test_clients_wait_for_a_crashed_content_app(registry: Running):
     """The launcher holds the port: a request during the restart is answered, not refused."""
-    crashed = launcher.family(registry.child("pulpcore.content").pid)
+    crashed = launcher.family(registry.child("pulp-content").pid)
     launcher.kill(crashed[0].pid)
     assert launcher.wait_for(lambda: not any(process.runs for process in crashed))
     assert registry.get(CONFIG) == 200

@@ -1,6 +1,7 @@
 """Starting: the first time, again, and on somebody else's PostgreSQL."""
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -54,16 +55,36 @@ def test_secrets_are_closed_to_other_users(data_dir: Path):
         assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
 
 
-def test_existing_postgresql_is_used(registry: Running, data_dir: Path, scratch: Path):
-    """With `--database`, no PostgreSQL is started, and all the rest is as ever.
+def test_write_ahead_log_stays_small(registry: Running, data_dir: Path):
+    """It takes at most 256 MB of the disk, however much is written."""
+    with psycopg.connect(
+        host=str(data_dir / "socket"), user="pulp", dbname="pulp", autocommit=True
+    ) as connection:
+        for _ in range(60):
+            connection.execute(
+                "SELECT count(pg_logical_emit_message(false, 'test', repeat('x', 1000000)))"
+                " FROM generate_series(1, 10)"
+            )
+            size = connection.execute("SELECT sum(size) FROM pg_ls_waldir()").fetchone()
+            assert size is not None and size[0] <= 256 * 1024 * 1024
 
-    It takes long because a first start runs all migrations, which is what it is about.
-    """
+
+@pytest.fixture(scope="module")
+def elsewhere(registry: Running, data_dir: Path, scratch: Path) -> Iterator[Running]:
+    """A registry in a database that is not its own, in which all migrations have been run."""
     host = data_dir / "socket"
     with psycopg.connect(host=str(host), user="pulp", dbname="pulp", autocommit=True) as connection:
         connection.execute("CREATE DATABASE elsewhere")
     url = f"postgresql://pulp@/elsewhere?host={host}"
     with launcher.running(scratch / "no-postgres", f"--database={url}") as other:
-        assert set(other.ready["pids"]) == {"api", "content", "worker", "supervisor"}
-        assert other.get("/pulp/cargo/my-crates/config.json") == 200
-        assert not (scratch / "no-postgres" / "postgres").exists()
+        yield other
+
+
+def test_existing_postgresql_is_used(elsewhere: Running, scratch: Path):
+    """With `--database`, no PostgreSQL is started, and all the rest is as ever.
+
+    It takes long because a first start runs all migrations, which is what it is about.
+    """
+    assert set(elsewhere.ready["pids"]) == {"api", "content", "worker", "supervisor"}
+    assert elsewhere.get("/pulp/cargo/my-crates/config.json") == 200
+    assert not (scratch / "no-postgres" / "postgres").exists()

@@ -173,7 +173,7 @@ def test_killed_between_artifact_and_commit(
 
 
 def _kill_content(stack: Stack) -> None:
-    for process in launcher.family(stack.child("pulpcore.content").pid):
+    for process in launcher.family(stack.child("pulp-content").pid):
         launcher.kill(process.pid)
 
 

@@ -14,6 +14,7 @@ from pulp_cargo.tests.unit.cli.commands import commands, options
 from pulp_cargo.tests.unit.test_docs import DOCS
 
 TREE: dict[str, set[str]] = {
+    "registry": {"create"},
     "repository": {
         "create list show update destroy sync rollback yank unyank remove",
         "label set unset show",
@@ -43,6 +44,8 @@ TREE: dict[str, set[str]] = {
     "check": set(),
     "prefetch": set(),
     "search": set(),
+    "explain": set(),
+    "config": set(),
 }
 GROUPS = {"label", "role", "version", "content", "replaced"}
 SERVER = {"django", "pulpcore", "psycopg", "aiohttp", "djangorestframework", "pulp-cargo"}

@@ -2,20 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pulp_cargo.rules.scopes import Scope, is_expired
+from pulp_cargo.rules.scopes import REGISTRY_SCOPES, Scope, is_expired
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_scopes_have_the_words_of_crates_io():
-    """publish-new, publish-update, yank, change-owners, and `read` for private registries."""
-    assert [str(scope) for scope in Scope] == [
-        "read",
-        "publish-new",
-        "publish-update",
-        "yank",
-        "change-owners",
-    ]
+    """publish-new, publish-update, yank, change-owners, and `read` for private registries.
+
+    `api` is for Pulp's own REST API, and no scope of a registry.
+    """
+    words = ["read", "publish-new", "publish-update", "yank", "change-owners"]
+    assert [str(scope) for scope in Scope] == [*words, "api"]
+    assert [str(scope) for scope in REGISTRY_SCOPES] == words
 
 
 def test_token_ends_with_its_date():

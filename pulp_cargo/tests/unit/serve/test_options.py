@@ -11,7 +11,8 @@ def test_defaults_are_pulps_ports_on_loopback():
     """Nobody else on the network reaches a registry that was started without options."""
     options = parse_options(["serve"])
     assert (options.bind, options.content_port, options.api_port) == ("127.0.0.1", 24816, 24817)
-    assert (options.database, options.content_workers, options.as_json) == (None, 1, False)
+    assert (options.database, options.content_workers) == (None, 1)
+    assert (options.as_json, options.write_cargo_config) == (False, False)
 
 
 def test_cache_of_crates_io_can_be_left_out():

@@ -7,15 +7,17 @@ from pulp_cli.generic import pulp_group
 
 from pulpcore.cli.cargo.content import content
 from pulpcore.cli.cargo.crate_policy import crate_policy
-from pulpcore.cli.cargo.distribution import distribution
+from pulpcore.cli.cargo.distribution import cargo_config, distribution
 from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.owner import owner
+from pulpcore.cli.cargo.registry import registry
 from pulpcore.cli.cargo.remote import remote
 from pulpcore.cli.cargo.repository import repository
 from pulpcore.cli.cargo.search import search
 from pulpcore.cli.cargo.token import token
+from pulpcore.cli.cargo.upstreams import explain_crate
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 
 @pulp_group(name="cargo", help="Manage Cargo registries.")
@@ -25,7 +27,7 @@ def cargo_group() -> None:
 
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Register the commands with `pulp`."""
-    groups = (repository, remote, distribution, crate_policy, content, token, owner)
-    for command in (*groups, check, prefetch, search):
+    groups = (registry, repository, remote, distribution, crate_policy, content, token, owner)
+    for command in (*groups, check, prefetch, search, explain_crate, cargo_config):
         cargo_group.add_command(command)
     main.add_command(cargo_group)

@@ -23,6 +23,8 @@ from pulp_glue.common.context import PulpEntityContext
 from pulpcore.cli.cargo import upload as uploads
 from pulpcore.cli.cargo.options import output_version, repository_option
 from pulpcore.cli.cargo.params import TypedGroup
+from pulpcore.cli.cargo.progress import bars
+from pulpcore.cli.cargo.tables import with_table
 from pulpcore.cli.cargo.units import unit_lookup_options
 
 OF_CRATES: Any = {"allowed_with_contexts": (PulpCargoCrateContext,)}
@@ -64,7 +66,12 @@ filter_options = [
     *content_filter_options,
 ]
 
-content.add_command(list_command(decorators=filter_options))
+content.add_command(
+    with_table(
+        list_command(decorators=filter_options),
+        *("name", "vers", "license", "description"),
+    )
+)
 content.add_command(show_command(decorators=unit_lookup_options))
 
 
@@ -99,7 +106,8 @@ def upload(
     assert isinstance(crate_ctx, PulpCargoCrateContext)
     found = uploads.crate_files(paths)
     if repository:
-        made, refused = uploads.into(repository, found, chunk_size or pulp_ctx.chunk_size)
+        with bars(pulp_ctx):
+            made, refused = uploads.into(repository, found, chunk_size or pulp_ctx.chunk_size)
         output_version(pulp_ctx, repository, made, "The repository already has these crates")
         for sentence in refused:
             pulp_ctx.echo(sentence, err=True)

@@ -33,6 +33,7 @@ from pulp_glue.common.context import PulpEntityContext
 
 from pulpcore.cli.cargo.options import name_argument
 from pulpcore.cli.cargo.params import adapted, parse_moment
+from pulpcore.cli.cargo.tables import with_table
 
 MOST_DAYS = 36_500
 RULES = ["block", "allow", "license", "yanked", "cooldown"]
@@ -122,7 +123,12 @@ update_options = [
 ]
 create_options = [click.option("--name", required=True), *update_options]
 
-crate_policy.add_command(list_command(decorators=[label_select_option, *name_filter_options]))
+crate_policy.add_command(
+    with_table(
+        list_command(decorators=[label_select_option, *name_filter_options]),
+        *("name", "COOLDOWN=cooldown_days", "hide_yanked", "dry_run", "licenses"),
+    )
+)
 crate_policy.add_command(show_command(decorators=lookup_options))
 crate_policy.add_command(create_command(decorators=create_options))
 crate_policy.add_command(update_command(decorators=[*lookup_options, *update_options]))
@@ -157,6 +163,7 @@ def held(
     pulp_ctx.output_result(policy_ctx.held(limit, offset, name=crate, rule=rule))
 
 
+with_table(held, "name", "vers", "rule", "dry_run", "REASON=sentence")
 adapted(
     held,
     limit={"help": "Limit the number of records to show."},

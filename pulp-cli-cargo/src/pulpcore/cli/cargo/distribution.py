@@ -2,6 +2,7 @@
 
 import click
 from pulp_cli.generic import (
+    PulpCLIContext,
     common_distribution_create_options,
     content_guard_option,
     create_command,
@@ -13,6 +14,8 @@ from pulp_cli.generic import (
     list_command,
     name_option,
     pass_entity_context,
+    pass_pulp_context,
+    pulp_command,
     pulp_group,
     pulp_labels_option,
     pulp_option,
@@ -22,15 +25,18 @@ from pulp_cli.generic import (
     update_command,
 )
 from pulp_glue.cargo.distribution import PulpCargoDistributionContext
-from pulp_glue.common.context import PulpEntityContext
+from pulp_glue.common.context import EntityFieldDefinition, PulpEntityContext
 
 from pulpcore.cli.cargo.downloads import downloads
+from pulpcore.cli.cargo.found import default_first, given_registry, registry_for
 from pulpcore.cli.cargo.options import (
     crate_policy_option,
+    distribution_option,
     name_argument,
     remote_option,
     repository_option,
 )
+from pulpcore.cli.cargo.tables import with_table
 from pulpcore.cli.cargo.upstreams import collisions, explain, list_options
 
 
@@ -73,7 +79,12 @@ common_options = [
 create_options = [*common_distribution_create_options, *common_options]
 update_options = [*lookup_options, *common_options, click.option("--base-path")]
 
-distribution.add_command(list_command(decorators=distribution_filter_options))
+distribution.add_command(
+    with_table(
+        list_command(decorators=distribution_filter_options),
+        *("name", "UPLOADS=allow_uploads", "PRIVATE=auth_required", "URL=base_url"),
+    )
+)
 distribution.add_command(show_command(decorators=lookup_options))
 distribution.add_command(create_command(decorators=create_options))
 distribution.add_command(update_command(decorators=update_options))
@@ -85,13 +96,30 @@ distribution.add_command(collisions)
 distribution.add_command(downloads)
 
 
-@distribution.command(help="Print the lines to add to cargo's config.toml.")
+CONFIG_HELP = "Print the lines to add to cargo's config.toml."
+
+
+@distribution.command(help=CONFIG_HELP)
 @name_argument
 @name_option
 @href_option
 @distribution_lookup_option
 @pass_entity_context
-def config(distribution_ctx: PulpEntityContext, /) -> None:
+@pass_pulp_context
+def config(pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /) -> None:
     """Print the lines in TOML, independent of the output format."""
     assert isinstance(distribution_ctx, PulpCargoDistributionContext)
-    click.echo(distribution_ctx.config().rstrip("\n"))
+    _print_config(pulp_ctx, given_registry(distribution_ctx))
+
+
+@pulp_command(name="config", help=CONFIG_HELP)
+@distribution_option
+@pass_pulp_context
+def cargo_config(pulp_ctx: PulpCLIContext, /, distribution: EntityFieldDefinition) -> None:
+    """Print the lines in TOML, independent of the output format."""
+    _print_config(pulp_ctx, distribution)
+
+
+def _print_config(pulp_ctx: PulpCLIContext, distribution: EntityFieldDefinition) -> None:
+    registry = registry_for(pulp_ctx, distribution, prefers=default_first)
+    click.echo(registry.config().rstrip("\n"))

@@ -19,6 +19,7 @@ from pulp_glue.common.context import PulpEntityContext
 
 from pulpcore.cli.cargo.options import name_argument
 from pulpcore.cli.cargo.params import adapted, parse_moment
+from pulpcore.cli.cargo.tables import with_table
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
@@ -71,6 +72,7 @@ def downloads(
     pulp_ctx.output_result(distribution_ctx.downloads(by, limit, offset, **filters))
 
 
+with_table(downloads, "name", "vers", "day", "downloads", "LAST=last_download_at")
 adapted(
     downloads,
     limit={"help": "Limit the number of rows to show."},

@@ -7,14 +7,17 @@ from typing import Any
 
 import click
 from pulp_cli.generic import PulpCLIContext, PulpCommand, pass_pulp_context, pulp_command
-from pulp_glue.cargo.distribution import PulpCargoDistributionContext
 from pulp_glue.common.context import EntityDefinition, EntityFieldDefinition
 from pulp_glue.common.exceptions import PulpException
 
+from pulpcore.cli.cargo.found import crates_io_first, registry_for
 from pulpcore.cli.cargo.options import distribution_option
+from pulpcore.cli.cargo.progress import bars, note
+from pulpcore.cli.cargo.tables import wrapped
 
 # Exit codes: the lock file does not pass, and the check failed.
 FAILS, BROKEN = 1, 2
+COLORS = {"error": "red", "warning": "yellow"}
 # Flags that are printed even if the package passes.
 FLAGS = {
     "name-also-private": "this registry also has a private crate of this name",
@@ -134,13 +137,15 @@ def check(
     **wanted: bool | None,
 ) -> None:
     """Print the report."""
-    report = registry_of(distribution).check(lock_file, allow_sources=list(allow_sources), **wanted)
+    registry = registry_for(pulp_ctx, distribution, prefers=crates_io_first)
+    with note(f"Checking {_count(lock_file)} packages"):
+        report = registry.check(lock_file, allow_sources=list(allow_sources), **wanted)
     if form == "json":
         pulp_ctx.output_result(report)
     else:
         for line in _lines(report):
-            click.echo(line)
-        click.echo(_summary(report), err=True)
+            click.echo(_highlighted(line))
+        click.echo(wrapped(_summary(report)), err=True)
     if not report["passes"]:
         raise click.exceptions.Exit(FAILS)
 
@@ -161,10 +166,12 @@ def prefetch(
     crates_io: bool | None,
 ) -> None:
     """Fetch the files, and print the problems."""
-    done = registry_of(distribution).prefetch(lock_file, crates_io=crates_io)
+    registry = registry_for(pulp_ctx, distribution, prefers=crates_io_first)
+    with bars(pulp_ctx):
+        done = registry.prefetch(lock_file, crates_io=crates_io)
     problems = done["problems"]
     for one in problems:
-        click.echo(f"error: {one['name']} {one['vers']}: {one['reason']}")
+        click.echo(_highlighted(f"error: {one['name']} {one['vers']}: {one['reason']}"))
     pulp_ctx.echo(
         f"Fetched {done['fetched']} files; {done['there']} were already stored.", err=True
     )
@@ -172,10 +179,16 @@ def prefetch(
         raise click.exceptions.Exit(FAILS)
 
 
-def registry_of(distribution: EntityFieldDefinition) -> PulpCargoDistributionContext:
-    if not isinstance(distribution, PulpCargoDistributionContext):
-        raise click.UsageError("Select the registry with --distribution.")
-    return distribution
+def _count(lock_file: bytes) -> int:
+    """Return about how many packages there are; the server reads the file itself."""
+    return lock_file.count(b"[[package]]")
+
+
+def _highlighted(line: str) -> str:
+    """Return a line for its terminal: wrapped, with the kind in its color; elsewhere unchanged."""
+    kind, colon, rest = wrapped(line).partition(":")
+    # click removes the color where the output is no terminal.
+    return f"{click.style(kind + colon, fg=COLORS.get(kind), bold=True)}{rest}"
 
 
 def _lines(report: EntityDefinition) -> Iterator[str]:

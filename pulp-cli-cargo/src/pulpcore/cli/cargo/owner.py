@@ -18,6 +18,7 @@ from pulp_glue.cargo.context import PulpCargoRepositoryContext
 from pulp_glue.common.context import PulpRepositoryContext
 
 from pulpcore.cli.cargo.params import adapted
+from pulpcore.cli.cargo.tables import with_table
 
 EVERY_CRATE = "*"
 
@@ -70,6 +71,7 @@ def list_owners(
     pulp_ctx.output_result(_cargo(repository_ctx).owners(limit, offset, crate=crate, owner=login))
 
 
+with_table(list_owners, "crate", "owner", "SINCE=added_at", "ADDED BY=added_by")
 adapted(
     list_owners,
     limit={"help": "Limit the number of owners to show."},

@@ -24,6 +24,7 @@ from pulp_glue.cargo.context import PulpCargoRemoteContext
 from pulpcore.cli.cargo.options import crate_policy_option, for_remotes
 from pulpcore.cli.cargo.params import Count
 from pulpcore.cli.cargo.replaced import replaced
+from pulpcore.cli.cargo.tables import with_table
 
 
 @pulp_group(help="Manage remotes: Pulp's records of upstream registries.")
@@ -73,7 +74,9 @@ own_options = [
 create_options = [*common_remote_create_options, *own_options]
 update_options = [*lookup_options, *common_remote_update_options, *own_options]
 
-remote.add_command(list_command(decorators=remote_filter_options))
+remote.add_command(
+    with_table(list_command(decorators=remote_filter_options), "name", "policy", "url")
+)
 remote.add_command(show_command(decorators=lookup_options))
 remote.add_command(for_remotes(create_command(decorators=create_options)))
 remote.add_command(for_remotes(update_command(decorators=update_options)))

@@ -16,6 +16,7 @@ from pulp_glue.cargo.context import PulpCargoRemoteContext
 from pulp_glue.common.context import PulpEntityContext
 
 from pulpcore.cli.cargo.params import adapted
+from pulpcore.cli.cargo.tables import with_table
 
 
 @pulp_group(
@@ -58,6 +59,7 @@ def list_replaced(
     )
 
 
+with_table(list_replaced, "name", "vers", "FOUND=found_at", "ACCEPTED=accepted_at")
 adapted(
     list_replaced,
     limit={"help": "Limit the number of records to show."},

@@ -41,6 +41,8 @@ from pulpcore.cli.cargo.options import (
     remote_option,
 )
 from pulpcore.cli.cargo.params import Count, adapted
+from pulpcore.cli.cargo.progress import bars
+from pulpcore.cli.cargo.tables import with_table
 from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
 
 
@@ -89,9 +91,15 @@ version = version_command(decorators=nested_lookup_options, help="Manage reposit
 # Pulp's vulnerability scans do not support crates.
 assert isinstance(version, click.Group)
 del version.commands["scan"]
+with_table(version.commands["list"], "NUMBER=number", "CREATED=pulp_created", "HREF=pulp_href")
 
 repository.add_command(
-    list_command(decorators=[label_select_option, *name_filter_options, name_startswith_option])
+    with_table(
+        list_command(
+            decorators=[label_select_option, *name_filter_options, name_startswith_option]
+        ),
+        *("name", "VERSIONS KEPT=retain_repo_versions", "OWNERS=crate_owners", "description"),
+    )
 )
 repository.add_command(show_command(decorators=lookup_options))
 for command in (
@@ -119,6 +127,7 @@ content = repository_content_command(
     modify_decorators=modify_options,
     help="Manage the content of the repository.",
 )
+with_table(content.commands["list"], "name", "vers", "license", "description")
 repository.add_command(
     described(
         content,
@@ -159,7 +168,8 @@ def sync(
             f"The repository `{repository_ctx.entity['name']}` has no remote: select one with --remote."
         )
     body: dict[str, Any] = {"remote": remote or None, "mirror": mirror}
-    made = repository_ctx.sync_index(body)
+    with bars(pulp_ctx):
+        made = repository_ctx.sync_index(body)
     output_version(pulp_ctx, repository_ctx, made, "The upstream has not changed")
 
 

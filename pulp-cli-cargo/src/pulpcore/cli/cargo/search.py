@@ -6,8 +6,9 @@ import click
 from pulp_cli.generic import PulpCLIContext, pass_pulp_context, pulp_command
 from pulp_glue.common.context import EntityFieldDefinition
 
-from pulpcore.cli.cargo.lock_file import registry_of
+from pulpcore.cli.cargo.found import default_first, registry_for
 from pulpcore.cli.cargo.options import distribution_option
+from pulpcore.cli.cargo.tables import with_table
 
 ORDERS = ("relevance", "alphabetical", "downloads", "recent-downloads", "recent-updates", "new")
 
@@ -34,4 +35,8 @@ def search(
     **wanted: Any,
 ) -> None:
     """Print how many crates match, and a page of them."""
-    pulp_ctx.output_result(registry_of(distribution).search(" ".join(words), **wanted))
+    registry = registry_for(pulp_ctx, distribution, prefers=default_first)
+    pulp_ctx.output_result(registry.search(" ".join(words), **wanted))
+
+
+with_table(search, "name", "VERSION=max_version", "downloads", "description")

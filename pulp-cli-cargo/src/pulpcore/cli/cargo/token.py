@@ -33,10 +33,11 @@ from pulpcore.cli.cargo.credentials import (
 )
 from pulpcore.cli.cargo.options import distribution_option, name_argument
 from pulpcore.cli.cargo.params import parse_moment
+from pulpcore.cli.cargo.tables import with_table
 
 # A hundred years.
 MOST_DAYS = 36_500
-SCOPES = ["read", "publish-new", "publish-update", "yank", "change-owners"]
+SCOPES = ["read", "publish-new", "publish-update", "yank", "change-owners", "api"]
 
 
 @pulp_group(help="Manage tokens: secrets with which cargo acts for a user.")
@@ -59,7 +60,12 @@ filter_options = [
     label_select_option,
 ]
 
-token.add_command(list_command(decorators=filter_options))
+token.add_command(
+    with_table(
+        list_command(decorators=filter_options),
+        *("name", "user", "EXPIRES=expires_at", "USED=last_used", "scopes"),
+    )
+)
 token.add_command(show_command(decorators=lookup_options))
 token.add_command(label_command(decorators=lookup_options, help="Manage labels."))
 
@@ -103,7 +109,8 @@ def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
     "scopes",
     multiple=True,
     type=click.Choice(SCOPES),
-    help="What the token allows; by default, all but change-owners. Can be given several times.",
+    help="What the token allows; by default, all but change-owners, and api, which is for Pulp's REST"
+    " API. Can be given several times.",
 )
 @click.option(
     "--crate-pattern",

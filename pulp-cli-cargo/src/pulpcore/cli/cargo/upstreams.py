@@ -1,7 +1,7 @@
 """Options and commands of `pulp cargo distribution` for lists of upstreams."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -18,10 +18,17 @@ from pulp_cli.generic import (
     pulp_option,
 )
 from pulp_glue.cargo.distribution import PulpCargoDistributionContext
-from pulp_glue.common.context import PulpEntityContext
+from pulp_glue.common.context import (
+    EntityDefinition,
+    EntityFieldDefinition,
+    PulpEntityContext,
+)
 
-from pulpcore.cli.cargo.options import name_argument
+from pulpcore.cli.cargo.found import crates_io_first, given_registry, registry_for
+from pulpcore.cli.cargo.options import distribution_option, name_argument
+from pulpcore.cli.cargo.tables import as_table, with_table, wrapped
 
+LIST = "registry with a list of upstreams"
 EXAMPLE = '[{"name": "ours", "repository": "team"}, {"name": "crates.io", "remote": "crates-io"}]'
 
 
@@ -74,18 +81,84 @@ list_options = [
 ]
 
 
-@pulp_command(help="Show which of the upstreams answers for a crate, and why.")
+form_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Readable lines, or all fields.",
+)
+EXPLAIN_HELP = "Show which of the upstreams of a registry answers for a crate, and why."
+
+
+@pulp_command(help=EXPLAIN_HELP)
 @name_argument
 @name_option
 @href_option
 @distribution_lookup_option
 @click.option("--crate", required=True, help="The crate, in any spelling.")
+@form_option
 @pass_entity_context
 @pass_pulp_context
-def explain(pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, crate: str) -> None:
+def explain(
+    pulp_ctx: PulpCLIContext, distribution_ctx: PulpEntityContext, /, crate: str, form: str
+) -> None:
     """Print the explanation; no upstream is asked."""
     assert isinstance(distribution_ctx, PulpCargoDistributionContext)
-    pulp_ctx.output_result(distribution_ctx.explain(crate))
+    _explain(pulp_ctx, given_registry(distribution_ctx), crate, form)
+
+
+@pulp_command(name="explain", help=EXPLAIN_HELP)
+@click.argument("crate")
+@distribution_option
+@form_option
+@pass_pulp_context
+def explain_crate(
+    pulp_ctx: PulpCLIContext, /, crate: str, distribution: EntityFieldDefinition, form: str
+) -> None:
+    """Print the explanation; no upstream is asked."""
+    _explain(pulp_ctx, distribution, crate, form)
+
+
+def _explain(
+    pulp_ctx: PulpCLIContext, distribution: EntityFieldDefinition, crate: str, form: str
+) -> None:
+    registry = registry_for(
+        pulp_ctx, distribution, prefers=crates_io_first, suits=_has_upstreams, what=LIST
+    )
+    explanation = registry.explain(crate)
+    if form == "json":
+        pulp_ctx.output_result(explanation)
+    else:
+        click.echo("\n".join(_in_words(explanation)))
+
+
+def _has_upstreams(registry: EntityDefinition) -> bool:
+    return bool(registry["upstreams"])
+
+
+def _in_words(explanation: EntityDefinition) -> Iterator[str]:
+    yield wrapped(f"{explanation['sentence']}.")
+    match explanation["answers"]:
+        case None:
+            yield "Which upstream answers is not known before they are asked."
+        case []:
+            yield "No upstream answers."
+        case answers:
+            yield f"Answered by {' and '.join(f'`{one}`' for one in answers)}."
+    yield ""
+    upstreams = explanation["upstreams"]
+    yield as_table(["UPSTREAM", "VERSIONS", "CHECKED", "REASON"], [_row(one) for one in upstreams])
+    for one in upstreams:
+        for sentence in one["replaced"]:
+            yield wrapped(f"`{one['upstream']}`: {sentence}")
+
+
+def _row(upstream: EntityDefinition) -> tuple[str, str, str, str]:
+    versions = "unknown" if upstream["has"] is None else str(upstream["versions"] or "none")
+    checked = str(upstream["checked_at"] or "-")[:16].replace("T", " ")
+    asked = "asked" if upstream["asked"] else "not asked"
+    return upstream["upstream"], versions, checked, f"{asked}: {upstream['reason']}"
 
 
 @pulp_command(help="List names that are in a private repository and in a remote of the list.")
@@ -112,3 +185,6 @@ def collisions(
         else distribution_ctx.collisions_with(names.split())
     )
     pulp_ctx.output_result(list(found))
+
+
+with_table(collisions, "name", "private", "upstreams")

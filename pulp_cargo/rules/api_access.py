@@ -1,0 +1,66 @@
+"""Which requests to Pulp's REST API a token may send, beyond what its user may do.
+
+A request needs the scope `api`, and the scope of what it does to crates: whoever limited a token to
+reading has done so for the REST API, too. Everything else that changes something is management, for
+which `api` suffices. What would outlive the token or lift its limits is never allowed: tokens and
+roles.
+"""
+
+from collections.abc import Collection
+
+from pulp_cargo.rules.scopes import Scope
+
+PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
+READING = frozenset(
+    {
+        *("list", "retrieve", "my_permissions"),
+        *("config", "explain", "collisions", "collisions_with", "check", "prefetch", "search"),
+        *("downloads", "version_downloads", "daily_downloads", "owners", "held", "replaced"),
+    }
+)
+CHANGES_OF_CRATES: dict[str, tuple[Scope, ...]] = {
+    "upload": PUBLISHING,
+    "import_crates": PUBLISHING,
+    "yank": (Scope.YANK,),
+    "unyank": (Scope.YANK,),
+    # They add and remove crates and yank marks.
+    "modify": (*PUBLISHING, Scope.YANK),
+    "remove": (*PUBLISHING, Scope.YANK),
+    "sync": PUBLISHING,
+    "add_owners": (Scope.CHANGE_OWNERS,),
+    "remove_owners": (Scope.CHANGE_OWNERS,),
+}
+ROLES = frozenset({"list_roles", "add_role", "remove_role"})
+CONTENT = "content/cargo/"
+TOKENS = "cargo/tokens"
+# Endpoints of Pulp itself that the requests above lead to: tasks, and files sent in chunks.
+TASKS, UPLOADS = "tasks", "uploads"
+OURS = ("cargo/", "repositories/cargo/", "remotes/cargo/", "distributions/cargo/", CONTENT)
+
+
+def needed_scopes(endpoint: str, action: str) -> frozenset[Scope] | None:
+    """Return the scopes that a request needs, None if no token may send it.
+
+    >>> sorted(needed_scopes("repositories/cargo/cargo", "yank"))
+    [<Scope.API: 'api'>, <Scope.YANK: 'yank'>]
+    >>> needed_scopes("users", "list")
+    """
+    if endpoint == TASKS:
+        return frozenset({Scope.API})
+    if endpoint == UPLOADS:
+        return frozenset({Scope.API, *PUBLISHING})
+    if not f"{endpoint}/".startswith(OURS) or endpoint == TOKENS or action in ROLES:
+        return None
+    if action in READING:
+        return frozenset({Scope.API, Scope.READ})
+    if endpoint.startswith(CONTENT) and action == "create":
+        return frozenset({Scope.API, *PUBLISHING})
+    return frozenset({Scope.API, *CHANGES_OF_CRATES.get(action, ())})
+
+
+def missing_scopes(
+    endpoint: str, action: str, scopes: Collection[Scope]
+) -> frozenset[Scope] | None:
+    """Return the scopes that a token lacks for a request, None if no token may send it."""
+    needed = needed_scopes(endpoint, action)
+    return None if needed is None else needed - frozenset(scopes)

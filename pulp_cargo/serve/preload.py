@@ -1,0 +1,100 @@
+"""A process that has loaded Pulp once, for all of Pulp's processes.
+
+Loading Pulp takes longer than anything else of a start. So this process does it while PostgreSQL
+starts, fills the database if the launcher asks for it, and at last forks the API, the content app
+and the worker, which share its memory. It ends with that: crashed processes are started anew.
+
+Messages and answers are lines of JSON on standard input and output.
+"""
+
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, NoReturn
+
+import django
+
+from pulp_cargo.serve import bootstrap, child
+from pulp_cargo.serve.processes import ForkSpec, die_with_parent, fork_orphan
+
+# What the forked processes would load otherwise, each by itself.
+MODULES = (
+    "pulpcore.app.entrypoint",
+    "pulpcore.app.urls",
+    "pulpcore.content.entrypoint",
+    "pulpcore.content",
+    "pulpcore.tasking.entrypoint",
+)
+
+
+def main() -> None:
+    """Load Pulp, and do what the launcher asks for."""
+    launcher = os.getppid()
+    # Whatever Django prints goes into the log.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    # What is loaded stays, so there is nothing to collect.
+    gc.disable()
+    django.setup()
+    for module in MODULES:
+        import_module(module)
+    gc.enable()
+    for line in sys.stdin:
+        message = json.loads(line)
+        if "bootstrap" in message:
+            _answer(answers, bootstrap.fill(**message["bootstrap"]))
+        else:
+            _start(message["start"], launcher, answers)
+            return
+
+
+def _answer(answers: Any, answer: object) -> None:
+    print(json.dumps(answer), file=answers, flush=True)
+
+
+def _start(specs: Iterable[dict[str, Any]], launcher: int, answers: Any) -> None:
+    """Fork the processes and answer with their ids, or with nothing if that is not possible."""
+    from django.db import connections
+
+    connections.close_all()
+    if threading.active_count() > 1:
+        # Locks that other threads hold would remain locked for ever.
+        _answer(answers, {})
+        return
+    # Not to be touched by collections, so that the processes share it.
+    gc.freeze()
+    process_ids = {}
+    for spec in (ForkSpec(**fields) for fields in specs):
+        process_id = fork_orphan()
+        if process_id is None:
+            answers.close()
+            _become(spec, launcher)
+        process_ids[spec.name] = process_id
+    _answer(answers, process_ids)
+
+
+def _become(spec: ForkSpec, launcher: int) -> NoReturn:
+    """Run a command of Pulp in this process, as `child` does in one of its own."""
+    die_with_parent(launcher, signal.SIGKILL)
+    for descriptor in spec.closed:
+        os.close(descriptor)
+    log = os.open(spec.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for opened, descriptor in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(opened, descriptor)
+    os.close(log)
+    os.close(nothing)
+    os.chdir(spec.cwd)
+    os.environ.update(spec.environ)
+    sys.argv = [child.__name__, *spec.arguments]
+    child.main()
+    sys.exit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What a person has after `pulp-cargo serve`: a screen of text, and programs that are set up."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pulp_cargo.tests.functional.serve import launcher
+
+pytestmark = pytest.mark.serve
+
+# Where this Python finds the plugin, if it is not installed.
+PYTHON = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+
+
+def test_person_can_use_pulp_and_cargo_at_once(
+    data_dir: Path, scratch: Path, first_start: dict[str, object]
+):
+    """The profile and cargo's files are there, and the text is as long as a screen."""
+    home = scratch / "home"
+    with launcher.running_for_people(data_dir, home, "--write-cargo-config") as text:
+        assert len(text.splitlines()) < 24
+        assert "Cargo is set up to use them, in ~/.cargo/config.toml.\n" in text
+        pulp = Path(sys.executable).with_name("pulp")
+        listing = subprocess.run(
+            [pulp, "cargo", "repository", "list"],
+            env={"HOME": str(home), "PATH": os.environ["PATH"], **PYTHON},
+            capture_output=True,
+            text=True,
+        )
+        assert {one["name"] for one in json.loads(listing.stdout)} == {"my-crates", "crates-io"}
+    credentials = tomllib.loads((home / ".cargo" / "credentials.toml").read_text())
+    assert credentials["registries"]["my-crates"] == {"token": first_start["token"]}
