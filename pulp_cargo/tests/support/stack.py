@@ -85,10 +85,11 @@ class Stack:
         return self.rest.need("cargo/tokens/", **(wanted | fields))
 
     def child(self, words: str) -> launcher.Process:
-        """Return the running process with these words in its command line, even after restarts."""
+        """Return the running process with this name or command line, even after restarts."""
         for process in launcher.family(self.pids["supervisor"])[1:]:
-            command = Path(f"/proc/{process.pid}/cmdline").read_bytes().replace(b"\0", b" ")
-            if words.encode() in command and process.runs:
+            about = Path(f"/proc/{process.pid}")
+            known_by = (about / "comm").read_bytes() + (about / "cmdline").read_bytes()
+            if words.encode() in known_by.replace(b"\0", b" ") and process.runs:
                 return process
         raise LookupError(words)
 

@@ -137,12 +137,12 @@ def test_form_works_with_the_keyboard(stack: Stack, browser: Browser) -> None:
     sign_in(browser, stack.rest.new_user())
     reached = []
     browser.find("#name").click()
-    for _ in range(9):
+    for _ in range(10):
         focused = browser.driver.switch_to.active_element
         reached.append(focused.get_attribute("id") or focused.text)
         assert focused.value_of_css_property("outline-style") == "solid"
         focused.send_keys(Keys.TAB)
-    scopes = ["read", "publish-new", "publish-update", "yank", "change-owners"]
+    scopes = ["read", "publish-new", "publish-update", "yank", "change-owners", "api"]
     assert reached == [
         "name",
         "registry",

@@ -131,6 +131,8 @@ def test_paths_of_the_api_app(deployment: Deployment) -> None:
     """The assets of its pages are files of nginx, and the REST API of a domain is its own."""
     origin, root = deployment.nginx.origin, deployment.nginx.root
     session = requests.Session()
+    # A variable of the environment, such as REQUESTS_CA_BUNDLE, would take precedence.
+    session.trust_env = False
     session.verify = str(deployment.nginx.certificate)
     page = session.get(f"{origin}/pulp/api/v3/status/", headers={"Accept": "text/html"}).text
     assert 'href="/assets/rest_framework/css/' in page
