@@ -39,7 +39,7 @@ class CargoFiles:
             file = TomlFile(path)
             foreign = self._foreign_replacement(file, path)
             if foreign is not None:
-                yield f"{short(path)} replaces crates.io by `{foreign}`, which was left unchanged"
+                yield f"{short(path)} replaces crates.io with `{foreign}`; this was not changed"
             missing = self._missing(file, path)
             if not missing:
                 continue

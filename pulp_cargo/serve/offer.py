@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pulp_cargo.serve.cargo_files import CargoFiles
 from pulp_cargo.serve.errors import ServeError
 
-QUESTION = "Write these lines into cargo's files, with copies of the old ones? [y/N] "
+QUESTION = "Add these lines to cargo's files? The old files are copied first. [y/N] "
 
 
 def can_ask() -> bool:

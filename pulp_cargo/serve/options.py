@@ -79,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--write-cargo-config",
         action="store_true",
-        help="write the registry and the cache into cargo's own files, and keep copies of the old"
-        " ones",
+        help="add the registry and the cache to cargo's own files, and keep copies of the old"
+        " files",
     )
     serve.add_argument(
         "--json",

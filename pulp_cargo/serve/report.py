@@ -116,5 +116,5 @@ def _row(name: str, text: str, shown: Callable[[str], str]) -> str:
 
 def _password(ready: Ready) -> str:
     if ready.admin_password is None:
-        return "with the password that this database knew before"
+        return "with the existing password in the database"
     return f"password {ready.admin_password}"

@@ -144,7 +144,7 @@ class Supervisor:
             child.process = processes.start(child.spec)
         except ServeError as error:
             # Usually the database is not available again yet.
-            self._say(f"{child.spec.name} has to wait: {error}")
+            self._say(f"{child.spec.name} cannot be restarted yet: {error}")
             child.put_off_restart()
         else:
             child.started = time.monotonic()

@@ -43,7 +43,7 @@ class TomlFile:
                 place[key] = tomlkit.table(is_super_table=depth < len(tables))
             below = place[key]
             if not isinstance(below, MutableMapping):
-                raise ServeError(f"{self.path}: `{'.'.join(tables[:depth])}` is no table")
+                raise ServeError(f"{self.path}: `{'.'.join(tables[:depth])}` is not a table")
             place = below
         place[last] = value
 

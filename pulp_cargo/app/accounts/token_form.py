@@ -26,7 +26,7 @@ MEANINGS = {
     Scope.PUBLISH_UPDATE: "publish versions of existing crates",
     Scope.YANK: "yank and unyank versions",
     Scope.CHANGE_OWNERS: "change the owners of crates",
-    Scope.API: "use Pulp's REST API as you may; for all registries and crates only",
+    Scope.API: "use Pulp's REST API; cannot be limited to certain registries or crates",
 }
 _SEPARATORS = re.compile(r"[\s,]+")
 _DAYS = re.compile(r"[0-9]{1,6}", re.ASCII)

@@ -72,7 +72,7 @@ def _require_scopes(token: "CargoToken", view: "NamedModelViewSet") -> None:
     action = view.action or "list"
     missing = missing_scopes(endpoint, action, [Scope(scope) for scope in token.scopes])
     if missing is None:
-        raise PermissionDenied("This request cannot be sent with a token: send your password.")
+        raise PermissionDenied("This request requires a password: it cannot be sent with a token.")
     if missing:
         names = " and ".join(f"`{scope.value}`" for scope in sorted(missing))
         raise PermissionDenied(f"This token lacks the scope {names}.")

@@ -131,8 +131,8 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         if Scope.API in data["scopes"] and (data["crate_patterns"] or data.get("distribution")):
             raise serializers.ValidationError(
                 {
-                    "scopes": "A token with the scope `api` is for all crates and registries,"
-                    " since requests to the REST API are not limited to some of them."
+                    "scopes": "A token with the scope `api` cannot be limited to certain crates or to a"
+                    " registry."
                 }
             )
         data.setdefault("user", self.context["request"].user)

@@ -44,8 +44,8 @@ class CrateContentFilter(core.ContentFilter):
 
     versions = CharFilter(
         method="filter_versions",
-        help_text="Crate versions that a requirement of cargo means, such as `^1.2`, with the"
-        " pre-releases among them; together with `name` or `canonical_name`, or their `__in`.",
+        help_text="Crate versions that match a version requirement such as `^1.2`, including"
+        " pre-releases; only together with `name` or `canonical_name`, or their `__in`.",
     )
 
     class Meta:
@@ -83,7 +83,7 @@ class CrateContentFilter(core.ContentFilter):
             for key in ("name", "canonical_name")
         )
         if not names and not canonical:
-            raise ValidationError({field: ["This filter needs a crate as well, by its `name`."]})
+            raise ValidationError({field: ["This filter also requires a crate, by its `name`."]})
         with refused_as_invalid():
             wanted = parse_requirement(versions).range()
         named = CrateContent.objects.filter(

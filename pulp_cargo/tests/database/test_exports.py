@@ -105,7 +105,7 @@ def test_destination_is_one_that_the_user_may_modify(
     user = user_with(role or "viewer", repository)
     with with_user(None if role is None else user):
         if role == "viewer":
-            with pytest.raises(ValidationError, match="takes the right to modify it"):
+            with pytest.raises(ValidationError, match="you need the right to modify it"):
                 modelresource.RegistryUrlsResource().before_import(row)
         else:
             modelresource.RegistryUrlsResource().before_import(row)

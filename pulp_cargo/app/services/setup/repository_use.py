@@ -106,8 +106,8 @@ def require_permitted(
     wanted = needs_right_to_modify(before, after)
     for repository in _not_modifiable(wanted, user):
         raise NotPermitted(
-            f"Uploads into the repository `{repository.name}`, and crates of a remote that are"
-            " stored there, are for those who may modify it."
+            f"To allow uploads to the repository `{repository.name}`, or to store crates of a"
+            " remote there, you need the right to modify the repository."
         )
 
 
@@ -124,8 +124,8 @@ def require_permitted_for_remote(
     filled = repository_roles.filled_by(remote.pk)
     for repository in _not_modifiable(filled, user):
         raise NotPermitted(
-            f"The crates of `{remote.name}` are stored in {_shown(repository, user)}: another server"
-            " for them takes the right to modify that."
+            f"The crates of `{remote.name}` are stored in {_shown(repository, user)}: to change the"
+            " server for them, you need the right to modify it."
         )
 
 
@@ -145,7 +145,7 @@ def require_modifiable(repository: CargoRepository, user: AbstractBaseUser | Non
     """Raise NotPermitted unless a user may modify a repository."""
     if not may_modify(user, repository):
         shown = _shown(repository, user)
-        raise NotPermitted(f"A change of {shown} takes the right to modify it.")
+        raise NotPermitted(f"To change {shown}, you need the right to modify it.")
 
 
 def may_modify(user: AbstractBaseUser | None, repository: CargoRepository) -> bool:
@@ -168,7 +168,9 @@ def _shown(repository: CargoRepository, user: AbstractBaseUser | None) -> str:
     """Return words for a repository, with its name only for users who may view it."""
     same = CargoRepository.objects.filter(pk=repository.pk)
     is_seen = get_objects_for_user(user, VIEW, same).exists()
-    return f"the repository `{repository.name}`" if is_seen else "a repository that you may not see"
+    return (
+        f"the repository `{repository.name}`" if is_seen else "a repository that you may not view"
+    )
 
 
 def require_replaceable(repository: CargoRepository) -> None:

@@ -227,7 +227,7 @@ def test_versions_are_found_by_a_requirement(rest: Rest) -> None:
     canonical = name.replace("-", "_")
     assert found(canonical_name=canonical, versions="1", vers="1.2.0") == {"1.2.0"}
     for filters, reason in (
-        ({"versions": "1"}, "needs a crate as well"),
+        ({"versions": "1"}, "also requires a crate"),
         ({"versions": "newest", "name": name}, "cannot be read by cargo"),
     ):
         with pytest.raises(Refused, match=reason) as refused:

@@ -323,7 +323,7 @@ def test_url_of_a_remote_is_no_door_into_a_repository(stack: Stack, sees: bool) 
     answer = user.session.patch(user.url(filled.remote), json={"url": THEIRS}, timeout=60)
     assert answer.status_code == 403
     assert (name in answer.text) is sees
-    assert "takes the right to modify that" in answer.text
+    assert "to change the server for them, you need the right to modify it" in answer.text
     assert stack.rest.get(filled.remote)["url"] == before
     grant(stack.rest, user.auth[0], "cargo.cargorepository_publisher", filled.repository)
     user.patch(filled.remote, url=THEIRS)

@@ -83,7 +83,7 @@ def test_other_replacement_of_crates_io_stays(home: Path, files: CargoFiles) -> 
     config = home / "config.toml"
     config.write_text('[source.crates-io]\nreplace-with = "vendored"\n')
     said = list(files.write())
-    assert said[0] == f"{config} replaces crates.io by `vendored`, which was left unchanged"
+    assert said[0] == f"{config} replaces crates.io with `vendored`; this was not changed"
     found = tomllib.loads(config.read_text())
     assert found["source"]["crates-io"] == {"replace-with": "vendored"}
     assert found["registries"] == CONFIG["registries"]

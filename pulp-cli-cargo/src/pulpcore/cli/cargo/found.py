@@ -127,5 +127,5 @@ def _several(sentence: str, registries: Sequence[EntityDefinition]) -> click.Usa
     names = [f"`{one['name']}`" for one in registries[:MOST_NAMES]]
     more = ["…"] if len(registries) > MOST_NAMES else []
     return click.UsageError(
-        f"{sentence}: name one by --distribution, of {', '.join(names + more)}."
+        f"{sentence}: select one with --distribution ({', '.join(names + more)})."
     )

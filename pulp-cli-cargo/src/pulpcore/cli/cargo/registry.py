@@ -48,10 +48,11 @@ class Made:
                 context.delete()
             except PulpException as error:
                 click.echo(
-                    f"The {context.ENTITY} at {context.pulp_href} remains: {error}", err=True
+                    f"The {context.ENTITY} at {context.pulp_href} could not be deleted: {error}",
+                    err=True,
                 )
         if self._contexts:
-            click.echo("What was created before is deleted again.", err=True)
+            click.echo("Deleting what was created before.", err=True)
 
 
 @contextmanager
@@ -78,18 +79,18 @@ def _credentials(key: str) -> Credentials:
 
 
 @registry.command(
-    help="Create the registry NAME: a repository, a distribution that serves it and, unless"
-    " everybody may do everything there, a token. Prints the lines for cargo's configuration."
-    " If a step fails, what was created is deleted again."
+    help="Create the registry NAME: a repository, a distribution that serves it, and, if"
+    " publishing or reading requires one, a token. Print the lines for cargo's configuration."
+    " If a step fails, delete what was created."
 )
 @click.argument("name")
 @click.option(
     "--cache-of",
     callback=_index_url,
-    help="The index URL of a registry to be cached, such as sparse+https://index.crates.io/; without"
+    help="The index URL of a registry to cache, such as sparse+https://index.crates.io/. Without"
     " it, the registry is for your own crates.",
 )
-@click.option("--private", is_flag=True, help="Require a token for index and downloads, too.")
+@click.option("--private", is_flag=True, help="Also require a token for reads.")
 @click.option(
     "--save-token",
     is_flag=True,
@@ -101,7 +102,7 @@ def create(
 ) -> None:
     """Create the objects, and print the configuration."""
     if pulp_ctx.background_tasks:
-        raise click.UsageError("The steps depend on each other, so this waits: omit --background.")
+        raise click.UsageError("The steps depend on each other, so `--background` is not possible.")
     key = registry_key(name)
     # Before there is anything that would have to be deleted.
     file = _credentials(key) if save_token else None
@@ -119,7 +120,9 @@ def create(
             _save(file, token)
     click.echo(config)
     if token is not None and file is None:
-        click.echo(f"\nAdd to {default_path()}, since it is not shown again:\n", err=True)
+        click.echo(
+            f"\nAdd these lines to {default_path()}; the token cannot be shown again:\n", err=True
+        )
         click.echo(f'[registries.{key}]\ntoken = "{token}"', err=True)
 
 

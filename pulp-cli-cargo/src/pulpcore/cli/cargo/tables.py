@@ -36,7 +36,7 @@ def with_table(command: click.Command, *columns: str) -> click.Command:
             type=click.Choice([*FORMATS, TABLE]),
             callback=choose,
             expose_value=False,
-            help="The format of the output, by default that of `pulp --format`.",
+            help="The output format; by default, that of `pulp --format`.",
         )
     )
     return command

@@ -86,7 +86,7 @@ form_option = click.option(
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="Readable lines, or all fields.",
+    help="Print sentences and a table, or all fields as JSON.",
 )
 EXPLAIN_HELP = "Show which of the upstreams of a registry answers for a crate, and why."
 
@@ -141,7 +141,7 @@ def _in_words(explanation: EntityDefinition) -> Iterator[str]:
     yield wrapped(f"{explanation['sentence']}.")
     match explanation["answers"]:
         case None:
-            yield "Which upstream answers is not known before they are asked."
+            yield "Which upstream answers depends on requests to upstreams."
         case []:
             yield "No upstream answers."
         case answers:
