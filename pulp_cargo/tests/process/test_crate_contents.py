@@ -159,7 +159,7 @@ def test_memory_for_texts_is_limited(
     found = contents.unpack(crate, "src/20.rs").wanted
     assert found is not None and found.text == "x" * 1_000
     assert contents._texts._values.currsize < 25_000
-    assert module.CACHED_TEXT_CHARACTERS <= 64 * 1024 * 1024
+    assert module.CACHED_TEXT_BYTES <= 64 * 1024 * 1024
 
 
 def test_lines_and_differences(contents: "CrateContents") -> None:

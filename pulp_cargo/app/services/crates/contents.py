@@ -6,6 +6,7 @@ each. The caller must check first whether a visitor may see the crate.
 """
 
 import html
+import sys
 import tempfile
 from collections.abc import Callable, Hashable, Iterator, Sized
 from contextlib import contextmanager, suppress
@@ -37,9 +38,9 @@ from pulp_cargo.rules.crate_contents import ENTRY_COST, ContainedFile, Contents,
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-# Sizes of caches: characters of readmes and of files, files in lists, and crates that are refused.
+# Sizes of caches: characters of readmes, bytes of memory of texts, files in lists, and refused crates.
 CACHED_CHARACTERS = 8 * 1024 * 1024
-CACHED_TEXT_CHARACTERS = 32 * 1024 * 1024
+CACHED_TEXT_BYTES = 32 * 1024 * 1024
 CACHED_FILES = 50_000
 CACHED_REFUSALS = 1_000
 # Maximum bytes of the texts that are read of a crate in addition to the one that is shown.
@@ -106,7 +107,7 @@ class CrateContents:
         self._readmes: _Cache[UUID, str] = _Cache(CACHED_CHARACTERS, _length)
         self._lists: _Cache[CrateKey, list[ContainedFile]] = _Cache(CACHED_FILES, _length)
         self._texts: _Cache[tuple[CrateKey, str], FileText] = _Cache(
-            CACHED_TEXT_CHARACTERS, lambda file: ENTRY_COST + len(file.text or "")
+            CACHED_TEXT_BYTES, lambda file: ENTRY_COST + sys.getsizeof(file.text)
         )
         self._refused: _Cache[CrateKey, str] = _Cache(CACHED_REFUSALS, lambda reason: 1)
         # Of several who want the same crate, one has it unpacked and the others wait.

@@ -58,7 +58,7 @@ OUTDATED = f"""
     AND {has_row("c.content_ptr_id", is_in_newest("%(repository)s"))}
 """
 # The line stands for the unit that the repository has, but says nothing about its file.
-KEEP = "UPDATE cargo_listed SET content_id = %s, is_replaced = true WHERE at = %s"
+USE_OLD_UNIT = "UPDATE cargo_listed SET content_id = %s, is_replaced = true WHERE at = %s"
 LEAVE_OUT = "DELETE FROM cargo_listed WHERE at = %s"
 RECORD = f"""
     INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)
@@ -71,7 +71,7 @@ RECORD = f"""
 
 
 def refuse_replaced(repository: CargoRepository, remote: CargoRemote, *, mirror: bool) -> int:
-    """Keep or leave out the listing's versions whose bytes are others than before.
+    """Replace or leave out the listing's versions whose bytes are others than before.
 
     Returns how many there are. A mirror that was not synced from this upstream before, but for
     instance from another URL, takes all of it. Without `mirror`, other bytes than those of another
@@ -91,7 +91,7 @@ def refuse_replaced(repository: CargoRepository, remote: CargoRemote, *, mirror:
     ]
     with connection.cursor() as cursor:
         for at, name, vers, old, cksum, unit, is_there in found:
-            cursor.execute(*((KEEP, [unit, at]) if is_there else (LEAVE_OUT, [at])))
+            cursor.execute(*((USE_OLD_UNIT, [unit, at]) if is_there else (LEAVE_OUT, [at])))
             values = {"remote": remote.pk, "name": name.lower(), "vers": vers}
             cursor.execute(RECORD, values | {"before": old, "cksum": cksum})
             note(Event.REPLACED)
