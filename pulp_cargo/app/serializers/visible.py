@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.fields import empty
 
 from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Artifact, ContentArtifact, RepositoryVersion
@@ -61,6 +62,12 @@ class NamedDetailField(VisibleDetailField):
 
     The context has these in `named`. Names can be guessed, so others are not there.
     """
+
+    def run_validation(self, data: Any = empty) -> Model | None:
+        """Refuse an empty name, which DRF would take for null."""
+        if data == "":
+            self.fail("does_not_exist", pk_value=data)
+        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Model:
         """Look for the name if it is neither an href nor a PRN."""

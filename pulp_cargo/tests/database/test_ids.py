@@ -13,6 +13,7 @@ def test_ids_do_not_run_out() -> None:
         )
         assert cursor.fetchall() == [
             ("cargo_catalogcrate", "bigint"),
+            ("cargo_catalogtag", "bigint"),
             ("cargo_claimedname", "bigint"),
             ("cargo_cratecatalog", "bigint"),
             ("cargo_cratedownloads", "bigint"),

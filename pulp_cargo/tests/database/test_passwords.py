@@ -157,11 +157,12 @@ class Directory:
 
 def test_other_backends_are_asked_as_ever(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory that refuses a user cannot be bypassed by what is remembered."""
+    from django.conf import settings
     from django.contrib import auth
 
     ours = "pulp_cargo.app.authentication.passwords.RememberingBackend"
     backends = [f"{__name__}.{Directory.__name__}", ours]
-    changed = {"AUTHENTICATION_BACKENDS": backends, "AUTH_USER_MODEL": "core.User"}
+    changed = {"AUTHENTICATION_BACKENDS": backends, "AUTH_USER_MODEL": settings.AUTH_USER_MODEL}
     monkeypatch.setattr(auth, "settings", SimpleNamespace(**changed))
     assert auth.authenticate(username=user.username, password=PASSWORD) == user
     assert auth.authenticate(username=user.username, password=PASSWORD) is None

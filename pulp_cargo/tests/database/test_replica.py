@@ -121,7 +121,8 @@ def test_repository_that_is_no_copy_is_left_alone(
         finally:
             CargoRemote.objects.filter(name=repository.name).delete()
     assert (
-        f"`{ours.name}` is not replicated: a repository of this name here is no copy" in caplog.text
+        f"`{ours.name}` is not replicated: this Pulp has a repository of this name that is not a copy"
+        in caplog.text
     )
 
 

@@ -113,7 +113,7 @@ class World:
             if self._odds(share)
         }
         made = self._distribution(crate_policy=self._policy(0.35), **fields)
-        upstream_list.replace(made, entries)
+        upstream_list.replace(made, entries, None)
         return made
 
     def _remote(self) -> Any:

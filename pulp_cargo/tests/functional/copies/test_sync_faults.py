@@ -162,7 +162,9 @@ def test_file_that_breaks_off_is_asked_for_again(
     assert upstream.downloads() == [path, path]
     upstream.broken.clear()
     upstream.statuses[path] = 403
-    with pytest.raises(Refused, match=f"{path} could not be downloaded: it returned the status 403"):
+    with pytest.raises(
+        Refused, match=f"{path} could not be downloaded: it returned the status 403"
+    ):
         copy.sync()
     assert upstream.downloads() == [path] * 3
 

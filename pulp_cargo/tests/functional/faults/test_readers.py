@@ -33,7 +33,7 @@ def stopped_readers(stack: Stack) -> Iterator[None]:
     ended = threading.Event()
 
     def stop_all() -> None:
-        for process in launcher.family(stack.child("pulpcore.content").pid):
+        for process in launcher.family(stack.child("pulp-content").pid):
             if READER in process.command and process.pid not in stopped:
                 os.kill(process.pid, signal.SIGSTOP)
                 stopped.append(process.pid)

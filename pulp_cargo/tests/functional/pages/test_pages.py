@@ -163,7 +163,7 @@ def test_crate_costs_its_unpacking_once(stack: Stack, name: str) -> None:
     path = f"crates/{name}/1.0.0/source/"
 
     def seconds() -> float:
-        content = launcher.family(stack.child("pulpcore.content").pid)
+        content = launcher.family(stack.child("pulp-content").pid)
         return sum(one.cpu_seconds for one in content if "reader.pages" in one.command)
 
     # The first pages start the processes.

@@ -75,7 +75,7 @@ def test_store_of_a_cache_takes_no_uploads(rest: Rest, command: Command, form: s
     done = command("--name", name, "--user", "admin")
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        f"CommandError: the repository `{name}` stores what comes from a remote, so it takes no"
+        f"CommandError: the repository `{name}` stores crates of a remote, so it cannot accept"
         " uploads: choose another `--name`"
     )
     assert rest.list("distributions/cargo/cargo/", name=name) == []

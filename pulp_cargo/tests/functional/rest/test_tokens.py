@@ -125,7 +125,7 @@ def test_name_is_unique_for_its_user(rest: Rest) -> None:
     """A second token of the same name is refused, but another user may have one."""
     name = unique("ci")
     rest.make(TOKENS, name=name)
-    with pytest.raises(Refused, match="of that name") as refused:
+    with pytest.raises(Refused, match="already has a token with this name") as refused:
         rest.make(TOKENS, name=name)
     assert refused.value.status == 400
     assert rest.new_user().make(TOKENS, name=name)["name"] == name
