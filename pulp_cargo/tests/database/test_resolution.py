@@ -278,7 +278,10 @@ def test_prefetched_crates_need_no_upstream(new_world: "NewWorld", number: int) 
     world, process = new_world(number), this_process()
     readers = Readers(world)
     plan = readers.plan()
-    fetching = fetch(process.services.cache, world.registry.domain, plan.absent, lambda: None)
+    services = process.services
+    fetching = fetch(
+        services.cache, services.disk, world.registry.domain, plan.absent, lambda: None
+    )
     fetched = process.loop.start(fetching).result()
     problems = {(one.name, one.vers) for one in fetched.problems}
     world.look_up_again()

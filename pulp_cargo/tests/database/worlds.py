@@ -9,6 +9,7 @@ import hashlib
 import json
 import random
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,7 @@ class Making:
     server: SparseUpstream
     domain: Any
     made: dict[type, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    sent: set[str] = field(default_factory=set)
 
     def new(self, model: type, **fields: Any) -> Any:
         """Create an object with a name of its own."""
@@ -54,6 +56,8 @@ class Making:
 
     def delete_all(self) -> None:
         """Delete all objects, those first that refer to others."""
+        from pulpcore.plugin.models import Artifact
+
         from pulp_cargo.app.models import (
             CargoCratePolicy,
             CargoDistribution,
@@ -62,7 +66,25 @@ class Making:
         )
 
         for model in (CargoDistribution, CargoRemote, CargoCratePolicy, CargoRepository):
-            model.objects.filter(pk__in=self.made.pop(model, ())).delete()
+            _delete(model.objects.filter(pk__in=self.made.pop(model, ())))
+        # Files that were stored would be taken for what another test has left.
+        for artifact in Artifact.objects.filter(sha256__in=list(self.sent), contentartifact=None):
+            artifact.delete()
+
+
+def _delete(rows: Any) -> None:
+    """Delete rows to which what still goes on in the background may add others."""
+    from django.db import IntegrityError, transaction
+
+    for attempt in range(20):
+        try:
+            with transaction.atomic():
+                rows.delete()
+            return
+        except IntegrityError:
+            if attempt == 19:
+                raise
+            time.sleep(0.5)
 
 
 @dataclass
@@ -311,6 +333,7 @@ class World:
             file = f"/{origin.label}/files/{name}/{crate.vers}/download"
             pages[file] = Page(crate.packed())
             self.sent.add(crate.cksum())
+            self.making.sent.add(crate.cksum())
 
     def _line(self, crate: Crate) -> str:
         line = {"name": crate.name, "vers": crate.vers, "deps": [], "features": {}}

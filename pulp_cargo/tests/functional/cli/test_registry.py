@@ -95,5 +95,5 @@ def test_nothing_remains_of_a_registry_that_fails(stack: Stack, pulp: Pulp, kind
 
 def test_steps_cannot_be_left_to_the_background(pulp: Pulp) -> None:
     """Each needs the one before."""
-    with pytest.raises(PulpFailed, match="omit --background"):
+    with pytest.raises(PulpFailed, match="`--background` is not possible"):
         pulp.run("--background", "cargo", "registry", "create", unique("team"))
