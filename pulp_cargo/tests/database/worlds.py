@@ -68,7 +68,7 @@ class Making:
         for model in (CargoDistribution, CargoRemote, CargoCratePolicy, CargoRepository):
             _delete(model.objects.filter(pk__in=self.made.pop(model, ())))
         # Files that were stored would be taken for what another test has left.
-        for artifact in Artifact.objects.filter(sha256__in=list(self.sent), contentartifact=None):
+        for artifact in Artifact.objects.filter(sha256__in=self.sent, content_memberships=None):
             artifact.delete()
 
 
@@ -222,7 +222,7 @@ class World:
 
     def _repository(self, origin: Origin) -> "CargoRepository":
         """Return a repository with some versions, most of them with their files."""
-        from pulpcore.plugin.models import ContentArtifact
+        from pulpcore.plugin.models import Artifact, ContentArtifact
 
         from pulp_cargo.app.models import CargoRepository
         from pulp_cargo.app.services.downloads.persist_changes import AddCachedCrate
@@ -245,6 +245,7 @@ class World:
             cksum = self.chance.choice(changes).unit.cksum
             units = ContentArtifact.objects.filter(content__cargo_cratecontent__cksum=cksum)
             units.update(artifact=None)
+            Artifact.objects.get(sha256=cksum, pulp_domain=self.making.domain).delete()
         return made
 
     def _new_remote(self, origin: Origin) -> "CargoRemote":
