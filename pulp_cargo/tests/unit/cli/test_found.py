@@ -95,7 +95,7 @@ def test_cargo_configuration_names_it(
 def test_several_are_listed(tmp_path: Path, asked: list[str]) -> None:
     """One of them is to be named."""
     with pytest.raises(
-        PulpFailed, match=r"several registries: name one .* of `team`, `cache`, `all`"
+        PulpFailed, match=r"several registries: select one with --distribution \(`team`, `cache`, `all`\)"
     ):
         Pulp(tmp_path).run("cargo", "check")
     configure(tmp_path, "team", "cache")
