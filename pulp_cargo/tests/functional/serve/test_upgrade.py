@@ -259,7 +259,7 @@ def test_database_before_the_release_is_upgraded(
 
     It takes long because it runs all migrations, in two parts.
     """
-    make_old(stack, database, open_directory / "old-settings", BEFORE_RELEASE)
+    make_old(stack, database, open_directory / "settings-before-release", BEFORE_RELEASE)
     fill_before_release(database)
     data = open_directory / "upgraded"
     with launcher.running(data, f"--database={url_of(database)}") as running:

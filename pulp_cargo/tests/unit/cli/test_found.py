@@ -95,11 +95,12 @@ def test_cargo_configuration_names_it(
 def test_several_are_listed(tmp_path: Path, asked: list[str]) -> None:
     """One of them is to be named."""
     with pytest.raises(
-        PulpFailed, match=r"several registries: select one with --distribution \(`team`, `cache`, `all`\)"
+        PulpFailed,
+        match=r"several registries: select one with --distribution \(`team`, `cache`, `all`\)",
     ):
         Pulp(tmp_path).run("cargo", "check")
     configure(tmp_path, "team", "cache")
-    with pytest.raises(PulpFailed, match="several registries of this Pulp: name one") as failed:
+    with pytest.raises(PulpFailed, match="several registries of this Pulp: select one") as failed:
         Pulp(tmp_path).run("cargo", "check")
     assert failed.value.status == 2
     assert asked == []
