@@ -25,10 +25,10 @@ FUZZ_SECONDS ?= 3600
 .PHONY: help setup serve test test-quick test-all test-pulpcore-next fuzz lint format bench bench-short \
 	dist changelog
 
-help: ## print this list
+help: ## list all targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(TEST) $(LINT) ## make the virtual environment in .venv, with all tools
+setup: $(TEST) $(LINT) ## create the virtual environment .venv with all tools
 
 $(SERVE): $(PROJECTS)
 	@echo "Installing the registry into .venv (some 270 MB, a minute or two)."
@@ -51,22 +51,22 @@ $(RELEASE): $(SERVE)
 	@$(INSTALL) '.[embedded,release]' $(CLIENT)
 	@touch $@
 
-serve: $(SERVE) ## set up and run a private registry on this machine (ARGS='--help' for options)
+serve: $(SERVE) ## run a private registry on this machine (ARGS='--help' for options)
 	@exec $(BIN)/pulp-cargo serve $(ARGS)
 
-test: $(TEST) ## set up and pass the tests, with the real cargo (about a quarter of an hour)
+test: $(TEST) ## run the tests, with the real cargo (about a quarter of an hour)
 	$(PYTEST) -m "not long" $(ARGS)
 
-test-quick: $(TEST) ## the tests that need no server (seconds)
+test-quick: $(TEST) ## run the tests that need no server (seconds)
 	$(BIN)/pytest pulp_cargo/tests/unit
 
-test-all: $(TEST) ## every test: also what takes long by nature, and the mutation run (hours)
+test-all: $(TEST) ## run all tests, including slow ones and mutation tests (hours)
 	$(PYTEST) $(ARGS)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	$(BIN)/python -m pulp_cargo.tests.mutation
 
 # A second pip, since the first keeps to our upper bound. Made anew each time: what is newest changes.
-test-pulpcore-next: ## the tests with the newest pulpcore, pre-releases and all, in .venv-next (ARGS)
+test-pulpcore-next: ## run the tests with the newest pulpcore, including pre-releases, in .venv-next (ARGS)
 	$(PYTHON) -m venv --clear .venv-next
 	$(NEXT)/pip install --quiet --disable-pip-version-check --editable '.[embedded,test]' \
 		--editable ./pulp-glue-cargo --editable ./pulp-cli-cargo
@@ -74,30 +74,30 @@ test-pulpcore-next: ## the tests with the newest pulpcore, pre-releases and all,
 	$(NEXT)/pip show pulpcore | grep ^Version
 	$(NEXT)/pytest $(IN_PROCESSES) -m "not long" $(ARGS)
 
-fuzz: $(TEST) ## strange input for whatever reads what strangers send (an hour; FUZZ_SECONDS)
+fuzz: $(TEST) ## run all parsers of untrusted input with random input (an hour; FUZZ_SECONDS)
 	PULP_CARGO_TESTS_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest -s -m long pulp_cargo/tests/fuzz
 
-lint: $(LINT) ## style, types, direction of imports, migrations
+lint: $(LINT) ## check style, types, direction of imports, and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pulp_cargo.tests.support.migrations
 
-format: $(LINT) ## mend the style
+format: $(LINT) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(SERVE) ## the benchmark against nginx (about half an hour, needs nginx and wrk)
+bench: $(SERVE) ## run the benchmark against nginx (about half an hour, needs nginx and wrk)
 	$(BIN)/python -m benchmarks
 
-bench-short: $(SERVE) ## the benchmark in small, to prove that it runs
+bench-short: $(SERVE) ## run the benchmark with little data, to check that it works
 	$(BIN)/python -m benchmarks --short
 
-dist: $(RELEASE) ## wheels and sdists of all three packages in dist/
+dist: $(RELEASE) ## build wheels and sdists of all three packages in dist/
 	rm -rf dist
 	for project in ./pulp-glue-cargo ./pulp-cli-cargo .; do \
 		$(BIN)/python -m build --outdir dist $$project || exit; \
 	done
 
-changelog: $(RELEASE) ## build CHANGES.md from the fragments in CHANGES/, and remove them (a release)
+changelog: $(RELEASE) ## build CHANGES.md from the fragments in CHANGES/, and remove these (for a release)
 	$(BIN)/towncrier build --yes --version "$$($(BIN)/python -c 'from importlib.metadata import version; print(version("pulp-cargo"))')"
