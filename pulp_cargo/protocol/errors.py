@@ -3,6 +3,7 @@
     RegistryError
     ├── BadRequest (400)   the input breaks a rule: the Invalid… classes, names, versions, rules
     ├── NotAuthenticated (401), Forbidden (403), NotFound (404), MethodNotAllowed (405)
+    ├── Gone (410)         a state of the past that was deleted
     ├── TooLarge (413), UnsupportedEncoding (415)
     ├── Upstream… (502)    the upstream registry fails, or sends invalid data
     └── Unavailable (503)  try again after `retry_after` seconds
@@ -276,6 +277,32 @@ class RouteNotFound(NotFound):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"a registry has no path `{path}`")
+
+
+class NotInPast(NotFound):
+    """A state of the past does not have what the path names."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"the state of a registry with upstreams at a time has no `{path}`: it has config.json,"
+            " config.toml, the index and downloads"
+        )
+
+
+class NoCatalog(NotFound):
+    """A state of the past has no catalog of its crates."""
+
+    def __init__(self, registry: str) -> None:
+        super().__init__(
+            f"the crates of `{registry}` cannot be listed or searched, because only versions with"
+            " a label have a catalog; index, downloads and the pages of its crates are there"
+        )
+
+
+class Gone(RegistryError):
+    """The requested object existed, and was deleted."""
+
+    status = 410
 
 
 class MethodNotAllowed(RegistryError):

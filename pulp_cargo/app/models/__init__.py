@@ -16,6 +16,7 @@ from pulp_cargo.app.models.upstream import (
     UpstreamIndexFile,
     UpstreamSearch,
 )
+from pulp_cargo.app.models.version_label import VersionLabel
 
 __all__ = [
     "CargoCratePolicy",
@@ -39,4 +40,5 @@ __all__ = [
     "UpstreamSearch",
     "UsedVersion",
     "VersionDownloads",
+    "VersionLabel",
 ]

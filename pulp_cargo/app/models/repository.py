@@ -1,11 +1,15 @@
 """The repository behind a registry, and the creation of its versions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models, transaction
+from django.db import OperationalError, models, transaction
+from django.db.models import Q, QuerySet
 from django_lifecycle import AFTER_UPDATE, hook
+from psycopg.errors import LockNotAvailable
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryVersion
 
@@ -14,6 +18,7 @@ from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.runtime import statements, timeouts
+from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 # The first key of our advisory locks; the second is the repository's id.
 LOCK_CLASS = 0x6361_7267
@@ -28,6 +33,20 @@ def set_lock_timeout() -> None:
 def lock(repository: UUID) -> None:
     """Lock a repository against other writers until the transaction ends."""
     statements.run("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(repository)])
+
+
+@contextmanager
+def locked(repository: UUID) -> Iterator[None]:
+    """Hold the lock of a repository in a transaction; raises RepositoryBusy."""
+    try:
+        with transaction.atomic():
+            set_lock_timeout()
+            lock(repository)
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise RepositoryBusy from error
+        raise
 
 
 class CargoRepository(Repository, AutoAddObjPermsMixin):
@@ -89,6 +108,11 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
     def drop_content_responses(self) -> None:
         """Drop cached responses of paths that may be closed now."""
         content_responses.drop_after_commit()
+
+    def protected_versions(self) -> QuerySet[RepositoryVersion]:
+        """Return core's protected versions, and those with a label."""
+        labelled = self.versions.filter(cargo_labels__isnull=False).values("pk")
+        return self.versions.filter(Q(pk__in=super().protected_versions()) | Q(pk__in=labelled))
 
     def cleanup_old_versions(self) -> None:
         """Delete the versions beyond `retain_repo_versions`, all in one go."""

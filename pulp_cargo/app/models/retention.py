@@ -14,6 +14,8 @@ from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_cargo.app.models.catalog import CARRY_OVER
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
+from pulp_cargo.app.models.version_label import VersionLabel
+from pulp_cargo.app.notices import channel
 from pulp_cargo.app.runtime.silence import silence
 
 if TYPE_CHECKING:
@@ -84,8 +86,8 @@ RECOUNT = """
 def trim(repository: "CargoRepository") -> int:
     """Delete the versions beyond what the repository retains, and return their number.
 
-    The newest version and those that a distribution serves are not deleted. Does nothing while
-    another process cleans up the same repository.
+    The newest version and those that a distribution serves or that have a label are not deleted. Does
+    nothing while another process cleans up the same repository.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -93,7 +95,8 @@ def trim(repository: "CargoRepository") -> int:
         )
         gone = _due(repository) if cursor.fetchone()[0] else []
         if gone:
-            _delete(gone)
+            gone = _delete(gone)
+            channel.past_changed(repository.pk)
     return len(gone)
 
 
@@ -108,23 +111,29 @@ def give_space_back() -> None:
 
 
 def _due(repository: "CargoRepository") -> list[UUID]:
-    """The versions to delete: complete, not the newest, not served, beyond the retained number."""
+    """The versions to delete: complete, not the newest, not protected, beyond the retained number."""
     if not repository.retain_repo_versions:
         return []
     newest_first = repository.versions.complete().order_by("-number")
     # Read once: a version that is committed meanwhile is no candidate.
     others = list(newest_first.values_list("pk", flat=True))[1:]
-    served = set(repository.protected_versions().values_list("pk", flat=True))
+    protected = set(repository.protected_versions().values_list("pk", flat=True))
     # The newest counts as retained, so that retaining 1 leaves only that one.
-    return [pk for pk in others if pk not in served][repository.retain_repo_versions - 1 :]
+    return [pk for pk in others if pk not in protected][repository.retain_repo_versions - 1 :]
 
 
-def _delete(gone: list[UUID]) -> None:
+def _delete(due: list[UUID]) -> list[UUID]:
+    """Delete versions except for those that have just got a label, and return which are gone."""
     with connection.cursor() as cursor:
         # Core must not merge another version into one of these meanwhile.
         cursor.execute(
-            "SELECT FROM core_repositoryversion WHERE pulp_id = ANY(%s) FOR UPDATE", [gone]
+            "SELECT FROM core_repositoryversion WHERE pulp_id = ANY(%s) FOR UPDATE", [due]
         )
+        # From here on none of them can get a label.
+        labelled = set(
+            VersionLabel.objects.filter(version__in=due).values_list("version_id", flat=True)
+        )
+        gone = [pk for pk in due if pk not in labelled]
         cursor.execute(HEIRS, {"gone": gone})
         cursor.execute(CARRY_OVER)
         for statement in (FORGET_PASSING, INHERIT_ADDED, INHERIT_REMOVED):
@@ -142,3 +151,4 @@ def _delete(gone: list[UUID]) -> None:
         cursor.execute("DROP TABLE cargo_heirs")
     with silence():
         RepositoryVersion.objects.filter(pk__in=gone).delete()
+    return gone

@@ -86,6 +86,11 @@ def repository_changed(repository: UUID) -> None:
     _send(kind="repository", repository=str(repository))
 
 
+def past_changed(repository: UUID) -> None:
+    """Announce that versions of a repository other than the newest were deleted, or lost a label."""
+    _send(kind="past", repository=str(repository))
+
+
 def index_changed(remote: UUID, name: str) -> None:
     """Announce that an upstream's index file has another checksum for a version.
 

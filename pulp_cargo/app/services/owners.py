@@ -4,24 +4,20 @@ Every change is made under the repository's lock, as commits are, so a publish o
 before or after it, and the last owner of a crate cannot be removed twice.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import OperationalError, transaction
 from django.db.models import QuerySet
-from psycopg.errors import LockNotAvailable
 
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.models.repository import lock, set_lock_timeout
+from pulp_cargo.app.models.repository import locked
 from pulp_cargo.app.queries import owners as queries
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.errors import CrateNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
-from pulp_cargo.protocol.unavailable import RepositoryBusy
 from pulp_cargo.rules import owners as rules
 from pulp_cargo.rules.owners import GROUP, Actor, Owner
 from pulp_cargo.rules.patterns import names_and_prefixes
@@ -75,7 +71,7 @@ def add(repository: UUID, actor: Actor, name: CrateName, logins: Sequence[str]) 
 
     Raises CrateNotFound, Forbidden or CannotChangeOwners, and then nothing is changed.
     """
-    with _locked(repository):
+    with locked(repository):
         crate, owners = _crate_of(repository, actor, name)
         wanted = _existing(logins, is_active=True)
         rules.require_addable(crate, owners, wanted)
@@ -88,7 +84,7 @@ def remove(repository: UUID, actor: Actor, name: CrateName, logins: Sequence[str
 
     Raises CrateNotFound, Forbidden or CannotChangeOwners, and then nothing is changed.
     """
-    with _locked(repository):
+    with locked(repository):
         crate, owners = _crate_of(repository, actor, name)
         wanted = _existing(logins)
         rules.require_removable(crate, owners, wanted)
@@ -109,7 +105,7 @@ def add_to_crates(
     Return how many were added; owners that a crate has already do not count. Raises
     CannotChangeOwners for a name that is not in the repository, and for an unknown login.
     """
-    with _locked(repository):
+    with locked(repository):
         wanted = _existing(logins, is_active=True)
         names = _crates_matching(repository, patterns)
         if unowned:
@@ -122,27 +118,13 @@ def remove_from_crates(repository: UUID, logins: Sequence[str], patterns: Collec
 
     Raises CannotChangeOwners for an unknown login, and if a crate would be left without an owner.
     """
-    with _locked(repository):
+    with locked(repository):
         wanted = _existing(logins)
         names = queries.owned_crates(repository, patterns)
         bare = queries.owned_by_these_alone(repository, names, wanted)
         if bare:
             raise rules.last_owners(bare)
         return _change(REMOVE, repository, names, wanted)
-
-
-@contextmanager
-def _locked(repository: UUID) -> Iterator[None]:
-    """Hold the repository's lock in a transaction; raises RepositoryBusy."""
-    try:
-        with transaction.atomic():
-            set_lock_timeout()
-            lock(repository)
-            yield
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise RepositoryBusy from error
-        raise
 
 
 def _crate_of(repository: UUID, actor: Actor, name: CrateName) -> tuple[str, list[Owner]]:

@@ -24,7 +24,7 @@ LAYERS = (
 )
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
-    ("tokens", "own_tokens", "owners", "crates", "policies", "statistics"),
+    ("tokens", "own_tokens", "owners", "version_labels", "crates", "policies", "statistics"),
     ("catalog", "setup", "imports", "publish"),
     ("sync", "downloads"),
     ("cache", "upstream_search"),
