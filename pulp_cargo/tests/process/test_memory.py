@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -170,3 +171,68 @@ def test_a_change_of_roles_makes_forget_who_may_read(memory: "Memory") -> None:
     assert memory.grant(REPOSITORY, "other") is None
     memory.take_notice({"kind": "principals"})
     assert memory.grant(REPOSITORY, "secret") is None
+
+
+def past_of(registry: Any, text: str = "3", *, with_upstreams: bool = False) -> Any:
+    """A state of the past of a registry."""
+    from pulp_cargo.app.queries.registry.registry import Past
+
+    upstreams = registry.upstreams
+    if with_upstreams:
+        upstreams = replace(upstreams, listed=(upstreams.own,))
+    return replace(registry, upstreams=upstreams, pinned=True, past=Past(text, has_catalog=False))
+
+
+def past_answer(crate: str | None = None) -> "Answer":
+    """A response of a state of the past."""
+    return replace(answer(crate), past=True)
+
+
+def test_a_publish_leaves_the_past_as_it_is(
+    memory: "Memory", new_registry: Callable[..., Any]
+) -> None:
+    """The content of a version never changes; with upstreams it is looked up again."""
+    registry = new_registry()
+    fixed, mixed = past_of(registry), past_of(registry, "2026-11-01", with_upstreams=True)
+    for one in (fixed, mixed):
+        memory.remember_past(one, memory.generation)
+    memory.remember_answer("/@3/a", past_answer(), memory.generation)
+    memory.remember_answer("/@2026-11-01/a", past_answer("a"), memory.generation)
+    memory.remember_answer("/@2026-11-01/b", past_answer("b"), memory.generation)
+    memory.take_notice(notice(6, "a"))
+    assert list(memory.answers) == ["/@3/a", "/@2026-11-01/b"]
+    assert memory.past(registry, "3") == fixed
+    assert memory.past(registry, "2026-11-01") is None
+
+
+def test_the_past_is_looked_up_again_when_versions_are_deleted(
+    memory: "Memory", new_registry: Callable[..., Any]
+) -> None:
+    """What the registry serves now stays."""
+    registry = new_registry()
+    memory.remember_registry(registry, memory.generation)
+    memory.remember_past(past_of(registry), memory.generation)
+    memory.remember_answer("/a", answer("a"), memory.generation)
+    memory.remember_answer("/@3/a", past_answer(), memory.generation)
+    memory.remember_answer("/@2026-11-01/a", past_answer("a"), memory.generation)
+    memory.take_notice({"kind": "past", "repository": str(uuid4())})
+    assert len(memory.answers) == 3, "another repository"
+    memory.take_notice({"kind": "past", "repository": str(REPOSITORY)})
+    assert list(memory.answers) == ["/a"]
+    assert memory.past(registry, "3") is None
+    assert memory.registry("default", "r/x") == registry
+
+
+def test_only_so_many_states_of_the_past_are_cached(
+    memory: "Memory", new_registry: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may ask for any second; those that are used stay."""
+    from pulp_cargo.app.endpoints.memory import memory as module
+
+    monkeypatch.setattr(module, "MOST_PAST", 2)
+    registry = new_registry()
+    for text in ("1", "2"):
+        memory.remember_past(past_of(registry, text), memory.generation)
+    assert memory.past(registry, "1") is not None
+    memory.remember_past(past_of(registry, "3"), memory.generation)
+    assert [memory.past(registry, text) is not None for text in "123"] == [True, False, True]

@@ -25,7 +25,9 @@ from pulp_cargo.app.endpoints.http.errors import (
 from pulp_cargo.app.endpoints.http.request import (
     OPERATION,
     CargoRequest,
+    enter_past,
     locate,
+    names_past,
     not_known,
 )
 from pulp_cargo.app.endpoints.http.responses import respond
@@ -46,6 +48,7 @@ from pulp_cargo.protocol.errors import (
     RegistryError,
     RegistryNotFound,
     UnsupportedEncoding,
+    UploadsNotAllowed,
 )
 from pulp_cargo.rules.scopes import Scope
 
@@ -68,6 +71,9 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         _require_plain_body(request)
         cargo = await locate(request)
         registry = cargo.registry
+        if names_past(cargo):
+            await _enter_past(cargo)
+            registry = cargo.registry
         return await _dispatch(cargo)
     except web.HTTPException as answer:
         # A redirect to the object storage, or a range outside of a file.
@@ -80,6 +86,16 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         if is_browser(request):
             return error_page(shown, registry)
         return error_response(shown, registry.urls.login if registry else None)
+
+
+async def _enter_past(cargo: CargoRequest) -> None:
+    """Go on with the state of the past that the URL names; readers only may know which there are."""
+    await _require_right_to_read(cargo)
+    await enter_past(cargo)
+    if cargo.http.method not in ("GET", "HEAD"):
+        raise UploadsNotAllowed(
+            cargo.registry.name, "it is a state of the past, which never changes"
+        )
 
 
 def _require_plain_body(request: web.Request) -> None:

@@ -8,6 +8,7 @@ from pulp_cargo.app.endpoints.process import PROCESS, ContentProcess
 from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry import registry as registries
 from pulp_cargo.app.queries.registry.grants import Grant
+from pulp_cargo.app.queries.registry.past import past_registry
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services import tokens
@@ -18,6 +19,7 @@ from pulp_cargo.protocol.errors import (
     RegistryNotFound,
     RegistryWithoutRepository,
 )
+from pulp_cargo.rules.moments import parse_moment
 from pulp_cargo.rules.scopes import Scope
 
 # The key under which a request has the operation of its route, once that is known (see routes).
@@ -135,9 +137,36 @@ async def _look_up(domain: str, path: str) -> Registry:
     return found
 
 
+def names_past(cargo: CargoRequest) -> bool:
+    """Whether the path begins with a state of the past, such as `@42`."""
+    return cargo.path.startswith("@")
+
+
+async def enter_past(cargo: CargoRequest) -> None:
+    """Replace the registry by the state of it that the path names, and the path by the rest of it.
+
+    The caller has checked the right to read: the messages tell which versions there are. Raises
+    InvalidMoment, NotFound and Gone.
+    """
+    text, _, path = cargo.path[1:].partition("/")
+    memory = cargo.process.memory
+    found = memory.past(cargo.registry, text)
+    if found is None:
+        found = await threads.read(past_registry, cargo.registry, text, parse_moment(text))
+        memory.remember_past(found, cargo.generation)
+    cargo.registry, cargo.path = found, path
+
+
 async def refresh(cargo: CargoRequest) -> None:
-    """Look the registry up again, after its version turned out to be deleted."""
+    """Look the registry up again, after its version turned out to be deleted.
+
+    Raises Gone for a state of the past.
+    """
     cargo.generation = cargo.process.memory.generation
-    cargo.registry = await _look_up(
+    past = cargo.registry.past
+    registry = await _look_up(
         cargo.registry.domain.name, f"{cargo.registry.base_path}/{cargo.path}"
     )
+    if past is not None:
+        registry = await threads.read(past_registry, registry, past.text, parse_moment(past.text))
+    cargo.registry = registry

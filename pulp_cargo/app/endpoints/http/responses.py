@@ -37,10 +37,12 @@ def remember(
     this one.
     """
     registry = cargo.registry
+    # The content of a repository version never changes, whatever is published.
+    is_fixed = registry.past is not None and not registry.upstreams.listed
     vary = varies(registry.access, has_forms=gzipped is not None)
     answer = Answer(
         repositories=registry.upstreams.repositories,
-        crate=crate,
+        crate=None if is_fixed else crate,
         private=None if registry.access.is_public else registry,
         body=body,
         gzipped=gzipped,
@@ -49,6 +51,7 @@ def remember(
         operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
         download=download,
+        past=registry.past is not None,
     )
     # One target per response: no query strings, no other spellings of the same path.
     is_plain = cargo.http.raw_path == cargo.http.path

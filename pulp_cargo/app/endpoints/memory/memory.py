@@ -1,9 +1,8 @@
 """The memory cache of a content process, with which most reads need neither thread nor query.
 
-It has five bounded parts: registries (what each base path serves now), complete responses by request
-target, who may read a private registry, whom a content guard has admitted, and who reads the list of
-registries. Messages keep them up
-to date (see `listener`); while no messages arrive nothing is cached, and every request queries the
+It has six bounded parts: registries (what each base path serves now), states of their past, complete
+responses by request target, who may read a private registry, whom a content guard has admitted, and
+who reads the list of registries. Messages keep them up to date (see `listener`); while no messages arrive nothing is cached, and every request queries the
 database.
 """
 
@@ -15,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 
 from pulp_cargo.app.endpoints.memory.acknowledgements import Acknowledgements
-from pulp_cargo.app.endpoints.memory.answer import Answer
+from pulp_cargo.app.endpoints.memory.answer import PAST, Answer
 from pulp_cargo.app.queries.registry.grants import Grant, Visitor
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime.ttl_cache import (
@@ -25,6 +24,8 @@ from pulp_cargo.app.runtime.ttl_cache import (
 )
 
 MOST_REGISTRIES = 10_000
+# Anybody who may read a registry can ask for any time of it, so those that are used stay.
+MOST_PAST = 1_000
 MOST_GRANTS = 10_000
 MOST_ADMITTED = 10_000
 MOST_VISITORS = 1_000
@@ -41,6 +42,7 @@ class Memory:
         self._size = 0
         self._targets: defaultdict[tuple[UUID | None, str | None], set[str]] = defaultdict(set)
         self._registries: dict[tuple[str, str], Registry] = {}
+        self._past: OrderedDict[tuple[UUID, str], Registry] = OrderedDict()
         self._views: defaultdict[UUID | None, set[tuple[str, str]]] = defaultdict(set)
         self._grants: TtlCache[tuple[UUID, bytes], Grant] = TtlCache(MOST_GRANTS)
         self._admitted: TtlCache[tuple[UUID, bytes], bool] = TtlCache(MOST_ADMITTED)
@@ -72,14 +74,29 @@ class Memory:
             for repository in registry.upstreams.repositories:
                 self._views[repository].add(key)
 
+    def past(self, registry: Registry, text: str) -> Registry | None:
+        """Return a state of the past of a registry by the text that names it, if it is cached."""
+        found = self._past.get((registry.pk, text))
+        if found is not None:
+            self._past.move_to_end((registry.pk, text))
+        return found
+
+    def remember_past(self, registry: Registry, generation: int) -> None:
+        """Cache a state of the past that was looked up at this generation."""
+        if registry.past is None or not self.listening or generation != self.generation:
+            return
+        self._past[registry.pk, registry.past.text] = registry
+        if len(self._past) > MOST_PAST:
+            self._past.popitem(last=False)
+
     def remember_answer(self, target: str, answer: Answer, generation: int) -> None:
         """Cache a response, and evict the least recently used ones when the cache is full."""
         if not self.listening or generation != self.generation:
             return
         self._drop(target)
         self.answers[target] = answer
-        for repository in answer.repositories:
-            self._targets[repository, answer.crate].add(target)
+        for key in answer.keys:
+            self._targets[key].add(target)
         self._size += answer.size
         while self._size > settings.CARGO_INDEX_CACHE_BYTES:
             self._drop(next(iter(self.answers)))
@@ -128,6 +145,7 @@ class Memory:
         self.answers.clear()
         self._targets.clear()
         self._registries.clear()
+        self._past.clear()
         self._views.clear()
         self._forget_people()
         self._size = 0
@@ -145,6 +163,8 @@ class Memory:
                 self._move_on(notice)
             case {"kind": "repository", "repository": repository}:
                 self._forget_repository(UUID(repository))
+            case {"kind": "past", "repository": repository}:
+                self._forget_past(UUID(repository))
             case {"kind": "principals"}:
                 self._forget_people()
             case _:
@@ -164,6 +184,7 @@ class Memory:
             # What a list or cache serves depends on several repositories, so it is looked up again.
             if self._registries[key].upstreams.listed:
                 self._forget_registry(key)
+        self._forget_states(repository, with_upstreams=True)
         views = {key: self._registries[key] for key in self._views.get(repository, ())}
         behind = [v for v in views.values() if not v.pinned and v.content.number < notice["base"]]
         if notice["names"] is None or behind:
@@ -180,7 +201,19 @@ class Memory:
         self._admitted.clear()
         self._visitors.clear()
 
+    def _forget_past(self, repository: UUID) -> None:
+        """Look the past up again, after versions were deleted or have lost their labels."""
+        self._forget_states(repository)
+        self._forget_crates(repository, [PAST])
+
+    def _forget_states(self, repository: UUID, *, with_upstreams: bool = False) -> None:
+        for key, state in list(self._past.items()):
+            upstreams = state.upstreams
+            if repository in upstreams.repositories and (upstreams.listed or not with_upstreams):
+                del self._past[key]
+
     def _forget_repository(self, repository: UUID) -> None:
+        self._forget_states(repository)
         for key in list(self._views.get(repository, ())):
             self._forget_registry(key)
         crates = [crate for owner, crate in self._targets if owner == repository]
@@ -202,8 +235,8 @@ class Memory:
         if answer is None:
             return
         self._size -= answer.size
-        for repository in answer.repositories:
-            targets = self._targets[repository, answer.crate]
+        for key in answer.keys:
+            targets = self._targets[key]
             targets.discard(target)
             if not targets:
-                del self._targets[repository, answer.crate]
+                del self._targets[key]

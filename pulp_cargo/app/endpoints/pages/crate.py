@@ -20,6 +20,7 @@ from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.catalog import crate as crates
 from pulp_cargo.app.services.catalog.crate import CrateOutline, OutlinedVersion, ServedVersion
+from pulp_cargo.app.services.catalog.served import has_catalog
 from pulp_cargo.app.services.crates.contents import CrateContents
 from pulp_cargo.protocol.cargo_config import registry_key
 from pulp_cargo.protocol.errors import VersionNotFound
@@ -114,7 +115,9 @@ def load_page(
     highest = listed[:MOST_VERSIONS]
     loaded = crates.with_details(registry, name, [*highest, listed[place]])
     shown = loaded[listed[place].version.vers]
-    total, dependents = crates.dependents(registry, name, Paging(1, MOST_DEPENDENTS))
+    total, dependents = 0, list[ServedVersion]()
+    if has_catalog(registry):
+        total, dependents = crates.dependents(registry, name, Paging(1, MOST_DEPENDENTS))
     unit = shown.details.unit
     is_needed = shown.details.has_readme and contents.cached_readme(unit) is None
     return CratePage(
@@ -184,6 +187,7 @@ def _render(registry: Registry, page: CratePage, readme: str | None) -> str:
         install=_install_lines(registry, one.name, one.vers),
         upstream=page.shown.upstream if registry.upstreams.listed else None,
         from_file=one.metadata_source == "",
+        has_catalog=has_catalog(registry),
     )
 
 

@@ -11,6 +11,7 @@ from pulp_cargo.app.endpoints.pages.render import answer, render_of
 from pulp_cargo.app.endpoints.read.config import cargo_config
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.services.catalog.find import find
+from pulp_cargo.app.services.catalog.served import has_catalog
 from pulp_cargo.protocol.web_api.crates import CrateObject
 from pulp_cargo.protocol.web_api.search import Paging, SearchQuery, Sort
 
@@ -33,7 +34,8 @@ async def get_home(cargo: CargoRequest) -> web.Response:
 
 
 def _page(registry: Registry, config: str) -> str:
-    return render_of(registry, "home.html", latest=_latest(registry), config=config)
+    latest = _latest(registry) if has_catalog(registry) else None
+    return render_of(registry, "home.html", latest=latest, config=config)
 
 
 def _latest(registry: Registry) -> Latest:

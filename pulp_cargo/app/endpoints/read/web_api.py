@@ -13,6 +13,7 @@ from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.catalog import crate as crates
 from pulp_cargo.app.services.catalog import summary
 from pulp_cargo.app.services.catalog.crate import ServedVersion
+from pulp_cargo.app.services.catalog.served import has_catalog
 from pulp_cargo.protocol.errors import InvalidQuery, ReadmeNotFound
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.crates import crate_object, neighbours, to_json
@@ -41,7 +42,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
         versions = [found.default] if "default_version" in include else []
 
     async def tags(kind: Kind, texts: Sequence[str], shape: Shape) -> list[object] | None:
-        if kind not in include:
+        if kind not in include or not has_catalog(cargo.registry):
             return None
         return [shape(one) for one in await asked(cargo, summary.tags_named, kind, texts)]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -110,13 +111,15 @@ class RegistryUpstreams:
     """Where the crates of a registry come from, and the crate policy for all of it.
 
     `listed` are its upstreams; without any it serves `own` alone, the version of its repository.
-    `order` selects the upstreams of a list that answer for a crate, None without a list.
+    `order` selects the upstreams of a list that answer for a crate, None without a list. With
+    `until` only what remotes had published by that time is served.
     """
 
     own: RepositoryUpstream
     listed: tuple[Upstream, ...] = ()
     order: Order | None = None
     crate_policy: NamedPolicy | None = None
+    until: datetime | None = None
 
     @property
     def all(self) -> tuple[Upstream, ...]:
@@ -130,11 +133,23 @@ class RegistryUpstreams:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """The state of the past that a URL names: the text after `@`.
+
+    Without `has_catalog` its crates can neither be searched nor listed: a catalog takes time and
+    space like the repository, so only labelled versions have one.
+    """
+
+    text: str
+    has_catalog: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """A distribution as cargo sees it, with the repository version that it serves.
 
     One that is `pinned` serves the same version for ever. With `crate_owners` the crates of its
-    repository belong to owners.
+    repository belong to owners. `past` is set for a state of its past (`queries/registry/past`).
     """
 
     pk: UUID
@@ -148,6 +163,7 @@ class Registry:
     allow_uploads: bool = False
     crates_io_rules: bool = False
     crate_owners: bool = False
+    past: Past | None = None
 
     @property
     def content(self) -> RepositoryUpstream:

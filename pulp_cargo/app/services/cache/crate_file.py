@@ -106,16 +106,17 @@ def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | Share
 
 async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
     policies, cache = evaluate.policies_of(wanted.registry.upstreams, upstream), wanted.cache
-    if isinstance(upstream, RemoteUpstream) and not policies:
+    until = wanted.registry.upstreams.until
+    if isinstance(upstream, RemoteUpstream) and not policies and until is None:
         # An index in memory is enough where no policy needs the versions of the whole crate.
         known = cache.parsed_indexes.known(upstream.remote, wanted.lower_name).get(wanted.vers)
         if known is not None:
             return await _listed(wanted, Listed(upstream, known))
     asked = cache.index_files, wanted.registry.urls, upstream, wanted.lower_name
-    found = await resolve.ask(*asked, at_any_age=True)
+    found = await resolve.ask(*asked, at_any_age=True, until=until)
     if isinstance(found, FromIndex) and not (found.fresh_for or await _version(wanted, found)):
         # Our copy may be too old to have it: then what the index is served from decides.
-        found = await resolve.ask(*asked)
+        found = await resolve.ask(*asked, until=until)
     if found is None:
         return Looked(VersionFacts(CrateState.ABSENT))
     if isinstance(found, Unanswered):
@@ -129,6 +130,8 @@ async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
 
 
 async def _version(wanted: Wanted, found: FromIndex) -> UpstreamVersion | None:
+    if wanted.vers in found.later:
+        return None
     return (await found.index(wanted.lower_name)).versions.get(wanted.vers)
 
 
@@ -136,6 +139,8 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
     """Look in a repository, which stands in for its upstream or is an upstream itself."""
     fresh_for = None
     if isinstance(found, FromStore):
+        if wanted.vers in found.later:
+            return Looked(VersionFacts(found.state))
         decision = await wanted.cache.policies.evaluate(
             wanted.registry.upstreams, found, wanted.lower_name
         )
@@ -161,8 +166,9 @@ async def _stored(wanted: Wanted, found: Resolved) -> Looked:
 async def _unlisted(wanted: Wanted, found: FromIndex) -> Looked:
     """Look for the stored file of a version that the upstream's index no longer has."""
     file = None
-    # A policy cannot be evaluated for a version that is not in the index.
-    if not evaluate.policies_of(wanted.registry.upstreams, found.upstream, stored=True):
+    # A policy cannot be evaluated for a version that is not in the index, nor its time be known.
+    upstreams = wanted.registry.upstreams
+    if upstreams.until is None and not evaluate.policies_of(upstreams, found.upstream, stored=True):
         file = await _file_in_repository(wanted, found.upstream)
     if file is None:
         return Looked(VersionFacts(found.state))

@@ -67,7 +67,7 @@ async def _served(cache: Cache, registry: Registry, found: Resolved, name: str) 
     if decision is not None:
         cache.policies.refusals.note(decision.dry_run)
         left_out = decision.left_out
-    file = await _file(found, name, left_out)
+    file = await _file(found, name, left_out | found.later)
     if REGISTRY in file.body:
         file = await threads.work(_with_own_registries, registry.urls, file)
     age = found.age if isinstance(found, FromIndex) else None

@@ -1,7 +1,8 @@
 """Resolving a crate to the upstreams of a registry that answer for it, and their index files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from pulp_cargo.app.queries.crates import index_file as stored_index
 from pulp_cargo.app.queries.crates.index_file import IndexFile
@@ -22,19 +23,24 @@ from pulp_cargo.app.services.cache.index_file import IndexFiles
 from pulp_cargo.app.services.cache.parsed_indexes import ParsedIndexes
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
+from pulp_cargo.rules.moments import published_later
 from pulp_cargo.rules.resolution import Ask, CrateState, Unavailable, who_has
 from pulp_cargo.rules.upstream_order import Answer, only
 
 
 @dataclass(frozen=True, slots=True)
 class FromIndex:
-    """A crate that a remote's index has; see `index_file.Current` for `fresh_for` and `age`."""
+    """A crate that a remote's index has; see `index_file.Current` for `fresh_for` and `age`.
+
+    `later` are the versions that the state of a time does not have.
+    """
 
     upstream: RemoteUpstream
     copy: IndexFileCopy
     fresh_for: float
     age: int | None
     parsed: ParsedIndexes = field(repr=False)
+    later: frozenset[str] = frozenset()
     state = CrateState.LISTED
     is_stored = False
 
@@ -54,6 +60,7 @@ class FromStore:
 
     upstream: Upstream
     file: IndexFile
+    later: frozenset[str] = frozenset()
     is_stored = True
 
     @property
@@ -119,7 +126,8 @@ async def resolve(files: IndexFiles, registry: Registry, name: str) -> tuple[Res
     failures: dict[str, Unanswered] = {}
     while isinstance(step := who_has(who.answer, states), Ask):
         upstream = step.upstreams[0]
-        one = await ask(files, registry.urls, who.upstreams[upstream], name)
+        until = registry.upstreams.until
+        one = await ask(files, registry.urls, who.upstreams[upstream], name, until=until)
         states[upstream] = CrateState.ABSENT if one is None else one.state
         if isinstance(one, Unanswered):
             failures[upstream] = one
@@ -137,11 +145,27 @@ async def ask(
     name: str,
     *,
     at_any_age: bool = False,
+    until: datetime | None = None,
 ) -> Resolved | Unanswered | None:
     """Return what an upstream has of a crate, by its lower-case name; None if nothing.
 
-    `urls` are those of the registry that asks.
+    `urls` are those of the registry that asks. With `until` a remote has only what was published by
+    that time, so no copy of its index that may be older will do.
     """
+    found = await _ask(files, urls, upstream, name, at_any_age=at_any_age and until is None)
+    if until is None or isinstance(upstream, RepositoryUpstream):
+        return found
+    if not isinstance(found, FromIndex | FromStore):
+        return found
+    index = await found.index(name)
+    versions = index.versions.values()
+    later = await threads.work(published_later, versions, found.first_seen, until)
+    return replace(found, later=later) if len(later) < len(versions) else None
+
+
+async def _ask(
+    files: IndexFiles, urls: RegistryUrls, upstream: Upstream, name: str, *, at_any_age: bool
+) -> Resolved | Unanswered | None:
     if isinstance(upstream, RepositoryUpstream):
         if not upstream.fillers:
             return FromRepository(upstream)

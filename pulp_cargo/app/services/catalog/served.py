@@ -15,6 +15,7 @@ from pulp_cargo.app.queries.registry.registry import Registry, RegistryUpstreams
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.catalog.refresh import catalog_of
 from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.protocol.errors import NoCatalog
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.rules.policy_decision import left_out_of_store
 from pulp_cargo.rules.upstream_order import who_answers
@@ -55,8 +56,10 @@ class ServedCatalog:
 def served_catalogs(registry: Registry) -> list[ServedCatalog]:
     """Return the catalogs of what a registry serves, those of private repositories first.
 
-    Raises CatalogsOutdated.
+    Raises CatalogsOutdated, and NoCatalog for a state of the past.
     """
+    if not has_catalog(registry):
+        raise NoCatalog(registry.name)
     found = []
     for upstream, content in _contents(registry):
         state = catalogs.state_of(content)
@@ -66,9 +69,22 @@ def served_catalogs(registry: Registry) -> list[ServedCatalog]:
     return found
 
 
+def has_catalog(registry: Registry) -> bool:
+    """Whether the crates of a registry can be listed: not in any state of its past.
+
+    Under crate policies not even of labelled versions: the registry itself has the catalog of those.
+    """
+    if registry.past is None:
+        return True
+    in_force = (evaluate.rules_in_force(registry.upstreams, one) for one in registry.upstreams.all)
+    return registry.past.has_catalog and not any(in_force)
+
+
 def update(registry: Registry) -> None:
     """Bring the catalogs of what a registry serves up to date; raises VersionGone."""
     used = [catalog_of(content) for _, content in _contents(registry)]
+    if registry.past is not None:
+        return
     # Those under policies that are no longer in force, or of other repositories.
     CrateCatalog.objects.filter(registry=registry.pk).exclude(pk__in=used).delete()
 
