@@ -30,6 +30,12 @@ from pulp_cargo.app.serializers.owner import (
     RemovedOwnersSerializer,
     RemoveOwnersSerializer,
 )
+from pulp_cargo.app.serializers.past import (
+    DiffSerializer,
+    LabelSerializer,
+    LabelVersionSerializer,
+    VersionLabelSerializer,
+)
 from pulp_cargo.app.serializers.remote import CargoRemoteSerializer
 from pulp_cargo.app.serializers.replaced_version import (
     AcceptReplacedVersionSerializer,
@@ -52,7 +58,10 @@ __all__ = [
     "CrateOwnerSerializer",
     "CrateUploadSerializer",
     "CrateYankSerializer",
+    "DiffSerializer",
     "ImportCratesSerializer",
+    "LabelSerializer",
+    "LabelVersionSerializer",
     "LockFileCheckSerializer",
     "LockFileCheckTextSerializer",
     "LockFileReportSerializer",
@@ -66,4 +75,5 @@ __all__ = [
     "RemoveOwnersSerializer",
     "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
+    "VersionLabelSerializer",
 ]

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import ValidationError
 
 from pulpcore.plugin import viewsets as core
 from pulpcore.plugin.actions import ModifyRepositoryActionMixin
@@ -21,7 +22,7 @@ from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app import tasks
 from pulp_cargo.app.access import Verb, access_for, access_for_versions
-from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.models import CargoRepository, VersionLabel
 from pulp_cargo.app.queries.crates import by_name
 from pulp_cargo.app.queries.crates.by_name import NamedVersion
 from pulp_cargo.app.serializers import (
@@ -40,6 +41,7 @@ from pulp_cargo.app.services.setup.repository_use import (
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.owners import OWNER_VERBS, CrateOwnersMixin
+from pulp_cargo.app.viewsets.past import PAST_VERBS, PastMixin
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
@@ -48,6 +50,7 @@ UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 class CargoRepositoryViewSet(
     ProtectedByLists,
     CrateOwnersMixin,
+    PastMixin,
     core.RepositoryViewSet,
     ModifyRepositoryActionMixin,
     core.RolesMixin,
@@ -72,6 +75,7 @@ class CargoRepositoryViewSet(
             Verb(("import_crates",), "modify", conditions=(UPLOAD,)),
             Verb(("yank", "unyank", "remove"), "modify"),
             *OWNER_VERBS,
+            *PAST_VERBS,
         ],
         roles={"publisher": ["view", "modify"]},
         refers_to=[("remote", "cargoremote")],
@@ -235,3 +239,12 @@ class CargoRepositoryVersionViewSet(core.RepositoryVersionViewSet):
     def get_queryset(self) -> QuerySet[RepositoryVersion]:
         """Limit to the domain of the URL, for which roles were checked; core does not."""
         return super().get_queryset().filter(repository__pulp_domain=get_domain())
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Do the same as core, except for a version that has a label."""
+        labels = VersionLabel.objects.filter(version=self.get_object()).order_by("label")
+        if named := ", ".join(f"`{one}`" for one in labels.values_list("label", flat=True)[:5]):
+            raise ValidationError(
+                f"the version has a label ({named}) and cannot be deleted: remove the label first"
+            )
+        return super().destroy(request, *args, **kwargs)

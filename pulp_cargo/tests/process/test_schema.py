@@ -53,6 +53,7 @@ def test_sets_of_values_have_names_of_ours(schemas: dict[str, Any]) -> None:
     """Clients of several plugins in one program do not overwrite each other's `KindEnum`."""
     sets = {name: schema for name, schema in schemas.items() if "enum" in schema}
     assert sorted(sets) == [
+        "CargoChangeEnum",
         "CargoCratePolicyRuleEnum",
         "CargoDependencyKindEnum",
         "CargoLockFileFlagEnum",

@@ -13,6 +13,9 @@ from pulp_glue.common.context import (
 )
 from pulp_glue.core.context import PulpUploadContext
 
+# Page size for the changes between two versions.
+DIFF_PAGE = 1000
+
 
 class PulpCargoRemoteContext(CargoEntityContext, PulpRemoteContext):
     """Pulp's record of an upstream registry."""
@@ -147,6 +150,40 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
             operation, parameters={self.HREF: self.pulp_href}, body=body
         )
         return done
+
+    def version_labels(self, limit: int, offset: int = 0) -> list[EntityDefinition]:
+        """Return the labels of versions, in the order of their numbers."""
+        return self.records("version_labels", limit, offset)
+
+    def label_version(self, label: str, number: int | None = None) -> EntityDefinition:
+        """Give a version a label, without a number the newest; return the label."""
+        body = {"label": label} | ({} if number is None else {"number": number})
+        made: EntityDefinition = self.call(
+            "label_version", parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return made
+
+    def unlabel_version(self, label: str) -> None:
+        """Remove the label of a version."""
+        self.call("unlabel_version", parameters={self.HREF: self.pulp_href}, body={"label": label})
+
+    def diff(self, old: str, new: str | None, limit: int, offset: int = 0) -> EntityDefinition:
+        """Return what changed between two states, each a number, date, time or label.
+
+        Without `new` the second is the newest. `results` are at most `limit` changes.
+        """
+        asked: dict[str, Any] = {self.HREF: self.pulp_href, "old": old}
+        if new is not None:
+            asked["new"] = new
+        found: EntityDefinition = {}
+        while not found or len(found["results"]) < min(limit, found["count"] - offset):
+            done = found.get("results", [])
+            page = {"limit": min(DIFF_PAGE, limit - len(done)), "offset": offset + len(done)}
+            found = self.call("diff", parameters=asked | page)
+            if not found["results"]:
+                break
+            found["results"] = done + found["results"]
+        return found
 
     def sync_index(self, body: EntityDefinition) -> EntityDefinition | None:
         """Sync with an upstream registry; None if there is nothing new."""

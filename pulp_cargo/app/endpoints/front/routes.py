@@ -8,6 +8,7 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.pages import search as search_pages
+from pulp_cargo.app.endpoints.pages.changes import get_changes
 from pulp_cargo.app.endpoints.pages.contents import get_diff, get_files, get_source
 from pulp_cargo.app.endpoints.pages.crate import get_crate_page, get_version_page, get_versions_page
 from pulp_cargo.app.endpoints.pages.home import get_home
@@ -51,7 +52,7 @@ from pulp_cargo.app.endpoints.write.account import (
 from pulp_cargo.app.endpoints.write.owners import delete_owners, put_owners
 from pulp_cargo.app.endpoints.write.publish import put_new
 from pulp_cargo.app.endpoints.write.yank import delete_yank, put_unyank
-from pulp_cargo.protocol.errors import MethodNotAllowed, RouteNotFound
+from pulp_cargo.protocol.errors import MethodNotAllowed, NotInPast, RouteNotFound
 
 Endpoint = Callable[..., Awaitable[web.StreamResponse]]
 
@@ -138,6 +139,7 @@ ROUTES = (
     _route("GET", "crates/{name}/{vers}/files", get_files, "page"),
     _route("GET", "crates/{name}/{vers}/source/{path}", get_source, "page"),
     _route("GET", "crates/{name}/diff/{old}..{new}", get_diff, "page"),
+    _route("GET", "changes", get_changes, "page"),
     _route("GET", "keywords/{keyword}", search_pages.get_keyword, "page"),
     _route("GET", "categories/{slug}", search_pages.get_category, "page"),
     # cargo, reading: everything that is not part of the web API
@@ -145,13 +147,23 @@ ROUTES = (
 )
 
 
+# What a registry with upstreams serves of its state at a time: indexes tell when a version was
+# published, but catalogs have what is stored now.
+AT_A_TIME = frozenset({"config", "index", "download", "cargo_config", "me", "style"})
+
+
 def match(cargo: CargoRequest) -> tuple[Route, dict[str, str]]:
-    """Return the route of a request, and the parameters in its path; raises RouteNotFound."""
+    """Return the route of a request, and the parameters in its path.
+
+    Raises RouteNotFound, MethodNotAllowed and NotInPast.
+    """
     method = "GET" if cargo.http.method == "HEAD" else cargo.http.method
     allowed = []
     for route in ROUTES:
         found = route.path.fullmatch(cargo.path)
         if found and route.method == method:
+            if cargo.registry.upstreams.until and route.operation not in AT_A_TIME:
+                raise NotInPast(cargo.path)
             return route, found.groupdict()
         if found and route.method not in allowed:
             allowed.append(route.method)

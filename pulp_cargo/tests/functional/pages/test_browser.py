@@ -19,6 +19,10 @@ PATHS = (
     "crates/shapes/1.0.0/files",
     "crates/shapes/1.0.0/source/src/lib.rs",
     "crates/shapes/diff/1.1.0..1.2.0",
+    "changes",
+    "changes?old=1",
+    "@1/",
+    "@2/crates/shapes",
     "keywords/draw",
     "crates/missing",
 )

@@ -19,7 +19,7 @@ TREE: dict[str, set[str]] = {
         "create list show update destroy sync rollback yank unyank remove",
         "label set unset show",
         "role list add remove my-permissions",
-        "version list show destroy repair",
+        "version list show destroy repair label unlabel labels diff",
         "content list add remove modify",
     },
     "remote": {

@@ -41,6 +41,7 @@ from pulpcore.cli.cargo.options import (
     remote_option,
 )
 from pulpcore.cli.cargo.params import Count, adapted
+from pulpcore.cli.cargo.past import diff, label, labels, unlabel
 from pulpcore.cli.cargo.progress import bars
 from pulpcore.cli.cargo.tables import with_table
 from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
@@ -92,6 +93,8 @@ version = version_command(decorators=nested_lookup_options, help="Manage reposit
 assert isinstance(version, click.Group)
 del version.commands["scan"]
 with_table(version.commands["list"], "NUMBER=number", "CREATED=pulp_created", "HREF=pulp_href")
+for of_versions in (label, unlabel, labels, diff):
+    version.add_command(of_versions)
 
 repository.add_command(
     with_table(
