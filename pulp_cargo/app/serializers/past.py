@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from pulpcore.plugin import serializers as core
+
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.serializers.storable import StorableRequest
@@ -17,7 +19,7 @@ MOMENT = (
 )
 
 
-class LabelSerializer(StorableRequest):
+class LabelSerializer(core.ValidateFieldsMixin, StorableRequest):
     """A label of a repository version."""
 
     label = serializers.CharField(max_length=LONGEST_TEXT, help_text=f"The label; {LABEL_RULE}.")

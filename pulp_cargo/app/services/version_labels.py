@@ -49,11 +49,14 @@ def add(repository: CargoRepository, text: str, number: int) -> VersionLabel:
         )
 
 
-def remove(repository: CargoRepository, label: str) -> None:
-    """Remove a label; its URL answers 404 from then on. Raises NotFound."""
+def remove(repository: CargoRepository, text: str) -> VersionLabel:
+    """Remove a label, whose URL answers 404 from then on, and return it; raises NotFound."""
     with transaction.atomic():
-        removed, _ = repository.version_labels.filter(label=label).delete()
-        if not removed:
-            raise NotFound(f"no version of this repository has the label `{label}`")
+        rows = repository.version_labels.select_related("version").defer("version__content_ids")
+        label = rows.filter(label=text).first()
+        if label is None:
+            raise NotFound(f"no version of this repository has the label `{text}`")
+        label.delete()
         channel.past_changed(repository.pk)
         barrier.ask_after_commit()
+    return label

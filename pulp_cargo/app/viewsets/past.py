@@ -74,15 +74,17 @@ class PastMixin:
         description="Remove a label of a repository version. Without any label, the version is"
         " deleted when it is due.",
         request=LabelSerializer,
-        responses={204: None},
+        responses={201: VersionLabelSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=LabelSerializer)
     def unlabel_version(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Remove it at once, without a task."""
         repository, wanted = self.get_object(), checked(LabelSerializer, request.data)
         with refused_as_invalid():
-            version_labels.remove(repository, wanted["label"])
-        return Response(status=status.HTTP_204_NO_CONTENT)
+            removed = version_labels.remove(repository, wanted["label"])
+        shown = VersionLabelSerializer(removed, context={"request": request})
+        # The status of core's actions; the schema has 201 for them in any case.
+        return Response(shown.data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Compare two repository versions",

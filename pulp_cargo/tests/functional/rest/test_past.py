@@ -31,7 +31,7 @@ def test_labels_are_added_listed_and_removed(rest: Rest, stack: Stack) -> None:
     listed = rest.get(f"{home}version_labels/", limit=1)
     assert listed["count"] == 2
     assert [(one["label"], one["number"]) for one in listed["results"]] == [("empty", 0)]
-    rest.post(f"{home}unlabel_version/", label="empty")
+    assert rest.post(f"{home}unlabel_version/", label="empty") == made
     found = rest.list(f"{home}version_labels/")
     assert [(one["label"], one["number"]) for one in found] == [("newest", 1)]
 
@@ -51,6 +51,7 @@ def test_labels_are_added_listed_and_removed(rest: Rest, stack: Stack) -> None:
         ("label_version", {"label": "a", "number": "x"}, "A valid integer is required."),
         ("unlabel_version", {"label": "none"}, "no version of this repository has the label"),
         ("unlabel_version", {}, "This field is required."),
+        ("unlabel_version", {"label": "a", "number": 1}, "Unexpected field"),
     ],
 )
 def test_bad_label_is_refused(

@@ -76,6 +76,10 @@ class World:
         owner = {"crates": [name], "owners": [self.other_user]}
         yield call("post", f"{href}add_owners/", **owner)
         yield call("post", f"{href}remove_owners/", **owner)
+        yield call("post", f"{href}label_version/", label="release-7", number=1)
+        yield call("get", f"{href}version_labels/")
+        yield call("get", f"{href}diff/", old="0", new="release-7")
+        yield call("post", f"{href}unlabel_version/", label="release-7")
         yield call("post", f"{href}yank/", **named)
         yield call("post", f"{href}unyank/", **named)
         yield call("post", f"{href}remove/", crates=[named])
