@@ -240,6 +240,10 @@ class CargoRepositoryVersionViewSet(core.RepositoryVersionViewSet):
         """Limit to the domain of the URL, for which roles were checked; core does not."""
         return super().get_queryset().filter(repository__pulp_domain=get_domain())
 
+    @extend_schema(
+        description="Trigger an asynchronous task to delete a repository version.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Do the same as core, except for a version that has a label."""
         labels = VersionLabel.objects.filter(version=self.get_object()).order_by("label")

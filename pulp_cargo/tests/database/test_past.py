@@ -166,10 +166,9 @@ def test_no_way_deletes_a_version_with_a_label(five: "CargoRepository") -> None:
         version.delete()
     assert found(five, "release-7") == 2
     assert found(five, "1") == 1
-    repository = five.pk
-    five.delete()
-    assert not VersionLabel.objects.filter(repository=repository).exists()
-    type(five).objects.create(pk=repository, name=five.name)
+    type(five).objects.get(pk=five.pk).delete()
+    assert not VersionLabel.objects.filter(repository=five.pk).exists()
+    type(five).objects.create(pulp_id=five.pk, name=five.name)
 
 
 @pytest.fixture

@@ -99,8 +99,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """How many changes there are between two versions of a repository, and a page of them."""
+    """A page of the changes between two versions of a repository, and how many there are in all."""
 
+    changes: list[Change]
     count: int
     versions_added: int
     versions_removed: int
@@ -108,7 +109,6 @@ class Diff:
     versions_unyanked: int
     crates_added: int
     crates_removed: int
-    changes: list[Change]
 
 
 def diff(repository: UUID, old: int, new: int, *, limit: int, offset: int = 0) -> Diff:
@@ -122,4 +122,4 @@ def diff(repository: UUID, old: int, new: int, *, limit: int, offset: int = 0) -
     }
     rows = all_rows(DIFF, values)
     changes = [Change(*row[7:]) for row in rows if row[7] is not None]
-    return Diff(*rows[0][:7], changes=changes)
+    return Diff(changes, *rows[0][:7])
