@@ -5,10 +5,11 @@ from rest_framework import serializers
 from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import ReplacedVersion
+from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.serializers.storable import StorableRequest
 
 
-class ReplacedVersionSerializer(serializers.ModelSerializer):
+class ReplacedVersionSerializer(ShownFields, serializers.ModelSerializer):
     """Shows a version whose bytes an upstream has replaced."""
 
     name = serializers.CharField(read_only=True, help_text="The name of the crate, in lower case.")

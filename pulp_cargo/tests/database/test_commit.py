@@ -1,7 +1,6 @@
 """Several changes of one repository share a commit and a version, each with its own verdict."""
 
 import asyncio
-import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import default_storage
 
 from pulp_cargo.protocol.errors import Forbidden, NameTaken, VersionExists, VersionNotFound
 from pulp_cargo.protocol.semver import parse_version
@@ -42,7 +42,7 @@ def working_directory(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 def storage_path(change: "Publish") -> Path:
     """Where the storage has the file of a change."""
     digest = change.file.digests["sha256"]
-    return Path(settings.MEDIA_ROOT, "artifact", digest[:2], digest[2:])
+    return Path(default_storage.path(f"artifact/{digest[:2]}/{digest[2:]}"))
 
 
 def versions(repository: "CargoRepository") -> list[int]:
@@ -422,14 +422,13 @@ def test_refused_publish_stores_no_file_without_an_artifact(
     assert not storage_path(change).exists()
 
 
-def alone(name: str) -> Iterator[tuple[Crate, Path]]:
-    """Yield crates whose files will be alone in their folder, with their paths."""
-    for number in itertools.count():
-        crate = Crate(name, files={"src/lib.rs": b"// %d" % number})
-        digest = crate.cksum()
-        path = Path(settings.MEDIA_ROOT, "artifact", digest[:2], digest[2:])
-        if not path.parent.exists():
-            yield crate, path
+@pytest.fixture
+def empty_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A storage without any folder; what is put there is the stack's afterwards."""
+    shared, own = default_storage.location, tmp_path / "media"
+    monkeypatch.setattr(default_storage, "location", str(own))
+    yield
+    shutil.copytree(own, shared, dirs_exist_ok=True)
 
 
 def test_restored_file_and_its_name_are_on_the_disk(
@@ -437,14 +436,16 @@ def test_restored_file_and_its_name_are_on_the_disk(
     prepare: Prepare,
     domain: Any,
     name: str,
+    empty_storage: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Before cargo hears that it is published: the file, its folder, and the one above that."""
     from pulp_cargo.app.runtime import steps
     from pulp_cargo.app.services.publish import commit
 
-    crate, path = next(alone(name))
-    commit.commit(new_repository().pk, domain, [prepare(crate)])
+    crate, change = Crate(name), prepare(Crate(name))
+    path = storage_path(change)
+    commit.commit(new_repository().pk, domain, [change])
     shutil.rmtree(path.parent)
     settled: list[str] = []
     at_the_end: list[str] = []

@@ -84,6 +84,22 @@ def test_every_filter_has_an_effect(rest: Rest, world: World) -> None:
     assert ignored == []
 
 
+def test_pages_and_fields_are_as_asked(rest: Rest, world: World) -> None:
+    """`limit`, `offset`, `fields` and `exclude_fields` of each list."""
+    document = rest.get("docs/api.json", component="cargo", pk_path=1)
+    for href, parameters in lists(document, world).items():
+        assert {"limit", "offset"} <= set(parameters), href
+        whole = rest.get(href, limit=1)
+        (first,) = whole["results"]
+        assert rest.list(href, limit=1, offset=whole["count"]) == [], href
+        if "fields" in parameters:
+            key = next(iter(first))
+            (shown,) = rest.list(href, limit=1, fields=key)
+            assert set(shown) == {key}, href
+            (shown,) = rest.list(href, limit=1, exclude_fields=key)
+            assert set(shown) == set(first) - {key}, href
+
+
 @pytest.mark.parametrize("path", ["cargo/tokens/", "distributions/cargo/cargo/"])
 def test_order_is_as_asked(rest: Rest, world: World, path: str) -> None:
     """Forwards and backwards."""

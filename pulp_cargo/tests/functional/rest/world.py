@@ -56,6 +56,7 @@ class World:
     remote: dict[str, Any]
     policy: dict[str, Any]
     token: dict[str, Any]
+    other_user: str
 
     def calls(self) -> Iterator[Call]:
         """Go through all operations; what deletes comes last."""
@@ -72,7 +73,7 @@ class World:
         packed = archive([("b.crate", crate_file(unique("leaf"), "1.0.0"))])
         yield call("post", f"{href}import_crates/", file=("crates.tar", packed))
         yield call("get", f"{href}owners/")
-        owner = {"crate": name, "owners": ["admin"]}
+        owner = {"crates": [name], "owners": [self.other_user]}
         yield call("post", f"{href}add_owners/", **owner)
         yield call("post", f"{href}remove_owners/", **owner)
         yield call("post", f"{href}yank/", **named)
@@ -137,14 +138,15 @@ class World:
             yield call("get", href)
         name = unique("made")
         url = {"url": "sparse+https://r.example/i/"}
-        for path, fields in (
-            ("cargo/crate-policies/", {}),
-            ("distributions/cargo/cargo/", {"base_path": name}),
-            ("remotes/cargo/cargo/", url),
-            ("repositories/cargo/cargo/", {}),
+        other = unique("put")
+        for path, fields, changed in (
+            ("cargo/crate-policies/", {}, {}),
+            ("distributions/cargo/cargo/", {"base_path": name}, {"base_path": other}),
+            ("remotes/cargo/cargo/", url, url),
+            ("repositories/cargo/cargo/", {}, {}),
         ):
             yield call("post", path, name=name, **fields)
-            yield call("put", hrefs[path], name=unique("put"), **fields)
+            yield call("put", hrefs[path], name=other, **changed)
             yield call("patch", hrefs[path], pulp_labels={"a": "b"})
         yield call("post", "cargo/tokens/", name=name)
 
@@ -190,7 +192,8 @@ def make_world(stack: Stack, name: str) -> World:
     with stack.connect() as database:
         for row in ROWS:
             database.execute(row, ids)
-    return World(rest, registry, crate, listed, remote, policy, token)
+    other_user = rest.new_user().auth[0]
+    return World(rest, registry, crate, listed, remote, policy, token, other_user)
 
 
 def path_of(document: dict[str, Any], href: str) -> str:
