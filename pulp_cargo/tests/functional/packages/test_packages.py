@@ -18,7 +18,7 @@ from pulp_cargo.tests.functional.serve.launcher import FREE_PORTS
 from pulp_cargo.tests.unit.test_docs import ROOT
 
 # It installs all dependencies from a package index, which takes minutes.
-pytestmark = [pytest.mark.long, pytest.mark.real]
+pytestmark = [pytest.mark.long, pytest.mark.real, pytest.mark.timeout(3600)]
 
 NAMES = ("pulp_cargo", "pulp_cli_cargo", "pulp_glue_cargo")
 

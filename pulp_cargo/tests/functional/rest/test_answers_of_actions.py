@@ -1,6 +1,5 @@
 """Each operation of the schema is called, and its answer is what the schema says: status and body."""
 
-
 from jsonschema import Draft202012Validator
 
 from pulp_cargo.tests.functional.rest.test_answers import OF_CORE
