@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from pulp_cargo.tests.support import run
+from pulp_cargo.tests.support.groups import group_of
 
-MOST_ROWS = 10
+MOST_ROWS = int(os.environ.get("ROWS", 10))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +34,16 @@ class Times:
         self.tests: Counter[str] = Counter()
         self.fixtures: Counter[str] = Counter()
         self.cpu: Counter[str] = Counter()
+        self.groups: Counter[str] = Counter()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Measure the CPU time of a test's group; what a stack took is known when it has ended."""
+        before = sum(os.times()[:4])
+        try:
+            return (yield)
+        finally:
+            self.groups[group_of(item.nodeid)] += sum(os.times()[:4]) - before
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -57,7 +68,11 @@ class Times:
         self.cpu["tests"] += spent.user + spent.system
         self.cpu["what tests started"] += spent.children_user + spent.children_system
         if hasattr(self.config, "workeroutput"):
-            found = {"fixtures": dict(self.fixtures), "cpu": dict(self.cpu)}
+            found = {
+                "fixtures": dict(self.fixtures),
+                "cpu": dict(self.cpu),
+                "groups": dict(self.groups),
+            }
             self.config.workeroutput |= found
 
     @pytest.hookimpl(optionalhook=True)
@@ -66,6 +81,7 @@ class Times:
         output = getattr(node, "workeroutput", {})
         self.fixtures.update(output.get("fixtures", {}))
         self.cpu.update(output.get("cpu", {}))
+        self.groups.update(output.get("groups", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the slowest tests and fixtures, and the CPU time of all processes of the run."""
@@ -74,8 +90,12 @@ class Times:
         self.cpu.update({f"shared {name}": spent for name, spent in run.end().items()})
         elapsed = time.monotonic() - self.began
         terminalreporter.section("where the time went")
-        for what, found in (("tests", self.tests), ("fixtures", self.fixtures)):
-            terminalreporter.line(f"longest {what}, in seconds:")
+        for what, found in (
+            ("longest tests, in seconds", self.tests),
+            ("longest fixtures, in seconds", self.fixtures),
+            ("groups with most CPU time, in seconds, without shared stacks", self.groups),
+        ):
+            terminalreporter.line(f"{what}:")
             for name, seconds in found.most_common(MOST_ROWS):
                 terminalreporter.line(f"  {seconds:7.1f}  {name}")
         total = sum(self.cpu.values())

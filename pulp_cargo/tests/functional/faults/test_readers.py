@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -26,20 +27,39 @@ PUBLISHES = 12
 LARGE = 2 * 1024 * 1024
 
 
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(child) for child in task.read_text().split()]
+    return found
+
+
+def command(pid: int) -> str:
+    """Return the command line of a process, empty once it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
 @contextmanager
 def stopped_readers(stack: Stack) -> Iterator[None]:
     """Stop each process that reads .crate files, and others as soon as they are there."""
     stopped: list[int] = []
     ended = threading.Event()
+    content = stack.child("pulp-content").pid
+    parents = [content, *(process.pid for process in launcher.family(content))]
 
     def stop_all() -> None:
-        for process in launcher.family(stack.child("pulp-content").pid):
-            if READER in process.command and process.pid not in stopped:
-                os.kill(process.pid, signal.SIGSTOP)
-                stopped.append(process.pid)
+        for pid in (child for parent in parents for child in children(parent)):
+            if pid not in stopped and READER in command(pid):
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
 
     def stop_new() -> None:
-        while not ended.wait(0.02):
+        # It has to be quicker than a new process is ready to read.
+        while not ended.wait(0.005):
             stop_all()
 
     stop_all()

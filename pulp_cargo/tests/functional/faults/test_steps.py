@@ -3,10 +3,12 @@
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from pulp_cargo.tests.support.stack import Stack, started
 pytestmark = pytest.mark.faults
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
+FILE_SYSTEMS = ("one", "two")
 MEMORY = Path("/dev/shm")
 LOCK = "SELECT pg_advisory_lock(%s, hashtext(%s))"
 LOCK_CLASS = 0x6361_7267
@@ -32,28 +35,52 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("steps")
 
 
-@pytest.fixture(scope="module", params=["one", "two"], ids=lambda count: f"{count}-file-systems")
-def working(request: pytest.FixtureRequest, open_directory: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def stacks(open_directory: Path, steps: Path) -> Iterator[Callable[[str], tuple[Stack, Path]]]:
+    """Each kind of Pulp is started when it is needed first, whatever the order of the tests is."""
+    running: dict[str, tuple[Stack, Path]] = {}
+    with ExitStack() as exits:
+
+        def get(file_systems: str) -> tuple[Stack, Path]:
+            if file_systems not in running:
+                place = MEMORY if file_systems == "two" else None
+                folder = exits.enter_context(tempfile.TemporaryDirectory(dir=place))
+                environ = {"PULP_CARGO_TESTS_STEPS": str(steps), "PULP_WORKING_DIRECTORY": folder}
+                own = started(open_directory / f"steps-{file_systems}", environ=environ)
+                running[file_systems] = exits.enter_context(own), Path(folder)
+            return running[file_systems]
+
+        yield get
+
+
+@pytest.fixture
+def own(request: pytest.FixtureRequest, stacks: Callable[[str], tuple[Stack, Path]]) -> Any:
+    """A running Pulp, which a test stops where it wants, and the folder where files come."""
+    return stacks(request.param)
+
+
+@pytest.fixture
+def stack(own: tuple[Stack, Path]) -> Stack:
+    """The running Pulp."""
+    return own[0]
+
+
+@pytest.fixture
+def working(own: tuple[Stack, Path]) -> Path:
     """Where files come: on the file system on which they stay, or in memory."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if request.param == "two" else None) as folder:
-        yield Path(folder)
+    return own[1]
 
 
-@pytest.fixture(scope="module")
-def stack(open_directory: Path, steps: Path, working: Path) -> Iterator[Stack]:
-    """A running Pulp, which a test stops where it wants."""
-    environ = {"PULP_CARGO_TESTS_STEPS": str(steps), "PULP_WORKING_DIRECTORY": str(working)}
-    with started(open_directory / f"steps-{working.name}", environ=environ) as own:
-        yield own
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def registry(stack: Stack) -> Registry:
     """The registry that is there from the start."""
     return stack.registry
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "own", FILE_SYSTEMS, indirect=True, ids=lambda count: f"{count}-file-systems"
+)
 @pytest.mark.parametrize("step", STEPS)
 def test_publish_is_there_whole_or_not_at_all(
     registry: Registry, steps: Path, working: Path, name: str, step: str, number: signal.Signals
@@ -73,6 +100,9 @@ def test_publish_is_there_whole_or_not_at_all(
     assert launcher.wait_for(lambda: not list(working.glob("crate-*")))
 
 
+@pytest.mark.parametrize(
+    "own", FILE_SYSTEMS, indirect=True, ids=lambda count: f"{count}-file-systems"
+)
 def test_process_that_ends_while_a_publish_waits_stores_no_part(
     stack: Stack, registry: Registry, name: str
 ) -> None:

@@ -221,6 +221,7 @@ def url_of(database: dict[str, Any]) -> str:
     return f"postgresql://{database['USER']}{secret}@{host}{port}/{database['NAME']}"
 
 
+@pytest.mark.long
 def test_old_database_is_upgraded_and_served(
     stack: Stack, database: dict[str, Any], open_directory: Path
 ) -> None:

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pulp_cargo.tests.functional.docs.shell import DOCS
 from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.support import sparse_upstream
+from pulp_cargo.tests.support.cache import make_cache
 from pulp_cargo.tests.support.collector import Collector
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
@@ -120,8 +122,8 @@ def test_nobody_is_named(registry: Registry, collector: Collector, name: str):
         assert "handle_registry" not in text
 
 
-def test_busy_waits_are_counted(stack: Stack, registry: Registry, collector: Collector, name: str):
-    """Each time that a publish finds the repository held by somebody else."""
+def wait_for_another(stack: Stack, registry: Registry, collector: Collector, name: str) -> None:
+    """Publish into a repository that is held by somebody else until the wait has been counted."""
     settled(collector)
     before = collector.total("cargo.busy.waits")
     pk = registry.repository.strip("/").split("/")[-1]
@@ -133,6 +135,11 @@ def test_busy_waits_are_counted(stack: Stack, registry: Registry, collector: Col
         assert publishing.result().status == 200
 
 
+def test_busy_waits_are_counted(stack: Stack, registry: Registry, collector: Collector, name: str):
+    """Each time that a publish finds the repository held by somebody else."""
+    wait_for_another(stack, registry, collector, name)
+
+
 def test_state_of_the_process(registry: Registry, collector: Collector, name: str):
     """It listens, and what it remembers takes room."""
     registry.publish(Crate(name))
@@ -142,8 +149,13 @@ def test_state_of_the_process(registry: Registry, collector: Collector, name: st
     assert collector.total("cargo.memory.usage") > 0
 
 
-def test_guide_has_every_metric(collector: Collector):
+def test_guide_has_every_metric(stack: Stack, registry: Registry, collector: Collector, name: str):
     """The table has what is sent, with the attributes, and nothing else."""
+    wait_for_another(stack, registry, collector, name)
+    registry.index(name)
+    with sparse_upstream.running() as upstream:
+        upstream.have(Crate(name))
+        make_cache(stack, upstream.index_url).registry.index(name)
     settled(collector)
     page = (DOCS / "admin" / "guides" / "monitoring.md").read_text()
     documented = {
