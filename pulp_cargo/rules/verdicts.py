@@ -163,7 +163,7 @@ def _cooldown(
         sentence = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
         return Verdict(Outcome.SERVED, Rule.ADVISORY, sentence)
     sentence = (
-        f"{facts} is held back until {_minute(until)} by the cooldown: its age starts at"
+        f"{facts} is refused until {_minute(until)} by the cooldown: its age starts at"
         f" {_minute(facts.since)}, and it must be {policy.cooldown_days} days old"
     )
     return Verdict(Outcome.HELD, Rule.COOLDOWN, sentence, until)
