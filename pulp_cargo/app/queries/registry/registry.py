@@ -27,7 +27,7 @@ from pulp_cargo.protocol.auth import CREDENTIAL
 from pulp_cargo.protocol.cargo_config import render_cargo_config
 from pulp_cargo.protocol.errors import InvalidRegistryUrl
 from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
-from pulp_cargo.rules.crate_policy import NamedPolicy
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy
 from pulp_cargo.rules.upstream_order import Order
 
 

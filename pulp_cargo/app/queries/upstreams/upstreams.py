@@ -17,7 +17,7 @@ from pulp_cargo.app.queries.repository import head
 from pulp_cargo.app.queries.upstreams import repository_roles
 from pulp_cargo.app.queries.upstreams.fillers import Filler, fillers_of
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
-from pulp_cargo.rules.crate_policy import NamedPolicy
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy
 from pulp_cargo.rules.upstream_order import Order, OrderedUpstream
 
 log = logging.getLogger(__name__)

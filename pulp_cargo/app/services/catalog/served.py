@@ -16,7 +16,7 @@ from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.catalog.refresh import catalog_of
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
-from pulp_cargo.rules.policy_decision import left_out_of_store
+from pulp_cargo.rules.policies.policy_decision import left_out_of_store
 from pulp_cargo.rules.upstream_order import who_answers
 
 

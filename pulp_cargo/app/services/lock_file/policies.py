@@ -14,10 +14,9 @@ from pulp_cargo.app.services.policies.evaluate import policies_of
 from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
-from pulp_cargo.rules import policy_decision
-from pulp_cargo.rules.advisories import affects
-from pulp_cargo.rules.crate_policy import NamedPolicy, StoredVersion
-from pulp_cargo.rules.verdicts import Verdict
+from pulp_cargo.rules.policies import policy_decision
+from pulp_cargo.rules.policies.advisories import affects
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy, StoredVersion, Verdict
 
 
 class Rules:

@@ -15,9 +15,9 @@ from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
 from pulp_cargo.app.services.policies.refusal_log import RefusalLog
 from pulp_cargo.protocol.errors import VersionRefused
 from pulp_cargo.protocol.upstream_index import UpstreamIndex
-from pulp_cargo.rules import policy_decision
-from pulp_cargo.rules.crate_policy import NamedPolicy
-from pulp_cargo.rules.policy_decision import (
+from pulp_cargo.rules.policies import policy_decision
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy
+from pulp_cargo.rules.policies.policy_decision import (
     AgelessRules,
     CrateFacts,
     PolicyDecision,
