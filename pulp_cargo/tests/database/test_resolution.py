@@ -166,8 +166,8 @@ def download(registry: "Registry", name: str, vers: str, sent: set[str] | None =
 
 
 async def _cksum(registry: "Registry", name: str, vers: str, sent: set[str]) -> str:
-    from pulp_cargo.app.services.cache.crate_file import Here as Stored
-    from pulp_cargo.app.services.cache.crate_file import Wanted, locate
+    from pulp_cargo.app.services.cache.download import Here as Stored
+    from pulp_cargo.app.services.cache.download import Wanted, locate
     from pulp_cargo.app.services.process import this_process
 
     with ExitStack() as leases:

@@ -9,11 +9,11 @@ from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
 from pulp_cargo.app.endpoints.http.responses import varies
 from pulp_cargo.app.endpoints.read.count_download import count, countable
 from pulp_cargo.app.endpoints.read.send_file import send
-from pulp_cargo.app.endpoints.read.send_while_downloading import pass_on
+from pulp_cargo.app.endpoints.read.send_while_fetching import pass_on
 from pulp_cargo.app.queries.crates import crate_file
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.cache.crate_file import Here, Wanted, locate
+from pulp_cargo.app.services.cache.download import Here, Wanted, locate
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound

@@ -79,7 +79,7 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamFile:
+class OnDemandFile:
     """A .crate file that is not stored here, only at the upstream registry."""
 
     cksum: str
@@ -122,7 +122,7 @@ def cached_file(
 
 def crate_file(
     served: ServedVersion, domain: Domain, name: str, vers: str
-) -> StoredFile | UpstreamFile | None:
+) -> StoredFile | OnDemandFile | None:
     """Return the file of exactly this spelling and version, with its build metadata, or None.
 
     Raises ServiceUnavailable if the storage has lost or corrupted it.
@@ -132,7 +132,7 @@ def crate_file(
         return None
     cksum, storage_name, size, content_artifact = rows[0]
     if storage_name is None:
-        return UpstreamFile(cksum, content_artifact)
+        return OnDemandFile(cksum, content_artifact)
     return _stored(domain, cksum, storage_name, size, what=f"{name} {vers}")
 
 

@@ -34,7 +34,7 @@ IDENTITY = {"Accept-Encoding": "identity"}
 
 
 class OtherBytes(UpstreamUnreachable):
-    """A downloaded file has another size or checksum than in the index; a retry may succeed."""
+    """A fetched file has another size or checksum than in the index; a retry may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def fetch_listing(upstream: ConnectedUpstream, etag: str | None) -> listing.Fetc
 def fetch_files(
     upstream: ConnectedUpstream, sources: Sequence[RemoteArtifact]
 ) -> list[IncomingFile]:
-    """Download files, and return them in order; raises CannotCopy if one is missing or wrong."""
+    """Fetch files, and return them in order; raises CannotCopy if one is missing or wrong."""
     return upstream.run(_fetch_all(upstream.connection, sources))
 
 

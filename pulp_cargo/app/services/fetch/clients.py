@@ -16,7 +16,7 @@ from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.upstream.client import Client
 from pulp_cargo.protocol.unavailable import UpstreamUnreachable
 
-# A replaced client stays open for as long as a download may take, in seconds.
+# A replaced client stays open for as long as fetching a file may take, in seconds.
 GRACE_SECONDS = timeouts.UPSTREAM_FILE_TIMEOUT_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""Queueing downloaded crates for storage in the repository of their upstream, if it has one."""
+"""Queueing fetched crates for storage in the repository of their upstream, if it has one."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,10 +7,10 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime.background import BackgroundTasks
-from pulp_cargo.app.services.downloads import restore_file
-from pulp_cargo.app.services.downloads.persist_changes import DownloadedCrate, LinkStoredUnit
-from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
-from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.fetch import restore_file
+from pulp_cargo.app.services.fetch.persist_changes import FetchedCrate, LinkStoredUnit
+from pulp_cargo.app.services.fetch.persist_queue import PersistQueue
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 
@@ -24,18 +24,18 @@ class VersionToStore:
     upstream: RemoteUpstream
     version: UpstreamVersion
 
-    def persist(self, download: SharedDownload) -> None:
-        """Queue a downloaded file for storage."""
+    def persist(self, fetch: SharedFetch) -> None:
+        """Queue a fetched file for storage."""
         remote, store = self.upstream.remote, self.upstream.store
         if store is not None:
-            crate = DownloadedCrate(
-                download, self.version.line, self.version.yanked, remote.registry, remote.pk
+            crate = FetchedCrate(
+                fetch, self.version.line, self.version.yanked, remote.registry, remote.pk
             )
             self.queue.put_file(store, self.domain, crate)
 
-    def restore(self, download: SharedDownload) -> None:
+    def restore(self, fetch: SharedFetch) -> None:
         """Restore a file that the storage has lost."""
-        restore_file.restore(self.background, download, self.domain)
+        restore_file.restore(self.background, fetch, self.domain)
 
     def link(self, unit: UUID) -> None:
         """Queue adding a version to the repository whose file the domain has stored already."""

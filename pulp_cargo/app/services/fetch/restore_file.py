@@ -1,4 +1,4 @@
-"""Restoring a file that the storage has lost or corrupted, from a download of its upstream."""
+"""Restoring a file that the storage has lost or corrupted, with one that is fetched from its upstream."""
 
 import logging
 
@@ -13,30 +13,30 @@ from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.services.crates import artifacts
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import answering
-from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 
 log = logging.getLogger(__name__)
 
 
-def restore(background: BackgroundTasks, download: SharedDownload, domain: Domain) -> None:
-    """Replace the artifact's file with that of a complete download, in the background."""
-    download.acquire()
+def restore(background: BackgroundTasks, fetch: SharedFetch, domain: Domain) -> None:
+    """Replace the artifact's file with that of a complete fetch, in the background."""
+    fetch.acquire()
     background.spawn(
-        _restore(download, domain),
-        failure=f"The file of `{download.name} {download.vers}` could not be restored",
+        _restore(fetch, domain),
+        failure=f"The file of `{fetch.name} {fetch.vers}` could not be restored",
     )
 
 
-async def _restore(download: SharedDownload, domain: Domain) -> None:
+async def _restore(fetch: SharedFetch, domain: Domain) -> None:
     try:
-        await threads.upload(_put_back, download.whole, domain)
+        await threads.upload(_put_back, fetch.whole, domain)
         log.warning(
             "The storage had lost the file of `%s %s`; it was restored.",
-            download.name,
-            download.vers,
+            fetch.name,
+            fetch.vers,
         )
     finally:
-        download.release()
+        fetch.release()
 
 
 def _put_back(file: IncomingFile, domain: Domain) -> None:

@@ -1,4 +1,4 @@
-"""The changes that store downloaded crates, and upstreams' yanks, in a repository."""
+"""The changes that store fetched crates, and upstreams' yanks, in a repository."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import upload_all
-from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.publish.commit import (
     Change,
     Result,
@@ -88,10 +88,10 @@ class SetYanked:
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadedCrate:
-    """A downloaded file, leased until it is stored, with its line in the upstream's index."""
+class FetchedCrate:
+    """A fetched file, leased until it is stored, with its line in the upstream's index."""
 
-    download: SharedDownload
+    fetch: SharedFetch
     line: str
     yanked: bool
     registry: str
@@ -113,17 +113,17 @@ def adopted(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
     return [AddCachedCrate(unit, None, yanked[unit.pk]) for unit in units]
 
 
-def read(readers: CrateReaders, domain: Domain, crate: DownloadedCrate) -> AddCachedCrate | None:
-    """Return the change that stores a downloaded file, None if the file cannot be stored."""
+def read(readers: CrateReaders, domain: Domain, crate: FetchedCrate) -> AddCachedCrate | None:
+    """Return the change that stores a fetched file, None if the file cannot be stored."""
     try:
-        file = crate.download.whole
+        file = crate.fetch.whole
         file.settle()
         with with_domain(domain):
             unit = unit_of_upstream(readers, crate.line, file, crate.registry, crate.remote)
     except Exception as error:
         # Any error: one file that cannot be read must not fail the batch that it is in.
         note(Event.NOT_STORED)
-        log.warning("`%s %s` is not stored: %s", crate.download.name, crate.download.vers, error)
+        log.warning("`%s %s` is not stored: %s", crate.fetch.name, crate.fetch.vers, error)
         return None
     return AddCachedCrate(unit, file, crate.yanked)
 

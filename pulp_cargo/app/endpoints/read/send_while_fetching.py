@@ -1,4 +1,4 @@
-"""Sending a .crate file to clients while it is being downloaded from an upstream."""
+"""Sending a .crate file to clients while it is being fetched from an upstream."""
 
 from collections.abc import Mapping
 
@@ -9,17 +9,17 @@ from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import complete_or_cut_off
 from pulp_cargo.app.endpoints.read.send_file import part_of
 from pulp_cargo.app.queries.crates.crate_file import SMALL
-from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 
 
 async def pass_on(
-    cargo: CargoRequest, download: SharedDownload, headers: Mapping[str, str]
+    cargo: CargoRequest, fetch: SharedFetch, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send a download as it arrives; a small file, or a range of one, if it is complete."""
-    size = await download.begun()
-    etag = f'"{download.cksum}"'
-    if download.is_complete and size <= SMALL:
-        content = b"".join([chunk async for chunk in download.read(0, size)])
+    """Send a file as it arrives; a small file, or a range of one, if it is complete."""
+    size = await fetch.begun()
+    etag = f'"{fetch.cksum}"'
+    if fetch.is_complete and size <= SMALL:
+        content = b"".join([chunk async for chunk in fetch.read(0, size)])
         part = part_of(cargo.http, content, etag, headers)
         return part or web.Response(body=content, headers={**headers, "ETag": etag})
     # A request for a range gets the whole file, as HTTP allows.
@@ -31,7 +31,7 @@ async def pass_on(
     client = SlowClient()
     # After an error cargo tries again.
     with complete_or_cut_off(cargo.http, response):
-        async for chunk in download.read(0, size):
+        async for chunk in fetch.read(0, size):
             await client.write(response.write, chunk)
         await client.write_eof(response)
     return response

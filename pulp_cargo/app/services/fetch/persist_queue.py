@@ -1,7 +1,7 @@
-"""Storing downloaded crates in repositories, in batches.
+"""Storing fetched crates in repositories, in batches.
 
-A `cargo fetch` downloads hundreds of crates within seconds, and must not make a repository version
-for each. So they wait in memory for a batch; what a crash loses is downloaded again.
+A `cargo fetch` needs hundreds of crates within seconds, and must not make a repository version
+for each. So they wait in memory for a batch; what a crash loses is fetched again.
 """
 
 import logging
@@ -17,8 +17,8 @@ from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
-from pulp_cargo.app.services.downloads.persist_changes import (
-    DownloadedCrate,
+from pulp_cargo.app.services.fetch.persist_changes import (
+    FetchedCrate,
     LinkStoredUnit,
     SetYanked,
     adopted,
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 # A repository and its domain.
 Store = tuple[UUID, Domain]
-Item = DownloadedCrate | LinkStoredUnit | Change
+Item = FetchedCrate | LinkStoredUnit | Change
 
 # Maximum number of open files that wait to be stored, within three eighths of the files that the
 # process may open; a batch is a third of it.
@@ -48,7 +48,7 @@ LIMITS = Limits(
 
 
 class PersistQueue:
-    """The downloaded crates and changes that wait in a process to be stored."""
+    """The fetched crates and changes that wait in a process to be stored."""
 
     def __init__(self, background: BackgroundTasks, disk: FreeSpace, readers: CrateReaders) -> None:
         self._background, self._disk, self._readers = background, disk, readers
@@ -57,14 +57,14 @@ class PersistQueue:
         )
         self._files = 0
 
-    def put_file(self, repository: UUID, domain: Domain, crate: DownloadedCrate) -> None:
-        """Queue a downloaded file; without room for it, it is downloaded again another time."""
+    def put_file(self, repository: UUID, domain: Domain, crate: FetchedCrate) -> None:
+        """Queue a fetched file; without room for it, it is fetched again another time."""
         most = _most_files()
-        has_room = self._files < most and self._disk.has_room() and not crate.download.is_in_memory
+        has_room = self._files < most and self._disk.has_room() and not crate.fetch.is_in_memory
         # The limit of open files may have changed since the queue was created.
         self._queue.limits = replace(LIMITS, batch_size=max(1, most // 3))
         if has_room and self._put((repository, domain), crate):
-            crate.download.acquire()
+            crate.fetch.acquire()
             self._files += 1
         else:
             note(Event.NOT_STORED)
@@ -83,7 +83,7 @@ class PersistQueue:
         await self._queue.flush()
 
     async def close(self) -> None:
-        """Store what waits before the process ends; what takes too long is downloaded again."""
+        """Store what waits before the process ends; what takes too long is fetched again."""
         await self._queue.drain(timeouts.PERSIST_DRAIN_SECONDS)
 
     def _put(self, store: Store, item: Item) -> bool:
@@ -91,22 +91,22 @@ class PersistQueue:
 
     async def _join(self, store: Store, items: Sequence[Item]) -> None:
         repository, domain = store
-        downloaded = _files_of(items)
-        changes = [one for one in items if not isinstance(one, DownloadedCrate)]
+        fetched = _files_of(items)
+        changes = [one for one in items if not isinstance(one, FetchedCrate)]
         try:
-            await self._store(repository, domain, downloaded, changes)
+            await self._store(repository, domain, fetched, changes)
         finally:
-            self._release(downloaded)
+            self._release(fetched)
 
     async def _store(
         self,
         repository: UUID,
         domain: Domain,
-        downloaded: Sequence[DownloadedCrate],
+        fetched: Sequence[FetchedCrate],
         changes: Sequence[LinkStoredUnit | Change],
     ) -> None:
         changes_of_files = [
-            await threads.examine_later(read, self._readers, domain, one) for one in downloaded
+            await threads.examine_later(read, self._readers, domain, one) for one in fetched
         ]
         wanted: list[Change] = [one for one in changes_of_files if one is not None]
         wanted += [one for one in changes if not isinstance(one, LinkStoredUnit)]
@@ -117,21 +117,21 @@ class PersistQueue:
             return
         result = await join(repository, domain, wanted)
         for refusal in filter(None, result.refusals):
-            # For example, its name differs from another only in `-` and `_`: downloaded each time.
+            # For example, its name differs from another only in `-` and `_`: fetched each time.
             note(Event.NOT_STORED)
             log.warning("A crate of an upstream is sent to the client but not stored: %s", refusal)
         clean_up_after(self._background, repository, result)
 
     def _note_failure(self, store: Store, items: Sequence[Item], error: Exception) -> None:
-        downloaded = _files_of(items)
+        fetched = _files_of(items)
         note(Event.NOT_STORED)
-        log.warning("%s crates of an upstream could not be stored: %s", len(downloaded), error)
+        log.warning("%s crates of an upstream could not be stored: %s", len(fetched), error)
 
-    def _release(self, downloaded: Sequence[DownloadedCrate]) -> None:
-        self._files -= len(downloaded)
-        for one in downloaded:
+    def _release(self, fetched: Sequence[FetchedCrate]) -> None:
+        self._files -= len(fetched)
+        for one in fetched:
             try:
-                one.download.release()
+                one.fetch.release()
             except OSError as error:
                 log.warning("The temporary file of a download was not removed: %s", error)
 
@@ -141,8 +141,8 @@ def _key(item: Item) -> Hashable:
     return item if isinstance(item, (LinkStoredUnit, SetYanked)) else id(item)
 
 
-def _files_of(items: Sequence[Item]) -> list[DownloadedCrate]:
-    return [one for one in items if isinstance(one, DownloadedCrate)]
+def _files_of(items: Sequence[Item]) -> list[FetchedCrate]:
+    return [one for one in items if isinstance(one, FetchedCrate)]
 
 
 def _most_files() -> int:

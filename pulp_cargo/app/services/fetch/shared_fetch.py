@@ -1,4 +1,4 @@
-"""One download of a .crate file from an upstream, which several clients read while it runs.
+"""One fetch of a .crate file from an upstream, which several clients read while it runs.
 
 The bytes go to a temporary file from which clients read while it grows, so memory use depends
 neither on the size of the crate nor on the number of clients. The end of a file is withheld until
@@ -21,7 +21,7 @@ from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import FileMemory, IncomingFile
-from pulp_cargo.app.services.downloads.clients import UpstreamClients
+from pulp_cargo.app.services.fetch.clients import UpstreamClients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import (
@@ -40,8 +40,8 @@ WITHHELD_BYTES = 1024
 ALL = sys.maxsize
 
 
-class SharedDownload:
-    """A running or complete download; its file is removed when its last lease is released.
+class SharedFetch:
+    """A running or complete fetch; its file is removed when its last lease is released.
 
     `free` is called with it then. A file for which the disk has no room continues in `memory`.
     """
@@ -52,7 +52,7 @@ class SharedDownload:
         vers: str,
         cksum: str,
         memory: FileMemory,
-        free: "Callable[[SharedDownload], None]",
+        free: "Callable[[SharedFetch], None]",
     ) -> None:
         self.name, self.vers, self.cksum = name, vers, cksum
         self.file: IncomingFile | None = None
@@ -93,7 +93,7 @@ class SharedDownload:
     async def begun(self) -> int:
         """Wait until the file is complete or enough of it is here to start sending; return its size.
 
-        Raises the error of a failed download.
+        Raises the error of a failed fetch.
         """
         while self.error is None:
             if self.size is not None and (self.is_complete or self._readable > CHUNK_BYTES):
@@ -102,19 +102,19 @@ class SharedDownload:
         raise self.error
 
     async def ended(self) -> None:
-        """Wait for the whole file; raises the error of a failed download."""
+        """Wait for the whole file; raises the error of a failed fetch."""
         while not self.is_complete and self.error is None:
             await self._wait()
         if self.error is not None:
             raise self.error
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` to `stop` as they arrive; raises the error of a failed download."""
+        """Yield the bytes from `start` to `stop` as they arrive; raises the error of a failed fetch."""
         at = start
         while at < stop:
             if self.file is not None and self._readable > at:
                 most = min(CHUNK_BYTES, self._readable - at, stop - at)
-                chunk = await threads.fetch(os.pread, self.file.file.fileno(), most, at)
+                chunk = await threads.read_file(os.pread, self.file.file.fileno(), most, at)
                 at += len(chunk)
                 yield chunk
             elif self.error is not None or self.is_complete:
@@ -129,7 +129,7 @@ class SharedDownload:
 
     @property
     def whole(self) -> IncomingFile:
-        """The file of a complete download; raises UpstreamFailed if not even its first bytes came."""
+        """The file of a complete fetch; raises UpstreamFailed if not even its first bytes came."""
         if self.file is None:
             raise self._failure("it has sent nothing")
         return self.file

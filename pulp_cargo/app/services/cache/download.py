@@ -1,10 +1,10 @@
-"""Resolving a download of one crate version: to a stored file, a running download, or an error."""
+"""A download through a cache: the stored file of a crate version, or a fetch of it from its upstream."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from pulp_cargo.app.queries.crates import crate_file
-from pulp_cargo.app.queries.crates.crate_file import CachedFile, StoredFile, UpstreamFile
+from pulp_cargo.app.queries.crates.crate_file import CachedFile, OnDemandFile, StoredFile
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.replaced_versions import replaced_by
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream, UpstreamRemote
@@ -12,7 +12,7 @@ from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.cache import resolve
 from pulp_cargo.app.services.cache.cache import Cache
 from pulp_cargo.app.services.cache.resolve import FromIndex, FromStore, Resolved, Unanswered
-from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import (
     RegistryError,
@@ -27,7 +27,7 @@ from pulp_cargo.rules.resolution import Ask, CrateState, Decision, VersionFacts,
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The version that a client requests; `leases` hold its downloads until the file is sent."""
+    """The version that a client requests; `leases` hold its fetches until the file is sent."""
 
     cache: Cache
     registry: Registry
@@ -45,7 +45,7 @@ class Wanted:
 class Here:
     """A file that is stored, or that a sync left with its upstream; fresh for `fresh_for` seconds."""
 
-    file: StoredFile | UpstreamFile
+    file: StoredFile | OnDemandFile
     fresh_for: float | None
 
 
@@ -69,8 +69,8 @@ class Looked:
     error: RegistryError | None = None
 
 
-async def locate(wanted: Wanted) -> Here | SharedDownload:
-    """Return the file with the checksum in the index: a stored one, or its download.
+async def locate(wanted: Wanted) -> Here | SharedFetch:
+    """Return the file with the checksum in the index: a stored one, or its fetch.
 
     Raises VersionNotFound, VersionRefused, VersionReplaced, and the errors of an upstream.
     """
@@ -87,7 +87,7 @@ async def locate(wanted: Wanted) -> Here | SharedDownload:
     return _outcome(wanted, looked[upstream_name], decision)
 
 
-def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | SharedDownload:
+def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | SharedFetch:
     found = looked.found
     if not decision.is_served or found is None:
         raise looked.error or VersionNotFound(wanted.name, wanted.vers)
@@ -95,7 +95,7 @@ def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | Share
         return found
     wanted.cache.whole_crates.bring(wanted.registry, found.upstream, wanted.name)
     if found.stored is None:
-        return _download(wanted, found)
+        return _fetch(wanted, found)
     if not found.stored.is_member:
         to_store = wanted.cache.to_store(wanted.registry.domain, found.upstream, found.version)
         to_store.link(found.stored.unit)
@@ -192,7 +192,7 @@ async def _listed_under_policies(
 async def _listed(wanted: Wanted, listed: Listed) -> Looked:
     """Look for a listed version's file: stored, or still available from the upstream."""
     cksum = listed.version.cksum
-    wanted.leases.enter_context(wanted.cache.downloads.leased_if_running(*_key(wanted, listed)))
+    wanted.leases.enter_context(wanted.cache.fetches.leased_if_running(*_key(wanted, listed)))
     try:
         stored = await threads.read(
             crate_file.cached_file,
@@ -228,22 +228,22 @@ async def _replaced_by(wanted: Wanted, upstream: RemoteUpstream, cksum: str) -> 
 
 
 async def _license(wanted: Wanted, listed: Listed) -> str:
-    """Return the licence of a file, which is downloaded if it is not stored; empty for none."""
+    """Return the licence of a file, which is fetched if it is not stored; empty for none."""
     if listed.stored is not None:
         return listed.stored.license or ""
-    download = _download(wanted, listed)
-    await download.ended()
+    fetch = _fetch(wanted, listed)
+    await fetch.ended()
     readers = wanted.cache.readers
-    return await threads.examine(download.whole.size, download.license, readers) or ""
+    return await threads.examine(fetch.whole.size, fetch.license, readers) or ""
 
 
-def _download(wanted: Wanted, listed: Listed) -> SharedDownload:
-    """Return the download of a file, which another request may have started."""
+def _fetch(wanted: Wanted, listed: Listed) -> SharedFetch:
+    """Return the fetch of a file, which another request may have started."""
     to_store = wanted.cache.to_store(wanted.registry.domain, listed.upstream, listed.version)
     done = to_store.restore if listed.is_damaged else to_store.persist
-    download = wanted.cache.downloads.download(*_key(wanted, listed), done)
-    wanted.leases.enter_context(download.leased())
-    return download
+    fetch = wanted.cache.fetches.fetch(*_key(wanted, listed), done)
+    wanted.leases.enter_context(fetch.leased())
+    return fetch
 
 
 def _key(wanted: Wanted, listed: Listed) -> tuple[UpstreamRemote, str, str, str]:
@@ -256,6 +256,6 @@ def _refused(state: CrateState, error: VersionRefused) -> Looked:
 
 async def _file_in_repository(
     wanted: Wanted, upstream: Upstream
-) -> StoredFile | UpstreamFile | None:
+) -> StoredFile | OnDemandFile | None:
     domain = wanted.registry.domain
     return await threads.read(crate_file.crate_file, upstream, domain, wanted.name, wanted.vers)
