@@ -12,6 +12,7 @@ from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.cache import resolve
 from pulp_cargo.app.services.cache.cache import Cache
 from pulp_cargo.app.services.cache.resolve import FromIndex, FromStore, Resolved, Unanswered
+from pulp_cargo.app.services.fetch.persist_queue import VersionToStore
 from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import (
@@ -97,8 +98,7 @@ def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | Share
     if found.stored is None:
         return _fetch(wanted, found)
     if not found.stored.is_member:
-        to_store = wanted.cache.to_store(wanted.registry.domain, found.upstream, found.version)
-        to_store.link(found.stored.unit)
+        _to_store(wanted, found).link(found.stored.unit)
     # A file is never fresh for longer than the index that has its checksum.
     most = float(found.upstream.remote.max_age)
     return Here(found.stored.file, most if found.fresh_for is None else min(found.fresh_for, most))
@@ -239,11 +239,16 @@ async def _license(wanted: Wanted, listed: Listed) -> str:
 
 def _fetch(wanted: Wanted, listed: Listed) -> SharedFetch:
     """Return the fetch of a file, which another request may have started."""
-    to_store = wanted.cache.to_store(wanted.registry.domain, listed.upstream, listed.version)
+    to_store = _to_store(wanted, listed)
     done = to_store.restore if listed.is_damaged else to_store.persist
     fetch = wanted.cache.fetches.fetch(*_key(wanted, listed), done)
     wanted.leases.enter_context(fetch.leased())
     return fetch
+
+
+def _to_store(wanted: Wanted, listed: Listed) -> VersionToStore:
+    queue, domain = wanted.cache.persist_queue, wanted.registry.domain
+    return VersionToStore(queue, domain, listed.upstream, listed.version)
 
 
 def _key(wanted: Wanted, listed: Listed) -> tuple[UpstreamRemote, str, str, str]:

@@ -15,9 +15,8 @@ from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import resolve
 from pulp_cargo.app.services.cache.index_file import IndexFiles
 from pulp_cargo.app.services.cache.resolve import FromIndex
-from pulp_cargo.app.services.fetch.persist import VersionToStore
-from pulp_cargo.app.services.fetch.persist_queue import PersistQueue
-from pulp_cargo.app.services.fetch.shared_fetches import SharedFetches
+from pulp_cargo.app.services.fetch.persist_queue import PersistQueue, VersionToStore
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetches
 from pulp_cargo.app.services.policies.evaluate import Policies
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import UpstreamFailed
@@ -105,9 +104,7 @@ class WholeCrates:
             # A fetch for a client may have stored it meanwhile.
             if await threads.read(stores.has_file, store, version.cksum):
                 return
-            to_store = VersionToStore(
-                self._queue, self._background, registry.domain, upstream, version
-            )
+            to_store = VersionToStore(self._queue, registry.domain, upstream, version)
             fetch = self._fetches.fetch(*file, to_store.persist)
             with fetch.leased():
                 try:

@@ -7,16 +7,24 @@ for each. So they wait in memory for a batch; what a crash loses is fetched agai
 import logging
 import resource
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from pulpcore.plugin.models import Domain
+from django.core.files import File
+from django.db import transaction
 
+from pulpcore.plugin.models import Artifact, Domain
+
+from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind
+from pulp_cargo.app.services.crates import artifacts
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.crates.object_storage import answering
 from pulp_cargo.app.services.fetch.persist_changes import (
     FetchedCrate,
     LinkStoredUnit,
@@ -25,9 +33,11 @@ from pulp_cargo.app.services.fetch.persist_changes import (
     join,
     read,
 )
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.publish.commit import Change
 from pulp_cargo.app.services.publish.commit_queue import clean_up_after
 from pulp_cargo.app.upstream.events import Event, note
+from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +83,14 @@ class PersistQueue:
         """Queue a change, to be made with the next batch, unless the queue is full."""
         if not self._put((repository, domain), change):
             note(Event.NOT_STORED)
+
+    def restore(self, fetch: SharedFetch, domain: Domain) -> None:
+        """Replace a file that the storage has lost or corrupted, in the background."""
+        fetch.acquire()
+        self._background.spawn(
+            _restore(fetch, domain),
+            failure=f"The file of `{fetch.name} {fetch.vers}` could not be restored",
+        )
 
     def hurry(self) -> None:
         """Store what waits at once, since a cache may have been changed to have no upstream."""
@@ -134,6 +152,57 @@ class PersistQueue:
                 one.fetch.release()
             except OSError as error:
                 log.warning("The temporary file of a download was not removed: %s", error)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionToStore:
+    """A version to store if its upstream has a repository for it."""
+
+    queue: PersistQueue
+    domain: Domain
+    upstream: RemoteUpstream
+    version: UpstreamVersion
+
+    def persist(self, fetch: SharedFetch) -> None:
+        """Queue a fetched file for storage."""
+        remote, store = self.upstream.remote, self.upstream.store
+        if store is not None:
+            crate = FetchedCrate(
+                fetch, self.version.line, self.version.yanked, remote.registry, remote.pk
+            )
+            self.queue.put_file(store, self.domain, crate)
+
+    def restore(self, fetch: SharedFetch) -> None:
+        """Restore a file that the storage has lost."""
+        self.queue.restore(fetch, self.domain)
+
+    def link(self, unit: UUID) -> None:
+        """Queue adding a version to the repository whose file the domain has stored already."""
+        if (store := self.upstream.store) is not None:
+            change = LinkStoredUnit(unit, self.version.yanked)
+            self.queue.put_change(store, self.domain, change)
+
+
+async def _restore(fetch: SharedFetch, domain: Domain) -> None:
+    try:
+        await threads.upload(_put_back, fetch.whole, domain)
+        log.warning(
+            "The storage had lost the file of `%s %s`; it was restored.",
+            fetch.name,
+            fetch.vers,
+        )
+    finally:
+        fetch.release()
+
+
+def _put_back(file: IncomingFile, domain: Domain) -> None:
+    storage = domain.get_storage()
+    with answering(), with_domain(domain), transaction.atomic():
+        (digest,) = artifacts.lock_digests([file])
+        name = Artifact(sha256=digest).storage_path("")
+        if storage.exists(name):
+            storage.delete(name)
+        storage.save(name, File(file.rewind()))
 
 
 def _key(item: Item) -> Hashable:

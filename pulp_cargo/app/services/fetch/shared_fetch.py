@@ -1,4 +1,4 @@
-"""One fetch of a .crate file from an upstream, which several clients read while it runs.
+"""Fetching each .crate file once for all clients that request it, who read it while it arrives.
 
 The bytes go to a temporary file from which clients read while it grows, so memory use depends
 neither on the size of the crate nor on the number of clients. The end of a file is withheld until
@@ -11,17 +11,18 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from aiohttp import ClientResponse
 from django.conf import settings
 
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import FileMemory, IncomingFile
-from pulp_cargo.app.services.fetch.clients import UpstreamClients
+from pulp_cargo.app.upstream.client import UpstreamClients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import (
@@ -38,6 +39,9 @@ CHUNK_BYTES = 256 * 1024
 # Number of bytes that are withheld until the checksum of the whole file is verified.
 WITHHELD_BYTES = 1024
 ALL = sys.maxsize
+
+# A remote, and the name, version and checksum of a file.
+Key = tuple[object, ...]
 
 
 class SharedFetch:
@@ -72,8 +76,8 @@ class SharedFetch:
                 client.crate_file(self.name, self.vers, self.cksum) as response,
             ):
                 # A redirect to another host may lead to a service in our own network.
-                withheld = WITHHELD_BYTES if client.is_own(response) else ALL
-                await self._receive(response, client.chunks(response), withheld)
+                withheld = WITHHELD_BYTES if client.connection.is_own(response) else ALL
+                await self._receive(response, client.connection.chunks(response), withheld)
             if self.file is None or self.file.cksum != self.cksum:
                 note(Event.CHECKSUM)
                 raise self._failure("the file has another checksum than its index")
@@ -215,6 +219,72 @@ class SharedFetch:
 
     async def _wait(self) -> None:
         await self._news.wait()
+
+
+class SharedFetches:
+    """The fetches of a process that are running, or whose files are being stored."""
+
+    def __init__(self, clients: UpstreamClients, background: BackgroundTasks) -> None:
+        self._clients, self._background = clients, background
+        self._memory = FileMemory()
+        self._fetches: dict[Key, SharedFetch] = {}
+
+    def fetch(
+        self,
+        remote: UpstreamRemote,
+        name: str,
+        vers: str,
+        cksum: str,
+        done: Callable[[SharedFetch], object] | None,
+    ) -> SharedFetch:
+        """Return the running fetch of a file, or start one; lease it at once.
+
+        `done` is called with a new fetch when its file is complete and verified.
+        """
+        key = remote.identity, name, vers, cksum
+        found = self._fetches.get(key)
+        if found is None:
+            found = SharedFetch(
+                name, vers, cksum, self._memory, lambda gone: self._forget(key, gone)
+            )
+            self._fetches[key] = found
+            self._background.spawn(
+                self._run(key, found, remote, done),
+                failure=f"The file of `{name} {vers}` was downloaded, but is not stored",
+                wait_at_exit=False,
+            )
+        return found
+
+    @contextmanager
+    def leased_if_running(
+        self, remote: UpstreamRemote, name: str, vers: str, cksum: str
+    ) -> Iterator[None]:
+        """Lease a fetch that is running or being stored, if there is one, until the block ends.
+
+        So a caller that queries the database meanwhile finds the file there, or still here.
+        """
+        found = self._fetches.get((remote.identity, name, vers, cksum))
+        with nullcontext() if found is None else found.leased():
+            yield
+
+    async def _run(
+        self,
+        key: Key,
+        found: SharedFetch,
+        remote: UpstreamRemote,
+        done: Callable[[SharedFetch], object] | None,
+    ) -> None:
+        with found.leased():
+            await found.run(self._clients, remote)
+            if found.error is not None:
+                # The next request tries again.
+                self._forget(key, found)
+            elif done is not None:
+                done(found)
+
+    def _forget(self, key: Key, gone: SharedFetch) -> None:
+        if self._fetches.get(key) is gone:
+            del self._fetches[key]
 
 
 async def _rechunked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -21,8 +21,7 @@ from pulp_cargo.app.models.core import release_session
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.upstream import listing
-from pulp_cargo.app.upstream.asking import Kind
-from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection
+from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection, Kind
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.retries import with_retries
 from pulp_cargo.protocol.errors import RegistryError
