@@ -25,7 +25,6 @@ from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.cache.download import Here, Wanted, locate
 from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
-from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
 from pulp_cargo.protocol.names import parse_crate_name
@@ -73,7 +72,7 @@ async def _get(
     headers: Mapping[str, str],
     download: Download | None,
 ) -> web.StreamResponse:
-    if not evaluate.serves_repository_as_it_is(cargo.registry.upstreams):
+    if not cargo.registry.upstreams.serves_repository_as_it_is:
         return await _through_cache(cargo, name, vers, headers, download)
     cargo.require_crates()
     content, domain = cargo.registry.content, cargo.registry.domain

@@ -60,6 +60,11 @@ CACHED_FILE = f"""
     AND {CAME_THROUGH_REMOTE}
     ORDER BY unit.metadata_source, {IS_IN_REPOSITORY} DESC LIMIT 1
 """
+# A version whose bytes the upstream has replaced, and whose new bytes are not accepted.
+REPLACED = """
+    SELECT replaced -> %(vers)s ->> 1 FROM cargo_upstreamindexfile
+    WHERE remote_id = %(remote)s AND name = %(name)s AND replaced -> %(vers)s ->> 0 = %(cksum)s
+"""
 # Maximum size of a file that is read as a whole; a larger one is streamed.
 SMALL = 1024 * 1024
 
@@ -96,6 +101,18 @@ class CachedFile:
     is_member: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CachedVersion:
+    """What a cache has of a listed version.
+
+    `replaced_by` is the checksum that the upstream has instead by now, if the file is not stored.
+    """
+
+    file: CachedFile | None
+    is_damaged: bool = False
+    replaced_by: str | None = None
+
+
 def cached_file(
     upstream: RemoteUpstream, domain: Domain, name: str, vers: str, cksum: str
 ) -> CachedFile | None:
@@ -118,6 +135,26 @@ def cached_file(
     cksum, storage_name, size, unit, license, is_member = row
     file = _stored(domain, cksum, storage_name, size, what=f"{name} {vers}")
     return CachedFile(file, unit, license, is_member)
+
+
+def cached_version(
+    upstream: RemoteUpstream, domain: Domain, name: str, vers: str, cksum: str, *, in_row: bool
+) -> CachedVersion:
+    """Return what a cache has of a listed version.
+
+    With `in_row`, the row of the index file tells whether the upstream has replaced a file that is
+    not stored.
+    """
+    try:
+        file, is_damaged = cached_file(upstream, domain, name, vers, cksum), False
+    except ServiceUnavailable:
+        # The storage lost or corrupted the file; the upstream may still have it.
+        file, is_damaged = None, True
+    if file is not None or not in_row:
+        return CachedVersion(file, is_damaged)
+    values = {"remote": upstream.remote.pk, "name": name.lower(), "vers": vers, "cksum": cksum}
+    row = first_row(REPLACED, values)
+    return CachedVersion(None, is_damaged, None if row is None else row[0])
 
 
 def crate_file(

@@ -4,8 +4,6 @@ import asyncio
 import logging
 from uuid import UUID
 
-from pulpcore.plugin.models import Remote
-
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams import stores
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
@@ -54,8 +52,8 @@ class WholeCrates:
 
         Does nothing for a remote with another policy or without a repository for its versions.
         """
-        store = upstream.store
-        if upstream.remote.policy != Remote.IMMEDIATE or store is None:
+        store = upstream.whole_store
+        if store is None:
             return
         key = store, name.lower()
         if self._whole.get(key) or key in self._coming or len(self._coming) >= MOST_WAITING:

@@ -111,7 +111,7 @@ def refused_units(
     registry: Registry, upstream: Upstream, versions: Iterable[Licensed]
 ) -> frozenset[UUID]:
     """Return the units among versions of an upstream that crate policies refuse."""
-    policies = evaluate.policies_of(registry.upstreams, upstream, stored=True)
+    policies = registry.upstreams.policies_of(upstream, stored=True)
     if not policies:
         return frozenset()
     units = ((one.unit, one.name, one.vers, one.license) for one in versions)

@@ -11,6 +11,7 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
@@ -26,6 +27,7 @@ from pulp_cargo.app.services.publish.commit import (
 from pulp_cargo.app.services.publish.draft import Draft
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.unavailable import RepositoryBusy
+from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 log = logging.getLogger(__name__)
 
@@ -92,10 +94,8 @@ class FetchedCrate:
     """A fetched file, leased until it is stored, with its line in the upstream's index."""
 
     fetch: SharedFetch
-    line: str
-    yanked: bool
-    registry: str
-    remote: UUID
+    version: UpstreamVersion
+    remote: UpstreamRemote
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +119,15 @@ def read(readers: CrateReaders, domain: Domain, crate: FetchedCrate) -> AddCache
         file = crate.fetch.whole
         file.settle()
         with with_domain(domain):
-            unit = unit_of_upstream(readers, crate.line, file, crate.registry, crate.remote)
+            unit = unit_of_upstream(
+                readers, crate.version.line, file, crate.remote.registry, crate.remote.pk
+            )
     except Exception as error:
         # Any error: one file that cannot be read must not fail the batch that it is in.
         note(Event.NOT_STORED)
         log.warning("`%s %s` is not stored: %s", crate.fetch.name, crate.fetch.vers, error)
         return None
-    return AddCachedCrate(unit, file, crate.yanked)
+    return AddCachedCrate(unit, file, crate.version.yanked)
 
 
 async def join(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:

@@ -165,11 +165,8 @@ class VersionToStore:
 
     def persist(self, fetch: SharedFetch) -> None:
         """Queue a fetched file for storage."""
-        remote, store = self.upstream.remote, self.upstream.store
-        if store is not None:
-            crate = FetchedCrate(
-                fetch, self.version.line, self.version.yanked, remote.registry, remote.pk
-            )
+        if (store := self.upstream.store) is not None:
+            crate = FetchedCrate(fetch, self.version, self.upstream.remote)
             self.queue.put_file(store, self.domain, crate)
 
     def restore(self, fetch: SharedFetch) -> None:

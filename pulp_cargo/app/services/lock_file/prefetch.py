@@ -92,7 +92,7 @@ async def _fetch(
         refused = refused_license(one.policies, one.name.lower(), version, license or "")
         if refused is not None:
             return Problem(one.name, version.vers, refused.sentence)
-    return FetchedCrate(fetch, version.line, version.yanked, one.remote.registry, one.remote.pk)
+    return FetchedCrate(fetch, version, one.remote)
 
 
 async def _store(
