@@ -1,7 +1,8 @@
 """Storing fetched crates in repositories, in batches.
 
 A `cargo fetch` needs hundreds of crates within seconds, and must not make a repository version
-for each. So they wait in memory for a batch; what a crash loses is fetched again.
+for each. So they wait in memory for a batch; what a crash loses is fetched again. A file that the
+storage has lost or corrupted is restored from the fetched one.
 """
 
 import logging
