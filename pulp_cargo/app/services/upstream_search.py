@@ -20,7 +20,7 @@ from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, UpstreamR
 from pulp_cargo.app.runtime import statements, threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
-from pulp_cargo.app.services.downloads.clients import UpstreamClients
+from pulp_cargo.app.upstream.client import UpstreamClients
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import UpstreamLeftAlone
 from pulp_cargo.protocol.web_api.search import SearchQuery

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pulp_cargo.protocol.semver import VersionRange, parse_version
-from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Facts
-from pulp_cargo.rules.verdicts import Outcome, Rule, evaluate_crate, evaluate_version
+from pulp_cargo.rules.policies.advisories import Advisory
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, Entry, Facts, Outcome, Rule
+from pulp_cargo.rules.policies.evaluate import evaluate_crate, evaluate_version
 from pulp_cargo.tests.unit.rules.policies import DAY, NOW, facts
 
 COOLDOWN = CratePolicy(cooldown_days=7)

@@ -16,7 +16,7 @@ from pulp_cargo.rules.lock_check import (
     check_package,
 )
 from pulp_cargo.rules.lock_report import NotCheckedPackage, Report
-from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict
+from pulp_cargo.rules.policies.crate_policy import Outcome, Rule, Verdict
 
 A, B = "a" * 64, "b" * 64
 LEAF = LockedPackage("leaf", "1.0.0", RegistrySource(CRATES_IO), A)
