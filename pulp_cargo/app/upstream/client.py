@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -17,7 +18,6 @@ from aiohttp import ClientResponse
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.core import release_session
-from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.upstream.answer import Fetched, Validators, read, without_query
@@ -161,6 +161,17 @@ class Client:
             self.connection.require_ok(response)
             body = await read(self.connection.chunks(response), upstream_config.MAX_SIZE)
         return upstream_config.parse_upstream_config(body)
+
+
+class UpstreamRemote(Protocol):
+    """What selects the client of a remote; `updated` changes with every change of the remote."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def updated(self) -> datetime | None: ...
 
 
 @dataclass(slots=True, eq=False)
