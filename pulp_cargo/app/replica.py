@@ -13,17 +13,22 @@ from django.conf import settings
 from django.db.models import Q
 from pulp_glue.cargo.context import PulpCargoRepositoryContext
 from pulp_glue.cargo.distribution import PulpCargoDistributionContext
+from pulp_glue.common.exceptions import PulpException
 
 from pulpcore.plugin.replica import Replicator
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, CargoUpstream
+from pulp_cargo.app.services import owners
 from pulp_cargo.app.services.setup import repository_use
 from pulp_cargo.app.tasks import synchronize
+from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 log = logging.getLogger(__name__)
 
 Upstream = dict[str, Any]
 SPARSE = "sparse+"
+# Maximum number of owners of crates that are copied.
+MOST_OWNERS = 1_000_000
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -164,6 +169,32 @@ class CargoReplicator(Replicator):
         fields = super().distribution_extra_fields(repository, upstream_distribution, **kwargs)
         return fields | {"auth_required": is_private(upstream_distribution), "allow_uploads": False}
 
+    def create_or_update_distribution(
+        self, repository: CargoRepository, upstream_distribution: Upstream
+    ) -> None:
+        """Set up the distribution, and copy the owners of the crates."""
+        super().create_or_update_distribution(repository, upstream_distribution)
+        self._copy_owners(repository, upstream_distribution)
+
+    def _copy_owners(self, repository: CargoRepository, upstream_distribution: Upstream) -> None:
+        """Copy the owners of crates, as far as their users and groups exist here.
+
+        Without the right to view the repository upstream, owners stay as they are.
+        """
+        theirs = self.repository_ctx_cls(
+            self.pulp_ctx, pulp_href=_repository(upstream_distribution)
+        )
+        try:
+            is_on = bool(theirs.entity.get("crate_owners"))
+            found = theirs.owners(limit=MOST_OWNERS)
+            owners.mirror(repository.pk, ((one["crate"], one["owner"]) for one in found))
+        except (PulpException, RepositoryBusy) as error:
+            log.info("The owners of `%s` are not copied: %s", repository.name, error)
+            return
+        if repository.crate_owners != is_on:
+            repository.crate_owners = is_on
+            repository.save(update_fields=["crate_owners"])
+
     def requires_syncing(self, distro: Upstream) -> bool:
         """Always sync: an unchanged listing costs only a 304.
 
@@ -179,6 +210,13 @@ class CargoReplicator(Replicator):
             "repository_pk": str(repository.pk),
             "mirror": True,
         }
+
+
+def _repository(upstream_distribution: Upstream) -> str:
+    """Return the href of the repository whose newest or pinned version is served."""
+    repository = upstream_distribution.get("repository")
+    version = upstream_distribution.get("repository_version") or ""
+    return str(repository or version.partition("versions/")[0])
 
 
 def _has_content(upstream_distribution: Upstream) -> bool:

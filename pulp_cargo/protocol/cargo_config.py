@@ -14,7 +14,7 @@ index = "{index_url}"
 # Without this cargo refuses to send a token with what it reads (Cargo Book, "Registry
 # Authentication"). It belongs to the registry's own table, since `[registry]` may occur only once.
 _PRIVATE = """\
-# This registry asks for a token: cargo login --registry {key}
+# This registry requires a token: cargo login --registry {key}
 credential-provider = "cargo:token"
 """
 _THROUGH = """

@@ -8,7 +8,7 @@ roles.
 
 from collections.abc import Collection
 
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 
 PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
 READING = frozenset(

@@ -15,7 +15,7 @@ from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.names import COMPILER_NAMES, canonical_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
 from pulp_cargo.protocol.urls import split_url
-from pulp_cargo.rules.licenses import parse_license
+from pulp_cargo.rules.policies.licenses import parse_license
 
 MAX_DESCRIPTION_BYTES = 1000
 MAX_KEYWORDS = 5

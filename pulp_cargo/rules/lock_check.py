@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pulp_cargo.protocol.lock_file import LockedPackage
-from pulp_cargo.rules import verdicts
+from pulp_cargo.rules.policies import crate_policy
 
 
 class Here(StrEnum):
@@ -63,7 +63,7 @@ class Found:
     cksum: str
     here: Here
     yanked: bool = False
-    rules: verdicts.Verdict | None = None
+    rules: crate_policy.Verdict | None = None
     advisories: tuple[str, ...] = ()
 
 
@@ -118,9 +118,9 @@ def check_package(
 _OutcomeAndReason = tuple[Outcome, str]
 
 _BY_RULES = {
-    verdicts.Outcome.BLOCKED: Outcome.BLOCKED,
-    verdicts.Outcome.HELD: Outcome.HELD,
-    verdicts.Outcome.HIDDEN: Outcome.HIDDEN,
+    crate_policy.Outcome.BLOCKED: Outcome.BLOCKED,
+    crate_policy.Outcome.HELD: Outcome.HELD,
+    crate_policy.Outcome.HIDDEN: Outcome.HIDDEN,
 }
 
 
@@ -176,7 +176,7 @@ def _served(package: LockedPackage, found: Found) -> str:
         return (
             f"{_called(package)} is served because the policy is a dry run; otherwise: {sentence}"
         )
-    if found.rules is not None and found.rules.rule is not verdicts.Rule.NONE:
+    if found.rules is not None and found.rules.rule is not crate_policy.Rule.NONE:
         return found.rules.sentence
     return f"{_called(package)} is served from `{found.upstream}`"
 

@@ -67,7 +67,7 @@ class Report:
             return self._verdict
         return (
             f"{self._verdict}; upstreams did not answer, or not in time, for"
-            f" {len(self.not_refreshed)} crates: try again in a moment"
+            f" {_counted(len(self.not_refreshed), 'crate')}: try again in a moment"
         )
 
     @property
@@ -78,13 +78,20 @@ class Report:
                 " stands in for, so none of them can be checked"
             )
         if self.failing:
-            count = len(self.checked) + self._foreign
-            sentence = f"the lock file does not pass: {self.failing} of {count} packages fail"
+            packages = _counted(len(self.checked) + self._foreign, "package")
+            fail = "fails" if self.failing == 1 else "fail"
+            sentence = f"the lock file does not pass: {self.failing} of {packages} {fail}"
+            their = "its" if self._foreign == 1 else "their"
             return (
-                f"{sentence}, {self._foreign} of them because of their source"
+                f"{sentence}, {self._foreign} of them because of {their} source"
                 if self._foreign
                 else sentence
             )
         if not self.checked:
             return "the lock file passes: it has no packages of this registry"
-        return f"the lock file passes, with {len(self.checked)} packages of this registry"
+        packages = _counted(len(self.checked), "package")
+        return f"the lock file passes, with {packages} of this registry"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

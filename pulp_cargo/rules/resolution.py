@@ -30,7 +30,7 @@ class Decision(StrEnum):
     SERVE_STORED = "serve-stored"
     """Its file is sent from here."""
     SERVE_UNLISTED = "serve-unlisted"
-    """The index no longer lists it, but its file can still be downloaded."""
+    """The index no longer lists it, but its file can still be sent."""
     FETCH = "fetch"
     """Its file is fetched from the upstream."""
     REFUSE = "refuse"

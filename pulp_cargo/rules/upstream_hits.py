@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from pulp_cargo.protocol.semver import Version, parse_version
 from pulp_cargo.protocol.web_api.upstream_search import UpstreamHit
-from pulp_cargo.rules.crate_policy import Facts, NamedPolicy
-from pulp_cargo.rules.verdicts import evaluate_version
+from pulp_cargo.rules.policies.crate_policy import Facts, NamedPolicy
+from pulp_cargo.rules.policies.evaluate import evaluate_version
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

@@ -38,12 +38,7 @@ def main() -> None:
     # Whatever Django prints goes into the log.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    # What is loaded stays, so there is nothing to collect.
-    gc.disable()
-    django.setup()
-    for module in MODULES:
-        import_module(module)
-    gc.enable()
+    load()
     for line in sys.stdin:
         message = json.loads(line)
         if "bootstrap" in message:
@@ -51,6 +46,20 @@ def main() -> None:
         else:
             _start(message["start"], launcher, answers)
             return
+
+
+def load() -> None:
+    """Load Pulp, so that no collection ever looks at it.
+
+    It stays: there is nothing to collect, neither now, nor during the migrations, which would
+    otherwise look at all of it again and again, nor in the processes, which share its memory.
+    """
+    gc.disable()
+    django.setup()
+    for module in MODULES:
+        import_module(module)
+    gc.freeze()
+    gc.enable()
 
 
 def _answer(answers: Any, answer: object) -> None:
@@ -66,7 +75,8 @@ def _start(specs: Iterable[dict[str, Any]], launcher: int, answers: Any) -> None
         # Locks that other threads hold would remain locked for ever.
         _answer(answers, {})
         return
-    # Not to be touched by collections, so that the processes share it.
+    # What the migrations have left is garbage, and the rest is for all processes, as above.
+    gc.collect()
     gc.freeze()
     process_ids = {}
     for spec in (ForkSpec(**fields) for fields in specs):

@@ -43,9 +43,10 @@ def for_scripts(ready: Ready) -> str:
 
 
 def for_people(ready: Ready, setup: Setup, style: Style = PLAIN) -> str:
-    """Return what to do next: 24 lines, which fit a terminal with the offer below them."""
+    """Return what to do next: 23 lines, so that a terminal of 24 also shows the offer below them."""
     cargo = _cargo_is_set_up(setup) if setup.is_cargo_set_up else _to_paste(ready, setup, style)
-    return "\n".join((_registries(ready, style), cargo, _further(ready, setup, style)))
+    parts = (_registries(ready, style), cargo, _further(ready, setup, style))
+    return "\n".join(parts).removesuffix("\n")
 
 
 def _registries(ready: Ready, style: Style) -> str:
@@ -102,7 +103,6 @@ def _further(ready: Ready, setup: Setup, style: Style) -> str:
         "Next": f"cargo publish --registry {REGISTRY_NAME}, in a crate" if ready.index_url else "",
         "Command line": setup.pulp,
         "Tokens": f"{ready.api_url}/pulp/cargo-account/",
-        "REST API": f"{ready.api_url}/pulp/api/v3/",
         "Sign in": f"user {ADMIN_USER}, {_password(ready)}",
         "Logs": short(ready.logs),
         "Stop": "Ctrl-C; the next start continues with the same data",

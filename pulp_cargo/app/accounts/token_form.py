@@ -16,7 +16,7 @@ from pulpcore.plugin.util import get_prn
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.queries.registry.usable import usable_registry
 from pulp_cargo.app.serializers.token import DEFAULT_SCOPES
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 
 DEFAULT_DAYS = 90
 MOST_DAYS = 3650

@@ -24,13 +24,13 @@ from pulp_cargo.app.accounts.token_form import TokenForm
 from pulp_cargo.app.models import CargoToken
 from pulp_cargo.app.queries.registry import registry as registries
 from pulp_cargo.app.queries.registry.account_url import account_query
-from pulp_cargo.app.queries.registry.grants import scopes_of_roles
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.token_scopes import scopes_of_roles
 from pulp_cargo.app.queries.registry.usable import usable_registries, usable_registry
 from pulp_cargo.app.services.own_tokens import OwnTokens, SignedIn, signed_in
 from pulp_cargo.protocol.cargo_config import registry_key
-from pulp_cargo.rules.scopes import Scope
 from pulp_cargo.rules.stylesheet import CONTENT_SECURITY_POLICY, stylesheet, stylesheet_etag
+from pulp_cargo.rules.token_scopes import Scope
 
 HEADERS = {
     "Cache-Control": "no-store",

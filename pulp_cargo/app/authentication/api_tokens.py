@@ -13,7 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from pulp_cargo.rules.api_access import missing_scopes
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -37,7 +37,7 @@ class CargoTokenAuthentication(BaseAuthentication):
         from pulpcore.plugin.util import get_domain
         from pulpcore.plugin.viewsets import NamedModelViewSet
 
-        from pulp_cargo.app.queries.registry.grants import valid_token
+        from pulp_cargo.app.queries.registry.token_scopes import valid_token
         from pulp_cargo.app.services.tokens import PREFIX, note_use
 
         secret = _bearer(request)

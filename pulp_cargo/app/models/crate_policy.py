@@ -8,7 +8,7 @@ from pulpcore.plugin.util import get_domain_pk
 
 
 class CargoCratePolicy(BaseModel, AutoAddObjPermsMixin):
-    """The rules of one or more remotes and lists of upstreams (see `rules/crate_policy`)."""
+    """The rules of one or more remotes and lists of upstreams (see `rules/policies/crate_policy`)."""
 
     name = models.TextField()
     cooldown_days = models.PositiveIntegerField(default=0)

@@ -9,7 +9,7 @@ from pulp_cargo.app.models.catalog import changed_names
 from pulp_cargo.app.models.membership import ends_of, is_in, member_of
 from pulp_cargo.app.runtime.rows import all_rows, first_row
 from pulp_cargo.rules.crate_summary import CrateVersion
-from pulp_cargo.rules.policy_decision import AgelessRules
+from pulp_cargo.rules.policies.policy_decision import AgelessRules
 
 CATALOG = """
     SELECT c.id, c.described, c.number, v.pulp_id IS NOT NULL AND c.rules = %(rules)s,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pulp_cargo.app.models import CargoCratePolicy
 from pulp_cargo.protocol.requirement import parse_requirement
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption, NamedPolicy
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, Entry, Exemption, NamedPolicy
 
 
 def named_policy(row: CargoCratePolicy | None) -> NamedPolicy | None:

@@ -12,7 +12,7 @@ from pulp_cargo.app.queries.crates.crate_file import IS_SHARED
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.packed_index import unpack
-from pulp_cargo.rules.crate_policy import StoredVersion
+from pulp_cargo.rules.policies.crate_policy import StoredVersion
 
 # A crate in canonical form and one of its versions, with its build metadata.
 Key = tuple[str, str]

@@ -84,7 +84,7 @@ def read(asked: Rows) -> Mapping[str, set[Owner]]:
 
 def owners_of(repository: UUID, canonical: str) -> list[Owner]:
     """Return the owners of a crate, those of longest standing first."""
-    return [_owner(row) for row in _rows(repository, canonical)]
+    return [owner_in(row) for row in _rows(repository, canonical)]
 
 
 def shown_owners(repository: UUID, canonical: str) -> list[ShownOwner]:
@@ -92,7 +92,7 @@ def shown_owners(repository: UUID, canonical: str) -> list[ShownOwner]:
     return [
         ShownOwner(owner.wire_id, owner.login, _full_name(row), owner.is_group)
         for row in _rows(repository, canonical)
-        for owner in (_owner(row),)
+        for owner in (owner_in(row),)
     ]
 
 
@@ -153,13 +153,14 @@ def login_of(row: CrateOwner) -> str:
     return f"{GROUP}{row.group.name}" if row.user is None else str(row.user.get_username())
 
 
-def _rows(repository: UUID, canonical: str) -> Iterator[CrateOwner]:
-    yield from rows_of_repository(repository).filter(canonical_name=canonical)
-
-
-def _owner(row: CrateOwner) -> Owner:
+def owner_in(row: CrateOwner) -> Owner:
+    """Return the user or group."""
     is_group = row.user_id is None
     return Owner(is_group, row.group_id if is_group else row.user_id, login_of(row))
+
+
+def _rows(repository: UUID, canonical: str) -> Iterator[CrateOwner]:
+    yield from rows_of_repository(repository).filter(canonical_name=canonical)
 
 
 def _full_name(row: CrateOwner) -> str | None:

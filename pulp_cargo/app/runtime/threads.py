@@ -53,7 +53,7 @@ LARGE_UNPACKERS_WAITING = asyncio.Semaphore(16)
 UPLOADERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-upload")
 # Refusals and download counts, thousands per statement, so that they do not delay commits.
 RECORDERS = ThreadPoolExecutor(1, thread_name_prefix="cargo-record")
-FETCHERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-fetch")
+FILE_READERS = ThreadPoolExecutor(8, thread_name_prefix="cargo-file")
 # Files are synced to the disk here while other threads read them.
 SETTLERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-settle")
 
@@ -148,9 +148,9 @@ async def make_part(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await _run(LISTERS, lambda: _healed(task, *args, **kwargs))
 
 
-async def fetch(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a request to an object storage, without the database, in a thread."""
-    return await _run(FETCHERS, lambda: task(*args, **kwargs))
+async def read_file(task: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Read a file, such as from an object storage, without the database, in a thread."""
+    return await _run(FILE_READERS, lambda: task(*args, **kwargs))
 
 
 async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

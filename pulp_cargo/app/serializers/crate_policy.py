@@ -13,9 +13,9 @@ from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.protocol.requirement import parse_requirement
-from pulp_cargo.rules.licenses import parse_license_id
 from pulp_cargo.rules.patterns import parse_pattern
-from pulp_cargo.rules.verdicts import Rule
+from pulp_cargo.rules.policies.crate_policy import Rule
+from pulp_cargo.rules.policies.licenses import parse_license_id
 
 # A hundred years; larger numbers would leave the range of dates.
 MOST_DAYS = 36_500

@@ -18,7 +18,7 @@ from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import NamedDetailField
 from pulp_cargo.app.services import tokens
 from pulp_cargo.rules.patterns import parse_pattern
-from pulp_cargo.rules.scopes import Scope, is_expired
+from pulp_cargo.rules.token_scopes import Scope, is_expired
 
 DEFAULT_SCOPES = [Scope.READ, Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE, Scope.YANK]
 

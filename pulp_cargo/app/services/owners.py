@@ -4,7 +4,8 @@ Every change is made under the repository's lock, as commits are, so a publish o
 before or after it, and the last owner of a crate cannot be removed twice.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -127,6 +128,23 @@ def remove_from_crates(repository: UUID, logins: Sequence[str], patterns: Collec
         return _change(REMOVE, repository, names, wanted)
 
 
+def mirror(repository: UUID, wanted: Iterable[tuple[str, str]]) -> None:
+    """Make these the owners of a repository's crates, each with the name of a crate and a login.
+
+    Those whose users and groups do not exist here are left out. Raises RepositoryBusy.
+    """
+    crates: defaultdict[str, set[str]] = defaultdict(set)
+    for name, login in wanted:
+        crates[login].add(canonical_name(name))
+    with locked(repository):
+        now: defaultdict[Owner, set[str]] = defaultdict(set)
+        for row in queries.rows_of_repository(repository):
+            now[queries.owner_in(row)].add(row.canonical_name)
+        for owner in {*_found(list(crates)), *now}:
+            _change(REMOVE, repository, now[owner] - crates[owner.login], [owner])
+            _change(ADD, repository, crates[owner.login] - now[owner], [owner], by=None)
+
+
 def _crate_of(repository: UUID, actor: Actor, name: CrateName) -> tuple[str, list[Owner]]:
     """Return the spelling and the owners of a crate that the actor may change."""
     if not CargoRepository.objects.filter(pk=repository, crate_owners=True).exists():
@@ -151,17 +169,21 @@ def _crates_matching(repository: UUID, patterns: Collection[str]) -> set[str]:
 
 def _existing(logins: Sequence[str], **which: bool) -> list[Owner]:
     """Return the users and groups with these logins, locked so that none is deleted meanwhile."""
+    known = {one.login: one for one in _found(logins, **which)}
+    unknown = [login for login in logins if login not in known]
+    if unknown:
+        raise rules.unknown_logins(unknown)
+    return [known[login] for login in logins]
+
+
+def _found(logins: Sequence[str], **which: bool) -> list[Owner]:
+    """Return those of the users and groups that exist, locked."""
     names = [login for login in logins if not login.startswith(GROUP)]
     of_groups = [login.removeprefix(GROUP) for login in logins if login.startswith(GROUP)]
     users = get_user_model().objects.filter(username__in=names, **which)
     groups = Group.objects.filter(name__in=of_groups)
     found = [Owner(False, one.pk, one.get_username()) for one in _locked_rows(users)]
-    found += [Owner(True, one.pk, f"{GROUP}{one.name}") for one in _locked_rows(groups)]
-    known = {one.login: one for one in found}
-    unknown = [login for login in logins if login not in known]
-    if unknown:
-        raise rules.unknown_logins(unknown)
-    return [known[login] for login in logins]
+    return found + [Owner(True, one.pk, f"{GROUP}{one.name}") for one in _locked_rows(groups)]
 
 
 def _locked_rows(rows: QuerySet) -> QuerySet:

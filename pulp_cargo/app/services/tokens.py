@@ -1,4 +1,4 @@
-"""Creating tokens, and recording when they were last used."""
+"""Creating tokens, and recording when they were last used; `rules/token_scopes` checks their scopes."""
 
 import secrets
 import string
@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from pulp_cargo.app.models import CargoToken
-from pulp_cargo.app.queries.registry.grants import hash_secret
+from pulp_cargo.app.queries.registry.token_scopes import hash_secret
 
 # A fixed prefix lets secret scanners find a token that was committed by mistake.
 PREFIX = "pulp_cargo_"

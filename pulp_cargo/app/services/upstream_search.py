@@ -7,7 +7,7 @@ together, and none with a name that is private here.
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -20,7 +20,7 @@ from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, UpstreamR
 from pulp_cargo.app.runtime import statements, threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
-from pulp_cargo.app.services.downloads.clients import UpstreamClients
+from pulp_cargo.app.upstream.client import UpstreamClients
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import UpstreamLeftAlone
 from pulp_cargo.protocol.web_api.search import SearchQuery
@@ -47,6 +47,15 @@ TAKE_TURN = """
 
 Hits = tuple[UpstreamHit, ...]
 Key = tuple[tuple[UUID, str], str]
+# Whether an upstream may still get a text.
+MaySend = Callable[[], Awaitable[bool]]
+
+
+class NameIsPrivate(Exception):
+    """A text had to wait, and now it could mean a name that is private here."""
+
+    def __init__(self) -> None:
+        super().__init__("one of its words has become a private name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +86,22 @@ class UpstreamSearches:
         names = names_in(query.text) if searched and query.is_text_only else None
         if names is None:
             return {}
-        asked = await threads.read(_that_may_learn, registry.upstreams, searched, names)
+
+        async def that_may_learn(some: Sequence[RemoteUpstream]) -> Sequence[RemoteUpstream]:
+            return await threads.read(_that_may_learn, registry.upstreams, some, names)
+
+        async def hits(one: RemoteUpstream) -> Hits:
+            async def may_send() -> bool:
+                return bool(await that_may_learn([one]))
+
+            return await self._hits(one.remote, text, may_send)
+
         text = " ".join(query.text.split())
-        found = await asyncio.gather(*(self._hits(one.remote, text) for one in asked))
+        asked = await that_may_learn(searched)
+        found = await asyncio.gather(*(hits(one) for one in asked))
         return {one.name: hits for one, hits in zip(asked, found, strict=True)}
 
-    async def _hits(self, remote: UpstreamRemote, text: str) -> Hits:
+    async def _hits(self, remote: UpstreamRemote, text: str, may_send: MaySend) -> Hits:
         key = remote.identity, text
         if (known := self._responses.get(key)) is not None:
             return known.hits
@@ -91,7 +110,7 @@ class UpstreamSearches:
             if len(self._running) >= MOST_WAITING:
                 return ()
             task = self._running[key] = self._background.spawn(
-                self._search(key, remote, text),
+                self._search(key, remote, text, may_send),
                 failure=f"The search of `{remote.name}` failed",
                 wait_at_exit=False,
             )
@@ -99,12 +118,12 @@ class UpstreamSearches:
         await asyncio.wait([task])
         return () if task.cancelled() or task.exception() else task.result()
 
-    async def _search(self, key: Key, remote: UpstreamRemote, text: str) -> Hits:
+    async def _search(self, key: Key, remote: UpstreamRemote, text: str, may_send: MaySend) -> Hits:
         try:
             async with asyncio.timeout(timeouts.UPSTREAM_SEARCH_WAIT_SECONDS):
-                body = await self._send(remote, text)
+                body = await self._send(remote, text, may_send)
             hits = () if body is None else await threads.work(parse_search_response, body)
-        except (RegistryError, TimeoutError, Error) as error:
+        except (RegistryError, NameIsPrivate, TimeoutError, Error) as error:
             # Not the text, which is what a user was looking for.
             log.info("`%s` was not searched: %s", remote.name, str(error) or "it takes too long")
             return ()
@@ -115,14 +134,17 @@ class UpstreamSearches:
         self._responses.put(key, Response(hits, size), seconds)
         return hits
 
-    async def _send(self, remote: UpstreamRemote, text: str) -> bytes | None:
-        """Send a search when it is its turn; raises the errors of `Client.search`."""
+    async def _send(self, remote: UpstreamRemote, text: str, may_send: MaySend) -> bytes | None:
+        """Send a search when it is its turn; raises NameIsPrivate and the errors of `Client.search`."""
         async with self._clients.in_use(remote) as client:
             async with self._turns.setdefault(remote.pk, asyncio.Lock()):
                 if client.search_pause:
                     raise UpstreamLeftAlone(remote.name)
                 while not await threads.write(_take_turn, remote.pk):
                     await asyncio.sleep(timeouts.UPSTREAM_SEARCH_TURN_PAUSE_SECONDS)
+            # A crate may have been published while the search waited.
+            if not await may_send():
+                raise NameIsPrivate
             return await client.search(text)
 
 

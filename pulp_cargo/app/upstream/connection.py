@@ -1,4 +1,4 @@
-"""The connections to one upstream registry, and its circuit breakers.
+"""The connections to one upstream registry, and its circuit breakers, which record each request.
 
 The remote's settings for TLS, proxies, credentials, timeouts, rate and concurrency are those of the
 session that core creates for it.
@@ -6,20 +6,21 @@ session that core creates for it.
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from http import HTTPStatus
 from importlib.metadata import version
 
-from aiohttp import ClientResponse, ClientTimeout
+from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientTimeout
 from yarl import URL
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.models.connecting import AddressRefused
 from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.upstream.answer import without_query
-from pulp_cargo.app.upstream.asking import Asking, Kind
 from pulp_cargo.protocol.http_age import parse_retry_after
 from pulp_cargo.protocol.unavailable import (
     UpstreamLeftAlone,
@@ -30,7 +31,21 @@ from pulp_cargo.rules.breaker import FAILURES, Breaker
 
 # Maximum Retry-After of an upstream, in seconds.
 LONGEST_WAIT = 3600
+# Maximum Retry-After of a single file, in seconds, because it says nothing about other files.
+LONGEST_WAIT_FOR_FILE = 60
+LEADS_INSIDE = (
+    "it leads to an address that is not public, and not allowed by the setting"
+    " `CARGO_UPSTREAM_PRIVATE_NETWORKS`"
+)
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
+
+
+class Kind(StrEnum):
+    """What a request is for; the kinds have separate limits and circuit breakers."""
+
+    INDEX = "index"
+    FILE = "file"
+    SEARCH = "search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +223,70 @@ class Connection:
 
     def _is_own(self, url: str) -> bool:
         return _origin(url) == self._origin
+
+
+@dataclass(slots=True)
+class Asking:
+    """A request; `has_begun` is false while it waits for its turn."""
+
+    upstream: str
+    url: str
+    breaker: Breaker
+    kind: Kind
+    has_begun: bool = False
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Record the result in the breaker, and turn failures into UpstreamUnreachable."""
+        try:
+            yield
+        except UpstreamLeftAlone:
+            raise
+        except UpstreamRefused:
+            # The upstream is available, and refuses this request only.
+            self.breaker.succeeded()
+            raise
+        except UpstreamUnreachable as error:
+            self._failed_with(error)
+            raise
+        except ClientConnectorError as error:
+            if not isinstance(error.os_error, AddressRefused):
+                self._note_silence()
+                raise self._unreachable(error) from error
+            # The upstream is available; only this request leads to a refused address.
+            self.breaker.succeeded()
+            detail = without_query(self.url)
+            raise UpstreamRefused(self.upstream, LEADS_INSIDE, detail=detail) from error
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            self._note_silence()
+            raise self._unreachable(error) from error
+        else:
+            self.breaker.succeeded()
+
+    def _note_silence(self) -> None:
+        # A request that was not sent says nothing about the upstream.
+        if self.has_begun:
+            self.breaker.failed()
+
+    def _failed_with(self, answer: UpstreamUnreachable) -> None:
+        """Record an error response of the upstream."""
+        match self.kind:
+            case Kind.INDEX:
+                self.breaker.failed(answer.wait, self.url)
+            case Kind.FILE if answer.wait is not None:
+                self.breaker.failed(min(answer.wait, LONGEST_WAIT_FOR_FILE))
+            case Kind.SEARCH:
+                self.breaker.failed(answer.wait)
+
+    def _unreachable(self, error: Exception) -> UpstreamUnreachable:
+        is_late = isinstance(error, TimeoutError)
+        what = (
+            "it does not answer in time"
+            if is_late
+            else "the connection failed, or its response was invalid"
+        )
+        detail = f"{without_query(self.url)}: {str(error) or type(error).__name__}"
+        return UpstreamUnreachable(self.upstream, what, detail=detail)
 
 
 def registry_root(remote: CargoRemote) -> str:

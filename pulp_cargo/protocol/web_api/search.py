@@ -121,7 +121,7 @@ def _number(parameters: Parameters, name: str, *, default: int, most: int) -> in
     value = single(parameters, name)
     if value == "":
         return default
-    if not (value.isascii() and value.isdigit()) or not 1 <= int(value[:9]) <= most:
+    if not (value.isascii() and value.isdigit()) or not 1 <= int(value) <= most:
         raise InvalidQuery(f"`{name}` is {value!r}; it must be a number from 1 to {most}")
     return int(value)
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from pulp_cargo.rules.owners import Actor
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 from pulp_cargo.tests.database.upstreams import made, new_distribution, new_remote
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.django_setup import set_up
@@ -152,12 +152,12 @@ def prepare() -> Callable[..., "Publish"]:
     """Makes changes that publish a crate, as the endpoint does before the commit."""
     from django.utils import timezone
 
-    from pulp_cargo.app.queries.registry.grants import Grant
     from pulp_cargo.app.services.crates.build_unit import of_manifest
     from pulp_cargo.app.services.crates.crate_unit import limits
     from pulp_cargo.app.services.crates.incoming_file import IncomingFile
     from pulp_cargo.app.services.publish.examine import Publish
     from pulp_cargo.rules.read_crate import read_published
+    from pulp_cargo.rules.token_scopes import Grant
 
     def make(crate: Crate, *scopes: Scope, actor: Actor | None = None) -> "Publish":
         file = IncomingFile()

@@ -15,7 +15,7 @@ from pulp_cargo.tests.support.crate import Crate
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
     from pulp_cargo.app.queries.crates.by_name import NamedVersion
-    from pulp_cargo.app.services.downloads.persist_changes import AddCachedCrate
+    from pulp_cargo.app.services.fetch.persist_changes import AddCachedCrate
     from pulp_cargo.app.services.publish.examine import Publish
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
@@ -33,7 +33,7 @@ def there(repository: "CargoRepository", name: str) -> set[str]:
 
 def kept(change: "Publish", *, yanked: bool = False) -> "AddCachedCrate":
     """Return the change by which a cache keeps what another change would publish."""
-    from pulp_cargo.app.services.downloads.persist_changes import AddCachedCrate
+    from pulp_cargo.app.services.fetch.persist_changes import AddCachedCrate
 
     return AddCachedCrate(change.unit, change.file, yanked)
 
@@ -89,7 +89,7 @@ def test_cache_keeps_all_builds(
 ) -> None:
     """In one commit and in several; each with a yank of its own."""
     from pulp_cargo.app.models import CrateYank
-    from pulp_cargo.app.services.downloads.persist_changes import SetYanked
+    from pulp_cargo.app.services.fetch.persist_changes import SetYanked
     from pulp_cargo.app.services.publish.commit import commit
 
     first, second, third = (

@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from pulp_cargo.protocol.errors import Forbidden, NameTaken, VersionExists, VersionNotFound
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.unavailable import RepositoryBusy
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from pulp_cargo.protocol.requirement import parse_requirement
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, Entry, Exemption
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoDistribution, CargoRepository
@@ -73,9 +73,9 @@ def cache(make: Callable[..., Any], repository: "CargoRepository") -> "CargoDist
 
 
 def test_registry_and_remote_have_their_rules(cache: "CargoDistribution") -> None:
-    """As `rules/crate_policy` reads them, with the policy's id and name."""
+    """As `rules/policies/crate_policy` reads them, with the policy's id and name."""
     from pulp_cargo.app.queries.registry.registry import find
-    from pulp_cargo.rules.crate_policy import NamedPolicy
+    from pulp_cargo.rules.policies.crate_policy import NamedPolicy
 
     registry = find("default", f"{cache.base_path}/config.json")
     own = cache.crate_policy

@@ -124,7 +124,7 @@ def test_version_is_kept_once_with_its_yank(
 ):
     """Another process may have kept it a moment ago; later words on yanks are followed."""
     from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
-    from pulp_cargo.app.services.downloads.persist_changes import (
+    from pulp_cargo.app.services.fetch.persist_changes import (
         AddCachedCrate,
         LinkStoredUnit,
         SetYanked,
@@ -157,7 +157,7 @@ def test_stored_unit_is_adopted_by_another_repository(
 ):
     """Its file is fetched once for the whole domain."""
     from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
-    from pulp_cargo.app.services.downloads.persist_changes import (
+    from pulp_cargo.app.services.fetch.persist_changes import (
         AddCachedCrate,
         LinkStoredUnit,
         adopted,
@@ -189,7 +189,7 @@ def test_time_of_publication_is_the_word_of_who_tells_it(
 ):
     """No file has it: what an upstream says is for its own stores, and a publish has its own time."""
     from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
-    from pulp_cargo.app.services.downloads.persist_changes import AddCachedCrate
+    from pulp_cargo.app.services.fetch.persist_changes import AddCachedCrate
     from pulp_cargo.app.services.publish.commit import commit
 
     crate = Crate(name)

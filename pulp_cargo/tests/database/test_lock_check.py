@@ -167,7 +167,7 @@ def test_version_without_pubtime_is_as_old_as_it_is_known_here(
     from uuid import uuid4
 
     from pulp_cargo.app.models import UpstreamIndexFile
-    from pulp_cargo.rules.crate_policy import CratePolicy, NamedPolicy
+    from pulp_cargo.rules.policies.crate_policy import CratePolicy, NamedPolicy
 
     keep_index(remote, name, 2)
     policy = NamedPolicy(uuid4(), "slow", CratePolicy(cooldown_days=7))
@@ -190,7 +190,7 @@ def test_advisory_is_about_a_crate_of_crates_io(
     from dataclasses import replace
 
     from pulp_cargo.app.services.process import LooplessProcess
-    from pulp_cargo.rules.advisories import parse_advisory
+    from pulp_cargo.rules.policies.advisories import parse_advisory
 
     text = """```toml
 [advisory]

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pulp_cargo.rules.crate_policy import CratePolicy
-from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, Outcome, Rule, Verdict
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoCratePolicy
     from pulp_cargo.app.services.policies.refusal_log import RefusalLog
-    from pulp_cargo.rules.policy_decision import Refusal
+    from pulp_cargo.rules.policies.policy_decision import Refusal
 
 
 @pytest.fixture
@@ -60,8 +59,8 @@ def write(recorder: "RefusalLog") -> None:
 @pytest.fixture
 def refusal(policy: "CargoCratePolicy") -> "Callable[..., Refusal]":
     """What the rules said of a version of `leaf`."""
-    from pulp_cargo.rules.crate_policy import NamedPolicy
-    from pulp_cargo.rules.policy_decision import Refusal
+    from pulp_cargo.rules.policies.crate_policy import NamedPolicy
+    from pulp_cargo.rules.policies.policy_decision import Refusal
 
     def make(vers: str = "1.0.0", rule: Rule = Rule.BLOCK, enforced: bool = True) -> "Refusal":
         verdict = Verdict(Outcome.BLOCKED, rule, f"`leaf {vers}` is blocked", enforced=enforced)

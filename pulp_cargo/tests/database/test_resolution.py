@@ -78,12 +78,11 @@ class Readers:
     def _index_file(self, name: str) -> dict[str, str] | str:
         from pulp_cargo.app.queries.crates.index_file import index_file
         from pulp_cargo.app.services.cache.crate_index import crate_index
-        from pulp_cargo.app.services.policies import evaluate
         from pulp_cargo.app.services.process import this_process
 
         registry, process = self.registry, this_process()
         try:
-            if evaluate.serves_repository_as_it_is(registry.upstreams):
+            if registry.upstreams.serves_repository_as_it_is:
                 found = index_file(registry.content, registry.urls, name)
                 body = found.body if found else b""
             else:
@@ -100,11 +99,10 @@ class Readers:
     def download(self, key: Key) -> str:
         """Return what a client gets for a version: a checksum, or why nothing."""
         from pulp_cargo.app.queries.crates.crate_file import crate_file
-        from pulp_cargo.app.services.policies import evaluate
 
         registry = self.registry
         try:
-            if evaluate.serves_repository_as_it_is(registry.upstreams):
+            if registry.upstreams.serves_repository_as_it_is:
                 file = crate_file(registry.content, registry.domain, *key)
                 return file.cksum if file else "missing"
             return download(registry, *key, sent=self.world.sent)
@@ -166,8 +164,8 @@ def download(registry: "Registry", name: str, vers: str, sent: set[str] | None =
 
 
 async def _cksum(registry: "Registry", name: str, vers: str, sent: set[str]) -> str:
-    from pulp_cargo.app.services.cache.crate_file import Here as Stored
-    from pulp_cargo.app.services.cache.crate_file import Wanted, locate
+    from pulp_cargo.app.services.cache.download import Here as Stored
+    from pulp_cargo.app.services.cache.download import Wanted, locate
     from pulp_cargo.app.services.process import this_process
 
     with ExitStack() as leases:

@@ -17,7 +17,7 @@ from pulp_cargo.tests.functional.serve.launcher import wait_for
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote
     from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
-    from pulp_cargo.app.services.downloads.clients import UpstreamClients
+    from pulp_cargo.app.upstream.client import UpstreamClients
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
     View = Callable[[], UpstreamRemote]
@@ -48,7 +48,7 @@ def view(remote: "CargoRemote", new_distribution: "NewList") -> "View":
 async def new_clients() -> "AsyncIterator[UpstreamClients]":
     """The clients of a process, which are closed with their connections."""
     from pulp_cargo.app.runtime.background import BackgroundTasks
-    from pulp_cargo.app.services.downloads.clients import UpstreamClients
+    from pulp_cargo.app.upstream.client import UpstreamClients
 
     clients = UpstreamClients(BackgroundTasks())
     try:
@@ -97,7 +97,7 @@ def test_client_that_was_replaced_finishes_what_it_does(
 ) -> None:
     """It has as long as a file may take; then it is closed, at the latest with the process."""
     from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.services.downloads import clients as module
+    from pulp_cargo.app.upstream import client as module
 
     assert module.GRACE_SECONDS == 900
     seen = view()
@@ -146,7 +146,7 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
     """It has the remote's token, and connections; one that is as it was stays."""
     from pulp_cargo.app.models import CargoDistribution, CargoRemote
     from pulp_cargo.app.runtime import timeouts
-    from pulp_cargo.app.services.downloads import clients as module
+    from pulp_cargo.app.upstream import client as module
 
     seen = view()
     monkeypatch.setattr(module, "GRACE_SECONDS", 0)

@@ -225,7 +225,7 @@ class World:
         from pulpcore.plugin.models import Artifact, ContentArtifact
 
         from pulp_cargo.app.models import CargoRepository
-        from pulp_cargo.app.services.downloads.persist_changes import AddCachedCrate
+        from pulp_cargo.app.services.fetch.persist_changes import AddCachedCrate
         from pulp_cargo.app.services.publish.commit import commit_together
 
         made = self.making.new(CargoRepository)

@@ -18,10 +18,11 @@ def lasting() -> Iterator[SparseUpstream]:
 
 
 @pytest.fixture
-def upstream(lasting: SparseUpstream) -> SparseUpstream:
-    """An upstream registry without crates."""
+def upstream(lasting: SparseUpstream) -> Iterator[SparseUpstream]:
+    """An upstream registry without crates; what lasts longer than a test finds it as it was, too."""
     lasting.forget()
-    return lasting
+    yield lasting
+    lasting.forget()
 
 
 @pytest.fixture(scope="session")

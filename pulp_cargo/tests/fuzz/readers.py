@@ -42,10 +42,10 @@ from pulp_cargo.protocol.upstream_line import with_absolute_registries, with_own
 from pulp_cargo.protocol.web_api.search import LONGEST_TEXT
 from pulp_cargo.protocol.web_api.upstream_search import MAX_SIZE as LARGEST_SEARCH
 from pulp_cargo.protocol.web_api.upstream_search import parse_search_response
-from pulp_cargo.rules.advisories import parse_advisory
 from pulp_cargo.rules.crates_io import complaints
-from pulp_cargo.rules.licenses import is_allowed, parse_license
 from pulp_cargo.rules.limits import PublishLimits
+from pulp_cargo.rules.policies.advisories import parse_advisory
+from pulp_cargo.rules.policies.licenses import is_allowed, parse_license
 from pulp_cargo.rules.read_crate import check_manifest, read_published, read_upstream
 from pulp_cargo.rules.search_words import names_in
 from pulp_cargo.tests.fuzz import ordinary

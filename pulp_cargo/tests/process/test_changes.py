@@ -13,7 +13,7 @@ from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 from pulp_cargo.rules.owners import NotAnOwner
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 
 if TYPE_CHECKING:
     from pulp_cargo.app.services.publish.commit import Committed, Result
@@ -107,7 +107,7 @@ def publish(draft: Draft, name: str, *scopes: Scope, actor: str | None = None) -
 
     unit: Any = SimpleNamespace(name=name, canonical_name=name.lower().replace("-", "_"))
     grant: Any = SimpleNamespace(
-        allows=lambda scope, crate: scope in scopes and crate == name, actor=actor
+        allows=lambda scope, crate, now: scope in scopes and crate == name, actor=actor
     )
     Publish(unit, "file", grant, (), frozenset(["url"])).apply(draft)  # type: ignore[arg-type]
 

@@ -157,14 +157,14 @@ def test_request_waits_for_a_reader_only_so_long(monkeypatch: pytest.MonkeyPatch
 def test_file_that_was_not_read_says_nothing_about_its_crate() -> None:
     """Its licence is not known to be none, and it is not stored as one that cannot be read."""
     from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
-    from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+    from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 
     busy = mock.Mock()
     busy.read_upstream.side_effect = ServiceUnavailable("too many crates are being read")
     file = mock.Mock()
     download = mock.Mock(whole=file, vers="1.0.0")
     with pytest.raises(ServiceUnavailable):
-        SharedDownload.license(download, busy)
+        SharedFetch.license(download, busy)
     line = json.dumps({"name": "leaf", "vers": "1.0.0", "deps": [], "cksum": "0" * 64})
     with pytest.raises(ServiceUnavailable):
         unit_of_upstream(busy, line, file, "https://up.example/", UUID(int=1))

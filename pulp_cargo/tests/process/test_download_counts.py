@@ -204,7 +204,7 @@ def test_a_download_has_the_first_byte(
     is_download: bool,
 ) -> None:
     """A whole file, its beginning, or a redirect to it."""
-    from pulp_cargo.app.endpoints.read.count_download import count
+    from pulp_cargo.app.endpoints.read.download import count
 
     process = Process()
     response = web.Response(status=status, headers=headers)
@@ -226,7 +226,7 @@ def test_response_of_core_is_decided_by_the_request(
     sent: dict[str, str], is_download: bool
 ) -> None:
     """Its status is only known when it has been sent."""
-    from pulp_cargo.app.endpoints.read.count_download import count
+    from pulp_cargo.app.endpoints.read.download import count
 
     process = Process()
     count(request(process, "GET", sent), web.FileResponse(__file__), download())
@@ -237,7 +237,7 @@ def test_nothing_is_counted_without_the_setting() -> None:
     """The setting switches it off."""
     from django.test import override_settings
 
-    from pulp_cargo.app.endpoints.read.count_download import countable
+    from pulp_cargo.app.endpoints.read.download import countable
 
     registry: Any = SimpleNamespace(pk=REGISTRY)
     assert countable(registry, "leaf", "1.0.0") == download()

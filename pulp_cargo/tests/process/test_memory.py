@@ -163,7 +163,7 @@ def test_a_publish_waits_until_every_process_has_heard(memory: "Memory") -> None
 
 def test_a_change_of_roles_makes_forget_who_may_read(memory: "Memory") -> None:
     """Tokens, users and roles are told of by one notice."""
-    from pulp_cargo.app.queries.registry.grants import Grant
+    from pulp_cargo.rules.token_scopes import Grant
 
     grant = Grant(1, "u", frozenset(), frozenset(), (), None, None)
     memory.remember_grant(REPOSITORY, "secret", grant, memory.generation)

@@ -160,9 +160,9 @@ def test_nothing_large_is_sent_without_a_limit() -> None:
     }
     streaming = {name for name, module in modules.items() if "client.write" in ast.unparse(module)}
     assert streaming == {
+        "read/download.py",
         "read/listing.py",
-        "read/send_from_upstream.py",
-        "read/send_while_downloading.py",
+        "read/send_on_demand.py",
     }
     del modules["http/client_timeout.py"]
     wrong = [

@@ -15,7 +15,7 @@ import pytest
 from pulp_cargo.tests.support import run
 from pulp_cargo.tests.support.groups import group_of
 
-MOST_ROWS = int(os.environ.get("ROWS", 10))
+MOST_ROWS = 10
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,7 +66,9 @@ class Times:
         """Send the measurements of a worker to the first process."""
         spent = os.times()
         self.cpu["tests"] += spent.user + spent.system
-        self.cpu["what tests started"] += spent.children_user + spent.children_system
+        # The children of the first process are the workers, which report for themselves.
+        if not (self.is_first and self.config.getoption("numprocesses", None)):
+            self.cpu["what tests started"] += spent.children_user + spent.children_system
         if hasattr(self.config, "workeroutput"):
             found = {
                 "fixtures": dict(self.fixtures),

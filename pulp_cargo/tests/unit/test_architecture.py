@@ -26,7 +26,7 @@ LAYERS = (
 FEATURES = (
     ("tokens", "own_tokens", "owners", "version_labels", "crates", "policies", "statistics"),
     ("catalog", "setup", "imports", "publish"),
-    ("sync", "downloads"),
+    ("sync", "fetch"),
     ("cache", "upstream_search"),
     ("lock_file", "process"),
 )

@@ -59,7 +59,7 @@ def test_sentence_may_read_otherwise(taken: str, put: str, rewords: bool) -> Non
     ("name", "function"),
     [
         ("pulp_cargo.protocol.names.x__why__mutmut_10", "protocol.names._why"),
-        ("pulp_cargo.rules.scopes.x_is_expired__mutmut_1", "rules.scopes.is_expired"),
+        ("pulp_cargo.rules.token_scopes.x_is_expired__mutmut_1", "rules.token_scopes.is_expired"),
         ("pulp_cargo.rules.breaker.xǁBreakerǁ__init____mutmut_2", "rules.breaker.Breaker.__init__"),
         (
             "pulp_cargo.protocol.crate_file.xǁ_Contentsǁadd__mutmut_1",

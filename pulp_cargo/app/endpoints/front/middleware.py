@@ -11,6 +11,7 @@ import time
 
 from aiohttp import web
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
 from pulp_cargo.app.endpoints.front import routes
 from pulp_cargo.app.endpoints.front.health import get_health
@@ -39,8 +40,7 @@ from pulp_cargo.app.endpoints.pages.registries import get_registries
 from pulp_cargo.app.endpoints.process import PROCESS
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.queries.registry import grants
-from pulp_cargo.app.queries.registry.grants import Grant
+from pulp_cargo.app.queries.registry import token_scopes
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime.ttl_cache import digest_of
 from pulp_cargo.protocol.errors import (
@@ -50,7 +50,7 @@ from pulp_cargo.protocol.errors import (
     UnsupportedEncoding,
     UploadsNotAllowed,
 )
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Grant, Scope
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ def _was_let_in(memory: Memory, request: web.Request, registry: Registry) -> boo
 def _is_known_reader(memory: Memory, request: web.Request, registry: Registry) -> bool:
     header = request.headers.get("Authorization")
     grant = None if header is None else memory.grant(registry.pk, header)
-    return grant is not None and grant.allows(Scope.READ)
+    return grant is not None and grant.allows(Scope.READ, now=timezone.now())
 
 
 async def _dispatch(cargo: CargoRequest) -> web.StreamResponse:
@@ -201,7 +201,7 @@ async def _require_reader(cargo: CargoRequest) -> None:
     grant = await cargo.grant(Scope.READ)
     if grant is None and "Authorization" in cargo.http.headers:
         raise not_known(cargo.registry)
-    if grant is None or not grant.allows(Scope.READ):
+    if grant is None or not grant.allows(Scope.READ, now=timezone.now()):
         raise NotAuthenticated(
             f"the registry `{cargo.registry.name}` is private: a token with the scope `read` is"
             f" required, from {cargo.registry.urls.login}"
@@ -220,7 +220,7 @@ async def _require_permission_of_guard(cargo: CargoRequest) -> None:
         is_ours = grant is not None or not request["user"].is_authenticated
         await sync_to_async(_ask_guard)(cargo, grant)
         if is_ours:
-            seconds = grants.seconds_left(grant)
+            seconds = token_scopes.seconds_left(grant)
             memory = cargo.process.memory
             memory.remember_admitted(cargo.registry, request.headers, seconds, cargo.generation)
         return web.Response()
@@ -231,7 +231,7 @@ async def _require_permission_of_guard(cargo: CargoRequest) -> None:
 def _ask_guard(cargo: CargoRequest, grant: Grant | None) -> None:
     request, registry = cargo.http, cargo.registry
     if grant is not None:
-        request["user"] = request["drf_request"].user = grants.user_of(grant)
+        request["user"] = request["drf_request"].user = token_scopes.user_of(grant)
     with with_domain(registry.domain):
         distribution = CargoDistribution.objects.filter(pk=registry.pk).first()
         if distribution is None:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from aiohttp import web
+from django.utils import timezone
 
 from pulp_cargo.app.endpoints.process import PROCESS, ContentProcess
-from pulp_cargo.app.queries.registry import grants
 from pulp_cargo.app.queries.registry import registry as registries
-from pulp_cargo.app.queries.registry.grants import Grant
+from pulp_cargo.app.queries.registry import token_scopes
 from pulp_cargo.app.queries.registry.past import past_registry
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
@@ -20,7 +20,7 @@ from pulp_cargo.protocol.errors import (
     RegistryWithoutRepository,
 )
 from pulp_cargo.rules.moments import parse_moment
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Grant, Scope
 
 # The key under which a request has the operation of its route, once that is known (see routes).
 OPERATION = "cargo.operation"
@@ -68,10 +68,10 @@ class CargoRequest:
         """Query the database; many CI tools send a token as the password."""
         match credential:
             case TokenCredential(secret):
-                return await threads.read(grants.grant_of_token, self.registry, secret)
+                return await threads.read(token_scopes.grant_of_token, self.registry, secret)
             case BasicCredential(_, password):
-                by_token = grants.grant_of_token
-                by_password = grants.grant_of_password
+                by_token = token_scopes.grant_of_token
+                by_password = token_scopes.grant_of_password
                 grant = await threads.read(by_token, self.registry, password)
                 return grant or await threads.hash_password(by_password, self.registry, credential)
         return None
@@ -113,7 +113,8 @@ def not_known(registry: Registry) -> NotAuthenticated:
 
 
 def _allows(grant: Grant, scopes: tuple[Scope, ...], crate: str | None) -> bool:
-    return any(grant.allows(scope, crate) for scope in scopes)
+    now = timezone.now()
+    return any(grant.allows(scope, crate, now=now) for scope in scopes)
 
 
 async def locate(http: web.Request) -> CargoRequest:

@@ -1,4 +1,4 @@
-"""Cached responses, and their handling of `If-None-Match` and `Accept-Encoding`.
+"""Cached responses, and their handling of `If-None-Match`, `Accept-Encoding` and `Range`.
 
 Cargo sends one validator and gets 304 for it (Cargo Book, "Sparse Protocol", "Caching"). The entity
 tag of the compressed form is different, as HTTP requires of strong tags (RFC 9110, 8.8.3).
@@ -102,6 +102,23 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     if gzipped:
         sent.append(("Content-Encoding", "gzip"))
     return web.Response(body=body, headers=sent)
+
+
+def part_of(
+    request: web.Request, content: bytes, etag: str, headers: Mapping[str, str]
+) -> web.Response | None:
+    """Return the requested range, None if the whole file is to be sent (RFC 9110, 14)."""
+    if "Range" not in request.headers or request.headers.get("If-Range", etag) != etag:
+        return None
+    try:
+        start, stop, _ = request.http_range.indices(len(content))
+    except ValueError:
+        return None
+    if start >= stop:
+        whole = {"Content-Range": f"bytes */{len(content)}"}
+        raise web.HTTPRequestRangeNotSatisfiable(headers=whole)
+    place = {"ETag": etag, "Content-Range": f"bytes {start}-{stop - 1}/{len(content)}"}
+    return web.Response(status=206, body=content[start:stop], headers={**headers, **place})
 
 
 def cut_off(request: web.BaseRequest) -> None:

@@ -5,12 +5,12 @@ from django.utils import timezone
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.process import PROCESS
-from pulp_cargo.app.queries.registry import grants
-from pulp_cargo.app.queries.registry.grants import Visitor
+from pulp_cargo.app.queries.registry import token_scopes
+from pulp_cargo.app.queries.registry.token_scopes import Visitor
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.protocol.auth import BasicCredential, TokenCredential, parse_authorization
 from pulp_cargo.protocol.errors import NotAuthenticated
-from pulp_cargo.rules.scopes import Scope, is_expired
+from pulp_cargo.rules.token_scopes import Scope, is_expired
 
 
 async def is_user(cargo: CargoRequest) -> bool:
@@ -45,10 +45,10 @@ async def _look_up(header: str, domain: str) -> Visitor | None:
         return None
     match credential:
         case TokenCredential(secret):
-            return await threads.read(grants.visitor_of_token, domain, secret)
+            return await threads.read(token_scopes.visitor_of_token, domain, secret)
         case BasicCredential(_, password):
             # A token can stand as the password, as for the pages of a registry.
-            by_token = await threads.read(grants.visitor_of_token, domain, password)
-            by_password = grants.visitor_of_password
+            by_token = await threads.read(token_scopes.visitor_of_token, domain, password)
+            by_password = token_scopes.visitor_of_password
             return by_token or await threads.hash_password(by_password, credential)
     return None

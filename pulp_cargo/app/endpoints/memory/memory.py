@@ -15,13 +15,14 @@ from django.conf import settings
 
 from pulp_cargo.app.endpoints.memory.acknowledgements import Acknowledgements
 from pulp_cargo.app.endpoints.memory.answer import PAST, Answer
-from pulp_cargo.app.queries.registry.grants import Grant, Visitor
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.registry.token_scopes import Visitor
 from pulp_cargo.app.runtime.ttl_cache import (
     TtlCache,
     digest,
     digest_of,
 )
+from pulp_cargo.rules.token_scopes import Grant
 
 MOST_REGISTRIES = 10_000
 # Anybody who may read a registry can ask for any time of it, so those that are used stay.

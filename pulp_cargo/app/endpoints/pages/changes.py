@@ -10,7 +10,6 @@ from pulp_cargo.app.endpoints.pages.render import answer, render_of
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.diff import Diff, diff
 from pulp_cargo.app.queries.repository.moments import PastVersion, version_at
-from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import InvalidQuery, NotFound
 from pulp_cargo.rules.moments import AtNumber, parse_moment
 
@@ -60,7 +59,7 @@ def _page(registry: Registry, old: str, new: str, page: int) -> str:
 def _compared(registry: Registry, old: str, new: str, page: int) -> Compared | None:
     """Return what changed, None if no first state is given."""
     repository = registry.content.repository
-    as_it_is = evaluate.serves_repository_as_it_is(registry.upstreams)
+    as_it_is = registry.upstreams.serves_repository_as_it_is
     # The readers of other registries may not see all that is in the repository.
     if repository is None or registry.pinned or not as_it_is:
         raise NotFound(

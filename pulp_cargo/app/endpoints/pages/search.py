@@ -27,6 +27,7 @@ SORTS = {
     Sort.ALPHABETICAL: "Name",
     Sort.NEW: "Newly added",
     Sort.RECENT_UPDATES: "Recently updated",
+    Sort.DOWNLOADS: "Most downloaded",
 }
 # The parameters of the form; others are ignored.
 FIELDS = ("q", "page", "sort")

@@ -1,12 +1,13 @@
 """Configuration: config.json for cargo (Cargo Book, "Index Configuration"), config.toml for users."""
 
 from aiohttp import web
+from django.utils import timezone
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import remember, revalidated
 from pulp_cargo.protocol.config import render_config
 from pulp_cargo.protocol.index_file import strong_etag
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 
 
 async def get_config(cargo: CargoRequest) -> web.StreamResponse:
@@ -32,5 +33,5 @@ async def get_cargo_config(cargo: CargoRequest) -> web.Response:
 async def cargo_config(cargo: CargoRequest) -> str:
     """Return the lines for cargo's configuration that the sender may see."""
     grant = None if cargo.registry.access.is_public else await cargo.grant(Scope.READ)
-    is_reader = grant is not None and grant.allows(Scope.READ)
+    is_reader = grant is not None and grant.allows(Scope.READ, now=timezone.now())
     return cargo.registry.cargo_config(for_readers=cargo.registry.access.is_public or is_reader)

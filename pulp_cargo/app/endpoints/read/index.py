@@ -9,7 +9,6 @@ from pulp_cargo.app.queries.crates.index_file import IndexFile
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.cache.crate_index import crate_index
-from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import CrateNotFound, RouteNotFound
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.paths import name_at
@@ -28,7 +27,7 @@ async def get_index_file(cargo: CargoRequest) -> web.StreamResponse:
 
 
 async def _get(cargo: CargoRequest, name: str) -> web.StreamResponse:
-    if not evaluate.serves_repository_as_it_is(cargo.registry.upstreams):
+    if not cargo.registry.upstreams.serves_repository_as_it_is:
         served = await crate_index(cargo.process.cache, cargo.registry, name)
         return _answer(cargo, name, served.file, fresh_for=served.fresh_for, age=served.age)
     cargo.require_crates()

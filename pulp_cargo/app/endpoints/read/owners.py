@@ -17,7 +17,7 @@ from pulp_cargo.protocol.owners import (
     owners_body,
 )
 from pulp_cargo.protocol.table import is_storable
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 
 
 async def get_owners(cargo: CargoRequest, name: str) -> web.Response:

@@ -6,17 +6,17 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import matches, remember
+from pulp_cargo.app.endpoints.http.responses import matches, part_of, remember
 from pulp_cargo.app.endpoints.read import send_from_storage
-from pulp_cargo.app.endpoints.read.send_from_upstream import send_from_upstream
-from pulp_cargo.app.queries.crates.crate_file import StoredFile, UpstreamFile
+from pulp_cargo.app.endpoints.read.send_on_demand import send_on_demand
+from pulp_cargo.app.queries.crates.crate_file import OnDemandFile, StoredFile
 from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.names import canonical_name
 
 
 async def send(
     cargo: CargoRequest,
-    file: StoredFile | UpstreamFile,
+    file: StoredFile | OnDemandFile,
     name: str,
     vers: str,
     headers: Mapping[str, str],
@@ -27,8 +27,8 @@ async def send(
 
     `download` is counted for responses from memory.
     """
-    if isinstance(file, UpstreamFile):
-        return await send_from_upstream(cargo, file, name, vers, headers)
+    if isinstance(file, OnDemandFile):
+        return await send_on_demand(cargo, file, name, vers, headers)
     file = await send_from_storage.with_small_content(cargo, file)
     if file.content is not None:
         etag = f'"{file.cksum}"'
@@ -45,23 +45,6 @@ async def send(
     if file.path is not None:
         return FileWithTimeout(file.path, file.size, headers)
     return await _from_object_storage(cargo, file, f"{name}-{vers}.crate", headers)
-
-
-def part_of(
-    request: web.Request, content: bytes, etag: str, headers: Mapping[str, str]
-) -> web.Response | None:
-    """Return the requested range, None if the whole file is to be sent (RFC 9110, 14)."""
-    if "Range" not in request.headers or request.headers.get("If-Range", etag) != etag:
-        return None
-    try:
-        start, stop, _ = request.http_range.indices(len(content))
-    except ValueError:
-        return None
-    if start >= stop:
-        whole = {"Content-Range": f"bytes */{len(content)}"}
-        raise web.HTTPRequestRangeNotSatisfiable(headers=whole)
-    place = {"ETag": etag, "Content-Range": f"bytes {start}-{stop - 1}/{len(content)}"}
-    return web.Response(status=206, body=content[start:stop], headers={**headers, **place})
 
 
 async def _from_object_storage(

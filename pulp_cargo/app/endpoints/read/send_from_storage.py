@@ -43,14 +43,14 @@ async def with_small_content(cargo: CargoRequest, file: StoredFile) -> StoredFil
     is_hidden = domain.storage_class != FILE_SYSTEM and not domain.redirect_to_object_storage
     if not is_hidden or file.size > SMALL:
         return file
-    return replace(file, content=await threads.fetch(_read, cargo, file))
+    return replace(file, content=await threads.read_file(_read, cargo, file))
 
 
 async def redirect(
     cargo: CargoRequest, file: StoredFile, file_name: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
     """Redirect the client to the storage, with a URL that expires and must not be cached."""
-    return await threads.fetch(_redirect, cargo, file, file_name, headers)
+    return await threads.read_file(_redirect, cargo, file, file_name, headers)
 
 
 async def pass_on(
@@ -58,7 +58,7 @@ async def pass_on(
 ) -> web.StreamResponse:
     """Fetch the file from the storage, and send it; raises ServiceUnavailable."""
     async with _turn(cargo.process):
-        artifact = await threads.fetch(_fetch, cargo, file)
+        artifact = await threads.read_file(_fetch, cargo, file)
         response = SentOnce(artifact, headers=headers)
         with complete_or_cut_off(cargo.http, response):
             async with asyncio.timeout(timeouts.STORAGE_TURN_SECONDS):

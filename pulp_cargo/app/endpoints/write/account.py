@@ -16,8 +16,7 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest, not_known
 from pulp_cargo.app.models import CargoToken
-from pulp_cargo.app.queries.registry import grants
-from pulp_cargo.app.queries.registry.grants import Grant
+from pulp_cargo.app.queries.registry import token_scopes
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.own_tokens import OwnTokens
@@ -37,6 +36,7 @@ from pulp_cargo.protocol.web_api.tokens import (
     tokens_body,
     user_body,
 )
+from pulp_cargo.rules.token_scopes import Grant
 
 
 class TokenNotFound(NotFound):
@@ -128,7 +128,7 @@ def _answer(body: bytes) -> web.Response:
 
 
 def _account(grant: Grant) -> bytes:
-    user = grants.user_of(grant)
+    user = token_scopes.user_of(grant)
     name = user.get_full_name() or None
     return user_body(user.pk, user.get_username(), name, is_admin=user.is_superuser)
 
@@ -173,7 +173,7 @@ def _numbered(registry: Registry, grant: Grant, number: str) -> CargoToken:
 
 
 def _tokens(registry: Registry, grant: Grant) -> OwnTokens:
-    return OwnTokens(grants.user_of(grant), registry.domain, registry.pk)
+    return OwnTokens(token_scopes.user_of(grant), registry.domain, registry.pk)
 
 
 def _record(token: CargoToken) -> TokenRecord:

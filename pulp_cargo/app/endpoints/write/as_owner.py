@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.rules.owners import OwnersOnly
+from pulp_cargo.rules.token_scopes import Grant
 
 T = TypeVar("T")
 

@@ -10,7 +10,6 @@ from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.write.as_owner import as_owner
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
 from pulp_cargo.app.queries import owners as queries
-from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services import owners
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName, ReservedName, TooLarge
@@ -23,7 +22,7 @@ from pulp_cargo.protocol.owners import (
     parse_logins,
 )
 from pulp_cargo.rules.owners import Actor, OwnersDisabled
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Grant, Scope
 
 Change = Callable[[UUID, Actor, CrateName, Sequence[str]], str]
 

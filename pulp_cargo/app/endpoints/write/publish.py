@@ -11,7 +11,6 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.write.as_owner import as_owner
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
-from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.runtime import steps, threads, timeouts
 from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
@@ -22,7 +21,7 @@ from pulp_cargo.app.services.publish.commit import Committed
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
 from pulp_cargo.protocol.publish import FrameReader, PublishMetadata
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Grant, Scope
 
 PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
 # The thread that hashes and writes the file gets chunks of this size.

@@ -5,14 +5,13 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.write.as_owner import as_owner
 from pulp_cargo.app.endpoints.write.require_writable import require_repository
-from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.services.publish.commit import Committed
 from pulp_cargo.app.services.publish.yank import Yank
 from pulp_cargo.protocol.api import ok_body
 from pulp_cargo.protocol.errors import CrateNotFound, InvalidName
 from pulp_cargo.protocol.names import parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Grant, Scope
 
 
 async def delete_yank(cargo: CargoRequest, name: str, vers: str) -> web.Response:

@@ -60,6 +60,11 @@ CACHED_FILE = f"""
     AND {CAME_THROUGH_REMOTE}
     ORDER BY unit.metadata_source, {IS_IN_REPOSITORY} DESC LIMIT 1
 """
+# A version whose bytes the upstream has replaced, and whose new bytes are not accepted.
+REPLACED = """
+    SELECT replaced -> %(vers)s ->> 1 FROM cargo_upstreamindexfile
+    WHERE remote_id = %(remote)s AND name = %(name)s AND replaced -> %(vers)s ->> 0 = %(cksum)s
+"""
 # Maximum size of a file that is read as a whole; a larger one is streamed.
 SMALL = 1024 * 1024
 
@@ -79,7 +84,7 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamFile:
+class OnDemandFile:
     """A .crate file that is not stored here, only at the upstream registry."""
 
     cksum: str
@@ -94,6 +99,18 @@ class CachedFile:
     unit: UUID
     license: str | None
     is_member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CachedVersion:
+    """What a cache has of a listed version.
+
+    `replaced_by` is the checksum that the upstream has instead by now, if the file is not stored.
+    """
+
+    file: CachedFile | None
+    is_damaged: bool = False
+    replaced_by: str | None = None
 
 
 def cached_file(
@@ -120,9 +137,29 @@ def cached_file(
     return CachedFile(file, unit, license, is_member)
 
 
+def cached_version(
+    upstream: RemoteUpstream, domain: Domain, name: str, vers: str, cksum: str, *, in_row: bool
+) -> CachedVersion:
+    """Return what a cache has of a listed version.
+
+    With `in_row`, the row of the index file tells whether the upstream has replaced a file that is
+    not stored.
+    """
+    try:
+        file, is_damaged = cached_file(upstream, domain, name, vers, cksum), False
+    except ServiceUnavailable:
+        # The storage lost or corrupted the file; the upstream may still have it.
+        file, is_damaged = None, True
+    if file is not None or not in_row:
+        return CachedVersion(file, is_damaged)
+    values = {"remote": upstream.remote.pk, "name": name.lower(), "vers": vers, "cksum": cksum}
+    row = first_row(REPLACED, values)
+    return CachedVersion(None, is_damaged, None if row is None else row[0])
+
+
 def crate_file(
     served: ServedVersion, domain: Domain, name: str, vers: str
-) -> StoredFile | UpstreamFile | None:
+) -> StoredFile | OnDemandFile | None:
     """Return the file of exactly this spelling and version, with its build metadata, or None.
 
     Raises ServiceUnavailable if the storage has lost or corrupted it.
@@ -132,7 +169,7 @@ def crate_file(
         return None
     cksum, storage_name, size, content_artifact = rows[0]
     if storage_name is None:
-        return UpstreamFile(cksum, content_artifact)
+        return OnDemandFile(cksum, content_artifact)
     return _stored(domain, cksum, storage_name, size, what=f"{name} {vers}")
 
 

@@ -79,7 +79,7 @@ def who_may_answer(upstreams: RegistryUpstreams, name: str) -> Answer:
     What a remote has is not looked up here.
     """
     if upstreams.order is None:
-        return only(*(one.name for one in upstreams.all))
+        return only(*upstreams.by_name)
     of = holdings(upstreams.listed, name)
     return who_answers(
         upstreams.order,

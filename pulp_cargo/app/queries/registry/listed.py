@@ -13,9 +13,9 @@ from pulpcore.plugin.util import get_objects_for_user
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import RBACContentGuard, with_domain
 from pulp_cargo.app.models.distribution import root_url
-from pulp_cargo.app.queries.registry.grants import PERMISSIONS, Visitor
+from pulp_cargo.app.queries.registry.token_scopes import PERMISSIONS, Visitor
 from pulp_cargo.app.queries.registry.usable import DOWNLOAD, PUBLIC
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)

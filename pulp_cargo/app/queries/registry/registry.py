@@ -19,6 +19,7 @@ from pulp_cargo.app.queries.registry.own_urls import own_urls, urls_at
 from pulp_cargo.app.queries.upstreams import repository_roles
 from pulp_cargo.app.queries.upstreams.fillers import Filler, fillers_of
 from pulp_cargo.app.queries.upstreams.upstreams import (
+    RemoteUpstream,
     RepositoryUpstream,
     Upstream,
     order_of,
@@ -28,8 +29,8 @@ from pulp_cargo.protocol.auth import CREDENTIAL
 from pulp_cargo.protocol.cargo_config import render_cargo_config
 from pulp_cargo.protocol.errors import InvalidRegistryUrl
 from pulp_cargo.protocol.registry_url import CRATES_IO, same_registry
-from pulp_cargo.rules.crate_policy import NamedPolicy
-from pulp_cargo.rules.upstream_order import Order
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy
+from pulp_cargo.rules.upstream_order import Answer, Order, only
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,13 @@ class RegistryUpstreams:
     order: Order | None = None
     crate_policy: NamedPolicy | None = None
     until: datetime | None = None
+    # The upstreams to ask for every crate, None for a list, where it depends on the name.
+    answer: Answer | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Decide once what does not depend on the crate."""
+        answer = only(*self.by_name) if self.order is None else None
+        object.__setattr__(self, "answer", answer)
 
     @property
     def all(self) -> tuple[Upstream, ...]:
@@ -127,9 +135,42 @@ class RegistryUpstreams:
         return self.listed or (self.own,)
 
     @property
+    def by_name(self) -> dict[str, Upstream]:
+        """All upstreams by their names."""
+        return {one.name: one for one in self.all}
+
+    @property
     def repositories(self) -> frozenset[UUID | None]:
         """The repositories whose content the registry serves."""
         return frozenset([self.own.repository, *(one.repository for one in self.listed)])
+
+    @property
+    def policies_of_store(self) -> tuple[NamedPolicy, ...]:
+        """The policies for all that is in the repository of the registry."""
+        return self.policies_of(self.own)
+
+    @property
+    def serves_repository_as_it_is(self) -> bool:
+        """Whether it serves the version of its repository without upstreams and policies."""
+        return not (self.listed or self.policies_of_store)
+
+    def policies_of(self, upstream: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
+        """Return the policies for the crates of an upstream: its own, and the registry's.
+
+        If the store of caches is served without an upstream, the policies of these caches apply,
+        too; likewise for a repository that was synced.
+        `stored` crates of an upstream may be from another remote, so the policy of that applies as
+        well. No policy applies to repositories that no cache or sync fills.
+        """
+        found: list[NamedPolicy | None] = []
+        if isinstance(upstream, RemoteUpstream):
+            found += [upstream.remote.crate_policy, self.crate_policy]
+            if stored:
+                found += [one.of_remote for one in upstream.fillers]
+        elif upstream.fillers:
+            found += [policy for one in upstream.fillers for policy in one.policies]
+            found.append(self.crate_policy)
+        return tuple({one.pk: one for one in found if one is not None}.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pulpcore.plugin.util import get_objects_for_user
 
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import RBACContentGuard, with_domain
-from pulp_cargo.app.queries.registry.grants import PERMISSIONS
+from pulp_cargo.app.queries.registry.token_scopes import PERMISSIONS
 
 # The permission that Pulp's RBAC guard requires.
 DOWNLOAD = "core.download_rbaccontentguard"

@@ -9,7 +9,7 @@ from pulp_cargo.app.queries.repository.membership import (
     rows_of,
 )
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.rules.crate_policy import StoredVersion
+from pulp_cargo.rules.policies.crate_policy import StoredVersion
 
 CACHED_VERSIONS = f"""
     WITH {SERVED}, found AS (

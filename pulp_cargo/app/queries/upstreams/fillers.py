@@ -8,7 +8,7 @@ from uuid import UUID
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoUpstream
 from pulp_cargo.app.models.sync_sources import synced_from
 from pulp_cargo.app.queries.crate_policies import named_policy
-from pulp_cargo.rules.crate_policy import NamedPolicy
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from pulp_cargo.app.queries.repository import head
 from pulp_cargo.app.queries.upstreams import repository_roles
 from pulp_cargo.app.queries.upstreams.fillers import Filler, fillers_of
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
-from pulp_cargo.rules.crate_policy import NamedPolicy
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy
 from pulp_cargo.rules.upstream_order import Order, OrderedUpstream
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,12 @@ class UpstreamRemote:
     stale_for: int | None
     crate_policy: NamedPolicy | None = None
     searches: bool = False
+    # The key for what is cached from a remote: with another URL it is another registry.
+    identity: tuple[UUID, str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def identity(self) -> tuple[UUID, str]:
-        """The key for what is cached from a remote: with another URL it is another registry."""
-        return self.pk, self.url
+    def __post_init__(self) -> None:
+        """Make the key once for all requests."""
+        object.__setattr__(self, "identity", (self.pk, self.url))
 
     @property
     def registry(self) -> str:
@@ -101,6 +102,11 @@ class RemoteUpstream:
     def store(self) -> UUID | None:
         """The repository to which downloads are added, None if nothing is stored."""
         return None if self.remote.policy == Remote.STREAMED else self.repository
+
+    @property
+    def whole_store(self) -> UUID | None:
+        """The repository to which all versions of a requested crate are added, None for only that."""
+        return self.repository if self.remote.policy == Remote.IMMEDIATE else None
 
 
 Upstream = RepositoryUpstream | RemoteUpstream

@@ -2,9 +2,6 @@
 
 import asyncio
 
-from pulpcore.plugin.models import Domain
-
-from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.cache.follow_yanks import YankFollower
@@ -13,14 +10,12 @@ from pulp_cargo.app.services.cache.index_store import IndexStore
 from pulp_cargo.app.services.cache.parsed_indexes import ParsedIndexes
 from pulp_cargo.app.services.cache.whole_crate import WholeCrates
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
-from pulp_cargo.app.services.downloads.clients import UpstreamClients
-from pulp_cargo.app.services.downloads.persist import VersionToStore
-from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
-from pulp_cargo.app.services.downloads.shared_downloads import SharedDownloads
+from pulp_cargo.app.services.fetch.persist_queue import PersistQueue
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetches
 from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
 from pulp_cargo.app.services.policies.evaluate import Policies
 from pulp_cargo.app.services.policies.refusal_log import RefusalLog
-from pulp_cargo.protocol.upstream_index import UpstreamVersion
+from pulp_cargo.app.upstream.client import UpstreamClients
 
 
 class Cache:
@@ -32,7 +27,7 @@ class Cache:
     def __init__(self, background: BackgroundTasks, disk: FreeSpace, readers: CrateReaders) -> None:
         self.readers = readers
         self.clients = UpstreamClients(background)
-        self.downloads = SharedDownloads(self.clients, background)
+        self.fetches = SharedFetches(self.clients, background)
         self.persist_queue = PersistQueue(background, disk, readers)
         self.parsed_indexes = ParsedIndexes()
         self.index_store = IndexStore(background, disk)
@@ -42,15 +37,8 @@ class Cache:
         self.refusals = RefusalLog(background)
         self.policies = Policies(self.advisories, self.refusals)
         self.whole_crates = WholeCrates(
-            self.index_files, self.downloads, self.persist_queue, self.policies, background
+            self.index_files, self.fetches, self.persist_queue, self.policies, background
         )
-        self._background = background
-
-    def to_store(
-        self, domain: Domain, upstream: RemoteUpstream, version: UpstreamVersion
-    ) -> VersionToStore:
-        """Return what stores a version in the repository of its upstream, if it has one."""
-        return VersionToStore(self.persist_queue, self._background, domain, upstream, version)
 
     async def drain(self) -> None:
         """Write everything that is queued, before the process ends."""

@@ -22,7 +22,7 @@ from pulp_cargo.protocol.index_file import strong_etag
 from pulp_cargo.protocol.packed_index import pack
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, merged, parse_index_file
 from pulp_cargo.protocol.upstream_line import with_own_registries
-from pulp_cargo.rules.policy_decision import PolicyDecision
+from pulp_cargo.rules.policies.policy_decision import PolicyDecision
 from pulp_cargo.rules.resolution import CrateState
 
 # No line of crates.io has this key, and few of other registries: only these need rewriting.

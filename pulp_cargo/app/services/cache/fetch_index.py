@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pulp_cargo.app.queries.upstreams.index_copy import CrateGone, IndexCopy, IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.downloads.clients import UpstreamClients
 from pulp_cargo.app.upstream.answer import Fetched, Validators
+from pulp_cargo.app.upstream.client import UpstreamClients
 from pulp_cargo.protocol.packed_index import pack, unpack_sent
 from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file

@@ -8,8 +8,8 @@ from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.runtime.background import BackgroundTasks
-from pulp_cargo.app.services.downloads.persist_changes import SetYanked
-from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
+from pulp_cargo.app.services.fetch.persist_changes import SetYanked
+from pulp_cargo.app.services.fetch.persist_queue import PersistQueue
 from pulp_cargo.protocol.upstream_index import UpstreamIndex
 
 

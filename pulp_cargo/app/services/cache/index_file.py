@@ -19,7 +19,7 @@ from pulp_cargo.app.services.cache.fetch_index import Copy, Newest, fetch
 from pulp_cargo.app.services.cache.follow_yanks import YankFollower
 from pulp_cargo.app.services.cache.index_store import IndexStore
 from pulp_cargo.app.services.cache.parsed_indexes import ParsedIndexes
-from pulp_cargo.app.services.downloads.clients import UpstreamClients
+from pulp_cargo.app.upstream.client import UpstreamClients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 

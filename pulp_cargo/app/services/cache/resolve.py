@@ -9,7 +9,6 @@ from pulp_cargo.app.queries.crates.index_file import IndexFile
 from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.registry.registry import (
     Registry,
-    RegistryUpstreams,
     RegistryUrls,
 )
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
@@ -25,7 +24,6 @@ from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreac
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
 from pulp_cargo.rules.moments import published_later
 from pulp_cargo.rules.resolution import Ask, CrateState, Unavailable, who_has
-from pulp_cargo.rules.upstream_order import Answer, only
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,36 +96,23 @@ class Unanswered:
 Resolved = FromIndex | FromStore | FromRepository
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamsToAsk:
-    """The order in which upstreams are asked for a crate, and the upstreams by name."""
-
-    answer: Answer
-    upstreams: Mapping[str, Upstream]
-
-
-async def upstreams_to_ask(upstreams: RegistryUpstreams, name: str) -> UpstreamsToAsk:
-    """Return the upstreams that may answer for a crate; for a claimed name only the claimants."""
-    by_name = {one.name: one for one in upstreams.all}
-    if upstreams.order is None:
-        return UpstreamsToAsk(only(*by_name), by_name)
-    answer = await threads.read(claims.who_may_answer, upstreams, name)
-    return UpstreamsToAsk(answer, by_name)
-
-
 async def resolve(files: IndexFiles, registry: Registry, name: str) -> tuple[Resolved, ...]:
     """Return the upstreams that answer for a crate, by its lower-case name; usually one or none.
 
     Raises UpstreamUnreachable, UpstreamIndexInvalid and VersionGone.
     """
-    who = await upstreams_to_ask(registry.upstreams, name)
+    upstreams = registry.upstreams
+    answer = upstreams.answer
+    if answer is None:
+        answer = await threads.read(claims.who_may_answer, upstreams, name)
     found: dict[str, Resolved] = {}
     states: dict[str, CrateState] = {}
     failures: dict[str, Unanswered] = {}
-    while isinstance(step := who_has(who.answer, states), Ask):
+    while isinstance(step := who_has(answer, states), Ask):
         upstream = step.upstreams[0]
-        until = registry.upstreams.until
-        one = await ask(files, registry.urls, who.upstreams[upstream], name, until=until)
+        one = await ask(
+            files, registry.urls, upstreams.by_name[upstream], name, until=upstreams.until
+        )
         states[upstream] = CrateState.ABSENT if one is None else one.state
         if isinstance(one, Unanswered):
             failures[upstream] = one

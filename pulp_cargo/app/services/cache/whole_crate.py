@@ -4,8 +4,6 @@ import asyncio
 import logging
 from uuid import UUID
 
-from pulpcore.plugin.models import Remote
-
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams import stores
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
@@ -15,9 +13,8 @@ from pulp_cargo.app.runtime.ttl_cache import TtlCache
 from pulp_cargo.app.services.cache import resolve
 from pulp_cargo.app.services.cache.index_file import IndexFiles
 from pulp_cargo.app.services.cache.resolve import FromIndex
-from pulp_cargo.app.services.downloads.persist import VersionToStore
-from pulp_cargo.app.services.downloads.persist_queue import PersistQueue
-from pulp_cargo.app.services.downloads.shared_downloads import SharedDownloads
+from pulp_cargo.app.services.fetch.persist_queue import PersistQueue, VersionToStore
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetches
 from pulp_cargo.app.services.policies.evaluate import Policies
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import UpstreamFailed
@@ -26,7 +23,7 @@ from pulp_cargo.rules.resolution import Decision, VersionFacts, decide
 
 log = logging.getLogger(__name__)
 
-# Maximum number of crates downloaded at once, to spare the upstream, and of those that wait.
+# Maximum number of crates fetched at once, to spare the upstream, and of those that wait.
 AT_ONCE = 2
 MOST_WAITING = 10_000
 
@@ -39,13 +36,13 @@ class WholeCrates:
     def __init__(
         self,
         index_files: IndexFiles,
-        downloads: SharedDownloads,
+        fetches: SharedFetches,
         queue: PersistQueue,
         policies: Policies,
         background: BackgroundTasks,
     ) -> None:
         self._index_files, self._policies = index_files, policies
-        self._downloads, self._queue, self._background = downloads, queue, background
+        self._fetches, self._queue, self._background = fetches, queue, background
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._whole: TtlCache[Key, bool] = TtlCache(10_000)
         self._coming: set[Key] = set()
@@ -55,8 +52,8 @@ class WholeCrates:
 
         Does nothing for a remote with another policy or without a repository for its versions.
         """
-        store = upstream.store
-        if upstream.remote.policy != Remote.IMMEDIATE or store is None:
+        store = upstream.whole_store
+        if store is None:
             return
         key = store, name.lower()
         if self._whole.get(key) or key in self._coming or len(self._coming) >= MOST_WAITING:
@@ -101,17 +98,15 @@ class WholeCrates:
         version: UpstreamVersion,
     ) -> None:
         file = upstream.remote, name, version.vers, version.cksum
-        with self._downloads.leased_if_running(*file):
-            # A client's download may have stored it meanwhile.
+        with self._fetches.leased_if_running(*file):
+            # A fetch for a client may have stored it meanwhile.
             if await threads.read(stores.has_file, store, version.cksum):
                 return
-            to_store = VersionToStore(
-                self._queue, self._background, registry.domain, upstream, version
-            )
-            download = self._downloads.download(*file, to_store.persist)
-            with download.leased():
+            to_store = VersionToStore(self._queue, registry.domain, upstream, version)
+            fetch = self._fetches.fetch(*file, to_store.persist)
+            with fetch.leased():
                 try:
-                    await download.ended()
+                    await fetch.ended()
                 except UpstreamFailed as error:
                     # Other versions may succeed.
                     log.info("%s", error)

@@ -23,7 +23,7 @@ from pulp_cargo.app.runtime import statements
 from pulp_cargo.protocol.dependents import dependency_keys
 from pulp_cargo.protocol.registry_url import registry_digest
 from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
-from pulp_cargo.rules.policy_decision import AgelessRules
+from pulp_cargo.rules.policies.policy_decision import AgelessRules
 
 # Number of crates that are summarized and written at a time.
 BATCH_ROWS = 2_000

@@ -17,7 +17,7 @@ from pulp_cargo.app.services.catalog.refresh import catalog_of
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import NoCatalog
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
-from pulp_cargo.rules.policy_decision import left_out_of_store
+from pulp_cargo.rules.policies.policy_decision import left_out_of_store
 from pulp_cargo.rules.upstream_order import who_answers
 
 
@@ -127,7 +127,7 @@ def refused_units(
     registry: Registry, upstream: Upstream, versions: Iterable[Licensed]
 ) -> frozenset[UUID]:
     """Return the units among versions of an upstream that crate policies refuse."""
-    policies = evaluate.policies_of(registry.upstreams, upstream, stored=True)
+    policies = registry.upstreams.policies_of(upstream, stored=True)
     if not policies:
         return frozenset()
     units = ((one.unit, one.name, one.vers, one.license) for one in versions)

@@ -14,7 +14,7 @@ from pulp_cargo.app.queries.search import Hit
 from pulp_cargo.app.queries.tags import Kind
 from pulp_cargo.app.services.catalog.find import answered, objects_of
 from pulp_cargo.app.services.catalog.served import ServedCatalog, served_catalogs
-from pulp_cargo.protocol.web_api.crates import crate_object
+from pulp_cargo.protocol.web_api.crates import CrateObject, crate_object
 from pulp_cargo.protocol.web_api.search import Paging, SearchQuery, Sort
 from pulp_cargo.protocol.web_api.tags import Tag, TagSort, category_object, keyword_object
 
@@ -56,6 +56,13 @@ def summary(registry: Registry, usage: Usage) -> Mapping[str, object]:
         "popular_keywords": [keyword_object(one) for one in keywords],
         "popular_categories": [category_object(one) for one in categories],
     }
+
+
+def used(registry: Registry, names: Sequence[str]) -> list[CrateObject]:
+    """Return the crates of these canonical names that a registry serves, at most `ENTRIES`."""
+    served = served_catalogs(registry)
+    hits = answered(registry, served, crates.hits_named(_ids(served), names))
+    return objects_of(registry, served, SearchQuery(), hits[:ENTRIES])
 
 
 def _listed(registry: Registry, catalogs: Sequence[int], sort: Sort) -> list[Hit]:

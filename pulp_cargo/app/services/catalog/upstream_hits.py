@@ -10,7 +10,6 @@ from pulp_cargo.app.queries.names import claims
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.services.catalog.served import ServedCatalog, answering
-from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.web_api.crates import CrateObject
 from pulp_cargo.protocol.web_api.upstream_search import UpstreamHit
 from pulp_cargo.rules.upstream_hits import under_policies
@@ -82,7 +81,7 @@ def _answering_upstreams(
 def _under_policies(
     registry: Registry, upstream: Upstream, hits: Sequence[UpstreamHit]
 ) -> Iterator[UpstreamHit]:
-    policies = evaluate.policies_of(registry.upstreams, upstream)
+    policies = registry.upstreams.policies_of(upstream)
     now = datetime.now(UTC)
     for hit in hits:
         if allowed := under_policies(hit, policies, now):

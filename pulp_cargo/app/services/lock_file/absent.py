@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
-from pulp_cargo.rules.crate_policy import NamedPolicy
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,5 +67,5 @@ def _not_checked(package: LockedPackage, allow_sources: Collection[str]) -> NotC
     else:
         sentence = f"it is from the git repository {source.url}"
     passes = is_allowed(source, allow_sources)
-    sentence += ", which is allowed" if passes else ", and this source is not allowed"
+    sentence += ", which is allowed" if passes else "; `allow_sources` does not include it"
     return NotCheckedPackage(package, sentence, passes, isinstance(source, RegistrySource))

@@ -10,14 +10,12 @@ from pulp_cargo.app.queries.registry.registry import RegistryUpstreams
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.services.lock_file.index_files import Indexes
 from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
-from pulp_cargo.app.services.policies.evaluate import policies_of
 from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
-from pulp_cargo.rules import policy_decision
-from pulp_cargo.rules.advisories import affects
-from pulp_cargo.rules.crate_policy import NamedPolicy, StoredVersion
-from pulp_cargo.rules.verdicts import Verdict
+from pulp_cargo.rules.policies import policy_decision
+from pulp_cargo.rules.policies.advisories import affects
+from pulp_cargo.rules.policies.crate_policy import NamedPolicy, StoredVersion, Verdict
 
 
 class Rules:
@@ -40,7 +38,7 @@ class Rules:
 
     def policies(self, upstream: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
         """Return the policies in force for what comes from an upstream, or is `stored`."""
-        return policies_of(self._upstreams, upstream, stored=stored)
+        return self._upstreams.policies_of(upstream, stored=stored)
 
     def verdict(
         self,

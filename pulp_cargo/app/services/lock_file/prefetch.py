@@ -12,8 +12,8 @@ from pulpcore.plugin.models import Domain
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.cache.cache import Cache
-from pulp_cargo.app.services.downloads import persist_changes
-from pulp_cargo.app.services.downloads.persist_changes import DownloadedCrate, LinkStoredUnit
+from pulp_cargo.app.services.fetch import persist_changes
+from pulp_cargo.app.services.fetch.persist_changes import FetchedCrate, LinkStoredUnit
 from pulp_cargo.app.services.lock_file.absent import Absent, Problem
 from pulp_cargo.app.services.lock_file.policies import refused_license
 from pulp_cargo.app.services.publish.commit import Committed
@@ -50,7 +50,7 @@ async def fetch(
     """
     fetched, turns = Fetched(), asyncio.Semaphore(FETCHES_AT_ONCE)
 
-    async def fetch_one(one: Absent) -> DownloadedCrate | LinkStoredUnit | Problem:
+    async def fetch_one(one: Absent) -> FetchedCrate | LinkStoredUnit | Problem:
         async with turns:
             if not disk.has_room():
                 ended()
@@ -71,19 +71,19 @@ async def fetch(
 
 async def _fetch(
     cache: Cache, one: Absent, leases: ExitStack, ended: Callable[[], None]
-) -> DownloadedCrate | LinkStoredUnit | Problem:
+) -> FetchedCrate | LinkStoredUnit | Problem:
     """Return what is to be stored; its file is leased until the stack is closed."""
     version = one.version
     if one.unit is not None:
         ended()
         return LinkStoredUnit(one.unit, version.yanked)
-    download = cache.downloads.download(one.remote, one.name, version.vers, version.cksum, None)
-    leases.enter_context(download.leased())
+    fetch = cache.fetches.fetch(one.remote, one.name, version.vers, version.cksum, None)
+    leases.enter_context(fetch.leased())
     try:
-        await download.ended()
+        await fetch.ended()
         license = None
         if one.policies:
-            license = await threads.examine_later(download.license, cache.readers)
+            license = await threads.examine_later(fetch.license, cache.readers)
     except RegistryError as error:
         return Problem(one.name, version.vers, str(error))
     finally:
@@ -92,16 +92,14 @@ async def _fetch(
         refused = refused_license(one.policies, one.name.lower(), version, license or "")
         if refused is not None:
             return Problem(one.name, version.vers, refused.sentence)
-    return DownloadedCrate(
-        download, version.line, version.yanked, one.remote.registry, one.remote.pk
-    )
+    return FetchedCrate(fetch, version, one.remote)
 
 
 async def _store(
     cache: Cache,
     domain: Domain,
     repository: UUID,
-    results: Sequence[DownloadedCrate | LinkStoredUnit | Problem],
+    results: Sequence[FetchedCrate | LinkStoredUnit | Problem],
     fetched: Fetched,
 ) -> None:
     fetched.problems += [one for one in results if isinstance(one, Problem)]
@@ -109,11 +107,11 @@ async def _store(
         persist_changes.adopted, [one for one in results if isinstance(one, LinkStoredUnit)]
     )
     for one in results:
-        if isinstance(one, DownloadedCrate):
+        if isinstance(one, FetchedCrate):
             change = await threads.examine_later(persist_changes.read, cache.readers, domain, one)
             if change is None:
                 sentence = "the file was downloaded, but cannot be stored; the log has the reason"
-                fetched.problems.append(Problem(one.download.name, one.download.vers, sentence))
+                fetched.problems.append(Problem(one.fetch.name, one.fetch.vers, sentence))
             else:
                 changes.append(change)
     if not changes:

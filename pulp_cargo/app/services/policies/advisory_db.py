@@ -24,7 +24,7 @@ from pulp_cargo.app.services.policies.advisory_files import (
 )
 from pulp_cargo.protocol.errors import InvalidAdvisory
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.rules.advisories import Advisory, parse_advisory
+from pulp_cargo.rules.policies.advisories import Advisory, parse_advisory
 
 log = logging.getLogger(__name__)
 

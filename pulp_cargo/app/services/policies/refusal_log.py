@@ -17,7 +17,7 @@ from pulp_cargo.app.models import PolicyRefusal
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.write_behind import Limits, WriteBehind, WriteLater
-from pulp_cargo.rules.policy_decision import Refusal
+from pulp_cargo.rules.policies.policy_decision import Refusal
 
 log = logging.getLogger(__name__)
 

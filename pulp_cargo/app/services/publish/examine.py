@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.queries.registry.registry import Registry, RegistryUrls
 from pulp_cargo.app.services.crates import build_unit, crate_unit
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
@@ -21,7 +20,7 @@ from pulp_cargo.protocol.manifest import Manifest
 from pulp_cargo.protocol.publish import PublishMetadata, own_url_evidence, require_agreement
 from pulp_cargo.rules.crates_io import complaints
 from pulp_cargo.rules.owners import Actor
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Grant, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Publish(NewCrate):
         """Add the crate to the commit; raises RegistryError if it is refused."""
         is_new = draft.spelling(self.unit.canonical_name) is None
         scope = Scope.PUBLISH_NEW if is_new else Scope.PUBLISH_UPDATE
-        if not self.grant.allows(scope, self.unit.name):
+        if not self.grant.allows(scope, self.unit.name, now=timezone.now()):
             raise Forbidden(
                 f"this token may not publish {'a new crate' if is_new else 'a new version'}"
                 f" `{self.unit.name}`: it lacks the scope `{scope}`"

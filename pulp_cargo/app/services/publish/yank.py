@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from pulp_cargo.app.queries.registry.grants import Grant
 from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.publish.draft import Draft
 from pulp_cargo.protocol.errors import CrateNotFound, VersionNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
 from pulp_cargo.protocol.semver import Version
 from pulp_cargo.rules.owners import Actor
+from pulp_cargo.rules.token_scopes import Grant
 
 
 @dataclass(frozen=True, slots=True)

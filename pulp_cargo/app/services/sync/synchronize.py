@@ -27,7 +27,7 @@ from pulp_cargo.app.services.sync import replaced, units, upstream
 from pulp_cargo.app.services.sync.listing_table import table_of
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
-from pulp_cargo.rules.policy_decision import AgelessRules
+from pulp_cargo.rules.policies.policy_decision import AgelessRules
 
 MEMBER = is_in_newest("%(repository)s")
 NEW_CRATES = f"""

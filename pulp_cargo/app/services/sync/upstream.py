@@ -21,8 +21,7 @@ from pulp_cargo.app.models.core import release_session
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.upstream import listing
-from pulp_cargo.app.upstream.asking import Kind
-from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection
+from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection, Kind
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.retries import with_retries
 from pulp_cargo.protocol.errors import RegistryError
@@ -34,7 +33,7 @@ IDENTITY = {"Accept-Encoding": "identity"}
 
 
 class OtherBytes(UpstreamUnreachable):
-    """A downloaded file has another size or checksum than in the index; a retry may succeed."""
+    """A fetched file has another size or checksum than in the index; a retry may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def fetch_listing(upstream: ConnectedUpstream, etag: str | None) -> listing.Fetc
 def fetch_files(
     upstream: ConnectedUpstream, sources: Sequence[RemoteArtifact]
 ) -> list[IncomingFile]:
-    """Download files, and return them in order; raises CannotCopy if one is missing or wrong."""
+    """Fetch files, and return them in order; raises CannotCopy if one is missing or wrong."""
     return upstream.run(_fetch_all(upstream.connection, sources))
 
 

@@ -14,7 +14,9 @@ from pulp_cargo.tests.functional.serve.launcher import wait_for
 from pulp_cargo.tests.support import upstream_faults as broken
 from pulp_cargo.tests.support.cache import Cache, make_cache
 from pulp_cargo.tests.support.cargo import Cargo
+from pulp_cargo.tests.support.certificate import Certificate
 from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.exchange import Page
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.sparse_upstream import SEARCH, SparseUpstream, search_path
@@ -188,14 +190,21 @@ def test_cargo_finds_what_the_upstream_has(
         broken.says(500),
         broken.says(404),
         broken.says(429, Retry_After="1"),
+        broken.says(204),
         broken.hang,
+        broken.hang_in_body,
         broken.reset,
         broken.endless,
         broken.no_http,
+        broken.not_modified,
         broken.page_for_people,
         broken.cut_off,
+        broken.cut_off_unannounced,
         broken.gzip_bomb,
+        broken.other_encoding,
         broken.redirects_for_ever,
+        broken.redirects_to("http://169.254.169.254"),
+        broken.redirects_to("file://"),
     ],
     ids=lambda fault: fault.__name__,
 )
@@ -213,6 +222,72 @@ def test_failing_upstream_costs_its_hits_alone(
     assert names(cache.registry, text) == [name]
     assert time.monotonic() - begun < 8
     assert cache.registry.index_file(name).status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'{"crates":{}}',
+        b'{"crates":[null,1,[],{},"serde"]}',
+        b'{"crates":[{"name":"serde","max_version":[]}]}',
+        b'{"crates":[{"name":"../serde","max_version":"1.0.0"}]}',
+        b'{"crates":[{"name":"serde","max_version":"1.0.0","description":"\\u0000"}]}',
+        b'{"errors":[{"detail":"no"}]}',
+        b'{"crates":[]}'.ljust(1024 * 1024 + 1),
+    ],
+    ids=lambda body: body[:40].decode(),
+)
+def test_nonsense_costs_its_hits_alone(
+    upstream: SparseUpstream, searching: Cache, text: str, body: bytes
+) -> None:
+    """A response with status 200 of which nothing can be shown."""
+    upstream.pages[search_path(text)] = Page(body)
+    assert names(searching.registry, text) == []
+    assert upstream.searches == [text]
+
+
+@pytest.mark.parametrize("text", ["%", "_", "☃", "é'\"<>", "a/../b", "#?&=+", "::", "-", "1"])
+def test_text_that_is_no_name_is_sent_as_it_is(
+    upstream: SparseUpstream, searching: Cache, text: str
+) -> None:
+    """Percent-encoded, as one parameter."""
+    upstream.find(text, OTHER)
+    assert OTHER in names(searching.registry, text)
+    assert upstream.searches == [text]
+
+
+def test_redirect_is_followed_without_the_token(
+    upstream: SparseUpstream, elsewhere: SparseUpstream, cache_of: CacheOf, text: str
+) -> None:
+    """It may lead to another host, whose response is as good."""
+    cache = cache_of(upstream, search_upstream=True, token="Bearer theirs")
+    upstream.faults[search_path(text)] = broken.redirects_to(elsewhere.origin)
+    elsewhere.find(text, OTHER)
+    assert names(cache.registry, text) == [OTHER]
+    (first,) = [one for one in upstream.asked if one.path == search_path(text)]
+    (second,) = elsewhere.asked
+    assert first.headers["authorization"] == "Bearer theirs"
+    assert "authorization" not in second.headers
+    assert second.headers["user-agent"].startswith("pulp_cargo/")
+
+
+@pytest.mark.faults
+def test_redirect_to_http_is_not_believed(
+    secure: SparseUpstream,
+    upstream: SparseUpstream,
+    certificate: Certificate,
+    cache_of: CacheOf,
+    text: str,
+) -> None:
+    """Nor a web API at an http URL, if the registry has an https one."""
+    cache = cache_of(secure, ca_cert=certificate.text, search_upstream=True)
+    upstream.find(text, OTHER)
+    secure.faults[search_path(text)] = broken.redirects_to(upstream.origin)
+    assert names(cache.registry, text) == []
+    assert secure.searches == upstream.searches == [text]
 
 
 @pytest.mark.faults

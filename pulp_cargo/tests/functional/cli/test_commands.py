@@ -134,13 +134,16 @@ def test_an_update_leaves_the_aliases_alone_unless_told(pulp: Pulp, own: Registr
     assert aliases() == []
 
 
-def test_results_are_printed_as_json_or_yaml(pulp: Pulp, own: Registry) -> None:
-    """As all commands of Pulp do; `none` prints nothing."""
+def test_results_are_printed_as_json_yaml_or_a_table(pulp: Pulp, own: Registry) -> None:
+    """As all commands of Pulp do, and lists also as tables; `none` prints nothing."""
     command = ("cargo", "repository", "list", "--name", own.name, "--field", "name")
     wanted = [{"name": own.name}]
     assert json.loads(pulp.run(*command).stdout) == wanted
     assert yaml.safe_load(pulp.run("--format", "yaml", *command).stdout) == wanted
     assert pulp.run("--format", "none", *command).stdout.strip() == ""
+    assert pulp.run(*command, "--format", "table").stdout == f"NAME\n{own.name}\n"
+    # The option of the command counts, whatever the one of `pulp` is.
+    assert pulp.run("--format", "yaml", *command, "--format", "table").stdout.startswith("NAME\n")
 
 
 def test_a_secret_is_printed_once_or_written(pulp: Pulp, name: str, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_files_are_fetched_and_then_there_offline(
     assert failed.value.stdout.startswith(f"error: {name} 1.0.0: missing: ")
     done = pulp.run("cargo", "prefetch", lock, *asked)
     assert done.stdout == ""
-    assert done.stderr.endswith("Fetched 1 files; 0 were already stored.\n")
+    assert done.stderr.endswith("Fetched 1 file; 0 were already stored.\n")
     report = pulp.cargo("check", lock, *asked, "--offline", "--format", "json")
     assert [(row["name"], row["here"]) for row in report["packages"]] == [(name, "stored")]
 

@@ -1,14 +1,19 @@
 """Clients that publish workspaces: they call cargo, and look into the index before."""
 
+import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from pulp_cargo.tests.functional.clients.conftest import With
+from pulp_cargo.tests.support import clients
 from pulp_cargo.tests.support.cargo import Cargo, CargoFailed, Project
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.serving import serving
 from pulp_cargo.tests.support.stack import Stack
 
 pytestmark = [pytest.mark.long, pytest.mark.cargo, pytest.mark.real]
@@ -79,3 +84,57 @@ def test_workspaces_publishes_once(
     said = project.run(*command, "--publish-as-is")
     assert said.count("already published") == 2
     assert versions(private, name) == [["0.2.0"], ["0.2.0"]]
+
+
+class NoPullRequests(BaseHTTPRequestHandler):
+    """A forge where no commit has a pull request."""
+
+    def do_GET(self) -> None:
+        self.send_response(HTTPStatus.NOT_FOUND)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def forge() -> Iterator[str]:
+    """The URL of a repository at a forge."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), NoPullRequests)
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}/team/tea"
+
+
+def test_release_plz_publishes_once(
+    private: Registry, cargo_with: With, tmp_path: Path, name: str, forge: str
+) -> None:
+    """release-plz finds the next versions by comparing with the registry, and publishes them once."""
+    cargo = cargo_with("release-plz", mine=private)
+    folder = workspace(cargo, tmp_path / "ws", name).folder
+    (folder / "release-plz.toml").write_text(
+        "[workspace]\ngit_release_enable = false\ngit_tag_enable = false\n"
+    )
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=chore: settings")
+    git(folder, "remote", "add", "origin", f"{forge}.git")
+    environ = os.environ | clients.environ_with("release-plz") | {"CARGO_HOME": str(cargo.home)}
+
+    def release_plz(*arguments: str) -> str:
+        done = subprocess.run(
+            ["release-plz", *arguments], cwd=folder, env=environ, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    release = ("release", "--forge=gitea", f"--repo-url={forge}", "--git-token=none")
+    release_plz(*release)
+    assert versions(private, name) == [["0.1.0"], ["0.1.0"]]
+    assert release_plz(*release).count("already published") == 2
+    (folder / "pot" / "src" / "lib.rs").write_text("pub fn pour() {}\n")
+    git(folder, "commit", "--quiet", "--all", "--message=feat: pour")
+    release_plz("update")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=chore: release")
+    release_plz(*release)
+    assert versions(private, name) == [["0.1.0", "0.1.1"], ["0.1.0", "0.1.1"]]

@@ -59,6 +59,34 @@ def test_replicate_and_then_the_difference(
     assert copied(second, first).send(Crate(name, "9.0.0")).status == 403
 
 
+def test_owners_come_over_where_they_exist(
+    stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
+) -> None:
+    """By their names; later, those that have changed."""
+    first = stack.make_registry(repository={"crate_owners": True}, pulp_labels={label: ""})
+    first.publish(Crate(name))
+    both, group, here = f"{name}-both", f"group:{name}-both", f"{name}-here"
+    for login in (both, here):
+        stack.rest.make("users/", username=login, password=f"{login}-pw")
+    second.rest.make("users/", username=both, password=f"{both}-pw")
+    for rest in (stack.rest, second.rest):
+        rest.make("groups/", name=f"{name}-both")
+
+    def owners() -> list[str]:
+        replicate(second.rest, upstream_pulp)
+        (there,) = second.rest.list(REPOSITORIES, name=first.name)
+        assert there["crate_owners"] is True
+        shown = second.rest.list(f"{there['pulp_href']}owners/")
+        assert {one["crate"] for one in shown} == {name}
+        return sorted(one["owner"] for one in shown)
+
+    stack.rest.post(f"{first.repository}add_owners/", owners=[both, group, here], crates=[name])
+    # Both have an `admin`, who published it.
+    assert owners() == sorted(["admin", both, group])
+    stack.rest.post(f"{first.repository}remove_owners/", owners=["admin", group], crates=[name])
+    assert owners() == [both]
+
+
 def test_versions_that_differ_in_build_metadata(
     stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
 ) -> None:

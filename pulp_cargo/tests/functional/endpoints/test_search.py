@@ -161,6 +161,9 @@ def test_odd_words_are_words(found: Registry, text: str):
         ("page=0", "`page` is '0'; it must be a number from 1 to 200"),
         ("page=-1", "`page` is '-1'; it must be a number from 1 to 200"),
         ("page=201", "`page` is '201'; it must be a number from 1 to 200"),
+        ("page=000000000201", "`page` is '000000000201'; it must be a number from 1 to 200"),
+        ("page=00000000199999", "`page` is '00000000199999'; it must be a number from 1 to 200"),
+        ("per_page=0000000101", "`per_page` is '0000000101'; it must be a number from 1 to 100"),
         (f"page={'9' * 150}", f"`page` is '{'9' * 150}'; it must be a number from 1 to 200"),
         (
             "sort=best",

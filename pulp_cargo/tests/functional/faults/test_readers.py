@@ -27,15 +27,6 @@ PUBLISHES = 12
 LARGE = 2 * 1024 * 1024
 
 
-def children(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += [int(child) for child in task.read_text().split()]
-    return found
-
-
 def command(pid: int) -> str:
     """Return the command line of a process, empty once it has ended."""
     with suppress(OSError):
@@ -52,7 +43,7 @@ def stopped_readers(stack: Stack) -> Iterator[None]:
     parents = [content, *(process.pid for process in launcher.family(content))]
 
     def stop_all() -> None:
-        for pid in (child for parent in parents for child in children(parent)):
+        for pid in (child for parent in parents for child in launcher.children(parent)):
             if pid not in stopped and READER in command(pid):
                 os.kill(pid, signal.SIGSTOP)
                 stopped.append(pid)

@@ -57,11 +57,32 @@ def test_pages_run_nothing_and_load_only_images(gallery: Registry, path: str) ->
 def test_home(gallery: Registry) -> None:
     """What the registry is, how to use it, and the crates that are new."""
     page = visit(gallery, "")
-    assert page.text.count("shapes 1.1.0") == 2
+    assert page.text.partition("Most downloaded")[0].count("shapes 1.1.0") == 2
     assert "A Cargo registry that everybody may read, with 2 crates." in page.text
     assert f'index = "{gallery.index_url}"' in page.text
     for path in ("me", "config.toml", "search", "crates/shapes", "crates/canvas"):
         assert base(gallery) + path in page.links
+
+
+def test_home_lists_the_most_downloaded_crates(stack: Stack) -> None:
+    """Those that were downloaded at all; the search has the same order."""
+    registry = stack.make_registry()
+    for name in ("often", "rarely", "never"):
+        registry.publish(Crate(name))
+    for name in ("often", "rarely", "often"):
+        assert registry.download(name).status == 200
+
+    def counted() -> dict[str, int]:
+        found = stack.rest.list(f"{registry.href}downloads/")
+        return {one["name"]: one["downloads"] for one in found}
+
+    # The first visit: what it reads is remembered for a minute.
+    assert launcher.wait_for(lambda: counted() == {"often": 2, "rarely": 1})
+    _, _, shown = visit(registry, "").text.partition("Most downloaded")
+    listed = [word for word in shown.split() if word in ("often", "rarely", "never")]
+    assert listed == ["often", "rarely"]
+    found = visit(registry, "search?sort=downloads").text
+    assert found.index("often 1.0.0") < found.index("rarely 1.0.0") < found.index("never 1.0.0")
 
 
 def test_home_of_an_empty_registry(stack: Stack) -> None:

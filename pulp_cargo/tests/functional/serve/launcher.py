@@ -8,7 +8,7 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,10 +146,17 @@ def refused(*arguments: str) -> str:
 def family(pid: int) -> list[Process]:
     """Return a process and all that descend from it."""
     found = [Process(pid, (_stat(pid) or [""] * 20)[19])]
-    for entry in Path("/proc").iterdir():
-        fields = _stat(int(entry.name)) if entry.name.isdigit() else None
-        if fields is not None and int(fields[1]) == pid:
-            found += family(int(entry.name))
+    for child in children(pid):
+        found += family(child)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes whose parent a process is."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(child) for child in task.read_text().split()]
     return found
 
 

@@ -20,8 +20,14 @@ PYTHON = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.envir
 def test_person_can_use_pulp_and_cargo_at_once(
     data_dir: Path, scratch: Path, first_start: dict[str, object]
 ):
-    """The profile and cargo's files are there, and the text is as long as a screen."""
+    """The profile and cargo's files are there, and the text is as long as a screen.
+
+    What was in a file of cargo's is still there, and in a copy.
+    """
     home = scratch / "home"
+    config = home / ".cargo" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[net]\nretry = 5\n")
     with launcher.running_for_people(data_dir, home, "--write-cargo-config") as text:
         assert len(text.splitlines()) < 24
         assert "Cargo is set up to use them, in ~/.cargo/config.toml.\n" in text
@@ -33,5 +39,9 @@ def test_person_can_use_pulp_and_cargo_at_once(
             text=True,
         )
         assert {one["name"] for one in json.loads(listing.stdout)} == {"my-crates", "crates-io"}
+    assert config.with_name("config.toml.bak1").read_text() == "[net]\nretry = 5\n"
+    written = tomllib.loads(config.read_text())
+    assert written["net"] == {"retry": 5}
+    assert written["registries"]["my-crates"]["index"] == first_start["index_url"]
     credentials = tomllib.loads((home / ".cargo" / "credentials.toml").read_text())
     assert credentials["registries"]["my-crates"] == {"token": first_start["token"]}

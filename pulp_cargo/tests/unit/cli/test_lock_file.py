@@ -100,7 +100,7 @@ def test_package_of_a_foreign_source_is_an_error(
     with pytest.raises(PulpFailed) as failed:
         run(tmp_path, "check", lock)
     assert failed.value.stdout == "error: g 1.0.0: foreign-source: git\n"
-    assert failed.value.said.endswith("; 1 packages from elsewhere were not checked.\n")
+    assert failed.value.said.endswith("; 1 package from elsewhere was not checked.\n")
 
 
 def test_what_passes_prints_nothing(
@@ -158,6 +158,12 @@ def test_prefetch_says_what_came_of_it(
         said = run(tmp_path, "prefetch", lock).stderr
     assert said == "Fetched 2 files; 3 were already stored.\n"
     assert asked == [("prefetch", {"lock_file": "version = 4\n"})]
+
+
+def test_one_file_is_no_files(tmp_path: Path, lock: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are for people."""
+    answers(monkeypatch, {"fetched": 1, "there": 1, "problems": []})
+    assert run(tmp_path, "prefetch", lock).stderr == "Fetched 1 file; 1 was already stored.\n"
 
 
 @pytest.mark.parametrize("command", ["check", "prefetch"])

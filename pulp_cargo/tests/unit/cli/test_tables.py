@@ -7,6 +7,8 @@ import pytest
 
 from pulpcore.cli.cargo import progress, tables
 
+from pulp_cargo.tests.unit.cli.commands import commands, options
+
 ROWS = [
     {"name": "team", "allow_uploads": True, "upstreams": [], "url": None},
     {"name": "all", "allow_uploads": False, "upstreams": ["a", "b"], "url": "sparse+https://x/"},
@@ -40,6 +42,13 @@ def test_last_column_is_wrapped_to_the_terminal() -> None:
 def test_control_characters_are_not_for_the_terminal() -> None:
     """A description comes from whoever published the crate."""
     assert tables.of_objects([{"name": "a\x1b[2J\nb"}], ["name"]) == "NAME\na [2J b"
+
+
+def test_every_list_of_ours_can_be_a_table() -> None:
+    """The lists of roles are pulp-cli's own."""
+    lists = {words: one for words, one in commands().items() if words[-1] == "list"}
+    others = {words for words, one in lists.items() if "--format" not in options(one)}
+    assert all(words[-2] == "role" for words in others)
 
 
 class Terminal(io.StringIO):

@@ -21,8 +21,8 @@ from pulp_cargo.protocol.target import parse_target
 from pulp_cargo.protocol.upstream_config import parse_upstream_config
 from pulp_cargo.protocol.upstream_index import parse_index_file
 from pulp_cargo.protocol.upstream_line import with_own_registries
-from pulp_cargo.rules.advisories import parse_advisory
 from pulp_cargo.rules.crates_io import complaints
+from pulp_cargo.rules.policies.advisories import parse_advisory
 
 SIZE = 128 * 1024
 # So many times what ordinary text of the size takes. What was found to be wrong took hundreds.

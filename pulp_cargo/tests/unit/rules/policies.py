@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.rules.crate_policy import Facts
+from pulp_cargo.rules.policies.crate_policy import Facts
 
 NOW = datetime(2031, 3, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

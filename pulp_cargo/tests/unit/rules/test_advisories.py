@@ -6,7 +6,7 @@ import pytest
 
 from pulp_cargo.protocol.errors import InvalidAdvisory
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.rules.advisories import affects, fixes, is_patched, parse_advisory
+from pulp_cargo.rules.policies.advisories import affects, fixes, is_patched, parse_advisory
 
 RUSTSEC = """\
 ```toml

@@ -3,7 +3,7 @@
 import pytest
 
 from pulp_cargo.rules.api_access import missing_scopes, needed_scopes
-from pulp_cargo.rules.scopes import Scope
+from pulp_cargo.rules.token_scopes import Scope
 
 REPOSITORIES = "repositories/cargo/cargo"
 DISTRIBUTIONS = "distributions/cargo/cargo"

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pulp_cargo.protocol.semver import VersionRange, parse_version
-from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Facts
-from pulp_cargo.rules.verdicts import Outcome, Rule, evaluate_crate, evaluate_version
+from pulp_cargo.rules.policies.advisories import Advisory
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, Entry, Facts, Outcome, Rule
+from pulp_cargo.rules.policies.evaluate import evaluate_crate, evaluate_version
 from pulp_cargo.tests.unit.rules.policies import DAY, NOW, facts
 
 COOLDOWN = CratePolicy(cooldown_days=7)
@@ -32,7 +32,7 @@ def test_young_version_is_held_until_its_cooldown_ends():
     assert (verdict.outcome, verdict.rule) == (Outcome.HELD, Rule.COOLDOWN)
     assert verdict.until == datetime(2031, 3, 15, 12, 0, tzinfo=UTC)
     assert verdict.sentence == (
-        "`leaf 1.0.0` is held back until 2031-03-15 12:00 UTC by the cooldown: its age starts at"
+        "`leaf 1.0.0` is refused until 2031-03-15 12:00 UTC by the cooldown: its age starts at"
         " 2031-03-08 12:00 UTC, and it must be 7 days old"
     )
     assert not verdict.is_open

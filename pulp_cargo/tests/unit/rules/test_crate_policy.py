@@ -4,7 +4,7 @@ import pytest
 
 from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.protocol.semver import parse_version
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, Entry, Exemption
 from pulp_cargo.tests.unit.rules.policies import NOW
 
 

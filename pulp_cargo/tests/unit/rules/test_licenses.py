@@ -3,7 +3,7 @@
 import pytest
 
 from pulp_cargo.protocol.errors import InvalidLicense
-from pulp_cargo.rules.licenses import is_allowed, parse_license, parse_license_id
+from pulp_cargo.rules.policies.licenses import is_allowed, parse_license, parse_license_id
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pulp_cargo.rules.lock_check import (
     check_package,
 )
 from pulp_cargo.rules.lock_report import NotCheckedPackage, Report
-from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict
+from pulp_cargo.rules.policies.crate_policy import Outcome, Rule, Verdict
 
 A, B = "a" * 64, "b" * 64
 LEAF = LockedPackage("leaf", "1.0.0", RegistrySource(CRATES_IO), A)
@@ -159,7 +159,7 @@ def test_report_counts_every_outcome() -> None:
         "missing": 1,
     }
     assert not report.passes
-    assert report.sentence == "the lock file does not pass: 1 of 4 packages fail"
+    assert report.sentence == "the lock file does not pass: 1 of 4 packages fails"
 
 
 def test_lock_file_passes_without_packages_of_registries() -> None:
@@ -184,7 +184,7 @@ def test_package_of_a_foreign_source_fails() -> None:
     report = Report(checked, (foreign,))
     assert (report.passes, report.failing) == (False, 1)
     assert report.sentence == (
-        "the lock file does not pass: 1 of 2 packages fail, 1 of them because of their source"
+        "the lock file does not pass: 1 of 2 packages fails, 1 of them because of its source"
     )
     assert Report(checked, (replace(foreign, passes=True),)).passes
     assert Report((), (replace(foreign, passes=True),)).passes

@@ -13,13 +13,19 @@ import pytest
 
 from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
-from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption, StoredVersion
-from pulp_cargo.rules.verdicts import Outcome, Rule
+from pulp_cargo.rules.policies.advisories import Advisory
+from pulp_cargo.rules.policies.crate_policy import (
+    CratePolicy,
+    Entry,
+    Exemption,
+    Outcome,
+    Rule,
+    StoredVersion,
+)
 
 if TYPE_CHECKING:
-    from pulp_cargo.rules.crate_policy import NamedPolicy
-    from pulp_cargo.rules.policy_decision import PolicyDecision
+    from pulp_cargo.rules.policies.crate_policy import NamedPolicy
+    from pulp_cargo.rules.policies.policy_decision import PolicyDecision
 
 NOW = datetime(2031, 3, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -52,7 +58,7 @@ def line(vers: str, pubtime: str | None = OLD, **more: object) -> str:
 
 def decision(found: UpstreamIndex, *policies: CratePolicy | None, **known: Any) -> "PolicyDecision":
     """What becomes of the file, by rules that are named in order."""
-    from pulp_cargo.rules.policy_decision import CrateFacts, evaluate_index
+    from pulp_cargo.rules.policies.policy_decision import CrateFacts, evaluate_index
 
     if "stored" in known:
         stored = known["stored"].items()
@@ -62,7 +68,7 @@ def decision(found: UpstreamIndex, *policies: CratePolicy | None, **known: Any) 
 
 def named(policy: CratePolicy | None) -> "NamedPolicy | None":
     """Rules under a name."""
-    from pulp_cargo.rules.crate_policy import NamedPolicy
+    from pulp_cargo.rules.policies.crate_policy import NamedPolicy
 
     return policy and NamedPolicy(uuid4(), "rules", policy)
 
@@ -91,7 +97,7 @@ def test_young_versions_are_left_out_until_the_first_of_them_is_old_enough() -> 
 
 
 def test_version_comes_in_at_the_very_moment() -> None:
-    """As `rules/verdicts` has it, also where that is told without a look at the version."""
+    """As `rules/policies/evaluate` has it, also where that is told without a look at the version."""
     found = index(v1_0_0="2031-03-03T12:00:00Z", v1_1_0="2031-03-03T12:00:01Z")
     assert decision(found, COOLDOWN).left_out == {"1.1.0"}
 
@@ -194,7 +200,7 @@ def test_unknown_version_has_no_verdict() -> None:
 
 def test_rules_that_say_nothing_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a crate with 500 versions, not even the numbers are read."""
-    from pulp_cargo.rules import policy_decision
+    from pulp_cargo.rules.policies import policy_decision
 
     seen = []
 
@@ -267,8 +273,8 @@ def test_time_that_lay_ahead_does_not_make_a_version_younger() -> None:
 DIGEST = """
 from datetime import UTC, datetime
 from uuid import UUID
-from pulp_cargo.rules.crate_policy import CratePolicy, NamedPolicy
-from pulp_cargo.rules.policy_decision import AgelessRules
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, NamedPolicy
+from pulp_cargo.rules.policies.policy_decision import AgelessRules
 licenses = frozenset(f"License-{number}" for number in range(20))
 policies = [NamedPolicy(UUID(int=1), "one", CratePolicy(licenses=licenses)),
             NamedPolicy(UUID(int=2), "two", CratePolicy(allow=()))]
@@ -291,7 +297,7 @@ def test_digest_of_rules_is_that_of_every_process() -> None:
 
 def test_digest_of_rules_changes_with_them() -> None:
     """With each rule that may refuse what was served before, and when an exception ends."""
-    from pulp_cargo.rules.policy_decision import AgelessRules
+    from pulp_cargo.rules.policies.policy_decision import AgelessRules
 
     def digest(policy: CratePolicy, now: datetime = NOW) -> str:
         one = named(policy)

@@ -20,6 +20,10 @@ from pulp_cargo.rules.search_words import MOST_WORDS, names_in
         "acme-core-client",
         "fast acme core http client",
         "https://r.example/acme-core",
+        "AcmeCore",
+        "use AcmeCore::HttpClient",
+        "Acme-CoreClient",
+        "ACME_core",
         "\uff41\uff43\uff4d\uff45-core",
     ],
 )
@@ -41,7 +45,15 @@ def test_other_words_mean_other_names() -> None:
     assert names_in("☃ ü") == frozenset()
 
 
+def test_word_with_capital_letters_is_also_one_word() -> None:
+    """Not all of them begin another one."""
+    for text in ("AcmeCore-Http", "acmeCore-HTTP", "acmecore-HttP"):
+        names = names_in(text)
+        assert names is not None and {"acmecore", "acmecore_http", "acmecorehttp"} <= names
+
+
 def test_long_texts_are_not_looked_through() -> None:
     """Their number of names grows with the square of the words."""
     assert names_in("a " * MOST_WORDS) is not None
     assert names_in("a " * (MOST_WORDS + 1)) is None
+    assert names_in("aB" * MOST_WORDS) is None

@@ -7,7 +7,7 @@ import pytest
 
 from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.protocol.web_api.upstream_search import UpstreamHit
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, NamedPolicy
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, Entry, NamedPolicy
 from pulp_cargo.rules.upstream_hits import under_policies
 from pulp_cargo.tests.unit.rules.policies import DAY, NOW
 

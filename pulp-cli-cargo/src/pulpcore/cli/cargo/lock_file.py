@@ -172,11 +172,20 @@ def prefetch(
     problems = done["problems"]
     for one in problems:
         click.echo(_highlighted(f"error: {one['name']} {one['vers']}: {one['reason']}"))
-    pulp_ctx.echo(
-        f"Fetched {done['fetched']} files; {done['there']} were already stored.", err=True
-    )
+    pulp_ctx.echo(_outcome(done["fetched"], done["there"]), err=True)
     if problems:
         raise click.exceptions.Exit(FAILS)
+
+
+def _outcome(fetched: int, there: int) -> str:
+    """Return how many files were fetched, and how many did not have to be.
+
+    >>> _outcome(1, 0)
+    'Fetched 1 file; 0 were already stored.'
+    """
+    files = "file" if fetched == 1 else "files"
+    were = "was" if there == 1 else "were"
+    return f"Fetched {fetched} {files}; {there} {were} already stored."
 
 
 def _count(lock_file: bytes) -> int:
@@ -209,5 +218,6 @@ def _lines(report: EntityDefinition) -> Iterator[str]:
 def _summary(report: EntityDefinition) -> str:
     sentence = str(report["sentence"])
     count = sum(row.get("passes", True) for row in report["not_checked"])
-    others = f"; {count} packages from elsewhere were not checked" if count else ""
+    were = "package from elsewhere was" if count == 1 else "packages from elsewhere were"
+    others = f"; {count} {were} not checked" if count else ""
     return f"{sentence[0].upper()}{sentence[1:]}{others}."

@@ -1,6 +1,7 @@
 """Search in lists of upstreams: whose hits are shown, and what no upstream is told."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
@@ -11,10 +12,17 @@ from pulp_cargo.tests.functional.cache.lists.conftest import (
     ours,
     theirs,
 )
+from pulp_cargo.tests.support import upstream_faults as broken
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
-from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
+from pulp_cargo.tests.support.sparse_upstream import SparseUpstream, search_path
 from pulp_cargo.tests.support.stack import Stack
+
+# The next search of a remote waits this long for its turn, and a second.
+WAIT = """
+    UPDATE cargo_upstreamsearch SET sent_at = clock_timestamp() + interval '2 seconds'
+    WHERE remote_id = %s
+"""
 
 
 @pytest.fixture
@@ -35,8 +43,12 @@ def found(registry: Registry, text: str) -> list[tuple[str, bool, bool]]:
 
 
 @pytest.mark.parametrize(
-    "text", ["{}-x", "{}_X", "{} x", "how to use {}-x", "{}-x::Client", "acme-{}", "acme {}"]
-)
+    "text",
+    [
+        "{}-x", "{}_X", "{} x", "how to use {}-x", "{}-x::Client", "{}-x@1.0", "use({}/x);", "{}X::new",
+        "acme-{}", "acme {}", "\uff21cme\uff0d{}", "acme\u00a0{}", '"acme-{}"',
+    ],
+)  # fmt: skip
 def test_secret_names_are_not_sent(
     upstream: SparseUpstream, private: Registry, listed: Registry, name: str, text: str
 ) -> None:
@@ -59,6 +71,62 @@ def test_removed_crate_is_still_a_secret(
     assert found(listed, name) == []
     assert found(listed, text) == []
     assert upstream.searches == [text]
+
+
+def test_name_that_is_claimed_while_its_search_waits(
+    upstream: SparseUpstream, private: Registry, listed: Registry, stack: Stack, name: str
+) -> None:
+    """Whether it may be sent is decided again when it is its turn."""
+    assert found(listed, f"{name}-first") == []
+    far = stack.rest.get(listed.href)["upstreams"][0]["remote"]
+    with stack.connect() as connection:
+        connection.execute(WAIT, [far.rstrip("/").rpartition("/")[2]])
+    with ThreadPoolExecutor(1) as pool:
+        search = pool.submit(found, listed, name)
+        private.publish(Crate(name))
+        assert (name, True, True) in search.result() or search.result() == []
+    assert upstream.searches == [f"{name}-first"]
+
+
+def test_remembered_hit_is_not_shown_once_its_name_is_claimed(
+    upstream: SparseUpstream, private: Registry, listed: Registry, name: str
+) -> None:
+    """Nor once it is reserved; the upstream is not asked again."""
+    text = f"w{secrets.token_hex(4)}"
+    upstream.find(text, name, "free")
+    assert found(listed, text) == [(name, False, False), ("free", False, False)]
+    private.publish(Crate(name))
+    assert found(listed, text) == [("free", False, False)]
+    assert upstream.searches == [text]
+
+
+def test_who_may_not_read_does_not_search(
+    upstream: SparseUpstream, private: Registry, store_of: StoreOf, list_of: ListOf
+) -> None:
+    """A private list sends nothing for anonymous users."""
+    far = theirs(store_of(upstream, search_upstream=True))
+    listed = list_of(far, ours(private), place=private, auth_required=True)
+    text = f"w{secrets.token_hex(4)}"
+    upstream.find(text, "free")
+    assert listed.get(f"api/v1/crates?q={text}").status == 401
+    assert upstream.searches == []
+    assert listed.get(f"api/v1/crates?q={text}", token=listed.token).status == 200
+    assert upstream.searches == [text]
+
+
+@pytest.mark.faults
+def test_failing_upstream_does_not_affect_others(
+    upstream: SparseUpstream, elsewhere: SparseUpstream, store_of: StoreOf, list_of: ListOf
+) -> None:
+    """Of two that are asked at once."""
+    text = f"w{secrets.token_hex(4)}"
+    first = theirs(store_of(upstream, search_upstream=True))
+    second = theirs(store_of(elsewhere, search_upstream=True))
+    listed = list_of(first, second)
+    upstream.faults[search_path(text)] = broken.says(500)
+    elsewhere.find(text, "two-b")
+    assert found(listed, text) == [("two-b", False, False)]
+    assert upstream.searches == elsewhere.searches == [text]
 
 
 def test_hits_with_secret_names_are_left_out(

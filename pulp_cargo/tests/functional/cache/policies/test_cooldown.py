@@ -43,7 +43,7 @@ def test_young_version_is_held_back(
         assert cache.registry.download(name).body == pair[0].packed()
         told = refusal(cache.registry, name, "1.1.0")
     until = moment(timedelta(days=6)).replace("T", " ")[:13]
-    assert told.startswith(f"`{name} 1.1.0` is held back until {until}")
+    assert told.startswith(f"`{name} 1.1.0` is refused until {until}")
     assert "by the cooldown" in told and "7 days old" in told
     assert told.endswith(f"(crate policy `{policy['name']}`)")
     assert not any("1.1.0" in path for path in upstream.paths(name))

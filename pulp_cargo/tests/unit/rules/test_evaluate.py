@@ -3,8 +3,15 @@
 import pytest
 
 from pulp_cargo.protocol.requirement import parse_requirement
-from pulp_cargo.rules.crate_policy import CratePolicy, Entry, Exemption, Facts
-from pulp_cargo.rules.verdicts import Outcome, Rule, evaluate_version
+from pulp_cargo.rules.policies.crate_policy import (
+    CratePolicy,
+    Entry,
+    Exemption,
+    Facts,
+    Outcome,
+    Rule,
+)
+from pulp_cargo.rules.policies.evaluate import evaluate_version
 from pulp_cargo.tests.unit.rules.policies import DAY, NOW, facts
 
 COOLDOWN = CratePolicy(cooldown_days=7)

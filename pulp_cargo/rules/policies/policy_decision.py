@@ -7,15 +7,24 @@ served only if all of them allow it, and the first refusal counts.
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion
-from pulp_cargo.rules.advisories import Advisory
-from pulp_cargo.rules.crate_policy import CratePolicy, Facts, NamedPolicy, StoredVersion
+from pulp_cargo.rules.policies.advisories import Advisory
+from pulp_cargo.rules.policies.cooldown import age_begins, newest_old_pubtime
+from pulp_cargo.rules.policies.crate_policy import (
+    CratePolicy,
+    Facts,
+    NamedPolicy,
+    Outcome,
+    Rule,
+    StoredVersion,
+    Verdict,
+)
+from pulp_cargo.rules.policies.evaluate import evaluate_crate, evaluate_version
 from pulp_cargo.rules.replaced_versions import version_key
-from pulp_cargo.rules.verdicts import Outcome, Rule, Verdict, evaluate_crate, evaluate_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +96,11 @@ class Case:
         versions = self.index.versions
         if policy.block or policy.allow is not None:
             return versions
-        # Times of this form sort as text.
-        old = (self.now - timedelta(days=policy.cooldown_days)).astimezone(UTC)
-        youngest = old.strftime("%Y-%m-%dT%H:%M:%SZ")
+        newest = newest_old_pubtime(policy.cooldown_days, self.now)
         return [
             vers
             for vers, entry in versions.items()
-            if (policy.cooldown_days and not (entry.pubtime and entry.pubtime <= youngest))
+            if (policy.cooldown_days and not (entry.pubtime and entry.pubtime <= newest))
             or (policy.cooldown_days and self.known.replaced_at(entry))
             or (policy.hide_yanked and entry.yanked)
             or (policy.licenses is not None and self.known.license(entry) is not None)
@@ -104,29 +111,16 @@ class Case:
         return Facts(
             name=self.name,
             vers=parse_version(vers),
-            since=self._since(entry),
+            since=age_begins(
+                entry.pubtime,
+                self.known.first_seen.get(vers),
+                self.known.replaced_at(entry),
+                self.now,
+            ),
             yanked=entry.yanked,
             license=self.known.license(entry),
             served_before=self.known.is_stored(entry),
         )
-
-    def _since(self, entry: UpstreamVersion) -> datetime:
-        """Return when a version's age begins: its publication, or when first seen, if earlier.
-
-        The age of replaced bytes begins when they were first seen, or with a later `pubtime`. A time
-        in the future is ignored.
-        """
-        published = _time(entry.pubtime)
-        if published is not None and published > self.now:
-            published = None
-        if replaced := _time(self.known.replaced_at(entry)):
-            return max(replaced, published or replaced)
-        times = [published, _time(self.known.first_seen.get(entry.vers))]
-        return min((time for time in times if time is not None), default=self.now)
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True, slots=True)

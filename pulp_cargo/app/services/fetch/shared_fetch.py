@@ -1,4 +1,4 @@
-"""One download of a .crate file from an upstream, which several clients read while it runs.
+"""Fetching each .crate file once for all clients that request it, who read it while it arrives.
 
 The bytes go to a temporary file from which clients read while it grows, so memory use depends
 neither on the size of the crate nor on the number of clients. The end of a file is withheld until
@@ -11,17 +11,18 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from aiohttp import ClientResponse
 from django.conf import settings
 
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
+from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import FileMemory, IncomingFile
-from pulp_cargo.app.services.downloads.clients import UpstreamClients
+from pulp_cargo.app.upstream.client import UpstreamClients
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import (
@@ -39,9 +40,12 @@ CHUNK_BYTES = 256 * 1024
 WITHHELD_BYTES = 1024
 ALL = sys.maxsize
 
+# A remote, and the name, version and checksum of a file.
+Key = tuple[object, ...]
 
-class SharedDownload:
-    """A running or complete download; its file is removed when its last lease is released.
+
+class SharedFetch:
+    """A running or complete fetch; its file is removed when its last lease is released.
 
     `free` is called with it then. A file for which the disk has no room continues in `memory`.
     """
@@ -52,7 +56,7 @@ class SharedDownload:
         vers: str,
         cksum: str,
         memory: FileMemory,
-        free: "Callable[[SharedDownload], None]",
+        free: "Callable[[SharedFetch], None]",
     ) -> None:
         self.name, self.vers, self.cksum = name, vers, cksum
         self.file: IncomingFile | None = None
@@ -72,8 +76,8 @@ class SharedDownload:
                 client.crate_file(self.name, self.vers, self.cksum) as response,
             ):
                 # A redirect to another host may lead to a service in our own network.
-                withheld = WITHHELD_BYTES if client.is_own(response) else ALL
-                await self._receive(response, client.chunks(response), withheld)
+                withheld = WITHHELD_BYTES if client.connection.is_own(response) else ALL
+                await self._receive(response, client.connection.chunks(response), withheld)
             if self.file is None or self.file.cksum != self.cksum:
                 note(Event.CHECKSUM)
                 raise self._failure("the file has another checksum than its index")
@@ -93,7 +97,7 @@ class SharedDownload:
     async def begun(self) -> int:
         """Wait until the file is complete or enough of it is here to start sending; return its size.
 
-        Raises the error of a failed download.
+        Raises the error of a failed fetch.
         """
         while self.error is None:
             if self.size is not None and (self.is_complete or self._readable > CHUNK_BYTES):
@@ -102,19 +106,19 @@ class SharedDownload:
         raise self.error
 
     async def ended(self) -> None:
-        """Wait for the whole file; raises the error of a failed download."""
+        """Wait for the whole file; raises the error of a failed fetch."""
         while not self.is_complete and self.error is None:
             await self._wait()
         if self.error is not None:
             raise self.error
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` to `stop` as they arrive; raises the error of a failed download."""
+        """Yield the bytes from `start` to `stop` as they arrive; raises the error of a failed fetch."""
         at = start
         while at < stop:
             if self.file is not None and self._readable > at:
                 most = min(CHUNK_BYTES, self._readable - at, stop - at)
-                chunk = await threads.fetch(os.pread, self.file.file.fileno(), most, at)
+                chunk = await threads.read_file(os.pread, self.file.file.fileno(), most, at)
                 at += len(chunk)
                 yield chunk
             elif self.error is not None or self.is_complete:
@@ -129,7 +133,7 @@ class SharedDownload:
 
     @property
     def whole(self) -> IncomingFile:
-        """The file of a complete download; raises UpstreamFailed if not even its first bytes came."""
+        """The file of a complete fetch; raises UpstreamFailed if not even its first bytes came."""
         if self.file is None:
             raise self._failure("it has sent nothing")
         return self.file
@@ -215,6 +219,72 @@ class SharedDownload:
 
     async def _wait(self) -> None:
         await self._news.wait()
+
+
+class SharedFetches:
+    """The fetches of a process that are running, or whose files are being stored."""
+
+    def __init__(self, clients: UpstreamClients, background: BackgroundTasks) -> None:
+        self._clients, self._background = clients, background
+        self._memory = FileMemory()
+        self._fetches: dict[Key, SharedFetch] = {}
+
+    def fetch(
+        self,
+        remote: UpstreamRemote,
+        name: str,
+        vers: str,
+        cksum: str,
+        done: Callable[[SharedFetch], object] | None,
+    ) -> SharedFetch:
+        """Return the running fetch of a file, or start one; lease it at once.
+
+        `done` is called with a new fetch when its file is complete and verified.
+        """
+        key = remote.identity, name, vers, cksum
+        found = self._fetches.get(key)
+        if found is None:
+            found = SharedFetch(
+                name, vers, cksum, self._memory, lambda gone: self._forget(key, gone)
+            )
+            self._fetches[key] = found
+            self._background.spawn(
+                self._run(key, found, remote, done),
+                failure=f"The file of `{name} {vers}` was downloaded, but is not stored",
+                wait_at_exit=False,
+            )
+        return found
+
+    @contextmanager
+    def leased_if_running(
+        self, remote: UpstreamRemote, name: str, vers: str, cksum: str
+    ) -> Iterator[None]:
+        """Lease a fetch that is running or being stored, if there is one, until the block ends.
+
+        So a caller that queries the database meanwhile finds the file there, or still here.
+        """
+        found = self._fetches.get((remote.identity, name, vers, cksum))
+        with nullcontext() if found is None else found.leased():
+            yield
+
+    async def _run(
+        self,
+        key: Key,
+        found: SharedFetch,
+        remote: UpstreamRemote,
+        done: Callable[[SharedFetch], object] | None,
+    ) -> None:
+        with found.leased():
+            await found.run(self._clients, remote)
+            if found.error is not None:
+                # The next request tries again.
+                self._forget(key, found)
+            elif done is not None:
+                done(found)
+
+    def _forget(self, key: Key, gone: SharedFetch) -> None:
+        if self._fetches.get(key) is gone:
+            del self._fetches[key]
 
 
 async def _rechunked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Downloads that several want, and those that are being stored while somebody asks for the file."""
+"""Fetches that several want, and those that are being stored while somebody asks for the file."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+    from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 
 REMOTE: Any = SimpleNamespace(identity=("pk", "url"))
 FILE = REMOTE, "leaf", "1.0.0", "0" * 64
@@ -21,43 +21,43 @@ FILE = REMOTE, "leaf", "1.0.0", "0" * 64
 @pytest.fixture(autouse=True)
 def come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files come at once, from nowhere."""
-    from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+    from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 
-    async def run(download: "SharedDownload", clients: Any, remote: Any) -> None:
-        download.is_complete = True
-        download._notify()
+    async def run(fetch: "SharedFetch", clients: Any, remote: Any) -> None:
+        fetch.is_complete = True
+        fetch._notify()
 
-    monkeypatch.setattr(SharedDownload, "run", run)
+    monkeypatch.setattr(SharedFetch, "run", run)
 
 
 @pytest.fixture
-def downloaded(tmp_path: Path) -> "SharedDownload":
-    """A complete download, whose file is in a directory."""
+def fetched(tmp_path: Path) -> "SharedFetch":
+    """A complete fetch, whose file is in a directory."""
     from pulp_cargo.app.services.crates.incoming_file import FileMemory, IncomingFile
-    from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+    from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 
-    download = SharedDownload("leaf", "1.0.0", "0" * 64, FileMemory(), lambda _: None)
-    download.file = IncomingFile(str(tmp_path))
-    download.file.write(Crate("leaf", package={"license": "MIT"}).packed())
-    return download
+    fetch = SharedFetch("leaf", "1.0.0", "0" * 64, FileMemory(), lambda _: None)
+    fetch.file = IncomingFile(str(tmp_path))
+    fetch.file.write(Crate("leaf", package={"license": "MIT"}).packed())
+    return fetch
 
 
 def test_licence_is_read_from_a_file_that_was_moved_to_the_storage(
-    downloaded: "SharedDownload", tmp_path: Path
+    fetched: "SharedFetch", tmp_path: Path
 ) -> None:
     """The file may be stored while a policy still needs its licence."""
     from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 
-    os.rename(downloaded.whole.path, tmp_path / "stored")
+    os.rename(fetched.whole.path, tmp_path / "stored")
     readers = CrateReaders()
     try:
-        assert downloaded.license(readers) == "MIT"
+        assert fetched.license(readers) == "MIT"
     finally:
         readers.stop()
 
 
 def test_licence_that_cannot_be_read_now_is_not_a_missing_one(
-    downloaded: "SharedDownload",
+    fetched: "SharedFetch",
 ) -> None:
     """A policy would refuse a crate without a licence; a 503 is tried again."""
 
@@ -66,24 +66,24 @@ def test_licence_that_cannot_be_read_now_is_not_a_missing_one(
 
     readers: Any = SimpleNamespace(read_upstream=read_upstream)
     with pytest.raises(ServiceUnavailable):
-        downloaded.license(readers)
+        fetched.license(readers)
 
 
 async def found_again(*, leased: bool) -> bool:
-    """Whether who asks for a file that is stored meanwhile finds its download again."""
+    """Whether who asks for a file that is stored meanwhile finds its fetch again."""
     from pulp_cargo.app.services.process import ServiceState
 
-    shared_downloads = ServiceState().cache.downloads
+    fetches = ServiceState().cache.fetches
     # The queue that stores files keeps each until it is in the tables.
-    first = shared_downloads.download(*FILE, lambda download: download.acquire())
+    first = fetches.fetch(*FILE, lambda fetch: fetch.acquire())
     await first.ended()
     await asyncio.sleep(0)
     if leased:
-        with shared_downloads.leased_if_running(*FILE):
+        with fetches.leased_if_running(*FILE):
             first.release()
-            return shared_downloads.download(*FILE, None) is first
+            return fetches.fetch(*FILE, None) is first
     first.release()
-    second = shared_downloads.download(*FILE, None)
+    second = fetches.fetch(*FILE, None)
     await second.ended()
     await asyncio.sleep(0)
     return second is first
@@ -104,6 +104,6 @@ def test_nothing_is_leased_of_a_file_that_does_not_come() -> None:
     """Which is most files."""
     from pulp_cargo.app.services.process import ServiceState
 
-    shared_downloads = ServiceState().cache.downloads
-    with shared_downloads.leased_if_running(*FILE):
-        assert shared_downloads._downloads == {}
+    fetches = ServiceState().cache.fetches
+    with fetches.leased_if_running(*FILE):
+        assert fetches._fetches == {}

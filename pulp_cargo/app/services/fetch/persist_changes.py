@@ -1,4 +1,4 @@
-"""The changes that store downloaded crates, and upstreams' yanks, in a repository."""
+"""The changes that store fetched crates, and upstreams' yanks, in a repository."""
 
 import asyncio
 import logging
@@ -11,13 +11,14 @@ from pulpcore.plugin.models import Domain
 
 from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import upload_all
-from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.publish.commit import (
     Change,
     Result,
@@ -26,6 +27,7 @@ from pulp_cargo.app.services.publish.commit import (
 from pulp_cargo.app.services.publish.draft import Draft
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.protocol.unavailable import RepositoryBusy
+from pulp_cargo.protocol.upstream_index import UpstreamVersion
 
 log = logging.getLogger(__name__)
 
@@ -88,14 +90,12 @@ class SetYanked:
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadedCrate:
-    """A downloaded file, leased until it is stored, with its line in the upstream's index."""
+class FetchedCrate:
+    """A fetched file, leased until it is stored, with its line in the upstream's index."""
 
-    download: SharedDownload
-    line: str
-    yanked: bool
-    registry: str
-    remote: UUID
+    fetch: SharedFetch
+    version: UpstreamVersion
+    remote: UpstreamRemote
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +113,21 @@ def adopted(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
     return [AddCachedCrate(unit, None, yanked[unit.pk]) for unit in units]
 
 
-def read(readers: CrateReaders, domain: Domain, crate: DownloadedCrate) -> AddCachedCrate | None:
-    """Return the change that stores a downloaded file, None if the file cannot be stored."""
+def read(readers: CrateReaders, domain: Domain, crate: FetchedCrate) -> AddCachedCrate | None:
+    """Return the change that stores a fetched file, None if the file cannot be stored."""
     try:
-        file = crate.download.whole
+        file = crate.fetch.whole
         file.settle()
         with with_domain(domain):
-            unit = unit_of_upstream(readers, crate.line, file, crate.registry, crate.remote)
+            unit = unit_of_upstream(
+                readers, crate.version.line, file, crate.remote.registry, crate.remote.pk
+            )
     except Exception as error:
         # Any error: one file that cannot be read must not fail the batch that it is in.
         note(Event.NOT_STORED)
-        log.warning("`%s %s` is not stored: %s", crate.download.name, crate.download.vers, error)
+        log.warning("`%s %s` is not stored: %s", crate.fetch.name, crate.fetch.vers, error)
         return None
-    return AddCachedCrate(unit, file, crate.yanked)
+    return AddCachedCrate(unit, file, crate.version.yanked)
 
 
 async def join(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:

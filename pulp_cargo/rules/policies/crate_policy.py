@@ -1,8 +1,9 @@
-"""Crate policies for upstreams, and the facts about a version that they use."""
+"""Crate policies for upstreams, the facts about a version that they use, and their verdicts."""
 
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from pulp_cargo.protocol.requirement import ANY, Requirement
@@ -98,3 +99,42 @@ class Facts:
 
     def __str__(self) -> str:
         return f"`{self.name} {self.vers}`"
+
+
+class Outcome(StrEnum):
+    """The outcome for a version."""
+
+    SERVED = "served"
+    HELD = "held"
+    BLOCKED = "blocked"
+    HIDDEN = "hidden"
+
+
+class Rule(StrEnum):
+    """The rule that decided."""
+
+    NONE = "none"
+    BLOCK = "block"
+    EXCEPTION = "exception"
+    ALLOW = "allow"
+    LICENSE = "license"
+    YANKED = "yanked"
+    COOLDOWN = "cooldown"
+    ADVISORY = "advisory"
+    SERVED_BEFORE = "served-before"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on a version, and until when it is valid; `enforced` is false in a dry run."""
+
+    outcome: Outcome
+    rule: Rule
+    sentence: str
+    until: datetime | None = None
+    enforced: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the version is in the index and downloadable."""
+        return self.outcome is Outcome.SERVED or not self.enforced

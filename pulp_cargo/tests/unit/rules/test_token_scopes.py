@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pulp_cargo.rules.scopes import REGISTRY_SCOPES, Scope, is_expired
+from pulp_cargo.rules.token_scopes import REGISTRY_SCOPES, Grant, Scope, is_expired
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -23,3 +23,16 @@ def test_token_ends_with_its_date():
     assert is_expired(NOW, NOW)
     assert is_expired(NOW - timedelta(seconds=1), NOW)
     assert not is_expired(NOW + timedelta(seconds=1), NOW)
+
+
+def test_scopes_are_checked_for_one_crate_until_the_token_ends():
+    """A token without the scope, for other crates, or that is over allows nothing."""
+    scopes, ends = frozenset({Scope.YANK}), NOW + timedelta(seconds=1)
+    grant = Grant(1, "u", scopes, frozenset(Scope), ("acme-*",), ends, None)
+    assert grant.allows(Scope.YANK, now=NOW)
+    assert grant.allows(Scope.YANK, "acme-a", now=NOW)
+    assert not grant.allows(Scope.YANK, "serde", now=NOW)
+    assert not grant.allows(Scope.PUBLISH_NEW, "acme-a", now=NOW)
+    assert not grant.allows(Scope.YANK, "acme-a", now=ends)
+    everywhere = Grant(1, "u", scopes, frozenset(Scope), (), None, None)
+    assert everywhere.allows(Scope.YANK, "serde", now=ends)

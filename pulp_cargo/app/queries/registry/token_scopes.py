@@ -1,4 +1,7 @@
-"""Who sent a request, and what they may do in a registry."""
+"""Who sent a request, and the scopes of their token or password in a registry.
+
+`rules/token_scopes` checks whether they suffice.
+"""
 
 import hashlib
 import math
@@ -17,8 +20,7 @@ from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.protocol.auth import BasicCredential
 from pulp_cargo.protocol.errors import NotAuthenticated
 from pulp_cargo.rules.owners import Actor
-from pulp_cargo.rules.patterns import pattern_matches
-from pulp_cargo.rules.scopes import Scope, is_expired
+from pulp_cargo.rules.token_scopes import Grant, Scope, is_expired
 
 PERMISSIONS = {
     Scope.READ: "cargo.read_cargodistribution",
@@ -29,32 +31,6 @@ PERMISSIONS = {
 }
 # The right of those who stand above the owners of crates.
 ABOVE_OWNERS = "cargo.modify_cargorepository"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What somebody may do in one registry: the token's scopes, limited to the user's rights.
-
-    `asked` are the token's scopes alone. An empty `patterns` stands for every crate; `token` is
-    None when a password was used. `actor` is None where crates have no owners.
-    """
-
-    user: int
-    username: str
-    scopes: frozenset[Scope]
-    asked: frozenset[Scope]
-    patterns: tuple[str, ...]
-    expires_at: datetime | None
-    token: UUID | None
-    actor: Actor | None = None
-
-    def allows(self, scope: Scope, crate: str | None = None) -> bool:
-        """Whether this includes the scope, and the crate if one is named."""
-        if scope not in self.scopes or is_expired(self.expires_at, timezone.now()):
-            return False
-        if crate is None or not self.patterns:
-            return True
-        return any(pattern_matches(pattern, crate) for pattern in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Downloads of .crate files that a sync has left with the upstream registry.
+"""Sending .crate files that a sync with the policy `on_demand` has left with the upstream registry.
 
-Core's content handler downloads them with the remote and forwards the bytes as they arrive
+Core's content handler fetches them with the remote and forwards the bytes as they arrive
 (`models/connecting` compares them with the checksum in the index line). It stores them unless the
 policy is `streamed`, or the disk has no room.
 """
@@ -25,7 +25,7 @@ from pulp_cargo.app.endpoints.http.core import (
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import cut_off
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.queries.crates.crate_file import UpstreamFile
+from pulp_cargo.app.queries.crates.crate_file import OnDemandFile
 from pulp_cargo.protocol.unavailable import UpstreamFailed
 
 log = logging.getLogger(__name__)
@@ -63,10 +63,10 @@ class PassedOn(web.StreamResponse):
         return await super().prepare(request)
 
 
-async def send_from_upstream(
-    cargo: CargoRequest, file: UpstreamFile, name: str, vers: str, headers: Mapping[str, str]
+async def send_on_demand(
+    cargo: CargoRequest, file: OnDemandFile, name: str, vers: str, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send a file from its upstream; raises UpstreamFailed if it cannot be downloaded."""
+    """Send a file from its upstream; raises UpstreamFailed if it cannot be fetched."""
     response = PassedOn({**headers, "ETag": f'"{file.cksum}"'})
     try:
         return await _stream(cargo, file, response)
@@ -85,7 +85,7 @@ async def send_from_upstream(
 
 
 async def _stream(
-    cargo: CargoRequest, file: UpstreamFile, response: PassedOn
+    cargo: CargoRequest, file: OnDemandFile, response: PassedOn
 ) -> web.StreamResponse:
     # This is otherwise done by core's middlewares, which our routes bypass.
     set_guid(generate_guid())
@@ -95,7 +95,7 @@ async def _stream(
             pk=file.content_artifact
         )
         if place.artifact is not None:
-            # Another download of the same file has just been stored.
+            # Another request for the same file has just stored it.
             return await serve_artifact(place, response.headers, cargo.http)
         has_room = cargo.process.services.disk.has_room()
         return await stream_from_remotes(place, response, cargo.http, may_store=has_room)

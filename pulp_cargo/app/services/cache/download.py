@@ -1,18 +1,24 @@
-"""Resolving a download of one crate version: to a stored file, a running download, or an error."""
+"""A download through a cache: the stored file of a crate version, or a fetch of it from its upstream."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from pulp_cargo.app.queries.crates import crate_file
-from pulp_cargo.app.queries.crates.crate_file import CachedFile, StoredFile, UpstreamFile
+from pulp_cargo.app.queries.crates.crate_file import (
+    CachedFile,
+    CachedVersion,
+    OnDemandFile,
+    StoredFile,
+)
+from pulp_cargo.app.queries.names.claims import who_may_answer
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.upstreams.replaced_versions import replaced_by
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream, UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.services.cache import resolve
 from pulp_cargo.app.services.cache.cache import Cache
 from pulp_cargo.app.services.cache.resolve import FromIndex, FromStore, Resolved, Unanswered
-from pulp_cargo.app.services.downloads.shared_download import SharedDownload
+from pulp_cargo.app.services.fetch.persist_queue import VersionToStore
+from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import (
     RegistryError,
@@ -20,14 +26,13 @@ from pulp_cargo.protocol.errors import (
     VersionRefused,
     VersionReplaced,
 )
-from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
 from pulp_cargo.rules.resolution import Ask, CrateState, Decision, VersionFacts, decide, of_version
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The version that a client requests; `leases` hold its downloads until the file is sent."""
+    """The version that a client requests; `leases` hold its fetches until the file is sent."""
 
     cache: Cache
     registry: Registry
@@ -45,7 +50,7 @@ class Wanted:
 class Here:
     """A file that is stored, or that a sync left with its upstream; fresh for `fresh_for` seconds."""
 
-    file: StoredFile | UpstreamFile
+    file: StoredFile | OnDemandFile
     fresh_for: float | None
 
 
@@ -69,16 +74,20 @@ class Looked:
     error: RegistryError | None = None
 
 
-async def locate(wanted: Wanted) -> Here | SharedDownload:
-    """Return the file with the checksum in the index: a stored one, or its download.
+async def locate(wanted: Wanted) -> Here | SharedFetch:
+    """Return the file with the checksum in the index: a stored one, or its fetch.
 
     Raises VersionNotFound, VersionRefused, VersionReplaced, and the errors of an upstream.
     """
-    who = await resolve.upstreams_to_ask(wanted.registry.upstreams, wanted.lower_name)
+    upstreams = wanted.registry.upstreams
+    # Names come first: a private name must not reach an upstream.
+    answer = upstreams.answer
+    if answer is None:
+        answer = await threads.read(who_may_answer, upstreams, wanted.lower_name)
     looked: dict[str, Looked] = {}
     decisions: dict[str, Decision] = {}
-    while isinstance(step := of_version(who.answer, decisions), Ask):
-        upstream = who.upstreams[step.upstreams[0]]
+    while isinstance(step := of_version(answer, decisions), Ask):
+        upstream = upstreams.by_name[step.upstreams[0]]
         looked[upstream.name] = found = await _look(wanted, upstream)
         decisions[upstream.name] = decide(found.facts)
     if step is None:
@@ -87,25 +96,25 @@ async def locate(wanted: Wanted) -> Here | SharedDownload:
     return _outcome(wanted, looked[upstream_name], decision)
 
 
-def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | SharedDownload:
+def _outcome(wanted: Wanted, looked: Looked, decision: Decision) -> Here | SharedFetch:
     found = looked.found
     if not decision.is_served or found is None:
         raise looked.error or VersionNotFound(wanted.name, wanted.vers)
     if isinstance(found, Here):
         return found
-    wanted.cache.whole_crates.bring(wanted.registry, found.upstream, wanted.name)
+    if found.upstream.whole_store is not None:
+        wanted.cache.whole_crates.bring(wanted.registry, found.upstream, wanted.name)
     if found.stored is None:
-        return _download(wanted, found)
+        return _fetch(wanted, found)
     if not found.stored.is_member:
-        to_store = wanted.cache.to_store(wanted.registry.domain, found.upstream, found.version)
-        to_store.link(found.stored.unit)
+        _to_store(wanted, found).link(found.stored.unit)
     # A file is never fresh for longer than the index that has its checksum.
     most = float(found.upstream.remote.max_age)
     return Here(found.stored.file, most if found.fresh_for is None else min(found.fresh_for, most))
 
 
 async def _look(wanted: Wanted, upstream: Upstream) -> Looked:
-    policies, cache = evaluate.policies_of(wanted.registry.upstreams, upstream), wanted.cache
+    policies, cache = wanted.registry.upstreams.policies_of(upstream), wanted.cache
     until = wanted.registry.upstreams.until
     if isinstance(upstream, RemoteUpstream) and not policies and until is None:
         # An index in memory is enough where no policy needs the versions of the whole crate.
@@ -168,7 +177,7 @@ async def _unlisted(wanted: Wanted, found: FromIndex) -> Looked:
     file = None
     # A policy cannot be evaluated for a version that is not in the index, nor its time be known.
     upstreams = wanted.registry.upstreams
-    if upstreams.until is None and not evaluate.policies_of(upstreams, found.upstream, stored=True):
+    if upstreams.until is None and not upstreams.policies_of(found.upstream, stored=True):
         file = await _file_in_repository(wanted, found.upstream)
     if file is None:
         return Looked(VersionFacts(found.state))
@@ -198,58 +207,56 @@ async def _listed_under_policies(
 async def _listed(wanted: Wanted, listed: Listed) -> Looked:
     """Look for a listed version's file: stored, or still available from the upstream."""
     cksum = listed.version.cksum
-    wanted.leases.enter_context(wanted.cache.downloads.leased_if_running(*_key(wanted, listed)))
-    try:
-        stored = await threads.read(
-            crate_file.cached_file,
-            listed.upstream,
-            wanted.registry.domain,
-            wanted.name,
-            wanted.vers,
-            cksum,
-        )
-    except ServiceUnavailable:
-        # The storage lost or corrupted the file; the upstream may still have it.
-        stored, listed = None, replace(listed, is_damaged=True)
-    now = None if stored else await _replaced_by(wanted, listed.upstream, cksum)
+    wanted.leases.enter_context(wanted.cache.fetches.leased_if_running(*_key(wanted, listed)))
+    cached = await _cached(wanted, listed.upstream, cksum)
     facts = VersionFacts(
         CrateState.LISTED,
         is_listed=True,
-        has_file=stored is not None,
-        is_replaced=now is not None,
+        has_file=cached.file is not None,
+        is_replaced=cached.replaced_by is not None,
     )
-    if now is not None:
-        return Looked(facts, error=VersionReplaced(wanted.name, wanted.vers, cksum, now))
-    return Looked(facts, replace(listed, stored=stored))
+    if cached.replaced_by is not None:
+        error = VersionReplaced(wanted.name, wanted.vers, cksum, cached.replaced_by)
+        return Looked(facts, error=error)
+    return Looked(facts, replace(listed, stored=cached.file, is_damaged=cached.is_damaged))
 
 
-async def _replaced_by(wanted: Wanted, upstream: RemoteUpstream, cksum: str) -> str | None:
-    """Return the upstream's new checksum if it has replaced the bytes with this checksum."""
-    name = wanted.lower_name
-    waiting = wanted.cache.index_store.waiting(upstream.remote, name)
-    if waiting is None:
-        return await threads.read(replaced_by, upstream.remote.pk, name, wanted.vers, cksum)
-    before, now = waiting.replaced.get(wanted.vers, (None, None))
-    return now if before == cksum else None
+async def _cached(wanted: Wanted, upstream: RemoteUpstream, cksum: str) -> CachedVersion:
+    """Return what is stored of a listed version, and whether its upstream has replaced the bytes."""
+    waiting = wanted.cache.index_store.waiting(upstream.remote, wanted.lower_name)
+    domain, name, vers = wanted.registry.domain, wanted.name, wanted.vers
+    cached = await threads.read(
+        crate_file.cached_version, upstream, domain, name, vers, cksum, in_row=waiting is None
+    )
+    if waiting is None or cached.file is not None:
+        return cached
+    # The answer of the upstream is newer than the row.
+    before, now = waiting.replaced.get(vers, (None, None))
+    return replace(cached, replaced_by=now if before == cksum else None)
 
 
 async def _license(wanted: Wanted, listed: Listed) -> str:
-    """Return the licence of a file, which is downloaded if it is not stored; empty for none."""
+    """Return the licence of a file, which is fetched if it is not stored; empty for none."""
     if listed.stored is not None:
         return listed.stored.license or ""
-    download = _download(wanted, listed)
-    await download.ended()
+    fetch = _fetch(wanted, listed)
+    await fetch.ended()
     readers = wanted.cache.readers
-    return await threads.examine(download.whole.size, download.license, readers) or ""
+    return await threads.examine(fetch.whole.size, fetch.license, readers) or ""
 
 
-def _download(wanted: Wanted, listed: Listed) -> SharedDownload:
-    """Return the download of a file, which another request may have started."""
-    to_store = wanted.cache.to_store(wanted.registry.domain, listed.upstream, listed.version)
+def _fetch(wanted: Wanted, listed: Listed) -> SharedFetch:
+    """Return the fetch of a file, which another request may have started."""
+    to_store = _to_store(wanted, listed)
     done = to_store.restore if listed.is_damaged else to_store.persist
-    download = wanted.cache.downloads.download(*_key(wanted, listed), done)
-    wanted.leases.enter_context(download.leased())
-    return download
+    fetch = wanted.cache.fetches.fetch(*_key(wanted, listed), done)
+    wanted.leases.enter_context(fetch.leased())
+    return fetch
+
+
+def _to_store(wanted: Wanted, listed: Listed) -> VersionToStore:
+    queue, domain = wanted.cache.persist_queue, wanted.registry.domain
+    return VersionToStore(queue, domain, listed.upstream, listed.version)
 
 
 def _key(wanted: Wanted, listed: Listed) -> tuple[UpstreamRemote, str, str, str]:
@@ -262,6 +269,6 @@ def _refused(state: CrateState, error: VersionRefused) -> Looked:
 
 async def _file_in_repository(
     wanted: Wanted, upstream: Upstream
-) -> StoredFile | UpstreamFile | None:
+) -> StoredFile | OnDemandFile | None:
     domain = wanted.registry.domain
     return await threads.read(crate_file.crate_file, upstream, domain, wanted.name, wanted.vers)

@@ -1,4 +1,4 @@
-"""The verdict of a crate policy on a version.
+"""Evaluating a crate policy for a version: the verdict on it.
 
 Rules are evaluated in this order, and the first that applies decides:
 1. the block list, which overrides everything;
@@ -10,56 +10,14 @@ Rules are evaluated in this order, and the first that applies decides:
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from pulp_cargo.protocol.errors import InvalidLicense
 from pulp_cargo.protocol.semver import Version
-from pulp_cargo.rules.advisories import Advisory, fixes
-from pulp_cargo.rules.crate_policy import CratePolicy, Facts
-from pulp_cargo.rules.licenses import is_allowed, parse_license
-
-_LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
-
-
-class Outcome(StrEnum):
-    """The outcome for a version."""
-
-    SERVED = "served"
-    HELD = "held"
-    BLOCKED = "blocked"
-    HIDDEN = "hidden"
-
-
-class Rule(StrEnum):
-    """The rule that decided."""
-
-    NONE = "none"
-    BLOCK = "block"
-    EXCEPTION = "exception"
-    ALLOW = "allow"
-    LICENSE = "license"
-    YANKED = "yanked"
-    COOLDOWN = "cooldown"
-    ADVISORY = "advisory"
-    SERVED_BEFORE = "served-before"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The verdict on a version, and until when it is valid; `enforced` is false in a dry run."""
-
-    outcome: Outcome
-    rule: Rule
-    sentence: str
-    until: datetime | None = None
-    enforced: bool = True
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the version is in the index and downloadable."""
-        return self.outcome is Outcome.SERVED or not self.enforced
+from pulp_cargo.rules.policies.advisories import Advisory
+from pulp_cargo.rules.policies.cooldown import cooldown_verdict, minute
+from pulp_cargo.rules.policies.crate_policy import CratePolicy, Facts, Outcome, Rule, Verdict
+from pulp_cargo.rules.policies.licenses import is_allowed, parse_license
 
 
 def evaluate_crate(
@@ -97,7 +55,7 @@ def evaluate_version(
         or _not_allowed(policy, facts)
         or _license(policy, facts)
         or _unless_served_before(facts, _yanked(policy, facts))
-        or _unless_served_before(facts, _cooldown(policy, facts, now, advisories, older))
+        or _unless_served_before(facts, cooldown_verdict(policy, facts, now, advisories, older))
         or Verdict(Outcome.SERVED, Rule.NONE, f"{facts} is served: no rule refuses it")
     )
     return dataclasses.replace(verdict, enforced=False) if policy.dry_run else verdict
@@ -114,7 +72,7 @@ def _blocked(policy: CratePolicy, facts: Facts) -> Verdict | None:
 def _excepted(policy: CratePolicy, facts: Facts, now: datetime) -> Verdict | None:
     for exemption in policy.exceptions:
         if now < exemption.ends and exemption.entry.means(facts.name, facts.vers):
-            until = _minute(exemption.ends)
+            until = minute(exemption.ends)
             sentence = f"{facts} is served until {until} by an exception: {exemption.entry}"
             return Verdict(Outcome.SERVED, Rule.EXCEPTION, sentence, exemption.ends)
     return None
@@ -147,34 +105,8 @@ def _yanked(policy: CratePolicy, facts: Facts) -> Verdict | None:
     return Verdict(Outcome.HIDDEN, Rule.YANKED, sentence)
 
 
-def _cooldown(
-    policy: CratePolicy,
-    facts: Facts,
-    now: datetime,
-    advisories: Sequence[Advisory],
-    older: Sequence[Version],
-) -> Verdict | None:
-    cooldown = timedelta(days=policy.cooldown_days)
-    # An upstream may claim any time, and the sum must not overflow.
-    until = facts.since + min(cooldown, _LAST_MOMENT - facts.since)
-    if not cooldown or until <= now:
-        return None
-    if fixed := fixes(advisories, facts.vers, older):
-        sentence = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
-        return Verdict(Outcome.SERVED, Rule.ADVISORY, sentence)
-    sentence = (
-        f"{facts} is held back until {_minute(until)} by the cooldown: its age starts at"
-        f" {_minute(facts.since)}, and it must be {policy.cooldown_days} days old"
-    )
-    return Verdict(Outcome.HELD, Rule.COOLDOWN, sentence, until)
-
-
 def _unless_served_before(facts: Facts, verdict: Verdict | None) -> Verdict | None:
     if verdict is None or verdict.outcome is Outcome.SERVED or not facts.served_before:
         return verdict
     sentence = f"{facts} was served before; otherwise the rule `{verdict.rule}` would apply"
     return Verdict(Outcome.SERVED, Rule.SERVED_BEFORE, sentence)
-
-
-def _minute(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,1 +1,0 @@
-"""Downloading .crate files from upstreams, once for concurrent requests, and storing them."""

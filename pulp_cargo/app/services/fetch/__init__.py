@@ -1,0 +1,1 @@
+"""Fetching .crate files from upstreams, once for concurrent requests, and storing them."""
