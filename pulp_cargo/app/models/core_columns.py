@@ -22,7 +22,7 @@ COLUMNS: Mapping[str, frozenset[str]] = {
     "core_remoteartifact": MADE
     | {"url", "size", "sha256", "failed_at", "content_artifact_id", "remote_id", "pulp_domain_id"},
     "core_repository": frozenset(
-        {"pulp_id", "pulp_domain_id", "pulp_last_updated", "next_version"}
+        {"pulp_id", "pulp_created", "pulp_domain_id", "pulp_last_updated", "next_version"}
     ),
     "core_repositorycontent": MADE
     | {"content_id", "repository_id", "version_added_id", "version_removed_id"},

@@ -15,6 +15,7 @@ ANSWERS = {
     "CollisionSerializer",
     "CollisionsSerializer",
     "CrateOwnerSerializer",
+    "DiffSerializer",
     "ExplainedUpstreamSerializer",
     "ExplanationSerializer",
     "PolicyRefusalSerializer",
@@ -22,6 +23,7 @@ ANSWERS = {
     "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
     "ShownFields",
+    "VersionLabelSerializer",
 }
 
 
