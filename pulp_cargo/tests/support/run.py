@@ -46,7 +46,8 @@ def end() -> dict[str, float]:
     for file in sorted(directory().glob(PIDS)):
         members = family(int(file.read_text()))
         spent[file.stem] = sum(one.cpu_seconds for one in members)
-        _stop(members[0])
+        for process in members[:1]:
+            _stop(process)
     shutil.rmtree(directory())
     del os.environ[VARIABLE]
     return spent

@@ -87,9 +87,7 @@ class Stack:
     def child(self, words: str) -> launcher.Process:
         """Return the running process with this name or command line, even after restarts."""
         for process in launcher.family(self.pids["supervisor"])[1:]:
-            about = Path(f"/proc/{process.pid}")
-            known_by = (about / "comm").read_bytes() + (about / "cmdline").read_bytes()
-            if words.encode() in known_by.replace(b"\0", b" ") and process.runs:
+            if words in process.command and process.runs:
                 return process
         raise LookupError(words)
 

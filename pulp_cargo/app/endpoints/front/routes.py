@@ -12,6 +12,7 @@ from pulp_cargo.app.endpoints.pages.changes import get_changes
 from pulp_cargo.app.endpoints.pages.contents import get_diff, get_files, get_source
 from pulp_cargo.app.endpoints.pages.crate import get_crate_page, get_version_page, get_versions_page
 from pulp_cargo.app.endpoints.pages.home import get_home
+from pulp_cargo.app.endpoints.pages.refused import get_refused_page
 from pulp_cargo.app.endpoints.read.config import get_cargo_config, get_config
 from pulp_cargo.app.endpoints.read.download import get_crate_file
 from pulp_cargo.app.endpoints.read.download_counts import (
@@ -135,6 +136,7 @@ ROUTES = (
     _route("GET", "search", search_pages.get_search, "page"),
     _route("GET", "crates/{name}", get_crate_page, "page"),
     _route("GET", "crates/{name}/versions", get_versions_page, "page"),
+    _route("GET", "crates/{name}/refused", get_refused_page, "page"),
     _route("GET", "crates/{name}/{vers}", get_version_page, "page"),
     _route("GET", "crates/{name}/{vers}/files", get_files, "page"),
     _route("GET", "crates/{name}/{vers}/source/{path}", get_source, "page"),

@@ -150,6 +150,11 @@ class RegistryUpstreams:
         return self.policies_of(self.own)
 
     @property
+    def have_policies(self) -> bool:
+        """Whether a crate policy is in force for anything that the registry serves."""
+        return any(self.policies_of(one, stored=True) for one in self.all)
+
+    @property
     def serves_repository_as_it_is(self) -> bool:
         """Whether it serves the version of its repository without upstreams and policies."""
         return not (self.listed or self.policies_of_store)

@@ -1,6 +1,5 @@
 """The page for probes, while PostgreSQL does not answer or is gone."""
 
-import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -45,14 +44,14 @@ def test_database_that_hangs_is_503(stack: Stack, registry: Registry):
     assert launcher.wait_for(lambda: _is(registry, 200, "ok"))
     postgres = launcher.family(stack.child("bin/postgres").pid)
     for process in postgres:
-        os.kill(process.pid, signal.SIGSTOP)
+        launcher.send(process.pid, signal.SIGSTOP)
     try:
         assert launcher.wait_for(lambda: _is(registry, 503, "unavailable"), seconds=10)
         answer = health(registry)
         assert answer.json()["database"] is False
     finally:
         for process in reversed(postgres):
-            os.kill(process.pid, signal.SIGCONT)
+            launcher.send(process.pid, signal.SIGCONT)
     assert launcher.wait_for(lambda: _is(registry, 200, "ok"), seconds=30)
 
 
@@ -76,7 +75,7 @@ def test_readers_do_not_wait_for_a_database_that_hangs(stack: Stack, registry: R
     assert launcher.wait_for(lambda: _have_beaten(stack, since), seconds=30)
     postgres = launcher.family(stack.child("bin/postgres").pid)
     for process in postgres:
-        os.kill(process.pid, signal.SIGSTOP)
+        launcher.send(process.pid, signal.SIGSTOP)
     try:
         names = [f"{name}-{number}" for number in range(12)]
         with ThreadPoolExecutor(len(names)) as pool:
@@ -84,5 +83,5 @@ def test_readers_do_not_wait_for_a_database_that_hangs(stack: Stack, registry: R
         assert {answer.status for answer in answers} == {503}
     finally:
         for process in reversed(postgres):
-            os.kill(process.pid, signal.SIGCONT)
+            launcher.send(process.pid, signal.SIGCONT)
     assert launcher.wait_for(lambda: registry.index_file(name).status == 404, seconds=30)

@@ -1,6 +1,5 @@
 """Processes that read .crate files and do not get on: only who publishes waits for them."""
 
-import os
 import signal
 import threading
 import time
@@ -45,7 +44,7 @@ def stopped_readers(stack: Stack) -> Iterator[None]:
     def stop_all() -> None:
         for pid in (child for parent in parents for child in launcher.children(parent)):
             if pid not in stopped and READER in command(pid):
-                os.kill(pid, signal.SIGSTOP)
+                launcher.send(pid, signal.SIGSTOP)
                 stopped.append(pid)
 
     def stop_new() -> None:
@@ -62,7 +61,7 @@ def stopped_readers(stack: Stack) -> Iterator[None]:
         ended.set()
         watch.join()
         for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+            launcher.send(pid, signal.SIGCONT)
 
 
 def ended(publishing: list[Future[Answer]]) -> list[int]:

@@ -144,8 +144,9 @@ def refused(*arguments: str) -> str:
 
 
 def family(pid: int) -> list[Process]:
-    """Return a process and all that descend from it."""
-    found = [Process(pid, (_stat(pid) or [""] * 20)[19])]
+    """Return a process and all that descend from it, but none that has ended meanwhile."""
+    fields = _stat(pid)
+    found = [] if fields is None else [Process(pid, fields[19])]
     for child in children(pid):
         found += family(child)
     return found
@@ -185,7 +186,13 @@ def get(url: str, *, user: str = "", password: str = "") -> int:
 
 def kill(pid: int) -> None:
     """End a process without giving it a chance to clean up."""
-    os.kill(pid, signal.SIGKILL)
+    send(pid, signal.SIGKILL)
+
+
+def send(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process, if it has not ended meanwhile."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _stat(pid: int) -> list[str] | None:

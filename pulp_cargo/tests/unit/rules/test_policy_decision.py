@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.protocol.semver import Version, VersionRange, parse_version
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, parse_index_file
 from pulp_cargo.rules.policies.advisories import Advisory
@@ -309,3 +310,16 @@ def test_digest_of_rules_changes_with_them() -> None:
     found = [*map(digest, policies), digest(ending, NOW + 2 * DAY)]
     assert len(set(found)) == 5
     assert digest(BLOCK) == digest(BLOCK, NOW + DAY)
+
+
+def test_refusals_are_those_of_each_version_the_highest_first() -> None:
+    """Each by the first policy that refuses it, and at most as many as are wanted."""
+    found = index(v1_0_0=OLD, v1_10_0=None, v1_9_0=None, v2_0_0=OLD)
+    blocked = CratePolicy(block=(Entry("leaf", parse_requirement("=2.0.0"), "bad"),))
+    decided = decision(found, COOLDOWN, blocked)
+    refusals = decided.refusals(10)
+    assert [one.vers for one in refusals] == ["2.0.0", "1.10.0", "1.9.0"]
+    assert [one.verdict.rule for one in refusals] == [Rule.BLOCK, Rule.COOLDOWN, Rule.COOLDOWN]
+    assert [decided.refusal(one.vers) for one in refusals] == refusals
+    assert [one.vers for one in decided.refusals(2)] == ["2.0.0", "1.10.0"]
+    assert decision(found).refusals(10) == []
