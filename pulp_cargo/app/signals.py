@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -15,6 +16,7 @@ from pulp_cargo.app.models.crate_policy import CargoCratePolicy
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
+from pulp_cargo.app.models.retention import versions_trimmed
 from pulp_cargo.app.models.token import CargoToken
 from pulp_cargo.app.models.upstream import CargoUpstream
 from pulp_cargo.app.notices import barrier, channel
@@ -47,6 +49,7 @@ def connect() -> None:
     post_save.connect(_row_changed, dispatch_uid="pulp_cargo.saved")
     post_delete.connect(_row_changed, dispatch_uid="pulp_cargo.deleted")
     m2m_changed.connect(_membership_changed, dispatch_uid="pulp_cargo.membership")
+    versions_trimmed.connect(_past_changed, dispatch_uid="pulp_cargo.trimmed")
 
 
 def _row_changed(sender: type[Model], instance: Model, **kwargs: Any) -> None:
@@ -72,6 +75,10 @@ def _membership_changed(
         _send(channel.principals_changed)
     if any(issubclass(side, ContentGuard) for side in sides):
         _send(channel.registries_changed)
+
+
+def _past_changed(sender: type[Model], repository: UUID, **kwargs: Any) -> None:
+    channel.past_changed(repository)
 
 
 def _send(message: Callable[[], None]) -> None:

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.dispatch import Signal
 
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_cargo.app.models.catalog import CARRY_OVER
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
 from pulp_cargo.app.models.version_label import VersionLabel
-from pulp_cargo.app.notices import channel
 from pulp_cargo.app.runtime.silence import silence
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models.repository import CargoRepository
 
+# Sent within the transaction that has deleted versions of a `repository`, whose id it has.
+versions_trimmed = Signal()
 # The first key of the advisory lock against concurrent clean-ups of a repository.
 LOCK_CLASS = 0x6361_7268
 
@@ -96,7 +98,7 @@ def trim(repository: "CargoRepository") -> int:
         gone = _due(repository) if cursor.fetchone()[0] else []
         if gone:
             gone = _delete(gone)
-            channel.past_changed(repository.pk)
+            versions_trimmed.send(type(repository), repository=repository.pk)
     return len(gone)
 
 
