@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pulp_cargo.protocol.errors import InvalidQuery
+from pulp_cargo.protocol.page_number import parse_number
 
 # Maximum length of a text to search for, in characters, and of other parameters.
 LONGEST_TEXT = 500
@@ -121,9 +122,10 @@ def _number(parameters: Parameters, name: str, *, default: int, most: int) -> in
     value = single(parameters, name)
     if value == "":
         return default
-    if not (value.isascii() and value.isdigit()) or not 1 <= int(value) <= most:
-        raise InvalidQuery(f"`{name}` is {value!r}; it must be a number from 1 to {most}")
-    return int(value)
+    number = parse_number(value, most)
+    if number is None:
+        raise InvalidQuery(f"`{name}` is {value[:40]!r}; it must be a number from 1 to {most}")
+    return number
 
 
 def _sort(value: str, text: str) -> Sort:

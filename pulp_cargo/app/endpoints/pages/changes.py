@@ -11,6 +11,7 @@ from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.diff import Diff, diff
 from pulp_cargo.app.queries.repository.moments import PastVersion, version_at
 from pulp_cargo.protocol.errors import InvalidQuery, NotFound
+from pulp_cargo.protocol.page_number import parse_number
 from pulp_cargo.rules.moments import AtNumber, parse_moment
 
 PER_PAGE = 100
@@ -37,9 +38,10 @@ async def get_changes(cargo: CargoRequest) -> web.Response:
 def _page_number(text: str) -> int:
     if not text:
         return 1
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_PAGES):
+    number = parse_number(text, MOST_PAGES)
+    if number is None:
         raise InvalidQuery(f"`page` is {text[:40]!r}; it must be from 1 to {MOST_PAGES}")
-    return int(text)
+    return number
 
 
 def _page(registry: Registry, old: str, new: str, page: int) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pulp_cargo.app.queries.owners import served_crate
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.cache.cache import Cache
@@ -25,17 +26,18 @@ async def refused_versions(
 
     Raises CrateNotFound, VersionGone, and the errors of an upstream.
     """
-    found = await resolve(cache.index_files, registry, name)
-    if not found:
-        raise CrateNotFound(name)
     highest: list[Refusal] = []
-    total = 0
-    for one in found:
+    total, is_known = 0, False
+    for one in await resolve(cache.index_files, registry, name):
         # No policy applies to what was published here.
         if isinstance(one, FromRepository):
+            is_known |= await threads.read(served_crate, one.upstream, name) is not None
             continue
+        is_known = True
         decision = await cache.policies.evaluate(registry.upstreams, one, name)
         if decision is not None:
             highest += await threads.work(decision.refusals, most)
             total += len(decision.left_out)
+    if not is_known:
+        raise CrateNotFound(name)
     return RefusedVersions(highest, total)

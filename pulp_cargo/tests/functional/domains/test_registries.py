@@ -89,6 +89,7 @@ OF_ONE_CRATE = {
     ("GET", "`rss/crates/{name}.xml`"): "rss/crates/NAME.xml",
     ("GET", "`crates/{name}`"): "crates/NAME",
     ("GET", "`crates/{name}/versions`"): "crates/NAME/versions",
+    ("GET", "`crates/{name}/refused`"): "crates/NAME/refused",
     ("GET", "`crates/{name}/{vers}`"): "crates/NAME/1.0.0",
     ("GET", "`crates/{name}/{vers}/files`"): "crates/NAME/1.0.0/files",
     ("GET", "`crates/{name}/{vers}/source/{path}`"): "crates/NAME/1.0.0/source/Cargo.toml",
@@ -115,6 +116,8 @@ OF_THE_REGISTRY = {
     ("GET", "`search`"),
     ("GET", "`keywords/{keyword}`"),
     ("GET", "`categories/{slug}`"),
+    # What changed between versions, which belong to a repository.
+    ("GET", "`changes`"),
     # Accounts and tokens: test_accounts.
     ("GET", "`api/v1/me`"),
     ("GET", "`api/v1/me/tokens`"),

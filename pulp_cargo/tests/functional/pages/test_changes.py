@@ -42,6 +42,7 @@ def test_changes_are_listed(old: Registry) -> None:
         ("old=%3Cscript%3E", 404), ("old=99", 404), ("old=1&new=x%20y", 404),
         ("old=1&page=0", 400), ("old=1&page=-1", 400), ("old=1&page=x", 400),
         ("old=1&page=10001", 400), ("old=1&page=%D9%A1", 400),
+        ("old=1&page=0000010001", 400), (f"old=1&page={'9' * 5000}", 400),
     ],
 )  # fmt: skip
 def test_bad_states_and_pages_are_refused(old: Registry, query: str, status: int) -> None:

@@ -65,8 +65,9 @@ def test_page_of_a_crate_leads_there(
     assert link.endswith(f"/crates/{name}/refused")
 
 
-def test_private_registry_says_nothing_to_strangers(registry: Registry, name: str) -> None:
-    """A registry without upstreams refuses nothing, and its pages need what reading needs."""
+def test_registry_without_upstreams_refuses_nothing(registry: Registry, name: str) -> None:
+    """So the page of a crate has no link, and a crate that it does not have has no page."""
     registry.publish(Crate(name))
     assert NONE in visit(registry, f"crates/{name}/refused").text
     assert not [one for one in visit(registry, f"crates/{name}").links if one.endswith("/refused")]
+    assert visit(registry, f"crates/{name}-other/refused").answer.status == 404
