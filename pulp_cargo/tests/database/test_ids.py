@@ -24,4 +24,5 @@ def test_ids_do_not_run_out() -> None:
             ("cargo_upstreamindexfile", "bigint"),
             ("cargo_usedversion", "bigint"),
             ("cargo_versiondownloads", "bigint"),
+            ("cargo_versionlabel", "bigint"),
         ]

@@ -36,7 +36,8 @@ def lists(document: dict[str, Any], world: World) -> dict[str, list[str]]:
     hrefs = {
         one.href
         for one in world.calls()
-        if one.method == "get" and not one.href.endswith(("config/", "explain/", "search/"))
+        if one.method == "get"
+        and not one.href.endswith(("config/", "diff/", "explain/", "search/"))
     }
     found = {}
     for href in sorted(hrefs):

@@ -179,6 +179,7 @@ def make_world(stack: Stack, name: str) -> World:
         one.publish(crate)
     registry.publish(Crate(name, "2.0.0"))
     registry.yank(name, "2.0.0")
+    rest.post(f"{registry.repository}label_version/", label="second", number=2)
     remote = rest.make("remotes/cargo/cargo/", name=unique("up"), url=other.index_url)
     store = rest.make(REPOSITORIES, name=unique("store"))["pulp_href"]
     entries = [

@@ -71,6 +71,7 @@ def own(stack: Stack, upstream: SparseUpstream, name: str) -> Cache:
 def listed(registry: Registry) -> list[str]:
     """Return the versions in the listing, whose head and end must fit."""
     answer = registry.get("versions.jsonl")
+    assert answer.status == 200, answer
     head, *crates, end = [json.loads(line) for line in answer.body.splitlines()]
     assert head["count"] == end["end"] == len(crates)
     return sorted(one["vers"] for one in crates)
