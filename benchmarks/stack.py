@@ -94,13 +94,15 @@ class Stack:
         """Return the size of the whole database on the disk."""
         return int(self.query("SELECT pg_database_size(current_database())")[0][0])
 
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
+    def query(
+        self, statement: str, values: Mapping[str, object] | None = None
+    ) -> list[tuple[Any, ...]]:
         """Query the database."""
         django = runpy.run_path(str(self._settings_file))["DATABASES"]["default"]
         with psycopg.connect(
             dbname=django["NAME"], user=django.get("USER"), host=django.get("HOST")
         ) as connection:
-            return connection.execute(statement).fetchall()
+            return connection.execute(statement, values).fetchall()
 
     def crash_content_workers(self) -> None:
         """Kill the content processes; gunicorn restarts them with empty memory."""

@@ -13,6 +13,11 @@ from benchmarks.timing import restart, timed_get
 from benchmarks.world import World, get
 from pulp_cargo.protocol.paths import index_path
 
+AGED = """
+    UPDATE core_repositoryversion version SET pulp_created = version.pulp_created - interval '1 day'
+    FROM core_repository repository
+    WHERE repository.pulp_id = version.repository_id AND repository.name = %(name)s RETURNING 1
+"""
 # The variation between two runs of the same load.
 THE_SAME = 0.95
 
@@ -21,6 +26,9 @@ def warm(world: World) -> Iterator[Measure]:
     """Random index files of 200 crates, of the registry and of its state now, alternating."""
     paths = world.tree_paths
     state = [f"@{_now()}/{path}" for path in paths]
+    # The first reads are those of `cold`.
+    for path in (*paths, *state):
+        get(world.filled, path)
     turns = [
         [our_load(world, targets).per_second for targets in (paths, state)]
         for _ in range(world.scale.fetches)
@@ -33,6 +41,8 @@ def warm(world: World) -> Iterator[Measure]:
 def cold(world: World) -> Iterator[Measure]:
     """Index files of a large repository, each of a state that the process has not looked up."""
     crates = world.scale.huge // 5
+    # It was made just now, and the states are those of the last minutes.
+    world.stack.query(AGED, {"name": world.huge.name})
     restart(world.stack, world.huge)
     # Every second is a state of its own.
     first = int(datetime.now(UTC).timestamp()) - OTHERS
