@@ -124,7 +124,7 @@ def _number(parameters: Parameters, name: str, *, default: int, most: int) -> in
         return default
     number = parse_number(value, most)
     if number is None:
-        raise InvalidQuery(f"`{name}` is {value[:40]!r}; it must be a number from 1 to {most}")
+        raise InvalidQuery(f"`{name}` is {value!r}; it must be a number from 1 to {most}")
     return number
 
 

@@ -163,8 +163,7 @@ def test_odd_words_are_words(found: Registry, text: str):
         ("page=201", "`page` is '201'; it must be a number from 1 to 200"),
         ("page=000000000201", "`page` is '000000000201'; it must be a number from 1 to 200"),
         ("page=00000000199999", "`page` is '00000000199999'; it must be a number from 1 to 200"),
-        # Python converts no number of more than 4,300 digits.
-        (f"page={'9' * 5000}", f"`page` is '{'9' * 40}'; it must be a number from 1 to 200"),
+        (f"page={'9' * 5000}", "`page` has 5000 characters; the limit is 200"),
         ("per_page=0000000101", "`per_page` is '0000000101'; it must be a number from 1 to 100"),
         (f"page={'9' * 150}", f"`page` is '{'9' * 150}'; it must be a number from 1 to 200"),
         (
