@@ -109,15 +109,16 @@ def load_page(
     with_owners: bool = False,
 ) -> CratePage:
     """Load what the page of a crate shows, with a number of queries that does not depend on the crate."""
+    # First, since it finds out that catalogs are outdated, and then all of this is repeated.
+    total, dependents = 0, list[ServedVersion]()
+    if has_catalog(registry):
+        total, dependents = crates.dependents(registry, name, Paging(1, MOST_DEPENDENTS))
     crate = crates.outline(registry, name)
     listed = list(crate.versions)
     place = listed.index(crate.default if vers is None else _version(crate, vers))
     highest = listed[:MOST_VERSIONS]
     loaded = crates.with_details(registry, name, [*highest, listed[place]])
     shown = loaded[listed[place].version.vers]
-    total, dependents = 0, list[ServedVersion]()
-    if has_catalog(registry):
-        total, dependents = crates.dependents(registry, name, Paging(1, MOST_DEPENDENTS))
     unit = shown.details.unit
     is_needed = shown.details.has_readme and contents.cached_readme(unit) is None
     return CratePage(

@@ -212,8 +212,9 @@ def dependents(registry: Registry, name: str, paging: Paging) -> tuple[int, list
     """Return how many crates need a crate in their default version, and a page of those versions.
 
     Dependencies on a crate of this name in another registry do not count.
-    Raises CatalogsOutdated, VersionGone.
+    Raises CrateNotFound for an invalid name, CatalogsOutdated, VersionGone.
     """
+    _require_name(name)
     served = served_catalogs(registry)
     total, found = details.dependents(
         [one.catalog for one in served],
@@ -261,11 +262,16 @@ def _stored(
     registry: Registry, name: str, versions: Callable[[Upstream, str], Sequence[V]]
 ) -> Mapping[str, Sequence[V]]:
     """Return the versions of a crate in each upstream; raises CrateNotFound for an invalid name."""
+    _require_name(name)
+    return {one.name: versions(one, name) for one in registry.upstreams.all}
+
+
+def _require_name(name: str) -> None:
+    """Raise CrateNotFound for a name that no crate can have."""
     try:
         parse_crate_name(name)
     except (InvalidName, ReservedName) as error:
         raise CrateNotFound(name) from error
-    return {one.name: versions(one, name) for one in registry.upstreams.all}
 
 
 def _holders(registry: Registry, name: str, stored: Mapping[str, Sequence[V]]) -> Sequence[str]:
