@@ -142,17 +142,16 @@ class PolicyDecision:
             return None
         return next(one for one in self._refusals(vers) if not one.verdict.is_open)
 
-    def refusals(self, most: int) -> list[Refusal]:
-        """Return why versions are left out, and by which policy: the highest, at most so many."""
-        highest = sorted(self.left_out, key=parse_version, reverse=True)[:most]
+    def refusals(self, wanted: Collection[str]) -> list[Refusal]:
+        """Return why some of the versions that are left out are, and by which policy each."""
         found: dict[str, Refusal] = {}
         for one in self.case.policies:
-            others = [vers for vers in highest if vers not in found]
+            others = [vers for vers in wanted if vers not in found]
             verdicts = self.case.verdicts(one.policy, others) if others else {}
             for vers in others:
                 if not verdicts[vers].is_open:
                     found[vers] = Refusal(one, self.case.name, vers, verdicts[vers])
-        return [found[vers] for vers in highest]
+        return [found[vers] for vers in wanted]
 
     def verdict(self, vers: str) -> Verdict:
         """Return the verdict on a version of the index file; raises KeyError for any other.

@@ -1,14 +1,17 @@
 """The versions of a crate that the crate policies of a registry refuse, and why."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from pulp_cargo.app.queries.owners import served_crate
+from pulp_cargo.app.queries.crates import index_file
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.cache.cache import Cache
-from pulp_cargo.app.services.cache.resolve import FromRepository, resolve
+from pulp_cargo.app.services.cache.resolve import FromRepository, Resolved, resolve
 from pulp_cargo.protocol.errors import CrateNotFound
-from pulp_cargo.rules.policies.policy_decision import Refusal
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.upstream_index import parse_index_file
+from pulp_cargo.rules.policies.policy_decision import PolicyDecision, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +27,45 @@ async def refused_versions(
 ) -> RefusedVersions:
     """Return which versions of a crate are refused now; it asks upstreams as an index file does.
 
+    Of several upstreams, the first that has a version decides (`protocol/upstream_index.merged`).
     Raises CrateNotFound, VersionGone, and the errors of an upstream.
     """
-    highest: list[Refusal] = []
-    total, is_known = 0, False
+    refused: list[tuple[PolicyDecision, list[str]]] = []
+    decided: set[str] = set()
     for one in await resolve(cache.index_files, registry, name):
+        decision = None
         # No policy applies to what was published here.
-        if isinstance(one, FromRepository):
-            is_known |= await threads.read(served_crate, one.upstream, name) is not None
-            continue
-        is_known = True
-        decision = await cache.policies.evaluate(registry.upstreams, one, name)
+        if not isinstance(one, FromRepository):
+            decision = await cache.policies.evaluate(registry.upstreams, one, name)
         if decision is not None:
-            highest += await threads.work(decision.refusals, most)
-            total += len(decision.left_out)
-    if not is_known:
+            others = [vers for vers in decision.left_out if _number(vers) not in decided]
+            refused.append((decision, others))
+        decided |= {_number(vers) for vers in await _versions(registry, one, name)}
+    if not decided:
         raise CrateNotFound(name)
-    return RefusedVersions(highest, total)
+    return await threads.work(_explained, refused, most)
+
+
+async def _versions(registry: Registry, found: Resolved, name: str) -> Collection[str]:
+    if not isinstance(found, FromRepository):
+        return (await found.index(name)).versions
+    file = await threads.read(index_file.index_file, found.upstream, registry.urls, name)
+    return () if file is None else parse_index_file(file.body, name).versions
+
+
+def _explained(refused: list[tuple[PolicyDecision, list[str]]], most: int) -> RefusedVersions:
+    everything = sorted(
+        (vers for _, others in refused for vers in others),
+        key=lambda vers: parse_version(vers).order,
+        reverse=True,
+    )
+    highest = everything[:most]
+    found: dict[str, Refusal] = {}
+    for decision, others in refused:
+        wanted = set(highest).intersection(others)
+        found |= {one.vers: one for one in decision.refusals(wanted)}
+    return RefusedVersions([found[vers] for vers in highest], len(everything))
+
+
+def _number(vers: str) -> str:
+    return parse_version(vers).without_build

@@ -10,6 +10,7 @@ from pulp_cargo.tests.functional.cache.lists.conftest import (
     theirs,
     versions,
 )
+from pulp_cargo.tests.functional.pages.conftest import visit
 from pulp_cargo.tests.support.cache import Cache
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
@@ -62,6 +63,20 @@ def test_each_version_is_from_the_first_that_has_it(
     assert first.keeps(f"{name} 1.0.0", f"{name} 1.1.0")
     assert second.keeps(f"{name} 2.0.0")
     assert both.download(name, "3.0.0").status == 404
+
+
+def test_page_of_refused_versions_has_what_no_upstream_serves(
+    stack: Stack, both: Registry, second: Cache, name: str
+) -> None:
+    """A policy of the second upstream does not refuse what the first one serves."""
+    block = [{"crate": name, "versions": ">=1.1.0"}]
+    policy = stack.rest.make("cargo/crate-policies/", name=unique("p"), block=block)
+    second.change(crate_policy=policy["pulp_href"])
+    assert versions(both, name) == ["1.0.0", "1.1.0"]
+    page = visit(both, f"crates/{name}/refused")
+    assert "Crate policies refuse 1 version, so cargo does not find it" in page.text
+    assert f"{name} 2.0.0" in page.text
+    assert f"{name} 1.1.0" not in page.text
 
 
 def test_other_names_are_not_mixed(
