@@ -10,9 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulp_cargo.app.access import Verb
-from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.queries.repository.diff import diff
-from pulp_cargo.app.queries.repository.moments import PastVersion, version_at
+from pulp_cargo.app.queries.repository.moments import newest_version, version_at
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.explain import checked
 from pulp_cargo.app.serializers.past import (
@@ -23,7 +22,7 @@ from pulp_cargo.app.serializers.past import (
     VersionLabelSerializer,
 )
 from pulp_cargo.app.services import version_labels
-from pulp_cargo.rules.moments import AtNumber, parse_moment
+from pulp_cargo.rules.moments import parse_moment
 
 # A label retains a version, so it needs the same right as changing the retention.
 PAST_VERBS = (
@@ -64,7 +63,7 @@ class PastMixin:
         repository, wanted = self.get_object(), checked(LabelVersionSerializer, request.data)
         with refused_as_invalid():
             number = wanted.get("number")
-            number = _newest(repository).number if number is None else number
+            number = newest_version(repository.pk).number if number is None else number
             made = version_labels.add(repository, wanted["label"], number)
         shown = VersionLabelSerializer(made, context={"request": request})
         return Response(shown.data, status=status.HTTP_201_CREATED)
@@ -103,7 +102,7 @@ class PastMixin:
             new = (
                 version_at(repository.pk, parse_moment(asked["new"]))
                 if "new" in asked
-                else _newest(repository)
+                else newest_version(repository.pk)
             )
         found = diff(
             repository.pk, old.number, new.number, limit=asked["limit"], offset=asked["offset"]
@@ -112,7 +111,3 @@ class PastMixin:
         values = {one.name: getattr(found, one.name) for one in dataclasses.fields(found)}
         shown = DiffSerializer(values | {"old": old, "new": new}, context={"request": request})
         return Response(shown.data)
-
-
-def _newest(repository: CargoRepository) -> PastVersion:
-    return version_at(repository.pk, AtNumber(repository.latest_version().number))

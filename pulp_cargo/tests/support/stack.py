@@ -86,10 +86,10 @@ class Stack:
 
     def child(self, words: str) -> launcher.Process:
         """Return the running process with this name or command line, even after restarts."""
-        for process in launcher.family(self.pids["supervisor"])[1:]:
-            if words in process.command and process.runs:
-                return process
-        raise LookupError(words)
+        process = launcher.child_of(self.pids["supervisor"], words)
+        if process is None:
+            raise LookupError(words)
+        return process
 
     def content_process(self) -> int:
         """Return the id of one of the content processes."""

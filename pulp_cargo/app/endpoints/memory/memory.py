@@ -2,8 +2,8 @@
 
 It has six bounded parts: registries (what each base path serves now), states of their past, complete
 responses by request target, who may read a private registry, whom a content guard has admitted, and
-who reads the list of registries. Messages keep them up to date (see `listener`); while no messages arrive nothing is cached, and every request queries the
-database.
+who reads the list of registries. Messages keep them up to date (see `listener`); while no messages
+arrive nothing is cached, and every request queries the database.
 """
 
 from collections import OrderedDict, defaultdict

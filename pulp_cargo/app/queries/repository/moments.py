@@ -15,6 +15,10 @@ OF_NUMBER = """
     SELECT pulp_id, number, pulp_created FROM core_repositoryversion
     WHERE repository_id = %(repository)s AND number = %(number)s AND complete
 """
+NEWEST = """
+    SELECT pulp_id, number, pulp_created FROM core_repositoryversion
+    WHERE repository_id = %(repository)s AND complete ORDER BY number DESC LIMIT 1
+"""
 OF_LABEL = """
     SELECT v.pulp_id, v.number, v.pulp_created FROM cargo_versionlabel l
     JOIN core_repositoryversion v ON v.pulp_id = l.version_id
@@ -71,6 +75,14 @@ def version_at(repository: UUID, moment: Moment) -> PastVersion:
             return _of_label(repository, label)
         case AtTime(until):
             return _of_time(repository, until)
+
+
+def newest_version(repository: UUID) -> PastVersion:
+    """Return the newest version of a repository; raises NotFound if the repository was deleted."""
+    row = first_row(NEWEST, {"repository": repository})
+    if row is None:
+        raise NotFound("this repository has no versions")
+    return PastVersion(*row)
 
 
 def require_past(until: datetime) -> None:

@@ -5,8 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 
@@ -26,26 +25,18 @@ PUBLISHES = 12
 LARGE = 2 * 1024 * 1024
 
 
-def command(pid: int) -> str:
-    """Return the command line of a process, empty once it has ended."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    return ""
-
-
 @contextmanager
 def stopped_readers(stack: Stack) -> Iterator[None]:
     """Stop each process that reads .crate files, and others as soon as they are there."""
     stopped: list[int] = []
     ended = threading.Event()
     content = stack.child("pulp-content").pid
-    parents = [content, *(process.pid for process in launcher.family(content))]
 
     def stop_all() -> None:
-        for pid in (child for parent in parents for child in launcher.children(parent)):
-            if pid not in stopped and READER in command(pid):
-                launcher.send(pid, signal.SIGSTOP)
-                stopped.append(pid)
+        for process in launcher.family(content):
+            if READER in process.command and process.pid not in stopped:
+                launcher.send(process.pid, signal.SIGSTOP)
+                stopped.append(process.pid)
 
     def stop_new() -> None:
         # It has to be quicker than a new process is ready to read.

@@ -64,10 +64,7 @@ class Running:
 
     def child(self, command: str) -> Process | None:
         """Return the running child with these words in its name or command line."""
-        for process in family(self.process.pid)[1:]:
-            if command in process.command and process.runs:
-                return process
-        return None
+        return child_of(self.process.pid, command)
 
     def get(self, path: str) -> int:
         """Request a path of the content app; return the status."""
@@ -150,6 +147,14 @@ def family(pid: int) -> list[Process]:
     for child in children(pid):
         found += family(child)
     return found
+
+
+def child_of(pid: int, words: str) -> Process | None:
+    """Return a running descendant of a process with these words in its name or command line."""
+    for process in family(pid)[1:]:
+        if words in process.command and process.runs:
+            return process
+    return None
 
 
 def children(pid: int) -> list[int]:
