@@ -27,8 +27,7 @@ def mirrored_urls(
         return tuple(sorted(_with_both_of_crates_io([distribution.remote.url])))
     if not upstreams:
         pinned = distribution.repository_version
-        store = pinned.repository_id if pinned else distribution.repository_id
-        return tuple(sorted(_with_both_of_crates_io(_cached_from(store))))
+        return stood_in_for(pinned.repository_id if pinned else distribution.repository_id)
     whole = [one for one in upstreams if "*" in one.patterns]
     ours = [one.repository for one in whole if isinstance(one, RepositoryUpstream)]
     repositories = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=ours)
@@ -36,6 +35,11 @@ def mirrored_urls(
     remotes = [one.remote.url for one in whole if isinstance(one, RemoteUpstream)]
     urls |= _with_both_of_crates_io(remotes)
     return tuple(sorted(urls))
+
+
+def stood_in_for(repository: UUID | None) -> tuple[str, ...]:
+    """Return the index URLs of the registries that a registry of a repository alone stands in for."""
+    return tuple(sorted(_with_both_of_crates_io(_cached_from(repository))))
 
 
 def _cached_from(repository: UUID | None) -> list[str]:

@@ -14,7 +14,7 @@ from pulp_cargo.app.models.distribution import root_url
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.queries.registry.account_url import account_url
 from pulp_cargo.app.queries.registry.guards import headers_read_by
-from pulp_cargo.app.queries.registry.mirrored_urls import mirrored_urls
+from pulp_cargo.app.queries.registry.mirrored_urls import mirrored_urls, stood_in_for
 from pulp_cargo.app.queries.registry.own_urls import own_urls, urls_at
 from pulp_cargo.app.queries.upstreams import repository_roles
 from pulp_cargo.app.queries.upstreams.fillers import Filler, fillers_of
@@ -306,6 +306,11 @@ def _urls(
         mirrored=mirrored_urls(distribution, upstreams),
         upstream=distribution.remote and distribution.remote.url,
     )
+
+
+def urls_within(repository: CargoRepository) -> RegistryUrls:
+    """Return the URLs that are null in the lines of a registry that serves a repository alone."""
+    return RegistryUrls("", own=tuple(own_urls(repository)), mirrored=stood_in_for(repository.pk))
 
 
 def _access(distribution: CargoDistribution) -> ReadAccess:
