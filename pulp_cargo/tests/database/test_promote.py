@@ -198,6 +198,7 @@ def test_dependencies_on_the_source_mean_the_target_afterwards(
 ) -> None:
     """Crates name the registry that they were published to; people publish to none but the source."""
     from pulp_cargo.app.queries.registry.own_urls import own_urls
+    from pulp_cargo.tests.database.upstreams import registry_of
 
     new_distribution(repository=dev, allow_uploads=True)
     served = new_distribution(repository=prod)
@@ -211,6 +212,11 @@ def test_dependencies_on_the_source_mean_the_target_afterwards(
     line = json.loads(_index_file(served, "app"))
     assert [dep["registry"] for dep in line["deps"]] == [None]
     assert planned(dev, prod, "app 1.0.0").stands_in_for == ()
+    # So they do in a list of upstreams that has the target, and in a copy, by a sync or an export.
+    listed = new_distribution({"prod": {"repository": prod, "private": True}})
+    assert set(own_urls(dev)) < set(registry_of(listed).urls.null)
+    assert set(own_urls(dev)) < set(_urls_of_copies(served))
+    assert _exported_urls(prod) == list(_urls_of_copies(served))
 
 
 def test_dependencies_of_a_target_with_uploads_lead_to_the_source(
@@ -230,6 +236,20 @@ def test_dependencies_of_a_target_with_uploads_lead_to_the_source(
     plan = planned(dev, prod, "app 1.0.0")
     assert (copies(plan), plan.stands_in_for) == (["app 1.0.0"], ())
     assert [(one.registry, one.name) for one in plan.elsewhere] == [(url, "lib")]
+
+
+def _urls_of_copies(distribution: "CargoDistribution") -> tuple[str, ...]:
+    from pulp_cargo.tests.database.upstreams import registry_of
+
+    return registry_of(distribution).urls.of_copies
+
+
+def _exported_urls(repository: "CargoRepository") -> list[str]:
+    from pulp_cargo.app.modelresource import RegistryUrlsResource
+
+    newest = type(repository).objects.get(pk=repository.pk)
+    resource = RegistryUrlsResource(newest.latest_version())
+    return resource.dehydrate_index_aliases(newest)
 
 
 def _index_file(distribution: "CargoDistribution", name: str) -> bytes:

@@ -97,7 +97,7 @@ def tag(registry: Registry, rules: Sequence[str] = ()) -> str:
 
     `rules` are those by which versions are left out.
     """
-    content = [FORMAT, str(registry.content.version), sorted(registry.urls.own), *rules]
+    content = [FORMAT, str(registry.content.version), registry.urls.of_copies, *rules]
     return f'"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]}"'
 
 
