@@ -45,8 +45,7 @@ def add_crate(domain: Any, new_remote: "NewRemote") -> AddCrate:
             pubtime=timezone.now(),
             cksum=cksum,
             index_line=_line(name=name, vers=vers, deps=tables, cksum=cksum),
-            registries=[dep["registry"] for dep in tables if dep["registry"]],
-            **fields,
+            **{"registries": [dep["registry"] for dep in tables if dep["registry"]], **fields},
         )
         if has_file:
             _add_file(unit, upstream)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE
 from pulp_cargo.tests.database.dependencies import AddCrate, dependency
 
 if TYPE_CHECKING:
@@ -282,6 +283,26 @@ def test_nothing_goes_beside_the_crates_of_a_remote(
         planned(dev, prod, "app 1.0.0")
     with pytest.raises(CannotPromote, match="both the source and the target"):
         planned(dev, dev, "app 1.0.0")
+
+
+def test_crates_of_a_cache_are_promoted_with_what_they_need(
+    dev: "CargoRepository",
+    prod: "CargoRepository",
+    add_crate: AddCrate,
+    new_distribution: "NewList",
+    new_remote: "NewRemote",
+) -> None:
+    """The target stands in for the upstream afterwards, as the store of the cache does."""
+    new_distribution(repository=dev, remote=new_remote(CRATES_IO_SPARSE))
+    served = new_distribution(repository=prod)
+    add_crate(dev, "app 1.0.0", dependency("lib ^1", registry=CRATES_IO), registries=[])
+    add_crate(dev, "lib 1.0.0")
+    plan = planned(dev, prod, "app 1.0.0")
+    assert copies(plan) == ["app 1.0.0", "lib 1.0.0"]
+    assert {CRATES_IO, CRATES_IO_SPARSE} < set(plan.stands_in_for)
+    assert promoted(dev, prod, "app 1.0.0") == ["app 1.0.0", "lib 1.0.0"]
+    line = json.loads(_index_file(served, "app"))
+    assert [dep["registry"] for dep in line["deps"]] == [None]
 
 
 def test_policy_of_the_target_decides(
