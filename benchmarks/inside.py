@@ -5,13 +5,14 @@
     python -m benchmarks.inside describe NAME COUNT
     python -m benchmarks.inside depend NAME COUNT
     python -m benchmarks.inside catalog NAME
+    python -m benchmarks.inside export NAME FORMAT FOLDER
     python -m benchmarks.inside guard NAME none|auth_required|rbac|header [HEADER VALUE]
 
 `multiply` creates a large repository in seconds: it copies the rows of the registry's only crate
 under new names and adds them with Pulp's own code, in a few large repository versions. `describe`
 does the same with the names and texts of `benchmarks.texts`, and `depend` with so many crates of
-which the first needs 500 others. `catalog` makes the catalog of what the
-registry has, and prints how many seconds that took.
+which the first needs 500 others. `catalog` makes the catalog of what the registry has, and prints
+how many seconds that took, and so does `export`.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from uuid import UUID
 
 import django
@@ -91,6 +93,8 @@ def main() -> None:
         print(_make_catalog(name))
     elif action == "depend":
         _depend(name, int(rest[0]))
+    elif action == "export":
+        print(_export(name, *rest))
     elif action == "describe":
         _describe(name, int(rest[0]))
     else:
@@ -101,6 +105,18 @@ def _make_registry(name: str) -> str:
     from pulp_cargo.app.services.setup import first_registry
 
     return first_registry.make(name, "admin").index_url
+
+
+def _export(name: str, kind: str, folder: str) -> float:
+    from pulp_cargo.app.models import CargoDistribution
+    from pulp_cargo.app.queries.registry.registry import registry_of
+    from pulp_cargo.app.services.exports.export_registry import export_registry
+
+    registry = registry_of(CargoDistribution.objects.get(name=name))
+    dl = "https://static.example/{crate}" if kind == "static" else None
+    start = time.perf_counter()
+    export_registry(registry, Path(folder), kind, dl)
+    return time.perf_counter() - start
 
 
 def _guard(name: str, kind: str, header: str = "", value: str = "") -> None:
