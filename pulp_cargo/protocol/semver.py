@@ -141,8 +141,9 @@ def _identifiers(dotted: str) -> tuple[tuple[bool, int, int, str], ...]:
 
     Build metadata may have leading zeros; cargo sorts fewer of them first.
     """
+    if not dotted:
+        return ()
     return tuple(
         (False, int(part), len(part), "") if part.isdigit() else (True, 0, 0, part)
         for part in dotted.split(".")
-        if part
     )

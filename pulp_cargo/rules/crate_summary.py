@@ -1,6 +1,6 @@
 """What crates.io shows of a crate as a whole, computed from its versions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,6 +20,10 @@ class CrateVersion:
     yanked: bool
 
 
+# Versions with their parsed numbers, from the highest to the lowest.
+Ranked = Sequence[tuple[Version, CrateVersion]]
+
+
 @dataclass(frozen=True, slots=True)
 class CrateSummary:
     """A crate, described by its versions; `max_version` and `max_stable` are empty if none counts."""
@@ -35,14 +39,18 @@ class CrateSummary:
     updated_at: datetime
 
 
-def summarize(versions: Collection[CrateVersion]) -> CrateSummary:
-    """Return the summary of a crate, as crates.io computes it.
+def rank(versions: Iterable[CrateVersion]) -> Ranked:
+    """Return versions from the highest to the lowest."""
+    parsed = ((parse_version(one.vers), one) for one in versions)
+    return sorted(parsed, key=lambda pair: pair[0].order, reverse=True)
+
+
+def summarize(ranked: Ranked) -> CrateSummary:
+    """Return the summary of a crate from all of its versions, as crates.io computes it.
 
     The default version is the highest release that is not yanked, or else the highest version that
     is not yanked, or else the highest. `max_version` and `max_stable` ignore yanked versions.
     """
-    parsed = ((parse_version(one.vers), one) for one in versions)
-    ranked = sorted(parsed, key=lambda pair: pair[0].order, reverse=True)
     good = [(version, one) for version, one in ranked if not one.yanked]
     stable = [(version, one) for version, one in good if not version.is_prerelease]
     # Of versions that were published at the same time, the highest.
@@ -56,12 +64,12 @@ def summarize(versions: Collection[CrateVersion]) -> CrateSummary:
         newest=newest.vers,
         num_versions=len(ranked),
         yanked=not good,
-        created_at=min(one.published for one in versions),
+        created_at=min(one.published for _, one in ranked),
         updated_at=newest.published,
     )
 
 
-def _first(ranked: Sequence[tuple[Version, CrateVersion]]) -> CrateVersion | None:
+def _first(ranked: Ranked) -> CrateVersion | None:
     return ranked[0][1] if ranked else None
 
 
