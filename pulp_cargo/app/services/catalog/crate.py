@@ -143,7 +143,7 @@ def crate(registry: Registry, name: str, listed: Listed | None = None) -> CrateV
         raise CrateNotFound(name)
     by_vers = {one.details.vers: one for one in found}
     ranked = rank(one.summary for one in found)
-    versions = [by_vers[one.vers] for _, one in ranked]
+    versions = [by_vers[one.vers] for one in ranked]
     totals = downloads.totals_of(registry.pk, [name]).get(canonical_name(name))
     summary = summarize(ranked)
     default = by_vers[summary.default.vers]
@@ -171,7 +171,7 @@ def outline(registry: Registry, name: str) -> CrateOutline:
     summary = summarize(ranked)
     return CrateOutline(
         summary.name,
-        [found[one.vers] for _, one in ranked],
+        [found[one.vers] for one in ranked],
         default=found[summary.default.vers],
     )
 
