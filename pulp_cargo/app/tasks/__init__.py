@@ -1,8 +1,9 @@
 """The tasks of workers. Pulp finds a task by its name in this package, so all are imported here."""
 
+from pulp_cargo.app.tasks.export_registry import export_registry
 from pulp_cargo.app.tasks.import_crates import import_crates
 from pulp_cargo.app.tasks.named_versions import remove, set_yanked
 from pulp_cargo.app.tasks.prefetch import prefetch
 from pulp_cargo.app.tasks.synchronize import synchronize
 
-__all__ = ["import_crates", "prefetch", "remove", "set_yanked", "synchronize"]
+__all__ = ["export_registry", "import_crates", "prefetch", "remove", "set_yanked", "synchronize"]

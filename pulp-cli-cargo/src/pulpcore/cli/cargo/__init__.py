@@ -8,6 +8,7 @@ from pulp_cli.generic import pulp_group
 from pulpcore.cli.cargo.content import content
 from pulpcore.cli.cargo.crate_policy import crate_policy
 from pulpcore.cli.cargo.distribution import cargo_config, distribution
+from pulpcore.cli.cargo.export import export
 from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.owner import owner
 from pulpcore.cli.cargo.registry import registry
@@ -28,6 +29,6 @@ def cargo_group() -> None:
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Register the commands with `pulp`."""
     groups = (registry, repository, remote, distribution, crate_policy, content, token, owner)
-    for command in (*groups, check, prefetch, search, explain_crate, cargo_config):
+    for command in (*groups, check, prefetch, search, export, explain_crate, cargo_config):
         cargo_group.add_command(command)
     main.add_command(cargo_group)
