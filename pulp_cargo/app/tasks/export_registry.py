@@ -20,7 +20,7 @@ def export_registry(exporter: str, **kwargs: Any) -> dict[str, Any]:
     """Make the folder of an exporter have what its registry serves, and return the result."""
     unit = CargoExporter.objects.select_related("distribution").get(pk=exporter)
     registry = registry_of(unit.distribution)
-    progress = ProgressReport(message="Exporting .crate files", code="cargo.export", total=0)
+    progress = ProgressReport(message="Exporting crate versions", code="cargo.export", total=0)
     last = 0.0
 
     def show(done: int, total: int) -> None:

@@ -65,7 +65,7 @@ class Upstream:
                 if kind == DIRECTORY
                 else IndexedFiles(folder, dl=DL if kind == "static" else None)
             )
-            return write(self.versions(), self.fetch, target, jobs=1)
+            return write([self.versions()], self.fetch, target, jobs=1)
 
 
 def tree(root: Path) -> dict[str, bytes]:
