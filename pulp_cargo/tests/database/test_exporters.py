@@ -96,6 +96,15 @@ def test_history_of_the_git_index_is_that_of_the_repository(
     assert config == published.get("config.json").json()
 
 
+def test_downloads_may_be_anywhere(published: Registry, tmp_path: Path) -> None:
+    """The `dl` of a git index is the folder of the files of a static registry."""
+    for kind in ("git", "static"):
+        export(published.name, tmp_path / kind, kind, "https://static.example/crates/")
+    wanted = {"dl": "https://static.example/crates/{crate}/{crate}-{version}.crate"}
+    assert json.loads(git(tmp_path / "git", "show", "HEAD:config.json")) == wanted
+    assert json.loads((tmp_path / "static" / "config.json").read_bytes()) == wanted
+
+
 def test_git_index_is_continued(published: Registry, tmp_path: Path) -> None:
     """New commits on top of the old ones, for new versions only; the same as of one run."""
     root = tmp_path / "index.git"
