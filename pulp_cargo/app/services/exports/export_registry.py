@@ -16,6 +16,7 @@ from pulp_glue.cargo.export.write import Report, Target, by_crate, write
 
 from pulp_cargo.app.queries.crates import exported, listing
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.services.exports.git_history import NOTHING, commits
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.config import render_config
@@ -68,6 +69,8 @@ def export_registry(
             return report
     except ExportError as error:
         raise CannotExport(str(error)) from error
+    except VersionGone as error:
+        raise CannotExport("the repository version was deleted meanwhile: export again") from error
 
 
 def _write_files(
