@@ -42,6 +42,7 @@ from pulp_cargo.app.serializers.replaced_version import (
     ReplacedVersionSerializer,
 )
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
+from pulp_cargo.app.serializers.snapshot import ImportBundleSerializer, SnapshotSerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "CrateUploadSerializer",
     "CrateYankSerializer",
     "DiffSerializer",
+    "ImportBundleSerializer",
     "ImportCratesSerializer",
     "LabelSerializer",
     "LabelVersionSerializer",
@@ -75,5 +77,6 @@ __all__ = [
     "RemoveOwnersSerializer",
     "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
+    "SnapshotSerializer",
     "VersionLabelSerializer",
 ]

@@ -7,15 +7,19 @@ from django.conf import settings
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
+from pulpcore.plugin.models import AsciiArmoredDetachedSigningService
 from pulpcore.plugin.util import get_current_authenticated_user
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
+from pulp_cargo.app.services.bundles.signature import require_keys
 from pulp_cargo.app.services.setup.repository_use import require_modifiable
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 MOST_VERSIONS = 1_000_000
+# Some hundred keys.
+LONGEST_KEYS = 1024 * 1024
 
 
 def default_retention() -> int | None:
@@ -56,6 +60,21 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         " the same registry.",
     )
 
+    signing_service = core.RelatedField(
+        view_name="signing-services-detail",
+        queryset=AsciiArmoredDetachedSigningService.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="The signing service that signs snapshots of the repository's versions.",
+    )
+    snapshot_keys = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_KEYS,
+        help_text="OpenPGP public keys, ASCII-armored. If there are any, a bundle is only imported if"
+        " one of them has signed its snapshot.",
+    )
+
     class Meta(core.RepositorySerializer.Meta):
         model = CargoRepository
         fields = (
@@ -63,12 +82,20 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
             "crates_io_rules",
             "crate_owners",
             "index_aliases",
+            "signing_service",
+            "snapshot_keys",
         )
 
     def validate_index_aliases(self, urls: Iterable[str]) -> list[str]:
         """Refuse URLs that cargo could not use, and remove duplicates."""
         with refused_as_invalid():
             return list(dict.fromkeys(parse_registry_url(url) for url in urls))
+
+    def validate_snapshot_keys(self, keys: str) -> str:
+        """Refuse text that has no public key, or that has something else."""
+        with refused_as_invalid():
+            require_keys(keys)
+        return keys
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse another remote to those who may not modify the repository: syncs would use it."""
