@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pulp_glue.cargo.bundle import About, BundleWriter, index_path, render_about
 from pulp_glue.cargo.snapshot import Entry, head_of, render_entry, render_head
@@ -18,11 +18,11 @@ def entry(name: str, vers: str, content: bytes, *, yanked: bool = False) -> Entr
     return Entry(name, vers, cksum, yanked, "2026-11-01T12:00:00Z")
 
 
-def entries() -> list[Entry]:
-    """Return the lines of all files; one is yanked."""
+def entries(contents: Mapping[tuple[str, str], bytes] = FILES) -> list[Entry]:
+    """Return the lines of all files; versions 2.0.0 are yanked."""
     return [
         entry(name, vers, content, yanked=vers == "2.0.0")
-        for (name, vers), content in sorted(FILES.items())
+        for (name, vers), content in sorted(contents.items())
     ]
 
 
@@ -46,13 +46,14 @@ def index_file(versions: Sequence[Entry]) -> bytes:
 def bundle(
     *,
     listed: Sequence[Entry] | None = None,
-    files: Sequence[tuple[str, str]] = tuple(FILES),
+    files: Sequence[tuple[str, str]] | None = None,
+    contents: Mapping[tuple[str, str], bytes] = FILES,
     since: str | None = None,
     signature: bytes | None = None,
     more: Sequence[tuple[str, bytes]] = (),
 ) -> bytes:
-    """Return a bundle with these lines and files; `more` come before the checksums."""
-    listed = entries() if listed is None else listed
+    """Return a bundle with these lines, and those files of `contents`; `more` come at the end."""
+    listed = entries(contents) if listed is None else listed
     file = io.BytesIO()
     writer = BundleWriter(file)
     writer.add("bundle.json", render_about(About(since, (URL,))))
@@ -64,8 +65,8 @@ def bundle(
     for name in sorted({one.name for one in listed}):
         versions = [one for one in listed if one.name == name]
         writer.add(f"index/{index_path(name)}", index_file(versions))
-    for name, vers in sorted(files):
-        writer.add(f"{name}-{vers}.crate", FILES[name, vers])
+    for name, vers in sorted(contents if files is None else files):
+        writer.add(f"{name}-{vers}.crate", contents[name, vers])
     for path, content in more:
         writer.add(path, content)
     writer.close()

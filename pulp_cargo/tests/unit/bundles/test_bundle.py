@@ -155,10 +155,5 @@ def test_size_that_is_too_large_is_refused_before_it_is_read() -> None:
 def test_long_names() -> None:
     """A crate and version of the greatest length have a path for which tar has an extension."""
     name, vers = "a" * 64, "1.0.0-" + "b" * 144
-    one = made.entry(name, vers, b"long")
-    made.FILES[name, vers] = b"long"
-    try:
-        found = read(made.bundle(listed=[one], files=[(name, vers)]))
-    finally:
-        del made.FILES[name, vers]
+    found = read(made.bundle(contents={(name, vers): b"long"}))
     assert list(found.files) == [(name, vers)]
