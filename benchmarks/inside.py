@@ -4,12 +4,13 @@
     python -m benchmarks.inside multiply NAME COUNT
     python -m benchmarks.inside describe NAME COUNT
     python -m benchmarks.inside catalog NAME
+    python -m benchmarks.inside export NAME FORMAT FOLDER
     python -m benchmarks.inside guard NAME none|auth_required|rbac|header [HEADER VALUE]
 
 `multiply` creates a large repository in seconds: it copies the rows of the registry's only crate
 under new names and adds them with Pulp's own code, in a few large repository versions. `describe`
 does the same with the names and texts of `benchmarks.texts`. `catalog` makes the catalog of what the
-registry has, and prints how many seconds that took.
+registry has, and prints how many seconds that took, and so does `export`.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from uuid import UUID
 
 import django
@@ -83,6 +85,8 @@ def main() -> None:
         _guard(name, *rest)
     elif action == "catalog":
         print(_make_catalog(name))
+    elif action == "export":
+        print(_export(name, *rest))
     elif action == "describe":
         _describe(name, int(rest[0]))
     else:
@@ -93,6 +97,18 @@ def _make_registry(name: str) -> str:
     from pulp_cargo.app.services.setup import first_registry
 
     return first_registry.make(name, "admin").index_url
+
+
+def _export(name: str, kind: str, folder: str) -> float:
+    from pulp_cargo.app.models import CargoDistribution
+    from pulp_cargo.app.queries.registry.registry import registry_of
+    from pulp_cargo.app.services.exports.export_registry import export_registry
+
+    registry = registry_of(CargoDistribution.objects.get(name=name))
+    dl = "https://static.example/{crate}" if kind == "static" else None
+    start = time.perf_counter()
+    export_registry(registry, Path(folder), kind, dl)
+    return time.perf_counter() - start
 
 
 def _guard(name: str, kind: str, header: str = "", value: str = "") -> None:

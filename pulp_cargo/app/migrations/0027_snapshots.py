@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cargo", "0024_version_labels")]
+    dependencies = [("cargo", "0026_exporters")]
 
     operations = [
         migrations.AddField(

@@ -6,6 +6,7 @@ from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, PolicyRefusal
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.downloads import CrateDownloads, DailyDownloads, VersionDownloads
+from pulp_cargo.app.models.exporter import CargoExport, CargoExporter
 from pulp_cargo.app.models.owner import CrateOwner
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
@@ -22,6 +23,8 @@ from pulp_cargo.app.models.version_label import VersionLabel
 __all__ = [
     "CargoCratePolicy",
     "CargoDistribution",
+    "CargoExport",
+    "CargoExporter",
     "CargoRemote",
     "CargoRepository",
     "CargoToken",

@@ -10,6 +10,7 @@ from pulp_cargo.app.serializers.distribution import (
     CargoConfigSerializer,
     CargoDistributionSerializer,
 )
+from pulp_cargo.app.serializers.exporter import CargoExporterSerializer, CargoExportSerializer
 from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
 from pulp_cargo.app.serializers.lock_file import (
     LockFileCheckSerializer,
@@ -52,6 +53,8 @@ __all__ = [
     "CargoConfigSerializer",
     "CargoCratePolicySerializer",
     "CargoDistributionSerializer",
+    "CargoExportSerializer",
+    "CargoExporterSerializer",
     "CargoRemoteSerializer",
     "CargoRepositorySerializer",
     "CargoTokenSerializer",

@@ -5,7 +5,8 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 
-from pulp_glue.cargo.bundle import About, BundleWriter, index_path, render_about
+from pulp_glue.cargo.bundle import About, BundleWriter, render_about
+from pulp_glue.cargo.export.versions import index_path
 from pulp_glue.cargo.snapshot import Entry, head_of, render_entry, render_head
 
 FILES = {("leaf", "1.0.0"): b"leaf 1", ("leaf", "2.0.0"): b"leaf 2", ("tree", "0.1.0"): b"tree"}

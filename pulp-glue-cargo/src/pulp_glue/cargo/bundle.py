@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
 from pulp_glue.cargo.archive import ArchiveWriter, InvalidArchive, Part, parts
+from pulp_glue.cargo.export.versions import index_path
 from pulp_glue.cargo.snapshot import (
     HEAD,
     LINES,
@@ -83,18 +84,6 @@ class Bundle:
     def left_out(self) -> list[Entry]:
         """The crate versions whose files are not in it."""
         return [entry for entry in self.entries if entry.key not in self.files]
-
-
-def index_path(name: str) -> str:
-    """Return the path of a crate's index file (Cargo Book, "Index Files").
-
-    >>> index_path("a"), index_path("io"), index_path("log"), index_path("Serde")
-    ('1/a', '2/io', '3/l/log', 'se/rd/serde')
-    """
-    name = name.lower()
-    if len(name) <= 2:
-        return f"{len(name)}/{name}"
-    return f"3/{name[0]}/{name}" if len(name) == 3 else f"{name[:2]}/{name[2:4]}/{name}"
 
 
 def is_advisory(path: str) -> bool:

@@ -21,6 +21,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from pulp_glue.cargo.export.versions import CKSUM, LONGEST_VERS, NAME, VERS
+
 FORMAT = 1
 HEAD, SIGNATURE, LINES = "snapshot.json", "snapshot.json.asc", "snapshot.jsonl"
 # Maximum bytes of a head, of a signature, and of a line with its line feed: a name has 64 characters,
@@ -29,10 +31,6 @@ MOST_HEAD = 4 * 1024
 MOST_SIGNATURE = 64 * 1024
 MOST_LINE = 512
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
-# The characters of a SemVer version, beginning with its three numbers; servers check the rest.
-_VERS = re.compile(r"(?=.{5,150}\Z)[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _LARGEST = 2**53
 
@@ -138,9 +136,9 @@ def parse_entry(line: bytes) -> Entry:
     """Return the crate version of a line; raises InvalidSnapshot for any but the canonical form."""
     values = _object(line, f"the line {_shown(line)}")
     entry = Entry(
-        _text(values, "name", _NAME),
-        _text(values, "vers", _VERS),
-        _text(values, "cksum", _DIGEST),
+        _text(values, "name", NAME),
+        _vers(values),
+        _text(values, "cksum", CKSUM),
         values.get("yanked") is True,
         None if values.get("pubtime") is None else _text(values, "pubtime", _TIME),
     )
@@ -175,7 +173,7 @@ def parse_head(data: bytes) -> Head:
         _number(values, "version"),
         _text(values, "created", _TIME),
         _number(values, "count"),
-        _text(values, "root", _DIGEST),
+        _text(values, "root", CKSUM),
     )
     if render_head(head) != data:
         raise InvalidSnapshot(f"`{HEAD}` is not in the canonical form")
@@ -251,6 +249,13 @@ def _text(values: dict[str, Any], key: str, pattern: re.Pattern[str] | None = No
     if "\0" in value or not value.isprintable():
         raise InvalidSnapshot(f"`{key}` of a snapshot is {_shown(value)}")
     return value
+
+
+def _vers(values: dict[str, Any]) -> str:
+    vers = _text(values, "vers", VERS)
+    if len(vers) > LONGEST_VERS:
+        raise InvalidSnapshot(f"`vers` of a snapshot has more than {LONGEST_VERS} characters")
+    return vers
 
 
 def _number(values: dict[str, Any], key: str) -> int:

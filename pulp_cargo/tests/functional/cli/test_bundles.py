@@ -57,7 +57,7 @@ class Gap:
     def create(self, name: str, *arguments: str) -> dict[str, object]:
         """Make a bundle, and return what the command prints."""
         url, key = self.outside.index_url, str(self.folder / "key.asc")
-        token = ("--token", str(self.outside.token), "--key", key)
+        token = ("--token-file", self.file("token"), "--key", key)
         made = self.pulp.cargo(
             "bundle", "create", url, "-o", str(self.folder / name), *token, *arguments
         )
@@ -82,6 +82,7 @@ def gap(
     outside = stack.make_registry(repository=signed, auth_required=True)
     folder = tmp_path_factory.mktemp("gap")
     (folder / "key.asc").write_text(key.public)
+    (folder / "token").write_text(str(outside.token))
     outside.publish(Crate("leaf"))
     outside.publish(Crate("tree", deps=[Dep(name="leaf", registry=ALIAS)]))
     outside.publish(Crate("tree", "2.0.0"))
@@ -185,7 +186,7 @@ def test_nothing_of_a_bad_bundle_is_imported(stack: Stack, gap: Gap, tmp_path: P
 def test_registry_and_copies_are_verified(gap: Gap, tmp_path: Path) -> None:
     """Each difference is named: missing, extra, another checksum or yank mark, and other bytes."""
     url = gap.outside.index_url.replace(gap.outside.name, f"{gap.outside.name}/@4")
-    token = ("--token", str(gap.outside.token))
+    token = ("--token-file", gap.file("token"))
     assert gap.pulp.cargo("verify", url, *token, "--key", gap.file("key.asc")) == []
     copy = tmp_path / "copy"
     copy.mkdir()

@@ -57,6 +57,7 @@ class World:
     remote: dict[str, Any]
     policy: dict[str, Any]
     token: dict[str, Any]
+    exporter: dict[str, Any]
     other_user: str
 
     def calls(self) -> Iterator[Call]:
@@ -111,6 +112,20 @@ class World:
         yield call("get", f"{self.remote['pulp_href']}replaced/")
         accepted = {"name": "leaf", "vers": "1.0.0", "checksum": "b"}
         yield call("post", f"{self.remote['pulp_href']}accept/", **accepted)
+        yield from self._of_exporters()
+
+    def _of_exporters(self) -> Iterator[Call]:
+        path, href = "exporters/cargo/cargo/", self.exporter["pulp_href"]
+        fields = {key: self.exporter[key] for key in ("format", "path", "distribution")}
+        for one in (path, href, f"{href}exports/"):
+            yield call("get", one)
+        yield call("post", path, name=unique("exporter"), **fields)
+        yield call("put", href, name=unique("exporter"), **fields)
+        yield call("patch", href, format="directory")
+        yield call("post", f"{href}exports/")
+        done = self.rest.list(f"{href}exports/", limit=1)[0]
+        yield call("get", done["pulp_href"])
+        yield call("delete", done["pulp_href"])
 
     def _of_content(self) -> Iterator[Call]:
         file = crate_file(unique("leaf"), "1.0.0")
@@ -166,6 +181,7 @@ class World:
     def _of_deletions(self) -> Iterator[Call]:
         yield call("delete", f"{self.registry.repository}versions/1/")
         yield call("delete", self.token["pulp_href"])
+        yield call("delete", self.exporter["pulp_href"])
         yield call("delete", self.listed["pulp_href"])
         yield call("delete", self.registry.href)
         yield call("delete", self.remote["pulp_href"])
@@ -200,8 +216,16 @@ def make_world(stack: Stack, name: str) -> World:
     with stack.connect() as database:
         for row in ROWS:
             database.execute(row, ids)
+    exporter = rest.make(
+        "exporters/cargo/cargo/",
+        name=unique("exporter"),
+        format="directory",
+        path=str(stack.data_dir / "exports" / name),
+        distribution=registry.href,
+    )
+    rest.post(f"{exporter['pulp_href']}exports/")
     other_user = rest.new_user().auth[0]
-    return World(rest, registry, crate, listed, remote, policy, token, other_user)
+    return World(rest, registry, crate, listed, remote, policy, token, exporter, other_user)
 
 
 def path_of(document: dict[str, Any], href: str) -> str:

@@ -9,6 +9,7 @@ from pulpcore.cli.cargo.bundle import bundle
 from pulpcore.cli.cargo.content import content
 from pulpcore.cli.cargo.crate_policy import crate_policy
 from pulpcore.cli.cargo.distribution import cargo_config, distribution
+from pulpcore.cli.cargo.export import export
 from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.owner import owner
 from pulpcore.cli.cargo.registry import registry
@@ -30,7 +31,7 @@ def cargo_group() -> None:
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Register the commands with `pulp`."""
     objects = (registry, repository, remote, distribution, crate_policy, content, token, owner)
-    groups = (*objects, bundle)
+    groups = (*objects, export, bundle)
     for command in (*groups, check, prefetch, search, explain_crate, cargo_config, verify):
         cargo_group.add_command(command)
     main.add_command(cargo_group)

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 from pulp_cli.generic import (
@@ -19,9 +19,9 @@ from pulp_glue.common.context import EntityFieldDefinition
 from pulpcore.cli.cargo import make_bundle, snapshots
 from pulpcore.cli.cargo.options import output_version, repository_option
 from pulpcore.cli.cargo.progress import bars
-from pulpcore.cli.cargo.read_registry import RegistryReader
+from pulpcore.cli.cargo.read_registry import reader_for, token_option
 from pulpcore.cli.cargo.upload import CHUNK_SIZE
-from pulpcore.cli.cargo.verify import key_option, token_option
+from pulpcore.cli.cargo.verify import key_option
 
 bundle_argument = click.argument(
     "bundle_file",
@@ -70,10 +70,10 @@ def create(
     since: Path | None,
     advisories: Path | None,
     keys: Path | None,
-    token: str | None,
+    token_file: IO[str] | None,
 ) -> None:
     """Write the bundle, and print what it has."""
-    registry = RegistryReader(url, token)
+    registry = reader_for(pulp_ctx, url, token_file)
     snapshot = snapshots.of_registry(registry)
     signed_by = snapshot.require_signer(keys)
     plan = make_bundle.plan(snapshot, since)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from pulp_glue.cargo.bundle import MOST_CRATE, entries_of_index, index_path
+from pulp_glue.cargo.bundle import MOST_CRATE, entries_of_index
+from pulp_glue.cargo.export.versions import index_path
 from pulp_glue.cargo.snapshot import Entry, InvalidSnapshot
 
 from pulpcore.cli.cargo.read_registry import RegistryReader, in_parallel

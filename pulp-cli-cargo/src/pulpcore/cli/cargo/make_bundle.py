@@ -25,11 +25,11 @@ from pulp_glue.cargo.bundle import (
     About,
     BundleWriter,
     InvalidBundle,
-    index_path,
     is_advisory,
     render_about,
     require_same,
 )
+from pulp_glue.cargo.export.versions import index_path
 from pulp_glue.cargo.snapshot import HEAD, LINES, SIGNATURE, Entry
 
 from pulpcore.cli.cargo import snapshots

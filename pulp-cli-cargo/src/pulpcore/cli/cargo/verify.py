@@ -1,12 +1,13 @@
 """`pulp cargo verify`: a registry, a bundle or a copy, compared with a snapshot."""
 
 from pathlib import Path
+from typing import IO
 
 import click
 from pulp_cli.generic import PulpCLIContext, pass_pulp_context
 
 from pulpcore.cli.cargo import compare, snapshots
-from pulpcore.cli.cargo.read_registry import RegistryReader
+from pulpcore.cli.cargo.read_registry import RegistryReader, reader_for, token_option
 from pulpcore.cli.cargo.snapshots import Snapshot
 from pulpcore.cli.cargo.tables import with_table
 
@@ -15,11 +16,6 @@ key_option = click.option(
     "keys",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file with OpenPGP public keys; one of them must have signed the snapshot.",
-)
-token_option = click.option(
-    "--token",
-    envvar="CARGO_REGISTRY_TOKEN",
-    help="The token for a private registry.",
 )
 
 
@@ -50,18 +46,21 @@ def verify(
     target: str,
     wanted: str | None,
     keys: Path | None,
-    token: str | None,
+    token_file: IO[str] | None,
     files: bool,
 ) -> None:
     """Print the differences; exit with status 1 if there are any."""
-    path = Path(target)
+    path, place = Path(target), wanted or target
+    source: RegistryReader | Path = Path(place)
+    if _is_url(place):
+        source = reader_for(pulp_ctx, place, token_file)
     if not _is_url(target) and path.is_file():
-        found = _of_bundle(path, wanted, keys, token)
+        found = _of_bundle(path, source if wanted else None, keys)
     else:
-        snapshot = _snapshot(wanted or target, token)
-        _require(snapshot, keys)
+        snapshot = _snapshot(source, keys)
         if _is_url(target):
-            registry = RegistryReader(target, token)
+            registry = source if place == target else reader_for(pulp_ctx, target, None)
+            assert isinstance(registry, RegistryReader)
             found = compare.shown(compare.of_registry(snapshot.entries, registry, files=files))
         elif path.is_dir():
             found = compare.shown(compare.of_folder(snapshot.entries, path))
@@ -76,27 +75,25 @@ with_table(verify, "problem", "name", "vers", "detail")
 
 
 def _of_bundle(
-    path: Path, wanted: str | None, keys: Path | None, token: str | None
+    path: Path, source: RegistryReader | Path | None, keys: Path | None
 ) -> list[dict[str, str]]:
     with path.open("rb") as file:
         bundle = snapshots.of_bundle(file)
-    found = {entry.key: entry for entry in bundle.entries}
-    if wanted is None:
+    if source is None:
         _say(bundle.head.what, snapshots.signer(bundle.head_bytes, bundle.signature, keys))
         return []
-    snapshot = _snapshot(wanted, token)
-    _require(snapshot, keys)
-    return compare.shown(compare.of_entries(snapshot.entries, found))
+    found = {entry.key: entry for entry in bundle.entries}
+    return compare.shown(compare.of_entries(_snapshot(source, keys).entries, found))
 
 
-def _snapshot(place: str, token: str | None) -> Snapshot:
-    if _is_url(place):
-        return snapshots.of_registry(RegistryReader(place, token))
-    return snapshots.of_folder(Path(place))
-
-
-def _require(snapshot: Snapshot, keys: Path | None) -> None:
+def _snapshot(source: RegistryReader | Path, keys: Path | None) -> Snapshot:
+    """Return the snapshot of a registry or folder, and say who has signed it."""
+    if isinstance(source, RegistryReader):
+        snapshot = snapshots.of_registry(source)
+    else:
+        snapshot = snapshots.of_folder(source)
     _say(snapshot.head.what, snapshot.require_signer(keys))
+    return snapshot
 
 
 def _say(what: str, signed_by: str | None) -> None:

@@ -1,0 +1,50 @@
+"""The task that writes a registry into a folder."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from pulpcore.plugin.exceptions import ValidationError
+from pulpcore.plugin.models import CreatedResource, ProgressReport, RepositoryVersion, Task
+
+from pulp_cargo.app.models import CargoExport, CargoExporter
+from pulp_cargo.app.queries.registry.registry import registry_of
+from pulp_cargo.app.services.exports import export_registry as service
+from pulp_cargo.protocol.errors import RegistryError
+
+# Seconds between two updates of the progress report.
+INTERVAL = 0.5
+
+
+def export_registry(exporter: str, **kwargs: Any) -> dict[str, Any]:
+    """Make the folder of an exporter have what its registry serves, and return the result."""
+    unit = CargoExporter.objects.select_related("distribution").get(pk=exporter)
+    registry = registry_of(unit.distribution)
+    progress = ProgressReport(message="Exporting .crate files", code="cargo.export", total=0)
+    last = 0.0
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        progress.total = total
+        if done in (0, total) or time.monotonic() - last > INTERVAL:
+            last = time.monotonic()
+            progress.done = done
+            progress.save()
+
+    try:
+        with progress:
+            report = service.export_registry(
+                registry, Path(unit.path), unit.format, unit.dl, progress=show
+            )
+    except RegistryError as error:
+        raise ValidationError(str(error)) from error
+    params = {"format": unit.format, "path": unit.path, "count": report.count}
+    export = CargoExport.objects.create(exporter=unit, params=params, task=Task.current())
+    export.exported_resources.create(
+        content_object=RepositoryVersion.objects.get(pk=registry.content.version)
+    )
+    CreatedResource.objects.create(content_object=export)
+    problems = [
+        {"name": one.name, "vers": one.vers, "reason": one.reason} for one in report.problems
+    ]
+    return {"count": report.count, "added": report.added, "problems": problems}
