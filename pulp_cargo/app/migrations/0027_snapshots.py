@@ -23,6 +23,11 @@ class Migration(migrations.Migration):
             name="snapshot_keys",
             field=models.TextField(default=""),
         ),
+        migrations.AddField(
+            model_name="cargoremote",
+            name="snapshot_keys",
+            field=models.TextField(default=""),
+        ),
         migrations.CreateModel(
             name="RepositorySnapshot",
             fields=[

@@ -13,13 +13,11 @@ from pulpcore.plugin.util import get_current_authenticated_user
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
-from pulp_cargo.app.services.bundles.signature import require_keys
+from pulp_cargo.app.serializers.snapshot_keys import SnapshotKeysField
 from pulp_cargo.app.services.setup.repository_use import require_modifiable
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 MOST_VERSIONS = 1_000_000
-# Some hundred keys.
-LONGEST_KEYS = 1024 * 1024
 
 
 def default_retention() -> int | None:
@@ -67,10 +65,7 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         allow_null=True,
         help_text="The signing service that signs snapshots of the repository's versions.",
     )
-    snapshot_keys = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=LONGEST_KEYS,
+    snapshot_keys = SnapshotKeysField(
         help_text="OpenPGP public keys, ASCII-armored. If there are any, a bundle is only imported if"
         " one of them has signed its snapshot.",
     )
@@ -90,12 +85,6 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         """Refuse URLs that cargo could not use, and remove duplicates."""
         with refused_as_invalid():
             return list(dict.fromkeys(parse_registry_url(url) for url in urls))
-
-    def validate_snapshot_keys(self, keys: str) -> str:
-        """Refuse text that has no public key, or that has something else."""
-        with refused_as_invalid():
-            require_keys(keys)
-        return keys
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse another remote to those who may not modify the repository: syncs would use it."""

@@ -8,8 +8,8 @@ from pulpcore.plugin.exceptions import ValidationError
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.services import snapshots
 from pulp_cargo.app.services.process import this_process
+from pulp_cargo.app.services.snapshots import make as snapshots
 from pulp_cargo.protocol.errors import RegistryError
 
 

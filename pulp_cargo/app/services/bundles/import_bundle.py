@@ -29,10 +29,10 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.queries.repository.versions_in import versions_of
 from pulp_cargo.app.runtime.free_space import FreeSpace
-from pulp_cargo.app.services.bundles.signature import signer_of
 from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage, unit_rows
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
+from pulp_cargo.app.services.snapshots.signature import require_signature
 from pulp_cargo.protocol import uniqueness
 from pulp_cargo.protocol.crate_file import Origin
 from pulp_cargo.protocol.errors import BadRequest, RegistryError
@@ -79,14 +79,15 @@ def import_bundle(
 ) -> Imported:
     """Import a bundle; with `mirror`, the repository has nothing else afterwards.
 
-    Raises BadBundle, CannotReplace and StorageFull, and core's ValidationError if the new version
+    Raises BadBundle, NotTrusted, CannotReplace and StorageFull, and core's ValidationError if the new version
     breaks an invariant.
     """
     disk.require_room()
     if mirror:
         require_replaceable(repository)
     bundle = _verified(repository, file)
-    signer = signer_of(bundle, repository.snapshot_keys)
+    keys = repository.snapshot_keys
+    signer = require_signature(bundle.head_bytes, bundle.signature, keys) if keys else None
     changes = _compare(repository, bundle, mirror=mirror)
     units = _store(disk, repository, file, bundle, changes.missing)
     version = _make_version(repository, bundle, units, changes.others, mirror=mirror)

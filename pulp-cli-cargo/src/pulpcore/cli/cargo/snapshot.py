@@ -1,5 +1,8 @@
 """`pulp cargo repository snapshot`, and the options of repositories for signatures."""
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 from pulp_cli.generic import (
     PulpCLIContext,
@@ -28,19 +31,24 @@ def _signing_service(ctx: click.Context, param: click.Parameter, value: str | No
     return str(PulpSigningServiceContext(pulp_ctx, entity={"name": value}).pulp_href)
 
 
+def _keys_option(what: str) -> Callable[..., Any]:
+    return pulp_option(
+        "--snapshot-keys",
+        callback=load_string_callback,
+        help=f"OpenPGP public keys, or `@FILE` with them: {what} must be signed by one of them. An"
+        " empty value removes them.",
+    )
+
+
 signing_options = [
     pulp_option(
         "--signing-service",
         callback=_signing_service,
         help="The signing service for snapshots, by name or href; an empty value removes it.",
     ),
-    pulp_option(
-        "--snapshot-keys",
-        callback=load_string_callback,
-        help="OpenPGP public keys, or `@FILE` with them: bundles must be signed by one of them. An"
-        " empty value removes them.",
-    ),
+    _keys_option("bundles"),
 ]
+upstream_keys_option = _keys_option("the snapshot of the upstream, for syncs,")
 
 
 @click.command(

@@ -3,7 +3,6 @@
 import tempfile
 from io import BytesIO
 
-from pulp_glue.cargo.bundle import Bundle
 from pysequoia import Cert
 
 from pulpcore.plugin.exceptions import InvalidSignatureError
@@ -31,16 +30,6 @@ def require_keys(keys: str) -> None:
         raise BadRequest(f"these are not OpenPGP public keys: {_first_line(error)}") from error
     if not certificates:
         raise BadRequest("this text has no OpenPGP public key")
-
-
-def signer_of(bundle: Bundle, trusted_keys: str) -> str | None:
-    """Return the fingerprint of the trusted key that has signed a bundle's snapshot.
-
-    Without trusted keys nothing is checked, and it is None. Raises NotTrusted.
-    """
-    if not trusted_keys:
-        return None
-    return require_signature(bundle.head_bytes, bundle.signature, trusted_keys)
 
 
 def require_signature(head: bytes, signature: bytes | None, trusted_keys: str) -> str:
