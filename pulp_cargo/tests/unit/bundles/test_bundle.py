@@ -1,6 +1,8 @@
 """What makes a bundle complete, and everything that makes it a bad one."""
 
+import contextlib
 import io
+import json
 import random
 import subprocess
 import tarfile
@@ -8,9 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pulp_glue.cargo.bundle import Bundle, InvalidBundle, part_at, read_bundle
+from hypothesis import given
+from hypothesis import strategies as st
+from pulp_glue.cargo.archive import ArchiveWriter, parts
+from pulp_glue.cargo.bundle import (
+    Bundle,
+    InvalidBundle,
+    entries_of_index,
+    part_at,
+    read_bundle,
+)
+from pulp_glue.cargo.snapshot import InvalidSnapshot
 
 from pulp_cargo.tests.support import bundles as made
+from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 # Paths in the order of a bundle.
 PATHS = [
@@ -26,6 +39,15 @@ PATHS = [
     "SHA256SUMS",
 ]
 SINCE = "ab" * 32
+KEYS = st.sampled_from(
+    ["name", "vers", "cksum", "yanked", "pubtime", "bundle", "since", "index_urls"]
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=8),
+    max_leaves=8,
+)
+JSON_OF_ANYTHING = VALUES.map(lambda value: json.dumps(value).encode() + b"\n")
 
 
 def read(content: bytes) -> Bundle:
@@ -72,10 +94,10 @@ def test_crates_get_their_bytes_once_they_are_verified() -> None:
 
 
 def test_every_flipped_bit_is_noticed() -> None:
-    """In each part: headers, contents, padding, checksums and the end; every fifth byte is tried."""
+    """In each part: headers, contents, padding, checksums and the end; every eleventh byte is tried."""
     content = made.bundle(signature=b"-----BEGIN PGP SIGNATURE-----\n")
     random.seed(16)
-    for at in range(0, len(content), 5):
+    for at in range(0, len(content), 11):
         changed = bytearray(content)
         changed[at] ^= 1 << random.randrange(8)
         with pytest.raises(InvalidBundle):
@@ -157,3 +179,29 @@ def test_long_names() -> None:
     name, vers = "a" * 64, "1.0.0-" + "b" * 144
     found = read(made.bundle(contents={(name, vers): b"long"}))
     assert list(found.files) == [(name, vers)]
+
+
+@QUICK
+@given(st.integers(0, 9), st.one_of(st.binary(max_size=300), JSON_OF_ANYTHING))
+def test_anything_in_a_bundle_is_read_or_refused(number: int, content: bytes) -> None:
+    """By its own error, whatever stands in the place of a file."""
+    found = list(parts(io.BytesIO(made.bundle(signature=b"-----"))))
+    names = [part.path for part in found]
+    output = io.BytesIO()
+    writer = ArchiveWriter(output)
+    for at, part in enumerate(parts(io.BytesIO(made.bundle(signature=b"-----")))):
+        whole = part.content(10**6)
+        written = content if at == number else whole
+        writer.add(names[at], io.BytesIO(written), len(written))
+    writer.close()
+    with contextlib.suppress(InvalidBundle):
+        read(output.getvalue())
+
+
+@QUICK
+@given(st.one_of(st.binary(max_size=300), JSON_OF_ANYTHING))
+def test_any_index_file_is_read_or_refused(content: bytes) -> None:
+    """Those of static copies come from anywhere."""
+    with contextlib.suppress(InvalidSnapshot):
+        for entry in entries_of_index(content):
+            assert {type(entry.name), type(entry.vers), type(entry.cksum)} == {str}
