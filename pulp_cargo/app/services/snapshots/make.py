@@ -105,7 +105,9 @@ def _signed(service: SigningService | None, head: str) -> str:
         with Path(signed["signature"]).open("rb") as file:
             signature = file.read(MOST_SIGNATURE + 1).decode()
     except (RuntimeError, OSError, LookupError, TypeError, ValueError) as error:
-        raise CannotSign(f"the signing service `{service.name}` has failed: {error}") from error
+        raise CannotSign(
+            f"the signing service `{service.name}` has failed, so look at its script: {error}"
+        ) from error
     if len(signature) > MOST_SIGNATURE:
         raise CannotSign(f"the signature of `{service.name}` has more than {MOST_SIGNATURE} bytes")
     return signature

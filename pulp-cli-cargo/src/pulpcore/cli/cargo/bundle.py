@@ -154,7 +154,7 @@ def import_(
     with bundle_file.open("rb") as file, bars(pulp_ctx):
         made, done = repository.import_bundle(file, chunk_size or CHUNK_SIZE, mirror=mirror)
     by = f"signed by {done['signer']}" if done["signer"] else "its signature was not checked"
-    click.echo(f"{done['added']} crate versions were added ({by}).", err=True)
+    click.echo(f"Crate versions added: {done['added']} ({by}).", err=True)
     output_version(pulp_ctx, repository, made, "The repository has all of the bundle")
 
 
