@@ -153,7 +153,14 @@ class CargoRepositoryResource(RepositoryResource):
 
     class Meta:
         model = CargoRepository
-        exclude = (*RepositoryResource.Meta.exclude, "index_aliases", "mirrored_urls")
+        # A signing service, and whose snapshots are trusted, are decisions of each Pulp.
+        exclude = (
+            *RepositoryResource.Meta.exclude,
+            "index_aliases",
+            "mirrored_urls",
+            "signing_service",
+            "snapshot_keys",
+        )
 
 
 class RegistryUrlsResource(QueryModelResource):

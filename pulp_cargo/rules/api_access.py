@@ -22,6 +22,7 @@ READING = frozenset(
 CHANGES_OF_CRATES: dict[str, tuple[Scope, ...]] = {
     "upload": PUBLISHING,
     "import_crates": PUBLISHING,
+    "import_bundle": (*PUBLISHING, Scope.YANK),
     "yank": (Scope.YANK,),
     "unyank": (Scope.YANK,),
     # They add and remove crates and yank marks.

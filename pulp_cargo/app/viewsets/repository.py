@@ -43,6 +43,7 @@ from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.owners import OWNER_VERBS, CrateOwnersMixin
 from pulp_cargo.app.viewsets.past import PAST_VERBS, PastMixin
+from pulp_cargo.app.viewsets.snapshots import SNAPSHOT_VERBS, SnapshotsMixin
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
@@ -53,6 +54,7 @@ class CargoRepositoryViewSet(
     ClosureMixin,
     CrateOwnersMixin,
     PastMixin,
+    SnapshotsMixin,
     core.RepositoryViewSet,
     ModifyRepositoryActionMixin,
     core.RolesMixin,
@@ -79,6 +81,7 @@ class CargoRepositoryViewSet(
             *CLOSURE_VERBS,
             *OWNER_VERBS,
             *PAST_VERBS,
+            *SNAPSHOT_VERBS,
         ],
         roles={"publisher": ["view", "modify"]},
         refers_to=[("remote", "cargoremote")],

@@ -83,6 +83,7 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
     HREF_PATTERN = r"repositories/(?P<plugin>cargo)/(?P<resource_type>cargo)/"
     ID_PREFIX = "repositories_cargo_cargo"
     VERSION_CONTEXT = PulpCargoRepositoryVersionContext
+    NULLABLES: ClassVar[set[str]] = {*PulpRepositoryContext.NULLABLES, "signing_service"}
     CAPABILITIES = {"sync": [], "roles": [], "pulpexport": []}
 
     def import_crates(
@@ -102,6 +103,35 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         href = done["repository_version"]
         version = href and self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=href).entity
         return version, done["problems"]
+
+    def make_snapshot(self, number: int | None = None) -> EntityDefinition:
+        """Make the snapshot of a version, by default the newest; return what it says.
+
+        These are its `version`, `count` and `root`, and the fingerprint of its `signer`, if any.
+        """
+        body = {} if number is None else {"number": number}
+        made: EntityDefinition = self.call(
+            "snapshot", parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return made
+
+    def import_bundle(
+        self, bundle: IO[bytes], chunk_size: int, *, mirror: bool = False
+    ) -> tuple[EntityDefinition | None, EntityDefinition]:
+        """Import a bundle in one new version; return it, None if nothing changed, and the result.
+
+        `bundle` is an open file with a name; one that is larger than a chunk is sent in chunks.
+        """
+        body: dict[str, Any] = {"file": bundle, "mirror": mirror}
+        if Path(bundle.name).stat().st_size > chunk_size:
+            upload = PulpUploadContext(self.pulp_ctx).upload_file(bundle, chunk_size)
+            body = {"upload": upload, "mirror": mirror}
+        done: EntityDefinition = self.call(
+            "import_bundle", parameters={self.HREF: self.pulp_href}, body=body
+        )
+        href = done["repository_version"]
+        version = href and self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=href).entity
+        return version, done
 
     def rollback(self, number: int) -> EntityDefinition | None:
         """Create a version with the content of an older one; None if the newest has the same."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from pulp_cargo.tests.functional.rest.archives import archive
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support.bundles import bundle
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.lock_file import lock_file, locked
 from pulp_cargo.tests.support.registry import Registry
@@ -73,6 +74,8 @@ class World:
         named = {"name": name, "vers": vers}
         packed = archive([("b.crate", crate_file(unique("leaf"), "1.0.0"))])
         yield call("post", f"{href}import_crates/", file=("crates.tar", packed))
+        yield call("post", f"{href}import_bundle/", file=("b.tar", bundle(listed=[], files=[])))
+        yield call("post", f"{href}snapshot/")
         yield call("get", f"{href}owners/")
         owner = {"crates": [name], "owners": [self.other_user]}
         yield call("post", f"{href}add_owners/", **owner)
