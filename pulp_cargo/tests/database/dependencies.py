@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent
     from pulp_cargo.tests.database.upstreams import NewRemote
 
+# Lines are stored with absolute URLs; this one means the registries of every repository here.
+OWN = "sparse+https://own.example/index/"
 AddCrate = Callable[..., "CrateContent"]
 
 
@@ -34,6 +36,9 @@ def add_crate(domain: Any, new_remote: "NewRemote") -> AddCrate:
         from pulp_cargo.app.models import CrateContent
         from pulp_cargo.app.services.crates import artifacts
 
+        if OWN not in repository.index_aliases:
+            repository.index_aliases = [*repository.index_aliases, OWN]
+            repository.save(update_fields=["index_aliases"])
         name, _, vers = crate.partition(" ")
         cksum = fields.pop("cksum", None) or secrets.token_hex(32)
         tables = [dependency(dep) if isinstance(dep, str) else dep for dep in deps]
@@ -45,7 +50,7 @@ def add_crate(domain: Any, new_remote: "NewRemote") -> AddCrate:
             pubtime=timezone.now(),
             cksum=cksum,
             index_line=_line(name=name, vers=vers, deps=tables, cksum=cksum),
-            **{"registries": [dep["registry"] for dep in tables if dep["registry"]], **fields},
+            **{"registries": [dep["registry"] for dep in tables], **fields},
         )
         if has_file:
             _add_file(unit, upstream)
@@ -65,7 +70,7 @@ def _line(**values: Any) -> str:
 def dependency(text: str, **more: Any) -> dict[str, Any]:
     """Return a dependency `name requirement` as the index has it."""
     name, _, req = text.partition(" ")
-    return {"name": name, "req": req, "optional": False, "kind": "normal", "registry": None, **more}
+    return {"name": name, "req": req, "optional": False, "kind": "normal", "registry": OWN, **more}
 
 
 def _add_file(unit: "CrateContent", upstream: "CargoRemote") -> None:

@@ -48,10 +48,14 @@ def call(method: str, href: str, **fields: Any) -> Call:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Objects of each kind, with something in each, and a crate that was published."""
+    """Objects of each kind, with something in each, and a crate that was published.
+
+    The repository `other` has the crate, too.
+    """
 
     rest: Rest
     registry: Registry
+    other: str
     crate: Crate
     listed: dict[str, Any]
     remote: dict[str, Any]
@@ -86,8 +90,7 @@ class World:
         yield call("post", f"{href}unlabel_version/", label="release-7")
         yield call("post", f"{href}check_closure/", crates=[{"name": name}])
         yield call("post", f"{href}check_dependencies/")
-        source = {"source": self.registry.repository, "dry_run": False}
-        yield call("post", f"{href}promote/", crates=[named], **source)
+        yield call("post", f"{href}promote/", source=self.other, crates=[named])
         yield call("post", f"{href}yank/", **named)
         yield call("post", f"{href}unyank/", **named)
         yield call("post", f"{href}remove/", crates=[named])
@@ -229,7 +232,9 @@ def make_world(stack: Stack, name: str) -> World:
     )
     rest.post(f"{exporter['pulp_href']}exports/")
     other_user = rest.new_user().auth[0]
-    return World(rest, registry, crate, listed, remote, policy, token, exporter, other_user)
+    return World(
+        rest, registry, other.repository, crate, listed, remote, policy, token, exporter, other_user
+    )
 
 
 def path_of(document: dict[str, Any], href: str) -> str:
