@@ -15,6 +15,7 @@ READING = frozenset(
     {
         *("list", "retrieve", "my_permissions"),
         *("config", "explain", "collisions", "collisions_with", "check", "prefetch", "search"),
+        *("check_closure", "check_dependencies"),
         *("downloads", "version_downloads", "daily_downloads", "owners", "held", "replaced"),
     }
 )
@@ -28,6 +29,7 @@ CHANGES_OF_CRATES: dict[str, tuple[Scope, ...]] = {
     "modify": (*PUBLISHING, Scope.YANK),
     "remove": (*PUBLISHING, Scope.YANK),
     "sync": PUBLISHING,
+    "promote": (*PUBLISHING, Scope.READ),
     "add_owners": (Scope.CHANGE_OWNERS,),
     "remove_owners": (Scope.CHANGE_OWNERS,),
 }

@@ -14,13 +14,15 @@ from pulp_cargo.protocol.errors import RegistryError
 
 # Seconds between two updates of the progress report.
 INTERVAL = 0.5
+# In the result of a task, which is a row of the database.
+MOST_PROBLEMS = 1_000
 
 
 def export_registry(exporter: str, **kwargs: Any) -> dict[str, Any]:
     """Make the folder of an exporter have what its registry serves, and return the result."""
     unit = CargoExporter.objects.select_related("distribution").get(pk=exporter)
     registry = registry_of(unit.distribution)
-    progress = ProgressReport(message="Exporting .crate files", code="cargo.export", total=0)
+    progress = ProgressReport(message="Exporting crate versions", code="cargo.export", total=0)
     last = 0.0
 
     def show(done: int, total: int) -> None:
@@ -36,15 +38,19 @@ def export_registry(exporter: str, **kwargs: Any) -> dict[str, Any]:
             report = service.export_registry(
                 registry, Path(unit.path), unit.format, unit.dl, progress=show
             )
+            show(report.count, report.count)
     except RegistryError as error:
         raise ValidationError(str(error)) from error
     params = {"format": unit.format, "path": unit.path, "count": report.count}
     export = CargoExport.objects.create(exporter=unit, params=params, task=Task.current())
     export.exported_resources.create(
-        content_object=RepositoryVersion.objects.get(pk=registry.content.version)
+        content_object=RepositoryVersion.objects.defer("content_ids").get(
+            pk=registry.content.version
+        )
     )
     CreatedResource.objects.create(content_object=export)
     problems = [
-        {"name": one.name, "vers": one.vers, "reason": one.reason} for one in report.problems
+        {"name": one.name, "vers": one.vers, "reason": one.reason}
+        for one in report.problems[:MOST_PROBLEMS]
     ]
     return {"count": report.count, "added": report.added, "problems": problems}

@@ -42,7 +42,7 @@ class CargoExportViewSet(core.ExportViewSet):
         description="Trigger an asynchronous task that writes what is new into the folder of the"
         " exporter. The result of the task is the number of crate versions in the export (`count`),"
         " the number of files or commits that were `added`, and the `problems`: the versions that"
-        " could not be exported, each with the reason.",
+        " could not be exported, at most 1000 of them, each with the reason.",
         request=None,
         responses={202: AsyncOperationResponseSerializer},
     )

@@ -54,11 +54,11 @@ class Rest:
             return self.wait_task(answer.json()["task"])
         return answer.json() if answer.content else None
 
-    def get(self, path: str, **params: Any) -> Any:
+    def get(self, path: str, /, **params: Any) -> Any:
         """Read an object or a list."""
         return self.call("GET", path, params=params)
 
-    def list(self, path: str, **params: Any) -> list[dict[str, Any]]:
+    def list(self, path: str, /, **params: Any) -> list[dict[str, Any]]:
         """Return the first page of a list."""
         return self.get(path, **params)["results"]
 

@@ -300,13 +300,13 @@ def entries_of_index(content: bytes) -> Iterator[Entry]:
             continue
         try:
             values = json.loads(line)
-            texts = [values["name"], values["vers"], values["cksum"]]
+            name, vers, cksum = values["name"], values["vers"], values["cksum"]
             pubtime = values.get("pubtime")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InvalidSnapshot("a line of it is no line of an index") from error
-        if not all(isinstance(one, str) for one in (*texts, pubtime or "")):
+        if not all(isinstance(one, str) for one in (name, vers, cksum, pubtime or "")):
             raise InvalidSnapshot("a line of it has something else than text")
-        yield Entry(*texts, yanked=values.get("yanked") is True, pubtime=pubtime)
+        yield Entry(name, vers, cksum, values.get("yanked") is True, pubtime)
 
 
 def _parse_about(content: bytes) -> About:

@@ -158,6 +158,51 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         )
         return self._version_made_by(done)
 
+    def check_closure(
+        self,
+        crates: Sequence[Mapping[str, str]],
+        targets: Sequence[str] = (),
+        *,
+        all_features: bool = False,
+    ) -> EntityDefinition:
+        """Return the report on what crates need, each with `name`, and `req` or `vers`.
+
+        Without crates it is about all of the repository. No `targets` stand for all.
+        """
+        body: dict[str, Any] = {"all_features": all_features}
+        if targets:
+            body["targets"] = list(targets)
+        if crates:
+            body["crates"] = [dict(crate) for crate in crates]
+        operation = "check_closure" if crates else "check_dependencies"
+        report: EntityDefinition = self.call(
+            operation, parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return report
+
+    def promote(
+        self,
+        source: str,
+        crates: Sequence[Mapping[str, str]],
+        *,
+        closure: bool = True,
+        dry_run: bool = False,
+    ) -> EntityDefinition:
+        """Copy crate versions, each with `name` and `vers`, from another repository.
+
+        Return the plan, which a `dry_run` does not carry out.
+        """
+        body = {
+            "source": source,
+            "crates": [dict(crate) for crate in crates],
+            "closure": closure,
+            "dry_run": dry_run,
+        }
+        plan: EntityDefinition = self.call(
+            "promote", parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return plan
+
     def owners(self, limit: int, offset: int = 0, **filters: Any) -> list[EntityDefinition]:
         """Return the owners of crates, in the order of the crates."""
         return self.records("owners", limit, offset, **filters)

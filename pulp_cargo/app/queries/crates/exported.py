@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from pulp_glue.cargo.export.versions import ExportedVersion
 
 from pulp_cargo.app.models.membership import ends_of, is_in, member_of
 from pulp_cargo.app.queries.crates.index_file import line_of
@@ -74,19 +75,6 @@ NUMBERS = """
 
 
 @dataclass(frozen=True, slots=True)
-class StoredVersion:
-    """A crate version with its index line, and the file in the storage, None if it is not there."""
-
-    name: str
-    vers: str
-    cksum: str
-    line: str
-    yanked: bool
-    file: str | None
-    size: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Interval:
     """The numbers of the repository versions from `first` on, and before `end` if there is one."""
 
@@ -123,19 +111,22 @@ class PastVersion:
                 yield interval.end
 
 
-def crates(registry: Registry, left_out: Container[UUID] = ()) -> Iterator[list[StoredVersion]]:
-    """Yield the versions of each crate in the order of its index file, except for some units."""
+def crates(registry: Registry, left_out: Container[UUID] = ()) -> Iterator[list[ExportedVersion]]:
+    """Yield the versions of each crate in the order of its index file, except for some units.
+
+    The `source` of each is the name of its file in the storage, None if it is not stored.
+    """
     for rows in _by_name(CRATES, registry, left_out):
         rows.sort(key=lambda row: (row[4], parse_version(row[2])))
         yield [
-            StoredVersion(
+            ExportedVersion(
                 name,
                 vers,
                 cksum,
                 line_of(registry.urls, line, registries, yanked),
-                yanked,
-                file,
-                size,
+                size=size,
+                yanked=yanked,
+                source=file,
             )
             for _, name, vers, cksum, _, line, registries, yanked, file, size in rows
         ]

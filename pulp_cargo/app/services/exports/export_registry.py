@@ -1,20 +1,22 @@
 """One run of an exporter: makes a folder have what a registry serves at this moment."""
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
 from pulp_glue.cargo.export.folder import ExportFolder, open_folder
 from pulp_glue.cargo.export.git_index import GIT, Commit, GitIndex, Head, changes_to, message
-from pulp_glue.cargo.export.index_files import LOCAL, STATIC, IndexedFiles
+from pulp_glue.cargo.export.index_files import LOCAL, STATIC, IndexedFiles, static_dl
 from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, Unexportable
 from pulp_glue.cargo.export.write import Report, Target, by_crate, write
 
 from pulp_cargo.app.queries.crates import exported, listing
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.services.exports.git_history import NOTHING, commits
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.config import render_config
@@ -48,25 +50,27 @@ def export_registry(
     settings = {"distribution": str(registry.pk), "dl": dl, "rules": rules}
     etag = listing.tag(registry, rules)
     try:
+        url = static_dl(dl) if dl else None
         with open_folder(root, kind) as folder:
             state = folder.state
             same = all(state.get(key) == value for key, value in settings.items())
             if same and state.get("etag") == etag:
                 return Report(count=state["count"])
-            number = state.get("number") if same else None
-            # Until this run is complete, the next one must not take the folder for unchanged.
-            folder.remember(**settings, **({"number": number} if number is not None else {}))
             left_out = evaluate.left_out_of_listing(registry.upstreams)
             if kind == GIT:
-                report = _write_git(folder, registry, dl, left_out, followed=number is not None)
+                followed = same and state.get("followed", False)
+                report = _write_git(folder, registry, url, left_out, settings, followed=followed)
             else:
-                report = _write_files(folder, registry, dl, left_out, progress)
+                # Until this run is complete, the next one must not take the folder for unchanged.
+                folder.remember(**settings)
+                report = _write_files(folder, registry, url, left_out, progress)
             if not report.problems:
-                done = {"number": registry.content.number, "etag": etag, "count": report.count}
-                folder.remember(**settings, **done)
+                folder.remember(**settings, followed=True, etag=etag, count=report.count)
             return report
     except ExportError as error:
         raise CannotExport(str(error)) from error
+    except VersionGone as error:
+        raise CannotExport("the repository version was deleted meanwhile: export again") from error
 
 
 def _write_files(
@@ -77,23 +81,22 @@ def _write_files(
     progress: Callable[[int, int], None],
 ) -> Report:
     storage = registry.domain.get_storage()
-    files: dict[tuple[str, str], str | None] = {}
-
-    def versions() -> Iterator[ExportedVersion]:
-        for found in exported.crates(registry, left_out):
-            for one in found:
-                files[one.name, one.vers] = one.file
-                yield ExportedVersion(one.name, one.vers, one.cksum, one.line, one.size, one.yanked)
 
     def fetch(version: ExportedVersion) -> Iterator[bytes]:
-        name = files[version.name, version.vers]
-        if name is None:
+        if version.source is None:
             raise Unexportable("its file is not stored in this Pulp")
-        with storage.open(name, "rb") as file:
+        with storage.open(version.source, "rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
 
-    return write(versions(), fetch, _target(folder, dl), jobs=JOBS, progress=progress)
+    total = listing.count(registry.content) - len(left_out)
+    return write(
+        exported.crates(registry, left_out),
+        fetch,
+        _target(folder, dl),
+        jobs=JOBS,
+        progress=lambda done: progress(done, total),
+    )
 
 
 def _target(folder: ExportFolder, dl: str | None) -> Target:
@@ -107,16 +110,20 @@ def _write_git(
     registry: Registry,
     dl: str | None,
     left_out: Collection[UUID],
+    settings: Mapping[str, Any],
     *,
     followed: bool,
 ) -> Report:
     """Make a commit for each new version of the repository.
 
-    If the last run was about something else, which `followed` tells, there is no common history, and
-    one commit makes the difference.
+    If the newest commit is of another registry or has other settings, which `followed` tells, there
+    is no common history, and one commit makes the difference.
     """
     index, report = GitIndex(folder), Report()
     head = index.head()
+    followed = head is None or followed
+    # A run that is killed has made all commits or none, so the next one knows what to continue.
+    folder.remember(**settings, followed=followed)
     config = _config(registry, dl)
     if head is None or (followed and _is_older(head, registry)):
         since = NOTHING if head is None or head.number is None else head.number
@@ -135,9 +142,7 @@ def _write_difference(
     index: GitIndex, head: Head, registry: Registry, config: bytes, left_out: Collection[UUID]
 ) -> int:
     found = exported.crates(registry, left_out)
-    crates = by_crate(
-        (ExportedVersion(v.name, v.vers, v.cksum, v.line) for one in found for v in one), Report()
-    )
+    crates = by_crate((version for one in found for version in one), Report())
     changes = changes_to(crates, config, index.blobs())
     number = registry.content.number
     text = message(f"Version {number} of `{registry.name}`", number)

@@ -84,6 +84,10 @@ class World:
         yield call("get", f"{href}version_labels/")
         yield call("get", f"{href}diff/", old="0", new="release-7")
         yield call("post", f"{href}unlabel_version/", label="release-7")
+        yield call("post", f"{href}check_closure/", crates=[{"name": name}])
+        yield call("post", f"{href}check_dependencies/")
+        source = {"source": self.registry.repository, "dry_run": False}
+        yield call("post", f"{href}promote/", crates=[named], **source)
         yield call("post", f"{href}yank/", **named)
         yield call("post", f"{href}unyank/", **named)
         yield call("post", f"{href}remove/", crates=[named])

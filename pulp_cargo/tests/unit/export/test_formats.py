@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import signal
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,27 @@ def test_interrupted_run_is_continued(upstream: Upstream, tmp_path: Path, kind: 
     upstream.dies = None
     upstream.export(broken, kind)
     assert "leaf-1.1.0" in upstream.sent and len(upstream.sent) < 3
+    assert tree(broken) == complete
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_killed_process_leaves_complete_files(
+    upstream: Upstream, tmp_path: Path, kind: str
+) -> None:
+    """Without a chance to clean up; the lock ends with it, and the next run continues."""
+    upstream.export(tmp_path / "whole", kind)
+    upstream.dies, upstream.killed = "leaf-1.1.0", True
+    broken = tmp_path / "broken"
+    process = get_context("fork").Process(target=upstream.export, args=(broken, kind))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    left, complete = tree(broken), tree(tmp_path / "whole")
+    assert left.items() < complete.items()
+    assert any("leaf-1.0.0" in path for path in left)
+    upstream.dies = None
+    upstream.export(broken, kind)
+    assert "leaf-1.0.0" not in upstream.sent
     assert tree(broken) == complete
 
 

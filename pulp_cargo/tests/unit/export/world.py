@@ -1,6 +1,8 @@
 """Crate versions with real .crate files, and an upstream of them that counts and fails."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,12 +35,16 @@ def version_of(crate: Crate, *, yanked: bool = False) -> ExportedVersion:
 
 @dataclass
 class Upstream:
-    """The files of some crates; `broken` have another byte, and `dies` at the given one."""
+    """The files of some crates; `broken` have another byte, and the run `dies` at the given one.
+
+    With `killed`, its process does.
+    """
 
     crates: list[Crate]
     yanked: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     dies: str | None = None
+    killed: bool = False
     sent: list[str] = field(default_factory=list)
 
     def versions(self) -> list[ExportedVersion]:
@@ -52,6 +58,8 @@ class Upstream:
         self.sent.append(version.stem)
         yield packed[:10]
         if version.stem == self.dies:
+            if self.killed:
+                os.kill(os.getpid(), signal.SIGKILL)
             raise KeyboardInterrupt
         rest = packed[10:]
         yield rest[:-1] + bytes([rest[-1] ^ 1]) if version.stem in self.broken else rest
@@ -65,7 +73,7 @@ class Upstream:
                 if kind == DIRECTORY
                 else IndexedFiles(folder, dl=DL if kind == "static" else None)
             )
-            return write(self.versions(), self.fetch, target, jobs=1)
+            return write([self.versions()], self.fetch, target, jobs=1)
 
 
 def tree(root: Path) -> dict[str, bytes]:

@@ -190,14 +190,14 @@ def _outcome(report: Report, folder: Path) -> str:
 
 @contextmanager
 def _bar() -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that shows how many files were fetched, on a terminal only."""
+    """Yield a function that shows how many versions are done, on a terminal only."""
     bar: Any = None
 
     def show(done: int, total: int) -> None:
         nonlocal bar
         if bar is None and total and sys.stderr.isatty():
             bar = click.progressbar(
-                length=total, label="Fetching .crate files", show_pos=True, file=sys.stderr
+                length=total, label="Exporting crate versions", show_pos=True, file=sys.stderr
             )
             bar.__enter__()
         if bar is not None:

@@ -13,7 +13,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from pulp_glue.cargo.export.folder import ExportFolder
@@ -38,6 +38,7 @@ class DirectorySource:
         """Without `with_yanked`, yanked versions are left out: the format cannot mark them."""
         self.folder = folder
         self._with_yanked = with_yanked
+        self._wanted: set[str] = set()
 
     def selects(self, version: ExportedVersion) -> bool:
         """Whether a version belongs into the export."""
@@ -50,7 +51,7 @@ class DirectorySource:
         """Whether the version is there, unpacked from a file with this checksum."""
         return self._unpacked_from(self.folder.root / version.stem) == version.cksum
 
-    def add(self, version: ExportedVersion, verified: Path) -> None:
+    def add(self, version: ExportedVersion, verified: str) -> None:
         """Unpack the verified file of a version; raises Unexportable."""
         unpacked = Path(tempfile.mkdtemp(dir=self.folder.unfinished))
         try:
@@ -60,17 +61,21 @@ class DirectorySource:
             unpacked.chmod(0o755)
             final = self.folder.root / version.stem
             if final.exists():
-                self.folder.remove(final)
-            self.folder.publish(unpacked, version.stem)
+                self.folder.remove(version.stem)
+            self.folder.publish(str(unpacked), version.stem)
         finally:
+            os.unlink(verified)
             shutil.rmtree(unpacked, ignore_errors=True)
 
-    def finish(self, crates: Mapping[str, list[ExportedVersion]]) -> None:
+    def index(self, path: str, versions: list[ExportedVersion]) -> None:
+        """Note the versions of a crate; the format has no index."""
+        self._wanted.update(one.stem for one in versions)
+
+    def finish(self) -> None:
         """Remove all other crates."""
-        stems = {one.stem for versions in crates.values() for one in versions}
         for path in self.folder.root.iterdir():
-            if path.name not in stems and (path / CHECKSUMS).is_file() and not path.is_symlink():
-                self.folder.remove(path)
+            if path.name not in self._wanted and (path / CHECKSUMS).is_file():
+                self.folder.remove(path.name)
 
     @staticmethod
     def _unpacked_from(folder: Path) -> str | None:
@@ -81,7 +86,7 @@ class DirectorySource:
         return str(found)
 
 
-def _unpack(packed: Path, stem: str, into: Path) -> Iterator[tuple[str, str]]:
+def _unpack(packed: str, stem: str, into: Path) -> Iterator[tuple[str, str]]:
     """Unpack a .crate file; yield path and SHA-256 of each file. Raises Unexportable."""
     try:
         with gzip.open(packed) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:

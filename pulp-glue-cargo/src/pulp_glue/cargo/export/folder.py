@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,42 +32,45 @@ class ExportFolder:
         self.root = root
         self.kind = kind
         self.state = state
-        self._folders: set[Path] = set()
+        # Paths of files are strings, since there may be many.
+        self.unfinished = str(root / OWN / UNFINISHED)
+        self._root = str(root)
+        self._folders: set[str] = set()
+        self._numbers = count()
 
-    @property
-    def unfinished(self) -> Path:
-        """The folder of unfinished files, on the same file system."""
-        return self.root / OWN / UNFINISHED
+    def temporary(self) -> str:
+        """Return a path for a file that is not complete yet, on the same file system."""
+        return f"{self.unfinished}/{next(self._numbers)}"
 
-    def temporary(self) -> Path:
-        """Return the path of a new, empty temporary file."""
-        handle, name = tempfile.mkstemp(dir=self.unfinished)
-        os.close(handle)
-        return Path(name)
+    def path(self, path: str) -> str:
+        """Return the path of a file from its path below the export."""
+        return f"{self._root}/{path}"
 
-    def publish(self, temporary: Path, path: str) -> None:
+    def publish(self, temporary: str, path: str) -> None:
         """Give a complete file, or folder, its final name; a file replaces the one before."""
-        final = self.root / path
-        if final.parent not in self._folders:
-            final.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(final.parent)
+        final = self.path(path)
+        parent = final.rpartition("/")[0]
+        if parent not in self._folders:
+            os.makedirs(parent, exist_ok=True)
+            self._folders.add(parent)
         os.replace(temporary, final)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file, unless it has this content already."""
-        final = self.root / path
         try:
-            if final.read_bytes() == content:
-                return
+            with open(self.path(path), "rb") as file:
+                if file.read() == content:
+                    return
         except FileNotFoundError:
             pass
         temporary = self.temporary()
-        temporary.write_bytes(content)
-        temporary.chmod(0o644)
+        with open(temporary, "xb") as file:
+            file.write(content)
         self.publish(temporary, path)
 
-    def remove(self, path: Path) -> None:
+    def remove(self, name: str) -> None:
         """Remove a file or folder, and the folders above it that are empty then."""
+        path = self.root / name
         if path.is_dir() and not path.is_symlink():
             # Under its final name it would be incomplete for a moment.
             hidden = Path(tempfile.mkdtemp(dir=self.unfinished)) / path.name
@@ -78,7 +82,7 @@ class ExportFolder:
             if folder == self.root or any(folder.iterdir()):
                 break
             folder.rmdir()
-            self._folders.discard(folder)
+            self._folders.discard(str(folder))
 
     def remember(self, **state: Any) -> None:
         """Store what a complete run has exported, for the next one."""

@@ -1,8 +1,9 @@
 """Exports a registry over HTTP, with the rights of whoever may read it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,21 @@ def export_registry(
         else:
             target = _target(folder, dl, with_yanked=with_yanked)
             report = write(
-                listing.versions,
+                _by_name(listing.versions),
                 lambda version: client.fetch(own["dl"], version),
                 target,
                 jobs=jobs,
-                progress=progress,
+                progress=lambda done: progress(done, len(listing.versions)),
             )
         if not report.problems:
             folder.remember(**settings, etag=listing.etag, count=report.count)
         return report
+
+
+def _by_name(versions: Sequence[ExportedVersion]) -> Iterator[list[ExportedVersion]]:
+    """Yield the versions of each crate, which come one after the other."""
+    for _, found in groupby(versions, lambda one: one.name.lower()):
+        yield list(found)
 
 
 def _config(config: dict[str, Any], kind: str, dl: str | None) -> dict[str, Any] | None:

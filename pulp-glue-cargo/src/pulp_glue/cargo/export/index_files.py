@@ -8,11 +8,10 @@ Replacement").
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from pulp_glue.cargo.export.folder import OWN, ExportFolder
+from pulp_glue.cargo.export.folder import ExportFolder
 from pulp_glue.cargo.export.versions import (
     ExportedVersion,
     ExportError,
@@ -54,6 +53,8 @@ class IndexedFiles:
         self._index = "index/" if folder.kind == LOCAL else ""
         # The checksums of the files that the index names; those were verified before.
         self._indexed: dict[str, str] = {}
+        self._wanted_indexes: set[str] = set()
+        self._wanted_files: set[str] = set()
 
     def selects(self, version: ExportedVersion) -> bool:
         """Whether the format can have a version: all."""
@@ -61,15 +62,16 @@ class IndexedFiles:
 
     def load(self, paths: Sequence[str]) -> None:
         """Read the checksums of what earlier runs have written into the index files of crates."""
+        self._indexed.clear()
         for path in paths:
-            for name, vers, cksum in self._entries(self.folder.root / (self._index + path)):
+            for name, vers, cksum in _entries(self.folder.path(self._index + path)):
                 self._indexed[f"{name}-{vers}"] = cksum
 
     def has(self, version: ExportedVersion) -> bool:
         """Whether the verified file of a version is there."""
-        file = self.folder.root / self._file(version)
+        file = self.folder.path(self._file(version))
         try:
-            size = file.stat().st_size
+            size = os.stat(file).st_size
         except OSError:
             return False
         if version.size not in (None, size):
@@ -78,81 +80,79 @@ class IndexedFiles:
         # A run that was killed wrote the file, but not yet the index file.
         return (_sha256(file) if known is None else known) == version.cksum
 
-    def add(self, version: ExportedVersion, verified: Path) -> None:
+    def add(self, version: ExportedVersion, verified: str) -> None:
         """Take over the verified file of a version."""
-        verified.chmod(0o644)
         self.folder.publish(verified, self._file(version))
 
-    def finish(self, crates: Mapping[str, list[ExportedVersion]]) -> None:
-        """Make the index name exactly these crates, each by its path, and remove all other files."""
-        for path, versions in crates.items():
-            self.folder.write(self._index + path, index_file(versions))
+    def index(self, path: str, versions: list[ExportedVersion]) -> None:
+        """Write the index file of a crate, whose files are there."""
+        path = self._index + path
+        self.folder.write(path, index_file(versions))
+        self._wanted_indexes.add(path)
+        self._wanted_files.update(map(self._file, versions))
+
+    def finish(self) -> None:
+        """Write the configuration, and remove all other index files and .crate files."""
         if self._dl is not None:
             self.folder.write("config.json", json.dumps({"dl": self._dl}).encode() + b"\n")
-        index = {self._index + path for path in crates}
-        self._remove_others(self._index_files(), index)
+        self._remove_others(self._index_files(), self._wanted_indexes)
         # Only now, since no index file may name a file that is not there.
-        files = {self._file(one) for versions in crates.values() for one in versions}
-        self._remove_others(self._crate_files(), files)
+        self._remove_others(self._crate_files(), self._wanted_files)
 
-    def _remove_others(self, found: Iterator[Path], wanted: set[str]) -> None:
-        for path in list(found):
-            if path.relative_to(self.folder.root).as_posix() not in wanted:
+    def _remove_others(self, found: list[str], wanted: set[str]) -> None:
+        for path in found:
+            if path not in wanted:
                 self.folder.remove(path)
 
     def _file(self, version: ExportedVersion) -> str:
         file = f"{version.stem}{SUFFIX}"
         return file if self.folder.kind == LOCAL else f"{CRATES}/{version.name}/{file}"
 
-    def _entries(self, path: Path) -> Iterator[tuple[str, str, str]]:
+    def _index_files(self) -> list[str]:
+        """Return the index files that there are, at the depth at which cargo looks for them."""
+        found = []
+        for first in self._names(self._index, folders=True):
+            if first in ("1", "2"):
+                found += self._below(f"{self._index}{first}/")
+            elif first == "3" or len(first) == 2:
+                for second in self._names(f"{self._index}{first}", folders=True):
+                    found += self._below(f"{self._index}{first}/{second}/")
+        return found
+
+    def _crate_files(self) -> list[str]:
+        """Return the .crate files that there are."""
+        folders = [""]
+        if self.folder.kind == STATIC:
+            folders = [f"{CRATES}/{name}/" for name in self._names(CRATES, folders=True)]
+        return [path for folder in folders for path in self._below(folder) if path.endswith(SUFFIX)]
+
+    def _below(self, folder: str) -> list[str]:
+        return [folder + name for name in self._names(folder, folders=False)]
+
+    def _names(self, folder: str, *, folders: bool) -> list[str]:
         try:
-            text = path.read_text()
-        except (OSError, ValueError):
-            return
-        for line in text.splitlines():
-            try:
-                entry = json.loads(line)
-                yield entry["name"], entry["vers"], entry["cksum"]
-            except (ValueError, TypeError, KeyError):
-                # The file is written anew.
-                continue
-
-    def _index_files(self) -> Iterator[Path]:
-        """Yield the index files that there are, at the depth at which cargo looks for them."""
-        root = self.folder.root / self._index
-        for first in _folders(root):
-            if first.name in ("1", "2"):
-                yield from _files(first)
-            elif first.name == "3" or len(first.name) == 2:
-                for second in _folders(first):
-                    yield from _files(second)
-
-    def _crate_files(self) -> Iterator[Path]:
-        """Yield the .crate files that there are."""
-        root = self.folder.root
-        folders = [root] if self.folder.kind == LOCAL else _folders(root / CRATES)
-        for folder in folders:
-            for file in _files(folder):
-                if file.suffix == SUFFIX:
-                    yield file
+            with os.scandir(self.folder.path(folder)) as entries:
+                return [one.name for one in entries if one.is_dir(follow_symlinks=False) == folders]
+        except FileNotFoundError:
+            return []
 
 
-def _folders(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return []
-    with os.scandir(path) as entries:
-        return [
-            Path(one.path)
-            for one in entries
-            if one.is_dir(follow_symlinks=False) and one.name != OWN
-        ]
+def _entries(path: str) -> Iterator[tuple[str, str, str]]:
+    """Yield name, version and checksum of each line of an index file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except (OSError, ValueError):
+        return
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            yield entry["name"], entry["vers"], entry["cksum"]
+        except (ValueError, TypeError, KeyError):
+            # The file is written anew.
+            continue
 
 
-def _files(path: Path) -> list[Path]:
-    with os.scandir(path) as entries:
-        return [Path(one.path) for one in entries if one.is_file(follow_symlinks=False)]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,7 +20,10 @@ class Unexportable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ExportedVersion:
-    """A crate version with its index line, without a line end; `size` in bytes is None if unknown."""
+    """A crate version with its index line, without a line end; `size` in bytes is None if unknown.
+
+    `source` is for who fetches its file.
+    """
 
     name: str
     vers: str
@@ -28,6 +31,7 @@ class ExportedVersion:
     line: str
     size: int | None = None
     yanked: bool = False
+    source: str | None = None
 
     @property
     def stem(self) -> str:

@@ -6,11 +6,13 @@ index names nothing that is not there.
 
 import errno
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from itertools import islice
-from pathlib import Path
 from typing import Protocol
 
 from pulp_glue.cargo.export.folder import ExportFolder
@@ -23,8 +25,11 @@ from pulp_glue.cargo.export.versions import (
     require_names,
 )
 
-# How many files are requested beyond those that threads work on.
+# Batches beyond those that threads work on, and how many files a batch has at most.
 AHEAD = 4
+MOST_AT_ONCE = 64
+# Versions whose files are fetched before the index has them.
+BATCH = 2_000
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -39,9 +44,11 @@ class Target(Protocol):
 
     def has(self, version: ExportedVersion) -> bool: ...
 
-    def add(self, version: ExportedVersion, verified: Path) -> None: ...
+    def add(self, version: ExportedVersion, verified: str) -> None: ...
 
-    def finish(self, crates: Mapping[str, list[ExportedVersion]]) -> None: ...
+    def index(self, path: str, versions: list[ExportedVersion]) -> None: ...
+
+    def finish(self) -> None: ...
 
 
 # Copies the pieces of a version's .crate file; raises Unexportable.
@@ -61,38 +68,51 @@ class Report:
 
 
 def write(
-    versions: Iterable[ExportedVersion],
+    crates: Iterable[list[ExportedVersion]],
     fetch: Fetch,
     target: Target,
     *,
     jobs: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Report:
-    """Make an export have exactly these versions; the order of a crate's versions is that of its lines.
+    """Make an export have exactly these crates, each with its versions in the order of their lines.
 
-    `progress` is called with the number of fetched files and their total. Raises ExportError.
+    Memory holds one batch of them. `progress` is called with the number of versions that are done.
+    Raises ExportError.
     """
     report = Report()
-    crates = by_crate((one for one in versions if target.selects(one)), report)
-    target.load(list(crates))
-    missing = [one for found in crates.values() for one in found if not target.has(one)]
-    failed = set[ExportedVersion]()
-    progress(0, len(missing))
-    for done, (version, problem) in enumerate(_fetch_all(missing, fetch, target, jobs), 1):
-        progress(done, len(missing))
-        if problem is None:
-            report.added += 1
-            continue
-        failed.add(version)
-        report.problems.append(Problem(version.name, version.vers, problem))
-    remaining = {
-        path: kept
-        for path, found in crates.items()
-        if (kept := [v for v in found if v not in failed])
-    }
-    target.finish(remaining)
-    report.count = sum(map(len, remaining.values()))
+    done = 0
+    for batch in _batches(crates):
+        there = by_crate((one for one in batch if target.selects(one)), report)
+        target.load(list(there))
+        missing = [one for found in there.values() for one in found if not target.has(one)]
+        failed = set[str]()
+        done += len(batch) - len(missing)
+        for version, problem in _fetch_all(missing, fetch, target, jobs):
+            done += 1
+            progress(done)
+            if problem is not None:
+                failed.add(version.stem)
+                report.problems.append(Problem(version.name, version.vers, problem))
+        for path, found in there.items():
+            if kept := [one for one in found if one.stem not in failed]:
+                target.index(path, kept)
+                report.count += len(kept)
+        report.added += len(missing) - len(failed)
+        progress(done)
+    target.finish()
     return report
+
+
+def _batches(crates: Iterable[list[ExportedVersion]]) -> Iterator[list[ExportedVersion]]:
+    """Yield the versions of several crates together, so that all threads have work."""
+    batch: list[ExportedVersion] = []
+    for versions in crates:
+        batch += versions
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    yield batch
 
 
 def by_crate(
@@ -117,19 +137,20 @@ def _fetch_all(
     missing: list[ExportedVersion], fetch: Fetch, target: Target, jobs: int
 ) -> Iterator[tuple[ExportedVersion, str | None]]:
     """Yield each version when it was added, or with the reason why it was not."""
-    rest = iter(missing)
+    size = max(1, min(MOST_AT_ONCE, len(missing) // (jobs * 8)))
+    rest = iter([missing[start : start + size] for start in range(0, len(missing), size)])
+
+    def add(batch: list[ExportedVersion]) -> list[tuple[ExportedVersion, str | None]]:
+        return [(one, _add(one, fetch, target)) for one in batch]
+
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            running = {
-                pool.submit(_add, one, fetch, target): one for one in islice(rest, jobs + AHEAD)
-            }
+            running = {pool.submit(add, one) for one in islice(rest, jobs + AHEAD)}
             while running:
-                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
-                    version = running.pop(future)
-                    yield version, future.result()
-                    for one in islice(rest, 1):
-                        running[pool.submit(_add, one, fetch, target)] = one
+                    yield from future.result()
+                    running |= {pool.submit(add, one) for one in islice(rest, 1)}
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -140,29 +161,37 @@ def _add(version: ExportedVersion, fetch: Fetch, target: Target) -> str | None:
     try:
         _copy(version, fetch, temporary)
         target.add(version, temporary)
+        return None
     except Unexportable as error:
-        return str(error)
+        reason = str(error)
     except OSError as error:
         if error.errno in FULL:
             raise ExportError(
                 f"'{target.folder.root}' cannot be written: {error.strerror}"
             ) from error
-        return str(error.strerror or error)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return None
+        reason = str(error.strerror or error)
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    return reason
 
 
-def _copy(version: ExportedVersion, fetch: Fetch, temporary: Path) -> None:
+def _copy(version: ExportedVersion, fetch: Fetch, temporary: str) -> None:
     digest, size = hashlib.sha256(), 0
-    with temporary.open("wb") as file:
+    # Not buffered: the pieces are large.
+    with open(temporary, "xb", buffering=0) as file:
         for chunk in fetch(version):
             size += len(chunk)
             if version.size is not None and size > version.size:
                 raise Unexportable(f"the file has more than the {version.size} bytes of its record")
             digest.update(chunk)
-            file.write(chunk)
+            _write_all(file, chunk)
     if digest.hexdigest() != version.cksum:
         raise Unexportable(
             f"the file has the checksum {digest.hexdigest()}, but the index has {version.cksum}"
         )
+
+
+def _write_all(file: FileIO, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) :]
