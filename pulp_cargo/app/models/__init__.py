@@ -10,6 +10,7 @@ from pulp_cargo.app.models.exporter import CargoExport, CargoExporter
 from pulp_cargo.app.models.owner import CrateOwner
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
+from pulp_cargo.app.models.snapshot import RepositorySnapshot
 from pulp_cargo.app.models.token import CargoToken
 from pulp_cargo.app.models.upstream import (
     CargoUpstream,
@@ -39,6 +40,7 @@ __all__ = [
     "DailyDownloads",
     "PolicyRefusal",
     "ReplacedVersion",
+    "RepositorySnapshot",
     "UpstreamIndexFile",
     "UpstreamSearch",
     "UsedVersion",

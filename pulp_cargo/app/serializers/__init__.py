@@ -43,6 +43,7 @@ from pulp_cargo.app.serializers.replaced_version import (
     ReplacedVersionSerializer,
 )
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
+from pulp_cargo.app.serializers.snapshot import ImportBundleSerializer, SnapshotSerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "CrateUploadSerializer",
     "CrateYankSerializer",
     "DiffSerializer",
+    "ImportBundleSerializer",
     "ImportCratesSerializer",
     "LabelSerializer",
     "LabelVersionSerializer",
@@ -78,5 +80,6 @@ __all__ = [
     "RemoveOwnersSerializer",
     "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
+    "SnapshotSerializer",
     "VersionLabelSerializer",
 ]

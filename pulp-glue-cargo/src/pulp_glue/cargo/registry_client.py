@@ -30,6 +30,8 @@ MOST_REDIRECTS = 5
 REDIRECTS = (301, 302, 303, 307, 308)
 # Busy or restarting servers answer with these.
 PASSING = (429, 500, 502, 503, 504)
+# Answers for what is not there; an index may have 451 for a crate as well (Cargo Book).
+MISSING = (404, 410, 451)
 CHUNK = 256 * 1024
 # Longest line of a listing in bytes, as in the server.
 LONGEST_LINE = 16 * 1024 * 1024
@@ -84,6 +86,14 @@ class RegistryClient:
                 raise ExportError(f"the listing of {self.url} broke off: {error}") from error
             return Listing(versions, response.headers.get("ETag"))
 
+    def find(self, path: str) -> bytes | None:
+        """Return a file below the registry's URL, None if there is none; raises ExportError."""
+        with self._required(path, may_be_missing=True) as response:
+            try:
+                return None if response.status_code in MISSING else response.content
+            except requests.RequestException as error:
+                raise ExportError(f"{self.url}{path} broke off: {error}") from error
+
     def fetch(self, dl: str, version: ExportedVersion) -> Iterator[bytes]:
         """Yield the pieces of a .crate file; raises Unexportable."""
         url = download_url(dl, version)
@@ -97,13 +107,19 @@ class RegistryClient:
 
     @contextmanager
     def _required(
-        self, path: str, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        may_be_missing: bool = False,
     ) -> Iterator[requests.Response]:
         url = self.url + path
         try:
             with self._answer(url, headers) as response:
                 match response.status_code:
                     case 200 | 304:
+                        yield response
+                    case status if may_be_missing and status in MISSING:
                         yield response
                     case 401 | 403:
                         raise ExportError(

@@ -97,7 +97,7 @@ def tag(registry: Registry, rules: Sequence[str] = ()) -> str:
 
     `rules` are those by which versions are left out.
     """
-    urls = [sorted(registry.urls.own), *filter(None, [sorted(registry.urls.mirrored)])]
+    urls = [registry.urls.of_copies, *filter(None, [sorted(registry.urls.mirrored)])]
     content = [FORMAT, str(registry.content.version), *urls, *rules]
     return f'"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]}"'
 

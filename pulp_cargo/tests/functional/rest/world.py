@@ -7,6 +7,7 @@ from typing import Any
 
 from pulp_cargo.tests.functional.rest.archives import archive
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support.bundles import bundle
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.lock_file import lock_file, locked
 from pulp_cargo.tests.support.registry import Registry
@@ -73,6 +74,8 @@ class World:
         named = {"name": name, "vers": vers}
         packed = archive([("b.crate", crate_file(unique("leaf"), "1.0.0"))])
         yield call("post", f"{href}import_crates/", file=("crates.tar", packed))
+        yield call("post", f"{href}import_bundle/", file=("b.tar", bundle(listed=[], files=[])))
+        yield call("post", f"{href}snapshot/")
         yield call("get", f"{href}owners/")
         owner = {"crates": [name], "owners": [self.other_user]}
         yield call("post", f"{href}add_owners/", **owner)
@@ -81,6 +84,10 @@ class World:
         yield call("get", f"{href}version_labels/")
         yield call("get", f"{href}diff/", old="0", new="release-7")
         yield call("post", f"{href}unlabel_version/", label="release-7")
+        yield call("post", f"{href}check_closure/", crates=[{"name": name}])
+        yield call("post", f"{href}check_dependencies/")
+        source = {"source": self.registry.repository, "dry_run": False}
+        yield call("post", f"{href}promote/", crates=[named], **source)
         yield call("post", f"{href}yank/", **named)
         yield call("post", f"{href}unyank/", **named)
         yield call("post", f"{href}remove/", crates=[named])

@@ -16,7 +16,8 @@ from pulp_cargo.tests.unit.test_docs import DOCS
 TREE: dict[str, set[str]] = {
     "registry": {"create"},
     "repository": {
-        "create list show update destroy sync rollback yank unyank remove",
+        "create list show update destroy sync rollback yank unyank remove promote snapshot",
+        "check-closure",
         "label set unset show",
         "role list add remove my-permissions",
         "version list show destroy repair label unlabel labels diff",
@@ -41,6 +42,8 @@ TREE: dict[str, set[str]] = {
     "content": {"list show upload"},
     "token": {"create list show revoke", "label set unset show"},
     "owner": {"list add remove"},
+    "bundle": {"create verify import"},
+    "verify": set(),
     "check": set(),
     "prefetch": set(),
     "search": set(),
