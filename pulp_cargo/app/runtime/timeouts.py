@@ -125,3 +125,7 @@ STORAGE_TURN_SECONDS = 900
 
 # How often the progress report of a prefetch is updated.
 PREFETCH_PROGRESS_INTERVAL_SECONDS = 0.5
+
+# Imports: for how long `git` may read one index, and SQLite one database.
+GIT_TIMEOUT_SECONDS = 600
+SQLITE_TIMEOUT_SECONDS = 60
