@@ -44,6 +44,7 @@ class Scale:
     new_bytes: int
     ruled: int
     searches: int
+    needed: int
 
 
 FULL = Scale(
@@ -64,6 +65,7 @@ FULL = Scale(
     new_bytes=10_000_000,
     ruled=1_000,
     searches=10_000,
+    needed=200_000,
 )
 # Only checks that everything runs.
 SHORT = Scale(
@@ -84,4 +86,5 @@ SHORT = Scale(
     new_bytes=1_000_000,
     ruled=10,
     searches=50,
+    needed=200,
 )

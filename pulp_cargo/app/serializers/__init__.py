@@ -10,6 +10,7 @@ from pulp_cargo.app.serializers.distribution import (
     CargoConfigSerializer,
     CargoDistributionSerializer,
 )
+from pulp_cargo.app.serializers.exporter import CargoExporterSerializer, CargoExportSerializer
 from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
 from pulp_cargo.app.serializers.lock_file import (
     LockFileCheckSerializer,
@@ -42,6 +43,7 @@ from pulp_cargo.app.serializers.replaced_version import (
     ReplacedVersionSerializer,
 )
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
+from pulp_cargo.app.serializers.snapshot import ImportBundleSerializer, SnapshotSerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
 __all__ = [
@@ -51,6 +53,8 @@ __all__ = [
     "CargoConfigSerializer",
     "CargoCratePolicySerializer",
     "CargoDistributionSerializer",
+    "CargoExportSerializer",
+    "CargoExporterSerializer",
     "CargoRemoteSerializer",
     "CargoRepositorySerializer",
     "CargoTokenSerializer",
@@ -59,6 +63,7 @@ __all__ = [
     "CrateUploadSerializer",
     "CrateYankSerializer",
     "DiffSerializer",
+    "ImportBundleSerializer",
     "ImportCratesSerializer",
     "LabelSerializer",
     "LabelVersionSerializer",
@@ -75,5 +80,6 @@ __all__ = [
     "RemoveOwnersSerializer",
     "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
+    "SnapshotSerializer",
     "VersionLabelSerializer",
 ]

@@ -1,12 +1,10 @@
 """The task that imports an archive or a folder into a repository."""
 
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from collections.abc import Iterable
+from typing import Any
 
 from pulpcore.plugin.exceptions import ValidationError
-from pulpcore.plugin.models import ProgressReport, PulpTemporaryFile, Upload, UploadChunk
+from pulpcore.plugin.models import ProgressReport
 from pulpcore.plugin.util import get_url
 
 from pulp_cargo.app.models import CargoRepository
@@ -15,6 +13,7 @@ from pulp_cargo.app.services.imports import run as service
 from pulp_cargo.app.services.imports.run import Asked, Imported
 from pulp_cargo.app.services.imports.source_file import SourceFile
 from pulp_cargo.app.services.process import this_process
+from pulp_cargo.app.tasks.uploaded import sent_file
 from pulp_cargo.protocol.errors import RegistryError, printable
 
 # Maximum number of refused files in the result of a task, which is a row of the database.
@@ -40,18 +39,8 @@ def import_crates(
         asked = Asked("folder", folder.MOST_FILES, **options)
         return _import(unit, folder.folder_files(path), asked)
     asked = Asked("archive", crate_archive.MOST_FILES, **options)
-    if upload is not None:
-        chunked = Upload.objects.get(pk=upload)
-        with _joined(chunked) as archive:
-            result = _import(unit, crate_archive.archive_files(archive), asked)
-        chunked.delete()
-        return result
-    stored = PulpTemporaryFile.objects.get(pk=temporary_file)
-    try:
-        with stored.file.open("rb") as archive:
-            return _import(unit, crate_archive.archive_files(archive), asked)
-    finally:
-        stored.delete()
+    with sent_file(temporary_file=temporary_file, upload=upload) as archive:
+        return _import(unit, crate_archive.archive_files(archive), asked)
 
 
 def _import(
@@ -84,22 +73,3 @@ def _result(repository: CargoRepository, done: Imported) -> dict[str, Any]:
         "repository_version": done.version
         and f"{get_url(repository)}versions/{done.version.number}/",
     }
-
-
-@contextmanager
-def _joined(upload: Upload) -> Iterator[BinaryIO]:
-    """Join the chunks of an upload to a file; raises ValidationError if one is missing."""
-    with tempfile.TemporaryFile(dir=".") as joined:
-        for chunk in UploadChunk.objects.filter(upload=upload).order_by("offset"):
-            if chunk.offset != joined.tell():
-                break
-            with chunk.file.open("rb") as part:
-                for piece in part.chunks():
-                    joined.write(piece)
-        if joined.tell() != upload.size:
-            raise ValidationError(
-                f"the upload is incomplete: it has only the first {joined.tell()} of {upload.size}"
-                " bytes"
-            )
-        joined.seek(0)
-        yield joined

@@ -69,8 +69,8 @@ def unit_of_file(
 ) -> CrateContent:
     """Return the unit of a .crate file that comes without cargo's JSON; raises RegistryError.
 
-    `strict` is the result of `strict_urls` for the repository. Without a `time_source`, the
-    `pubtime` is when the file arrived.
+    `strict` is the result of `strict_urls` for the repository. Without a `time_source` the index does
+    not show the `pubtime`.
     """
     manifest, crate_file = read_published(
         file, name=None, vers=None, limits=limits(), origin=origin

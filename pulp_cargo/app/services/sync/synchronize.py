@@ -25,6 +25,7 @@ from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import replaced, units, upstream
 from pulp_cargo.app.services.sync.listing_table import table_of
+from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.policies.policy_decision import AgelessRules
@@ -83,6 +84,7 @@ def synchronize(
         if fetched is None:
             return None
         with open(fetched.path, "rb") as file, table_of(file, remote.pk, lets_in) as head:
+            require_signed(connected, remote)
             _refuse_replaced(repository, remote, mirror=mirror)
             units.make_units(file, repository, remote)
             if made_of["immediate"]:
@@ -111,6 +113,8 @@ def _made_of(remote: CargoRemote, rules: AgelessRules, *, mirror: bool) -> dict[
     }
     if accepted := replaced.count_accepted(remote):
         made_of["accepted"] = accepted
+    if remote.snapshot_keys:
+        made_of["keys"] = hashlib.sha256(remote.snapshot_keys.encode()).hexdigest()
     if rules.text:
         made_of["rules"] = hashlib.sha256(rules.text.encode()).hexdigest()
     return made_of
