@@ -33,6 +33,7 @@ from pulp_glue.cargo.context import PulpCargoRepositoryContext
 from pulp_glue.common.context import EntityFieldDefinition, PulpRepositoryContext
 
 from pulpcore.cli.cargo.closure import check_closure, promote
+from pulpcore.cli.cargo.import_registry import import_registry
 from pulpcore.cli.cargo.named_versions import remove, unyank, yank
 from pulpcore.cli.cargo.options import (
     described,
@@ -121,7 +122,7 @@ repository.add_command(
 )
 repository.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
 repository.add_command(role_command(decorators=lookup_options))
-for command in (yank, unyank, remove, check_closure, promote, snapshot):
+for command in (yank, unyank, remove, check_closure, promote, snapshot, import_registry):
     repository.add_command(command)
 content = repository_content_command(
     contexts={"crate": PulpCargoCrateContext, "yank": PulpCargoYankContext},
