@@ -42,6 +42,7 @@ from pulp_cargo.app.serializers.replaced_version import (
     ReplacedVersionSerializer,
 )
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
+from pulp_cargo.app.serializers.sync import SyncSerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
 __all__ = [
@@ -75,5 +76,6 @@ __all__ = [
     "RemoveOwnersSerializer",
     "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
+    "SyncSerializer",
     "VersionLabelSerializer",
 ]
