@@ -54,6 +54,16 @@ class Version:
         return (self.major, self.minor, self.patch)
 
     @property
+    def compatible_range(self) -> tuple[int, ...]:
+        """The numbers that compatible versions share (Cargo Book, "SemVer Compatibility").
+
+        >>> [Version(*numbers).compatible_range for numbers in [(1, 2, 3), (0, 2, 3), (0, 0, 3)]]
+        [(1,), (0, 2), (0, 0, 3)]
+        """
+        left = next((place for place, number in enumerate(self.numbers, 1) if number), 3)
+        return self.numbers[:left]
+
+    @property
     def next(self) -> "Version":
         """The lowest version above this one and its builds: a pre-release."""
         if self.pre:
