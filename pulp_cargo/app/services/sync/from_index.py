@@ -14,7 +14,7 @@ from pulpcore.plugin.models import ProgressReport
 
 from pulp_cargo.app.models.sync_sources import SYNC_NOTE, last_sync
 from pulp_cargo.app.queries.crate_policies import named_policy
-from pulp_cargo.app.services.sync import files, index_table, mirrored_units
+from pulp_cargo.app.services.sync import closure, files, index_table, mirrored_units
 from pulp_cargo.app.services.sync.index_table import Chooser, Upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
 from pulp_cargo.app.services.sync.report import SyncReport
@@ -22,8 +22,9 @@ from pulp_cargo.app.services.sync.sources import Opened, opened
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.services.sync.version import Change, make_version
 from pulp_cargo.app.upstream.errors import CannotCopy
-from pulp_cargo.app.upstream.index_sources import IndexFile, LocalRegistry
+from pulp_cargo.app.upstream.index_sources import IndexFile, ListedSource, LocalRegistry
 from pulp_cargo.protocol.registry_url import is_crates_io
+from pulp_cargo.rules.mirror_selection import Selection
 from pulp_cargo.rules.policies.mirror import MirrorPolicy
 
 # In the note of a version: the commit that it was made from, and when its policy changes.
@@ -50,8 +51,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         _require_usable(order, index)
         if index.commit is not None and index.commit == base:
             return Synced(None, report)
-        chooser = Chooser(order.selection, policy, report)
-        _load(order, index, chooser)
+        _load(order, index, policy, report)
         refuse_replaced(order)
         with _counted("Storing crate versions", "sync.cargo.crates") as count:
             mirrored_units.make_units(repository, remote.pk, count)
@@ -77,16 +77,21 @@ def _require_usable(order: Order, index: Opened) -> None:
         )
 
 
-def _load(order: Order, index: Opened, chooser: Chooser) -> None:
+def _load(order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport) -> None:
     upstream = Upstream(order.remote.pk, index.registry, index.file_url())
-    names = order.selection.names
+    selection = order.selection
     with _counted("Reading the index", "sync.cargo.index") as count:
-        if names is None:
-            wanted = order.selection.wants_crate
-            found: Iterable[IndexFile] = cast(Any, index.index).every(wanted)
-        else:
-            found = _named(index, names, chooser.report)
-        index_table.load(found, upstream, chooser, count)
+        found = _selected(index, selection, report)
+        if selection.closure:
+            selection, files_of = closure.expand(index.index, selection, found, report)
+            found = files_of()
+        index_table.load(found, upstream, Chooser(selection, policy, report), count)
+
+
+def _selected(index: Opened, selection: Selection, report: SyncReport) -> Iterator[IndexFile]:
+    if selection.names is not None:
+        return _named(index, selection.names, report)
+    return cast(ListedSource, index.index).every(selection.wants_crate)
 
 
 def _named(index: Opened, names: Iterable[str], report: SyncReport) -> Iterator[IndexFile]:
@@ -138,7 +143,7 @@ def _get_files(
 
 def _base(order: Order, made_of: dict[str, Any], now: datetime) -> str | None:
     """Return the commit of the last sync, if only what has changed since then is to be read."""
-    if order.selection.names is not None:
+    if order.selection.names is not None or order.selection.closure:
         return None
     # Others may have changed what a mirror removes again; otherwise a sync only adds.
     newest = order.repository.latest_version().info.get(SYNC_NOTE) or {}

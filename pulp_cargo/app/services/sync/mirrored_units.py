@@ -81,6 +81,10 @@ def make_units(repository: CargoRepository, remote: UUID, progress: Callable[[in
         units.again_if_taken(lambda: _make_batch(values | {"first": first, "end": end}))  # noqa: B023
         progress(end - first)
     units.make_marks(repository)
+    if last >= 0:
+        # PostgreSQL has the statistics from before, by which joins with the new rows take minutes.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE cargo_cratecontent, cargo_crateyank, core_contentartifact")
 
 
 def _make_batch(values: Mapping[str, object]) -> None:
