@@ -174,5 +174,6 @@ def open_below(folder: Path, path: str) -> BinaryIO:
             raise FileNotFoundError(path)
         return os.fdopen(handle, "rb")
     except BaseException:
+        # Whatever it is, nobody else would close it.
         os.close(handle)
         raise
