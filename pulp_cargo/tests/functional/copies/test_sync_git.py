@@ -68,7 +68,7 @@ def test_cargo_builds_from_a_mirror_of_a_git_index(
     app = cargo.package(tmp_path / "app", "app")
     app.run("add", name, "--registry", "mine")
     app.run("build")
-    assert {one for one in app.locked() if one != "app"} == {name, f"{name}-b"}
+    assert set(app.locked()) == {"app 1.0.0", f"{name} 1.0.0", f"{name}-b 1.0.0"}
 
 
 def test_remotes_of_a_git_index_are_for_syncs_only(stack: Stack, name: str) -> None:
