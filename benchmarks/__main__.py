@@ -23,6 +23,7 @@ INSTALL = {
     "nginx": "apt-get install nginx-light",
     "openssl": "apt-get install openssl",
     "cargo": "https://rustup.rs",
+    "git": "apt-get install git",
 }
 
 

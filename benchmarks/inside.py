@@ -3,13 +3,16 @@
     python -m benchmarks.inside registry NAME
     python -m benchmarks.inside multiply NAME COUNT
     python -m benchmarks.inside describe NAME COUNT
+    python -m benchmarks.inside depend NAME COUNT
     python -m benchmarks.inside catalog NAME
+    python -m benchmarks.inside export NAME FORMAT FOLDER
     python -m benchmarks.inside guard NAME none|auth_required|rbac|header [HEADER VALUE]
 
 `multiply` creates a large repository in seconds: it copies the rows of the registry's only crate
 under new names and adds them with Pulp's own code, in a few large repository versions. `describe`
-does the same with the names and texts of `benchmarks.texts`. `catalog` makes the catalog of what the
-registry has, and prints how many seconds that took.
+does the same with the names and texts of `benchmarks.texts`, and `depend` with so many crates of
+which the first needs 500 others. `catalog` makes the catalog of what the registry has, and prints
+how many seconds that took, and so does `export`.
 """
 
 import hashlib
@@ -18,13 +21,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from uuid import UUID
 
 import django
 from django.db import connection, transaction
 from django.db.models import Model
 
-from benchmarks import texts
+from benchmarks import needs, texts
 from benchmarks.crates import Crate
 from benchmarks.index_files import index_line
 from benchmarks.texts import Described
@@ -39,6 +43,10 @@ NEW_UNITS = """
         '1.0.' || n %% %(each)s AS vers, encode(sha256(n::text::bytea), 'hex') AS cksum
     FROM (SELECT id, %(first)s + i - 1 AS n FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY u (id, i))
     _
+"""
+DEPENDING_UNITS = """
+    CREATE TEMPORARY TABLE new_units (id uuid, name text, vers text, cksum text, index_line text)
+    ON COMMIT DROP
 """
 DESCRIBED_UNITS = """
     CREATE TEMPORARY TABLE new_units (
@@ -83,6 +91,10 @@ def main() -> None:
         _guard(name, *rest)
     elif action == "catalog":
         print(_make_catalog(name))
+    elif action == "depend":
+        _depend(name, int(rest[0]))
+    elif action == "export":
+        print(_export(name, *rest))
     elif action == "describe":
         _describe(name, int(rest[0]))
     else:
@@ -93,6 +105,18 @@ def _make_registry(name: str) -> str:
     from pulp_cargo.app.services.setup import first_registry
 
     return first_registry.make(name, "admin").index_url
+
+
+def _export(name: str, kind: str, folder: str) -> float:
+    from pulp_cargo.app.models import CargoDistribution
+    from pulp_cargo.app.queries.registry.registry import registry_of
+    from pulp_cargo.app.services.exports.export_registry import export_registry
+
+    registry = registry_of(CargoDistribution.objects.get(name=name))
+    dl = "https://static.example/{crate}" if kind == "static" else None
+    start = time.perf_counter()
+    export_registry(registry, Path(folder), kind, dl)
+    return time.perf_counter() - start
 
 
 def _guard(name: str, kind: str, header: str = "", value: str = "") -> None:
@@ -148,6 +172,26 @@ def _describe(name: str, count: int) -> None:
     _grow(name, count, new_units, **{column: f"new.{column}" for column in DESCRIBED})
     with connection.cursor() as cursor:
         cursor.execute(DOWNLOADS, {"registry": name})
+
+
+def _depend(name: str, count: int) -> None:
+    published = datetime.now(UTC).replace(microsecond=0)
+    crates = needs.crates(count)
+
+    def rows(ids: Sequence[UUID]) -> Iterator[Sequence[object]]:
+        for pk, one in zip(ids, islice(crates, len(ids)), strict=True):
+            cksum = hashlib.sha256(f"{one.name} {one.vers}".encode()).hexdigest()
+            line = index_line(one, cksum, published).decode().rstrip()
+            yield pk, one.name, one.vers, cksum, line
+
+    def new_units(ids: Sequence[UUID], first: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(DEPENDING_UNITS)
+            with cursor.copy("COPY new_units FROM STDIN") as copy:
+                for row in rows(ids):
+                    copy.write_row(row)
+
+    _grow(name, needs.versions(count), new_units, index_line="new.index_line")
 
 
 def _described_rows(

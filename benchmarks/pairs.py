@@ -1,7 +1,8 @@
 """`python -m benchmarks.pairs TREE`: run rows here and in another checkout, alternately.
 
-Each row runs here and there within seconds, so whatever else the machine does meets both. TREE has
-its own `.venv`, as `make setup` makes it.
+Each row runs here and there within seconds, so whatever else the machine does meets both. The
+registries and their crates are the same in all rounds. TREE has its own `.venv`, as `make setup`
+makes it.
 """
 
 import argparse
@@ -15,6 +16,9 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.world import say
+
+# The values of each measure, there and here.
+Values = defaultdict[tuple[str, str], tuple[list[float], list[float]]]
 
 HERE = Path(__file__).parents[1]
 # Runs in either checkout, so it uses only what all versions of the benchmark have. A row that
@@ -89,23 +93,28 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="how often (%(default)s)")
     parser.add_argument("--short", action="store_true", help="use the tiny size")
     options = parser.parse_args()
-    values: defaultdict[tuple[str, str], tuple[list[float], list[float]]]
-    values = defaultdict(lambda: ([], []))
-    for number in range(options.rounds):
-        say(f"round {number + 1} of {options.rounds}")
-        with _sides((options.tree, HERE), "short" if options.short else "full") as sides:
+    values: Values = defaultdict(lambda: ([], []))
+    with _sides((options.tree, HERE), "short" if options.short else "full") as sides:
+        for number in range(options.rounds):
+            say(f"round {number + 1} of {options.rounds}")
             for row in options.only:
                 order = (0, 1) if number % 2 else (1, 0)
                 for side in order:
                     for what, value, unit in sides[side].run(row):
                         values[what, unit][side].append(value)
+            _print(values)
+    return 0
+
+
+def _print(values: Values) -> None:
+    """Print the medians so far."""
     print(f"{'':<72}{'there':>10}{'here':>10}{'here/there':>12}")
     for (what, unit), (there, here) in values.items():
         if there and here:
             before, now = median(there), median(here)
             ratio = f"{now / before:.2f}" if before else ""
             print(f"{f'{what} ({unit})':<72}{before:>10,.2f}{now:>10,.2f}{ratio:>12}")
-    return 0
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

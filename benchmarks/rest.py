@@ -43,6 +43,15 @@ class Rest:
         """Read an object."""
         return self._call("GET", href)
 
+    def find(self, path: str, name: str) -> str:
+        """Return the href of the object with a name."""
+        found = self._call("GET", f"/pulp/api/v3/{path}", params={"name": name})
+        return str(found["results"][0]["pulp_href"])
+
+    def post(self, href: str, **fields: Any) -> dict[str, Any]:
+        """Send a request that needs no task, and return the answer."""
+        return self._call("POST", href, json=fields)
+
     def run_task(self, href: str, **fields: Any) -> float:
         """Start a task, and return how many seconds it ran."""
         task = self._ended(self._call("POST", href, json=fields)["task"])

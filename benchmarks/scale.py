@@ -46,6 +46,7 @@ class Scale:
     searches: int
     index_crates: int
     index_changes: int
+    needed: int
 
 
 FULL = Scale(
@@ -68,6 +69,7 @@ FULL = Scale(
     searches=10_000,
     index_crates=20_000,
     index_changes=1_000,
+    needed=200_000,
 )
 # Only checks that everything runs.
 SHORT = Scale(
@@ -90,4 +92,5 @@ SHORT = Scale(
     searches=50,
     index_crates=50,
     index_changes=5,
+    needed=200,
 )

@@ -26,6 +26,7 @@ from pulpcore.plugin.util import get_current_authenticated_user, get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateOwner, CrateYank
 from pulp_cargo.app.queries.owners import login_of, rows_of_repository
+from pulp_cargo.app.queries.registry.mirrored_urls import inherited_urls
 from pulp_cargo.app.queries.registry.own_urls import own_urls
 from pulp_cargo.app.services.crates import build_unit
 from pulp_cargo.app.services.setup.repository_use import NotPermitted, require_modifiable
@@ -152,7 +153,14 @@ class CargoRepositoryResource(RepositoryResource):
 
     class Meta:
         model = CargoRepository
-        exclude = (*RepositoryResource.Meta.exclude, "index_aliases", "mirrored_urls")
+        # A signing service, and whose snapshots are trusted, are decisions of each Pulp.
+        exclude = (
+            *RepositoryResource.Meta.exclude,
+            "index_aliases",
+            "mirrored_urls",
+            "signing_service",
+            "snapshot_keys",
+        )
 
 
 class RegistryUrlsResource(QueryModelResource):
@@ -181,7 +189,7 @@ class RegistryUrlsResource(QueryModelResource):
 
     def dehydrate_index_aliases(self, repository: CargoRepository) -> list[str]:
         """Return every URL that means the registry now."""
-        return sorted(own_urls(repository))
+        return sorted(own_urls(repository) | inherited_urls(repository))
 
     def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> CargoRepository:
         """Return the repository into which the task imports, whatever its name."""

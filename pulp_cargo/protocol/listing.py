@@ -77,13 +77,16 @@ class End:
     count: int
 
 
-def render_head(urls: Sequence[str], count: int) -> bytes:
-    """Return the first line.
+def render_head(urls: Sequence[str], count: int, mirrored: Sequence[str] = ()) -> bytes:
+    """Return the first line; `mirrored` are registries whose crates this one has, if any.
+
+    An export names neither them nor the registry itself in dependencies; a sync ignores them.
 
     >>> render_head(["sparse+https://r.example/i/"], 2)
     b'{"listing":1,"urls":["sparse+https://r.example/i/"],"count":2}\\n'
     """
-    return _line({"listing": FORMAT, "urls": list(urls), "count": count})
+    also = {"mirrored": list(mirrored)} if mirrored else {}
+    return _line({"listing": FORMAT, "urls": list(urls), "count": count, **also})
 
 
 def render_crate(values: Sequence[object]) -> bytes:

@@ -15,18 +15,21 @@ READING = frozenset(
     {
         *("list", "retrieve", "my_permissions"),
         *("config", "explain", "collisions", "collisions_with", "check", "prefetch", "search"),
+        *("check_closure", "check_dependencies"),
         *("downloads", "version_downloads", "daily_downloads", "owners", "held", "replaced"),
     }
 )
 CHANGES_OF_CRATES: dict[str, tuple[Scope, ...]] = {
     "upload": PUBLISHING,
     "import_crates": PUBLISHING,
+    "import_bundle": (*PUBLISHING, Scope.YANK),
     "yank": (Scope.YANK,),
     "unyank": (Scope.YANK,),
     # They add and remove crates and yank marks.
     "modify": (*PUBLISHING, Scope.YANK),
     "remove": (*PUBLISHING, Scope.YANK),
     "sync": PUBLISHING,
+    "promote": (*PUBLISHING, Scope.READ),
     "add_owners": (Scope.CHANGE_OWNERS,),
     "remove_owners": (Scope.CHANGE_OWNERS,),
 }

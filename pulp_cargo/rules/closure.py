@@ -85,6 +85,30 @@ class Dependent(NamedTuple):
         return f"{self.name} {self.vers}"
 
 
+@dataclass(slots=True)
+class Dependents:
+    """Who needs something: the first ones by name, all of them by number."""
+
+    named: dict[Dependent, None] = field(default_factory=dict)
+    count: int = 0
+    last: Dependent | None = None
+
+    def add(self, by: Dependent) -> None:
+        """Add one, of which the previous one may be a repetition."""
+        # A version asks again whenever another of its features is enabled.
+        if by in self.named or by == self.last:
+            return
+        self.last = by
+        self.count += 1
+        if len(self.named) < MOST_NAMED:
+            self.named[by] = None
+
+    @property
+    def first(self) -> Dependent | None:
+        """The first one, None if there is none."""
+        return next(iter(self.named), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Needed(Generic[V]):
     """A version of the closure, and the first version found that needs it: None for a root."""
@@ -146,7 +170,7 @@ class ClosureSearch(Generic[V]):
         self._take = take
         self._crates: dict[str, CrateVersions[V]] = {}
         self._requests: dict[tuple[str, str, bool], _Request[V]] = {}
-        self._elsewhere: dict[tuple[str, str, str], _Dependents] = {}
+        self._elsewhere: dict[tuple[str, str, str], Dependents] = {}
         self._nodes: dict[Dependent, _Node[V]] = {}
         # The crates that have been asked for and not been looked up, with what is asked of them.
         self._waiting: dict[str, list[tuple[_Request[V], _Asked]]] = {}
@@ -211,7 +235,7 @@ class ClosureSearch(Generic[V]):
         """Look for versions that meet a dependency, or wait until they are looked up."""
         if dep.registry is not None:
             other = (dep.registry, dep.crate, dep.req)
-            self._elsewhere.setdefault(other, _Dependents()).add(by)
+            self._elsewhere.setdefault(other, Dependents()).add(by)
             return
         key = (dep.crate, dep.req, False)
         request = self._requests.get(key)
@@ -265,28 +289,6 @@ class ClosureSearch(Generic[V]):
         )
 
 
-@dataclass(slots=True)
-class _Dependents:
-    """Who needs something: the first ones by name, all of them by number."""
-
-    named: dict[Dependent, None] = field(default_factory=dict)
-    count: int = 0
-    last: Dependent | None = None
-
-    def add(self, by: Dependent) -> None:
-        # A version asks again whenever another of its features is enabled.
-        if by in self.named or by == self.last:
-            return
-        self.last = by
-        self.count += 1
-        if len(self.named) < MOST_NAMED:
-            self.named[by] = None
-
-    @property
-    def first(self) -> Dependent | None:
-        return next(iter(self.named), None)
-
-
 class _Asked(NamedTuple):
     """What is asked of versions: features, or every one, and their dev-dependencies."""
 
@@ -307,7 +309,7 @@ class _Request(Generic[V]):
     name: str
     req: str
     wanted: Wanted
-    dependents: _Dependents = field(default_factory=_Dependents)
+    dependents: Dependents = field(default_factory=Dependents)
     taken: "list[_Node[V]] | None" = None
     features: set[str] = field(default_factory=set)
     every: bool = False

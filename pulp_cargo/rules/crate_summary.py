@@ -1,11 +1,11 @@
 """What crates.io shows of a crate as a whole, computed from its versions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pulp_cargo.protocol.semver import Version, parse_version
+from pulp_cargo.protocol.semver import is_prerelease, order_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +35,33 @@ class CrateSummary:
     updated_at: datetime
 
 
-def summarize(versions: Collection[CrateVersion]) -> CrateSummary:
-    """Return the summary of a crate, as crates.io computes it.
+def rank(versions: Iterable[CrateVersion]) -> list[CrateVersion]:
+    """Return versions from the highest to the lowest."""
+    return sorted(versions, key=lambda one: order_of(one.vers), reverse=True)
+
+
+def summarize(ranked: Sequence[CrateVersion]) -> CrateSummary:
+    """Return the summary of a crate from its versions as `rank` sorts them, as crates.io computes it.
 
     The default version is the highest release that is not yanked, or else the highest version that
     is not yanked, or else the highest. `max_version` and `max_stable` ignore yanked versions.
     """
-    parsed = ((parse_version(one.vers), one) for one in versions)
-    ranked = sorted(parsed, key=lambda pair: pair[0].order, reverse=True)
-    good = [(version, one) for version, one in ranked if not one.yanked]
-    stable = [(version, one) for version, one in good if not version.is_prerelease]
+    good = [one for one in ranked if not one.yanked]
+    stable = [one for one in good if not is_prerelease(one.vers)]
     # Of versions that were published at the same time, the highest.
-    newest = max((one for _, one in ranked), key=lambda one: one.published)
-    default = _first(stable) or _first(good) or ranked[0][1]
+    newest = max(ranked, key=lambda one: one.published)
     return CrateSummary(
         name=newest.name,
-        default=default,
-        max_version=_vers(_first(good)),
-        max_stable=_vers(_first(stable)),
+        default=next(iter(stable or good or ranked)),
+        max_version=_highest(good),
+        max_stable=_highest(stable),
         newest=newest.vers,
         num_versions=len(ranked),
         yanked=not good,
-        created_at=min(one.published for one in versions),
+        created_at=min(one.published for one in ranked),
         updated_at=newest.published,
     )
 
 
-def _first(ranked: Sequence[tuple[Version, CrateVersion]]) -> CrateVersion | None:
-    return ranked[0][1] if ranked else None
-
-
-def _vers(version: CrateVersion | None) -> str:
-    return "" if version is None else version.vers
+def _highest(ranked: Sequence[CrateVersion]) -> str:
+    return ranked[0].vers if ranked else ""

@@ -39,6 +39,8 @@ class Reason(StrEnum):
     NO_CRATE = "no-crate"
     NO_VERSION = "no-version"
     ONLY_YANKED = "only-yanked"
+    REFUSED = "refused"
+    """Only versions that a crate policy refuses would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,12 @@ class CrateVersions(Generic[V]):
             return Reason.NO_CRATE
         yanked = any(not self._is_usable(one) for one in self._meeting(wanted))
         return Reason.ONLY_YANKED if yanked else Reason.NO_VERSION
+
+    def reason_if_unmet(self, wanted: Wanted) -> Reason | None:
+        """Return why no version meets a requirement, None if one does; no line is read."""
+        if any(self._is_usable(one) for one in self._meeting(wanted)):
+            return None
+        return self.reason(wanted)
 
     def _meeting(self, wanted: Wanted) -> list[Candidate[V]]:
         if wanted.vers is not None:

@@ -1,10 +1,11 @@
 """A process that has loaded Pulp once, for all of Pulp's processes.
 
 Loading Pulp takes longer than anything else of a start. So this process does it while PostgreSQL
-starts, fills the database if the launcher asks for it, and at last forks the API, the content app
-and the worker, which share its memory. It ends with that: crashed processes are started anew.
+starts, fills the database if the launcher asks for it, and forks the API, the content app and the
+worker, which share its memory. It remains, to fork the successors of processes that crash.
 
-Messages and answers are lines of JSON on standard input and output.
+Messages and answers are lines of JSON on standard input and output, the first answer without a
+message when it has loaded; it ends with its input.
 """
 
 import gc
@@ -13,14 +14,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NoReturn
 
 import django
 
 from pulp_cargo.serve import bootstrap, child
-from pulp_cargo.serve.processes import ForkSpec, die_with_parent, fork_orphan
+from pulp_cargo.serve.processes import ForkSpec, die_with_parent, fork_orphan, set_name
 
 # What the forked processes would load otherwise, each by itself.
 MODULES = (
@@ -35,17 +35,18 @@ MODULES = (
 def main() -> None:
     """Load Pulp, and do what the launcher asks for."""
     launcher = os.getppid()
+    set_name("preloaded")
     # Whatever Django prints goes into the log.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     load()
+    _answer(answers, {})
     for line in sys.stdin:
         message = json.loads(line)
         if "bootstrap" in message:
             _answer(answers, bootstrap.fill(**message["bootstrap"]))
         else:
-            _start(message["start"], launcher, answers)
-            return
+            _start(ForkSpec(**message["start"]), launcher, answers)
 
 
 def load() -> None:
@@ -66,8 +67,8 @@ def _answer(answers: Any, answer: object) -> None:
     print(json.dumps(answer), file=answers, flush=True)
 
 
-def _start(specs: Iterable[dict[str, Any]], launcher: int, answers: Any) -> None:
-    """Fork the processes and answer with their ids, or with nothing if that is not possible."""
+def _start(spec: ForkSpec, launcher: int, answers: Any) -> None:
+    """Fork a process and answer with its id, or with nothing if that is not possible."""
     from django.db import connections
 
     connections.close_all()
@@ -78,14 +79,11 @@ def _start(specs: Iterable[dict[str, Any]], launcher: int, answers: Any) -> None
     # What the migrations have left is garbage, and the rest is for all processes, as above.
     gc.collect()
     gc.freeze()
-    process_ids = {}
-    for spec in (ForkSpec(**fields) for fields in specs):
-        process_id = fork_orphan()
-        if process_id is None:
-            answers.close()
-            _become(spec, launcher)
-        process_ids[spec.name] = process_id
-    _answer(answers, process_ids)
+    process_id = fork_orphan()
+    if process_id is None:
+        answers.close()
+        _become(spec, launcher)
+    _answer(answers, {"process_id": process_id})
 
 
 def _become(spec: ForkSpec, launcher: int) -> NoReturn:

@@ -20,6 +20,11 @@ def preload(data: DataDir, *listeners: Listener) -> ProcessSpec:
     return _in_python(data, "pulp", "pulp_cargo.serve.preload", inherited=inherited)
 
 
+def can_fork(spec: ProcessSpec) -> bool:
+    """Whether the preloaded process can fork a process, since that runs Pulp."""
+    return _CHILD in spec.argv
+
+
 def fork_of(spec: ProcessSpec, inherited: Collection[int]) -> ForkSpec:
     """Return how to fork a process instead of starting it; `inherited` are all open sockets."""
     return ForkSpec(

@@ -10,7 +10,7 @@ from types import FrameType
 
 from pulp_cargo.serve import processes
 from pulp_cargo.serve.errors import ServeError, StopRequested
-from pulp_cargo.serve.processes import AdoptedProcess, Process, ProcessSpec
+from pulp_cargo.serve.processes import Process, ProcessSpec
 
 TICK = 0.02
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -25,11 +25,12 @@ STOP_TIMEOUT_SECONDS = 4.0
 
 @dataclass(slots=True)
 class Child:
-    """A process that should run, and its recent failures."""
+    """A process that should run, and its recent failures; one that is not `needed` may end."""
 
     spec: ProcessSpec
     process: Process
     started: float
+    needed: bool = True
     crashes: int = 0
     restart_at: float | None = None
     settled_at: list[float] = field(default_factory=list)
@@ -52,6 +53,8 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         # Called with the process id of a dead child before its successor starts.
         self.before_restart: Callable[[str, int], None] = lambda name, process_id: None
+        # Starts a process; another process may fork it for us.
+        self.start_process: Callable[[ProcessSpec], Process] = processes.start
         # Called several times after a restart.
         self.after_restart: Callable[[str], None] = lambda name: None
 
@@ -71,7 +74,7 @@ class Supervisor:
         if self._stop_requested:
             raise StopRequested
         for child in self._children.values():
-            if child.process.poll() is not None:
+            if child.process.poll() is not None and child.needed:
                 raise _failure(child.spec, child.process.returncode)
         self._while_waiting()
         time.sleep(TICK)
@@ -93,29 +96,31 @@ class Supervisor:
             return process.stdout.read()
 
     def start(self, spec: ProcessSpec, *, talks: bool = False) -> subprocess.Popen[str]:
-        """Start a process that should run until the end, or until it is released."""
+        """Start a process that should run until the end, with pipes to talk to it if wanted."""
         process = processes.start(spec, talks=talks)
         self._children[spec.name] = Child(spec, process, time.monotonic())
         return process
 
-    def adopt(self, spec: ProcessSpec, process_id: int) -> None:
-        """Look after a process that another one has forked."""
-        self._children[spec.name] = Child(spec, AdoptedProcess(process_id), time.monotonic())
+    def add(self, spec: ProcessSpec) -> None:
+        """Start a process that should run until the end, in the way of `start_process`."""
+        self._children[spec.name] = Child(spec, self.start_process(spec), time.monotonic())
 
-    def release(self, name: str) -> None:
-        """Wait until a process has ended by itself."""
-        self._children.pop(name).process.wait()
+    def retain(self, name: str) -> None:
+        """Let a process run on, and stop it at the end, but do not miss it if it ends before."""
+        self._children[name].needed = False
 
     def process_ids(self) -> dict[str, int]:
-        """Return the process id of each child by its name."""
-        return {name: child.process.pid for name, child in self._children.items()}
+        """Return the process id of each child that is needed, by its name."""
+        children = self._children.items()
+        return {name: child.process.pid for name, child in children if child.needed}
 
     def keep_running(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Restart what crashes, until a stop is requested; do something else between the looks."""
         while not self._stop_requested:
             meanwhile()
             for child in self._children.values():
-                self._look_after(child)
+                if child.needed:
+                    self._look_after(child)
             time.sleep(5 * TICK)
 
     def _look_after(self, child: Child) -> None:
@@ -141,7 +146,7 @@ class Supervisor:
     def _restart(self, child: Child) -> None:
         try:
             self.before_restart(child.spec.name, child.process.pid)
-            child.process = processes.start(child.spec)
+            child.process = self.start_process(child.spec)
         except ServeError as error:
             # Usually the database is not available again yet.
             self._say(f"{child.spec.name} cannot be restarted yet: {error}")

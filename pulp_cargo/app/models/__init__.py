@@ -6,9 +6,11 @@ from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.crate_policy import CargoCratePolicy, PolicyRefusal
 from pulp_cargo.app.models.distribution import CargoDistribution
 from pulp_cargo.app.models.downloads import CrateDownloads, DailyDownloads, VersionDownloads
+from pulp_cargo.app.models.exporter import CargoExport, CargoExporter
 from pulp_cargo.app.models.owner import CrateOwner
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
+from pulp_cargo.app.models.snapshot import RepositorySnapshot
 from pulp_cargo.app.models.token import CargoToken
 from pulp_cargo.app.models.upstream import (
     CargoUpstream,
@@ -21,6 +23,8 @@ from pulp_cargo.app.models.version_label import VersionLabel
 __all__ = [
     "CargoCratePolicy",
     "CargoDistribution",
+    "CargoExport",
+    "CargoExporter",
     "CargoRemote",
     "CargoRepository",
     "CargoToken",
@@ -36,6 +40,7 @@ __all__ = [
     "DailyDownloads",
     "PolicyRefusal",
     "ReplacedVersion",
+    "RepositorySnapshot",
     "UpstreamIndexFile",
     "UpstreamSearch",
     "UsedVersion",

@@ -30,10 +30,12 @@ def is_in_newest(repository: str, row: str = "rc") -> str:
 def member_of(repository: str, number: str, *, unit: str = "unit") -> str:
     """Return the join that filters units to the members of the version of a number.
 
-    An index should already narrow down the content table that it is joined to.
+    An index should already narrow down the content table that it is joined to. The ends of a row are
+    looked up, not joined: for each unit, a hash join would read all versions of small repositories.
     """
-    which = f"rc.repository_id = {repository} AND {is_in(number)}"
-    return _lateral(f"{unit}.content_ptr_id", which, joins=ends_of())
+    added, removed = _number_of("version_added_id"), _number_of("version_removed_id")
+    is_member = f"{added} <= {number} AND (rc.version_removed_id IS NULL OR {removed} > {number})"
+    return _lateral(f"{unit}.content_ptr_id", f"rc.repository_id = {repository} AND {is_member}")
 
 
 def member_of_newest(
@@ -52,15 +54,19 @@ def has_row(unit: str, which: str) -> str:
     return f"EXISTS ({_rows_of(unit, which)})"
 
 
-def _lateral(unit: str, which: str, *, joins: str = "", columns: str = "1") -> str:
+def _number_of(end: str) -> str:
+    return f"(SELECT v.number FROM core_repositoryversion v WHERE v.pulp_id = rc.{end})"
+
+
+def _lateral(unit: str, which: str, *, columns: str = "1") -> str:
     # The lateral join prevents the planner from starting with all members of the repository, as it
     # does while PostgreSQL has no statistics of new tables.
-    rows = _rows_of(unit, which, joins=joins, columns=columns)
+    rows = _rows_of(unit, which, columns=columns)
     return f"CROSS JOIN LATERAL ({rows} OFFSET 0) member"
 
 
-def _rows_of(unit: str, which: str, *, joins: str = "", columns: str = "1") -> str:
+def _rows_of(unit: str, which: str, *, columns: str = "1") -> str:
     return f"""
-        SELECT {columns} FROM core_repositorycontent rc {joins}
+        SELECT {columns} FROM core_repositorycontent rc
         WHERE rc.content_id = {unit} AND {which}
     """

@@ -29,6 +29,8 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     stale_for = models.PositiveIntegerField(null=True)
     forbidden_means_missing = models.BooleanField(default=False)
     search_upstream = models.BooleanField(default=False)
+    # OpenPGP keys, ASCII-armored: if there are any, a sync takes only what one of them has signed.
+    snapshot_keys = models.TextField(default="")
     crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
 
     @property

@@ -11,7 +11,12 @@ from django.db.models import Q, QuerySet
 from django_lifecycle import AFTER_UPDATE, hook
 from psycopg.errors import LockNotAvailable
 
-from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryVersion
+from pulpcore.plugin.models import (
+    AsciiArmoredDetachedSigningService,
+    AutoAddObjPermsMixin,
+    Repository,
+    RepositoryVersion,
+)
 
 from pulp_cargo.app.models import content_responses, invariants, retention
 from pulp_cargo.app.models.claims import claim_names
@@ -62,6 +67,15 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
     index_aliases = ArrayField(models.TextField(), default=list)
     # Former upstreams of caches that have stored crates here.
     mirrored_urls = ArrayField(models.TextField(), default=list)
+    # Signs the snapshots of versions.
+    signing_service = models.ForeignKey(
+        AsciiArmoredDetachedSigningService,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+    )
+    # OpenPGP keys, ASCII-armored: if there are any, a bundle must be signed by one of them.
+    snapshot_keys = models.TextField(default="")
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"

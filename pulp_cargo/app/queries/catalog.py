@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pulp_cargo.app.models.catalog import changed_names
 from pulp_cargo.app.models.membership import ends_of, is_in, member_of
+from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.rows import all_rows, first_row
 from pulp_cargo.rules.crate_summary import CrateVersion
 from pulp_cargo.rules.policies.policy_decision import AgelessRules
@@ -16,7 +17,7 @@ CATALOG = """
         c.stale <> '{{}}' OR c.rules <> %(rules)s
     FROM cargo_cratecatalog c LEFT JOIN core_repositoryversion v ON v.pulp_id = c.described
     WHERE c.repository_id = %(repository)s AND {which}
-    AND c.registry_id IS NOT DISTINCT FROM %(registry)s
+    AND c.registry_id IS NOT DISTINCT FROM %(registry)s::uuid
 """
 OF_NEWEST = CATALOG.format(which="c.version_id IS NULL")
 OF_VERSION = CATALOG.format(which="c.version_id = %(version)s")
@@ -95,10 +96,10 @@ def state_of(content: Content) -> CatalogState | None:
         "registry": content.registry,
         "rules": content.digest,
     }
-    row = first_row(query, values)
-    if row is None:
+    rows = statements.ask(query, values).fetch()
+    if not rows:
         return None
-    catalog, described, number, is_covered, has_stale = row
+    ((catalog, described, number, is_covered, has_stale),) = rows
     is_good = described == content.version
     if not is_good and is_covered:
         served = number_of(content.version)

@@ -118,14 +118,19 @@ LISTED = f"""
         ) first ORDER BY {{order}} LIMIT %(limit)s OFFSET %(offset)s
     ) page ON true
 """
-CRATES = f"""
+ENTRY = f"""
     SELECT c.id, c.catalog_id, c.canonical_name, c.name, c.max_version, c.max_stable,
         c.newest_version, c.default_version, c.num_versions, c.yanked, c.created_at, c.updated_at,
         c.description, c.keywords, c.categories, unit.homepage, unit.documentation,
         unit.repository_url, coalesce(d.downloads, 0), coalesce(d.recent, 0)
     FROM cargo_catalogcrate c LEFT JOIN cargo_cratecontent unit ON unit.content_ptr_id = c.unit
     {DOWNLOADS}
-    WHERE c.id = ANY(%(ids)s::bigint[])
+"""
+ENTRIES = f"{ENTRY} WHERE c.id = ANY(%(ids)s::bigint[])"
+# The page of a search with its entries, so that both need one statement only.
+WITH_ENTRIES = f"""
+    SELECT found.count, entry.* FROM ({{statement}}) found (count, id, catalog_id, canonical_name)
+    LEFT JOIN LATERAL ({ENTRY} WHERE c.id = found.id OFFSET 0) entry ON true
 """
 PLACES = """
     SELECT c.canonical_name, c.catalog_id FROM cargo_catalogcrate c
@@ -189,18 +194,23 @@ def search(
     By relevance, hits are in the order of their catalogs, after crates whose name is the text, and
     at most `MOST_BY_README` of those that only match by their readme are counted.
     """
-    conditions, values = _conditions(query)
-    values |= {"catalogs": list(catalogs), "limit": limit, "offset": offset}
-    values |= {"distribution": distribution, "most": limit + offset}
-    if query.text:
-        statement = _found(query, conditions, is_one=len(catalogs) == 1)
-        values |= _text(query)
-    elif not conditions and query.sort in INDEXED:
-        statement = LISTED.format(order=ORDERS[query.sort])
-    else:
-        statement = _filtered(query, conditions)
+    statement, values = _statement(distribution, catalogs, query, limit, offset)
     rows = statements.ask(statement, values).fetch()
     return rows[0][0], [Hit(*row[1:]) for row in rows if row[1] is not None]
+
+
+def search_entries(
+    distribution: UUID,
+    catalogs: Sequence[int],
+    query: SearchQuery,
+    *,
+    limit: int,
+    offset: int,
+) -> tuple[int, list[CatalogEntry]]:
+    """Return the same as `search`, with the catalog entries of the page."""
+    statement, values = _statement(distribution, catalogs, query, limit, offset)
+    rows = statements.ask(WITH_ENTRIES.format(statement=statement), values).fetch()
+    return rows[0][0], [CatalogEntry(*row[1:]) for row in rows if row[1] is not None]
 
 
 def size_of(catalogs: Sequence[int]) -> int:
@@ -215,12 +225,13 @@ def hits_named(catalogs: Sequence[int], names: Sequence[str]) -> list[Hit]:
     return [Hit(*row) for row in rows]
 
 
-def entries(distribution: UUID, hits: Collection[Hit]) -> dict[int, CatalogEntry]:
-    """Return the catalog entries of some hits, by id."""
+def entries(distribution: UUID, hits: Collection[Hit]) -> list[CatalogEntry]:
+    """Return the catalog entries of some hits, in their order."""
     if not hits:
-        return {}
+        return []
     values = {"distribution": distribution, "ids": [hit.id for hit in hits]}
-    return {row[0]: CatalogEntry(*row) for row in statements.ask(CRATES, values).fetch()}
+    found = {row[0]: CatalogEntry(*row) for row in statements.ask(ENTRIES, values).fetch()}
+    return [found[hit.id] for hit in hits if hit.id in found]
 
 
 def places(catalogs: Collection[int], names: Collection[str]) -> dict[str, set[int]]:
@@ -230,6 +241,21 @@ def places(catalogs: Collection[int], names: Collection[str]) -> dict[str, set[i
     for name, catalog in statements.ask(PLACES, values).fetch():
         found[name].add(catalog)
     return found
+
+
+def _statement(
+    distribution: UUID, catalogs: Sequence[int], query: SearchQuery, limit: int, offset: int
+) -> tuple[str, dict[str, object]]:
+    """Return the statement for a page of hits, and its values."""
+    conditions, values = _conditions(query)
+    values |= {"catalogs": list(catalogs), "limit": limit, "offset": offset}
+    values |= {"distribution": distribution, "most": limit + offset}
+    if query.text:
+        values |= _text(query)
+        return _found(query, conditions, is_one=len(catalogs) == 1), values
+    if not conditions and query.sort in INDEXED:
+        return LISTED.format(order=ORDERS[query.sort]), values
+    return _filtered(query, conditions), values
 
 
 def _found(query: SearchQuery, conditions: Sequence[str], *, is_one: bool) -> str:

@@ -123,5 +123,11 @@ PREFETCH_INDEX_TIMEOUT_SECONDS = 600
 STORAGE_TURN_TIMEOUT_SECONDS = 10
 STORAGE_TURN_SECONDS = 900
 
+# A snapshot that a request has asked for: how long the request waits for the task that makes it, how
+# often it looks, and for how long a failed task is not started again.
+SNAPSHOT_TIMEOUT_SECONDS = 20.0
+SNAPSHOT_INTERVAL_SECONDS = 0.5
+SNAPSHOT_PAUSE_SECONDS = 60
+
 # How often the progress report of a prefetch is updated.
 PREFETCH_PROGRESS_INTERVAL_SECONDS = 0.5

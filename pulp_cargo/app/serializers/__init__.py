@@ -10,6 +10,7 @@ from pulp_cargo.app.serializers.distribution import (
     CargoConfigSerializer,
     CargoDistributionSerializer,
 )
+from pulp_cargo.app.serializers.exporter import CargoExporterSerializer, CargoExportSerializer
 from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
 from pulp_cargo.app.serializers.lock_file import (
     LockFileCheckSerializer,
@@ -42,6 +43,7 @@ from pulp_cargo.app.serializers.replaced_version import (
     ReplacedVersionSerializer,
 )
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
+from pulp_cargo.app.serializers.snapshot import ImportBundleSerializer, SnapshotSerializer
 from pulp_cargo.app.serializers.sync import SyncSerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
@@ -52,6 +54,8 @@ __all__ = [
     "CargoConfigSerializer",
     "CargoCratePolicySerializer",
     "CargoDistributionSerializer",
+    "CargoExportSerializer",
+    "CargoExporterSerializer",
     "CargoRemoteSerializer",
     "CargoRepositorySerializer",
     "CargoTokenSerializer",
@@ -60,6 +64,7 @@ __all__ = [
     "CrateUploadSerializer",
     "CrateYankSerializer",
     "DiffSerializer",
+    "ImportBundleSerializer",
     "ImportCratesSerializer",
     "LabelSerializer",
     "LabelVersionSerializer",
@@ -76,6 +81,7 @@ __all__ = [
     "RemoveOwnersSerializer",
     "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
+    "SnapshotSerializer",
     "SyncSerializer",
     "VersionLabelSerializer",
 ]

@@ -12,6 +12,7 @@ from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
+from pulp_cargo.app.serializers.snapshot_keys import SnapshotKeysField
 from pulp_cargo.app.serializers.visible import CratePolicyField
 from pulp_cargo.app.services.setup import repository_use
 from pulp_cargo.protocol.registry_url import parse_registry_url
@@ -82,6 +83,10 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         help_text="Whether searches of its caches are sent to the upstream's own web API as well, so"
         " that they find crates that are not stored. The default is false.",
     )
+    snapshot_keys = SnapshotKeysField(
+        help_text="OpenPGP public keys, ASCII-armored. If there are any, a sync takes only crate"
+        " versions in a snapshot of the upstream that one of them has signed."
+    )
     crate_policy = CratePolicyField(help_text="The crate policy for this upstream; null for none.")
 
     class Meta:
@@ -93,6 +98,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
             "stale_for",
             "forbidden_means_missing",
             "search_upstream",
+            "snapshot_keys",
             "crate_policy",
         )
 

@@ -7,11 +7,13 @@ from django.conf import settings
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
+from pulpcore.plugin.models import AsciiArmoredDetachedSigningService
 from pulpcore.plugin.util import get_current_authenticated_user
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
+from pulp_cargo.app.serializers.snapshot_keys import SnapshotKeysField
 from pulp_cargo.app.services.setup.repository_use import require_modifiable
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
@@ -56,6 +58,18 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         " the same registry.",
     )
 
+    signing_service = core.RelatedField(
+        view_name="signing-services-detail",
+        queryset=AsciiArmoredDetachedSigningService.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="The signing service that signs snapshots of the repository's versions.",
+    )
+    snapshot_keys = SnapshotKeysField(
+        help_text="OpenPGP public keys, ASCII-armored. If there are any, a bundle is only imported if"
+        " one of them has signed its snapshot.",
+    )
+
     class Meta(core.RepositorySerializer.Meta):
         model = CargoRepository
         fields = (
@@ -63,6 +77,8 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
             "crates_io_rules",
             "crate_owners",
             "index_aliases",
+            "signing_service",
+            "snapshot_keys",
         )
 
     def validate_index_aliases(self, urls: Iterable[str]) -> list[str]:

@@ -1,18 +1,17 @@
 """The task that imports an archive of .crate files into a repository."""
 
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
 from pulpcore.plugin.exceptions import ValidationError
-from pulpcore.plugin.models import ProgressReport, PulpTemporaryFile, Upload, UploadChunk
+from pulpcore.plugin.models import ProgressReport
 from pulpcore.plugin.util import get_url
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.services.imports import import_crates as service
 from pulp_cargo.app.services.imports.import_crates import Member, Refused
 from pulp_cargo.app.services.process import this_process
+from pulp_cargo.app.tasks.uploaded import sent_file
 from pulp_cargo.protocol.errors import BadRequest, RegistryError, printable
 
 
@@ -26,18 +25,8 @@ def import_crates(
     import, unless nothing was added, so that it can be retried.
     """
     unit = CargoRepository.objects.get(pk=repository)
-    if upload is not None:
-        chunked = Upload.objects.get(pk=upload)
-        with _joined(chunked) as archive:
-            result = _import(unit, archive)
-        chunked.delete()
-        return result
-    stored = PulpTemporaryFile.objects.get(pk=temporary_file)
-    try:
-        with stored.file.open("rb") as archive:
-            return _import(unit, archive)
-    finally:
-        stored.delete()
+    with sent_file(temporary_file=temporary_file, upload=upload) as archive:
+        return _import(unit, archive)
 
 
 def _import(repository: CargoRepository, archive: BinaryIO) -> dict[str, Any]:
@@ -80,22 +69,3 @@ def _accepted(members: Iterable[Member | Refused], refused: list[Refused]) -> li
         else:
             taken.append(one)
     return taken
-
-
-@contextmanager
-def _joined(upload: Upload) -> Iterator[BinaryIO]:
-    """Join the chunks of an upload to a file; raises ValidationError if one is missing."""
-    with tempfile.TemporaryFile(dir=".") as joined:
-        for chunk in UploadChunk.objects.filter(upload=upload).order_by("offset"):
-            if chunk.offset != joined.tell():
-                break
-            with chunk.file.open("rb") as part:
-                for piece in part.chunks():
-                    joined.write(piece)
-        if joined.tell() != upload.size:
-            raise ValidationError(
-                f"the upload is incomplete: it has only the first {joined.tell()} of {upload.size}"
-                " bytes"
-            )
-        joined.seek(0)
-        yield joined

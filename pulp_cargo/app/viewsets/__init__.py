@@ -3,6 +3,7 @@
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.distribution import CargoDistributionViewSet
+from pulp_cargo.app.viewsets.exporter import CargoExporterViewSet, CargoExportViewSet
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
 from pulp_cargo.app.viewsets.repository import (
     CargoRepositoryVersionViewSet,
@@ -13,6 +14,8 @@ from pulp_cargo.app.viewsets.token import CargoTokenViewSet
 __all__ = [
     "CargoCratePolicyViewSet",
     "CargoDistributionViewSet",
+    "CargoExportViewSet",
+    "CargoExporterViewSet",
     "CargoRemoteViewSet",
     "CargoRepositoryVersionViewSet",
     "CargoRepositoryViewSet",

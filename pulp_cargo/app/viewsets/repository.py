@@ -36,10 +36,12 @@ from pulp_cargo.app.services.setup.repository_use import (
     require_permitted_for_sync,
     require_replaceable,
 )
+from pulp_cargo.app.viewsets.closure import CLOSURE_VERBS, ClosureMixin
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.owners import OWNER_VERBS, CrateOwnersMixin
 from pulp_cargo.app.viewsets.past import PAST_VERBS, PastMixin
+from pulp_cargo.app.viewsets.snapshots import SNAPSHOT_VERBS, SnapshotsMixin
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
@@ -47,8 +49,10 @@ UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
 class CargoRepositoryViewSet(
     ProtectedByLists,
+    ClosureMixin,
     CrateOwnersMixin,
     PastMixin,
+    SnapshotsMixin,
     core.RepositoryViewSet,
     ModifyRepositoryActionMixin,
     core.RolesMixin,
@@ -72,17 +76,20 @@ class CargoRepositoryViewSet(
             Verb(("sync",), "sync", refers=True),
             Verb(("import_crates",), "modify", conditions=(UPLOAD,)),
             Verb(("yank", "unyank", "remove"), "modify"),
+            *CLOSURE_VERBS,
             *OWNER_VERBS,
             *PAST_VERBS,
+            *SNAPSHOT_VERBS,
         ],
         roles={"publisher": ["view", "modify"]},
         refers_to=[("remote", "cargoremote")],
     )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Add what the user may view, for `modify`."""
+        """Add what the user may view, for `modify` and `promote`."""
         viewsets = (CargoRepositoryViewSet, CrateContentViewSet, CrateYankViewSet)
-        return {**super().get_serializer_context(), "visible": visible(self.request, *viewsets)}
+        seen = visible(self.request, *viewsets)
+        return {**super().get_serializer_context(), "visible": seen, "named": seen}
 
     @extend_schema(
         description="Trigger an asynchronous task to create a new repository version.",

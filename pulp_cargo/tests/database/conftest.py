@@ -15,6 +15,7 @@ import pytest
 
 from pulp_cargo.rules.owners import Actor
 from pulp_cargo.rules.token_scopes import Scope
+from pulp_cargo.tests.database.dependencies import add_crate
 from pulp_cargo.tests.database.upstreams import made, new_distribution, new_remote
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.django_setup import set_up
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pulp_cargo.app.services.publish.examine import Publish
 
 
-__all__ = ["made", "new_distribution", "new_remote"]
+__all__ = ["add_crate", "made", "new_distribution", "new_remote"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,6 +21,7 @@ def test_ids_do_not_run_out() -> None:
             ("cargo_dailydownloads", "bigint"),
             ("cargo_heldversion", "bigint"),
             ("cargo_replacedversion", "bigint"),
+            ("cargo_repositorysnapshot", "bigint"),
             ("cargo_upstreamindexfile", "bigint"),
             ("cargo_usedversion", "bigint"),
             ("cargo_versiondownloads", "bigint"),

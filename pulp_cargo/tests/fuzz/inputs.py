@@ -107,6 +107,7 @@ TOKENS = {
     "index": (*JSON, "\n", "\n\n", " ", "x\n"),
     "packed_index": (*JSON, "\n", "\n\n", " ", "x\n"),
     "index_line": JSON,
+    "line_deps": JSON,
     "listed": JSON,
     "listing_head": JSON,
     "lock_file": TOML,
@@ -148,6 +149,7 @@ PLACES = {
     "index": (*IN_JSON, ("x\n", ""), ("{}\n", "\n"), ('{"registry":"', '"}\n')),
     "packed_index": (*IN_JSON, ("x\n", ""), ("{}\n", "\n")),
     "index_line": (*IN_JSON, ('{"name":"a","vers":"1.0.0","deps":[],"x":[', "{}]}")),
+    "line_deps": (*IN_JSON, ('{"name":"a","deps":[],"features":{"a":[', '"b",]}}')),
     "listed": (*IN_JSON, ('{"name":"a","vers":"1.0.0","cksum":"","index_line":"', '"}')),
     "listing_head": (*IN_JSON, ('{"listing":1,"count":1,"urls":["https://', '"]}')),
     "lock_file": (

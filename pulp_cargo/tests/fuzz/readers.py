@@ -24,6 +24,7 @@ from pulp_cargo.protocol.errors import (
     TooLarge,
 )
 from pulp_cargo.protocol.index import parse_line, render_line
+from pulp_cargo.protocol.line_deps import parse_line_deps
 from pulp_cargo.protocol.lock_file import MAX_SIZE as LARGEST_LOCK_FILE
 from pulp_cargo.protocol.lock_file import parse_lock_file
 from pulp_cargo.protocol.manifest import parse_manifest, read_package
@@ -43,6 +44,7 @@ from pulp_cargo.protocol.web_api.search import LONGEST_TEXT
 from pulp_cargo.protocol.web_api.upstream_search import MAX_SIZE as LARGEST_SEARCH
 from pulp_cargo.protocol.web_api.upstream_search import parse_search_response
 from pulp_cargo.rules.crates_io import complaints
+from pulp_cargo.rules.enabled_deps import EnabledDeps
 from pulp_cargo.rules.limits import PublishLimits
 from pulp_cargo.rules.policies.advisories import parse_advisory
 from pulp_cargo.rules.policies.licenses import is_allowed, parse_license
@@ -157,6 +159,13 @@ def index_line(data: bytes) -> object:
     return render_line(parse_line(with_absolute_registries(line, OWN_URL)))
 
 
+def line_deps(data: bytes) -> object:
+    """Read the dependencies in a line of an index, and enable every feature."""
+    found = parse_line_deps(data.decode(errors="replace"))
+    deps = found and EnabledDeps(found, lambda dep: True, all_features=False)
+    return deps and deps.enable((), every=True, dev=True)
+
+
 def listed(data: bytes) -> object:
     """Read a line of a listing."""
     return listing.parse_crate(data)
@@ -249,6 +258,7 @@ READERS = (
         is_packed=True,
     ),
     Reader(index_line, (InvalidMetadata,), ordinary.index_line, 16 * MIB),
+    Reader(line_deps, (), ordinary.index_line, 16 * MIB),
     Reader(listed, (listing.InvalidListing,), ordinary.listed, listing.LONGEST_LINE),
     Reader(listing_head, (listing.InvalidListing,), ordinary.listing_head, MIB),
     Reader(lock_file, (InvalidLockFile, TooLarge), ordinary.lock_file, LARGEST_LOCK_FILE),

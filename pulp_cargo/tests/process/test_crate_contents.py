@@ -64,6 +64,19 @@ def test_readme_is_rendered_once(contents: "CrateContents") -> None:
     assert contents.cached_readme(uuid.uuid4()) is None
 
 
+def test_process_for_readmes_is_started_before_the_first_one(contents: "CrateContents") -> None:
+    """The first page starts it while its crate is loaded, and the readme is rendered by the same one."""
+    assert not contents.is_started
+    contents.start()
+    assert contents.is_started
+    (reader,) = [one for one in contents._texts_pool._all if one._process is not None]
+    process = reader._process
+    contents.start()
+    assert contents.readme(uuid.uuid4(), "*a*", None) == "<p><em>a</em></p>\n"
+    started = [one._process for one in contents._texts_pool._all if one._process is not None]
+    assert started == [process]
+
+
 @pytest.mark.parametrize("text", SLOW, ids=lambda text: text[:5])
 def test_readme_that_takes_too_long_is_shown_as_it_was_written(
     contents: "CrateContents", text: str

@@ -54,23 +54,23 @@ class Rest:
             return self.wait_task(answer.json()["task"])
         return answer.json() if answer.content else None
 
-    def get(self, path: str, **params: Any) -> Any:
+    def get(self, path: str, /, **params: Any) -> Any:
         """Read an object or a list."""
         return self.call("GET", path, params=params)
 
-    def list(self, path: str, **params: Any) -> list[dict[str, Any]]:
+    def list(self, path: str, /, **params: Any) -> list[dict[str, Any]]:
         """Return the first page of a list."""
         return self.get(path, **params)["results"]
 
-    def post(self, path: str, **fields: Any) -> Any:
+    def post(self, path: str, /, **fields: Any) -> Any:
         """Post fields as JSON."""
         return self.call("POST", path, json=fields)
 
-    def patch(self, href: str, **fields: Any) -> Any:
+    def patch(self, href: str, /, **fields: Any) -> Any:
         """Change some fields."""
         return self.call("PATCH", href, json=fields)
 
-    def put(self, href: str, **fields: Any) -> Any:
+    def put(self, href: str, /, **fields: Any) -> Any:
         """Set all fields."""
         return self.call("PUT", href, json=fields)
 
@@ -78,11 +78,11 @@ class Rest:
         """Delete an object."""
         return self.call("DELETE", href)
 
-    def make(self, path: str, **fields: Any) -> dict[str, Any]:
+    def make(self, path: str, /, **fields: Any) -> dict[str, Any]:
         """Create an object, with or without a task, and return it."""
         return self._made(path, self.post(path, **fields))
 
-    def need(self, path: str, **fields: Any) -> dict[str, Any]:
+    def need(self, path: str, /, **fields: Any) -> dict[str, Any]:
         """Create an object that a test only requires, in the fastest way."""
         return self.rows.make(path, **fields) if self.rows else self.make(path, **fields)
 

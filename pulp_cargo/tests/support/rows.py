@@ -23,7 +23,7 @@ class Rows:
     def __init__(self, settings_file: Path) -> None:
         set_up(settings_file)
 
-    def make(self, path: str, **fields: Any) -> dict[str, Any]:
+    def make(self, path: str, /, **fields: Any) -> dict[str, Any]:
         """Create an object as a `POST` to this path of the REST API would, and return it."""
         from rest_framework.renderers import JSONRenderer
 

@@ -50,6 +50,7 @@ STRANGERS = """
 ORPHANS = """
     SELECT sha256 FROM core_artifact a WHERE NOT EXISTS (
         SELECT FROM core_contentartifact c WHERE c.artifact_id = a.pulp_id)
+    AND NOT EXISTS (SELECT FROM cargo_repositorysnapshot s WHERE s.artifact_id = a.pulp_id)
 """
 KNOWN = "SELECT file FROM core_artifact"
 REMOVE_ORPHAN = (

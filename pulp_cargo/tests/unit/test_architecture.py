@@ -25,8 +25,8 @@ LAYERS = (
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
     ("tokens", "own_tokens", "owners", "version_labels", "crates", "policies", "statistics"),
-    ("catalog", "setup", "imports", "publish"),
-    ("sync", "fetch"),
+    ("catalog", "closure", "exports", "setup", "imports", "publish", "snapshots"),
+    ("bundles", "sync", "fetch"),
     ("cache", "upstream_search"),
     ("lock_file", "process"),
 )

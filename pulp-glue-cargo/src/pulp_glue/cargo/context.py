@@ -83,6 +83,7 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
     HREF_PATTERN = r"repositories/(?P<plugin>cargo)/(?P<resource_type>cargo)/"
     ID_PREFIX = "repositories_cargo_cargo"
     VERSION_CONTEXT = PulpCargoRepositoryVersionContext
+    NULLABLES: ClassVar[set[str]] = {*PulpRepositoryContext.NULLABLES, "signing_service"}
     CAPABILITIES = {"sync": [], "roles": [], "pulpexport": []}
 
     def import_crates(
@@ -102,6 +103,35 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         href = done["repository_version"]
         version = href and self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=href).entity
         return version, done["problems"]
+
+    def make_snapshot(self, number: int | None = None) -> EntityDefinition:
+        """Make the snapshot of a version, by default the newest; return what it says.
+
+        These are its `version`, `count` and `root`, and the fingerprint of its `signer`, if any.
+        """
+        body = {} if number is None else {"number": number}
+        made: EntityDefinition = self.call(
+            "snapshot", parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return made
+
+    def import_bundle(
+        self, bundle: IO[bytes], chunk_size: int, *, mirror: bool = False
+    ) -> tuple[EntityDefinition | None, EntityDefinition]:
+        """Import a bundle in one new version; return it, None if nothing changed, and the result.
+
+        `bundle` is an open file with a name; one that is larger than a chunk is sent in chunks.
+        """
+        body: dict[str, Any] = {"file": bundle, "mirror": mirror}
+        if Path(bundle.name).stat().st_size > chunk_size:
+            upload = PulpUploadContext(self.pulp_ctx).upload_file(bundle, chunk_size)
+            body = {"upload": upload, "mirror": mirror}
+        done: EntityDefinition = self.call(
+            "import_bundle", parameters={self.HREF: self.pulp_href}, body=body
+        )
+        href = done["repository_version"]
+        version = href and self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=href).entity
+        return version, done
 
     def rollback(self, number: int) -> EntityDefinition | None:
         """Create a version with the content of an older one; None if the newest has the same."""
@@ -127,6 +157,51 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
             body={"crates": [dict(crate) for crate in crates]},
         )
         return self._version_made_by(done)
+
+    def check_closure(
+        self,
+        crates: Sequence[Mapping[str, str]],
+        targets: Sequence[str] = (),
+        *,
+        all_features: bool = False,
+    ) -> EntityDefinition:
+        """Return the report on what crates need, each with `name`, and `req` or `vers`.
+
+        Without crates it is about all of the repository. No `targets` stand for all.
+        """
+        body: dict[str, Any] = {"all_features": all_features}
+        if targets:
+            body["targets"] = list(targets)
+        if crates:
+            body["crates"] = [dict(crate) for crate in crates]
+        operation = "check_closure" if crates else "check_dependencies"
+        report: EntityDefinition = self.call(
+            operation, parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return report
+
+    def promote(
+        self,
+        source: str,
+        crates: Sequence[Mapping[str, str]],
+        *,
+        closure: bool = True,
+        dry_run: bool = False,
+    ) -> EntityDefinition:
+        """Copy crate versions, each with `name` and `vers`, from another repository.
+
+        Return the plan, which a `dry_run` does not carry out.
+        """
+        body = {
+            "source": source,
+            "crates": [dict(crate) for crate in crates],
+            "closure": closure,
+            "dry_run": dry_run,
+        }
+        plan: EntityDefinition = self.call(
+            "promote", parameters={self.HREF: self.pulp_href}, body=body
+        )
+        return plan
 
     def owners(self, limit: int, offset: int = 0, **filters: Any) -> list[EntityDefinition]:
         """Return the owners of crates, in the order of the crates."""

@@ -25,6 +25,7 @@ from pulp_cargo.app.endpoints.read.listing import get_listing
 from pulp_cargo.app.endpoints.read.me import get_me, get_style
 from pulp_cargo.app.endpoints.read.owners import get_owner_teams, get_owner_users, get_owners
 from pulp_cargo.app.endpoints.read.search import get_crates
+from pulp_cargo.app.endpoints.read.snapshot import get_lines, get_signature, get_snapshot
 from pulp_cargo.app.endpoints.read.tags import (
     get_categories,
     get_category,
@@ -127,6 +128,10 @@ ROUTES = (
     _route("GET", "rss/crates/{name}.xml", get_updates_of_crate, "feed"),
     # another Pulp, copying
     _route("GET", "versions.jsonl", get_listing, "listing"),
+    # who verifies a registry
+    _route("GET", "snapshot.json", get_snapshot, "snapshot"),
+    _route("GET", "snapshot.json.asc", get_signature, "snapshot"),
+    _route("GET", "snapshot.jsonl", get_lines, "snapshot"),
     # people
     _route("GET", "me", get_me, "me", reads=False),
     _route("GET", "style.css", get_style, "style", reads=False),

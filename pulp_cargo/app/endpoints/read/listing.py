@@ -88,7 +88,7 @@ async def _pieces(registry: Registry, count: int) -> AsyncIterator[bytes]:
     """
     left_out = await threads.make_part(evaluate.left_out_of_listing, registry.upstreams)
     count -= len(left_out)
-    yield render_head(sorted(registry.urls.own), count)
+    yield render_head(registry.urls.of_copies, count, sorted(registry.urls.mirrored))
     sent = 0
     place: Place | None = Place()
     while place is not None:

@@ -54,11 +54,12 @@ def index_file(served: ServedVersion, urls: RegistryUrls, lower_name: str) -> In
     if not rows:
         return None
     rows.sort(key=lambda row: (row[2], parse_version(row[1])))
-    body = render_file(_line(urls, *row[3:]) for row in rows)
+    body = render_file(line_of(urls, *row[3:]) for row in rows)
     gzipped = pack_tightly(body) if len(body) >= GZIP_FROM else None
     return IndexFile(body=body, gzipped=gzipped, etag=strong_etag(body))
 
 
-def _line(urls: RegistryUrls, line: str, registries: list[str], yanked: bool) -> str:
+def line_of(urls: RegistryUrls, line: str, registries: list[str], yanked: bool) -> str:
+    """Return the stored line of a version as a registry serves it."""
     line = with_own_registry(line, urls.null_in(registries))
     return as_yanked(line) if yanked else line

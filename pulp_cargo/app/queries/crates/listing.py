@@ -97,7 +97,8 @@ def tag(registry: Registry, rules: Sequence[str] = ()) -> str:
 
     `rules` are those by which versions are left out.
     """
-    content = [FORMAT, str(registry.content.version), sorted(registry.urls.own), *rules]
+    urls = [registry.urls.of_copies, *filter(None, [sorted(registry.urls.mirrored)])]
+    content = [FORMAT, str(registry.content.version), *urls, *rules]
     return f'"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]}"'
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from itertools import chain
 from uuid import UUID
 
+from django.db.models import Q
+
 from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoUpstream
 from pulp_cargo.app.queries.registry.own_urls import own_urls_of
 from pulp_cargo.app.queries.upstreams.upstreams import (
@@ -27,15 +29,38 @@ def mirrored_urls(
         return tuple(sorted(_with_both_of_crates_io([distribution.remote.url])))
     if not upstreams:
         pinned = distribution.repository_version
-        store = pinned.repository_id if pinned else distribution.repository_id
-        return tuple(sorted(_with_both_of_crates_io(_cached_from(store))))
+        return stood_in_for(pinned.repository_id if pinned else distribution.repository_id)
     whole = [one for one in upstreams if "*" in one.patterns]
     ours = [one.repository for one in whole if isinstance(one, RepositoryUpstream)]
-    repositories = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=ours)
-    urls = own_urls_of(list(repositories)) if ours else set()
+    found = CargoRepository.objects.select_related("pulp_domain").filter(pk__in=ours)
+    repositories = list(found) if ours else []
+    urls = own_urls_of(repositories)
+    urls |= {url for one in repositories for url in inherited_urls(one)}
     remotes = [one.remote.url for one in whole if isinstance(one, RemoteUpstream)]
     urls |= _with_both_of_crates_io(remotes)
     return tuple(sorted(urls))
+
+
+def stood_in_for(repository: UUID | None) -> tuple[str, ...]:
+    """Return the index URLs of the registries that a registry of a repository alone stands in for."""
+    return tuple(sorted(_with_both_of_crates_io(_cached_from(repository))))
+
+
+def inherited_urls(repository: CargoRepository) -> set[str]:
+    """Return the index URLs that copies and lists of a repository stand in for as it does itself.
+
+    These are the sources of promotions, and upstreams of former caches. While a cache fills it or
+    people publish to it, crates may be missing that a copy could not fetch.
+    """
+    # Hardly any repository has such URLs.
+    if not repository.mirrored_urls:
+        return set()
+    fills = Q(allow_uploads=True) | Q(remote__isnull=False)
+    if CargoDistribution.objects.filter(fills, repository=repository).exists():
+        return set()
+    if CargoUpstream.objects.filter(repository=repository, remote__isnull=False).exists():
+        return set()
+    return {url for url in repository.mirrored_urls if not is_crates_io(url)}
 
 
 def _cached_from(repository: UUID | None) -> list[str]:

@@ -14,7 +14,11 @@ from pulp_cargo.app.models.distribution import root_url
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.queries.registry.account_url import account_url
 from pulp_cargo.app.queries.registry.guards import headers_read_by
-from pulp_cargo.app.queries.registry.mirrored_urls import mirrored_urls
+from pulp_cargo.app.queries.registry.mirrored_urls import (
+    inherited_urls,
+    mirrored_urls,
+    stood_in_for,
+)
 from pulp_cargo.app.queries.registry.own_urls import own_urls, urls_at
 from pulp_cargo.app.queries.upstreams import repository_roles
 from pulp_cargo.app.queries.upstreams.fillers import Filler, fillers_of
@@ -39,6 +43,7 @@ class RegistryUrls:
 
     `own` are all that mean this registry: its own, those of the other distributions of the
     repository, and aliases. `mirrored` mean registries whose crates this one has, too.
+    `inherited` are those that copies of the registry have to stand in for as well.
     `upstream` is the registry that a cache stands in for. `login` is the page where a person gets a
     token.
     """
@@ -47,12 +52,18 @@ class RegistryUrls:
     login: str = ""
     own: tuple[str, ...] = ()
     mirrored: tuple[str, ...] = ()
+    inherited: tuple[str, ...] = ()
     upstream: str | None = None
 
     @property
     def index(self) -> str:
         """The URL as cargo's configuration requires it."""
         return f"sparse+{self.root}"
+
+    @property
+    def of_copies(self) -> tuple[str, ...]:
+        """The URLs that mean a copy of the registry, sorted."""
+        return tuple(sorted({*self.own, *self.inherited}))
 
     @property
     def null(self) -> tuple[str, ...]:
@@ -304,8 +315,14 @@ def _urls(
         login=account_url(domain, base_path),
         own=tuple(own),
         mirrored=mirrored_urls(distribution, upstreams),
+        inherited=tuple(inherited_urls(repository)) if repository and not upstreams else (),
         upstream=distribution.remote and distribution.remote.url,
     )
+
+
+def urls_within(repository: CargoRepository) -> RegistryUrls:
+    """Return the URLs that are null in the lines of a registry that serves a repository alone."""
+    return RegistryUrls("", own=tuple(own_urls(repository)), mirrored=stood_in_for(repository.pk))
 
 
 def _access(distribution: CargoDistribution) -> ReadAccess:

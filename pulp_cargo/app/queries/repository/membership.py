@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from pulp_cargo.app.models.membership import member_of
-from pulp_cargo.app.runtime.rows import rows_with_bound_values
+from pulp_cargo.app.runtime import statements
 
 SERVED = """served AS (
     SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s AND complete
@@ -42,7 +42,7 @@ def rows_of(served: ServedVersion, query: str, **values: Any) -> list[tuple[Any,
     if served.version is None:
         return []
     values |= {"version": served.version, "repository": served.repository}
-    rows = rows_with_bound_values(query, values)
+    rows = statements.ask(query, values).fetch()
     if not rows:
         raise VersionGone
     return rows

@@ -29,7 +29,7 @@ from pulp_cargo.protocol.web_api.crates import CrateObject
 from pulp_cargo.protocol.web_api.ids import numeric_id
 from pulp_cargo.protocol.web_api.search import Paging
 from pulp_cargo.protocol.web_api.versions import VersionObject
-from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
+from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, rank, summarize
 
 V = TypeVar("V", bound=Licensed)
 
@@ -141,10 +141,12 @@ def crate(registry: Registry, name: str, listed: Listed | None = None) -> CrateV
     found = _versions(registry, name, None, listed)
     if not found:
         raise CrateNotFound(name)
-    versions = sorted(found, key=lambda one: parse_version(one.details.vers).order, reverse=True)
+    by_vers = {one.details.vers: one for one in found}
+    ranked = rank(one.summary for one in found)
+    versions = [by_vers[one.vers] for one in ranked]
     totals = downloads.totals_of(registry.pk, [name]).get(canonical_name(name))
-    summary = summarize([one.summary for one in versions])
-    default = next(one for one in versions if one.details.unit == summary.default.unit)
+    summary = summarize(ranked)
+    default = by_vers[summary.default.vers]
     return CrateView(
         versions,
         summary,
@@ -165,10 +167,11 @@ def outline(registry: Registry, name: str) -> CrateOutline:
             found.setdefault(row.vers, OutlinedVersion(row, one))
     if not found:
         raise CrateNotFound(name)
-    summary = summarize([one.version for one in found.values()])
+    ranked = rank(one.version for one in found.values())
+    summary = summarize(ranked)
     return CrateOutline(
         summary.name,
-        sorted(found.values(), key=lambda one: parse_version(one.version.vers).order, reverse=True),
+        [found[one.vers] for one in ranked],
         default=found[summary.default.vers],
     )
 

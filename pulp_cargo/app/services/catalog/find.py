@@ -60,39 +60,34 @@ def _in_catalogs(
     limit: int,
     offset: int,
 ) -> tuple[int, list[CrateObject]]:
-    total, hits = _hits(registry, served, query, limit=limit, offset=offset)
-    return total, objects_of(registry, served, query, hits)
+    if not served:
+        return 0, []
+    catalogs = [one.catalog for one in served]
+    if registry.upstreams.order is None:
+        total, entries = queries.search_entries(
+            registry.pk, catalogs, query, limit=limit, offset=offset
+        )
+        return total, _objects(registry, served, query, entries)
+    _, hits = queries.search(registry.pk, catalogs, query, limit=MOST_HITS, offset=0)
+    shown = answered(registry, served, hits)
+    return len(shown), objects_of(registry, served, query, shown[offset : offset + limit])
 
 
 def objects_of(
     registry: Registry, served: Sequence[ServedCatalog], query: SearchQuery, hits: Sequence[Hit]
 ) -> list[CrateObject]:
-    """Return the crates of hits, in their order; those of which policies refuse all are left out."""
-    objects: dict[int, CrateObject] = {}
-    found = queries.entries(registry.pk, hits)
-    for one in served:
-        entries = [found[hit.id] for hit in hits if hit.catalog == one.catalog and hit.id in found]
-        for entry in entries:
-            objects[entry.id] = _object(registry, one, entry, query)
-    return [objects[hit.id] for hit in hits if hit.id in objects]
+    """Return the crates of hits, in their order."""
+    return _objects(registry, served, query, queries.entries(registry.pk, hits))
 
 
-def _hits(
+def _objects(
     registry: Registry,
     served: Sequence[ServedCatalog],
     query: SearchQuery,
-    *,
-    limit: int,
-    offset: int,
-) -> tuple[int, list[Hit]]:
-    if not served:
-        return 0, []
-    catalogs = [one.catalog for one in served]
-    if registry.upstreams.order is None:
-        return queries.search(registry.pk, catalogs, query, limit=limit, offset=offset)
-    _, hits = queries.search(registry.pk, catalogs, query, limit=MOST_HITS, offset=0)
-    shown = answered(registry, served, hits)
-    return len(shown), shown[offset : offset + limit]
+    entries: Sequence[CatalogEntry],
+) -> list[CrateObject]:
+    by_catalog = {one.catalog: one for one in served}
+    return [_object(registry, by_catalog[one.catalog], one, query) for one in entries]
 
 
 def answered(registry: Registry, served: Sequence[ServedCatalog], hits: list[Hit]) -> list[Hit]:

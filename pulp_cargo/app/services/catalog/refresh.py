@@ -22,7 +22,7 @@ from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.protocol.dependents import dependency_keys
 from pulp_cargo.protocol.registry_url import registry_digest
-from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, summarize
+from pulp_cargo.rules.crate_summary import CrateSummary, CrateVersion, rank, summarize
 from pulp_cargo.rules.policies.policy_decision import AgelessRules
 
 # Number of crates that are summarized and written at a time.
@@ -198,9 +198,9 @@ def _insert(catalog: int, crates: Mapping[str, Sequence[CrateVersion]], content:
     refused: dict[str, CrateSummary] = {}
     for name, versions in crates.items():
         if left := [one for one in versions if _is_let_in(one, content.rules)]:
-            shown[name] = summarize(left)
+            shown[name] = summarize(rank(left))
         else:
-            refused[name] = replace(summarize(versions), num_versions=0)
+            refused[name] = replace(summarize(rank(versions)), num_versions=0)
     for statement, rows in ((INSERT, shown), (INSERT_REFUSED, refused)):
         if rows:
             lines = catalogs.index_lines([one.default.unit for one in rows.values()])

@@ -55,6 +55,10 @@ class Reader:
             raise answer.error()
         return answer
 
+    def start(self) -> None:
+        """Start the process, so that the first request does not wait for it."""
+        self._running()
+
     def stop(self) -> int | None:
         """End the process, and return its exit status, None if there was none."""
         process, self._process = self._process, None
@@ -121,6 +125,17 @@ class ReaderPool:
             ) from error
         try:
             return reader.ask(request)
+        finally:
+            self._idle.put(reader)
+
+    def start(self) -> None:
+        """Start the process that is used next, if one is idle."""
+        try:
+            reader = self._idle.get_nowait()
+        except Empty:
+            return
+        try:
+            reader.start()
         finally:
             self._idle.put(reader)
 

@@ -65,15 +65,19 @@ def unit_of_file(
     pubtime: datetime,
     strict: Collection[str] | None,
     origin: Origin = Origin.HERE,
+    time_source: str = NO_TIME,
 ) -> CrateContent:
     """Return the unit of a .crate file that comes without cargo's JSON; raises RegistryError.
 
-    `strict` is the result of `strict_urls` for the repository.
+    `strict` is the result of `strict_urls` for the repository. Without a `time_source` the index does
+    not show the `pubtime`.
     """
     manifest, crate_file = read_published(
         file, name=None, vers=None, limits=limits(), origin=origin
     )
-    return unit_of_foreign(manifest, crate_file, cksum=cksum, pubtime=pubtime, strict=strict)
+    return unit_of_foreign(
+        manifest, crate_file, cksum=cksum, pubtime=pubtime, strict=strict, time_source=time_source
+    )
 
 
 def unit_of_foreign(
@@ -83,6 +87,7 @@ def unit_of_foreign(
     cksum: str,
     pubtime: datetime,
     strict: Collection[str] | None,
+    time_source: str = NO_TIME,
 ) -> CrateContent:
     """Return the unit of a file that was read and came without cargo's JSON; raises RuleBroken."""
     broken = [] if strict is None else list(complaints(manifest, own_urls=strict))
@@ -90,7 +95,7 @@ def unit_of_foreign(
         raise RuleBroken(broken)
     readme = readme_text(crate_file, manifest)
     return build_unit.of_manifest(
-        manifest, cksum=cksum, readme=readme, pubtime=pubtime, time_source=NO_TIME
+        manifest, cksum=cksum, readme=readme, pubtime=pubtime, time_source=time_source
     )
 
 

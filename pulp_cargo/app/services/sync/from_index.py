@@ -18,6 +18,7 @@ from pulp_cargo.app.services.sync import closure, files, index_table, mirrored_u
 from pulp_cargo.app.services.sync.index_table import Chooser, Upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
 from pulp_cargo.app.services.sync.report import SyncReport
+from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.sources import Opened, opened
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.services.sync.version import Change, make_version
@@ -52,6 +53,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         if index.commit is not None and index.commit == base:
             return Synced(None, report)
         _load(order, index, policy, report)
+        require_signed(connected, remote)
         refuse_replaced(order)
         with _counted("Storing crate versions", "sync.cargo.crates") as count:
             mirrored_units.make_units(repository, remote.pk, count)
@@ -68,6 +70,8 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
 
 
 def _require_usable(order: Order, index: Opened) -> None:
+    if order.remote.snapshot_keys and not order.remote.is_sparse:
+        raise CannotCopy("the remote requires a signed snapshot, which only a registry of Pulp has")
     if order.selection.names is None and not hasattr(index.index, "every"):
         raise CannotCopy("a sparse index cannot be listed: name the crates to mirror")
     if index.config and index.config.auth_required and not order.is_immediate:

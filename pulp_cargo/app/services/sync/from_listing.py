@@ -10,6 +10,7 @@ from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.services.sync import files, listing_table, units, upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
 from pulp_cargo.app.services.sync.report import SyncReport
+from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.services.sync.version import Change, make_version
 from pulp_cargo.protocol.listing import Head, ListedCrate
@@ -42,6 +43,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         open(fetched.path, "rb") as file,
         listing_table.table_of(file, remote.pk, lets_in) as head,
     ):
+        require_signed(connected, remote)
         if order.selection.newest is not None:
             _drop_older(order.selection)
         refuse_replaced(order)

@@ -54,6 +54,8 @@ class Order:
             made_of["selection"] = self.selection.digest
         if accepted := replaced.count_accepted(self.remote):
             made_of["accepted"] = accepted
+        if self.remote.snapshot_keys:
+            made_of["keys"] = hashlib.sha256(self.remote.snapshot_keys.encode()).hexdigest()
         if rules:
             made_of["rules"] = hashlib.sha256(rules.encode()).hexdigest()
         return made_of

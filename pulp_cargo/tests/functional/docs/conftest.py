@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pulp_cargo.tests.functional.deployment.nginx import free_port
 from pulp_cargo.tests.functional.docs.shell import DOCS, Shell, about_here, blocks
 from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.crate import Crate
@@ -66,6 +67,7 @@ def values(stack: Stack, elsewhere: SparseUpstream) -> Mapping[str, str]:
         "AWAY": '"--distribution away --crates-io"',
         "EXPORTS": str(stack.data_dir / "exports"),
         "CRATE": "itoa",
+        "WEB_PORT": str(free_port()),
     }
 
 

@@ -24,6 +24,7 @@ SECTIONS = {
     "Crates": ["cargo.CrateContent"],
     "Yanks": ["cargo.CrateYank"],
     "Remotes": ["cargo.CargoRemote"],
+    "Exporters": ["cargo.CargoExporter"],
     "Crate policies": ["cargo.CargoCratePolicy"],
 }
 COMMON = {

@@ -101,6 +101,10 @@ OF_THE_REGISTRY = {
     ("PUT", "`api/v1/crates/new`"),
     ("GET", "`versions.jsonl`"),
     ("GET", "`config.toml`"),
+    # Of the repository version, which belongs to one domain.
+    ("GET", "`snapshot.json`"),
+    ("GET", "`snapshot.json.asc`"),
+    ("GET", "`snapshot.jsonl`"),
     ("GET", "`me`"),
     ("GET", "`style.css`"),
     # Search, tags, feeds and pages of catalogs, which belong to a repository.

@@ -189,6 +189,7 @@ WAYS = {
     "mirror": {"owner"},
     "import_crates": {"publisher", "owner"},
     "modify": {"publisher", "owner"},
+    "promote": {"publisher", "owner"},
     "yank": {"publisher", "owner"},
     "remove": {"publisher", "owner"},
     "upload": {"publisher", "owner"},
@@ -228,6 +229,9 @@ class Filled:
                 found = post(who.url(f"{self.repository}import_crates/"), files=files)
             case "modify":
                 found = post(who.url(f"{self.repository}modify/"), json={"base_version": "/none/"})
+            case "promote":
+                fields = {"source": self.repository, "crates": [one]}
+                found = post(who.url(f"{self.repository}promote/"), json=fields)
             case "yank":
                 found = post(who.url(f"{self.repository}yank/"), json=one)
             case "remove":

@@ -55,6 +55,7 @@ OF_VERSIONS = {"list of versions", "version"}
 CONTENT: dict[str, Request] = {
     "modify": ("POST", "modify/", {"add_content_units": ["nonsense"]}),
     "import_crates": ("POST", "import_crates/", {}),
+    "promote": ("POST", "promote/", {}),
     "sync": ("POST", "sync/", {}),
     "yank": ("POST", "yank/", {}),
     "unyank": ("POST", "unyank/", {}),
@@ -63,6 +64,11 @@ CONTENT: dict[str, Request] = {
     "remove_owners": ("POST", "remove_owners/", {}),
 }
 OWNERS: dict[str, Request] = {"owners": ("GET", "owners/", None)}
+CHECKS: dict[str, Request] = {
+    "check_closure": ("POST", "check_closure/", {}),
+    "check_dependencies": ("POST", "check_dependencies/", {"targets": 1}),
+}
+OF_READERS = OF_VERSIONS | CHECKS.keys() | {"owners"}
 # What a list of upstreams has is for those who may read from it.
 REPORTS: dict[str, Request] = {
     "explain": ("GET", "explain/", None),
@@ -73,11 +79,11 @@ KINDS = {
     "repository": Kind(
         "repositories/cargo/cargo/",
         "cargorepository",
-        COMMON | VERSIONS | CONTENT | OWNERS,
+        COMMON | VERSIONS | CONTENT | OWNERS | CHECKS,
         {
-            "owner": CHANGING | VERSIONS.keys() | CONTENT.keys() | {"owners"},
-            "publisher": READING | OF_VERSIONS | CONTENT.keys() - {"sync"} | {"owners"},
-            "viewer": READING | OF_VERSIONS | {"owners"},
+            "owner": CHANGING | VERSIONS.keys() | CONTENT.keys() | OF_READERS,
+            "publisher": READING | CONTENT.keys() - {"sync"} | OF_READERS,
+            "viewer": READING | OF_READERS,
             "creator": {"create"},
         },
     ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from pulp_cargo.tests.functional.rest.archives import archive
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
+from pulp_cargo.tests.support.bundles import bundle
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.lock_file import lock_file, locked
 from pulp_cargo.tests.support.registry import Registry
@@ -56,6 +57,7 @@ class World:
     remote: dict[str, Any]
     policy: dict[str, Any]
     token: dict[str, Any]
+    exporter: dict[str, Any]
     other_user: str
 
     def calls(self) -> Iterator[Call]:
@@ -72,6 +74,8 @@ class World:
         named = {"name": name, "vers": vers}
         packed = archive([("b.crate", crate_file(unique("leaf"), "1.0.0"))])
         yield call("post", f"{href}import_crates/", file=("crates.tar", packed))
+        yield call("post", f"{href}import_bundle/", file=("b.tar", bundle(listed=[], files=[])))
+        yield call("post", f"{href}snapshot/")
         yield call("get", f"{href}owners/")
         owner = {"crates": [name], "owners": [self.other_user]}
         yield call("post", f"{href}add_owners/", **owner)
@@ -80,6 +84,10 @@ class World:
         yield call("get", f"{href}version_labels/")
         yield call("get", f"{href}diff/", old="0", new="release-7")
         yield call("post", f"{href}unlabel_version/", label="release-7")
+        yield call("post", f"{href}check_closure/", crates=[{"name": name}])
+        yield call("post", f"{href}check_dependencies/")
+        source = {"source": self.registry.repository, "dry_run": False}
+        yield call("post", f"{href}promote/", crates=[named], **source)
         yield call("post", f"{href}yank/", **named)
         yield call("post", f"{href}unyank/", **named)
         yield call("post", f"{href}remove/", crates=[named])
@@ -108,6 +116,20 @@ class World:
         yield call("get", f"{self.remote['pulp_href']}replaced/")
         accepted = {"name": "leaf", "vers": "1.0.0", "checksum": "b"}
         yield call("post", f"{self.remote['pulp_href']}accept/", **accepted)
+        yield from self._of_exporters()
+
+    def _of_exporters(self) -> Iterator[Call]:
+        path, href = "exporters/cargo/cargo/", self.exporter["pulp_href"]
+        fields = {key: self.exporter[key] for key in ("format", "path", "distribution")}
+        for one in (path, href, f"{href}exports/"):
+            yield call("get", one)
+        yield call("post", path, name=unique("exporter"), **fields)
+        yield call("put", href, name=unique("exporter"), **fields)
+        yield call("patch", href, format="directory")
+        yield call("post", f"{href}exports/")
+        done = self.rest.list(f"{href}exports/", limit=1)[0]
+        yield call("get", done["pulp_href"])
+        yield call("delete", done["pulp_href"])
 
     def _of_content(self) -> Iterator[Call]:
         file = crate_file(unique("leaf"), "1.0.0")
@@ -163,6 +185,7 @@ class World:
     def _of_deletions(self) -> Iterator[Call]:
         yield call("delete", f"{self.registry.repository}versions/1/")
         yield call("delete", self.token["pulp_href"])
+        yield call("delete", self.exporter["pulp_href"])
         yield call("delete", self.listed["pulp_href"])
         yield call("delete", self.registry.href)
         yield call("delete", self.remote["pulp_href"])
@@ -197,8 +220,16 @@ def make_world(stack: Stack, name: str) -> World:
     with stack.connect() as database:
         for row in ROWS:
             database.execute(row, ids)
+    exporter = rest.make(
+        "exporters/cargo/cargo/",
+        name=unique("exporter"),
+        format="directory",
+        path=str(stack.data_dir / "exports" / name),
+        distribution=registry.href,
+    )
+    rest.post(f"{exporter['pulp_href']}exports/")
     other_user = rest.new_user().auth[0]
-    return World(rest, registry, crate, listed, remote, policy, token, other_user)
+    return World(rest, registry, crate, listed, remote, policy, token, exporter, other_user)
 
 
 def path_of(document: dict[str, Any], href: str) -> str:

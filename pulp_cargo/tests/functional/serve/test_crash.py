@@ -3,7 +3,7 @@
 import pytest
 
 from pulp_cargo.tests.functional.serve import launcher
-from pulp_cargo.tests.functional.serve.launcher import Running
+from pulp_cargo.tests.functional.serve.launcher import Process, Running
 
 pytestmark = pytest.mark.serve
 
@@ -28,3 +28,23 @@ def test_clients_wait_for_a_crashed_content_app(registry: Running):
     launcher.kill(crashed[0].pid)
     assert launcher.wait_for(lambda: not any(process.runs for process in crashed))
     assert registry.get(CONFIG) == 200
+
+
+def test_successors_are_forked_while_the_preloaded_process_runs(registry: Running):
+    """A crashed process is back without loading Pulp again; without that process it loads it."""
+    assert "serve.preload" in crash_content(registry).command
+    preloaded = registry.child("pulp-preloaded")
+    launcher.kill(preloaded.pid)
+    assert launcher.wait_for(lambda: not preloaded.runs)
+    assert "serve.child" in crash_content(registry).command
+    assert registry.get(CONFIG) == 200
+    assert registry.child("pulp-preloaded") is None
+
+
+def crash_content(registry: Running) -> Process:
+    """Kill the content app; return its successor."""
+    assert launcher.wait_for(lambda: registry.child("pulp-content") is not None)
+    crashed = registry.child("pulp-content")
+    launcher.kill(crashed.pid)
+    assert launcher.wait_for(lambda: registry.child("pulp-content") not in (None, crashed))
+    return registry.child("pulp-content")

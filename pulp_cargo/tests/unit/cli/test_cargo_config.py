@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pulpcore.cli.cargo.cargo_config import CargoConfig, read_cargo_config
+from pulpcore.cli.cargo.cargo_config import CargoConfig, read_cargo_config, read_token
 from pulpcore.cli.cargo.found import is_same
 
 A, B = "sparse+https://crates.example/a/", "sparse+https://crates.example/b/"
@@ -114,3 +114,40 @@ def test_files_that_make_no_sense_are_left_out(project: Path, home: Path, text: 
 def test_same_registry_has_several_spellings(other: str, expected: bool) -> None:
     """The names of this machine are the same, and a slash at the end makes no difference."""
     assert is_same("sparse+http://127.0.0.1:24816/pulp/cargo/a/", other) is expected
+
+
+TOKENS = '[registries.team]\ntoken = "stored"\n[registries.other]\ntoken = "others"\n'
+
+
+@pytest.fixture
+def here(project: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project as the current folder, with the tokens of two registries."""
+    write(home, registry("team", A) + registry("other", B))
+    write(home, TOKENS, "credentials.toml")
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("CARGO_HOME", str(home))
+    monkeypatch.delenv("CARGO_REGISTRIES_TEAM_TOKEN", raising=False)
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("url", "token"),
+    [
+        (A, "stored"),
+        (A.removeprefix("sparse+").rstrip("/"), "stored"),
+        (f"{A}@release-7/", "stored"),
+        (B, "others"),
+        (f"{A}below/", None),
+        ("sparse+https://crates.example.evil/a/", None),
+    ],
+)
+def test_token_is_that_of_the_registry_with_this_url(url: str, token: str | None) -> None:
+    """Or of a state of its past, and of no other registry."""
+    assert read_token(url) == token
+
+
+@pytest.mark.usefixtures("here")
+def test_token_in_a_variable_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in cargo."""
+    monkeypatch.setenv("CARGO_REGISTRIES_TEAM_TOKEN", "variable")
+    assert read_token(A) == "variable"

@@ -28,6 +28,7 @@ BOTH = {Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE}
         (REPOSITORIES, "yank", {Scope.YANK}),
         (REPOSITORIES, "add_owners", {Scope.CHANGE_OWNERS}),
         (REPOSITORIES, "import_crates", BOTH),
+        (REPOSITORIES, "import_bundle", {*BOTH, Scope.YANK}),
         (REPOSITORIES, "sync", BOTH),
         (REPOSITORIES, "modify", {*BOTH, Scope.YANK}),
         (REPOSITORIES, "remove", {*BOTH, Scope.YANK}),

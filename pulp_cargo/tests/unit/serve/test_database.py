@@ -7,7 +7,11 @@ import pytest
 from pulp_cargo.serve import database
 from pulp_cargo.serve.errors import ServeError
 
-ENGINE = {"ENGINE": "django.db.backends.postgresql"}
+ENGINE = {
+    "ENGINE": "django.db.backends.postgresql",
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+}
 
 
 def test_url_becomes_a_django_database():

@@ -5,9 +5,11 @@ from typing import Any
 import click
 from pulp_cli.generic import pulp_group
 
+from pulpcore.cli.cargo.bundle import bundle
 from pulpcore.cli.cargo.content import content
 from pulpcore.cli.cargo.crate_policy import crate_policy
 from pulpcore.cli.cargo.distribution import cargo_config, distribution
+from pulpcore.cli.cargo.export import export
 from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.owner import owner
 from pulpcore.cli.cargo.registry import registry
@@ -16,6 +18,7 @@ from pulpcore.cli.cargo.repository import repository
 from pulpcore.cli.cargo.search import search
 from pulpcore.cli.cargo.token import token
 from pulpcore.cli.cargo.upstreams import explain_crate
+from pulpcore.cli.cargo.verify import verify
 
 __version__ = "0.1.0"
 
@@ -27,7 +30,8 @@ def cargo_group() -> None:
 
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Register the commands with `pulp`."""
-    groups = (registry, repository, remote, distribution, crate_policy, content, token, owner)
-    for command in (*groups, check, prefetch, search, explain_crate, cargo_config):
+    objects = (registry, repository, remote, distribution, crate_policy, content, token, owner)
+    groups = (*objects, export, bundle)
+    for command in (*groups, check, prefetch, search, explain_crate, cargo_config, verify):
         cargo_group.add_command(command)
     main.add_command(cargo_group)

@@ -55,10 +55,50 @@ def read_cargo_config(folder: Path, environ: Mapping[str, str]) -> CargoConfig:
     )
 
 
+def read_token(index_url: str) -> str | None:
+    """Return the token that cargo has for a registry, from its environment or its credentials.
+
+    The registry is one with this index URL in cargo's configuration for the current folder.
+    Credential helpers are not asked.
+    """
+    environ = os.environ
+    config = read_cargo_config(Path.cwd(), environ)
+    names = [name for name, url in config.registries.items() if _is_below(index_url, url)]
+    tables = _table(_credentials(environ), "registries")
+    for name in names:
+        variable = f"{VARIABLE_PREFIX}{name.upper().replace('-', '_')}_TOKEN"
+        table = tables.get(name)
+        stored = table.get("token") if isinstance(table, dict) else None
+        token = environ.get(variable) or stored
+        if isinstance(token, str) and token:
+            return token
+    return None
+
+
+def _is_below(index_url: str, url: str) -> bool:
+    """Whether a URL is that of a registry or of a state of its past."""
+    own, root = (one.removeprefix("sparse+").rstrip("/") for one in (index_url, url))
+    return own == root or own.startswith(f"{root}/@")
+
+
+def _credentials(environ: Mapping[str, str]) -> dict[str, Any]:
+    home = _home(environ)
+    for name in ("credentials", "credentials.toml"):
+        try:
+            return tomllib.loads((home / name).read_text())
+        except (OSError, ValueError):
+            continue
+    return {}
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    home = environ.get("CARGO_HOME")
+    return Path(home) if home else Path(os.path.expanduser("~")) / ".cargo"
+
+
 def _files(folder: Path, environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield the contents of all files, the one that takes precedence first."""
-    home = environ.get("CARGO_HOME")
-    own = Path(home) if home else Path(os.path.expanduser("~")) / ".cargo"
+    own = _home(environ)
     seen = set()
     for directory in (*(one / ".cargo" for one in (folder, *folder.parents)), own):
         old = directory / "config"

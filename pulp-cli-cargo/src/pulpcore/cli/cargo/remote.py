@@ -24,6 +24,7 @@ from pulp_glue.cargo.context import PulpCargoRemoteContext
 from pulpcore.cli.cargo.options import crate_policy_option, for_remotes
 from pulpcore.cli.cargo.params import Count
 from pulpcore.cli.cargo.replaced import replaced
+from pulpcore.cli.cargo.snapshot import upstream_keys_option
 from pulpcore.cli.cargo.tables import with_table
 
 
@@ -70,6 +71,7 @@ own_options = [
         default=None,
         help="Whether searches of its caches are sent to the upstream as well.",
     ),
+    upstream_keys_option,
 ]
 create_options = [*common_remote_create_options, *own_options]
 update_options = [*lookup_options, *common_remote_update_options, *own_options]

@@ -32,6 +32,7 @@ from pulp_glue.cargo.content import PulpCargoCrateContext, PulpCargoYankContext
 from pulp_glue.cargo.context import PulpCargoRepositoryContext
 from pulp_glue.common.context import EntityFieldDefinition, PulpRepositoryContext
 
+from pulpcore.cli.cargo.closure import check_closure, promote
 from pulpcore.cli.cargo.named_versions import remove, unyank, yank
 from pulpcore.cli.cargo.options import (
     described,
@@ -44,6 +45,7 @@ from pulpcore.cli.cargo.params import Count, adapted
 from pulpcore.cli.cargo.past import diff, label, labels, unlabel
 from pulpcore.cli.cargo.progress import bars
 from pulpcore.cli.cargo.selection import selection_options, show_refused
+from pulpcore.cli.cargo.snapshot import signing_options, snapshot
 from pulpcore.cli.cargo.tables import with_table
 from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
 
@@ -85,6 +87,7 @@ update_options = [
         help="An additional index URL of the registries that serve this repository. Can be given several"
         " times; replaces all previous values, and an empty value removes them.",
     ),
+    *signing_options,
     pulp_labels_option,
 ]
 create_options = [*update_options, click.option("--name", required=True)]
@@ -119,7 +122,7 @@ repository.add_command(
 )
 repository.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
 repository.add_command(role_command(decorators=lookup_options))
-for command in (yank, unyank, remove):
+for command in (yank, unyank, remove, check_closure, promote, snapshot):
     repository.add_command(command)
 content = repository_content_command(
     contexts={"crate": PulpCargoCrateContext, "yank": PulpCargoYankContext},

@@ -1,0 +1,158 @@
+"""Exports that consist of index files and .crate files: static registries and local registries.
+
+A static registry is a sparse registry of plain files (Cargo Book, "Registry Index"). A local
+registry is a folder for `local-registry` in cargo's configuration (Cargo Book, "Source
+Replacement").
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from pulp_glue.cargo.export.folder import ExportFolder
+from pulp_glue.cargo.export.versions import (
+    ExportedVersion,
+    ExportError,
+    index_file,
+)
+
+STATIC, LOCAL = "static", "local-registry"
+SUFFIX = ".crate"
+MARKERS = ("{crate}", "{version}", "{prefix}", "{lowerprefix}", "{sha256-checksum}")
+# Where a static registry has its .crate files, below its URL, as in `dl`.
+CRATES, TEMPLATE = "crates", "{crate}/{crate}-{version}.crate"
+
+
+def static_dl(url: str) -> str:
+    """Return the `dl` of a static registry, whose .crate files are below a URL.
+
+    One with cargo's markers stays as it is. Raises ExportError.
+
+    >>> static_dl("https://static.example.org/team/crates/")
+    'https://static.example.org/team/crates/{crate}/{crate}-{version}.crate'
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "file") or not (parts.netloc or parts.path):
+        raise ExportError(
+            f"{url!r} is not a URL for downloads, which begins with http, https or file"
+        )
+    if any(marker in url for marker in MARKERS):
+        return url
+    return f"{url.rstrip('/')}/{TEMPLATE}"
+
+
+class IndexedFiles:
+    """Writes index files and .crate files; below `index` are the former."""
+
+    def __init__(self, folder: ExportFolder, *, dl: str | None = None) -> None:
+        """`dl` is for static registries, and None for local ones, which have no `config.json`."""
+        self.folder = folder
+        self._dl = dl
+        self._index = "index/" if folder.kind == LOCAL else ""
+        # The checksums of the files that the index names; those were verified before.
+        self._indexed: dict[str, str] = {}
+        self._wanted_indexes: set[str] = set()
+        self._wanted_files: set[str] = set()
+
+    def selects(self, version: ExportedVersion) -> bool:
+        """Whether the format can have a version: all."""
+        return True
+
+    def load(self, paths: Sequence[str]) -> None:
+        """Read the checksums of what earlier runs have written into the index files of crates."""
+        self._indexed.clear()
+        for path in paths:
+            for name, vers, cksum in _entries(self.folder.path(self._index + path)):
+                self._indexed[f"{name}-{vers}"] = cksum
+
+    def has(self, version: ExportedVersion) -> bool:
+        """Whether the verified file of a version is there."""
+        file = self.folder.path(self._file(version))
+        try:
+            size = os.stat(file).st_size
+        except OSError:
+            return False
+        if version.size not in (None, size):
+            return False
+        known = self._indexed.get(version.stem)
+        # A run that was killed wrote the file, but not yet the index file.
+        return (_sha256(file) if known is None else known) == version.cksum
+
+    def add(self, version: ExportedVersion, verified: str) -> None:
+        """Take over the verified file of a version."""
+        self.folder.publish(verified, self._file(version))
+
+    def index(self, path: str, versions: list[ExportedVersion]) -> None:
+        """Write the index file of a crate, whose files are there."""
+        path = self._index + path
+        self.folder.write(path, index_file(versions))
+        self._wanted_indexes.add(path)
+        self._wanted_files.update(map(self._file, versions))
+
+    def finish(self) -> None:
+        """Write the configuration, and remove all other index files and .crate files."""
+        if self._dl is not None:
+            self.folder.write("config.json", json.dumps({"dl": self._dl}).encode() + b"\n")
+        self._remove_others(self._index_files(), self._wanted_indexes)
+        # Only now, since no index file may name a file that is not there.
+        self._remove_others(self._crate_files(), self._wanted_files)
+
+    def _remove_others(self, found: list[str], wanted: set[str]) -> None:
+        for path in found:
+            if path not in wanted:
+                self.folder.remove(path)
+
+    def _file(self, version: ExportedVersion) -> str:
+        file = f"{version.stem}{SUFFIX}"
+        return file if self.folder.kind == LOCAL else f"{CRATES}/{version.name}/{file}"
+
+    def _index_files(self) -> list[str]:
+        """Return the index files that there are, at the depth at which cargo looks for them."""
+        found = []
+        for first in self._names(self._index, folders=True):
+            if first in ("1", "2"):
+                found += self._below(f"{self._index}{first}/")
+            elif first == "3" or len(first) == 2:
+                for second in self._names(f"{self._index}{first}", folders=True):
+                    found += self._below(f"{self._index}{first}/{second}/")
+        return found
+
+    def _crate_files(self) -> list[str]:
+        """Return the .crate files that there are."""
+        folders = [""]
+        if self.folder.kind == STATIC:
+            folders = [f"{CRATES}/{name}/" for name in self._names(CRATES, folders=True)]
+        return [path for folder in folders for path in self._below(folder) if path.endswith(SUFFIX)]
+
+    def _below(self, folder: str) -> list[str]:
+        return [folder + name for name in self._names(folder, folders=False)]
+
+    def _names(self, folder: str, *, folders: bool) -> list[str]:
+        try:
+            with os.scandir(self.folder.path(folder)) as entries:
+                return [one.name for one in entries if one.is_dir(follow_symlinks=False) == folders]
+        except FileNotFoundError:
+            return []
+
+
+def _entries(path: str) -> Iterator[tuple[str, str, str]]:
+    """Yield name, version and checksum of each line of an index file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except (OSError, ValueError):
+        return
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            yield entry["name"], entry["vers"], entry["cksum"]
+        except (ValueError, TypeError, KeyError):
+            # The file is written anew.
+            continue
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

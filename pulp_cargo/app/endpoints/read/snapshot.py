@@ -1,0 +1,101 @@
+"""The snapshot of the repository version that a registry serves (pulp_glue.cargo.snapshot).
+
+It is made and signed by a task (services/snapshots), which the first request for it starts. Every
+later one costs one query.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from aiohttp import web
+from pulp_glue.cargo.snapshot import LINES
+
+from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
+from pulp_cargo.app.endpoints.http.request import CargoRequest
+from pulp_cargo.app.endpoints.http.responses import headers_for_readers, matches, part_of
+from pulp_cargo.app.endpoints.read import send_from_storage, snapshot_request
+from pulp_cargo.app.models.core import FILE_SYSTEM
+from pulp_cargo.app.queries.crates.crate_file import StoredFile
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository import snapshot as queries
+from pulp_cargo.app.queries.repository.snapshot import StoredSnapshot
+from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.protocol.errors import NotFound
+from pulp_cargo.protocol.index_file import strong_etag
+from pulp_cargo.protocol.unavailable import ServiceUnavailable
+
+
+async def get_snapshot(cargo: CargoRequest) -> web.StreamResponse:
+    """`GET snapshot.json`: the head of the snapshot."""
+    found = await _found(cargo)
+    return _text(cargo, found.head, "application/json")
+
+
+async def get_signature(cargo: CargoRequest) -> web.StreamResponse:
+    """`GET snapshot.json.asc`: the signature of the head."""
+    found = await _found(cargo)
+    if not found.signature:
+        raise NotFound(f"the snapshot of the registry `{cargo.registry.name}` is not signed")
+    return _text(cargo, found.signature, "application/pgp-signature")
+
+
+async def get_lines(cargo: CargoRequest) -> web.StreamResponse:
+    """`GET snapshot.jsonl`: the crate versions."""
+    found = await _found(cargo)
+    return await _send(cargo, found)
+
+
+async def _found(cargo: CargoRequest) -> StoredSnapshot:
+    registry = cargo.registry
+    cargo.require_crates()
+    if registry.upstreams.order is not None or registry.content.version is None:
+        raise NotFound(
+            f"the registry `{registry.name}` is not that of one repository, so it has no snapshot"
+        )
+    found = await threads.read(queries.stored, registry.content.version)
+    return found or await _made(registry)
+
+
+async def _made(registry: Registry) -> StoredSnapshot:
+    """Have the snapshot made, and wait for it; raises ServiceUnavailable."""
+    assert registry.content.version is not None
+    await threads.read(snapshot_request.start, registry)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeouts.SNAPSHOT_TIMEOUT_SECONDS):
+            while True:
+                await asyncio.sleep(timeouts.SNAPSHOT_INTERVAL_SECONDS)
+                if found := await threads.read(queries.stored, registry.content.version):
+                    return found
+    raise ServiceUnavailable(
+        f"the snapshot of version {registry.content.number} is not there yet: a task makes it, which"
+        " may wait for others or have failed; try again later"
+    )
+
+
+def _text(cargo: CargoRequest, text: str, content_type: str) -> web.Response:
+    body = text.encode()
+    headers = {"ETag": strong_etag(body), **headers_for_readers(cargo)}
+    if matches(cargo.http, headers["ETag"]):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, content_type=content_type, headers=headers)
+
+
+async def _send(cargo: CargoRequest, found: StoredSnapshot) -> web.StreamResponse:
+    """Send the lines from a file system, or from an object storage."""
+    domain, headers = cargo.registry.domain, headers_for_readers(cargo)
+    headers["Content-Type"] = "application/jsonl; charset=utf-8"
+    if domain.storage_class == FILE_SYSTEM:
+        # It has an entity tag of its own, and answers conditional requests.
+        return FileWithTimeout(domain.get_storage().path(found.storage_name), found.size, headers)
+    etag = f'"{found.sha256}"'
+    headers["ETag"] = etag
+    if matches(cargo.http, etag):
+        return web.Response(status=304, headers={**headers_for_readers(cargo), "ETag": etag})
+    file = StoredFile(found.sha256, found.storage_name, found.size, None, None)
+    if domain.redirect_to_object_storage:
+        return await send_from_storage.redirect(cargo, file, LINES, headers)
+    file = await send_from_storage.with_small_content(cargo, file)
+    if file.content is not None:
+        part = part_of(cargo.http, file.content, etag, headers)
+        return part or web.Response(body=file.content, headers=headers)
+    return await send_from_storage.pass_on(cargo, file, headers)

@@ -1,0 +1,169 @@
+"""Everything in the repository version that a registry serves, crate by crate, for an export.
+
+Rows arrive in batches from a cursor of the database, so memory does not depend on their number.
+"""
+
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from pulp_glue.cargo.export.versions import ExportedVersion
+
+from pulp_cargo.app.models.membership import ends_of, is_in, member_of
+from pulp_cargo.app.queries.crates.index_file import line_of
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.protocol.semver import parse_version
+
+_NUMBER = "(SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s)"
+CRATES = f"""
+    SELECT unit.content_ptr_id, unit.name, unit.vers, unit.cksum, unit.pubtime, unit.index_line,
+        unit.registries, EXISTS (
+            SELECT 1 FROM cargo_crateyank mark
+            {member_of("%(repository)s", _NUMBER, unit="mark")}
+            WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
+        ), file.file, file.size
+    FROM core_repositorycontent rc {ends_of()}
+    JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
+    LEFT JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
+    LEFT JOIN core_artifact file ON file.pulp_id = ca.artifact_id
+    WHERE rc.repository_id = %(repository)s AND {is_in(_NUMBER)}
+    ORDER BY lower(unit.name) COLLATE "C"
+"""
+_MARKS = """
+    SELECT array_agg(ARRAY[va.number, coalesce(vr.number, -1)])
+    FROM cargo_crateyank mark JOIN core_repositorycontent rc ON rc.content_id = mark.content_ptr_id
+    JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
+    LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+    WHERE rc.repository_id = %(repository)s
+    AND mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
+"""
+# With `since`, only the crates that have changed after the version of that number.
+HISTORY = f"""
+    WITH edges AS (
+        SELECT pulp_id FROM core_repositoryversion
+        WHERE repository_id = %(repository)s AND number > %(since)s
+    ), touched AS (
+        SELECT rc.content_id FROM edges
+        JOIN core_repositorycontent rc ON rc.version_added_id = edges.pulp_id
+        UNION
+        SELECT rc.content_id FROM edges
+        JOIN core_repositorycontent rc ON rc.version_removed_id = edges.pulp_id
+    ), names AS (
+        SELECT c.canonical_name FROM touched t
+        JOIN cargo_cratecontent c ON c.content_ptr_id = t.content_id
+        UNION
+        SELECT y.canonical_name FROM touched t
+        JOIN cargo_crateyank y ON y.content_ptr_id = t.content_id
+    )
+    SELECT unit.content_ptr_id, unit.name, unit.vers, unit.pubtime, unit.index_line,
+        unit.registries, va.number, vr.number, ({_MARKS})
+    FROM names JOIN cargo_cratecontent unit USING (canonical_name)
+    JOIN core_repositorycontent rc ON rc.content_id = unit.content_ptr_id {ends_of()}
+    WHERE rc.repository_id = %(repository)s
+    ORDER BY lower(unit.name) COLLATE "C"
+"""
+NUMBERS = """
+    SELECT number, pulp_created FROM core_repositoryversion
+    WHERE repository_id = %(repository)s AND complete
+    AND number > %(since)s AND number <= %(until)s ORDER BY number
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The numbers of the repository versions from `first` on, and before `end` if there is one."""
+
+    first: int
+    end: int | None
+
+    def has(self, number: int) -> bool:
+        """Whether a number is one of them."""
+        return self.first <= number and (self.end is None or number < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class PastVersion:
+    """A crate version, when it was there, and when it was yanked."""
+
+    name: str
+    line: str
+    yanked_line: str
+    present: Interval
+    yanked: Sequence[Interval]
+
+    def line_at(self, number: int) -> str | None:
+        """Return its index line in a repository version, None if it was not there."""
+        if not self.present.has(number):
+            return None
+        is_yanked = any(one.has(number) for one in self.yanked)
+        return self.yanked_line if is_yanked else self.line
+
+    def changes(self) -> Iterator[int]:
+        """Yield the numbers at which its line may change."""
+        for interval in (self.present, *self.yanked):
+            yield interval.first
+            if interval.end is not None:
+                yield interval.end
+
+
+def crates(registry: Registry, left_out: Container[UUID] = ()) -> Iterator[list[ExportedVersion]]:
+    """Yield the versions of each crate in the order of its index file, except for some units.
+
+    The `source` of each is the name of its file in the storage, None if it is not stored.
+    """
+    for rows in _by_name(CRATES, registry, left_out):
+        rows.sort(key=lambda row: (row[4], parse_version(row[2])))
+        yield [
+            ExportedVersion(
+                name,
+                vers,
+                cksum,
+                line_of(registry.urls, line, registries, yanked),
+                size=size,
+                yanked=yanked,
+                source=file,
+            )
+            for _, name, vers, cksum, _, line, registries, yanked, file, size in rows
+        ]
+
+
+def history(
+    registry: Registry, since: int, left_out: Container[UUID] = ()
+) -> Iterator[list[PastVersion]]:
+    """Yield the versions of each crate that has changed after a repository version, in order."""
+    for rows in _by_name(HISTORY, registry, left_out, since=since):
+        rows.sort(key=lambda row: (row[3], parse_version(row[2])))
+        yield [
+            PastVersion(
+                name,
+                line_of(registry.urls, line, registries, False),
+                line_of(registry.urls, line, registries, True),
+                Interval(first, end),
+                [Interval(one, None if other < 0 else other) for one, other in marks or ()],
+            )
+            for _, name, _, _, line, registries, first, end, marks in rows
+        ]
+
+
+def numbers(registry: Registry, since: int) -> list[tuple[int, datetime]]:
+    """Return the repository versions up to the served one, and when each was created."""
+    own = registry.content
+    values = {"repository": own.repository, "since": since, "until": own.number}
+    return all_rows(NUMBERS, values)
+
+
+def _by_name(
+    query: str, registry: Registry, left_out: Container[UUID], **values: object
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of each spelling of a name, which come one after the other."""
+    own = registry.content
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query, {"repository": own.repository, "version": own.version, **values})
+        rows = (row for row in cursor if row[0] not in left_out)
+        for _, found in groupby(rows, lambda row: row[1].lower()):
+            yield list(found)

@@ -1,0 +1,82 @@
+"""Exporters of registries, and their runs."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from pulp_glue.cargo.export.git_index import GIT
+from pulp_glue.cargo.export.index_files import STATIC, static_dl
+from pulp_glue.cargo.export.versions import ExportError
+from rest_framework import serializers
+
+from pulpcore.plugin import serializers as core
+
+from pulp_cargo.app.models import CargoDistribution, CargoExport, CargoExporter
+from pulp_cargo.app.serializers.core_fields import DocumentedFields
+from pulp_cargo.app.services.exports.export_registry import FORMATS
+
+
+class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):
+    """An exporter."""
+
+    path = serializers.CharField(
+        help_text="The folder to write, on the workers; it has to be below one of the folders of the"
+        " setting `ALLOWED_EXPORT_PATHS`."
+    )
+    format = serializers.ChoiceField(
+        choices=FORMATS,
+        help_text="The format: `static` (a sparse registry of plain files), `git` (a git index),"
+        " `local-registry` or `directory` (sources of cargo).",
+    )
+    dl = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="Of the formats `static` and `git`: the URL at which the folder `crates` of a static"
+        " registry is served, or a URL with cargo's markers. Without it, `config.json` of a git"
+        " index is that of the registry.",
+    )
+    distribution = core.DetailRelatedField(
+        view_name_pattern=r"distributions(-.*/.*)-detail",
+        queryset=CargoDistribution.objects.all(),
+        help_text="The registry to export.",
+    )
+
+    class Meta:
+        model = CargoExporter
+        fields = (*core.ExporterSerializer.Meta.fields, "path", "format", "dl", "distribution")
+
+    @staticmethod
+    def validate_path(value: str, check_is_dir: bool = False) -> str:
+        """Do the same as core, which also allows folders whose names only begin like an allowed one."""
+        core.ExporterSerializer.validate_path(value, check_is_dir)
+        allowed = [os.path.realpath(one) for one in settings.ALLOWED_EXPORT_PATHS]
+        real = os.path.realpath(value)
+        if not any(os.path.commonpath([real, one]) == one for one in allowed):
+            raise serializers.ValidationError(f"Path '{value}' is not an allowed export path")
+        return value
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Check the URL for downloads, which depends on the format."""
+        data = super().validate(data)
+        kind = data.get("format", getattr(self.instance, "format", None))
+        dl = data.get("dl", getattr(self.instance, "dl", None))
+        if kind == STATIC and not dl:
+            raise serializers.ValidationError({"dl": "a static registry needs a URL for downloads"})
+        if kind not in (STATIC, GIT) and dl:
+            raise serializers.ValidationError(
+                {"dl": f"the format `{kind}` has no URL for downloads"}
+            )
+        if dl:
+            try:
+                static_dl(dl)
+            except ExportError as error:
+                raise serializers.ValidationError({"dl": str(error)}) from error
+        return data
+
+
+class CargoExportSerializer(DocumentedFields, core.ExportSerializer):
+    """A run of an exporter."""
+
+    class Meta:
+        model = CargoExport
+        fields = core.ExportSerializer.Meta.fields

@@ -1,0 +1,1 @@
+"""Importing bundles, which carry a registry over an air gap."""

@@ -1,0 +1,157 @@
+"""One run of an exporter: makes a folder have what a registry serves at this moment."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
+from pulp_glue.cargo.export.folder import ExportFolder, open_folder
+from pulp_glue.cargo.export.git_index import GIT, Commit, GitIndex, Head, changes_to, message
+from pulp_glue.cargo.export.index_files import LOCAL, STATIC, IndexedFiles, static_dl
+from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, Unexportable
+from pulp_glue.cargo.export.write import Report, Target, by_crate, write
+
+from pulp_cargo.app.queries.crates import exported, listing
+from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import VersionGone
+from pulp_cargo.app.services.exports.git_history import NOTHING, commits
+from pulp_cargo.app.services.policies import evaluate
+from pulp_cargo.protocol.config import render_config
+from pulp_cargo.protocol.errors import BadRequest
+
+FORMATS = (STATIC, LOCAL, GIT, DIRECTORY)
+# Reading and writing files waits for disks, not for processors.
+JOBS = 4
+CHUNK = 1024 * 1024
+
+
+class CannotExport(BadRequest):
+    """An export that cannot go on."""
+
+
+def export_registry(
+    registry: Registry,
+    root: Path,
+    kind: str,
+    dl: str | None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Make a folder an export of a registry, by the least work; raises CannotExport.
+
+    `dl` is the URL for downloads in the `config.json` of a static registry or git index; None means
+    the downloads of the registry itself.
+    """
+    if registry.content.version is None:
+        raise CannotExport(f"the registry `{registry.name}` serves no repository")
+    rules = evaluate.rules_of_listing(registry.upstreams)
+    settings = {"distribution": str(registry.pk), "dl": dl, "rules": rules}
+    etag = listing.tag(registry, rules)
+    try:
+        url = static_dl(dl) if dl else None
+        with open_folder(root, kind) as folder:
+            state = folder.state
+            same = all(state.get(key) == value for key, value in settings.items())
+            if same and state.get("etag") == etag:
+                return Report(count=state["count"])
+            left_out = evaluate.left_out_of_listing(registry.upstreams)
+            if kind == GIT:
+                followed = same and state.get("followed", False)
+                report = _write_git(folder, registry, url, left_out, settings, followed=followed)
+            else:
+                # Until this run is complete, the next one must not take the folder for unchanged.
+                folder.remember(**settings)
+                report = _write_files(folder, registry, url, left_out, progress)
+            if not report.problems:
+                folder.remember(**settings, followed=True, etag=etag, count=report.count)
+            return report
+    except ExportError as error:
+        raise CannotExport(str(error)) from error
+    except VersionGone as error:
+        raise CannotExport("the repository version was deleted meanwhile: export again") from error
+
+
+def _write_files(
+    folder: ExportFolder,
+    registry: Registry,
+    dl: str | None,
+    left_out: Collection[UUID],
+    progress: Callable[[int, int], None],
+) -> Report:
+    storage = registry.domain.get_storage()
+
+    def fetch(version: ExportedVersion) -> Iterator[bytes]:
+        if version.source is None:
+            raise Unexportable("its file is not stored in this Pulp")
+        with storage.open(version.source, "rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+    total = listing.count(registry.content) - len(left_out)
+    return write(
+        exported.crates(registry, left_out),
+        fetch,
+        _target(folder, dl),
+        jobs=JOBS,
+        progress=lambda done: progress(done, total),
+    )
+
+
+def _target(folder: ExportFolder, dl: str | None) -> Target:
+    if folder.kind == DIRECTORY:
+        return DirectorySource(folder)
+    return IndexedFiles(folder, dl=dl)
+
+
+def _write_git(
+    folder: ExportFolder,
+    registry: Registry,
+    dl: str | None,
+    left_out: Collection[UUID],
+    settings: Mapping[str, Any],
+    *,
+    followed: bool,
+) -> Report:
+    """Make a commit for each new version of the repository.
+
+    If the newest commit is of another registry or has other settings, which `followed` tells, there
+    is no common history, and one commit makes the difference.
+    """
+    index, report = GitIndex(folder), Report()
+    head = index.head()
+    followed = head is None or followed
+    # A run that is killed has made all commits or none, so the next one knows what to continue.
+    folder.remember(**settings, followed=followed)
+    config = _config(registry, dl)
+    if head is None or (followed and _is_older(head, registry)):
+        since = NOTHING if head is None or head.number is None else head.number
+        report.added = index.write(commits(registry, since, config, left_out), head)
+    else:
+        report.added = _write_difference(index, head, registry, config, left_out)
+    report.count = listing.count(registry.content) - len(left_out)
+    return report
+
+
+def _is_older(head: Head, registry: Registry) -> bool:
+    return head.number is not None and head.number <= registry.content.number
+
+
+def _write_difference(
+    index: GitIndex, head: Head, registry: Registry, config: bytes, left_out: Collection[UUID]
+) -> int:
+    found = exported.crates(registry, left_out)
+    crates = by_crate((version for one in found for version in one), Report())
+    changes = changes_to(crates, config, index.blobs())
+    number = registry.content.number
+    text = message(f"Version {number} of `{registry.name}`", number)
+    return index.write([Commit(text, datetime.now(UTC), changes)], head)
+
+
+def _config(registry: Registry, dl: str | None) -> bytes:
+    if dl is not None:
+        return json.dumps({"dl": dl}, separators=(",", ":")).encode() + b"\n"
+    root = registry.urls.root.rstrip("/")
+    auth_required = registry.access.wants_credential
+    return render_config(dl=f"{root}/api/v1/crates", api=root, auth_required=auth_required)

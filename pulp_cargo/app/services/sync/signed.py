@@ -1,0 +1,112 @@
+"""Syncing only what a trusted key has signed: the upstream's snapshot, compared with what it lists.
+
+The table `cargo_listed` (services/sync/listing_table) must exist. A crate policy, or the choice of some
+crates, may have left versions out of it, so every listed version must be in the snapshot, but not
+every one in the snapshot is listed.
+"""
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+from django.db import connection
+from pulp_glue.cargo.snapshot import (
+    HEAD,
+    LINES,
+    MOST_HEAD,
+    MOST_LINE,
+    MOST_SIGNATURE,
+    SIGNATURE,
+    Entry,
+    InvalidSnapshot,
+    parse_head,
+    read_entries,
+)
+
+from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.snapshots.signature import NotTrusted, require_signature
+from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
+from pulp_cargo.app.upstream.errors import CannotCopy
+from pulp_cargo.app.upstream.retries import with_retries
+from pulp_cargo.protocol.unavailable import UpstreamUnreachable
+
+BATCH = 2_000
+LISTED = """
+    SELECT name, vers, cksum, yanked FROM cargo_listed
+    ORDER BY name COLLATE "C", vers COLLATE "C"
+"""
+
+
+def require_signed(upstream: ConnectedUpstream, remote: CargoRemote) -> None:
+    """Raise CannotCopy unless all listed versions are in a snapshot that a trusted key has signed.
+
+    Without keys of the remote, nothing is required.
+    """
+    if not remote.snapshot_keys:
+        return
+    head_bytes = _fetched(upstream, HEAD, MOST_HEAD).read()
+    signature = _fetched(upstream, SIGNATURE, MOST_SIGNATURE).read()
+    try:
+        require_signature(head_bytes, signature, remote.snapshot_keys)
+        head = parse_head(head_bytes)
+        lines = _fetched(upstream, LINES, MOST_LINE * head.count)
+        _require_listed(_listed(), read_entries(lines, head))
+    except (InvalidSnapshot, NotTrusted) as error:
+        raise CannotCopy(f"the upstream's snapshot is not accepted: {error}") from error
+
+
+def _require_listed(listed: Iterable[Entry], signed: Iterator[Entry]) -> None:
+    """Go through both in their common order; the snapshot is read to its end, which verifies it."""
+    for entry in listed:
+        found = next((one for one in signed if one.key >= entry.key), None)
+        if found is None or found.key != entry.key:
+            raise _differs(entry, "is not in it")
+        if (found.cksum, found.yanked) != (entry.cksum, entry.yanked):
+            raise _differs(entry, "has another checksum or yank mark there")
+    for _ in signed:
+        pass
+
+
+def _differs(entry: Entry, how: str) -> CannotCopy:
+    return CannotCopy(
+        f"the upstream lists `{entry.name} {entry.vers}`, which {how}: its signed snapshot differs from"
+        " what it serves, unless somebody has just published there; nothing was stored"
+    )
+
+
+def _listed() -> Iterator[Entry]:
+    with connection.cursor() as cursor:
+        cursor.execute(LISTED)
+        while rows := cursor.fetchmany(BATCH):
+            for row in rows:
+                yield Entry(*row)
+
+
+def _fetched(upstream: ConnectedUpstream, name: str, most: int) -> io.BufferedReader:
+    """Return a file of the upstream, in the working directory of the task; raises CannotCopy."""
+    connected = upstream.connection
+    url = connected.root + name
+
+    async def receive() -> IncomingFile:
+        file = IncomingFile(os.getcwd())
+        async with connected.answer(url, {"Accept-Encoding": "identity"}) as response:
+            connected.require_same_security(response)
+            connected.require_ok(response)
+            async for chunk in connected.chunks(response):
+                if file.size + len(chunk) > most:
+                    raise CannotCopy(f"{url} has more than {most} bytes")
+                file.write(chunk)
+        return file
+
+    try:
+        retried = with_retries(receive, connected.breaker, connected.max_retries)
+        file = upstream.run(retried)
+    except UpstreamUnreachable as error:
+        raise CannotCopy(
+            f"the remote `{connected.name}` requires a signed snapshot, but {url} could not be read:"
+            f" {error.__cause__ or error.what}"
+        ) from error
+    # The rest of the object is not needed: the file is removed with the task.
+    return io.BufferedReader(cast(io.FileIO, file.rewind()))

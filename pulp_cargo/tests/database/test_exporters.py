@@ -1,0 +1,196 @@
+"""Registries that the server writes into folders: the same as a client exports, and their history."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from pulp_glue.cargo.export import from_registry
+from pulp_glue.cargo.export.folder import OWN
+from pulp_glue.cargo.registry_client import RegistryClient
+
+from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.registry import Registry, index_path
+from pulp_cargo.tests.support.stack import Stack
+
+if TYPE_CHECKING:
+    from pulp_glue.cargo.export.write import Report
+
+    from pulp_cargo.app.models import CargoDistribution, CargoRepository
+
+DL = "https://static.example/{crate}-{version}"
+
+
+@pytest.fixture
+def published(stack: Stack) -> Registry:
+    """A registry with three versions of two crates, one of them yanked: versions 1 to 4."""
+    registry = stack.make_registry()
+    registry.publish(Crate("leaf"))
+    registry.publish(Crate("leaf", "1.1.0"))
+    registry.publish(Crate("top", deps=[Dep(name="leaf")]))
+    registry.yank("leaf")
+    return registry
+
+
+def export(name: str, folder: Path, kind: str, dl: str | None = None) -> "Report":
+    """Run an export of the registry with this name."""
+    from pulp_cargo.app.models import CargoDistribution
+    from pulp_cargo.app.queries.registry.registry import registry_of
+    from pulp_cargo.app.services.exports.export_registry import export_registry
+
+    found = registry_of(CargoDistribution.objects.get(name=name))
+    return export_registry(found, folder, kind, dl)
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Return all files of an export but its own."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and OWN not in path.parts
+    }
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Return what git says about a repository."""
+    done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("kind", ["static", "local-registry", "directory"])
+def test_server_and_client_write_the_same(published: Registry, tmp_path: Path, kind: str) -> None:
+    """Byte for byte; a second run, with nothing new, reads no crates."""
+    dl = DL if kind == "static" else None
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    report = export(published.name, ours, kind, dl)
+    count = 2 if kind == "directory" else 3
+    assert (report.count, report.added, report.problems) == (count, count, [])
+    client = RegistryClient(published.index_url)
+    from_registry.export_registry(client, theirs, kind, dl=dl)
+    assert tree(ours) == tree(theirs)
+    assert export(published.name, ours, kind, dl).added == 0
+
+
+def test_history_of_the_git_index_is_that_of_the_repository(
+    published: Registry, tmp_path: Path
+) -> None:
+    """A commit for each version, with its time, in which the index is what the version served."""
+    root = tmp_path / "index.git"
+    assert export(published.name, root, "git").added == 5
+    subjects = git(root, "log", "--reverse", "--format=%s").splitlines()
+    assert subjects == [f"Version {number}" for number in range(5)]
+    commits = git(root, "log", "--reverse", "--format=%H").split()
+    for number, commit in enumerate(commits):
+        files = git(root, "ls-tree", "-r", "--name-only", commit).split()
+        assert "config.json" in files
+        for name in ("leaf", "top"):
+            served = published.get(f"@{number}/{index_path(name)}")
+            assert (served.status == 200) == (index_path(name) in files)
+            if served.status == 200:
+                found = git(root, "show", f"{commit}:{index_path(name)}")
+                assert found.encode() == served.body
+    config = json.loads(git(root, "show", "HEAD:config.json"))
+    assert config == published.get("config.json").json()
+
+
+def test_downloads_may_be_anywhere(published: Registry, tmp_path: Path) -> None:
+    """The `dl` of a git index is the folder of the files of a static registry."""
+    for kind in ("git", "static"):
+        export(published.name, tmp_path / kind, kind, "https://static.example/crates/")
+    wanted = {"dl": "https://static.example/crates/{crate}/{crate}-{version}.crate"}
+    assert json.loads(git(tmp_path / "git", "show", "HEAD:config.json")) == wanted
+    assert json.loads((tmp_path / "static" / "config.json").read_bytes()) == wanted
+
+
+def test_git_index_is_continued(published: Registry, tmp_path: Path) -> None:
+    """New commits on top of the old ones, for new versions only; the same as of one run."""
+    root = tmp_path / "index.git"
+    export(published.name, root, "git")
+    before = git(root, "rev-parse", "HEAD").strip()
+    assert export(published.name, root, "git").added == 0
+    published.publish(Crate("leaf", "2.0.0"))
+    published.unyank("leaf")
+    assert export(published.name, root, "git").added == 2
+    assert git(root, "rev-parse", "HEAD~2").strip() == before
+    assert git(root, "diff", "--name-only", "HEAD~2", "HEAD").split() == ["le/af/leaf"]
+    assert git(root, "show", "HEAD:le/af/leaf").encode() == published.index_file("leaf").body
+    export(published.name, tmp_path / "whole.git", "git")
+    assert git(tmp_path / "whole.git", "rev-parse", "HEAD") == git(root, "rev-parse", "HEAD")
+
+
+def test_git_index_of_another_registry_gets_the_difference(
+    stack: Stack, published: Registry, tmp_path: Path
+) -> None:
+    """In one commit, since both have no common history."""
+    root = tmp_path / "index.git"
+    export(published.name, root, "git", DL)
+    other = stack.make_registry()
+    other.publish(Crate("other"))
+    assert export(other.name, root, "git", DL).added == 1
+    assert git(root, "ls-tree", "-r", "--name-only", "HEAD").split() == [
+        "config.json",
+        "ot/he/other",
+    ]
+
+
+def test_history_without_deleted_versions(published: Registry, tmp_path: Path) -> None:
+    """What they had is in the next one that is left."""
+    from pulp_cargo.app.models import CargoRepository
+
+    repository = CargoRepository.objects.get(name=published.name)
+    repository.versions.get(number=2).delete()
+    root = tmp_path / "index.git"
+    export(published.name, root, "git")
+    subjects = git(root, "log", "--reverse", "--format=%s").splitlines()
+    assert subjects == [f"Version {number}" for number in (0, 1, 3, 4)]
+    assert git(root, "show", "HEAD:le/af/leaf").encode() == published.index_file("leaf").body
+
+
+def test_files_that_are_not_stored_are_left_out(
+    repository: "CargoRepository",
+    new_distribution: Callable[..., "CargoDistribution"],
+    publish: Callable[..., UUID],
+    tmp_path: Path,
+) -> None:
+    """No index names them, and the report does; a git index has them, for its `dl` does."""
+    publish(repository, "absent")
+    name = new_distribution(repository=repository).name
+    report = export(name, tmp_path / "static", "static", DL)
+    assert (report.count, report.added) == (0, 0)
+    assert [(one.name, one.reason) for one in report.problems] == [
+        ("absent", "its file is not stored in this Pulp")
+    ]
+    assert set(tree(tmp_path / "static")) == {"config.json"}
+    assert export(name, tmp_path / "git", "git").count == 1
+
+
+def test_registry_without_repository_is_refused(
+    new_distribution: Callable[..., Any], tmp_path: Path
+) -> None:
+    """And so is a folder with files of somebody else."""
+    from pulp_cargo.app.services.exports.export_registry import CannotExport
+
+    name = new_distribution().name
+    with pytest.raises(CannotExport, match="serves no repository"):
+        export(name, tmp_path / "static", "static", DL)
+
+
+def test_export_of_many_is_one_query(
+    repository: "CargoRepository",
+    new_distribution: Callable[..., "CargoDistribution"],
+    publish: Callable[..., UUID],
+    sent: list[str],
+) -> None:
+    """Crate by crate, from a cursor in the database."""
+    from pulp_cargo.app.queries.crates import exported
+    from pulp_cargo.app.queries.registry.registry import registry_of
+
+    publish(repository, *(f"{repository.name}-{number}" for number in range(100)))
+    found = registry_of(new_distribution(repository=repository))
+    sent.clear()
+    assert sum(len(versions) for versions in exported.crates(found)) == 100
+    # The cursor itself is not among them.
+    assert sent == []

@@ -1,0 +1,1 @@
+"""Writing registries into folders, without a server."""

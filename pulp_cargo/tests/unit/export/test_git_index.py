@@ -1,0 +1,95 @@
+"""The commits of a git index, as git itself shows them."""
+
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pulp_glue.cargo.export.folder import open_folder
+from pulp_glue.cargo.export.git_index import Blob, Commit, GitIndex, Head, changes_to, message
+
+from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.unit.export.world import version_of
+
+LEAF, NEXT = version_of(Crate("leaf")), version_of(Crate("leaf", "1.1.0"))
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+CONFIG = b'{"dl":"https://x.example/"}\n'
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Return what git says about a repository."""
+    done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def commit(root: Path, *parts: Commit | Blob) -> Head | None:
+    """Make commits in a run of its own, and return the newest."""
+    with open_folder(root, "git") as folder:
+        index = GitIndex(folder)
+        index.write(parts, index.head())
+        return index.head()
+
+
+def test_commits_are_the_history(tmp_path: Path) -> None:
+    """With the times and numbers that were given, on one branch, which is HEAD."""
+    first = Commit(message("Version 1", 1), NOON, {"config.json": CONFIG, "le/af/leaf": b"a\n"})
+    assert commit(tmp_path, first).number == 1  # type: ignore[union-attr]
+    second = Commit(message("Version 4", 4), NOON, {"le/af/leaf": 1, "te/a_/tea_": b"t\n"})
+    third = Commit(message("Version 5", 5), NOON, {"te/a_/tea_": None})
+    assert commit(tmp_path, Blob(1, b"a\nb\n"), second, third).number == 5  # type: ignore[union-attr]
+    assert git(tmp_path, "log", "--format=%s %at", "HEAD").splitlines() == [
+        "Version 5 1793534400",
+        "Version 4 1793534400",
+        "Version 1 1793534400",
+    ]
+    assert git(tmp_path, "show", "HEAD:le/af/leaf") == "a\nb\n"
+    assert git(tmp_path, "ls-tree", "-r", "--name-only", "HEAD").split() == [
+        "config.json",
+        "le/af/leaf",
+    ]
+    assert git(tmp_path, "fsck", "--strict") == ""
+
+
+def test_interrupted_run_changes_nothing(tmp_path: Path) -> None:
+    """The branch moves when all commits are there."""
+
+    def broken() -> object:
+        yield Commit("one", NOON, {"a": b"1"})
+        raise KeyboardInterrupt
+
+    before = commit(tmp_path, Commit("zero", NOON, {"a": b"0"}))
+    with (
+        open_folder(tmp_path, "git") as folder,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        GitIndex(folder).write(broken(), before)  # type: ignore[arg-type]
+    with open_folder(tmp_path, "git") as folder:
+        assert GitIndex(folder).head() == before
+    assert git(tmp_path, "show", "HEAD:a") == "0"
+
+
+def test_difference_is_what_is_not_there(tmp_path: Path) -> None:
+    """Changed and new files with their content, and those to remove."""
+    crates = {"le/af/leaf": [LEAF]}
+    everything = changes_to(crates, CONFIG, {})
+    assert everything == {"le/af/leaf": f"{LEAF.line}\n".encode(), "config.json": CONFIG}
+    commit(tmp_path, Commit("one", NOON, everything))
+    with open_folder(tmp_path, "git") as folder:
+        blobs = GitIndex(folder).blobs()
+    assert changes_to(crates, CONFIG, blobs) == {}
+    assert changes_to({"le/af/leaf": [LEAF, NEXT]}, CONFIG, blobs) == {
+        "le/af/leaf": f"{LEAF.line}\n{NEXT.line}\n".encode()
+    }
+    assert changes_to({}, CONFIG, blobs) == {"le/af/leaf": None}
+
+
+def test_settings_of_others_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither variables of a calling git nor a user's settings lead elsewhere."""
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other"))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "init.defaultBranch")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "trunk")
+    commit(tmp_path / "index", Commit("one", NOON, {"a": b"1"}))
+    monkeypatch.delenv("GIT_DIR")
+    assert git(tmp_path / "index", "symbolic-ref", "HEAD") == "refs/heads/main\n"
+    assert not (tmp_path / "other").exists()
