@@ -14,10 +14,7 @@ from rest_framework.serializers import ValidationError
 from pulpcore.plugin import viewsets as core
 from pulpcore.plugin.actions import ModifyRepositoryActionMixin
 from pulpcore.plugin.models import PulpTemporaryFile, RepositoryVersion
-from pulpcore.plugin.serializers import (
-    AsyncOperationResponseSerializer,
-    RepositorySyncURLSerializer,
-)
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
 from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_domain
 
@@ -32,6 +29,7 @@ from pulp_cargo.app.serializers import (
     ModifyRepositorySerializer,
     NamedVersionSerializer,
     RemoveCratesSerializer,
+    SyncSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.services.setup.repository_use import (
@@ -108,16 +106,17 @@ class CargoRepositoryViewSet(
         return super().modify(request, pk, **kwargs)
 
     @extend_schema(
-        description="Trigger an asynchronous task that syncs the repository with a"
-        " registry of another Pulp.",
+        description="Trigger an asynchronous task that syncs the repository with an upstream"
+        " registry. The result of the task has the new `repository_version`, if there is one, and"
+        " what was refused: `refused_count`, and of these up to a thousand as `refused`.",
         summary="Sync from a remote",
         responses={202: AsyncOperationResponseSerializer},
     )
-    @action(detail=True, methods=["post"], serializer_class=RepositorySyncURLSerializer)
+    @action(detail=True, methods=["post"], serializer_class=SyncSerializer)
     def sync(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Start the task, after checking whether it is allowed."""
         repository = self.get_object()
-        serializer = RepositorySyncURLSerializer(
+        serializer = SyncSerializer(
             data=request.data, context={"request": request, "repository_pk": pk}
         )
         serializer.is_valid(raise_exception=True)
@@ -132,7 +131,12 @@ class CargoRepositoryViewSet(
             tasks.synchronize,
             shared_resources=[remote],
             exclusive_resources=[repository],
-            kwargs={"remote_pk": str(remote.pk), "repository_pk": pk, "mirror": mirror},
+            kwargs={
+                "remote_pk": str(remote.pk),
+                "repository_pk": pk,
+                "mirror": mirror,
+                "selection": serializer.selection(remote).values,
+            },
         )
         return core.OperationPostponedResponse(task, request)
 

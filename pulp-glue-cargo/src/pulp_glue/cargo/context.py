@@ -274,9 +274,18 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
             found["results"] = done + found["results"]
         return found
 
-    def sync_index(self, body: EntityDefinition) -> EntityDefinition | None:
-        """Sync with an upstream registry; None if there is nothing new."""
-        return self._version_made_by(self.sync(body=body))
+    def sync_index(
+        self, body: EntityDefinition
+    ) -> tuple[EntityDefinition | None, EntityDefinition]:
+        """Sync with an upstream registry.
+
+        Return the version, None if there is nothing new, and the report with the crates and
+        versions that were refused: all by number as `refused_count`, the first ones as `refused`.
+        """
+        report: EntityDefinition = self.sync(body=body)
+        href = report.get("repository_version")
+        version = href and self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=href).entity
+        return version or None, report
 
     def _version_made_by(self, done: EntityDefinition) -> EntityDefinition | None:
         """Return the version that a task created: its result, or one of its created resources."""

@@ -45,6 +45,7 @@ from pulpcore.cli.cargo.options import (
 from pulpcore.cli.cargo.params import Count, adapted
 from pulpcore.cli.cargo.past import diff, label, labels, unlabel
 from pulpcore.cli.cargo.progress import bars
+from pulpcore.cli.cargo.selection import selection_options, show_refused
 from pulpcore.cli.cargo.snapshot import signing_options, snapshot
 from pulpcore.cli.cargo.tables import with_table
 from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
@@ -148,7 +149,7 @@ repository.add_command(
 )
 
 
-@repository.command(help="Sync the repository with a registry of another Pulp.")
+@repository.command(help="Sync the repository with an upstream registry, or with a part of it.")
 @name_argument
 @name_option
 @href_option
@@ -157,8 +158,9 @@ repository.add_command(
 @click.option(
     "--mirror/--no-mirror",
     default=None,
-    help="Whether crates that the upstream does not have are removed.",
+    help="Whether crates that the upstream does not have, or that are not selected, are removed.",
 )
+@selection_options
 @pass_repository_context
 @pass_pulp_context
 def sync(
@@ -167,16 +169,20 @@ def sync(
     /,
     remote: EntityFieldDefinition,
     mirror: bool | None,
+    **selection: Any,
 ) -> None:
-    """Sync the repository, and print its newest version."""
+    """Sync the repository, print its newest version, and report what was refused."""
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     if not remote and repository_ctx.entity["remote"] is None:
         raise click.ClickException(
             f"The repository `{repository_ctx.entity['name']}` has no remote: select one with --remote."
         )
-    body: dict[str, Any] = {"remote": remote or None, "mirror": mirror}
+    given = {key: value for key, value in selection.items() if value not in (None, (), [])}
     with bars(pulp_ctx):
-        made = repository_ctx.sync_index(body)
+        made, report = repository_ctx.sync_index(
+            {"remote": remote or None, "mirror": mirror, **given}
+        )
+    show_refused(report)
     output_version(pulp_ctx, repository_ctx, made, "The upstream has not changed")
 
 
