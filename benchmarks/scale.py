@@ -44,6 +44,8 @@ class Scale:
     new_bytes: int
     ruled: int
     searches: int
+    index_crates: int
+    index_changes: int
     needed: int
 
 
@@ -65,6 +67,8 @@ FULL = Scale(
     new_bytes=10_000_000,
     ruled=1_000,
     searches=10_000,
+    index_crates=20_000,
+    index_changes=1_000,
     needed=200_000,
 )
 # Only checks that everything runs.
@@ -86,5 +90,7 @@ SHORT = Scale(
     new_bytes=1_000_000,
     ruled=10,
     searches=50,
+    index_crates=50,
+    index_changes=5,
     needed=200,
 )

@@ -56,6 +56,8 @@ class Stack:
         self._settings_file = data_dir / "settings.py"
         self._ready = ready
         self._content = int(ready["pids"]["content"])
+        self.worker = int(ready["pids"]["worker"])
+        self.data_dir = data_dir
         self.origin: str = ready["content_url"]
 
     @property

@@ -55,7 +55,8 @@ class AddressGuard(Guard):
     ) -> list[ResolveResult]:
         """Resolve a host; the remote's own host is resolved first."""
         is_own = _plain(host) == self._host
-        if not is_own and not self._own:
+        # A repository in a folder has no host.
+        if self._host and not is_own and not self._own:
             await self._resolve_own(port, family)
         found = await self._resolver.resolve(host, port, family)
         if is_own:
@@ -174,7 +175,12 @@ class GuardedFactory(DownloaderFactory):
         """Return a downloader that knows the remote's own origin."""
         downloader = super().build(url, **kwargs)
         if isinstance(downloader, SafeDownloader):
-            downloader.own_origin = self._own.origin()
+            # The index may be a git repository, reached by ssh, or in a folder.
+            is_web = self._own.scheme in ("https", "http")
+            downloader.own_origin = self._own.origin() if is_web else None
+            if URL(url).origin() != downloader.own_origin:
+                # The index says where files are; that host does not get the remote's password.
+                downloader.auth = None
         return downloader
 
 

@@ -14,7 +14,7 @@ from pulp_cargo.app.models.registry_urls import note_mirrored
 
 
 class CargoRemote(Remote, AutoAddObjPermsMixin):
-    """An upstream registry; its URL is that of a sparse index, in cargo's notation.
+    """An upstream registry; its URL is that of its index, in cargo's notation.
 
     `index_max_age` and `stale_for` are in seconds: after the first an index file is revalidated, and
     for the second it is still served if that fails. Null means the value of the setting, or no limit,
@@ -32,6 +32,11 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     # OpenPGP keys, ASCII-armored: if there are any, a sync takes only what one of them has signed.
     snapshot_keys = models.TextField(default="")
     crate_policy = models.ForeignKey(CargoCratePolicy, null=True, on_delete=models.PROTECT)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the URL is that of a sparse index, the only kind that caches use."""
+        return str(self.url).startswith("sparse+")
 
     @property
     def download_factory(self) -> GuardedFactory:

@@ -131,3 +131,7 @@ SNAPSHOT_PAUSE_SECONDS = 60
 
 # How often the progress report of a prefetch is updated.
 PREFETCH_PROGRESS_INTERVAL_SECONDS = 0.5
+
+# Imports: for how long `git` may read one index, and SQLite one database.
+GIT_TIMEOUT_SECONDS = 600
+SQLITE_TIMEOUT_SECONDS = 60

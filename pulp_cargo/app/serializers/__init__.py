@@ -44,6 +44,7 @@ from pulp_cargo.app.serializers.replaced_version import (
 )
 from pulp_cargo.app.serializers.repository import CargoRepositorySerializer
 from pulp_cargo.app.serializers.snapshot import ImportBundleSerializer, SnapshotSerializer
+from pulp_cargo.app.serializers.sync import SyncSerializer
 from pulp_cargo.app.serializers.token import CargoTokenSerializer, NewCargoTokenSerializer
 
 __all__ = [
@@ -81,5 +82,6 @@ __all__ = [
     "RemovedOwnersSerializer",
     "ReplacedVersionSerializer",
     "SnapshotSerializer",
+    "SyncSerializer",
     "VersionLabelSerializer",
 ]

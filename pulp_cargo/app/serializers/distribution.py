@@ -10,7 +10,7 @@ from pulpcore.plugin.util import get_current_authenticated_user, get_prn
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
-from pulp_cargo.app.serializers.errors import refused_as_forbidden
+from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.serializers.upstream_list import UpstreamListFields, place_for_uploads
 from pulp_cargo.app.serializers.visible import CratePolicyField
@@ -105,6 +105,12 @@ class CargoDistributionSerializer(
                 " it is part of the URL that cargo stores."
             )
         return path
+
+    def validate_remote(self, remote: CargoRemote | None) -> CargoRemote | None:
+        """Refuse remotes that only syncs can use."""
+        with refused_as_invalid():
+            repository_use.require_for_caches(remote)
+        return remote
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse repositories of other types, and uploads without a repository for them."""

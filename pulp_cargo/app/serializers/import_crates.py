@@ -1,4 +1,4 @@
-"""The archive of .crate files in a request to import it."""
+"""The source of a request to import `.crate` files, and its options."""
 
 from typing import Any
 
@@ -10,21 +10,41 @@ from pulpcore.plugin.models import Upload
 
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.storable import StorableRequest
+from pulp_cargo.app.services.imports.folder import allowed_path
 from pulp_cargo.app.services.process import this_process
+
+SOURCES = ("file", "upload", "path")
 
 
 class ImportCratesSerializer(core.ValidateFieldsMixin, StorableRequest):
-    """Accepts an archive as a file in the request, or as an earlier upload."""
+    """Accepts an archive as a file in the request or as an earlier upload, or a folder's path."""
 
     file = serializers.FileField(
         required=False,
-        help_text="A tar archive of .crate files, uncompressed or compressed with gzip.",
+        help_text="A tar archive with .crate files, and optionally the index of the registry that"
+        " they are from, uncompressed or compressed with gzip.",
     )
     upload = core.RelatedField(
         required=False,
         view_name="uploads-detail",
         queryset=Upload.objects.all(),
         help_text="An upload with such an archive, if it is too large for one request.",
+    )
+    path = serializers.CharField(
+        required=False,
+        max_length=4096,
+        help_text="The absolute path of a folder on the server with such files, below one of the"
+        " folders in the setting ALLOWED_IMPORT_PATHS. This requires the permission"
+        " `core.add_pulpimport`, which administrators have.",
+    )
+    strict = serializers.BooleanField(
+        default=False, help_text="Whether nothing is imported if a file is refused."
+    )
+    owners = serializers.BooleanField(
+        default=False,
+        help_text="Whether owners of crates are imported as well. This requires a database of"
+        " kellnr in the source. Owners are matched with users by their names, and added to crates"
+        " that have no owners.",
     )
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
@@ -33,11 +53,19 @@ class ImportCratesSerializer(core.ValidateFieldsMixin, StorableRequest):
             this_process().services.disk.require_room()
         return file
 
+    def validate_path(self, path: str) -> str:
+        """Refuse a path outside of the allowed folders."""
+        with refused_as_invalid():
+            allowed_path(path)
+        return path
+
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Require one archive."""
+        """Require one source."""
         data = super().validate(data)
-        if len(data) != 1:
-            raise serializers.ValidationError("Exactly one of file, upload must be specified.")
+        if sum(source in data for source in SOURCES) != 1:
+            raise serializers.ValidationError(
+                f"Exactly one of {', '.join(SOURCES)} must be specified."
+            )
         return data
 
     class Meta:

@@ -18,6 +18,7 @@ from pulp_cargo.app.services.setup import repository_use
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 SPARSE = ("sparse+https://", "sparse+http://")
+OTHERS = ("https://", "http://", "ssh://", "file:///")
 # The maximum of PostgreSQL's integers, some 68 years.
 MOST_SECONDS = 2**31 - 1
 
@@ -32,8 +33,11 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
     """Shows and creates remotes, the records of upstream registries."""
 
     url = serializers.CharField(
-        help_text="The URL of the upstream's sparse index as in cargo's configuration,"
-        " with a final slash: `sparse+https://crates.example.org/`."
+        help_text="The URL of the upstream's index as in cargo's configuration. A sparse index has a"
+        " final slash: `sparse+https://crates.example.org/`. Only syncs can use the others: a git"
+        " index (`https://`, `ssh://` or `file://`), and a local registry, a folder as"
+        " `cargo local-registry` writes it (`file://`). Folders must be below a path in the setting"
+        " `ALLOWED_IMPORT_PATHS`."
     )
     policy = NamedChoiceField(
         "RemotePolicy",
@@ -99,11 +103,12 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         )
 
     def validate_url(self, url: str) -> str:
-        """Refuse URLs that are not of a sparse index, or contain a password."""
-        if not url.startswith(SPARSE):
+        """Refuse URLs that are not of an index, or contain a password."""
+        if not url.startswith(SPARSE + OTHERS):
             raise serializers.ValidationError(
-                f"the URL {url!r} is not the URL of a sparse index: it must begin with"
-                " `sparse+https://` or `sparse+http://`, as in cargo's configuration"
+                f"the URL {url!r} is not the URL of an index: it must begin with `sparse+https://` or"
+                " `sparse+http://`, as in cargo's configuration, or for a git index with `https://`,"
+                " `http://`, `ssh://` or `file:///`"
             )
         with refused_as_invalid():
             parse_registry_url(url)
@@ -120,6 +125,9 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         """Refuse another server for crates that go into a repository of others."""
         data = super().validate(data)
         if self.instance is not None:
+            if not str(data.get("url", SPARSE[0])).startswith(SPARSE):
+                with refused_as_invalid():
+                    repository_use.require_no_cache(self.instance)
             with refused_as_forbidden():
                 user = get_current_authenticated_user()
                 repository_use.require_permitted_for_remote(self.instance, data, user)

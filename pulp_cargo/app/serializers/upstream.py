@@ -8,6 +8,7 @@ from rest_framework import serializers
 from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import VisibleDetailField
+from pulp_cargo.app.services.setup.repository_use import require_for_caches
 from pulp_cargo.rules.patterns import parse_pattern
 
 MOST_PATTERNS = 500
@@ -84,6 +85,12 @@ class UpstreamSerializer(serializers.Serializer):
                 {str(key): ["Unexpected field"] for key in sorted(unknown, key=str)}
             )
         return super().to_internal_value(data)
+
+    def validate_remote(self, remote: CargoRemote | None) -> CargoRemote | None:
+        """Refuse remotes that only syncs can use."""
+        with refused_as_invalid():
+            require_for_caches(remote)
+        return remote
 
     def validate(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Refuse an entry that is contradictory, and fill in `private`."""

@@ -128,6 +128,26 @@ def remove_from_crates(repository: UUID, logins: Sequence[str], patterns: Collec
         return _change(REMOVE, repository, names, wanted)
 
 
+def adopt(repository: UUID, wanted: Iterable[tuple[str, str]]) -> int:
+    """Add owners to the crates that have none, each given as the name of a crate and a login.
+
+    Return how many were added. Logins without an active user here are left out. Raises
+    RepositoryBusy.
+    """
+    crates: defaultdict[str, set[str]] = defaultdict(set)
+    for name, login in wanted:
+        crates[login].add(canonical_name(name))
+    if not crates:
+        return 0
+    with locked(repository):
+        owned = set(queries.owned_crates(repository, set().union(*crates.values())))
+        return sum(
+            _change(ADD, repository, crates[owner.login] - owned, [owner], by=None)
+            for owner in _found(list(crates), is_active=True)
+            if not owner.is_group
+        )
+
+
 def mirror(repository: UUID, wanted: Iterable[tuple[str, str]]) -> None:
     """Make these the owners of a repository's crates, each with the name of a crate and a login.
 

@@ -1,21 +1,37 @@
 """The task that syncs a repository with an upstream registry."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pulpcore.plugin.exceptions import SyncError
+from pulpcore.plugin.util import get_url
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.services.process import this_process
 from pulp_cargo.app.services.sync import synchronize as sync
+from pulp_cargo.app.services.sync.order import EVERYTHING, Order, Services
 from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.rules.mirror_selection import selection_of
 
 
-def synchronize(remote_pk: str, repository_pk: str, mirror: bool, **kwargs: Any) -> None:
-    """Add everything that the remote has; with `mirror`, remove everything else."""
-    remote = CargoRemote.objects.get(pk=remote_pk)
+def synchronize(
+    remote_pk: str,
+    repository_pk: str,
+    mirror: bool,
+    selection: Mapping[str, Any] | None = None,
+    **kwargs: Any,
+) -> dict[str, Any]:
+    """Add what is selected of the remote, and return what was refused.
+
+    With `mirror`, everything else is removed. Without `selection`, everything is added.
+    """
+    chosen = selection_of(selection) if selection else EVERYTHING
     repository = CargoRepository.objects.get(pk=repository_pk)
+    order = Order(repository, CargoRemote.objects.get(pk=remote_pk), mirror, chosen)
+    process = this_process()
     try:
-        process = this_process()
-        sync.synchronize(process.loop, process.services.disk, repository, remote, mirror=mirror)
+        done = sync.synchronize(Services(process.loop, process.services.disk), order)
     except RegistryError as error:
         raise SyncError(str(error)) from error
+    version = done.version and f"{get_url(repository)}versions/{done.version.number}/"
+    return {"repository_version": version, **done.report.values}

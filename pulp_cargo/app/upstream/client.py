@@ -21,7 +21,7 @@ from pulp_cargo.app.models.core import release_session
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.upstream.answer import Fetched, Validators, read, without_query
-from pulp_cargo.app.upstream.connection import Connection, Kind
+from pulp_cargo.app.upstream.connection import FOR_CACHES, Connection, Kind, Terms
 from pulp_cargo.protocol import upstream_config
 from pulp_cargo.protocol.packed_index import MAX_SIZE
 from pulp_cargo.protocol.paths import index_path
@@ -48,8 +48,8 @@ GRACE_SECONDS = timeouts.UPSTREAM_FILE_TIMEOUT_SECONDS
 class Client:
     """Sends requests to one upstream; belongs to one event loop, and must be closed there."""
 
-    def __init__(self, remote: CargoRemote) -> None:
-        self.connection = Connection(remote)
+    def __init__(self, remote: CargoRemote, terms: Terms = FOR_CACHES) -> None:
+        self.connection = Connection(remote, terms)
         self._forbidden_means_missing = remote.forbidden_means_missing
         self._config: tuple[UpstreamConfig, float] | None = None
         self._asking_config = asyncio.Lock()

@@ -37,6 +37,8 @@ LEADS_INSIDE = (
     "it leads to an address that is not public, and not allowed by the setting"
     " `CARGO_UPSTREAM_PRIVATE_NETWORKS`"
 )
+# Stands for the URL of a git index that is not reached by HTTP, for core's downloader.
+NO_ORIGIN = "https://index.invalid/"
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
 
 
@@ -98,7 +100,7 @@ class Connection:
         self.breaker = Breaker(failures=terms.failures)
         self.file_breaker = Breaker(failures=terms.failures)
         # The downloader is only used for what core creates from the remote's settings.
-        core = remote.get_downloader(url=self.root)
+        core = remote.get_downloader(url=self.root if self._origin else NO_ORIGIN)
         self._session = core.session
         # Index files have their own limit of concurrency, so that slow files do not delay them. The
         # web API may be on a third host, and its failures must not affect either.
@@ -222,7 +224,7 @@ class Connection:
         return {}
 
     def _is_own(self, url: str) -> bool:
-        return _origin(url) == self._origin
+        return self._origin is not None and _origin(url) == self._origin
 
 
 @dataclass(slots=True)
@@ -294,6 +296,7 @@ def registry_root(remote: CargoRemote) -> str:
     return str(remote.url).removeprefix("sparse+")
 
 
-def _origin(url: str) -> URL:
-    """Return the scheme, host and port of a URL."""
-    return URL(url, encoded=True).origin()
+def _origin(url: str) -> URL | None:
+    """Return the scheme, host and port of a URL, None for another than http or https."""
+    parsed = URL(url, encoded=True)
+    return parsed.origin() if parsed.scheme in ("https", "http") else None

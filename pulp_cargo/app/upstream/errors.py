@@ -2,8 +2,14 @@
 
 from pulp_cargo.protocol.errors import RegistryError
 
+ONLY_NAMED = "a sparse index of another registry than Pulp's can only be synced crate by crate"
+
 
 class CannotCopy(RegistryError):
     """The upstream has no usable listing, or not one of its files."""
 
     status = 502
+
+
+class NoListing(CannotCopy):
+    """The upstream is no registry of Pulp, so only crates that are named can be synced."""

@@ -14,7 +14,7 @@ from aiohttp import ClientResponse
 
 from pulp_cargo.app.runtime.free_space import storage_full
 from pulp_cargo.app.upstream.connection import Connection
-from pulp_cargo.app.upstream.errors import CannotCopy
+from pulp_cargo.app.upstream.errors import ONLY_NAMED, CannotCopy, NoListing
 from pulp_cargo.protocol.listing import LONGEST_LINE
 
 NAME = "versions.jsonl"
@@ -23,7 +23,7 @@ MEANINGS = {
         (401, 403),
         "the remote needs the `username` and `password` of a user who may read that registry",
     ),
-    **dict.fromkeys((404, 405, 410), "only registries of Pulp can be synced so far"),
+    **dict.fromkeys((404, 405, 410), ONLY_NAMED),
 }
 
 
@@ -49,7 +49,8 @@ async def fetch(connection: Connection, etag: str | None) -> Fetched | None:
                 raise CannotCopy(f"{url} returned a 304 to an unconditional request")
             return None
         if response.status in MEANINGS:
-            raise CannotCopy(
+            # A storage may answer 403 for what it does not have.
+            raise NoListing(
                 f"{url} returned the status {response.status}: {MEANINGS[response.status]}"
             )
         connection.require_ok(response)

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
@@ -13,10 +14,7 @@ from rest_framework.serializers import ValidationError
 from pulpcore.plugin import viewsets as core
 from pulpcore.plugin.actions import ModifyRepositoryActionMixin
 from pulpcore.plugin.models import PulpTemporaryFile, RepositoryVersion
-from pulpcore.plugin.serializers import (
-    AsyncOperationResponseSerializer,
-    RepositorySyncURLSerializer,
-)
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
 from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_domain
 
@@ -31,6 +29,7 @@ from pulp_cargo.app.serializers import (
     ModifyRepositorySerializer,
     NamedVersionSerializer,
     RemoveCratesSerializer,
+    SyncSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.services.setup.repository_use import (
@@ -47,6 +46,8 @@ from pulp_cargo.app.viewsets.snapshots import SNAPSHOT_VERBS, SnapshotsMixin
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
+# The permission of Pulp's own imports from the same folders, which have files of all tenants.
+IMPORT_FOLDERS = "core.add_pulpimport"
 
 
 class CargoRepositoryViewSet(
@@ -105,16 +106,17 @@ class CargoRepositoryViewSet(
         return super().modify(request, pk, **kwargs)
 
     @extend_schema(
-        description="Trigger an asynchronous task that syncs the repository with a"
-        " registry of another Pulp.",
+        description="Trigger an asynchronous task that syncs the repository with an upstream"
+        " registry. The result of the task has the new `repository_version`, if there is one, and"
+        " what was refused: `refused_count`, and of these up to a thousand as `refused`.",
         summary="Sync from a remote",
         responses={202: AsyncOperationResponseSerializer},
     )
-    @action(detail=True, methods=["post"], serializer_class=RepositorySyncURLSerializer)
+    @action(detail=True, methods=["post"], serializer_class=SyncSerializer)
     def sync(self, request: Request, pk: str, **kwargs: Any) -> Response:
         """Start the task, after checking whether it is allowed."""
         repository = self.get_object()
-        serializer = RepositorySyncURLSerializer(
+        serializer = SyncSerializer(
             data=request.data, context={"request": request, "repository_pk": pk}
         )
         serializer.is_valid(raise_exception=True)
@@ -129,30 +131,42 @@ class CargoRepositoryViewSet(
             tasks.synchronize,
             shared_resources=[remote],
             exclusive_resources=[repository],
-            kwargs={"remote_pk": str(remote.pk), "repository_pk": pk, "mirror": mirror},
+            kwargs={
+                "remote_pk": str(remote.pk),
+                "repository_pk": pk,
+                "mirror": mirror,
+                "selection": serializer.selection(remote).values,
+            },
         )
         return core.OperationPostponedResponse(task, request)
 
     @extend_schema(
         summary="Import .crate files",
-        description="Trigger an asynchronous task that adds the .crate files of a tar archive in"
-        " one repository version. The result of the task is the number of files that were"
-        " `added`, the number of files that were already `there`, and the `problems`: the"
-        " files that were refused, each with the reason.",
+        description="Trigger an asynchronous task that adds the .crate files of a tar archive, or of"
+        " a folder on the server, in one repository version. Versions that an index in the"
+        " source has as yanked are yanked, and publication times are taken from it. The result"
+        " of the task is the number of versions that were `added`, that were already `there`,"
+        " and that are `yanked` in the source, the number of added `owners`, of other files"
+        " (`ignored`), and of versions that an index has `without_file`, the number of"
+        " `refused` files, and the `problems`: the first 1,000 of them, each with the reason.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=ImportCratesSerializer)
     def import_crates(self, request: Request, pk: str, **kwargs: Any) -> Response:
-        """Dispatch the import of an archive."""
+        """Dispatch the import of an archive or a folder."""
         repository = self._modifiable(request)
         serializer = ImportCratesSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
-        upload = serializer.validated_data.get("upload")
-        archive = {"upload": str(upload.pk)} if upload else self._stored(serializer)
+        asked = serializer.validated_data
+        if "path" in asked and not request.user.has_perm(IMPORT_FOLDERS):
+            raise PermissionDenied(
+                f"importing a folder of the server requires the permission `{IMPORT_FOLDERS}`"
+            )
+        upload = asked.get("upload")
         task = dispatch(
             tasks.import_crates,
             exclusive_resources=[repository, upload] if upload else [repository],
-            kwargs={"repository": str(repository.pk), **archive},
+            kwargs={"repository": str(repository.pk), **self._source(asked)},
         )
         return core.OperationPostponedResponse(task, request)
 
@@ -229,11 +243,16 @@ class CargoRepositoryViewSet(
         return core.OperationPostponedResponse(started, request)
 
     @staticmethod
-    def _stored(serializer: ImportCratesSerializer) -> dict[str, str]:
-        """Store the request's file where workers on all machines can read it."""
-        stored = PulpTemporaryFile.init_and_validate(serializer.validated_data["file"])
+    def _source(asked: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of an import; a file is stored where all workers can read it."""
+        options = {"strict": asked["strict"], "owners": asked["owners"]}
+        if "path" in asked:
+            return options | {"path": asked["path"]}
+        if "upload" in asked:
+            return options | {"upload": str(asked["upload"].pk)}
+        stored = PulpTemporaryFile.init_and_validate(asked["file"])
         stored.save()
-        return {"temporary_file": str(stored.pk)}
+        return options | {"temporary_file": str(stored.pk)}
 
 
 class CargoRepositoryVersionViewSet(core.RepositoryVersionViewSet):

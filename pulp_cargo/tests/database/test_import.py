@@ -48,15 +48,20 @@ def test_readmes_are_not_kept_in_memory(
     from pulp_cargo.app.models import CrateContent
     from pulp_cargo.app.runtime.free_space import FreeSpace
     from pulp_cargo.app.services.imports import import_crates
+    from pulp_cargo.app.services.imports.collect import Source
+    from pulp_cargo.app.services.imports.crate_archive import archive_files
 
     monkeypatch.setattr(import_crates, "BATCH", 2)
     file = io.BytesIO(with_readmes(name, 24))
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
-    found = list(import_crates.members(FreeSpace(), repository, file))
+    source = Source(FreeSpace(), most_files=100)
+    crates = source.crates(archive_files(file))
+    found = list(import_crates.members(repository, source, crates))
     kept, _ = tracemalloc.get_traced_memory()
     assert len(found) == 24 and kept - before < 4 * MIB
-    import_crates.add(repository, list(import_crates.fresh(repository, found)))
+    import_crates.add(repository, list(import_crates.compared(repository, found)))
+    source.close()
     _, peak = tracemalloc.get_traced_memory()
     assert peak - before < 16 * MIB
     stored = CrateContent.objects.filter(name=name)

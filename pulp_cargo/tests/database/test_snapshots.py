@@ -80,3 +80,27 @@ def test_snapshot_lasts_as_long_as_its_version(
     assert path.exists()
     left.delete()
     assert not path.exists()
+
+
+def test_repository_has_some_snapshots_and_those_of_its_labels(
+    repository: "CargoRepository",
+    publish: Callable[..., UUID],
+    make: "Callable[..., RepositorySnapshot]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The oldest are deleted with their lines, except for the one that was just made."""
+    from pulpcore.plugin.models import Artifact
+
+    from pulp_cargo.app.models import RepositorySnapshot
+    from pulp_cargo.app.services import version_labels
+    from pulp_cargo.app.services.snapshots import make as service
+
+    monkeypatch.setattr(service, "MOST_SNAPSHOTS", 2)
+    versions = [publish(repository, name) for name in ("a", "b", "c", "d", "e")]
+    version_labels.add(repository, "release", 1)
+    made = [make(repository, version) for version in versions[:4]]
+    there = RepositorySnapshot.objects.filter(version__repository=repository)
+    assert set(there.values_list("version__number", flat=True)) == {1, 3, 4}
+    assert not Artifact.objects.filter(pk=made[1].artifact_id).exists()
+    make(repository, versions[1])
+    assert set(there.values_list("version__number", flat=True)) == {1, 2, 4}

@@ -51,8 +51,10 @@ SQL_ELSEWHERE = {
     "app.services.cache.index_store": "locks the remote's row in the statement that writes",
     "app.services.crates.artifacts": "writes many files in few statements, and asks what is there",
     "app.services.sync.replaced": "compares what is stored with the temporary table of a listing",
-    "app.services.sync.synchronize": "compares whole tables with the temporary one of a listing",
+    "app.services.sync.files": "fills in the files of what is in the temporary table of a listing",
+    "app.services.sync.mirrored_units": "fills tables from the temporary ones of an index",
     "app.services.sync.units": "fills tables from the temporary one of a listing",
+    "app.services.sync.version": "compares whole tables with the temporary one of a listing",
     "serve.database": "frees the tasks of dead processes, before Django is there",
 }
 WRITES = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+( \w+)? SET|VACUUM|FOR UPDATE)\b")

@@ -96,13 +96,27 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
         a name; one that is larger than a chunk is sent in chunks, so that it is never in memory as
         a whole.
         """
-        body: dict[str, Any] = {"file": archive}
-        if Path(archive.name).stat().st_size > chunk_size:
-            body = {"upload": PulpUploadContext(self.pulp_ctx).upload_file(archive, chunk_size)}
+        version, done = self.import_registry({}, archive, chunk_size)
+        return version, done["problems"]
+
+    def import_registry(
+        self, options: Mapping[str, Any], archive: IO[bytes] | None = None, chunk_size: int = 0
+    ) -> tuple[EntityDefinition | None, EntityDefinition]:
+        """Add the crates of another registry in one new version, with the yanks in its index.
+
+        Return the version, None if nothing changed; and the numbers of what was added, with the
+        `problems`. The source is an open archive as for `import_crates`, or the `path` of a folder on
+        the server in the options; others are `strict` and `owners`.
+        """
+        body = dict(options)
+        if archive is not None and Path(archive.name).stat().st_size > chunk_size:
+            body["upload"] = PulpUploadContext(self.pulp_ctx).upload_file(archive, chunk_size)
+        elif archive is not None:
+            body["file"] = archive
         done = self.call("import_crates", parameters={self.HREF: self.pulp_href}, body=body)
         href = done["repository_version"]
         version = href and self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=href).entity
-        return version, done["problems"]
+        return version, done
 
     def make_snapshot(self, number: int | None = None) -> EntityDefinition:
         """Make the snapshot of a version, by default the newest; return what it says.
@@ -260,9 +274,18 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
             found["results"] = done + found["results"]
         return found
 
-    def sync_index(self, body: EntityDefinition) -> EntityDefinition | None:
-        """Sync with an upstream registry; None if there is nothing new."""
-        return self._version_made_by(self.sync(body=body))
+    def sync_index(
+        self, body: EntityDefinition
+    ) -> tuple[EntityDefinition | None, EntityDefinition]:
+        """Sync with an upstream registry.
+
+        Return the version, None if there is nothing new, and the report with the crates and
+        versions that were refused: all by number as `refused_count`, the first ones as `refused`.
+        """
+        report: EntityDefinition = self.sync(body=body)
+        href = report.get("repository_version")
+        version = href and self.VERSION_CONTEXT(self.pulp_ctx, self, pulp_href=href).entity
+        return version or None, report
 
     def _version_made_by(self, done: EntityDefinition) -> EntityDefinition | None:
         """Return the version that a task created: its result, or one of its created resources."""

@@ -1,7 +1,7 @@
 """The snapshot of the repository version that a registry serves (pulp_glue.cargo.snapshot).
 
-It is made and signed by a task (services/snapshots), which the first request for it starts. Every
-later one costs one query.
+It is made and signed by a task (services/snapshots). For the newest version, and for one with a label,
+the first request for it starts the task. Every later one costs one query.
 """
 
 import asyncio
@@ -53,7 +53,16 @@ async def _found(cargo: CargoRequest) -> StoredSnapshot:
             f"the registry `{registry.name}` is not that of one repository, so it has no snapshot"
         )
     found = await threads.read(queries.stored, registry.content.version)
-    return found or await _made(registry)
+    if found is not None:
+        return found
+    # Otherwise anybody who may read could have hundreds made.
+    if registry.past is not None and not registry.past.has_catalog:
+        raise NotFound(
+            f"no snapshot was made of version {registry.content.number}: requests have one made only of"
+            " the newest version, at the registry's own URL, and of those with a label; for others, use"
+            " `pulp cargo repository snapshot --number`"
+        )
+    return await _made(registry)
 
 
 async def _made(registry: Registry) -> StoredSnapshot:

@@ -35,3 +35,13 @@ def used_versions(
         for name, vers, cksum in used.values_list("canonical_name", "vers_key", "cksum"):
             found[name, vers].add(cksum)
     return found
+
+
+def checksums_in(repository: CargoRepository, wanted: Collection[str]) -> set[str]:
+    """Return which of these checksums are those of files in the newest version of a repository."""
+    version = repository.latest_version()
+    ordered, found = sorted(wanted), set[str]()
+    for start in range(0, len(ordered) if version else 0, BATCH):
+        units = CrateContent.objects.filter(cksum__in=ordered[start : start + BATCH])
+        found |= set(version.get_content(units).values_list("cksum", flat=True))
+    return found

@@ -1,4 +1,4 @@
-"""A tar archive of .crate files, plain or compressed by gzip, read sequentially and under limits.
+"""A tar archive of files, plain or compressed by gzip, read sequentially and under limits.
 
 Any tar program may create such archives, so they are read with the standard library; .crate files
 have their own reader (protocol/tar), which must agree with cargo. This module adds the limits that
@@ -12,17 +12,16 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol, Self
 
+from pulp_cargo.app.services.imports.source_file import SourceFile
 from pulp_cargo.protocol.errors import BadRequest
 
-SUFFIX = ".crate"
 GZIP_MAGIC = b"\x1f\x8b"
 # Maximum number of .crate files in an archive; all are examined before any is stored.
 MOST_FILES = 10_000
-# Maximum number of files and folders.
-MOST_ENTRIES = 2 * MOST_FILES
+# Maximum number of files and folders; indexes have many, and git repositories.
+MOST_ENTRIES = 20 * MOST_FILES
 # Limit of the unpacked size: all of it is on a worker's disk for a while, and everybody who may
 # upload can cause this.
 MOST_BYTES = 8 * 1024**3
@@ -35,7 +34,6 @@ MOST_PAX_BYTES = 1024 * 1024
 MOST_PAX_RECORDS = 1000
 # Maximum number of gzip members: enough for the largest archive in compressed blocks of 64 KiB.
 MOST_MEMBERS = 200_000
-LONGEST_SHOWN = 200
 
 _NEEDED_RECORDS = (b"path", b"size", b"hdrcharset")
 _RECORD_LENGTH = re.compile(rb"([0-9]{1,10}) ")
@@ -243,37 +241,18 @@ class _Entry(tarfile.TarInfo):
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class NoCrateFile:
-    """An entry of the archive that is no .crate file, and what it is instead."""
+def archive_files(file: BinaryIO) -> Iterator[SourceFile]:
+    """Iterate over the files in an archive; the content of each can be read before the next.
 
-    path: str
-    reason: str
-
-
-def crate_files(file: BinaryIO, *, max_bytes: int) -> Iterator[tuple[str, bytes] | NoCrateFile]:
-    """Iterate over the files in an archive, the .crate files with their contents.
-
-    `max_bytes` is the maximum size of one. Raises BadRequest for an archive that is damaged or too
-    large.
+    Raises BadRequest for an archive that is damaged or too large.
     """
     stream = _Stream(_unpacked(file))
-    files = 0
     for number, (entry, is_sparse) in enumerate(_entries(stream), start=1):
         if number > MOST_ENTRIES:
             raise BadRequest(f"the archive has more than {MOST_ENTRIES} files and folders")
         if not entry.isdir():
-            files += 1
-            shown = entry.name[:LONGEST_SHOWN]
-            if files > MOST_FILES:
-                raise BadRequest(
-                    f"the archive has more than {MOST_FILES} files; import it in parts"
-                )
-            reason = "it is a sparse file" if is_sparse else _unwanted(entry, max_bytes)
-            if reason is not None:
-                yield NoCrateFile(shown, reason)
-            else:
-                yield shown, stream.read(entry.size)
+            fault = "it is a sparse file" if is_sparse else _fault(entry)
+            yield SourceFile(entry.name, entry.size, stream.read, fault)
 
 
 def _entries(stream: _Stream) -> Iterator[tuple[tarfile.TarInfo, bool]]:
@@ -289,8 +268,9 @@ def _entries(stream: _Stream) -> Iterator[tuple[tarfile.TarInfo, bool]]:
         while (entry := archive.next()) is not None:
             is_sparse = headers.is_sparse or entry.issparse()
             headers.begin_entry()
-            # tarfile holds all entries in memory, each with a copy of the global records.
+            # tarfile would hold all entries in memory, each with a copy of the global records.
             entry.pax_headers = {}
+            archive.members.clear()  # type: ignore[attr-defined]
             if entry.size < 0:
                 raise BadRequest("the archive has an entry of a negative size")
             yield entry, is_sparse
@@ -301,15 +281,11 @@ def _entries(stream: _Stream) -> Iterator[tuple[tarfile.TarInfo, bool]]:
             raise BadRequest("the archive has data after the end of its tar data")
 
 
-def _unwanted(entry: tarfile.TarInfo, max_bytes: int) -> str | None:
-    """Return the reason why an entry cannot be a .crate file, None for one that may be."""
-    if not entry.isreg():
-        return f"it is {_KINDS.get(entry.type, f'an entry of type {entry.type!r}')}"
-    if not entry.name.endswith(SUFFIX):
-        return f"it is not a {SUFFIX} file"
-    if entry.size > max_bytes:
-        return f"it has {entry.size} bytes, but this registry accepts at most {max_bytes}"
-    return None
+def _fault(entry: tarfile.TarInfo) -> str | None:
+    """Return what an entry is instead of a regular file, None for one."""
+    if entry.isreg():
+        return None
+    return f"it is {_KINDS.get(entry.type, f'an entry of type {entry.type!r}')}"
 
 
 def _unpacked(file: BinaryIO) -> _Readable:

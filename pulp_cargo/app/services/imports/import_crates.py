@@ -1,4 +1,4 @@
-"""Importing an archive of .crate files into a repository, in one repository version.
+"""Importing the `.crate` files of an archive or a folder into a repository, in one version of it.
 
 All files are examined before any is stored. Refused files are reported; units and files of the
 others are stored in batches, and then added to one repository version. What a crash leaves behind
@@ -8,17 +8,14 @@ The files are on disk meanwhile. Units may have readmes of a megabyte, so they a
 memory, but built again for each batch.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
-from typing import BinaryIO
 from uuid import UUID
 
-from django.conf import settings
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from pulpcore.plugin.models import Content, Domain, RepositoryVersion
@@ -27,13 +24,17 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.repository.versions_in import used_versions, versions_of
 from pulp_cargo.app.queries.upstreams.repository_roles import is_published_to
-from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
-from pulp_cargo.app.services.imports.crate_archive import NoCrateFile, crate_files
+from pulp_cargo.app.services.imports.collect import CrateFile, Source
+from pulp_cargo.app.services.imports.index_files import IndexMarks
+from pulp_cargo.app.services.imports.refused import Refused
+from pulp_cargo.app.services.imports.yank_marks import save_marks
 from pulp_cargo.protocol import uniqueness
 from pulp_cargo.protocol.crate_file import Origin
 from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.rules.import_marks import NO_MARKS, Key, Marks, key_of, marks_for
+from pulp_cargo.rules.metadata_source import NO_TIME
 
 # Number of files in one transaction, and of units in memory. Each file takes an advisory lock, and
 # PostgreSQL's lock table is small.
@@ -44,7 +45,7 @@ SETTLERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A crate version in the archive, and the path of its file there.
+    """A crate version in the source, and the path of its file there.
 
     `key` is the crate in canonical form and the version that must be unique in the repository;
     `number` is the version without build metadata.
@@ -57,50 +58,72 @@ class Member:
     number: str
     cksum: str
     file: IncomingFile
+    marks: Marks = NO_MARKS
+    is_there: bool = False
 
     @property
     def canonical_name(self) -> str:
         """The canonical name of the crate."""
         return self.key[0]
 
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file of the archive that is refused, and the reason."""
-
-    path: str
-    sentence: str
+    @property
+    def exact(self) -> Key:
+        """The canonical name and the exact version."""
+        return key_of(self.name, self.vers)
 
 
 def members(
-    disk: FreeSpace, repository: CargoRepository, archive: BinaryIO
+    repository: CargoRepository, source: Source, files: Iterable[CrateFile | Refused]
 ) -> Iterator[Member | Refused]:
-    """Examine each .crate file of an archive by itself; files with the same bytes only once.
+    """Examine each `.crate` file of a source by itself; files with the same bytes only once.
 
-    Raises a RegistryError if the archive cannot be read, or if there is no room for its files, which
+    Raises a RegistryError if the source cannot be read, or if there is no room for its files, which
     are written to the working directory of the task.
     """
     strict = crate_unit.strict_urls(repository)
     key_of = _key_in(repository)
     seen: set[str] = set()
-    for found in crate_files(archive, max_bytes=settings.CARGO_MAX_CRATE_BYTES):
-        if isinstance(found, NoCrateFile):
-            yield Refused(found.path, found.reason)
+    for found in files:
+        if isinstance(found, Refused):
+            yield found
             continue
-        path, content = found
-        cksum = sha256(content).hexdigest()
+        cksum = found.file.cksum
         if cksum in seen:
+            found.file.discard()
             continue
-        seen.add(cksum)
-        disk.require_room()
-        file = _written(content)
         try:
-            unit = _unit(file, timezone.now(), strict)
+            unit = _unit(found.file, timezone.now(), strict=strict)
         except RegistryError as error:
-            file.discard()
-            yield Refused(path, str(error))
+            found.file.discard()
+            if found.is_certain:
+                yield Refused(found.shown, str(error))
+            else:
+                source.ignore(found.shown)
         else:
-            yield Member(path, unit.name, unit.vers, key_of(unit), unit.vers_key, cksum, file)
+            seen.add(cksum)
+            key, number = key_of(unit), unit.vers_key
+            yield Member(found.path, unit.name, unit.vers, key, number, cksum, found.file)
+
+
+def outside_of_unpacked(source: Source, members: Iterable[Member]) -> Iterator[Member]:
+    """Yield the files that are not part of an unpacked crate, such as the data of its tests."""
+    for member in members:
+        if source.vendored and source.is_unpacked(member.path):
+            source.ignore(member.path)
+            member.file.discard()
+        else:
+            yield member
+
+
+def marked(members: Iterable[Member], marks: IndexMarks) -> Iterator[Member | Refused]:
+    """Yield the files with what the indexes say about them, and refuse those that they contradict."""
+    for member in members:
+        found = marks_for(marks.of.get(member.exact, ()), member.cksum)
+        if isinstance(found, Marks):
+            yield replace(member, marks=found)
+        else:
+            member.file.discard()
+            yield Refused(member.path, found)
 
 
 def agreeing(members: Iterable[Member]) -> Iterator[Member | Refused]:
@@ -118,8 +141,10 @@ def agreeing(members: Iterable[Member]) -> Iterator[Member | Refused]:
             yield member
 
 
-def fresh(repository: CargoRepository, members: Collection[Member]) -> Iterator[Member | Refused]:
-    """Yield files that the repository lacks, and refuse those that conflict with what it has."""
+def compared(
+    repository: CargoRepository, members: Collection[Member]
+) -> Iterator[Member | Refused]:
+    """Yield the files with whether the repository has them; refuse those that conflict with it."""
     there: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     spellings: dict[str, str] = {}
     names = {member.canonical_name for member in members}
@@ -134,7 +159,10 @@ def fresh(repository: CargoRepository, members: Collection[Member]) -> Iterator[
         if spelling != member.name:
             yield _clash(member, f"the repository has it as `{spelling}`")
         elif member.key in there:
-            if member.cksum not in there[member.key]:
+            if member.cksum in there[member.key]:
+                member.file.discard()
+                yield replace(member, is_there=True)
+            else:
                 yield _clash(member, "the repository has this version with other bytes")
         elif _is_gone(member, gone):
             yield _clash(member, "the repository had this version with other bytes before")
@@ -156,46 +184,63 @@ def _is_gone(member: Member, gone: Mapping[tuple[str, str], Collection[str]]) ->
 
 
 def add(repository: CargoRepository, members: Sequence[Member]) -> RepositoryVersion | None:
-    """Store crates, and return the new repository version that has them, None without crates.
+    """Store crates and yank marks, and return the new repository version, None if nothing changes.
 
-    All get the same publication time, so that the index has them in order of SemVer.
+    Versions without a known time get the same one, so that the index has them in order of SemVer.
     """
-    pubtime = timezone.now()
+    fresh = [member for member in members if not member.is_there]
+    arrived = timezone.now()
     with ThreadPoolExecutor(SETTLERS, thread_name_prefix="cargo-settle") as settlers:
-        list(settlers.map(IncomingFile.settle, (member.file for member in members)))
+        list(settlers.map(IncomingFile.settle, (member.file for member in fresh)))
     ids: list[UUID] = []
-    for start in range(0, len(members), BATCH):
-        ids += _stored(members[start : start + BATCH], pubtime, get_domain())
+    for start in range(0, len(fresh), BATCH):
+        ids += _stored(repository, fresh[start : start + BATCH], arrived, get_domain())
+    ids += save_marks({member.exact for member in members if member.marks.yanked}, get_domain())
     if not ids:
         return None
     with repository.new_version() as version:
-        version.add_content(Content.objects.filter(pk__in=ids))
-    return version
-
-
-def _written(content: bytes) -> IncomingFile:
-    """Write a file in the working directory of the task."""
-    file = IncomingFile(os.getcwd())
-    file.write(content)
-    return file
+        # The ids are one parameter: core evaluates the query several times.
+        version.add_content(
+            Content.objects.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [ids]))
+        )
+    return version if version.complete else None
 
 
 def _unit(
-    file: IncomingFile, pubtime: datetime, strict: Collection[str] | None = None
+    file: IncomingFile,
+    pubtime: datetime,
+    *,
+    strict: Collection[str] | None = None,
+    time_source: str = NO_TIME,
 ) -> CrateContent:
     """Build the unit of a file, and close the file, since there may be thousands."""
     with file.rewind() as opened:
-        cksum = file.cksum
         return crate_unit.unit_of_file(
-            opened, cksum=cksum, pubtime=pubtime, strict=strict, origin=Origin.IMPORTED
+            opened,
+            cksum=file.cksum,
+            pubtime=pubtime,
+            strict=strict,
+            origin=Origin.IMPORTED,
+            time_source=time_source,
         )
 
 
-def _stored(batch: Sequence[Member], pubtime: datetime, domain: Domain) -> list[UUID]:
+def _stored(
+    repository: CargoRepository, batch: Sequence[Member], arrived: datetime, domain: Domain
+) -> list[UUID]:
     """Store a batch; files that are not moved to the storage are deleted with the task."""
     files = [member.file for member in batch]
     object_storage.upload_all(files, domain)
-    return artifacts.save_apart([(_unit(file, pubtime), file) for file in files], domain)
+    crates = [(_timed_unit(repository, member, arrived), member.file) for member in batch]
+    return artifacts.save_apart(crates, domain)
+
+
+def _timed_unit(repository: CargoRepository, member: Member, arrived: datetime) -> CrateContent:
+    """Build the unit of a file; the time of an index counts for this repository only."""
+    pubtime = member.marks.pubtime
+    if pubtime is None:
+        return _unit(member.file, arrived)
+    return _unit(member.file, pubtime, time_source=str(repository.pk))
 
 
 def _clash(member: Member, reason: str) -> Refused:

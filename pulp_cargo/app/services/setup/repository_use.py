@@ -47,6 +47,16 @@ class CannotReplace(BadRequest):
         )
 
 
+class NotForCaches(BadRequest):
+    """A cache reads index files by name, so only a sparse index can be its upstream."""
+
+    def __init__(self, remote: str) -> None:
+        super().__init__(
+            f"the remote `{remote}` has a git index or a folder, which only syncs can use: a cache"
+            " needs the URL of a sparse index, `sparse+https://…/`"
+        )
+
+
 class RepositoryTaken(Exception):
     """The use of a repository conflicts with another use; the message is its name."""
 
@@ -127,6 +137,20 @@ def require_permitted_for_remote(
             f"The crates of `{remote.name}` are stored in {_shown(repository, user)}: to change the"
             " server for them, you need the right to modify it."
         )
+
+
+def require_for_caches(remote: CargoRemote | None) -> None:
+    """Raise NotForCaches if no cache can have the remote as its upstream."""
+    if remote is not None and not remote.is_sparse:
+        raise NotForCaches(remote.name)
+
+
+def require_no_cache(remote: CargoRemote) -> None:
+    """Raise NotForCaches if a cache has the remote as its upstream."""
+    distributions = CargoDistribution.objects.filter(remote=remote)
+    listed = CargoUpstream.objects.filter(remote=remote)
+    if distributions.exists() or listed.exists():
+        raise NotForCaches(remote.name)
 
 
 def require_permitted_for_sync(

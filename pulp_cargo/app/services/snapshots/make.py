@@ -1,11 +1,13 @@
 """Making the snapshot of a repository version, which is stored and signed once."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from pulp_glue.cargo.snapshot import (
     HEAD,
     MOST_SIGNATURE,
@@ -27,6 +29,9 @@ from pulp_cargo.app.services.crates import artifacts, object_storage
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.protocol.errors import BadRequest
 
+# Maximum number of snapshots of a repository, without those of labelled versions: readers cause one
+# for each version that they find newest, and each takes up to 200 bytes per crate version.
+MOST_SNAPSHOTS = 20
 # Bytes that are collected before they are written.
 CHUNK_BYTES = 256 * 1024
 
@@ -52,7 +57,20 @@ def make(
         found = _written(disk, repository, version)
     found.signature, found.signer = _signed(service, found.head), signer
     found.save()
+    _remove_old(repository, found)
     return found
+
+
+def _remove_old(repository: CargoRepository, made: RepositorySnapshot) -> None:
+    """Delete the oldest snapshots beyond the maximum, except for those of versions with a label."""
+    others = RepositorySnapshot.objects.filter(
+        version__repository=repository, version__cargo_labels__isnull=True
+    ).exclude(pk=made.pk)
+    for old in others.select_related("artifact").order_by("-version__number")[MOST_SNAPSHOTS - 1 :]:
+        old.delete()
+        # Another version with the same crates has the same lines.
+        with suppress(ProtectedError):
+            old.artifact.delete()
 
 
 def _written(

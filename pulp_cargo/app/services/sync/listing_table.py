@@ -4,7 +4,7 @@ The table has the compared columns, and the position of each line in the file. S
 takes space on disk rather than in memory, and single statements can process all of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 from uuid import UUID
@@ -12,7 +12,8 @@ from uuid import UUID
 from django.db import connection
 
 from pulp_cargo.app.models.membership import has_row, is_in_newest
-from pulp_cargo.app.upstream.errors import CannotCopy
+from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.app.upstream.errors import ONLY_NAMED, CannotCopy, NoListing
 from pulp_cargo.protocol.listing import (
     LONGEST_LINE,
     End,
@@ -29,9 +30,10 @@ CREATE = """
     CREATE TEMPORARY TABLE cargo_listed (
         at bigint PRIMARY KEY, name text, canonical_name text, vers text,
         cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid,
-        is_replaced boolean NOT NULL DEFAULT false
+        is_replaced boolean NOT NULL DEFAULT false, url text
     )
 """
+DROP = "DROP TABLE cargo_listed"
 COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"
 # A unit whose metadata this Pulp has read from the file with this checksum is preferred to the
 # listing's metadata. It must be in the repository, or have been: knowing a checksum gives no access
@@ -51,6 +53,7 @@ FIND_UNITS = """
     WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
     AND c._pulp_domain_id = %(domain)s AND c.metadata_source = l.metadata_source
 """
+FIND_IN_BATCH = f"{FIND_UNITS} AND l.at >= %(first)s AND l.at < %(end)s"
 TWICE = """
     SELECT min(name), vers FROM cargo_listed
     GROUP BY canonical_name, vers HAVING count(*) > 1 LIMIT 1
@@ -75,7 +78,7 @@ def table_of(
             raise CannotCopy(f"{error}; nothing was stored") from error
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE cargo_listed")
+            cursor.execute(DROP)
 
 
 def find_units(domain: UUID, repository: UUID) -> None:
@@ -86,6 +89,24 @@ def find_units(domain: UUID, repository: UUID) -> None:
             cursor.execute(FIND_READ_UNITS.format(is_here=is_here), values)
         cursor.execute(FIND_UNITS, values)
         cursor.execute("ANALYZE cargo_listed")
+
+
+def find_batch(values: Mapping[str, object]) -> None:
+    """Fill in the ids of units that others have created meanwhile, from `first` to before `end`."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_IN_BATCH, values)
+
+
+def rows() -> Iterator[tuple[str, str, str, bool, int]]:
+    """Yield canonical name, name, `vers`, whether it is yanked, and `at`, crate by crate."""
+    columns = "canonical_name, name, vers, yanked, at"
+    yield from all_rows(f"SELECT {columns} FROM cargo_listed ORDER BY canonical_name")
+
+
+def drop(places: Sequence[int]) -> None:
+    """Remove crate versions from the table."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM cargo_listed WHERE at = ANY(%s)", [list(places)])
 
 
 def read_again(file: BinaryIO, at: int) -> ListedCrate:
@@ -126,9 +147,8 @@ def _head(file: BinaryIO) -> Head:
     try:
         return parse_head(file.readline(LONGEST_LINE + 1))
     except InvalidListing as error:
-        raise CannotCopy(
-            "only registries of Pulp can be synced so far, and the upstream did not send a valid"
-            f" listing: {error}"
+        raise NoListing(
+            f"{ONLY_NAMED}, and the upstream did not send a valid listing: {error}"
         ) from error
 
 

@@ -12,25 +12,24 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
 from psycopg.errors import DeadlockDetected
 
-from pulpcore.plugin.models import Content, Domain, ProgressReport, RemoteArtifact
+from pulpcore.plugin.models import Content, Domain, ProgressReport
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.models.membership import has_row, is_in_newest
-from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.rows import all_rows
-from pulp_cargo.app.services.crates import artifacts, build_unit, unit_rows
-from pulp_cargo.app.services.sync import listing_table, upstream
-from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
+from pulp_cargo.app.services.crates import build_unit, unit_rows
+from pulp_cargo.app.services.sync import listing_table
 from pulp_cargo.app.upstream.connection import registry_root
 
 T = TypeVar("T")
 
-# Number of units in one statement, and of files that are downloaded before they are stored.
+# Number of units in one statement.
 UNITS_AT_ONCE = 500
-FILES_AT_ONCE = 50
 # Maximum number of attempts to write a batch while others write the same rows.
 MOST_ATTEMPTS = 5
 
+# The range of `at` that covers the whole listing.
+ALL = {"first": -1, "end": 2**62}
 MISSING = """
     SELECT at, metadata_source FROM cargo_listed WHERE content_id IS NULL ORDER BY at
 """
@@ -64,7 +63,7 @@ LINK_FILES = """
         JOIN core_repositorycontent rc ON rc.content_id = other.content_id
         WHERE other.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
     )
-    WHERE NOT EXISTS (
+    WHERE l.at >= %(first)s AND l.at < %(end)s AND NOT EXISTS (
         SELECT 1 FROM core_contentartifact ca WHERE ca.content_id = l.content_id
     )
     ORDER BY l.content_id
@@ -75,22 +74,17 @@ NOTE_SOURCES = """
     INSERT INTO core_remoteartifact AS known (pulp_id, pulp_created, pulp_last_updated, url, size,
         sha256, content_artifact_id, remote_id, pulp_domain_id)
     SELECT gen_random_uuid(), now(), now(),
-        %(root)s || 'api/v1/crates/' || l.name || '/' || l.vers || '/download',
+        coalesce(l.url, %(root)s || 'api/v1/crates/' || l.name || '/' || l.vers || '/download'),
         l.size, l.cksum, ca.pulp_id, %(remote)s, %(domain)s
     FROM cargo_listed l JOIN core_contentartifact ca ON ca.content_id = l.content_id
-    WHERE NOT l.is_replaced
+    WHERE l.at >= %(first)s AND l.at < %(end)s AND NOT l.is_replaced
+    AND (l.url IS NOT NULL OR %(root)s <> '')
     ORDER BY ca.pulp_id
     ON CONFLICT (content_artifact_id, remote_id, pulp_domain_id) DO UPDATE
     SET url = EXCLUDED.url, size = EXCLUDED.size, sha256 = EXCLUDED.sha256, failed_at = NULL
     WHERE (known.url, known.size, known.sha256) IS DISTINCT FROM
         (EXCLUDED.url, EXCLUDED.size, EXCLUDED.sha256) OR known.failed_at IS NOT NULL
 """
-WITHOUT_FILE = """
-    SELECT ca.pulp_id FROM cargo_listed l
-    JOIN core_contentartifact ca ON ca.content_id = l.content_id
-    WHERE ca.artifact_id IS NULL AND NOT l.is_replaced
-"""
-FILL_IN = "UPDATE core_contentartifact SET artifact_id = %s WHERE pulp_id = %s"
 
 
 def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote) -> None:
@@ -107,48 +101,33 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
             save_batch(units, repository.pulp_domain)
             progress.increase_by(len(batch))
     listing_table.find_units(domain.pk, repository.pk)
-    Content.objects.filter(pk__in=RawSQL(LOOSE, [repository.pk])).touch()
-    _make_marks(repository)
+    touch_loose(repository)
+    make_marks(repository)
     source = {
         "root": registry_root(remote),
         "remote": remote.pk,
         "domain": domain.pk,
         "repository": repository.pk,
+        **ALL,
     }
     for statement in (LINK_FILES, NOTE_SOURCES):
-        _again_if_taken(partial(_execute, statement, source))
+        again_if_taken(partial(_execute, statement, source))
+
+
+def touch_loose(repository: CargoRepository) -> None:
+    """Protect the found units that are not in the repository yet from orphan cleanup."""
+    Content.objects.filter(pk__in=RawSQL(LOOSE, [repository.pk])).touch()
 
 
 def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:
     """Insert the units that the domain lacks, even if others insert the same ones."""
     # All syncs insert in the same order, which prevents deadlocks between them.
     ordered = sorted(units, key=lambda unit: (unit.name, unit.vers, unit.cksum))
-    _again_if_taken(lambda: unit_rows.save_units(ordered, domain))
+    again_if_taken(lambda: unit_rows.save_units(ordered, domain))
 
 
-def fetch_files(
-    disk: FreeSpace, repository: CargoRepository, remote: CargoRemote, connected: ConnectedUpstream
-) -> None:
-    """Download the missing files of the listing's units; raises CannotCopy and StorageFull."""
-    sources = RemoteArtifact.objects.filter(
-        remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
-    )
-    missing = list(sources.values_list("pk", flat=True))
-    title = "Downloading .crate files"
-    with _progress(title, "sync.downloading.artifacts", len(missing)) as progress:
-        for batch in _batches(missing, FILES_AT_ONCE):
-            disk.require_room()
-            wanted = list(RemoteArtifact.objects.filter(pk__in=batch))
-            fetched = upstream.fetch_files(connected, wanted)
-            with transaction.atomic(), connection.cursor() as cursor:
-                stored = artifacts.save_files(fetched, repository.pulp_domain)
-                cursor.executemany(
-                    FILL_IN, [(stored[one.sha256], one.content_artifact_id) for one in wanted]
-                )
-            progress.increase_by(len(batch))
-
-
-def _make_marks(repository: CargoRepository) -> None:
+def make_marks(repository: CargoRepository) -> None:
+    """Create the yank marks of the listing that the domain lacks."""
     domain = repository.pulp_domain
 
     def make() -> None:
@@ -156,11 +135,11 @@ def _make_marks(repository: CargoRepository) -> None:
         marks = [CrateYank(canonical_name=name, vers=vers) for name, vers in keys]
         unit_rows.insert_units(CrateYank, marks, domain)
 
-    _again_if_taken(make)
+    again_if_taken(make)
     Content.objects.filter(pk__in=RawSQL(WANTED_MARKS, [domain.pk])).touch()
 
 
-def _again_if_taken(change: Callable[[], object]) -> None:
+def again_if_taken(change: Callable[[], object]) -> None:
     """Make a change, and retry it after a unique violation or a deadlock.
 
     The retry finds the rows that the other transaction has inserted.

@@ -21,11 +21,12 @@ from pulp_cargo.app.models.core import release_session
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.upstream import listing
+from pulp_cargo.app.upstream.client import Client
 from pulp_cargo.app.upstream.connection import FOR_SYNCS, Connection, Kind
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.retries import with_retries
 from pulp_cargo.protocol.errors import RegistryError
-from pulp_cargo.protocol.unavailable import UpstreamUnreachable
+from pulp_cargo.protocol.unavailable import UpstreamRefused, UpstreamUnreachable
 
 T = TypeVar("T")
 
@@ -37,11 +38,23 @@ class OtherBytes(UpstreamUnreachable):
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """A file that the upstream does not have, or that is another than the index names."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectedUpstream:
     """A connection to the upstream of a sync, and the event loop on which it is used."""
 
-    connection: Connection
+    client: Client
     loop: BackgroundLoop
+
+    @property
+    def connection(self) -> Connection:
+        """The connection of the client."""
+        return self.client.connection
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return the result of a coroutine that uses the connection."""
@@ -52,8 +65,8 @@ class ConnectedUpstream:
 def connected(loop: BackgroundLoop, remote: CargoRemote) -> Iterator[ConnectedUpstream]:
     """Open a connection to the upstream, and close it afterwards; raises CannotCopy."""
 
-    async def connect() -> Connection:
-        return Connection(remote, FOR_SYNCS)
+    async def connect() -> Client:
+        return Client(remote, FOR_SYNCS)
 
     try:
         upstream = ConnectedUpstream(loop.start(connect()).result(), loop)
@@ -84,41 +97,48 @@ def fetch_listing(upstream: ConnectedUpstream, etag: str | None) -> listing.Fetc
 
 
 def fetch_files(
-    upstream: ConnectedUpstream, sources: Sequence[RemoteArtifact]
-) -> list[IncomingFile]:
-    """Fetch files, and return them in order; raises CannotCopy if one is missing or wrong."""
-    return upstream.run(_fetch_all(upstream.connection, sources))
+    upstream: ConnectedUpstream, sources: Sequence[RemoteArtifact], *, with_token: bool = False
+) -> list[IncomingFile | RefusedFile]:
+    """Fetch files, and return them in order; raises CannotCopy if one cannot be fetched now."""
+    return upstream.run(_fetch_all(upstream.connection, sources, with_token))
 
 
-async def _fetch_all(upstream: Connection, sources: Sequence[RemoteArtifact]) -> list[IncomingFile]:
+async def _fetch_all(
+    upstream: Connection, sources: Sequence[RemoteArtifact], with_token: bool
+) -> list[IncomingFile | RefusedFile]:
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_fetch(upstream, source)) for source in sources]
+            tasks = [group.create_task(_fetch(upstream, one, with_token)) for one in sources]
     except* RegistryError as failed:
         raise failed.exceptions[0] from None
     return [task.result() for task in tasks]
 
 
-async def _fetch(upstream: Connection, source: RemoteArtifact) -> IncomingFile:
+async def _fetch(
+    upstream: Connection, source: RemoteArtifact, with_token: bool
+) -> IncomingFile | RefusedFile:
     try:
         file = await with_retries(
-            lambda: _received(upstream, source), upstream.file_breaker, upstream.max_retries
+            lambda: _received(upstream, source, with_token),
+            upstream.file_breaker,
+            upstream.max_retries,
         )
     except OtherBytes as error:
-        raise CannotCopy(
-            f"{source.url} is not the file that the index names: {error.what}"
-        ) from error
+        return RefusedFile(f"{source.url} is not the file that the index names: {error.what}")
+    except UpstreamRefused as error:
+        return RefusedFile(f"{source.url} could not be downloaded: {_why(error)}")
     except UpstreamUnreachable as error:
         raise CannotCopy(f"{source.url} could not be downloaded: {_why(error)}") from error
     await asyncio.to_thread(file.settle)
     return file
 
 
-async def _received(upstream: Connection, source: RemoteArtifact) -> IncomingFile:
+async def _received(upstream: Connection, source: RemoteArtifact, with_token: bool) -> IncomingFile:
     """Return the closed file in the working directory of the task, which is removed with it."""
     file = IncomingFile(os.getcwd())
     try:
-        async with upstream.answer(source.url, IDENTITY, kind=Kind.FILE) as response:
+        sent = upstream.answer(source.url, IDENTITY, kind=Kind.FILE, with_token=with_token)
+        async with sent as response:
             upstream.require_ok(response)
             await _write(upstream.chunks(response), file, source, upstream.name)
     except BaseException:

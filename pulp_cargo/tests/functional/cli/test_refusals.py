@@ -56,7 +56,7 @@ REFUSALS = {
     " vers '1.0.0' and name 'nope': see the list of crates, or upload it first.",
     "content --type yank show --name nope --vers 1.0.0+a": "There is no yank mark with"
     " vers '1.0.0+a' and name 'nope': see the list of yank marks.",
-    "remote create --name {new} --url https://x.example/": "url: the URL 'https://x.example/' is not"
+    "remote create --name {new} --url ftp://x.example/": "url: the URL 'ftp://x.example/' is not"
     " the URL of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
     " cargo's configuration.",
     "remote create --name {new} --url sparse+https://x.example/a": "url: the registry URL"

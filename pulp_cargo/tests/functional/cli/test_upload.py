@@ -1,11 +1,14 @@
 """`pulp cargo content upload`: files and folders, in one version or in no repository."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
+from pulp_cargo.protocol.paths import index_path
 from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.importing import INDEX_LINE, in_folder
 from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
 from pulp_cargo.tests.support.stack import Stack
 
@@ -37,6 +40,34 @@ def test_a_folder_is_added_in_one_version(
     again = pulp.run("cargo", *upload)
     assert "The repository already has these crates: nothing changed.\n" in again.stderr
     assert json.loads(again.stdout)["number"] == 1
+
+
+def test_another_registry_is_imported_with_its_yanks(pulp: Pulp, name: str, tmp_path: Path) -> None:
+    """A folder is packed and sent; what is refused is named, and nothing is done twice."""
+    file = Crate(name).packed()
+    line = INDEX_LINE.format(
+        name=name, vers="1.0.0", cksum=hashlib.sha256(file).hexdigest(), yanked="true"
+    )
+    crate = f"{name}-1.0.0.crate"
+    in_folder(tmp_path / "old", {crate: file, "bad.crate": b"x", index_path(name): line})
+    pulp.cargo("repository", "create", "--name", name)
+    command = ("cargo", "repository", "import", "--name", name, str(tmp_path / "old"))
+    with pytest.raises(PulpFailed, match=r"`old/bad\.crate` in the archive: .*gzip") as refused:
+        pulp.run(*command, "--strict")
+    assert refused.value.status == 1
+    with pytest.raises(PulpFailed, match=r"`old/bad\.crate` was refused: .*gzip") as refused:
+        pulp.run(*command)
+    assert "1 version was added, 1 version is yanked in the source.\n" in refused.value.said
+    assert (refused.value.status, json.loads(refused.value.stdout)["number"]) == (1, 1)
+    marks = pulp.cargo("repository", "content", "--type", "yank", "list", "--repository", name)
+    assert [mark["vers"] for mark in marks] == ["1.0.0"]
+    (tmp_path / "old/bad.crate").unlink()
+    again = pulp.run(*command, "--chunk-size", "1000")
+    assert "The repository already has these crates: nothing changed.\n" in again.stderr
+    with pytest.raises(PulpFailed, match="Give either paths or --server-path"):
+        pulp.run(*command, "--server-path", "/srv")
+    with pytest.raises(PulpFailed, match="is not below one of the folders in the setting"):
+        pulp.run(*command[:-1], "--server-path", "/srv")
 
 
 def test_bad_file_is_named_and_the_others_are_added(pulp: Pulp, name: str, folder: Path) -> None:

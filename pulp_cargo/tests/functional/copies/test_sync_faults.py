@@ -33,7 +33,7 @@ def test_registry_that_is_not_pulp(
 ) -> None:
     """There is no listing, and the sentence says what can be synced."""
     copy = copy_of(upstream.index_url)
-    assert "only registries of Pulp can be synced so far" in fails(copy, stack, name)
+    assert "can only be synced crate by crate" in fails(copy, stack, name)
 
 
 def test_page_for_people_is_no_listing(
@@ -42,7 +42,7 @@ def test_page_for_people_is_no_listing(
     """Some servers have a page for every path."""
     upstream.bodies[fake.LISTING] = b"<!doctype html>\n<title>Welcome</title>\n"
     copy = copy_of(upstream.index_url)
-    assert "only registries of Pulp can be synced so far" in fails(copy, stack, name)
+    assert "can only be synced crate by crate" in fails(copy, stack, name)
 
 
 def test_connection_that_breaks_off(

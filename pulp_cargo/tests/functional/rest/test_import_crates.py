@@ -4,13 +4,16 @@ import gzip
 import hashlib
 import tarfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pulp_cargo.protocol.paths import index_path
 from pulp_cargo.tests.functional.rest.archives import archive, special
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
 from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.importing import INDEX_LINE, in_folder
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
 from pulp_cargo.tests.support.stack import Stack
@@ -18,11 +21,15 @@ from pulp_cargo.tests.support.stack import Stack
 Current = Callable[[str], list[dict[str, Any]]]
 Repository = dict[str, Any]
 
+# The result of an import that changes nothing.
+NUMBERS = ("added", "there", "yanked", "owners", "ignored", "without_file", "refused")
+NOTHING = {**dict.fromkeys(NUMBERS, 0), "problems": [], "repository_version": None}
 
-def bring(rest: Rest, repository: Repository, file: bytes) -> dict[str, Any]:
+
+def bring(rest: Rest, repository: Repository, file: bytes, **options: str) -> dict[str, Any]:
     """Import an archive and return the task."""
     path = f"{repository['pulp_href']}import_crates/"
-    return rest.call("POST", path, files={"file": ("crates.tar", file)})
+    return rest.call("POST", path, files={"file": ("crates.tar", file)}, data=options)
 
 
 def number(rest: Rest, repository: Repository) -> int:
@@ -176,20 +183,18 @@ def test_bad_file_is_named_and_the_others_come_in(
     assert reason in problem["reason"]
     assert {unit["vers"] for unit in current("crates")} == {"1.0.0", "3.0.0"}
     again = bring(rest, repository, archive(files[:1]))
-    none = {"problems": [], "repository_version": None}
-    assert again["result"] == {"added": 0, "there": 1} | none
+    assert again["result"] == NOTHING | {"there": 1}
 
 
-def test_what_is_no_crate_is_named_and_the_others_come_in(
+def test_what_is_no_crate_is_counted_and_the_others_come_in(
     rest: Rest, repository: Repository, current: Current
 ) -> None:
     """Whoever packs a folder has more in it than crates."""
     name = unique("leaf")
     files = [(f"{vers}.crate", crate_file(name, vers)) for vers in ("1.0.0", "2.0.0")]
     task = bring(rest, repository, archive([files[0], ("README.md", b"# hi"), files[1]]))
-    assert task["result"]["added"] == 2
-    problem = {"file": "README.md", "reason": "it is not a .crate file"}
-    assert task["result"]["problems"] == [problem]
+    version = f"{repository['pulp_href']}versions/1/"
+    assert task["result"] == NOTHING | {"added": 2, "ignored": 1, "repository_version": version}
     assert {unit["vers"] for unit in current("crates")} == {"1.0.0", "2.0.0"}
 
 
@@ -221,12 +226,8 @@ def test_versions_that_differ_in_build_metadata_come_in(
     plain, built, other = (crate_file(name, vers) for vers in ("1.0.0", "1.0.0+b", "1.0.0+c"))
     bring(rest, repository, archive([("a.crate", plain), ("b.crate", built)]))
     task = bring(rest, repository, archive([("b.crate", built), ("c.crate", other)]))
-    assert task["result"] == {
-        "added": 1,
-        "there": 1,
-        "problems": [],
-        "repository_version": f"{repository['pulp_href']}versions/2/",
-    }
+    version = f"{repository['pulp_href']}versions/2/"
+    assert task["result"] == NOTHING | {"added": 1, "there": 1, "repository_version": version}
     assert {unit["vers"] for unit in current("crates")} == {"1.0.0", "1.0.0+b", "1.0.0+c"}
     changed = crate_file(name, "1.0.0+c", more='homepage = "https://leaf.example"')
     with pytest.raises(Refused, match="has this version with other bytes"):
@@ -334,19 +335,71 @@ def test_dependency_on_the_own_registry_is_null(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({}, "Exactly one of file, upload must be specified"),
+        ({}, "Exactly one of file, upload, path must be specified"),
         ({"upload": "/pulp/api/v3/uploads/none/"}, "“none” is not a valid UUID"),
+        ({"path": "crates"}, "`crates` is not the absolute path of a folder on the server"),
+        ({"path": "/etc"}, "`/etc` is not below one of the folders .* ALLOWED_IMPORT_PATHS"),
+        ({"path": "/x\0"}, "Null characters are not allowed"),
+        ({"path": "/x", "strict": "maybe"}, "Must be a valid boolean"),
         ({"name": "x"}, '"name".*Unexpected field'),
     ],
-    ids=["nothing", "no upload", "another field"],
+    ids=["nothing", "no upload", "no path", "other path", "NUL", "no flag", "another field"],
 )
 def test_request_must_name_an_archive(
     rest: Rest, repository: Repository, fields: dict[str, str], reason: str
 ) -> None:
     """Without one, or with what nobody knows, it is a 400."""
     with pytest.raises(Refused, match=reason) as refused:
-        rest.post(f"{repository['pulp_href']}import_crates/", **fields)
+        rest.call("POST", f"{repository['pulp_href']}import_crates/", json=fields)
     assert refused.value.status == 400
+
+
+def test_index_in_the_archive_brings_yanks_and_times(stack: Stack) -> None:
+    """Versions are yanked that were, now or by an earlier import; what is contradicted is refused."""
+    registry, name = stack.make_registry(), unique("leaf")
+    repository = {"pulp_href": registry.repository}
+    files = {vers: crate_file(name, vers) for vers in ("1.0.0", "2.0.0", "3.0.0")}
+    crates = [(f"{name}-{vers}.crate", file) for vers, file in files.items()]
+    sums = {vers: hashlib.sha256(file).hexdigest() for vers, file in files.items()}
+    sums["3.0.0"] = "0" * 64
+    lines = "".join(
+        INDEX_LINE.format(name=name, vers=vers, cksum=cksum, yanked=str(vers == "2.0.0").lower())
+        for vers, cksum in {**sums, "4.0.0": "0" * 64}.items()
+    )
+    index = (f"index/{index_path(name)}", lines.encode())
+    with pytest.raises(Refused, match=f"`{name}-3.0.0.crate` in the archive: its SHA-256 is"):
+        bring(stack.rest, repository, archive([*crates, index]), strict="true")
+    assert number(stack.rest, repository) == 0
+    bring(stack.rest, repository, archive(crates[:1]))
+    result = bring(stack.rest, repository, archive([*crates, index]))["result"]
+    counts = {"added": 1, "there": 1, "yanked": 1, "refused": 1, "without_file": 1}
+    assert {key: result[key] for key in counts} == counts
+    assert {
+        line["vers"]: (line["yanked"], line.get("pubtime")) for line in registry.index(name)
+    } == {
+        "1.0.0": (False, None),
+        "2.0.0": (True, "2020-02-02T02:02:02Z"),
+    }
+    again = bring(stack.rest, repository, archive([*crates[:2], index]))["result"]
+    assert (again["there"], again["repository_version"]) == (2, None)
+
+
+def test_folder_of_the_server_is_for_whoever_may_import_from_it(stack: Stack) -> None:
+    """Files of all tenants may be in it, so the right to modify a repository does not suffice."""
+    registry, name = stack.make_registry(), unique("leaf")
+    repository = stack.rest.get(registry.repository)
+    (allowed,) = stack.settings["ALLOWED_IMPORT_PATHS"]
+    folder = in_folder(Path(allowed) / name, {f"{name}.crate": crate_file(name, "1.0.0")})
+    owner = stack.rest.new_user("cargo.cargorepository_owner", on=repository["prn"])
+    path = f"{registry.repository}import_crates/"
+    with pytest.raises(Refused, match=r"requires the permission `core\.add_pulpimport`") as refused:
+        owner.call("POST", path, json={"path": str(folder)})
+    assert refused.value.status == 403
+    result = stack.rest.call("POST", path, json={"path": str(folder)})["result"]
+    version = f"{registry.repository}versions/1/"
+    assert result == NOTHING | {"added": 1, "repository_version": version}
+    with pytest.raises(Refused, match="cannot be read: No such file or directory"):
+        stack.rest.call("POST", path, json={"path": f"{folder}/nope"})
 
 
 def test_import_takes_the_right_to_modify(rest: Rest, repository: Repository) -> None:

@@ -16,7 +16,7 @@ from pulp_cargo.tests.unit.test_docs import DOCS
 TREE: dict[str, set[str]] = {
     "registry": {"create"},
     "repository": {
-        "create list show update destroy sync rollback yank unyank remove promote snapshot",
+        "create list show update destroy sync import rollback yank unyank remove promote snapshot",
         "check-closure",
         "label set unset show",
         "role list add remove my-permissions",

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulp_cargo.protocol.errors import InvalidVersion
-from pulp_cargo.protocol.semver import Version, VersionRange, is_version, parse_version
+from pulp_cargo.protocol.semver import (
+    Version,
+    VersionRange,
+    is_prerelease,
+    is_version,
+    order_of,
+    parse_version,
+)
 from pulp_cargo.tests.unit.protocol.properties import QUICK
 
 NUMBERS = st.integers(0, 2**64 - 1)
@@ -31,6 +38,18 @@ def test_versions_sort_by_precedence():
     versions = [parse_version(text) for text in ASCENDING.split()]
     newest_first = versions[::-1]
     assert sorted(newest_first) == versions
+
+
+def test_texts_sort_as_the_versions_that_they_are():
+    """The quick sort key of a release compares with those of all other versions."""
+    newest_first = ASCENDING.split()[::-1]
+    assert sorted(newest_first, key=order_of) == ASCENDING.split()
+
+
+def test_only_a_hyphen_before_build_metadata_makes_a_prerelease():
+    """A hyphen may be in the identifiers of build metadata, too."""
+    texts = ("1.0.0", "1.0.0-a", "1.0.0-a+b", "1.0.0+a-b")
+    assert [is_prerelease(text) for text in texts] == [False, True, True, False]
 
 
 def test_leading_zeros_of_build_metadata_decide_before_what_follows():

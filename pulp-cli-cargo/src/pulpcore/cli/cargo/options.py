@@ -58,8 +58,9 @@ def for_remotes(command: click.Command) -> click.Command:
         command,
         headers={"callback": _headers},
         url={
-            "help": "The URL of the upstream's sparse index as in cargo's configuration, such as"
-            " sparse+https://crates.example.org/"
+            "help": "The URL of the upstream's index as in cargo's configuration, such as"
+            " sparse+https://crates.example.org/; for syncs also a git index (https://, ssh://, file://)"
+            " or a local registry (file://)"
         },
         download_concurrency={"type": Count()},
     )

@@ -33,6 +33,7 @@ from pulp_glue.cargo.context import PulpCargoRepositoryContext
 from pulp_glue.common.context import EntityFieldDefinition, PulpRepositoryContext
 
 from pulpcore.cli.cargo.closure import check_closure, promote
+from pulpcore.cli.cargo.import_registry import import_registry
 from pulpcore.cli.cargo.named_versions import remove, unyank, yank
 from pulpcore.cli.cargo.options import (
     described,
@@ -44,6 +45,7 @@ from pulpcore.cli.cargo.options import (
 from pulpcore.cli.cargo.params import Count, adapted
 from pulpcore.cli.cargo.past import diff, label, labels, unlabel
 from pulpcore.cli.cargo.progress import bars
+from pulpcore.cli.cargo.selection import selection_options, show_refused
 from pulpcore.cli.cargo.snapshot import signing_options, snapshot
 from pulpcore.cli.cargo.tables import with_table
 from pulpcore.cli.cargo.units import modify_options, unit_lookup_options
@@ -121,7 +123,7 @@ repository.add_command(
 )
 repository.add_command(label_command(decorators=nested_lookup_options, help="Manage labels."))
 repository.add_command(role_command(decorators=lookup_options))
-for command in (yank, unyank, remove, check_closure, promote, snapshot):
+for command in (yank, unyank, remove, check_closure, promote, snapshot, import_registry):
     repository.add_command(command)
 content = repository_content_command(
     contexts={"crate": PulpCargoCrateContext, "yank": PulpCargoYankContext},
@@ -147,7 +149,7 @@ repository.add_command(
 )
 
 
-@repository.command(help="Sync the repository with a registry of another Pulp.")
+@repository.command(help="Sync the repository with an upstream registry, or with a part of it.")
 @name_argument
 @name_option
 @href_option
@@ -156,8 +158,9 @@ repository.add_command(
 @click.option(
     "--mirror/--no-mirror",
     default=None,
-    help="Whether crates that the upstream does not have are removed.",
+    help="Whether crates that the upstream does not have, or that are not selected, are removed.",
 )
+@selection_options
 @pass_repository_context
 @pass_pulp_context
 def sync(
@@ -166,16 +169,20 @@ def sync(
     /,
     remote: EntityFieldDefinition,
     mirror: bool | None,
+    **selection: Any,
 ) -> None:
-    """Sync the repository, and print its newest version."""
+    """Sync the repository, print its newest version, and report what was refused."""
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     if not remote and repository_ctx.entity["remote"] is None:
         raise click.ClickException(
             f"The repository `{repository_ctx.entity['name']}` has no remote: select one with --remote."
         )
-    body: dict[str, Any] = {"remote": remote or None, "mirror": mirror}
+    given = {key: value for key, value in selection.items() if value not in (None, (), [])}
     with bars(pulp_ctx):
-        made = repository_ctx.sync_index(body)
+        made, report = repository_ctx.sync_index(
+            {"remote": remote or None, "mirror": mirror, **given}
+        )
+    show_refused(report)
     output_version(pulp_ctx, repository_ctx, made, "The upstream has not changed")
 
 

@@ -52,7 +52,7 @@ def into(
     # Look the repository up first, in case it does not exist.
     _ = repository.entity
     with tempfile.NamedTemporaryFile(suffix=".tar") as packed:
-        _pack(packed, files)
+        pack(packed, files)
         with Path(packed.name).open("rb") as archive:
             try:
                 made, problems = repository.import_crates(archive, chunk_size or CHUNK_SIZE)
@@ -103,7 +103,7 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
 
 
-def _pack(packed: IO[bytes], files: Mapping[str, Path]) -> None:
+def pack(packed: IO[bytes], files: Mapping[str, Path]) -> None:
     """Write files into a tar archive, without owners and times."""
     label = f"Packing {len(files)} files"
     with (

@@ -1,0 +1,183 @@
+"""Synchronizing with any registry by its index: a git repository, a folder, or index files by name.
+
+What an index says is unverified, and so are the units that are made of it, until their files are read
+(`rules/metadata_source`). A line that cannot be used, or a file that is another than its line says,
+is left out and reported; everything else is taken.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from pulpcore.plugin.models import ProgressReport
+
+from pulp_cargo.app.models.sync_sources import SYNC_NOTE, last_sync
+from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.services.sync import closure, files, index_table, mirrored_units
+from pulp_cargo.app.services.sync.index_table import Chooser, Upstream
+from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
+from pulp_cargo.app.services.sync.report import SyncReport
+from pulp_cargo.app.services.sync.signed import require_signed
+from pulp_cargo.app.services.sync.sources import Opened, opened
+from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
+from pulp_cargo.app.services.sync.version import Change, make_version
+from pulp_cargo.app.upstream.errors import CannotCopy
+from pulp_cargo.app.upstream.index_sources import IndexFile, ListedSource, LocalRegistry
+from pulp_cargo.protocol.registry_url import is_crates_io
+from pulp_cargo.rules.mirror_selection import Selection
+from pulp_cargo.rules.policies.mirror import MirrorPolicy
+
+# In the note of a version: the commit that it was made from, and when its policy changes.
+COMMIT, UNTIL = "commit", "until"
+# The progress report is saved after so many versions.
+REPORT_EVERY = 10_000
+
+
+def synchronize(services: Services, order: Order, connected: ConnectedUpstream) -> Synced:
+    """Add what the index has of what is selected; raises CannotCopy and StorageFull."""
+    now = datetime.now(UTC)
+    policy = MirrorPolicy(named_policy(order.remote.crate_policy), now)
+    if policy.has_licenses:
+        raise CannotCopy(
+            "the crate policy of the remote has a list of licences, which an index does not have:"
+            " use a cache, or a policy without it"
+        )
+    made_of = order.made_of(policy.text)
+    base = _base(order, made_of, now)
+    repository, remote = order.repository, order.remote
+    report = SyncReport()
+    source = opened(connected, services.disk, repository, remote, base)
+    with source as index, index_table.tables():
+        _require_usable(order, index)
+        if index.commit is not None and index.commit == base:
+            return Synced(None, report)
+        _load(order, index, policy, report)
+        require_signed(connected, remote)
+        refuse_replaced(order)
+        with _counted("Storing crate versions", "sync.cargo.crates") as count:
+            mirrored_units.make_units(repository, remote.pk, count)
+        _get_files(services, order, connected, index, report)
+        change = Change(
+            mirror=order.mirror,
+            is_partial=index.is_partial,
+            aliases={url for url in [str(remote.url)] if not is_crates_io(url)},
+            note=made_of | _state(index, policy, report),
+        )
+        version = make_version(repository, change)
+        index.note_synced()
+        return Synced(version, report)
+
+
+def _require_usable(order: Order, index: Opened) -> None:
+    if order.remote.snapshot_keys and not order.remote.is_sparse:
+        raise CannotCopy("the remote requires a signed snapshot, which only a registry of Pulp has")
+    if order.selection.names is None and not hasattr(index.index, "every"):
+        raise CannotCopy("a sparse index cannot be listed: name the crates to mirror")
+    if index.config and index.config.auth_required and not order.is_immediate:
+        raise CannotCopy(
+            "the upstream requires a token for its files, which is only sent by syncs with the"
+            " policy `immediate`"
+        )
+
+
+def _load(order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport) -> None:
+    upstream = Upstream(order.remote.pk, index.registry, index.file_url())
+    selection = order.selection
+    with _counted("Reading the index", "sync.cargo.index") as count:
+        found = _selected(index, selection, report)
+        if selection.closure:
+            selection, files_of = closure.expand(index.index, selection, found, report)
+            found = files_of()
+        index_table.load(found, upstream, Chooser(selection, policy, report), count)
+
+
+def _selected(index: Opened, selection: Selection, report: SyncReport) -> Iterator[IndexFile]:
+    if selection.names is not None:
+        return _named(index, selection.names, report)
+    return cast(ListedSource, index.index).every(selection.wants_crate)
+
+
+def _named(index: Opened, names: Iterable[str], report: SyncReport) -> Iterator[IndexFile]:
+    """Yield the index files of crates that are named; hyphens may be underscores, as for cargo."""
+    missing: list[str] = []
+    wanted = sorted({name.lower() for name in names})
+    for name, body in index.index.named(wanted):
+        if body is None:
+            missing.append(name)
+        else:
+            yield name, body
+    others = [(name, other) for name in missing for other in _spellings(name)]
+    found = set()
+    bodies = index.index.named([other for _, other in others])
+    for (name, _), (other, body) in zip(others, bodies, strict=True):
+        if body is not None and name not in found:
+            found.add(name)
+            yield other, body
+    for name in missing:
+        if name not in found:
+            report.refuse(name, "", "the upstream has no such crate")
+
+
+def _spellings(name: str) -> list[str]:
+    """Return the other names that cargo tries for a crate."""
+    return sorted({name.replace("-", "_"), name.replace("_", "-")} - {name})
+
+
+def _get_files(
+    services: Services,
+    order: Order,
+    connected: ConnectedUpstream,
+    index: Opened,
+    report: SyncReport,
+) -> None:
+    refuse = files.refuse_by_leaving_out(report)
+    if isinstance(index.index, LocalRegistry):
+        files.copy_files(services.disk, order.repository, index.index, refuse=refuse)
+    elif order.is_immediate:
+        files.fetch_files(
+            services.disk,
+            order.repository,
+            order.remote,
+            connected,
+            refuse=refuse,
+            with_token=bool(index.config and index.config.auth_required),
+        )
+
+
+def _base(order: Order, made_of: dict[str, Any], now: datetime) -> str | None:
+    """Return the commit of the last sync, if only what has changed since then is to be read."""
+    if order.selection.names is not None or order.selection.closure:
+        return None
+    # Others may have changed what a mirror removes again; otherwise a sync only adds.
+    newest = order.repository.latest_version().info.get(SYNC_NOTE) or {}
+    note = dict(newest if order.mirror else last_sync(order.repository.pk))
+    commit, until = note.pop(COMMIT, None), note.pop(UNTIL, None)
+    if note != made_of or (until and datetime.fromisoformat(until) <= now):
+        return None
+    return commit
+
+
+def _state(index: Opened, policy: MirrorPolicy, report: SyncReport) -> dict[str, str]:
+    """Return the commit for the next sync, unless that has to read everything again."""
+    if index.commit is None or not report.is_complete:
+        return {}
+    until = policy.until
+    return {COMMIT: index.commit} | ({UNTIL: until.isoformat()} if until else {})
+
+
+@contextmanager
+def _counted(message: str, code: str) -> Iterator[Callable[[int], None]]:
+    """Report progress; yields what counts further versions, which are saved now and then."""
+    unsaved = 0
+    with ProgressReport(message=message, code=code) as report:
+
+        def count(more: int) -> None:
+            nonlocal unsaved
+            unsaved += more
+            if unsaved >= REPORT_EVERY:
+                report.increase_by(unsaved)
+                unsaved = 0
+
+        yield count
+        report.increase_by(unsaved)

@@ -1,0 +1,86 @@
+"""Synchronizing with a registry of another Pulp, which has a listing of everything."""
+
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from pulp_cargo.app.models import CargoRepository
+from pulp_cargo.app.models.sync_sources import SYNC_NOTE
+from pulp_cargo.app.queries.crate_policies import named_policy
+from pulp_cargo.app.services.sync import files, listing_table, units, upstream
+from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
+from pulp_cargo.app.services.sync.report import SyncReport
+from pulp_cargo.app.services.sync.signed import require_signed
+from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
+from pulp_cargo.app.services.sync.version import Change, make_version
+from pulp_cargo.protocol.listing import Head, ListedCrate
+from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
+from pulp_cargo.rules.mirror_selection import Offered, Selection
+from pulp_cargo.rules.policies.policy_decision import AgelessRules
+
+
+def synchronize(services: Services, order: Order, connected: ConnectedUpstream) -> Synced:
+    """Add what the listing has; raises CannotCopy, NoListing and StorageFull."""
+    remote, repository, report = order.remote, order.repository, SyncReport()
+    policy = named_policy(remote.crate_policy)
+    rules = AgelessRules([policy] if policy else [], datetime.now(UTC))
+    made_of = order.made_of(rules.text)
+
+    def lets_in(crate: ListedCrate) -> bool:
+        name, vers = crate.entry.name, crate.entry.vers
+        offered = Offered(name, vers, crate.yanked)
+        if not order.selection.wants(offered):
+            return False
+        if locked := order.selection.other_checksum(name, vers, crate.entry.cksum):
+            report.refuse(name, vers, f"a lock file has the checksum {locked}")
+            return False
+        return rules.let_in(name, vers, crate.texts["license"])
+
+    fetched = upstream.fetch_listing(connected, _known_tag(repository, made_of))
+    if fetched is None:
+        return Synced(None, report)
+    with (
+        open(fetched.path, "rb") as file,
+        listing_table.table_of(file, remote.pk, lets_in) as head,
+    ):
+        require_signed(connected, remote)
+        if order.selection.newest is not None:
+            _drop_older(order.selection)
+        refuse_replaced(order)
+        units.make_units(file, repository, remote)
+        if order.is_immediate:
+            files.fetch_files(
+                services.disk, repository, remote, connected, refuse=files.refuse_by_failing
+            )
+        aliases = _aliases(head, remote.url, mirror=order.mirror)
+        note = made_of | {"etag": fetched.etag}
+        change = Change(order.mirror, is_partial=False, aliases=aliases, note=note)
+        return Synced(make_version(repository, change), report)
+
+
+def _drop_older(selection: Selection) -> None:
+    """Remove the versions that are not among the newest of their crate from the table."""
+    outdated: list[int] = []
+    for name, group in groupby(listing_table.rows(), key=lambda row: row[0]):
+        rows = list(group)
+        chosen = selection.choose(name, (Offered(one, vers, is_) for _, one, vers, is_, _ in rows))
+        outdated += [at for *_, vers, _, at in rows if vers not in chosen]
+    listing_table.drop(outdated)
+
+
+def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:
+    """Return the entity tag of the listing from which the newest version was created, if any."""
+    note = dict(repository.latest_version().info.get(SYNC_NOTE) or {})
+    etag = note.pop("etag", None)
+    return etag if note == made_of else None
+
+
+def _aliases(head: Head, upstream: str, *, mirror: bool) -> set[str]:
+    """Return the URLs that will mean the registries of the repository, as they do upstream.
+
+    Dependencies on such a URL are resolved here. The administrator has set the remote's own URL;
+    the upstream claims the others. These are trusted only with `mirror`, where the repository has
+    no crates but the upstream's.
+    """
+    claimed = {url for url in head.urls if mirror or same_registry(url, upstream)}
+    return {url for url in claimed | {upstream} if not is_crates_io(url)}

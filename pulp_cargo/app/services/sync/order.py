@@ -1,0 +1,78 @@
+"""A sync that is asked for, and what it depends on."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from pulpcore.plugin.models import ProgressReport, RepositoryVersion
+
+from pulp_cargo.app.models import CargoRemote, CargoRepository
+from pulp_cargo.app.runtime.background_loop import BackgroundLoop
+from pulp_cargo.app.runtime.free_space import FreeSpace
+from pulp_cargo.app.services.sync import replaced
+from pulp_cargo.app.services.sync.report import SyncReport
+from pulp_cargo.rules.mirror_selection import Selection
+
+EVERYTHING = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a sync needs of its process."""
+
+    loop: BackgroundLoop
+    disk: FreeSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is mirrored from where to where; `mirror` also removes everything else."""
+
+    repository: CargoRepository
+    remote: CargoRemote
+    mirror: bool
+    selection: Selection = EVERYTHING
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether all files are fetched at once."""
+        return bool(self.remote.policy == self.remote.IMMEDIATE)
+
+    def made_of(self, rules: str) -> dict[str, Any]:
+        """Return everything besides the upstream's content on which that of a version depends.
+
+        `rules` is the text of the crate policy. If the note of a version is the same at the next
+        sync, only what has changed upstream is new.
+        """
+        made_of = {
+            "remote": str(self.remote.pk),
+            "url": self.remote.url,
+            "mirror": self.mirror,
+            "immediate": self.is_immediate,
+        }
+        if self.selection != EVERYTHING:
+            made_of["selection"] = self.selection.digest
+        if accepted := replaced.count_accepted(self.remote):
+            made_of["accepted"] = accepted
+        if self.remote.snapshot_keys:
+            made_of["keys"] = hashlib.sha256(self.remote.snapshot_keys.encode()).hexdigest()
+        if rules:
+            made_of["rules"] = hashlib.sha256(rules.encode()).hexdigest()
+        return made_of
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The version that a sync has made, None if nothing changed, and what it has left out."""
+
+    version: RepositoryVersion | None
+    report: SyncReport
+
+
+def refuse_replaced(order: Order) -> None:
+    """Refuse other bytes for versions that the repository has, and report how many there are."""
+    count = replaced.refuse_replaced(order.repository, order.remote, mirror=order.mirror)
+    if count:
+        message = "Refusing replaced versions"
+        with ProgressReport(message=message, code="sync.cargo.replaced", done=count):
+            pass

@@ -1,0 +1,184 @@
+"""What a sync mirrors of an upstream registry.
+
+Crates by name or pattern, each with a requirement, and the packages of lock files; of these, on
+request, only the newest versions, and none that are yanked. Without crates and packages everything is
+mirrored. Versions that a lock file names are always mirrored, since a build needs exactly them.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulp_cargo.protocol.errors import BadRequest
+from pulp_cargo.protocol.lock_file import LockFile
+from pulp_cargo.protocol.lock_source import RegistrySource
+from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.registry_url import same_registry
+from pulp_cargo.protocol.requirement import ANY, Requirement, parse_requirement
+from pulp_cargo.protocol.semver import Version, parse_version
+from pulp_cargo.rules.patterns import parse_pattern, pattern_matches
+
+MOST_CRATES = 10_000
+MOST_NEWEST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCrate:
+    """Crates by name or pattern, with a requirement; as in a policy, it includes pre-releases."""
+
+    pattern: str
+    requirement: Requirement = ANY
+
+    def __str__(self) -> str:
+        return self.pattern if self.requirement == ANY else f"{self.pattern}@{self.requirement}"
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A version as the selection sees it."""
+
+    name: str
+    vers: str
+    yanked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is mirrored; `locked` has the checksum, if known, by canonical name and `vers`.
+
+    `newest` is a number of versions of each crate, None for all.
+    """
+
+    crates: tuple[WantedCrate, ...] = ()
+    locked: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    newest: int | None = None
+    yanked: bool = True
+    closure: bool = False
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether all crates are mirrored."""
+        return not self.crates and not self.locked
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The names that are mirrored as given, None if an index has to be listed to find them."""
+        if self.is_everything or any("*" in one.pattern for one in self.crates):
+            return None
+        return frozenset([one.pattern for one in self.crates] + [name for name, _ in self.locked])
+
+    def wants_crate(self, name: str) -> bool:
+        """Return whether any version of a crate may be mirrored."""
+        if self.is_everything:
+            return True
+        if any(pattern_matches(one.pattern, name) for one in self.crates):
+            return True
+        known = canonical_name(name)
+        return any(known == locked for locked, _ in self.locked)
+
+    def choose(self, name: str, offered: Iterable[Offered]) -> set[str]:
+        """Return which versions of a crate are mirrored, by `vers`."""
+        there = list(offered)
+        if self.is_everything and self.newest is None:
+            return {one.vers for one in there if self.yanked or not one.yanked}
+        known = canonical_name(name)
+        locked = {one.vers for one in there if (known, one.vers) in self.locked}
+        chosen = [one for one in there if self._is_wanted(one)]
+        if self.newest is not None:
+            return locked | _newest(chosen, self.newest)
+        return locked | {one.vers for one in chosen}
+
+    def wants(self, one: Offered) -> bool:
+        """Return whether a version is mirrored if all versions of its crate are new enough."""
+        return (canonical_name(one.name), one.vers) in self.locked or self._is_wanted(one)
+
+    def other_checksum(self, name: str, vers: str, cksum: str) -> str | None:
+        """Return the checksum that a lock file has for a version, None unless it is another one."""
+        locked = self.locked.get((canonical_name(name), vers))
+        return locked if locked not in (None, cksum) else None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The selection in JSON, for a task."""
+        return {
+            "crates": sorted(map(str, self.crates)),
+            "locked": sorted([*key, cksum or ""] for key, cksum in self.locked.items()),
+            "newest": self.newest,
+            "yanked": self.yanked,
+            "closure": self.closure,
+        }
+
+    @property
+    def digest(self) -> str:
+        """A short text that is the same for the same selection."""
+        return hashlib.sha256(json.dumps(self.values).encode()).hexdigest()
+
+    def _is_wanted(self, one: Offered) -> bool:
+        if one.yanked and not self.yanked:
+            return False
+        if self.is_everything:
+            return True
+        return any(
+            pattern_matches(wanted.pattern, one.name)
+            and (wanted.requirement == ANY or parse_version(one.vers) in wanted.requirement.range())
+            for wanted in self.crates
+        )
+
+
+def selection_of(values: Mapping[str, Any]) -> Selection:
+    """Return the selection that has these `values`.
+
+    >>> chosen = Selection((WantedCrate("serde"),), {("itoa", "1.0.0"): None}, newest=2)
+    >>> selection_of(chosen.values) == chosen
+    True
+    """
+    return Selection(
+        crates=tuple(map(parse_wanted_crate, values["crates"])),
+        locked={(name, vers): cksum or None for name, vers, cksum in values["locked"]},
+        newest=values["newest"],
+        yanked=values["yanked"],
+        closure=values["closure"],
+    )
+
+
+def parse_wanted_crate(text: str) -> WantedCrate:
+    """Parse a crate as `cargo add` names it: a name or pattern, perhaps with `@` and a requirement.
+
+    >>> parse_wanted_crate("tokio-*"), str(parse_wanted_crate("serde@1.0.100"))
+    (WantedCrate(pattern='tokio-*', requirement=Requirement(comparators=())), 'serde@^1.0.100')
+    """
+    pattern, at, requirement = text.partition("@")
+    if at and not requirement.strip():
+        raise BadRequest(f"the crate {text!r} has no requirement after the `@`")
+    return WantedCrate(parse_pattern(pattern), parse_requirement(requirement) if at else ANY)
+
+
+def locked_packages(
+    locks: Iterable[LockFile], registries: Iterable[str]
+) -> dict[tuple[str, str], str | None]:
+    """Return the packages of lock files that are from one of the registries, by name and `vers`."""
+    known = tuple(registries)
+    found: dict[tuple[str, str], str | None] = {}
+    for lock in locks:
+        for package in lock.packages:
+            source = package.source
+            if isinstance(source, RegistrySource) and any(
+                same_registry(source.url, url) for url in known
+            ):
+                key = canonical_name(package.name), package.vers
+                found[key] = found.get(key) or package.cksum
+    return found
+
+
+def _newest(offered: Iterable[Offered], count: int) -> set[str]:
+    """Return the highest versions that are not yanked; pre-releases only if there is nothing else."""
+    parsed = [(parse_version(one.vers), one.vers) for one in offered if not one.yanked]
+    releases = [pair for pair in parsed if not pair[0].is_prerelease]
+    ordered = sorted(releases or parsed, key=_order, reverse=True)
+    return {vers for _, vers in ordered[:count]}
+
+
+def _order(pair: tuple[Version, str]) -> tuple[object, ...]:
+    return pair[0].order

@@ -1,0 +1,487 @@
+"""Syncs from the index of any registry: a git index made by git, a local registry, a sparse index."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pulp_cargo.protocol.lock_file import parse_lock_file
+from pulp_cargo.rules.mirror_selection import Selection, locked_packages, parse_wanted_crate
+from pulp_cargo.tests.support import sparse_upstream
+from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.exchange import Page
+from pulp_cargo.tests.support.git_index import GitIndex
+from pulp_cargo.tests.support.registry import index_path
+from pulp_cargo.tests.support.sparse_upstream import SparseUpstream, index_line
+
+if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRepository
+    from pulp_cargo.app.services.sync.order import Synced
+
+
+@dataclass
+class Mirror:
+    """A repository that is synced in this process."""
+
+    repository: "CargoRepository"
+    remote: Any
+    services: Any
+
+    def sync(self, *crates: str, mirror: bool = False, **selection: Any) -> "Synced":
+        """Sync what is selected, and return what was made."""
+        from pulp_cargo.app.services.sync.order import Order
+        from pulp_cargo.app.services.sync.synchronize import synchronize
+
+        chosen = Selection(tuple(map(parse_wanted_crate, crates)), **selection)
+        # As a task does: the session of a remote is closed after a sync.
+        remote = type(self.remote).objects.get(pk=self.remote.pk)
+        return synchronize(self.services, Order(self.repository, remote, mirror, chosen))
+
+    @property
+    def crates(self) -> list[str]:
+        """What the newest version has: names and versions, a yanked one with a `!`."""
+        from pulp_cargo.app.models import CrateContent, CrateYank
+
+        members = self.repository.latest_version().content
+        yanked = set(CrateYank.objects.filter(pk__in=members).values_list("canonical_name", "vers"))
+        units = CrateContent.objects.filter(pk__in=members).order_by("name", "vers")
+        return [
+            f"{unit.name} {unit.vers}" + "!" * ((unit.canonical_name, unit.vers) in yanked)
+            for unit in units
+        ]
+
+
+@pytest.fixture(autouse=True)
+def in_a_task(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let the service find a task's working directory, without a task for its reports."""
+    from django.conf import settings
+
+    from pulp_cargo.app.models import connecting
+    from pulp_cargo.app.services.sync import files, from_index, order, sources, units
+
+    @contextmanager
+    def report(**fields: Any) -> Iterator[Any]:
+        yield SimpleNamespace(increase_by=lambda count: None)
+
+    (tmp_path / "task").mkdir()
+    monkeypatch.chdir(tmp_path / "task")
+    for module in (files, from_index, order, units):
+        monkeypatch.setattr(module, "ProgressReport", report)
+    here = {"WORKING_DIRECTORY": str(tmp_path), "ALLOWED_IMPORT_PATHS": [str(tmp_path / "up")]}
+    monkeypatch.setattr(sources, "settings", SimpleNamespace(**here))
+    own = SimpleNamespace(
+        CARGO_UPSTREAM_PRIVATE_NETWORKS=["127.0.0.0/8"],
+        WORKING_DIRECTORY=settings.WORKING_DIRECTORY,
+    )
+    monkeypatch.setattr(connecting, "settings", own)
+
+
+@pytest.fixture
+def upstream() -> Iterator[SparseUpstream]:
+    """A sparse registry, and the place of all files."""
+    with sparse_upstream.running() as server:
+        yield server
+
+
+@pytest.fixture
+def index(tmp_path: Path, upstream: SparseUpstream) -> GitIndex:
+    """A git index without crates, whose files are those of the sparse registry."""
+    return GitIndex(tmp_path / "up" / "index", f"{upstream.origin}{sparse_upstream.FILES}")
+
+
+@pytest.fixture
+def mirror_of(
+    new_repository: "Callable[..., CargoRepository]", made: list[Any]
+) -> Callable[..., Mirror]:
+    """Makes repositories with a remote of their own."""
+    from pulp_cargo.app.models import CargoRemote
+    from pulp_cargo.app.services.process import this_process
+    from pulp_cargo.app.services.sync.order import Services
+
+    def make(url: str, **fields: Any) -> Mirror:
+        repository = new_repository()
+        fields = {"policy": "on_demand", "max_retries": 0, **fields}
+        made.append(CargoRemote.objects.create(name=repository.name, url=url, **fields))
+        process = this_process()
+        services = Services(process.loop, process.services.disk)
+        return Mirror(repository, made[-1], services)
+
+    return make
+
+
+MirrorOf = Callable[..., Mirror]
+
+
+def test_git_index_is_mirrored(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """Versions, yanks and everything that the lines say; config.json is no crate."""
+    from pulp_cargo.app.models import CrateContent
+
+    index.have(Crate(name, deps=[Dep(name="serde")]), Crate(name, "2.0.0+b"), Crate(f"{name}-b"))
+    index.yank(name, "1.0.0")
+    mirror = mirror_of(index.url)
+    done = mirror.sync()
+    assert mirror.crates == [f"{name} 1.0.0!", f"{name} 2.0.0+b", f"{name}-b 1.0.0"]
+    assert (done.report.count, done.version and done.version.number) == (0, 1)
+    unit = CrateContent.objects.get(name=name, vers="1.0.0")
+    line = json.loads(unit.index_line)
+    assert (line["yanked"], line["deps"][0]["registry"]) == (False, index.url)
+    assert (unit.dependency_names, unit.registries) == (["serde"], [index.url])
+    assert unit.pubtime.isoformat() == "2026-01-02T03:04:05+00:00"
+    assert unit.metadata_source != ""
+    mirror.repository.refresh_from_db()
+    assert mirror.repository.index_aliases == [index.url]
+
+
+def test_refresh_reads_the_difference_only(
+    index: GitIndex, mirror_of: MirrorOf, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changed crates are read again, removed ones are removed, and all others stay."""
+    from pulp_cargo.app.upstream.git import GitRepository
+
+    index.have(Crate(f"{name}-a"), Crate(f"{name}-b"), Crate(f"{name}-c"))
+    mirror = mirror_of(index.url)
+    mirror.sync(mirror=True)
+    assert mirror.sync(mirror=True).version is None
+
+    def no_tree(self: object, commit: str) -> Any:
+        raise AssertionError("the whole tree is read")
+
+    monkeypatch.setattr(GitRepository, "tree", no_tree)
+    index.have(Crate(f"{name}-b", "1.1.0"))
+    index.yank(f"{name}-b", "1.0.0")
+    index.remove(f"{name}-c")
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-b 1.0.0!", f"{name}-b 1.1.0"]
+    index.remove(f"{name}-a")
+    index.have(Crate(f"{name}-d"))
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-b 1.0.0!", f"{name}-b 1.1.0", f"{name}-d 1.0.0"]
+
+
+def test_squashed_history(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """crates.io squashes its history from time to time; then there is no common commit."""
+    index.have(Crate(name))
+    mirror = mirror_of(index.url)
+    mirror.sync(mirror=True)
+    index.have(Crate(name, "2.0.0"))
+    index.squash()
+    index.have(Crate(name, "3.0.0"))
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name} 1.0.0", f"{name} 2.0.0", f"{name} 3.0.0"]
+
+
+def test_lost_folder_is_fetched_again(
+    index: GitIndex, mirror_of: MirrorOf, name: str, tmp_path: Path
+) -> None:
+    """The next sync may run on another machine."""
+    import shutil
+
+    index.have(Crate(name))
+    mirror = mirror_of(index.url)
+    mirror.sync()
+    shutil.rmtree(tmp_path / "cargo-git")
+    index.have(Crate(name, "2.0.0"))
+    mirror.sync()
+    assert mirror.crates == [f"{name} 1.0.0", f"{name} 2.0.0"]
+
+
+def test_folders_of_deleted_repositories_are_removed(
+    index: GitIndex, mirror_of: MirrorOf, tmp_path: Path
+) -> None:
+    """No API process could remove them from all workers."""
+    gone = tmp_path / "cargo-git" / "01a00000-0000-7000-8000-000000000000"
+    gone.mkdir(parents=True)
+    mirror = mirror_of(index.url)
+    mirror.sync()
+    assert os.listdir(tmp_path / "cargo-git") == [str(mirror.repository.pk)]
+
+
+def test_lines_that_cannot_be_used_are_left_out(
+    index: GitIndex, mirror_of: MirrorOf, name: str
+) -> None:
+    """Each is reported with its reason, and everything else is mirrored."""
+    good = index_line(Crate(name), index.url)
+    lines = [
+        good | {"vers": "one"},
+        good | {"vers": "2.0.0", "cksum": "0"},
+        good | {"vers": "3.0.0", "name": "other"},
+        good | {"vers": "4.0.0", "features": {"a": ["b"]}},
+        good,
+    ]
+    body = "".join(json.dumps(line) + "\n" for line in lines)
+    index.write(index_path(name), f"{body}no JSON\n".encode())
+    index.write("xx/yy/misplaced", body.encode())
+    mirror = mirror_of(index.url)
+    report = mirror.sync().report
+    assert mirror.crates == [f"{name} 1.0.0"]
+    assert [(one["vers"], one["reason"][:40]) for one in report.listed] == [
+        ("one", "the version 'one' is not SemVer: expecte"),
+        ("2.0.0", "`cksum` is '0'"),
+        ("3.0.0", "it is a line of another crate, 'other'"),
+        ("4.0.0", "the feature `a` includes `b`, which is n"),
+        ("", "it is not an index line: JSON is malform"),
+    ]
+
+
+def test_two_spellings_of_a_name(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """A registry has one crate per canonical name; the first one stays."""
+    index.have(Crate(f"{name}-a"), Crate(f"{name}_a"))
+    mirror = mirror_of(index.url)
+    report = mirror.sync().report
+    assert mirror.crates == [f"{name}-a 1.0.0"]
+    assert report.listed[0]["reason"] == f"the index has the crate as `{name}-a` as well"
+
+
+@pytest.mark.parametrize("policy", ["immediate", "on_demand"])
+def test_line_that_lies_about_its_checksum(
+    index: GitIndex,
+    upstream: SparseUpstream,
+    mirror_of: MirrorOf,
+    name: str,
+    policy: str,
+) -> None:
+    """With files at once it is left out, and nothing of its file is stored."""
+    from pulpcore.plugin.models import Artifact
+
+    good, bad = Crate(name), Crate(f"{name}-bad")
+    upstream.have(good)
+    upstream.have(bad)
+    upstream.pages[sparse_upstream.file_path(bad)] = Page(good.packed(upstream.index_url))
+    index.have(good, bad)
+    mirror = mirror_of(index.url, policy=policy)
+    report = mirror.sync().report
+    stored = [Artifact.objects.filter(sha256=one.cksum()).exists() for one in (good, bad)]
+    if policy == "on_demand":
+        assert (report.count, stored) == (0, [False, False])
+        return
+    assert stored == [True, False]
+    assert mirror.crates == [f"{name} 1.0.0"]
+    assert "is not the file that the index names: its SHA-256 is" in report.listed[0]["reason"]
+    # The next sync tries again, although the index has not changed.
+    upstream.have(bad)
+    mirror.sync()
+    assert mirror.crates == [f"{name} 1.0.0", f"{name}-bad 1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "selection", "found"),
+    [
+        (["{}-a"], {}, ["a 1.0.0!", "a 1.1.0", "a 2.0.0-rc.1"]),
+        (["{}-*"], {"yanked": False}, ["a 1.1.0", "a 2.0.0-rc.1", "b 1.0.0"]),
+        (["{}-a@1.1", "{}_b"], {}, ["a 1.1.0", "b 1.0.0"]),
+        (["{}-a@2.0.0-rc.1"], {}, ["a 2.0.0-rc.1"]),
+        ([], {"newest": 1}, ["a 1.1.0", "b 1.0.0"]),
+    ],
+    ids=str,
+)
+def test_selection(
+    index: GitIndex,
+    mirror_of: MirrorOf,
+    name: str,
+    wanted: list[str],
+    selection: dict[str, Any],
+    found: list[str],
+) -> None:
+    """Names and patterns, requirements, and the newest versions that are not yanked."""
+    index.have(*(Crate(f"{name}-a", vers) for vers in ("1.0.0", "1.1.0", "2.0.0-rc.1")))
+    index.have(Crate(f"{name}-b"))
+    index.yank(f"{name}-a", "1.0.0")
+    mirror = mirror_of(index.url)
+    report = mirror.sync(*(one.format(name) for one in wanted), **selection).report
+    assert mirror.crates == [f"{name}-{one}" for one in found]
+    assert report.count == 0
+
+
+def test_sparse_index_of_any_registry(
+    upstream: SparseUpstream, mirror_of: MirrorOf, name: str
+) -> None:
+    """Crates that are named; one that does not exist is reported."""
+    upstream.configure()
+    upstream.have(Crate(name), Crate(name, "2.0.0"))
+    upstream.have(Crate(f"{name}-b"))
+    mirror = mirror_of(upstream.index_url)
+    report = mirror.sync(f"{name}@2", f"{name}_b", f"{name}-none").report
+    assert mirror.crates == [f"{name} 2.0.0", f"{name}-b 1.0.0"]
+    assert report.listed == [
+        {"name": f"{name}-none", "vers": "", "reason": "the upstream has no such crate"}
+    ]
+
+
+@pytest.mark.parametrize("kind", ["git", "sparse"])
+def test_closure(
+    index: GitIndex, upstream: SparseUpstream, mirror_of: MirrorOf, name: str, kind: str
+) -> None:
+    """Of dependencies, those versions come along that cargo would choose; dev ones do not."""
+    deps = [Dep(name=f"{name}-b", req="^1"), Dep(name=f"{name}-dev", kind="dev")]
+    gone = Dep(name=f"{name}-gone")
+    crates = [
+        Crate(name, deps=deps),
+        Crate(f"{name}-b", "1.0.0"),
+        Crate(f"{name}-b", "1.2.0", deps=[gone]),
+        Crate(f"{name}-b", "2.0.0"),
+        Crate(f"{name}-dev"),
+    ]
+    index.have(*crates)
+    upstream.configure()
+    for one in {crate.name for crate in crates}:
+        upstream.have(*(crate for crate in crates if crate.name == one))
+    mirror = mirror_of(index.url if kind == "git" else upstream.index_url)
+    report = mirror.sync(name, closure=True).report
+    assert mirror.crates == [f"{name} 1.0.0", f"{name}-b 1.2.0"]
+    (refused,) = report.listed
+    assert refused["name"] == f"{name}-gone"
+    assert refused["reason"] == (f"the upstream has no such crate, which `{name}-b 1.2.0` needs")
+
+
+def test_lock_file(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """Its packages from the upstream come exactly, yanked or not, if the checksums agree."""
+    crates = [Crate(name, vers) for vers in ("1.0.0", "1.1.0", "1.2.0")]
+    index.have(*crates)
+    index.yank(name, "1.0.0")
+    text = "version = 4\n" + "".join(
+        f'[[package]]\nname = "{name}"\nversion = "{vers}"\n'
+        f'source = "registry+{index.url}"\nchecksum = "{cksum}"\n'
+        for vers, cksum in (("1.0.0", crates[0].cksum()), ("1.1.0", "0" * 64))
+    )
+    locked = locked_packages([parse_lock_file(text)], [index.url])
+    mirror = mirror_of(index.url)
+    report = mirror.sync(locked=locked, yanked=False).report
+    assert mirror.crates == [f"{name} 1.0.0!"]
+    (refused,) = report.listed
+    assert refused["vers"] == "1.1.0"
+    assert refused["reason"].startswith(f"a lock file has the checksum {'0' * 64}, the index ")
+
+
+def local_registry(folder: Path, *crates: Crate) -> str:
+    """Write a folder as `cargo local-registry` does; return its URL."""
+    for crate in crates:
+        file = folder / "index" / index_path(crate.name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(index_line(crate, f"file://{folder}"))
+        with open(file, "a") as lines:
+            lines.write(f"{line}\n")
+        (folder / f"{crate.name}-{crate.vers}.crate").write_bytes(crate.packed())
+    return f"file://{folder}"
+
+
+def test_local_registry(tmp_path: Path, mirror_of: MirrorOf, name: str) -> None:
+    """Its files are copied whatever the policy, and wrong ones are left out."""
+    from pulpcore.plugin.models import ContentArtifact
+
+    crates = [Crate(f"{name}-{letter}") for letter in "abcd"]
+    url = local_registry(tmp_path / "up" / "local", *crates)
+    folder = tmp_path / "up" / "local"
+    (folder / f"{name}-b-1.0.0.crate").write_bytes(b"other")
+    (folder / f"{name}-c-1.0.0.crate").unlink()
+    secret = tmp_path / "secret"
+    secret.write_bytes(crates[3].packed())
+    (folder / f"{name}-d-1.0.0.crate").unlink()
+    (folder / f"{name}-d-1.0.0.crate").symlink_to(secret)
+    mirror = mirror_of(url)
+    report = mirror.sync().report
+    assert mirror.crates == [f"{name}-a 1.0.0"]
+    reasons = {one["name"]: one["reason"] for one in report.listed}
+    assert reasons[f"{name}-b"].startswith("the SHA-256 of its file is ")
+    assert reasons[f"{name}-c"] == "its file cannot be read: No such file or directory"
+    assert reasons[f"{name}-d"].startswith("its file cannot be read: ")
+    members = mirror.repository.latest_version().content
+    (place,) = ContentArtifact.objects.filter(content__in=members)
+    assert place.artifact is not None
+    assert place.artifact.sha256 == crates[0].cksum()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("../elsewhere", "is not below a path in `ALLOWED_IMPORT_PATHS`"),
+        ("link", "is not below a path in `ALLOWED_IMPORT_PATHS`"),
+        ("none", "does not exist where Pulp's workers run"),
+        ("empty", "is neither a git repository nor a local registry"),
+        ("borrowing", "has objects outside of its folder"),
+    ],
+)
+def test_folders_that_are_refused(
+    tmp_path: Path, mirror_of: MirrorOf, path: str, reason: str
+) -> None:
+    """No request reads another folder than an administrator has allowed."""
+    from pulp_cargo.app.upstream.errors import CannotCopy
+
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "up" / "empty").mkdir(parents=True)
+    (tmp_path / "up" / "link").symlink_to(tmp_path / "elsewhere")
+    borrowing = GitIndex(tmp_path / "up" / "borrowing")
+    info = borrowing.folder / ".git" / "objects" / "info"
+    (info / "alternates").write_text(f"{tmp_path}/elsewhere\n")
+    mirror = mirror_of(f"file://{tmp_path}/up/{path}")
+    with pytest.raises(CannotCopy, match=reason):
+        mirror.sync()
+    assert mirror.repository.latest_version().number == 0
+
+
+def test_repository_that_is_no_index(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """It has no config.json, or one that names no place of files that could be fetched."""
+    from pulp_cargo.app.upstream.errors import CannotCopy
+
+    index.configure({"dl": "file:///etc"})
+    mirror = mirror_of(index.url)
+    with pytest.raises(CannotCopy, match="its `dl` 'file:///etc' is not an http or https URL"):
+        mirror.sync()
+    (index.folder / "config.json").unlink()
+    index.commit()
+    with pytest.raises(CannotCopy, match=r"has no config\.json"):
+        mirror.sync()
+
+
+def test_sync_that_is_killed_goes_on(
+    index: GitIndex, mirror_of: MirrorOf, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was stored before is in no repository, and is used by the next sync."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services.sync import mirrored_units, units
+
+    index.have(*(Crate(f"{name}-{letter}") for letter in "abc"))
+    mirror = mirror_of(index.url)
+    monkeypatch.setattr(mirrored_units, "VERSIONS_AT_ONCE", 1)
+    calls = iter([True, False])
+
+    def fail_at_the_second(change: Callable[[], object]) -> None:
+        if not next(calls):
+            raise KeyboardInterrupt
+        change()
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(units, "again_if_taken", fail_at_the_second)
+        mirror.sync()
+    (before,) = CrateContent.objects.filter(name__startswith=name).values_list("pk", flat=True)
+    assert mirror.crates == []
+    mirror.sync()
+    assert len(mirror.crates) == 3
+    assert CrateContent.objects.filter(pk=before, name=f"{name}-a").exists()
+    assert CrateContent.objects.filter(name__startswith=name).count() == 3
+
+
+def test_crate_policy(index: GitIndex, mirror_of: MirrorOf, made: list[Any], name: str) -> None:
+    """Young versions are left out and reported, and come with a sync after their cooldown."""
+    from datetime import UTC, datetime, timedelta
+
+    from pulp_cargo.app.models import CargoCratePolicy
+
+    young = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    index.have(Crate(name))
+    index.have(Crate(name, "2.0.0"), pubtime=young)
+    policy = CargoCratePolicy.objects.create(name=f"db-{name}", cooldown_days=7)
+    mirror = mirror_of(index.url, crate_policy=policy)
+    report = mirror.sync().report
+    assert mirror.crates == [f"{name} 1.0.0"]
+    assert "by the cooldown" in report.listed[0]["reason"]
+    policy.cooldown_days = 1
+    policy.save()
+    mirror.sync()
+    assert mirror.crates == [f"{name} 1.0.0", f"{name} 2.0.0"]
+    made.insert(0, policy)

@@ -1,0 +1,98 @@
+"""What a sync mirrors."""
+
+import pytest
+
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.lock_file import parse_lock_file
+from pulp_cargo.rules.mirror_selection import (
+    Offered,
+    Selection,
+    WantedCrate,
+    locked_packages,
+    parse_wanted_crate,
+    selection_of,
+)
+
+OFFERED = [
+    Offered("serde-core", vers, vers == "2.0.0")
+    for vers in ("0.9.0", "1.0.0", "1.0.1-rc.1", "1.1.0", "2.0.0", "10.0.0")
+]
+LOCK = """
+[[package]]
+name = "app"
+version = "1.0.0"
+[[package]]
+name = "serde-core"
+version = "2.0.0"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "{cksum}"
+[[package]]
+name = "other"
+version = "1.0.0"
+source = "sparse+https://r.example/i/"
+""".format(cksum="c" * 64)
+
+
+def chosen(selection: Selection) -> list[str]:
+    """Return the versions that are mirrored, in the order of the index."""
+    found = selection.choose("serde-core", OFFERED)
+    return [one.vers for one in OFFERED if one.vers in found]
+
+
+@pytest.mark.parametrize(
+    ("selection", "versions"),
+    [
+        (Selection(), "0.9.0 1.0.0 1.0.1-rc.1 1.1.0 2.0.0 10.0.0"),
+        (Selection(yanked=False), "0.9.0 1.0.0 1.0.1-rc.1 1.1.0 10.0.0"),
+        (Selection(newest=2), "1.1.0 10.0.0"),
+        (Selection((parse_wanted_crate("Serde_*@1"),)), "1.0.0 1.0.1-rc.1 1.1.0"),
+        (Selection((parse_wanted_crate("serde-core@1"),), newest=1), "1.1.0"),
+        (Selection((parse_wanted_crate("serde-core@=1.0.1-rc.1"),), newest=1), "1.0.1-rc.1"),
+        (Selection((parse_wanted_crate("serde"),)), ""),
+        (Selection((), {("serde_core", "2.0.0"): None}, yanked=False), "2.0.0"),
+        (
+            Selection((WantedCrate("serde-core"),), {("serde_core", "0.9.0"): None}, newest=1),
+            "0.9.0 10.0.0",
+        ),
+    ],
+    ids=str,
+)
+def test_versions_that_are_chosen(selection: Selection, versions: str) -> None:
+    """Requirements include pre-releases; versions in a lock file are always chosen."""
+    assert chosen(selection) == versions.split()
+
+
+def test_names_that_need_no_list_of_all_crates() -> None:
+    """A pattern can only be resolved with one."""
+    assert Selection().names is None
+    assert Selection((WantedCrate("a"), WantedCrate("b-*"))).names is None
+    assert Selection((WantedCrate("a"),), {("b", "1.0.0"): None}).names == {"a", "b"}
+
+
+def test_packages_of_lock_files() -> None:
+    """Only those from the upstream, whatever name it has there."""
+    lock = parse_lock_file(LOCK)
+    crates_io = locked_packages([lock], ["https://github.com/rust-lang/crates.io-index.git"])
+    assert crates_io == {("serde_core", "2.0.0"): "c" * 64}
+    assert locked_packages([lock], ["sparse+https://r.example/i"]) == {("other", "1.0.0"): None}
+    assert locked_packages([lock], ["https://r.example"]) == {}
+    locked = Selection((), crates_io)
+    assert locked.other_checksum("Serde-core", "2.0.0", "d" * 64) == "c" * 64
+    assert locked.other_checksum("serde-core", "2.0.0", "c" * 64) is None
+    assert locked.other_checksum("serde-core", "1.0.0", "d" * 64) is None
+
+
+def test_selection_in_json() -> None:
+    """A task gets it as JSON; the digest is the same for the same selection."""
+    crates = (parse_wanted_crate("a@^1, <1.5"), parse_wanted_crate("b-*"))
+    selection = Selection(crates, {("c", "1.0.0"): "d" * 64}, newest=3, yanked=False, closure=True)
+    assert selection_of(selection.values) == selection
+    assert Selection(crates[::-1]).digest == Selection(crates).digest
+    assert Selection(crates[:1]).digest != Selection(crates).digest
+
+
+@pytest.mark.parametrize("text", ["", "a b", "*a", "a@", "a@one", "a@1@2", "-"])
+def test_crates_that_are_refused(text: str) -> None:
+    """The error quotes the crate or the requirement."""
+    with pytest.raises(RegistryError):
+        parse_wanted_crate(text)
