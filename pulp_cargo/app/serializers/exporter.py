@@ -12,6 +12,7 @@ from rest_framework import serializers
 from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import CargoDistribution, CargoExport, CargoExporter
+from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.services.exports.export_registry import FORMATS
 
@@ -23,7 +24,8 @@ class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):
         help_text="The folder to write, on the workers; it has to be below one of the folders of the"
         " setting `ALLOWED_EXPORT_PATHS`."
     )
-    format = serializers.ChoiceField(
+    format = NamedChoiceField(
+        "ExportFormat",
         choices=FORMATS,
         help_text="The format: `static` (a sparse registry of plain files), `git` (a git index),"
         " `local-registry` or `directory` (sources of cargo).",

@@ -56,12 +56,14 @@ def test_sets_of_values_have_names_of_ours(schemas: dict[str, Any]) -> None:
         "CargoChangeEnum",
         "CargoCratePolicyRuleEnum",
         "CargoDependencyKindEnum",
+        "CargoExportFormatEnum",
         "CargoLockFileFlagEnum",
         "CargoLockFilePresenceEnum",
         "CargoLockFileVerdictEnum",
         "CargoRemotePolicyEnum",
         "CargoSearchOrderEnum",
         "CargoTokenScopeEnum",
+        "CargoUnmetReasonEnum",
         "CargoUpstreamRuleEnum",
     ]
 
