@@ -1,4 +1,4 @@
-"""The source of a request to import `.crate` files, and its options."""
+"""The sources of requests to import, and the options of an import of `.crate` files."""
 
 from typing import Any
 
@@ -13,22 +13,48 @@ from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.app.services.imports.folder import allowed_path
 from pulp_cargo.app.services.process import this_process
 
-SOURCES = ("file", "upload", "path")
+# The permission of Pulp's own imports from the folders of the server, which have files of all tenants.
+IMPORT_FOLDERS = "core.add_pulpimport"
 
 
-class ImportCratesSerializer(core.ValidateFieldsMixin, StorableRequest):
-    """Accepts an archive as a file in the request or as an earlier upload, or a folder's path."""
+class ImportedFileSerializer(core.ValidateFieldsMixin, StorableRequest):
+    """Accepts what is imported as a file in the request, or as an earlier upload."""
+
+    sources: tuple[str, ...] = ("file", "upload")
+
+    file = serializers.FileField(required=False)
+    upload = core.RelatedField(
+        required=False,
+        view_name="uploads-detail",
+        queryset=Upload.objects.all(),
+        help_text="An upload with such a file, if it is too large for one request.",
+    )
+
+    def validate_file(self, file: UploadedFile) -> UploadedFile:
+        """Refuse an archive before it is stored, if there is no room for more."""
+        with refused_as_invalid():
+            this_process().services.disk.require_room()
+        return file
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Require one source."""
+        data = super().validate(data)
+        if sum(source in data for source in self.sources) != 1:
+            raise serializers.ValidationError(
+                f"Exactly one of {', '.join(self.sources)} must be specified."
+            )
+        return data
+
+
+class ImportCratesSerializer(ImportedFileSerializer):
+    """Accepts an archive, or a folder's path."""
+
+    sources = ("file", "upload", "path")
 
     file = serializers.FileField(
         required=False,
         help_text="A tar archive with .crate files, and optionally the index of the registry that"
         " they are from, uncompressed or compressed with gzip.",
-    )
-    upload = core.RelatedField(
-        required=False,
-        view_name="uploads-detail",
-        queryset=Upload.objects.all(),
-        help_text="An upload with such an archive, if it is too large for one request.",
     )
     path = serializers.CharField(
         required=False,
@@ -47,26 +73,11 @@ class ImportCratesSerializer(core.ValidateFieldsMixin, StorableRequest):
         " that have no owners.",
     )
 
-    def validate_file(self, file: UploadedFile) -> UploadedFile:
-        """Refuse an archive before it is stored, if there is no room for more."""
-        with refused_as_invalid():
-            this_process().services.disk.require_room()
-        return file
-
     def validate_path(self, path: str) -> str:
         """Refuse a path outside of the allowed folders."""
         with refused_as_invalid():
             allowed_path(path)
         return path
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Require one source."""
-        data = super().validate(data)
-        if sum(source in data for source in SOURCES) != 1:
-            raise serializers.ValidationError(
-                f"Exactly one of {', '.join(SOURCES)} must be specified."
-            )
-        return data
 
     class Meta:
         ref_name = "cargo.ImportCrates"

@@ -1,8 +1,10 @@
 """Upstream registries in the REST API."""
 
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 
 from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Remote
@@ -12,13 +14,16 @@ from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
+from pulp_cargo.app.serializers.import_crates import IMPORT_FOLDERS
 from pulp_cargo.app.serializers.snapshot_keys import SnapshotKeysField
 from pulp_cargo.app.serializers.visible import CratePolicyField
+from pulp_cargo.app.services.imports.folder import allowed_path
 from pulp_cargo.app.services.setup import repository_use
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 SPARSE = ("sparse+https://", "sparse+http://")
-OTHERS = ("https://", "http://", "ssh://", "file:///")
+FOLDER = "file:///"
+OTHERS = ("https://", "http://", "ssh://", FOLDER)
 # The maximum of PostgreSQL's integers, some 68 years.
 MOST_SECONDS = 2**31 - 1
 
@@ -37,7 +42,8 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         " final slash: `sparse+https://crates.example.org/`. Only syncs can use the others: a git"
         " index (`https://`, `ssh://` or `file://`), and a local registry, a folder as"
         " `cargo local-registry` writes it (`file://`). Folders must be below a path in the setting"
-        " `ALLOWED_IMPORT_PATHS`."
+        " `ALLOWED_IMPORT_PATHS`, and require the permission `core.add_pulpimport`, which"
+        " administrators have."
     )
     policy = NamedChoiceField(
         "RemotePolicy",
@@ -112,6 +118,8 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
             )
         with refused_as_invalid():
             parse_registry_url(url)
+        if url.startswith(FOLDER):
+            _require_folder(url)
         return super().validate_url(url)
 
     def validate_token(self, token: str | None) -> str | None:
@@ -132,3 +140,14 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
                 user = get_current_authenticated_user()
                 repository_use.require_permitted_for_remote(self.instance, data, user)
         return data
+
+
+def _require_folder(url: str) -> None:
+    """Refuse folders that are not for imports, and users who may not import from them."""
+    with refused_as_invalid():
+        allowed_path(unquote(urlsplit(url).path))
+    user = get_current_authenticated_user()
+    if user is not None and not user.has_perm(IMPORT_FOLDERS):
+        raise PermissionDenied(
+            f"a remote for a folder of the server requires the permission `{IMPORT_FOLDERS}`"
+        )

@@ -1,12 +1,10 @@
 """Requests for snapshots of repository versions, and with bundles to import."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
 
-from pulp_cargo.app.serializers.import_crates import ImportCratesSerializer
+from pulp_cargo.app.serializers.import_crates import ImportedFileSerializer
 from pulp_cargo.app.serializers.past import HIGHEST_NUMBER
 from pulp_cargo.app.serializers.storable import StorableRequest
 
@@ -25,7 +23,7 @@ class SnapshotSerializer(core.ValidateFieldsMixin, StorableRequest):
         ref_name = "cargo.Snapshot"
 
 
-class ImportBundleSerializer(ImportCratesSerializer):
+class ImportBundleSerializer(ImportedFileSerializer):
     """Accepts a bundle as a file in the request, or as an earlier upload."""
 
     file = serializers.FileField(
@@ -35,11 +33,6 @@ class ImportBundleSerializer(ImportCratesSerializer):
         default=False,
         help_text="Whether crates that the bundle's snapshot does not have are removed.",
     )
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Require one bundle."""
-        mirror = data.pop("mirror")
-        return {**super().validate(data), "mirror": mirror}
 
     class Meta:
         ref_name = "cargo.ImportBundle"

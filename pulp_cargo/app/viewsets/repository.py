@@ -32,6 +32,7 @@ from pulp_cargo.app.serializers import (
     SyncSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
+from pulp_cargo.app.serializers.import_crates import IMPORT_FOLDERS
 from pulp_cargo.app.services.setup.repository_use import (
     require_modifiable,
     require_permitted_for_sync,
@@ -46,8 +47,6 @@ from pulp_cargo.app.viewsets.snapshots import SNAPSHOT_VERBS, SnapshotsMixin
 from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
-# The permission of Pulp's own imports from the same folders, which have files of all tenants.
-IMPORT_FOLDERS = "core.add_pulpimport"
 
 
 class CargoRepositoryViewSet(

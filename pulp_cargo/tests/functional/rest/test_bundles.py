@@ -70,6 +70,14 @@ def test_conflicts_are_found_before_anything_is_stored(
     assert number(rest, href) == 1
 
 
+@pytest.mark.parametrize("field", ["path", "strict", "owners"])
+def test_options_of_other_imports(rest: Rest, repository: dict[str, Any], field: str) -> None:
+    """A bundle is never a folder of the server, and is taken whole."""
+    with pytest.raises(Refused, match="Unexpected field") as refused:
+        rest.call("POST", f"{repository['pulp_href']}import_bundle/", json={field: "/x"})
+    assert refused.value.status == 400
+
+
 @pytest.mark.parametrize("file", [b"", b"no bundle", bytes(10240), b"\x1f\x8b" + bytes(100)])
 def test_what_is_no_bundle(rest: Rest, repository: dict[str, Any], file: bytes) -> None:
     """It is a message, and the repository stays as it is."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pulp_cargo.tests.support.rest import Rest, unique
+from pulp_cargo.tests.support.stack import Stack
 
 GENERATOR = Path(sys.executable).with_name("openapi-python-client")
 POLICY = {
@@ -43,11 +44,13 @@ REPOSITORY = {
     "description": "Ours.",
 }
 DISTRIBUTION = {"allow_uploads": True, "auth_required": True, "hidden": True}
+EXPORTER = {"format": "static", "dl": "https://static.example.org/crates"}
 # Resources by their lists: the model of a change, what is set before, and what the change names.
 RESOURCES: dict[str, tuple[str, dict[str, Any], str]] = {
     "cargo/crate-policies/": ("PatchedcargoCargoCratePolicy", POLICY, "name"),
     "remotes/cargo/cargo/": ("PatchedcargoCargoRemote", REMOTE, "pulp_labels"),
     "repositories/cargo/cargo/": ("PatchedcargoCargoRepository", REPOSITORY, "pulp_labels"),
+    "exporters/cargo/cargo/": ("PatchedcargoCargoExporter", EXPORTER, "name"),
     "distributions/cargo/cargo/": ("PatchedcargoCargoDistribution", DISTRIBUTION, "pulp_labels"),
 }
 
@@ -92,13 +95,16 @@ def test_no_change_has_a_default(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("path", RESOURCES)
 def test_change_of_one_field_leaves_the_others(
-    rest: Rest, repository: dict[str, Any], models: ModuleType, path: str
+    stack: Stack, repository: dict[str, Any], models: ModuleType, path: str
 ) -> None:
     """A private registry stays private when somebody gives it a label."""
-    model, fields, named = RESOURCES[path]
+    rest, (model, fields, named) = stack.rest, RESOURCES[path]
     name = unique("before")
     if path.startswith("distributions"):
         fields = fields | {"base_path": name, "repository": repository["pulp_href"]}
+    if path.startswith("exporters"):
+        folder = str(stack.data_dir / "exports" / name)
+        fields = fields | {"path": folder, "distribution": stack.make_registry().href}
     before = rest.make(path, name=name, **fields)
     assert before == before | fields
     value = unique("after") if named == "name" else {"team": "a"}

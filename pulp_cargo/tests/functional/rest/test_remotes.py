@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
+from pulp_cargo.tests.support.stack import Stack
 
 REMOTES = "remotes/cargo/cargo/"
 CRATES_IO = "sparse+https://crates.example.org/"
@@ -24,17 +25,20 @@ def test_create_read_change_delete(rest: Rest) -> None:
 @pytest.mark.parametrize(
     ("url", "rule"),
     [
-        ("https://crates.example.org/", "sparse"),
+        ("crates.example.org/index/", "must begin with"),
+        ("git://crates.example.org/index", "must begin with"),
+        ("ext::sh -c id", "must begin with"),
         ("sparse+https://crates.example.org", "must end in"),
         ("sparse+https://", "no host"),
         ("sparse+https://crates.example.org/?a=b", "query"),
         ("sparse+https://me:secret@crates.example.org/", "user or password"),
-        ("sparse+ftp://crates.example.org/", "sparse"),
+        ("sparse+ftp://crates.example.org/", "must begin with"),
         ("sparse+https://[crates.example.org/", "not valid"),
-        ("file:///etc/", "sparse"),
+        ("file:///etc/", "not below one of the folders"),
+        ("file:///etc/%2e%2e/root", "not below one of the folders"),
     ],
 )
-def test_url_that_is_no_sparse_index_is_refused(rest: Rest, url: str, rule: str) -> None:
+def test_url_that_is_no_index_is_refused(rest: Rest, url: str, rule: str) -> None:
     """The answer is a 400 that tells the rule, on create and on change."""
     made = rest.make(REMOTES, name=unique("up"), url=CRATES_IO)
     calls: list[Any] = [
@@ -45,6 +49,25 @@ def test_url_that_is_no_sparse_index_is_refused(rest: Rest, url: str, rule: str)
         with pytest.raises(Refused, match=rule) as refused:
             call()
         assert refused.value.status == 400
+
+
+def test_folder_of_the_server_is_for_whoever_may_import_from_it(stack: Stack) -> None:
+    """Files of all tenants may be in it, so the right to create remotes does not suffice."""
+    (allowed,) = stack.settings["ALLOWED_IMPORT_PATHS"]
+    url, own = f"file://{allowed}/index", unique("up")
+    creator = stack.rest.new_user("cargo.cargoremote_creator")
+    made = creator.make(REMOTES, name=own, url=CRATES_IO)
+    calls: list[Any] = [
+        lambda: creator.make(REMOTES, name=unique("up"), url=url),
+        lambda: creator.patch(made["pulp_href"], url=url),
+    ]
+    for call in calls:
+        with pytest.raises(
+            Refused, match=r"requires the permission `core\.add_pulpimport`"
+        ) as refused:
+            call()
+        assert refused.value.status == 403
+    assert stack.rest.make(REMOTES, name=unique("up"), url=url)["url"] == url
 
 
 def test_credentials_are_never_shown(rest: Rest) -> None:
