@@ -8,6 +8,7 @@ from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.protocol.lock_file import MAX_SIZE, parse_lock_file
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
 from pulp_cargo.rules.mirror_selection import (
@@ -21,7 +22,7 @@ from pulp_cargo.rules.mirror_selection import (
 MOST_LOCK_FILES = 100
 
 
-class SyncSerializer(core.RepositorySyncURLSerializer):
+class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
     """A request to sync, with what is to be mirrored."""
 
     crates = serializers.ListField(

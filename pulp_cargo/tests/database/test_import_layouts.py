@@ -185,7 +185,8 @@ def test_registry_comes_with_its_yanks_and_times(
     assert (yanks(repository), done.version and done.version.number) == ({"1.1.0"}, 1)
     again = bring(repository, made)
     assert (again.added, again.there, again.version) == (0, 3, None)
-    assert not any(Path().iterdir())
+    # Files that the storage has already are deleted with the folder of the task.
+    assert [one for one in Path().iterdir() if one.suffix != ".part"] == []
 
 
 def test_yank_of_the_source_is_made_later_and_never_undone(

@@ -57,8 +57,8 @@ REFUSALS = {
     "content --type yank show --name nope --vers 1.0.0+a": "There is no yank mark with"
     " vers '1.0.0+a' and name 'nope': see the list of yank marks.",
     "remote create --name {new} --url ftp://x.example/": "url: the URL 'ftp://x.example/' is not"
-    " the URL of a sparse index: it must begin with `sparse+https://` or `sparse+http://`, as in"
-    " cargo's configuration.",
+    " the URL of an index: it must begin with `sparse+https://` or `sparse+http://`, as in cargo's"
+    " configuration, or for a git index with `https://`, `http://`, `ssh://` or `file:///`.",
     "remote create --name {new} --url sparse+https://x.example/a": "url: the registry URL"
     " 'sparse+https://x.example/a' cannot be used: the URL of a sparse registry must end in `/`.",
     "distribution create --name {new} --base-path {new} --repository file:file:x":
