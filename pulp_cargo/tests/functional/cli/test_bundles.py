@@ -48,11 +48,15 @@ def service(stack: Stack, key: Key) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A private registry outside with two crates, and the files that are carried inside."""
+    """A private registry outside with two crates, and the files that are carried inside.
+
+    `lines` are those of the crates in the first bundle.
+    """
 
     pulp: Pulp
     outside: Registry
     folder: Path
+    lines: dict[str, list[dict[str, object]]]
 
     def create(self, name: str, *arguments: str) -> dict[str, object]:
         """Make a bundle, and return what the command prints."""
@@ -87,7 +91,8 @@ def gap(
     outside.publish(Crate("tree", deps=[Dep(name="leaf", registry=ALIAS)]))
     outside.publish(Crate("tree", "2.0.0"))
     outside.yank("tree", "2.0.0")
-    made = Gap(pulp, outside, folder)
+    lines = {name: outside.index(name, token=outside.token) for name in ("leaf", "tree")}
+    made = Gap(pulp, outside, folder, lines)
     made.create("first.tar")
     return made
 
@@ -104,15 +109,14 @@ def test_real_cargo_builds_on_the_other_side(
     there = inside(stack, snapshot_keys=key.public, index_aliases=[ALIAS])
     version = gap.take_in("first.tar", there.name)
     assert version["number"] == 1
-    for name in ("leaf", "tree"):
-        token = gap.outside.token
-        assert there.index(name) == gap.outside.index(name, token=token)
+    token = gap.outside.token
+    for name, lines in gap.lines.items():
+        assert there.index(name) == lines
         assert there.download(name).body == gap.outside.download(name, token=token).body
     assert [line["yanked"] for line in there.index("tree")] == [False, True]
     cargo = Cargo(tmp_path / "outside", {"team": gap.outside}, provider=True).configure()
-    project = cargo.package(
-        tmp_path, "app", deps=['tree = { version = "1", registry = "team" }'], lib=""
-    )
+    deps = [f'{crate} = {{ version = "=1.0.0", registry = "team" }}' for crate in gap.lines]
+    project = cargo.package(tmp_path, "app", deps=deps, lib="")
     project.run("generate-lockfile")
     before = (project.folder / "Cargo.lock").read_text()
     replaced = (
