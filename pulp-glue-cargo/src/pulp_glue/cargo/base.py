@@ -130,10 +130,16 @@ class CargoEntityContext(PulpEntityContext):
         if found["count"] == 1:
             return found["results"][0]
         if found["count"]:
+            if (one := self._first_of_equal(asked, found["count"])) is not None:
+                return one
             raise PulpException(
                 f"Several {self.ENTITIES} have {wanted(kwargs)}: {self.IF_SEVERAL}."
             )
         raise PulpEntityNotFound(self._nothing_with(kwargs))
+
+    def _first_of_equal(self, asked: dict[str, Any], count: int) -> Any:
+        """Return the one to use of several objects that are equal for users, None if they are not."""
+        return None
 
     def _nothing_with(self, criteria: dict[str, Any]) -> str:
         advice = self.IF_NONE.format(entities=self.ENTITIES)

@@ -5,6 +5,9 @@ from typing import Any
 from pulp_glue.cargo.base import CargoEntityContext
 from pulp_glue.common.context import PulpContentContext, PulpEntityContext
 
+# More crates with the same number are not compared.
+MOST_EQUAL = 100
+
 
 class PulpCargoUnitContext(CargoEntityContext, PulpContentContext):
     """A unit that is about one version of a crate."""
@@ -37,6 +40,13 @@ class PulpCargoCrateContext(PulpCargoUnitContext):
     CAPABILITIES = {"upload": []}
     IF_NONE = "see the list of {entities}, or upload it first"
     IF_SEVERAL = "select one with `--vers` or `--cksum`"
+
+    def _first_of_equal(self, asked: dict[str, Any], count: int) -> Any:
+        """Return the oldest crate if all are the same file, as after an import into the same Pulp."""
+        query = asked | {"limit": MOST_EQUAL, "ordering": ["pulp_created"]}
+        crates = self.call("list", parameters=query)["results"]
+        same = len(crates) == count and len({one["cksum"] for one in crates}) == 1
+        return crates[0] if same else None
 
 
 class PulpCargoYankContext(PulpCargoUnitContext):
