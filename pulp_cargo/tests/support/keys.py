@@ -1,14 +1,19 @@
 """Real OpenPGP keys, made by gpg, and what it signs with them."""
 
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+import pytest
 
 
 class Key:
     """A new key in a keyring of its own, which lasts as long as the object."""
 
     def __init__(self, name: str = "Release <release@example.org>") -> None:
+        if shutil.which("gpg") is None:
+            pytest.skip("there is no gpg")
         # Its path must be short, for the socket of the agent.
         self._home = tempfile.TemporaryDirectory(prefix="gpg-", dir="/tmp")
         self.home = Path(self._home.name)
