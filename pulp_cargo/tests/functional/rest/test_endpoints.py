@@ -103,7 +103,9 @@ def test_every_field_is_described(document: dict[str, Any]) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("examples", [1, pytest.param(30, marks=[pytest.mark.long, pytest.mark.timeout(7200)])])
+@pytest.mark.parametrize(
+    "examples", [1, pytest.param(30, marks=[pytest.mark.long, pytest.mark.timeout(7200)])]
+)
 def test_no_request_breaks_an_endpoint(
     rest: Rest,
     document: dict[str, Any],
