@@ -19,6 +19,7 @@ from pulp_cargo.app.serializers import ImportBundleSerializer, SnapshotSerialize
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.explain import checked
 from pulp_cargo.app.services.setup.repository_use import require_modifiable, require_replaceable
+from pulp_cargo.app.services.snapshots import request as snapshot_request
 from pulp_cargo.rules.moments import AtNumber
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
@@ -48,12 +49,7 @@ class SnapshotsMixin:
                 version = version_at(repository.pk, AtNumber(wanted["number"]))
             else:
                 version = newest_version(repository.pk)
-        task = dispatch(
-            tasks.make_snapshot,
-            exclusive_resources=[f"cargo:snapshot:{version.pk}"],
-            shared_resources=[repository],
-            kwargs={"repository": str(repository.pk), "number": version.number},
-        )
+        task = snapshot_request.start(repository.pk, version.pk, version.number)
         return core.OperationPostponedResponse(task, request)
 
     @extend_schema(

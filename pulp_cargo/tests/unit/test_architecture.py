@@ -178,7 +178,10 @@ def test_no_edge_imports_another_edge() -> None:
     wrong = []
     for name, target in inner_imports():
         mine = next((edge for edge in EDGES if name.startswith(edge)), None)
-        if mine and any(target.startswith(edge) for edge in EDGES if edge != mine):
+        # The API starts tasks, the content app does not know them.
+        others = [*(edge for edge in EDGES if edge != mine)]
+        others += ["app.tasks"] if mine == "app.endpoints" else []
+        if mine and any(target.startswith(edge) for edge in others):
             wrong.append(f"{name} imports {target}")
     assert wrong == []
 

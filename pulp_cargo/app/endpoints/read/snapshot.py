@@ -6,6 +6,7 @@ the first request for it starts the task. Every later one costs one query.
 
 import asyncio
 from contextlib import suppress
+from uuid import UUID
 
 from aiohttp import web
 from pulp_glue.cargo.snapshot import LINES
@@ -13,13 +14,14 @@ from pulp_glue.cargo.snapshot import LINES
 from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import headers_for_readers, matches, part_of
-from pulp_cargo.app.endpoints.read import send_from_storage, snapshot_request
+from pulp_cargo.app.endpoints.read import send_from_storage
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.queries.crates.crate_file import StoredFile
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository import snapshot as queries
 from pulp_cargo.app.queries.repository.snapshot import StoredSnapshot
 from pulp_cargo.app.runtime import threads, timeouts
+from pulp_cargo.app.services.snapshots import request
 from pulp_cargo.protocol.errors import NotFound
 from pulp_cargo.protocol.index_file import strong_etag
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
@@ -48,11 +50,12 @@ async def get_lines(cargo: CargoRequest) -> web.StreamResponse:
 async def _found(cargo: CargoRequest) -> StoredSnapshot:
     registry = cargo.registry
     cargo.require_crates()
-    if registry.upstreams.order is not None or registry.content.version is None:
+    repository, version = registry.content.repository, registry.content.version
+    if registry.upstreams.order is not None or repository is None or version is None:
         raise NotFound(
             f"the registry `{registry.name}` is not that of one repository, so it has no snapshot"
         )
-    found = await threads.read(queries.stored, registry.content.version)
+    found = await threads.read(queries.stored, version)
     if found is not None:
         return found
     # Otherwise anybody who may read could have hundreds made.
@@ -62,18 +65,17 @@ async def _found(cargo: CargoRequest) -> StoredSnapshot:
             " the newest version, at the registry's own URL, and of those with a label; for others, use"
             " `pulp cargo repository snapshot --number`"
         )
-    return await _made(registry)
+    return await _made(registry, repository, version)
 
 
-async def _made(registry: Registry) -> StoredSnapshot:
+async def _made(registry: Registry, repository: UUID, version: UUID) -> StoredSnapshot:
     """Have the snapshot made, and wait for it; raises ServiceUnavailable."""
-    assert registry.content.version is not None
-    await threads.read(snapshot_request.start, registry)
+    await threads.read(request.start_for_reader, registry, repository, version)
     with suppress(TimeoutError):
         async with asyncio.timeout(timeouts.SNAPSHOT_TIMEOUT_SECONDS):
             while True:
                 await asyncio.sleep(timeouts.SNAPSHOT_INTERVAL_SECONDS)
-                if found := await threads.read(queries.stored, registry.content.version):
+                if found := await threads.read(queries.stored, version):
                     return found
     raise ServiceUnavailable(
         f"the snapshot of version {registry.content.number} is not there yet: a task makes it, which"
