@@ -22,6 +22,7 @@ from pulp_cargo.rules.policies.policy_decision import AgelessRules
 def synchronize(services: Services, order: Order, connected: ConnectedUpstream) -> Synced:
     """Add what the listing has; raises CannotCopy, NoListing and StorageFull."""
     remote, repository, report = order.remote, order.repository, SyncReport()
+    report.leave_out(order.selection)
     policy = named_policy(remote.crate_policy)
     rules = AgelessRules([policy] if policy else [], datetime.now(UTC))
     made_of = order.made_of(rules.text)
@@ -46,6 +47,8 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         require_signed(connected, remote)
         if order.selection.newest is not None:
             _drop_older(order.selection)
+        needed = order.selection.needed
+        report.require_needed(needed, listing_table.versions_of(needed))
         refuse_replaced(order)
         units.make_units(file, repository, remote)
         if order.is_immediate:
