@@ -24,7 +24,8 @@ from pulpcore.plugin.modelresources import RepositoryResource
 from pulpcore.plugin.models import Content, Task
 from pulpcore.plugin.util import get_current_authenticated_user, get_domain
 
-from pulp_cargo.app.models import CargoRepository, CrateContent, CrateOwner, CrateYank
+from pulp_cargo.app.models import CargoRepository, CrateContent, CrateOwner, CrateYank, VersionLabel
+from pulp_cargo.app.models.repository import IMPORTED_LABELS
 from pulp_cargo.app.queries.owners import login_of, rows_of_repository
 from pulp_cargo.app.queries.registry.mirrored_urls import inherited_urls
 from pulp_cargo.app.queries.registry.own_urls import own_urls
@@ -33,6 +34,7 @@ from pulp_cargo.app.services.setup.repository_use import NotPermitted, require_m
 from pulp_cargo.protocol.index import parse_line, render_line
 from pulp_cargo.protocol.registry_url import parse_registry_url
 from pulp_cargo.rules.metadata_source import FILE, NO_TIME, word_of_export
+from pulp_cargo.rules.moments import parse_label
 from pulp_cargo.rules.owners import GROUP
 
 SOURCE, TIME_SOURCE = "metadata_source", "time_source"
@@ -263,6 +265,30 @@ class CrateOwnerResource(QueryModelResource):
         skip_diff = True
 
 
+class VersionLabelResource(QueryModelResource):
+    """The labels of the exported version, for the version that the import makes."""
+
+    def set_up_queryset(self) -> QuerySet[VersionLabel]:
+        """Return the labels of the exported version."""
+        return VersionLabel.objects.filter(version=self.repo_version)
+
+    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
+        """Keep the labels until core makes the version."""
+        super().before_import(dataset, **kwargs)
+        labels = {parse_label(str(text)) for text in dataset["label"]}
+        IMPORTED_LABELS.set(tuple(sorted({*IMPORTED_LABELS.get(), *labels})))
+
+    def skip_row(self, instance: VersionLabel, *args: Any, **kwargs: Any) -> bool:
+        """Store no row: the version is not there yet."""
+        return True
+
+    class Meta:
+        model = VersionLabel
+        fields = ("label",)
+        import_id_fields = ("label",)
+        skip_diff = True
+
+
 def _destination() -> CargoRepository:
     """Return the repository into which the task imports.
 
@@ -289,4 +315,5 @@ IMPORT_ORDER = [
     CargoRepositoryResource,
     RegistryUrlsResource,
     CrateOwnerResource,
+    VersionLabelResource,
 ]

@@ -18,6 +18,7 @@ from pulp_glue.common.exceptions import PulpException
 from pulpcore.plugin.replica import Replicator
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, CargoUpstream
+from pulp_cargo.app.models.version_label import MOST_LABELS
 from pulp_cargo.app.services import owners
 from pulp_cargo.app.services.setup import repository_use
 from pulp_cargo.app.tasks import synchronize
@@ -52,6 +53,8 @@ class CargoReplicator(Replicator):
         super().__init__(*args)
         # The names of objects here that accept uploads, are caches, or belong to these.
         self.left_alone: set[str] = set()
+        # The labels of the versions upstream, oldest version first, by the names of the copies.
+        self.version_labels: dict[str, list[str]] = {}
 
     def create_or_update_remote(self, upstream_distribution: Upstream) -> CargoRemote | None:
         """Return the remote, None for a distribution that is not copied.
@@ -88,7 +91,21 @@ class CargoReplicator(Replicator):
             return self._leave_alone(
                 name, "this Pulp uses a remote of this name for something else"
             )
+        self.version_labels[name] = self._labels_upstream(upstream_distribution)
         return super().create_or_update_remote(upstream_distribution)
+
+    def _labels_upstream(self, upstream_distribution: Upstream) -> list[str]:
+        """Return the labels of versions; none without the right to view the repository."""
+        theirs = self.repository_ctx_cls(
+            self.pulp_ctx, pulp_href=_repository(upstream_distribution)
+        )
+        try:
+            found = theirs.version_labels(limit=MOST_LABELS)
+        except PulpException as error:
+            name = upstream_distribution["name"]
+            log.info("The labels of versions of `%s` are not copied: %s", name, error)
+            return []
+        return [one["label"] for one in sorted(found, key=lambda one: int(one["number"]))]
 
     def _is_copy(self, repository: CargoRepository) -> bool:
         """Whether a repository has replicated content only, or none.
@@ -209,6 +226,7 @@ class CargoReplicator(Replicator):
             "remote_pk": str(remote.pk),
             "repository_pk": str(repository.pk),
             "mirror": True,
+            "labels": self.version_labels.get(repository.name, []),
         }
 
 

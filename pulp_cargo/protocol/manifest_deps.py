@@ -14,12 +14,12 @@ from pulp_cargo.protocol.requirement import normalise_requirement
 from pulp_cargo.protocol.table import Table
 from pulp_cargo.protocol.target import parse_target
 
-_TABLES = {
+TABLES = {
     "normal": ("dependencies",),
     "dev": ("dev-dependencies", "dev_dependencies"),
     "build": ("build-dependencies", "build_dependencies"),
 }
-_DEFAULT_FEATURES = ("default-features", "default_features")
+DEFAULT_FEATURES = ("default-features", "default_features")
 # A packaged manifest has `registry-index`: names and paths are meaningless on other machines.
 _LOCAL_KEYS = ("git", "branch", "tag", "rev", "registry", "workspace")
 
@@ -47,9 +47,9 @@ def parse_dependencies(manifest: Table, most: int) -> tuple[Dependency, ...]:
 def _require_few(manifest: Table, most: int) -> None:
     tables = [manifest, *(table for _, table in manifest.table("target").tables())]
     count = sum(
-        len(table.table(_spelling(table, keys)).values)
+        len(table.table(spelling(table, keys)).values)
         for table in tables
-        for keys in _TABLES.values()
+        for keys in TABLES.values()
     )
     if count > most:
         raise RuleBroken(
@@ -58,8 +58,8 @@ def _require_few(manifest: Table, most: int) -> None:
 
 
 def _of_target(table: Table, target: str | None) -> Iterator[Dependency]:
-    for kind, keys in _TABLES.items():
-        deps = table.table(_spelling(table, keys))
+    for kind, keys in TABLES.items():
+        deps = table.table(spelling(table, keys))
         for name, value in deps.values.items():
             dep = {"version": value} if isinstance(value, str) else value
             yield _dependency(name, deps.below(name, dep), kind=kind, target=target)
@@ -76,7 +76,7 @@ def _dependency(name: str, table: Table, *, kind: str, target: str | None) -> De
         # Old manifests may have empty strings here, which cargo and crates.io drop.
         features=tuple(feature for feature in table.texts("features") if feature),
         optional=table.flag("optional", default=False),
-        default_features=table.flag(_spelling(table, _DEFAULT_FEATURES), default=True),
+        default_features=table.flag(spelling(table, DEFAULT_FEATURES), default=True),
         target=target,
         kind=kind,
         registry=_registry(table.text_or_none("registry-index")),
@@ -113,6 +113,6 @@ def _artifact(table: Table) -> tuple[str, ...] | None:
     return table.texts_or_none("artifact")
 
 
-def _spelling(table: Table, keys: tuple[str, ...]) -> str:
+def spelling(table: Table, keys: tuple[str, ...]) -> str:
     """Return the spelling of a key that is used; cargo prefers the one with hyphens."""
     return next((key for key in keys if key in table.values), keys[0])

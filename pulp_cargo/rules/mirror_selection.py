@@ -1,24 +1,28 @@
 """What a sync mirrors of an upstream registry.
 
-Crates by name or pattern, each with a requirement, and the packages of lock files; of these, on
-request, only the newest versions, and none that are yanked. Without crates and packages everything is
-mirrored. Versions that a lock file names are always mirrored, since a build needs exactly them.
+Crates by name or pattern, each with a requirement, the dependencies of projects, and the packages of
+lock files; of these, on request, only the newest versions, and none that are yanked. Without all of
+these everything is mirrored. Versions that a lock file names are always mirrored, since a build needs
+exactly them.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulp_cargo.protocol.errors import BadRequest
+from pulp_cargo.protocol.line_deps import DEFAULT_FEATURE
 from pulp_cargo.protocol.lock_file import LockFile
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import same_registry
 from pulp_cargo.protocol.requirement import ANY, Requirement, parse_requirement
 from pulp_cargo.protocol.semver import Version, parse_version
+from pulp_cargo.rules.closure import Root, Scope
 from pulp_cargo.rules.patterns import parse_pattern, pattern_matches
+from pulp_cargo.rules.project_needs import LeftOut, NeededCrate
 
 MOST_CRATES = 10_000
 MOST_NEWEST = 10_000
@@ -48,7 +52,11 @@ class Offered:
 class Selection:
     """What is mirrored; `locked` has the checksum, if known, by canonical name and `vers`.
 
-    `newest` is a number of versions of each crate, None for all.
+    `needed` has the dependencies of projects by canonical name, and `left_out` those that are from
+    elsewhere. `newest` is a number of versions of each crate, for each of its requirements that
+    projects have; None for all.
+    The `closure` has what is in the scope of `all_features` and `targets`. `features` are those that
+    are enabled of what is not `needed`, `FEATURE` or `CRATE/FEATURE`; None for all.
     """
 
     crates: tuple[WantedCrate, ...] = ()
@@ -56,18 +64,31 @@ class Selection:
     newest: int | None = None
     yanked: bool = True
     closure: bool = False
+    needed: Mapping[str, tuple[NeededCrate, ...]] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+    all_features: bool = True
+    features: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = None
 
     @property
     def is_everything(self) -> bool:
         """Whether all crates are mirrored."""
-        return not self.crates and not self.locked
+        return not self.crates and not self.locked and not self.needed
+
+    @property
+    def scope(self) -> Scope:
+        """What counts as a dependency in the closure."""
+        targets = None if self.targets is None else frozenset(self.targets)
+        return Scope(all_features=self.all_features, targets=targets)
 
     @property
     def names(self) -> frozenset[str] | None:
         """The names that are mirrored as given, None if an index has to be listed to find them."""
         if self.is_everything or any("*" in one.pattern for one in self.crates):
             return None
-        return frozenset([one.pattern for one in self.crates] + [name for name, _ in self.locked])
+        needed = [one.name for deps in self.needed.values() for one in deps]
+        named = [one.pattern for one in self.crates]
+        return frozenset([*named, *needed, *(name for name, _ in self.locked)])
 
     def wants_crate(self, name: str) -> bool:
         """Return whether any version of a crate may be mirrored."""
@@ -76,7 +97,7 @@ class Selection:
         if any(pattern_matches(one.pattern, name) for one in self.crates):
             return True
         known = canonical_name(name)
-        return any(known == locked for locked, _ in self.locked)
+        return known in self.needed or any(known == locked for locked, _ in self.locked)
 
     def choose(self, name: str, offered: Iterable[Offered]) -> set[str]:
         """Return which versions of a crate are mirrored, by `vers`."""
@@ -85,14 +106,31 @@ class Selection:
             return {one.vers for one in there if self.yanked or not one.yanked}
         known = canonical_name(name)
         locked = {one.vers for one in there if (known, one.vers) in self.locked}
-        chosen = [one for one in there if self._is_wanted(one)]
-        if self.newest is not None:
-            return locked | _newest(chosen, self.newest)
-        return locked | {one.vers for one in chosen}
+        wanted = [one for one in there if self._is_wanted(one)]
+        groups = [wanted, *self._for_projects(known, there)]
+        for group in groups:
+            locked |= _newest(group, self.newest) if self.newest else {one.vers for one in group}
+        return locked
+
+    def root(self, name: str, vers: str) -> Root:
+        """Return a chosen version as a root of the closure, with the features that are enabled."""
+        version, enabled = parse_version(vers), set[str]()
+        known = canonical_name(name)
+        needed = [one for one in self.needed.get(known, ()) if one.is_met_by(version)]
+        for one in needed:
+            enabled |= one.features
+        if (known, vers) in self.locked or self._is_wanted(Offered(name, vers, yanked=False)):
+            if self.features is None:
+                return Root(name, vers=vers)
+            enabled |= {DEFAULT_FEATURE, *_features_of(known, self.features)}
+        return Root(name, vers=vers, features=frozenset(enabled), default_features=False)
 
     def wants(self, one: Offered) -> bool:
         """Return whether a version is mirrored if all versions of its crate are new enough."""
-        return (canonical_name(one.name), one.vers) in self.locked or self._is_wanted(one)
+        known = canonical_name(one.name)
+        if (known, one.vers) in self.locked or self._is_wanted(one):
+            return True
+        return any(self._for_projects(known, [one]))
 
     def other_checksum(self, name: str, vers: str, cksum: str) -> str | None:
         """Return the checksum that a lock file has for a version, None unless it is another one."""
@@ -108,12 +146,31 @@ class Selection:
             "newest": self.newest,
             "yanked": self.yanked,
             "closure": self.closure,
+            "needed": sorted(
+                [one.name, str(one.requirement), sorted(one.features)]
+                for deps in self.needed.values()
+                for one in deps
+            ),
+            "left_out": sorted([one.name, one.req, one.reason] for one in self.left_out),
+            "all_features": self.all_features,
+            "features": None if self.features is None else sorted(self.features),
+            "targets": None if self.targets is None else sorted(self.targets),
         }
 
     @property
     def digest(self) -> str:
         """A short text that is the same for the same selection."""
         return hashlib.sha256(json.dumps(self.values).encode()).hexdigest()
+
+    def _for_projects(self, known: str, there: Iterable[Offered]) -> Iterator[list[Offered]]:
+        """Yield the versions that meet each requirement of a project on a crate."""
+        needed = self.needed.get(known, ())
+        if not needed:
+            return
+        usable = [one for one in there if self.yanked or not one.yanked]
+        parsed = [(one, parse_version(one.vers)) for one in usable]
+        for dep in needed:
+            yield [one for one, version in parsed if dep.is_met_by(version)]
 
     def _is_wanted(self, one: Offered) -> bool:
         if one.yanked and not self.yanked:
@@ -140,7 +197,35 @@ def selection_of(values: Mapping[str, Any]) -> Selection:
         newest=values["newest"],
         yanked=values["yanked"],
         closure=values["closure"],
+        needed=_needed(values.get("needed", ())),
+        left_out=tuple(LeftOut(*one) for one in values.get("left_out", ())),
+        all_features=values.get("all_features", True),
+        features=_texts(values.get("features")),
+        targets=_texts(values.get("targets")),
     )
+
+
+def _needed(rows: Iterable[tuple[str, str, list[str]]]) -> dict[str, tuple[NeededCrate, ...]]:
+    found: dict[str, tuple[NeededCrate, ...]] = {}
+    for name, req, features in rows:
+        one = NeededCrate(name, parse_requirement(req), frozenset(features))
+        known = canonical_name(name)
+        found[known] = (*found.get(known, ()), one)
+    return found
+
+
+def _texts(values: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)
+
+
+def _features_of(known: str, features: Iterable[str]) -> Iterator[str]:
+    """Yield the features that are enabled of a crate."""
+    for text in features:
+        crate, slash, feature = text.partition("/")
+        if not slash:
+            yield text
+        elif canonical_name(crate) == known:
+            yield feature
 
 
 def parse_wanted_crate(text: str) -> WantedCrate:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +23,15 @@ from pulp_cargo.app.models import content_responses, invariants, retention
 from pulp_cargo.app.models.claims import claim_names
 from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.remote import CargoRemote
+from pulp_cargo.app.models.version_label import add_missing
 from pulp_cargo.app.runtime import statements, timeouts
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
 # The first key of our advisory locks; the second is the repository's id.
 LOCK_CLASS = 0x6361_7267
+# The labels that Pulp's import of an export has read, until its version is there. Core makes it, in
+# the same task, and hands nothing on.
+IMPORTED_LABELS: ContextVar[tuple[str, ...]] = ContextVar("cargo_imported_labels", default=())
 
 
 def set_lock_timeout() -> None:
@@ -117,6 +122,19 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
         if not getattr(new_version, "follows", True):
             invariants.require_unused(new_version)
         claim_names(new_version.pk)
+        if IMPORTED_LABELS.get() and not (new_version.added() or new_version.removed()):
+            # Core drops the new version, and the newest has the same content.
+            self._label_as_imported(self.latest_version())
+
+    def on_new_version(self, version: RepositoryVersion) -> None:
+        """Give the version of an import its labels."""
+        super().on_new_version(version)
+        self._label_as_imported(version)
+
+    def _label_as_imported(self, version: RepositoryVersion) -> None:
+        if labels := IMPORTED_LABELS.get():
+            IMPORTED_LABELS.set(())
+            add_missing(version, labels)
 
     @hook(AFTER_UPDATE, when="remote_id", has_changed=True)
     def drop_content_responses(self) -> None:

@@ -1,6 +1,13 @@
 """Labels of repository versions, by which these are retained and served."""
 
+from collections.abc import Iterable
+
 from django.db import models
+
+from pulpcore.plugin.models import RepositoryVersion
+
+# Each label retains a version, which takes space for the list of its content.
+MOST_LABELS = 1_000
 
 
 class VersionLabel(models.Model):
@@ -25,3 +32,17 @@ class VersionLabel(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["repository", "label"], name="cargo_version_label")
         ]
+
+
+def add_missing(version: RepositoryVersion, labels: Iterable[str]) -> None:
+    """Give a version the labels of a copied one; those that another version has never move."""
+    there = VersionLabel.objects.filter(repository_id=version.repository_id)
+    taken = set(there.values_list("label", flat=True))
+    new = sorted(set(labels) - taken)[: MOST_LABELS - len(taken)]
+    VersionLabel.objects.bulk_create(
+        [
+            VersionLabel(repository_id=version.repository_id, version=version, label=label)
+            for label in new
+        ],
+        ignore_conflicts=True,
+    )

@@ -7,9 +7,12 @@ from rest_framework import serializers
 from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.serializers.closure import LONGEST_TEXT, MOST_FEATURES, MOST_TARGETS
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.protocol.lock_file import MAX_SIZE, parse_lock_file
+from pulp_cargo.protocol.project_manifest import MAX_SIZE as LARGEST_MANIFEST
+from pulp_cargo.protocol.project_manifest import parse_projects
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
 from pulp_cargo.rules.mirror_selection import (
     MOST_CRATES,
@@ -18,8 +21,13 @@ from pulp_cargo.rules.mirror_selection import (
     locked_packages,
     parse_wanted_crate,
 )
+from pulp_cargo.rules.project_needs import ProjectNeeds, Upstream, project_needs
 
 MOST_LOCK_FILES = 100
+MOST_MANIFESTS = 200
+# What a closure can begin with.
+BEGINS = ("crates", "lock_files", "manifests")
+OR_OTHERS = "`crates`, `lock_files` or `manifests`"
 
 
 class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
@@ -30,8 +38,8 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         required=False,
         max_length=MOST_CRATES,
         help_text="The crates to mirror: names, or prefixes of names followed by `*`, each perhaps"
-        " with a requirement, as in `serde@1.0.100`. By default, and without `lock_files`, all"
-        " crates are mirrored.",
+        " with a requirement, as in `serde@1.0.100`. By default, and without `lock_files` and"
+        " `manifests`, all crates are mirrored.",
     )
     lock_files = serializers.ListField(
         child=serializers.CharField(max_length=MAX_SIZE, trim_whitespace=False),
@@ -40,10 +48,25 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         help_text="The texts of Cargo.lock files: the packages in them that are from the upstream"
         " are mirrored in any case.",
     )
+    manifests = serializers.ListField(
+        child=serializers.CharField(max_length=LARGEST_MANIFEST, trim_whitespace=False),
+        required=False,
+        max_length=MOST_MANIFESTS,
+        help_text="The texts of Cargo.toml files, of projects or workspaces: the versions that meet"
+        " the requirements of their dependencies on the upstream are mirrored.",
+    )
+    registry = serializers.CharField(
+        required=False,
+        max_length=LONGEST_TEXT,
+        help_text='The name of the upstream in `manifests`, as in `registry = "company"`.',
+    )
+    dev = serializers.BooleanField(
+        default=True, help_text="Whether the dev-dependencies of `manifests` count."
+    )
     crates_io = serializers.BooleanField(
         default=False,
-        help_text="Whether packages from crates.io in `lock_files` are mirrored, because the upstream"
-        " is a copy of crates.io. They are if it is crates.io itself.",
+        help_text="Whether packages from crates.io in `lock_files` and `manifests` are mirrored,"
+        " because the upstream is a copy of crates.io. They are if it is crates.io itself.",
     )
     newest = serializers.IntegerField(
         required=False,
@@ -63,6 +86,27 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         help_text="Whether everything that cargo might need to build the selected versions is"
         " mirrored as well.",
     )
+    all_features = serializers.BooleanField(
+        required=False,
+        help_text="Whether every optional dependency counts in the closure. Otherwise only those of"
+        " enabled features do. True by default, unless there are `features`.",
+    )
+    features = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_TEXT),
+        required=False,
+        max_length=MOST_FEATURES,
+        help_text="The features of `crates` and `lock_files` that are enabled in the closure besides"
+        " `default`: `FEATURE` of each crate, or `CRATE/FEATURE`. All by default. Those of"
+        " dependencies in `manifests` are in there.",
+    )
+    targets = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_TEXT),
+        required=False,
+        max_length=MOST_TARGETS,
+        help_text="Target triples that are built for, including that of the host. In `manifests` and"
+        " in the closure, dependencies for other triples do not count; those for a `cfg(…)`"
+        " always do. All by default.",
+    )
 
     def validate_crates(self, crates: list[str]) -> list[str]:
         """Refuse invalid names and requirements."""
@@ -70,35 +114,64 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
             return [str(parse_wanted_crate(text)) for text in crates]
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a closure of everything, which is everything."""
+        """Refuse a closure of everything, which is everything, and what has no effect."""
         data = super().validate(data)
-        if data["closure"] and not (data.get("crates") or data.get("lock_files")):
-            raise serializers.ValidationError(
-                {"closure": "A closure needs `crates` or `lock_files` to begin with."}
-            )
+        begins = any(data.get(field) for field in BEGINS)
+        if data["closure"] and not begins:
+            raise _refused("closure", f"A closure needs {OR_OTHERS} to begin with.")
+        is_narrow = "features" in data or data.get("all_features") is False
+        if is_narrow and not data["closure"]:
+            field = "features" if "features" in data else "all_features"
+            raise _refused(field, f"`{field}` narrows a `closure`, which is not asked for.")
+        if "features" in data and data.get("all_features"):
+            raise _refused("features", "With `all_features`, single features have no effect.")
+        if "targets" in data and not (data["closure"] or data.get("manifests")):
+            raise _refused("targets", "`targets` needs a `closure` or `manifests`.")
         return data
 
     def selection(self, remote: CargoRemote) -> Selection:
         """Return what is mirrored from the remote; raises ValidationError."""
         asked = self.validated_data
-        lock_files = asked.get("lock_files", [])
-        registries = [str(remote.url)]
+        urls = [str(remote.url)]
         if asked["crates_io"] or is_crates_io(remote.url):
-            registries.append(CRATES_IO)
+            urls.append(CRATES_IO)
         with refused_as_invalid():
-            locks = [parse_lock_file(text) for text in lock_files]
-        locked = locked_packages(locks, registries)
-        if lock_files and not locked and not asked.get("crates"):
-            raise serializers.ValidationError(
-                {"lock_files": f"No package in them is from {remote.url}."}
-            )
+            locks = [parse_lock_file(text) for text in asked.get("lock_files", [])]
+            projects = parse_projects(asked.get("manifests", []))
+        locked = locked_packages(locks, urls)
+        upstream = Upstream(urls, asked.get("registry"))
+        needs = project_needs(projects, upstream, asked.get("targets"), dev=asked["dev"])
+        if not (locked or needs.crates or asked.get("crates")):
+            if locks:
+                raise _refused("lock_files", f"No package in them is from {remote.url}.")
+            if projects:
+                raise _refused("manifests", _nothing_from(remote, needs))
         return Selection(
             crates=tuple(map(parse_wanted_crate, asked.get("crates", []))),
             locked=locked,
             newest=asked.get("newest"),
             yanked=asked["yanked"],
             closure=asked["closure"],
+            needed=needs.crates,
+            left_out=needs.left_out,
+            all_features=asked.get("all_features", "features" not in asked),
+            features=_tuple(asked.get("features")),
+            targets=_tuple(asked.get("targets")),
         )
 
     class Meta:
         ref_name = "cargo.Sync"
+
+
+def _refused(field: str, sentence: str) -> serializers.ValidationError:
+    return serializers.ValidationError({field: sentence})
+
+
+def _nothing_from(remote: CargoRemote, needs: ProjectNeeds) -> str:
+    """Return that no dependency is from the remote, with an example of why not."""
+    example = next((f": `{one.name}`: {one.reason}" for one in needs.left_out), "")
+    return f"No dependency in them is from {remote.url}{example}."
+
+
+def _tuple(texts: list[str] | None) -> tuple[str, ...] | None:
+    return None if texts is None else tuple(texts)

@@ -6,13 +6,11 @@ from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_cargo.app.models import CargoRepository, VersionLabel
 from pulp_cargo.app.models.repository import locked
+from pulp_cargo.app.models.version_label import MOST_LABELS
 from pulp_cargo.app.notices import barrier, channel
 from pulp_cargo.app.queries.repository.moments import version_at
 from pulp_cargo.protocol.errors import BadRequest, NotFound
 from pulp_cargo.rules.moments import AtNumber, parse_label
-
-# Each label retains a version, which takes space for the list of its content.
-MOST_LABELS = 1_000
 
 
 class LabelTaken(BadRequest):

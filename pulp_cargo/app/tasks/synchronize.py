@@ -1,6 +1,6 @@
 """The task that syncs a repository with an upstream registry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulpcore.plugin.exceptions import SyncError
@@ -19,18 +19,22 @@ def synchronize(
     repository_pk: str,
     mirror: bool,
     selection: Mapping[str, Any] | None = None,
+    labels: Sequence[str] = (),
     **kwargs: Any,
 ) -> dict[str, Any]:
     """Add what is selected of the remote, and return what was refused.
 
-    With `mirror`, everything else is removed. Without `selection`, everything is added.
+    With `mirror`, everything else is removed. Without `selection`, everything is added. `labels` are
+    those of the upstream's versions, of which a repository that follows it has copies.
     """
     chosen = selection_of(selection) if selection else EVERYTHING
     repository = CargoRepository.objects.get(pk=repository_pk)
     order = Order(repository, CargoRemote.objects.get(pk=remote_pk), mirror, chosen)
     process = this_process()
+    services = Services(process.loop, process.services.disk)
+    sync.copy_labels(services, order, labels)
     try:
-        done = sync.synchronize(Services(process.loop, process.services.disk), order)
+        done = sync.synchronize(services, order)
     except RegistryError as error:
         raise SyncError(str(error)) from error
     version = done.version and f"{get_url(repository)}versions/{done.version.number}/"

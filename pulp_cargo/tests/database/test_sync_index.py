@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pulp_cargo.protocol.lock_file import parse_lock_file
+from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.rules.mirror_selection import Selection, locked_packages, parse_wanted_crate
+from pulp_cargo.rules.project_needs import LeftOut, NeededCrate
 from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.exchange import Page
@@ -337,6 +339,69 @@ def test_closure(
     (refused,) = report.listed
     assert refused["name"] == f"{name}-gone"
     assert refused["reason"] == (f"the upstream has no such crate, which `{name}-b 1.2.0` needs")
+
+
+def test_projects(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """What meets their requirements; what nothing meets, or is from elsewhere, is reported."""
+    index.have(*(Crate(name, vers) for vers in ("1.0.0", "1.1.0", "2.0.0")))
+    index.have(Crate(f"{name}-b"))
+    wanted = [NeededCrate(name, parse_requirement(req)) for req in ("^1", "^3")]
+    none = NeededCrate(f"{name}-none", parse_requirement("1"))
+    selection = {
+        "needed": {name: tuple(wanted), f"{name}_none": (none,)},
+        "left_out": (LeftOut("near", "*", "it is from the folder `near`"),),
+    }
+    mirror = mirror_of(index.url)
+    report = mirror.sync(newest=1, **selection).report
+    assert mirror.crates == [f"{name} 1.1.0"]
+    assert [(one["name"], one["vers"], one["reason"]) for one in report.listed] == [
+        ("near", "*", "it is from the folder `near`"),
+        (f"{name}-none", "", "the upstream has no such crate"),
+        (name, "^3", "no mirrored version meets it"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({}, ["b", "c", "d", "e", "win"]),
+        ({"targets": ("x86_64-unknown-linux-gnu",)}, ["b", "c", "d", "e"]),
+        ({"all_features": False}, ["b", "c", "d", "win"]),
+        ({"all_features": False, "features": ("x",)}, ["b", "c", "win"]),
+        ({"all_features": False, "features": ()}, ["b", "win"]),
+    ],
+    ids=str,
+)
+def test_narrower_closure(
+    index: GitIndex, mirror_of: MirrorOf, name: str, fields: dict[str, Any], found: list[str]
+) -> None:
+    """By features of the selected crates and of their dependencies, and by targets."""
+    deps = [
+        Dep(name=f"{name}-b"),
+        Dep(name=f"{name}-c", optional=True),
+        Dep(name=f"{name}-d", optional=True),
+        Dep(name=f"{name}-win", target="i686-pc-windows-gnu"),
+    ]
+    features = {"x": [f"dep:{name}-c"], "y": [f"dep:{name}-d"]}
+    index.have(Crate(name, deps=deps, features=features))
+    index.have(Crate(f"{name}-b", deps=[Dep(name=f"{name}-e", optional=True)]))
+    index.have(*(Crate(f"{name}-{one}") for one in ("c", "d", "e", "win")))
+    mirror = mirror_of(index.url)
+    report = mirror.sync(name, closure=True, **fields).report
+    assert mirror.crates == [f"{name} 1.0.0", *(f"{name}-{one} 1.0.0" for one in found)]
+    assert report.count == 0
+
+
+def test_closure_of_projects(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """The features that they enable count, if not all do."""
+    deps = [Dep(name=f"{name}-{one}", optional=True) for one in ("a", "b", "c")]
+    features = {"default": ["a"], **{one: [f"dep:{name}-{one}"] for one in ("a", "b", "c")}}
+    index.have(Crate(name, deps=deps, features=features))
+    index.have(*(Crate(f"{name}-{one}") for one in ("a", "b", "c")))
+    one = NeededCrate(name, parse_requirement("1"), frozenset(["b"]))
+    mirror = mirror_of(index.url)
+    mirror.sync(needed={name: (one,)}, closure=True, all_features=False)
+    assert mirror.crates == [f"{name} 1.0.0", f"{name}-b 1.0.0"]
 
 
 def test_lock_file(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:

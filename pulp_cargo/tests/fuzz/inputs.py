@@ -111,6 +111,7 @@ TOKENS = {
     "listed": JSON,
     "listing_head": JSON,
     "lock_file": TOML,
+    "project": TOML,
     "advisory": (*TOML, *JSON),
     "upstream_config": JSON,
     "upstream_search": JSON,
@@ -152,6 +153,12 @@ PLACES = {
     "line_deps": (*IN_JSON, ('{"name":"a","deps":[],"features":{"a":[', '"b",]}}')),
     "listed": (*IN_JSON, ('{"name":"a","vers":"1.0.0","cksum":"","index_line":"', '"}')),
     "listing_head": (*IN_JSON, ('{"listing":1,"count":1,"urls":["https://', '"]}')),
+    "project": (
+        *IN_TOML,
+        (HEAD + "[workspace.dependencies]\n", ""),
+        (HEAD + '[dependencies]\na = { workspace = true, features = ["', '"] }\n'),
+        (HEAD + '[dependencies]\na = "', '"\n'),
+    ),
     "lock_file": (
         ("", ""),
         ("a = ", ""),

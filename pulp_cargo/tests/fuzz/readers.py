@@ -29,6 +29,8 @@ from pulp_cargo.protocol.lock_file import MAX_SIZE as LARGEST_LOCK_FILE
 from pulp_cargo.protocol.lock_file import parse_lock_file
 from pulp_cargo.protocol.manifest import parse_manifest, read_package
 from pulp_cargo.protocol.packed_index import unpack_sent
+from pulp_cargo.protocol.project_manifest import MAX_SIZE as LARGEST_MANIFEST
+from pulp_cargo.protocol.project_manifest import parse_projects
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.unavailable import (
     UpstreamConfigInvalid,
@@ -48,6 +50,7 @@ from pulp_cargo.rules.enabled_deps import EnabledDeps
 from pulp_cargo.rules.limits import PublishLimits
 from pulp_cargo.rules.policies.advisories import parse_advisory
 from pulp_cargo.rules.policies.licenses import is_allowed, parse_license
+from pulp_cargo.rules.project_needs import Upstream, project_needs
 from pulp_cargo.rules.read_crate import check_manifest, read_published, read_upstream
 from pulp_cargo.rules.search_words import names_in
 from pulp_cargo.tests.fuzz import ordinary
@@ -181,6 +184,12 @@ def lock_file(data: bytes) -> object:
     return parse_lock_file(data)
 
 
+def project(data: bytes) -> object:
+    """Read a project's Cargo.toml, and what it needs."""
+    projects = parse_projects([data.decode(errors="surrogateescape")])
+    return project_needs(projects, Upstream([registry_url.CRATES_IO]), None, dev=True)
+
+
 def advisory(data: bytes) -> object:
     """Read an advisory of RustSec or OSV."""
     return parse_advisory(data.decode(errors="replace"))
@@ -262,6 +271,7 @@ READERS = (
     Reader(listed, (listing.InvalidListing,), ordinary.listed, listing.LONGEST_LINE),
     Reader(listing_head, (listing.InvalidListing,), ordinary.listing_head, MIB),
     Reader(lock_file, (InvalidLockFile, TooLarge), ordinary.lock_file, LARGEST_LOCK_FILE),
+    Reader(project, (BadRequest, TooLarge), ordinary.manifest, LARGEST_MANIFEST),
     Reader(advisory, (InvalidAdvisory,), ordinary.advisory, MIB),
     Reader(upstream_config, (UpstreamConfigInvalid,), ordinary.config, LARGEST_CONFIG),
     Reader(upstream_search, (UpstreamSearchInvalid,), ordinary.search, LARGEST_SEARCH),

@@ -37,6 +37,16 @@ def test_browser_asks_for_html_by_name(
     assert is_browser(make_mocked_request(method, "/", headers=dict(headers))) is expected
 
 
+def test_form_of_a_browser_asks_for_html() -> None:
+    """With any method, but it is no visit."""
+    from pulp_cargo.app.endpoints.http.browser import is_browser, wants_html
+
+    for method in ("POST", "PUT", "DELETE"):
+        request = make_mocked_request(method, "/", headers={"Accept": FIREFOX})
+        assert (wants_html(request), is_browser(request)) == (True, False)
+        assert not wants_html(make_mocked_request(method, "/", headers={"Accept": "*/*"}))
+
+
 def test_examples_of_filters_are_true() -> None:
     """Sizes, dates and URLs for people."""
     from pulp_cargo.app.endpoints.pages import render

@@ -49,6 +49,10 @@ def test_every_endpoint_is_documented() -> None:
     named = {
         ("GET", "the index path of a crate, such as `se/rd/serde"): ("GET", "(?!api/)[^/]+/.+"),
         ("GET", "the registry's URL itself"): ("GET", ""),
+        ("GET", "the URL of one of these pages with a final slash"): (
+            "GET",
+            "(search|changes|(crates|keywords|categories)/.*[^/])/",
+        ),
     }
     assert {named.get(route, route) for route in documented} == set(_routes())
 

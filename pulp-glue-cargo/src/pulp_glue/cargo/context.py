@@ -174,12 +174,12 @@ class PulpCargoRepositoryContext(CargoEntityContext, PulpRepositoryContext):
 
     def check_closure(
         self,
-        crates: Sequence[Mapping[str, str]],
+        crates: Sequence[Mapping[str, Any]],
         targets: Sequence[str] = (),
         *,
         all_features: bool = False,
     ) -> EntityDefinition:
-        """Return the report on what crates need, each with `name`, and `req` or `vers`.
+        """Return the report on what crates need, each with `name`, `req` or `vers`, and `features`.
 
         Without crates it is about all of the repository. No `targets` stand for all.
         """

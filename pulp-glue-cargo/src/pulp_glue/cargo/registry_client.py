@@ -5,12 +5,13 @@ configuration names, and along no redirect, since registries redirect downloads 
 """
 
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import astuple, dataclass, field
+from typing import IO, Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -37,12 +38,37 @@ CHUNK = 256 * 1024
 LONGEST_LINE = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Listing:
-    """All versions of a registry, crate by crate in the order of publication; and the entity tag."""
+    """All versions of a registry, crate by crate in the order of publication; and the entity tag.
 
-    versions: list[ExportedVersion]
-    etag: str | None
+    They are in a file, of which `places` are in memory: a listing is in another order, and that of
+    a large registry has gigabytes.
+    """
+
+    etag: str | None = None
+    file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+    places: list[int] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[ExportedVersion]:
+        for place in self.places:
+            self.file.seek(place)
+            yield ExportedVersion(*json.loads(self.file.readline()))
+
+    def add(self, version: ExportedVersion) -> int:
+        """Write a version at the end of the file, and return its place there."""
+        place = self.file.tell()
+        self.file.write(json.dumps(astuple(version)).encode() + b"\n")
+        return place
 
 
 class RegistryClient:
@@ -74,17 +100,22 @@ class RegistryClient:
     def listing(self, etag: str | None) -> Listing | None:
         """Return everything in the registry, None if it has not changed since `etag`.
 
-        Raises ExportError.
+        The caller closes it, as a context. Raises ExportError.
         """
         headers = {"If-None-Match": etag} if etag else {}
         with self._required(LISTING, headers) as response:
             if response.status_code == 304:
                 return None
+            listing = Listing(response.headers.get("ETag"))
             try:
-                versions = _parse(response)
+                _read(response, listing)
             except (requests.RequestException, OSError) as error:
+                listing.file.close()
                 raise ExportError(f"the listing of {self.url} broke off: {error}") from error
-            return Listing(versions, response.headers.get("ETag"))
+            except ExportError:
+                listing.file.close()
+                raise
+            return listing
 
     def find(self, path: str) -> bytes | None:
         """Return a file below the registry's URL, None if there is none; raises ExportError."""
@@ -205,13 +236,13 @@ def download_url(dl: str, version: ExportedVersion) -> str:
     return dl
 
 
-def _parse(response: requests.Response) -> list[ExportedVersion]:
-    """Return the versions of a complete listing; raises ExportError.
+def _read(response: requests.Response, listing: Listing) -> None:
+    """Take the versions of a complete listing; raises ExportError.
 
     The first line has the URLs that mean the registry itself, or others whose crates it has, and
     the last one the number of versions.
     """
-    rows: list[tuple[str, str, ExportedVersion]] = []
+    rows: list[tuple[str, str, str, int]] = []
     own: frozenset[str] | None = None
     ended = False
     for line in _lines(response):
@@ -224,14 +255,15 @@ def _parse(response: requests.Response) -> list[ExportedVersion]:
             elif "end" in values:
                 ended = values["end"] == len(rows)
             else:
-                rows.append(_version(values, own))
+                name, pubtime, version = _version(values, own)
+                rows.append((name, pubtime, version.vers, listing.add(version)))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ExportError(f"a line of the listing is invalid: {line[:200]!r}") from error
     if not ended:
         raise ExportError("the listing of the registry is incomplete")
     # As in the registry's own index files, except for versions of the same second.
-    rows.sort(key=lambda row: (*row[:2], row[2].vers))
-    return [version for _, _, version in rows]
+    rows.sort()
+    listing.places = [place for *_, place in rows]
 
 
 def _version(values: Mapping[str, Any], own: frozenset[str]) -> tuple[str, str, ExportedVersion]:

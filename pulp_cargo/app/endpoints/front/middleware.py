@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from pulp_cargo.app.endpoints.front import routes
 from pulp_cargo.app.endpoints.front.health import get_health
-from pulp_cargo.app.endpoints.http.browser import is_browser
+from pulp_cargo.app.endpoints.http.browser import is_browser, wants_html
 from pulp_cargo.app.endpoints.http.client_timeout import BYTES_AT_ONCE, limit_pauses
 from pulp_cargo.app.endpoints.http.core import authenticate
 from pulp_cargo.app.endpoints.http.errors import (
@@ -44,6 +44,7 @@ from pulp_cargo.app.queries.registry import token_scopes
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime.ttl_cache import digest_of
 from pulp_cargo.protocol.errors import (
+    MethodNotAllowed,
     NotAuthenticated,
     RegistryError,
     RegistryNotFound,
@@ -83,7 +84,9 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
         shown = as_registry_error(error)
         if shown is None:
             raise
-        if is_browser(request):
+        # A browser with another method has sent a form; for other errors it is a script.
+        is_form = isinstance(shown, MethodNotAllowed) and wants_html(request)
+        if is_form or is_browser(request):
             return error_page(shown, registry)
         return error_response(shown, registry.urls.login if registry else None)
 

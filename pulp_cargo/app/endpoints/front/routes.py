@@ -12,6 +12,7 @@ from pulp_cargo.app.endpoints.pages.changes import get_changes
 from pulp_cargo.app.endpoints.pages.contents import get_diff, get_files, get_source
 from pulp_cargo.app.endpoints.pages.crate import get_crate_page, get_version_page, get_versions_page
 from pulp_cargo.app.endpoints.pages.home import get_home
+from pulp_cargo.app.endpoints.pages.moved import to_page
 from pulp_cargo.app.endpoints.pages.refused import get_refused_page
 from pulp_cargo.app.endpoints.read.config import get_cargo_config, get_config
 from pulp_cargo.app.endpoints.read.download import get_crate_file
@@ -149,6 +150,9 @@ ROUTES = (
     _route("GET", "changes", get_changes, "page"),
     _route("GET", "keywords/{keyword}", search_pages.get_keyword, "page"),
     _route("GET", "categories/{slug}", search_pages.get_category, "page"),
+    Route(
+        "GET", re.compile(r"(search|changes|(crates|keywords|categories)/.*[^/])/"), to_page, "page"
+    ),
     # cargo, reading: everything that is not part of the web API
     Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file, "index"),
 )
@@ -173,7 +177,7 @@ def match(cargo: CargoRequest) -> tuple[Route, dict[str, str]]:
                 raise NotInPast(cargo.path)
             return route, found.groupdict()
         if found and route.method not in allowed:
-            allowed.append(route.method)
+            allowed += ["GET", "HEAD"] if route.method == "GET" else [route.method]
     if allowed:
         raise MethodNotAllowed(cargo.http.method, cargo.path, allowed)
     raise RouteNotFound(cargo.path)

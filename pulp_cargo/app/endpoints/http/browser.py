@@ -5,8 +5,11 @@ from aiohttp import web
 
 def is_browser(request: web.Request) -> bool:
     """Return whether the client asks for HTML by name; programs take anything, or JSON."""
-    if request.method not in ("GET", "HEAD"):
-        return False
+    return request.method in ("GET", "HEAD") and wants_html(request)
+
+
+def wants_html(request: web.Request) -> bool:
+    """Return whether the client asks for HTML by name, with whatever method."""
     if request.headers.get("User-Agent", "").startswith("cargo"):
         return False
     return any(_is_html(one) for one in request.headers.get("Accept", "").lower().split(","))

@@ -21,9 +21,10 @@ def past_registry(registry: Registry, text: str, moment: Moment) -> Registry:
 
     A number and a label mean a version of its own repository, which is served without its upstream.
     At a time, its upstreams serve what they had by then. One that is pinned has no other state: its
-    readers may not see what else is in the repository. Raises NotFound and Gone.
+    readers may not see what else is in the repository. One that follows another Pulp has the labelled
+    versions, which readers see there. Raises NotFound and Gone.
     """
-    if registry.pinned:
+    if registry.pinned and not (registry.follows and isinstance(moment, AtLabel)):
         raise NotFound(
             f"the registry `{registry.name}` serves one fixed repository version, and no other state"
         )
@@ -39,6 +40,7 @@ def past_registry(registry: Registry, text: str, moment: Moment) -> Registry:
         ),
         upstreams=upstreams,
         pinned=True,
+        follows=False,
         allow_uploads=False,
         past=Past(text, has_catalog=isinstance(moment, AtLabel)),
     )

@@ -205,7 +205,8 @@ class Past:
 class Registry:
     """A distribution as cargo sees it, with the repository version that it serves.
 
-    One that is `pinned` serves the same version for ever. With `crate_owners` the crates of its
+    One that is `pinned` serves the same version for ever, unless it `follows` another Pulp: a
+    replication has made it, and pins it to another version each time. With `crate_owners` the crates of its
     repository belong to owners. `past` is set for a state of its past (`queries/registry/past`).
     """
 
@@ -217,6 +218,7 @@ class Registry:
     access: ReadAccess
     upstreams: RegistryUpstreams
     pinned: bool = False
+    follows: bool = False
     allow_uploads: bool = False
     crates_io_rules: bool = False
     crate_owners: bool = False
@@ -243,6 +245,10 @@ class Registry:
             auth_required=self.access.wants_credential,
             upstream=self.urls.upstream if for_readers else None,
         )
+
+
+# The label of what a replication of Pulp has made.
+OF_REPLICATION = "UpstreamPulp"
 
 
 def find(domain: str, path: str) -> Registry | None:
@@ -298,6 +304,7 @@ def registry_of(distribution: CargoDistribution) -> Registry:
             crate_policy=named_policy(distribution.crate_policy),
         ),
         pinned=pinned is not None,
+        follows=OF_REPLICATION in distribution.pulp_labels,
         allow_uploads=distribution.allow_uploads,
         crates_io_rules=bool(repository and repository.crates_io_rules),
         crate_owners=bool(repository and repository.crate_owners),

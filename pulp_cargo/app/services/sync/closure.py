@@ -49,7 +49,7 @@ def expand(
         if body is not None:
             packed[name] = pack(body)
             roots += _roots(name, body, selection)
-    search: ClosureSearch[UpstreamVersion] = ClosureSearch(roots)
+    search: ClosureSearch[UpstreamVersion] = ClosureSearch(roots, selection.scope)
     while missing := search.missing:
         search.add(_looked_up(index, missing, packed))
         if search.size > MOST_VERSIONS:
@@ -66,7 +66,8 @@ def expand(
         for name in sorted(names):
             yield name, unpack(packed[name])
 
-    return replace(selection, crates=(), locked=locked, newest=None, closure=False), files
+    exactly = replace(selection, crates=(), needed={}, locked=locked, newest=None, closure=False)
+    return exactly, files
 
 
 def _roots(name: str, body: bytes, selection: Selection) -> list[Root]:
@@ -74,7 +75,7 @@ def _roots(name: str, body: bytes, selection: Selection) -> list[Root]:
     versions = _versions(name, body)
     spelled = {vers: _spelling(one) for vers, one in versions.items()}
     offered = (Offered(name, one.vers, one.yanked) for one in versions.values())
-    return [Root(spelled[vers], vers=vers) for vers in sorted(selection.choose(name, offered))]
+    return [selection.root(spelled[one], one) for one in sorted(selection.choose(name, offered))]
 
 
 def _looked_up(

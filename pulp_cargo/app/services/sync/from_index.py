@@ -14,7 +14,7 @@ from pulpcore.plugin.models import ProgressReport
 
 from pulp_cargo.app.models.sync_sources import SYNC_NOTE, last_sync
 from pulp_cargo.app.queries.crate_policies import named_policy
-from pulp_cargo.app.services.sync import closure, files, index_table, mirrored_units
+from pulp_cargo.app.services.sync import closure, files, index_table, listing_table, mirrored_units
 from pulp_cargo.app.services.sync.index_table import Chooser, Upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
 from pulp_cargo.app.services.sync.report import SyncReport
@@ -47,12 +47,15 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
     base = _base(order, made_of, now)
     repository, remote = order.repository, order.remote
     report = SyncReport()
+    report.leave_out(order.selection)
     source = opened(connected, services.disk, repository, remote, base)
     with source as index, index_table.tables():
         _require_usable(order, index)
         if index.commit is not None and index.commit == base:
             return Synced(None, report)
         _load(order, index, policy, report)
+        needed = order.selection.needed
+        report.require_needed(needed, listing_table.versions_of(needed))
         require_signed(connected, remote)
         refuse_replaced(order)
         with _counted("Storing crate versions", "sync.cargo.crates") as count:

@@ -22,6 +22,7 @@ from pulp_cargo.rules.policies.policy_decision import AgelessRules
 def synchronize(services: Services, order: Order, connected: ConnectedUpstream) -> Synced:
     """Add what the listing has; raises CannotCopy, NoListing and StorageFull."""
     remote, repository, report = order.remote, order.repository, SyncReport()
+    report.leave_out(order.selection)
     policy = named_policy(remote.crate_policy)
     rules = AgelessRules([policy] if policy else [], datetime.now(UTC))
     made_of = order.made_of(rules.text)
@@ -46,13 +47,15 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         require_signed(connected, remote)
         if order.selection.newest is not None:
             _drop_older(order.selection)
+        needed = order.selection.needed
+        report.require_needed(needed, listing_table.versions_of(needed))
         refuse_replaced(order)
         units.make_units(file, repository, remote)
         if order.is_immediate:
             files.fetch_files(
                 services.disk, repository, remote, connected, refuse=files.refuse_by_failing
             )
-        aliases = _aliases(head, remote.url, mirror=order.mirror)
+        aliases = _aliases(head, order)
         note = made_of | {"etag": fetched.etag}
         change = Change(order.mirror, is_partial=False, aliases=aliases, note=note)
         return Synced(make_version(repository, change), report)
@@ -75,12 +78,15 @@ def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | No
     return etag if note == made_of else None
 
 
-def _aliases(head: Head, upstream: str, *, mirror: bool) -> set[str]:
+def _aliases(head: Head, order: Order) -> set[str]:
     """Return the URLs that will mean the registries of the repository, as they do upstream.
 
     Dependencies on such a URL are resolved here. The administrator has set the remote's own URL;
     the upstream claims the others. These are trusted only with `mirror`, where the repository has
-    no crates but the upstream's.
+    no crates but the upstream's. The URL of a labelled state means nothing else, and no crate has it.
     """
-    claimed = {url for url in head.urls if mirror or same_registry(url, upstream)}
+    upstream = order.upstream_url
+    claimed = {url for url in head.urls if order.mirror or same_registry(url, upstream)}
+    if order.label is not None:
+        claimed = {url for url in claimed if not url.endswith(f"/@{order.label}/")}
     return {url for url in claimed | {upstream} if not is_crates_io(url)}

@@ -4,7 +4,7 @@ The table has the compared columns, and the position of each line in the file. S
 takes space on disk rather than in memory, and single statements can process all of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 from uuid import UUID
@@ -101,6 +101,12 @@ def rows() -> Iterator[tuple[str, str, str, bool, int]]:
     """Yield canonical name, name, `vers`, whether it is yanked, and `at`, crate by crate."""
     columns = "canonical_name, name, vers, yanked, at"
     yield from all_rows(f"SELECT {columns} FROM cargo_listed ORDER BY canonical_name")
+
+
+def versions_of(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the versions of some crates, with their canonical names."""
+    statement = "SELECT canonical_name, vers FROM cargo_listed WHERE canonical_name = ANY(%s)"
+    return all_rows(statement, [list(names)])
 
 
 def drop(places: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """A sync that is asked for, and what it depends on."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulpcore.plugin.models import ProgressReport, RepositoryVersion
@@ -26,12 +26,28 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is mirrored from where to where; `mirror` also removes everything else."""
+    """What is mirrored from where to where; `mirror` also removes everything else.
+
+    With a `label`, the remote has the URL of this state of the upstream (`at_label`).
+    """
 
     repository: CargoRepository
     remote: CargoRemote
     mirror: bool
     selection: Selection = EVERYTHING
+    label: str | None = None
+
+    def at_label(self, label: str) -> "Order":
+        """Return the order for the state of the upstream that has a label."""
+        remote = CargoRemote.objects.get(pk=self.remote.pk)
+        remote.url = f"{remote.url.rstrip('/')}/@{label}/"
+        return replace(self, remote=remote, label=label)
+
+    @property
+    def upstream_url(self) -> str:
+        """The URL that means the registry, whichever state of it is mirrored."""
+        url = str(self.remote.url)
+        return url if self.label is None else url.removesuffix(f"@{self.label}/")
 
     @property
     def is_immediate(self) -> bool:

@@ -6,10 +6,17 @@ fetched if the remote's policy is `immediate`, and one new repository version is
 nothing changed.
 """
 
+import logging
+from collections.abc import Iterable
+
+from pulp_cargo.app.models.version_label import VersionLabel, add_missing
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import from_index, from_listing, upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.upstream.errors import NoListing
+from pulp_cargo.protocol.errors import RegistryError
+
+log = logging.getLogger(__name__)
 
 
 def synchronize(services: Services, order: Order) -> Synced:
@@ -29,3 +36,21 @@ def synchronize(services: Services, order: Order) -> Synced:
                 if order.selection.names is None:
                     raise
         return from_index.synchronize(services, order, connected)
+
+
+def copy_labels(services: Services, order: Order, labels: Iterable[str]) -> None:
+    """Make a version of each labelled state of the upstream that the repository lacks.
+
+    A state that cannot be copied is left out, since the newest one matters more.
+    """
+    repository = order.repository
+    there = set(VersionLabel.objects.filter(repository=repository).values_list("label", flat=True))
+    for label in labels:
+        if label in there:
+            continue
+        try:
+            done = synchronize(services, order.at_label(label))
+        except RegistryError as error:
+            log.warning("The label `%s` of `%s` is not copied: %s", label, repository.name, error)
+        else:
+            add_missing(done.version or repository.latest_version(), [label])

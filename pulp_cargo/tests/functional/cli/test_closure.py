@@ -41,3 +41,12 @@ def test_promote_and_check(stack: Stack, pulp: Pulp) -> None:
     with pytest.raises(PulpFailed) as failed:
         pulp.run(*check, dev.name, "--crate", "broken@=1.0.0")
     assert "no version meets it" in failed.value.stdout
+    with pytest.raises(PulpFailed, match="--features needs --crate"):
+        pulp.run(*check, dev.name, "--features", "x")
+    deps = [Dep(name="lib", req="^9", optional=True)]
+    dev.publish(Crate("opt", deps=deps, features={"x": ["dep:lib"]}))
+    opt = (*check, dev.name, "--crate", "opt")
+    assert pulp.run(*opt, "--features", "default").stdout == ""
+    with pytest.raises(PulpFailed) as failed:
+        pulp.run(*opt, "--features", "app/y,opt/x")
+    assert "lib ^9, needed by opt 1.0.0" in failed.value.stdout

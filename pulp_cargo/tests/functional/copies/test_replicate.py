@@ -17,6 +17,7 @@ from pulp_cargo.tests.functional.docs.conftest import environment
 from pulp_cargo.tests.functional.docs.shell import DOCS, Shell, about_here, blocks
 from pulp_cargo.tests.support.cargo import Cargo
 from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES, Stack
 
 
@@ -57,6 +58,42 @@ def test_replicate_and_then_the_difference(
     for path in (DISTRIBUTIONS, REPOSITORIES, REMOTES):
         assert gone.name not in names(second, path)
     assert copied(second, first).send(Crate(name, "9.0.0")).status == 403
+
+
+def test_labels_of_versions_are_copied(
+    stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
+) -> None:
+    """Each with its state, also that of an older version, and a later one with the next run."""
+    first = stack.make_registry(pulp_labels={label: ""})
+
+    def give(text: str, number: int) -> None:
+        stack.rest.post(f"{first.repository}label_version/", label=text, number=number)
+
+    def states(registry: Registry) -> dict[str, bytes]:
+        pasts = ("", "@release-1/", "@release-2/", "@stable/")
+        answers = {
+            past: replace(registry, index_url=f"{registry.index_url}{past}").index_file(name)
+            for past in pasts
+        }
+        return {past: answer.body for past, answer in answers.items() if answer.status == 200}
+
+    for vers in ("1.0.0", "1.1.0", "1.2.0"):
+        first.publish(Crate(name, vers))
+    give("release-1", 1)
+    replicate(second.rest, upstream_pulp)
+    copy = copied(second, first)
+    assert states(copy).keys() == {"", "@release-1/"}
+    assert states(copy) == states(first)
+    assert copy.download(name, "1.2.0").status == 200
+    give("release-2", 2)
+    give("stable", 3)
+    replicate(second.rest, upstream_pulp)
+    assert states(copy).keys() == {"", "@release-1/", "@release-2/", "@stable/"}
+    assert states(copy) == states(first)
+    assert made(replicate(second.rest, upstream_pulp)) == []
+    (repository,) = second.rest.list(REPOSITORIES, name=first.name)
+    urls = [*repository["index_aliases"], *repository.get("mirrored_urls", [])]
+    assert not any("@" in url for url in urls)
 
 
 def test_owners_come_over_where_they_exist(

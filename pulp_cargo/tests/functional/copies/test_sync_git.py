@@ -17,6 +17,7 @@ from pulp_cargo.tests.support.rest import Refused, unique
 from pulp_cargo.tests.support.serving import serving
 from pulp_cargo.tests.support.stack import Stack
 
+PACKAGE = "[package]\nname = 'app'\n"
 CopyOf = Callable[..., Copy]
 
 
@@ -92,10 +93,26 @@ def test_remotes_of_a_git_index_are_for_syncs_only(stack: Stack, name: str) -> N
         ({"crates": ["no name"]}, "the crate pattern 'no name' is neither"),
         ({"crates": ["serde@one"]}, "the requirement 'one' is invalid"),
         ({"crates": ["serde@"]}, "has no requirement after the `@`"),
-        ({"closure": True}, "A closure needs `crates` or `lock_files`"),
+        ({"closure": True}, "A closure needs `crates`, `lock_files` or `manifests`"),
         ({"newest": 0}, "greater than or equal to 1"),
         ({"lock_files": ["{"]}, "the lock file"),
         ({"lock_files": ["version = 4"]}, "No package in them is from"),
+        ({"manifests": ["a ="]}, "Cargo.toml number 1 is not TOML"),
+        (
+            {"manifests": [f"{PACKAGE}[dependencies]\na = 'one'"]},
+            "`a` of .*: the requirement 'one'",
+        ),
+        (
+            {"manifests": [f"{PACKAGE}[dependencies]\na = '1'"]},
+            "No dependency in them is from sparse.https://crates.example.org/: `a`: it is from crates.io",
+        ),
+        ({"crates": ["a"], "features": ["x"]}, "`features` narrows a `closure`"),
+        ({"crates": ["a"], "all_features": False}, "`all_features` narrows a `closure`"),
+        ({"crates": ["a"], "targets": ["x"]}, "`targets` needs a `closure` or `manifests`"),
+        (
+            {"crates": ["a"], "closure": True, "all_features": True, "features": ["x"]},
+            "single features have no effect",
+        ),
     ],
     ids=str,
 )
@@ -105,3 +122,31 @@ def test_selections_that_are_refused(copy_of: CopyOf, fields: dict[str, Any], re
     with pytest.raises(Refused, match=reason) as refused:
         copy.sync(**fields)
     assert refused.value.status == 400
+
+
+def test_mirror_of_what_manifests_need(
+    web: tuple[Path, str], copy_of: CopyOf, tmp_path: Path, name: str
+) -> None:
+    """Of a workspace and its member, as text; the result names what is from elsewhere."""
+    folder, origin = web
+    index = GitIndex(tmp_path / "index", f"{origin}/files/{{crate}}-{{version}}.crate")
+    index.have(Crate(name, "1.0.0", deps=[Dep(name=f"{name}-b")]), Crate(name, "2.0.0"))
+    index.have(Crate(f"{name}-b"), Crate(f"{name}-other"))
+    index.publish_dumbly(folder / "index.git")
+    copy = copy_of(f"{origin}/index.git")
+    workspace = f"""
+        [workspace.dependencies]
+        alias = {{ package = "{name}", version = "1", registry = "mine" }}
+    """
+    member = f"dependencies = {{ alias = {{ workspace = true }}, serde = '1' }}\n{PACKAGE}"
+    task = copy.sync(manifests=[workspace, member], registry="mine", closure=True, mirror=True)
+    assert [one["vers"] for one in copy.registry.index(name)] == ["1.0.0"]
+    assert copy.registry.entry(f"{name}-b")["vers"] == "1.0.0"
+    assert copy.registry.index_file(f"{name}-other").status == 404
+    assert task["result"]["refused"] == [
+        {
+            "name": "serde",
+            "vers": "^1",
+            "reason": "it is from crates.io, says the Cargo.toml of `app`",
+        }
+    ]

@@ -14,11 +14,11 @@ UNKNOWN = [
     "crates//1.0.0/yank", "crates/a/1.0.0/readmee", "crates/fo/o/1.0.0/yank", "../x", "%00", "%ff",
 ]  # fmt: skip
 WRONG_METHODS = [
-    ("POST", "crates", "GET"), ("DELETE", "crates/a", "GET"), ("POST", "crates/new", "PUT, GET"),
-    ("DELETE", "crates/new", "PUT, GET"), ("PATCH", "crates/new", "PUT, GET"),
+    ("POST", "crates", "GET, HEAD"), ("DELETE", "crates/a", "GET, HEAD"), ("POST", "crates/new", "PUT, GET, HEAD"),
+    ("DELETE", "crates/new", "PUT, GET, HEAD"), ("PATCH", "crates/new", "PUT, GET, HEAD"),
     ("GET", "crates/a/1.0.0/yank", "DELETE"), ("PUT", "crates/a/1.0.0/yank", "DELETE"),
     ("POST", "crates/a/1.0.0/unyank", "PUT"), ("DELETE", "crates/a/1.0.0/unyank", "PUT"),
-    ("PUT", "crates/a/1.0.0/download", "GET"), ("PROPFIND", "crates/new", "PUT, GET"),
+    ("PUT", "crates/a/1.0.0/download", "GET, HEAD"), ("PROPFIND", "crates/new", "PUT, GET, HEAD"),
 ]  # fmt: skip
 
 

@@ -176,7 +176,7 @@ def test_unknown_crate_is_404(owned: OwnedRegistry, name: str, crate: str) -> No
 def test_other_methods_are_405(owned: OwnedRegistry, name: str, method: str) -> None:
     """With the methods of the path [49]."""
     answer = owned.registry.api(method, f"crates/{name}/owners", b"{}")
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, PUT, DELETE")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, PUT, DELETE")
 
 
 def test_crate_may_be_named_like_a_route(owned: OwnedRegistry, alice: Person) -> None:

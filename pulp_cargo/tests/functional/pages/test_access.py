@@ -138,12 +138,35 @@ def test_error_without_a_registry_is_a_page(stack: Stack) -> None:
 
 
 def test_pages_cannot_be_changed(stack: Stack) -> None:
-    """Every method but GET and HEAD is refused, in cargo's form."""
+    """Every method but GET and HEAD is refused, with a page for browsers and JSON for programs."""
     registry = stack.make_registry()
     for method in ("POST", "PUT", "DELETE"):
+        said = f"the method {method} is not allowed for `crates/a`"
         answer = registry.request(method, "crates/a", headers={"Accept": HTML})
-        assert (answer.status, answer.headers["allow"]) == (405, "GET")
+        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert said in Page(answer).text
+        answer = registry.request(method, "crates/a")
+        assert (answer.status, answer.detail) == (405, said)
     assert registry.request("HEAD", "", headers={"Accept": HTML}).body == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("crates/here/", "../here"),
+        ("crates/here/1.0.0/?a=b", "../1.0.0?a=b"),
+        ("crates/here/1.0.0/files/", "../files"),
+        ("@1/crates/here/", "../here"),
+        ("search/", "../search"),
+        ("keywords/a%20b/", "../a%20b"),
+    ],
+)
+def test_final_slash_leads_to_the_page(vault: Registry, path: str, page: str) -> None:
+    """As a reference that is right behind every proxy; strangers learn nothing of a private one."""
+    answer = vault.get(path, token=vault.token, Accept=HTML)
+    assert (answer.status, answer.headers["location"]) == (301, page)
+    assert vault.get(path, Accept=HTML).status == 401
 
 
 def test_list_of_registries_has_those_that_everybody_may_read(stack: Stack) -> None:

@@ -256,6 +256,37 @@ def test_owners_come_along_where_they_exist(
     assert [one["owner"] for one in first.rest.list(owners)] == ["admin", *logins]
 
 
+def test_labels_of_the_exported_version_come_along(
+    first: Pulp, second: Pulp, stack: Stack, name: str
+) -> None:
+    """They serve the same state there; one that another version has stays there."""
+    registry = stack.make_registry()
+
+    def label(text: str) -> Path:
+        first.rest.post(f"{registry.repository}label_version/", label=text)
+        return first.export(first.make_exporter(registry.repository))
+
+    registry.publish(Crate(name))
+    repository = repository_name(first, registry)
+    second.bring(label("release-1"), create=True)
+    there = second.serve(repository)
+    second.bring(label("stable"))
+    registry.publish(Crate(name, "2.0.0"))
+    second.rest.post(f"{there.repository}label_version/", label="release-2", number=0)
+    first.rest.post(f"{registry.repository}label_version/", label="release-2")
+    second.bring(label("newest"))
+    shown = second.rest.list(f"{there.repository}version_labels/")
+    assert {one["label"]: one["number"] for one in shown} == {
+        "release-1": 1,
+        "stable": 1,
+        "release-2": 0,
+        "newest": 2,
+    }
+    for past, versions in (("@release-1/", ["1.0.0"]), ("@newest/", ["1.0.0", "2.0.0"])):
+        then = replace(there, index_url=f"{there.index_url}{past}")
+        assert [entry["vers"] for entry in then.index(name)] == versions
+
+
 def make_domain(pulp: Pulp) -> Pulp:
     """Make a domain that keeps its files where the default domain has them."""
     name = unique("domain")

@@ -48,6 +48,7 @@ TREE: dict[str, set[str]] = {
     "prefetch": set(),
     "search": set(),
     "export": {"static local-registry git directory"},
+    "exporter": {"create list show update destroy run"},
     "explain": set(),
     "config": set(),
 }

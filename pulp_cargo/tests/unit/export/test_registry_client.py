@@ -102,11 +102,38 @@ def client(server: Server) -> RegistryClient:
     return RegistryClient(f"sparse+{server.url}", TOKEN)
 
 
+def versions_of(server: Server) -> tuple[list[ExportedVersion], str | None]:
+    """Read the listing, and return its versions and its entity tag."""
+    found = client(server).listing(None)
+    assert found is not None
+    with found:
+        versions = list(found)
+        assert len(versions) == len(found)
+        return versions, found.etag
+
+
+def test_listing_may_be_in_any_order(server: Server) -> None:
+    """Versions come crate by crate, by the time of publication, and as often as they are read."""
+    entries = [("b", "1.0.0", "1"), ("A", "2.0.0", "3"), ("a-b", "1.0.0", "2"), ("A", "1.0.0", "2")]
+    lines = []
+    for name, vers, day in entries:
+        entry = {"name": name, "vers": vers, "deps": [], "cksum": "0" * 64, "features": {}}
+        line = json.dumps(entry | {"pubtime": f"2026-01-0{day}T00:00:00Z"})
+        lines.append(listed(name=name, vers=vers, index_line=line))
+    server.answers["/i/versions.jsonl"] = (200, {}, listing(*lines))
+    found = client(server).listing(None)
+    assert found is not None
+    with found:
+        for _ in range(2):
+            order = [(one.name, one.vers) for one in found]
+            assert order == [("A", "1.0.0"), ("A", "2.0.0"), ("a-b", "1.0.0"), ("b", "1.0.0")]
+
+
 def test_lines_are_those_of_the_index(server: Server) -> None:
     """Yanked if the version is, and dependencies on the registry itself name none."""
-    found = client(server).listing(None)
-    assert found is not None and found.etag == '"1"'
-    (version,) = found.versions
+    found, etag = versions_of(server)
+    assert etag == '"1"'
+    (version,) = found
     assert version.line == (
         '{"name":"leaf","vers":"1.0.0","deps":[{"name":"b","registry":null}],'
         f'"cksum":"{LEAF.cksum()}","features":{{}},"yanked":true}}'
@@ -161,16 +188,14 @@ def test_mirrored_registries_are_named_in_no_dependency(server: Server) -> None:
         b'"urls": [], "mirrored": ["sparse+http://own.example/"]',
     )
     server.answers["/i/versions.jsonl"] = (200, {}, body)
-    found = client(server).listing(None)
-    assert found is not None and '"name":"b","registry":null' in found.versions[0].line
+    assert '"name":"b","registry":null' in versions_of(server)[0][0].line
 
 
 def test_listing_may_be_compressed(server: Server) -> None:
     """As registries of Pulp send it."""
     body = gzip.compress(listing(listed()))
     server.answers["/i/versions.jsonl"] = (200, {"Content-Encoding": "gzip"}, body)
-    found = client(server).listing(None)
-    assert found is not None and len(found.versions) == 1
+    assert len(versions_of(server)[0]) == 1
 
 
 def test_token_stays_with_the_registry(server: Server, tmp_path: Path) -> None:

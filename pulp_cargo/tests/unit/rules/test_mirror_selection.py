@@ -1,9 +1,15 @@
 """What a sync mirrors."""
 
+import json
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.lock_file import parse_lock_file
+from pulp_cargo.protocol.requirement import parse_requirement
+from pulp_cargo.rules.closure import Scope
 from pulp_cargo.rules.mirror_selection import (
     Offered,
     Selection,
@@ -12,6 +18,7 @@ from pulp_cargo.rules.mirror_selection import (
     parse_wanted_crate,
     selection_of,
 )
+from pulp_cargo.rules.project_needs import LeftOut, NeededCrate
 
 OFFERED = [
     Offered("serde-core", vers, vers == "2.0.0")
@@ -96,3 +103,61 @@ def test_crates_that_are_refused(text: str) -> None:
     """The error quotes the crate or the requirement."""
     with pytest.raises(RegistryError):
         parse_wanted_crate(text)
+
+
+def needing(*reqs: str, **fields: Any) -> Selection:
+    """Return the selection for a project with these requirements."""
+    needed = [NeededCrate("serde-core", parse_requirement(req)) for req in reqs]
+    return Selection(needed={"serde_core": tuple(needed)}, **fields)
+
+
+@pytest.mark.parametrize(
+    ("selection", "versions"),
+    [
+        (needing("1"), "1.0.0 1.1.0"),
+        (needing("1.0.1-rc.1"), "1.0.1-rc.1 1.1.0"),
+        (needing("0.9", "1", newest=1), "0.9.0 1.1.0"),
+        (needing(">=1", newest=1, yanked=False), "10.0.0"),
+        (needing("=2.0.0"), "2.0.0"),
+        (needing("=2.0.0", yanked=False), ""),
+    ],
+    ids=str,
+)
+def test_versions_for_projects(selection: Selection, versions: str) -> None:
+    """Cargo's rule for pre-releases counts, and the newest ones of each requirement are chosen."""
+    assert chosen(selection) == versions.split()
+    assert selection.names == {"serde-core"}
+    assert selection.wants_crate("Serde_Core")
+    assert not selection.wants_crate("serde")
+    assert {one.vers for one in OFFERED if selection.wants(one)} >= set(versions.split())
+
+
+def test_features_of_roots() -> None:
+    """Those that the projects enable; the others have all, or those of the selection."""
+    needed = NeededCrate("a", parse_requirement("1"), frozenset(["x"]))
+    needs = Selection(needed={"a": (needed,)})
+    assert needs.root("a", "1.0.0").features == {"x"}
+    assert not needs.root("a", "1.0.0").default_features
+    assert needs.root("a", "2.0.0").features == frozenset()
+    both = replace(needs, crates=(WantedCrate("a"), WantedCrate("b")))
+    assert both.root("a", "1.0.0").features is None
+    narrow = replace(both, features=("y", "A/z", "b/w"), all_features=False)
+    assert narrow.root("a", "1.0.0").features == {"default", "x", "y", "z"}
+    assert narrow.root("b", "1.0.0").features == {"default", "y", "w"}
+    assert narrow.scope == Scope(all_features=False)
+
+
+def test_selection_for_projects_in_json() -> None:
+    """A task gets all of it."""
+    selection = needing(
+        "1",
+        "2",
+        closure=True,
+        left_out=(LeftOut("b", "^1", "why"),),
+        all_features=False,
+        features=("x",),
+        targets=("x86_64-unknown-linux-gnu",),
+    )
+    assert selection_of(json.loads(json.dumps(selection.values))) == selection
+    of_older_pulp = {"crates": ["a"], "locked": [], "newest": None, "yanked": True, "closure": True}
+    assert selection_of(of_older_pulp) == Selection((WantedCrate("a"),), closure=True)

@@ -10,6 +10,7 @@ from pulpcore.cli.cargo.content import content
 from pulpcore.cli.cargo.crate_policy import crate_policy
 from pulpcore.cli.cargo.distribution import cargo_config, distribution
 from pulpcore.cli.cargo.export import export
+from pulpcore.cli.cargo.exporter import exporter
 from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.owner import owner
 from pulpcore.cli.cargo.registry import registry
@@ -31,7 +32,7 @@ def cargo_group() -> None:
 def mount(main: click.Group, **kwargs: Any) -> None:
     """Register the commands with `pulp`."""
     objects = (registry, repository, remote, distribution, crate_policy, content, token, owner)
-    groups = (*objects, export, bundle)
+    groups = (*objects, export, exporter, bundle)
     for command in (*groups, check, prefetch, search, explain_crate, cargo_config, verify):
         cargo_group.add_command(command)
     main.add_command(cargo_group)

@@ -18,6 +18,7 @@ from pulp_glue.common.context import PulpRepositoryContext
 
 from pulpcore.cli.cargo.options import name_argument
 from pulpcore.cli.cargo.progress import bars, note
+from pulpcore.cli.cargo.selection import features_of
 from pulpcore.cli.cargo.tables import wrapped
 
 FAILS = 1
@@ -78,7 +79,14 @@ def _promoted(
     multiple=True,
     callback=_needed,
     help="A crate, as NAME or NAME@REQUIREMENT: all that it needs is checked, with all of its"
-    " features. Can be given several times.",
+    " features or those in --features. Can be given several times.",
+)
+@click.option(
+    "--features",
+    multiple=True,
+    callback=features_of,
+    help="Features that are enabled besides `default`, for all crates, or as CRATE/FEATURE; by"
+    " default, all. Can be given several times, or separated by commas.",
 )
 @click.option(
     "--all-features",
@@ -100,14 +108,18 @@ def check_closure(
     repository_ctx: PulpRepositoryContext,
     /,
     crates: Sequence[Mapping[str, str]],
+    features: Sequence[str],
     all_features: bool,
     targets: Sequence[str],
     form: str,
 ) -> None:
     """Print the report."""
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
+    if features and not crates:
+        raise click.ClickException("--features needs --crate: whose features are they?")
     with note("Checking the closure"), bars(pulp_ctx):
-        report = repository_ctx.check_closure(crates, targets, all_features=all_features)
+        asked = _with_features(crates, features) if features else crates
+        report = repository_ctx.check_closure(asked, targets, all_features=all_features)
     if form == "json":
         pulp_ctx.output_result(report)
     else:
@@ -168,6 +180,24 @@ def promote(
         click.echo(wrapped(_outcome(plan, dry_run=dry_run)), err=True)
     if not plan["passes"]:
         raise click.exceptions.Exit(FAILS)
+
+
+def _with_features(
+    crates: Sequence[Mapping[str, Any]], features: Sequence[str]
+) -> list[Mapping[str, Any]]:
+    """Return the crates with the features that are enabled of each.
+
+    >>> _with_features([{"name": "a"}, {"name": "b"}], ["x", "b/y"])
+    [{'name': 'a', 'features': ['x']}, {'name': 'b', 'features': ['x', 'y']}]
+    """
+    pairs = [text.rpartition("/") for text in features]
+    return [
+        {
+            **crate,
+            "features": [feature for of, _, feature in pairs if of in ("", crate["name"])],
+        }
+        for crate in crates
+    ]
 
 
 def _problems(report: Mapping[str, Any]) -> Iterator[str]:

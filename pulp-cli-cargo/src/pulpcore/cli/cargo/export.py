@@ -148,6 +148,11 @@ def _export(
             report = export_registry(client, folder, kind, jobs=jobs, progress=show, **how)
     except ExportError as error:
         raise click.ClickException(f"{error}.") from error
+    show_outcome(report, folder)
+
+
+def show_outcome(report: Report, folder: Path) -> None:
+    """Print what the folder has now to standard error; exit if versions are missing."""
     for one in report.problems[:MOST_PROBLEMS]:
         click.echo(f"error: {one.name} {one.vers}: {one.reason}", err=True)
     click.echo(_outcome(report, folder), err=True)

@@ -21,9 +21,35 @@ def _texts(ctx: click.Context, param: click.Parameter, value: tuple[Path, ...]) 
     return texts
 
 
+def features_of(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> list[str]:
+    # As in cargo, features are separated by commas or spaces.
+    return [one for text in value for one in text.replace(",", " ").split()]
+
+
 def selection_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options."""
     for decorate in (
+        click.option(
+            "--target",
+            "targets",
+            multiple=True,
+            help="A target triple that is built for, including that of the host: dependencies for other"
+            " triples do not count in manifests and the closure. Can be given several times; by"
+            " default, all.",
+        ),
+        click.option(
+            "--features",
+            multiple=True,
+            callback=features_of,
+            help="Features that are enabled in the closure besides `default`, for all crates, or as"
+            " CRATE/FEATURE; by default, all. Can be given several times, or separated by commas.",
+        ),
+        click.option(
+            "--all-features/--no-all-features",
+            default=None,
+            help="Whether all optional dependencies count in the closure; by default, they do unless"
+            " there is --features.",
+        ),
         click.option(
             "--closure/--no-closure",
             default=None,
@@ -43,7 +69,25 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             "--crates-io/--no-crates-io",
             default=None,
             help="Whether the upstream is a copy of crates.io, so that packages from crates.io in lock"
-            " files are mirrored.",
+            " files and manifests are mirrored.",
+        ),
+        click.option(
+            "--dev/--no-dev",
+            default=None,
+            help="Whether the dev-dependencies of manifests count; by default they do.",
+        ),
+        click.option(
+            "--registry",
+            help='The name of the upstream in manifests, as in `registry = "company"`.',
+        ),
+        click.option(
+            "--manifest",
+            "manifests",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            callback=_texts,
+            help="A Cargo.toml: the versions that meet the requirements of its dependencies are"
+            " mirrored. Can be given several times.",
         ),
         click.option(
             "--lock-file",

@@ -1,7 +1,7 @@
 """Exports a registry over HTTP, with the rights of whoever may read it."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -44,23 +44,24 @@ def export_registry(
             return Report(count=folder.state["count"])
         # Until this run is complete, the next one must not take the folder for unchanged.
         folder.remember(**settings)
-        if kind == GIT:
-            report = _write_git(folder, listing.versions, config, client.url)
-        else:
-            target = _target(folder, dl, with_yanked=with_yanked)
-            report = write(
-                _by_name(listing.versions),
-                lambda version: client.fetch(own["dl"], version),
-                target,
-                jobs=jobs,
-                progress=lambda done: progress(done, len(listing.versions)),
-            )
+        with listing:
+            if kind == GIT:
+                report = _write_git(folder, listing, config, client.url)
+            else:
+                target = _target(folder, dl, with_yanked=with_yanked)
+                report = write(
+                    _by_name(listing),
+                    lambda version: client.fetch(own["dl"], version),
+                    target,
+                    jobs=jobs,
+                    progress=lambda done: progress(done, len(listing)),
+                )
         if not report.problems:
             folder.remember(**settings, etag=listing.etag, count=report.count)
         return report
 
 
-def _by_name(versions: Sequence[ExportedVersion]) -> Iterator[list[ExportedVersion]]:
+def _by_name(versions: Iterable[ExportedVersion]) -> Iterator[list[ExportedVersion]]:
     """Yield the versions of each crate, which come one after the other."""
     for _, found in groupby(versions, lambda one: one.name.lower()):
         yield list(found)
@@ -81,7 +82,7 @@ def _target(folder: ExportFolder, dl: str | None, *, with_yanked: bool) -> Targe
 
 def _write_git(
     folder: ExportFolder,
-    versions: Sequence[ExportedVersion],
+    versions: Iterable[ExportedVersion],
     config: dict[str, Any] | None,
     url: str,
 ) -> Report:
