@@ -20,7 +20,6 @@ STACKS = (
     ("functional/faults",),
     ("functional/storage",),
     ("functional/deployment",),
-    ("functional/transfer",),
     ("functional/domains",),
     ("functional/telemetry",),
     ("functional/cache/policies/advisories",),
