@@ -23,6 +23,8 @@ STACKS = (
     ("functional/domains",),
     ("functional/telemetry",),
     ("functional/cache/policies/advisories",),
+    # They share a browser instead.
+    ("functional/pages/test_browser.py", "functional/accounts/test_browser.py"),
 )
 
 
