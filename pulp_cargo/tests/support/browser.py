@@ -33,6 +33,7 @@ ARGUMENTS = (
     "--no-first-run",
 )
 IS_LOADED = "return document.readyState === 'complete'"
+HAS_AXE = "return typeof axe === 'object'"
 RUN_AXE = """
     const done = arguments[arguments.length - 1];
     axe.run().then(found => done(found.violations.map(one => ({
@@ -80,7 +81,8 @@ class Browser:
 
     def violations(self) -> list[dict[str, Any]]:
         """Return the rules of accessibility that the page breaks."""
-        self.driver.execute_script(_axe())
+        if not self.driver.execute_script(HAS_AXE):
+            self.driver.execute_script(_axe())
         return list(self.driver.execute_async_script(RUN_AXE))
 
     def console_errors(self) -> list[str]:
@@ -97,15 +99,18 @@ class Browser:
     def seen(self, *, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[None]:
         """Show pages in a window of this size, in the colours for the light or the dark."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        run = self.driver.execute_cdp_cmd
-        run("Emulation.setDeviceMetricsOverride", size)
-        run("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        self.recolour(dark=dark)
         try:
             yield
         finally:
-            run("Emulation.clearDeviceMetricsOverride", {})
-            run("Emulation.setEmulatedMedia", {"features": []})
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+    def recolour(self, *, dark: bool) -> None:
+        """Show the page in the colours for the light or the dark, without loading it again."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def forget(self) -> None:
         """Delete all cookies, also those of other hosts."""

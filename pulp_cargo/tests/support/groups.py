@@ -20,10 +20,11 @@ STACKS = (
     ("functional/faults",),
     ("functional/storage",),
     ("functional/deployment",),
-    ("functional/transfer",),
     ("functional/domains",),
     ("functional/telemetry",),
     ("functional/cache/policies/advisories",),
+    # They share a browser instead.
+    ("functional/pages/test_browser.py", "functional/accounts/test_browser.py"),
 )
 
 

@@ -19,14 +19,17 @@ from pulp_cargo.serve import database, postgres
 from pulp_cargo.serve.data_dir import DataDir
 from pulp_cargo.serve.options import parse_options
 from pulp_cargo.serve.ports import listening
+from pulp_cargo.serve.postgres_binaries import Binaries
+from pulp_cargo.serve.processes import Account
 from pulp_cargo.serve.startup import set_up
 from pulp_cargo.serve.state import read_state, write_state
 from pulp_cargo.serve.supervisor import Supervisor
 from pulp_cargo.tests.support import hashers, run
 
 DOMAINS = "PULP_DOMAIN_ENABLED"
-# Parts of the database that depend on settings: the default domain has a copy of them.
-IN_DATABASE = "PULP_STORAGES"
+# The default domain has the class of its storage in the database, too.
+STORAGES = "PULP_STORAGES"
+SET_STORAGE_CLASS = "UPDATE core_domain SET storage_class = '{}' WHERE name = 'default'"
 
 
 def copy_to(data_dir: Path, environ: Mapping[str, str]) -> None:
@@ -35,7 +38,7 @@ def copy_to(data_dir: Path, environ: Mapping[str, str]) -> None:
     subprocess.run(["cp", "-a", "--reflink=auto", str(template), str(data_dir)], check=True)
     data = DataDir(data_dir)
     (data.root / "ports.json").unlink()
-    _, account = postgres.prepare(data)
+    binaries, account = postgres.prepare(data)
     here = database.on_socket(postgres.make_socket_dir(data, account)).label
     file = data.root / "state.json"
     state = read_state(file, json.loads(file.read_text())["database"])
@@ -47,13 +50,33 @@ def copy_to(data_dir: Path, environ: Mapping[str, str]) -> None:
             registry_path=_in_default_domain(state.registry_path),
             cache_path=_in_default_domain(state.cache_path or ""),
         )
-    if IN_DATABASE in environ:
-        state = replace(state, fingerprint="")
     write_state(file, state)
+    if STORAGES in environ:
+        storages = json.loads(environ[STORAGES].removeprefix("@json "))
+        statement = SET_STORAGE_CLASS.format(storages["default"]["BACKEND"])
+        _execute(data, binaries, account, statement)
 
 
 def _in_default_domain(path: str) -> str:
     return path.replace("/pulp/cargo/", "/pulp/cargo/default/", 1)
+
+
+def _execute(data: DataDir, binaries: Binaries, account: Account | None, statement: str) -> None:
+    """Execute a statement in the database of a stopped stack.
+
+    Pulp's migrations would do the same as this one is for, in some seconds.
+    """
+    uid, gid = (account.uid, account.gid) if account else (None, None)
+    subprocess.run(
+        [binaries.bin / "postgres", "--single", "-D", data.postgres, database.NAME],
+        cwd=data.postgres,
+        user=uid,
+        group=gid,
+        input=f"{statement}\n",
+        text=True,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 def _make() -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Rest, unique
-from pulp_cargo.tests.support.stack import ALL_SCOPES, launched
+from pulp_cargo.tests.support.stack import ALL_SCOPES, Stack, attach_with, launched
 
 FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 
@@ -20,6 +20,12 @@ class DomainRest(Rest):
     def __init__(self, origin: str, auth: tuple[str, str] | None, domain: str) -> None:
         self.domain = domain
         super().__init__(origin, auth)
+
+    def seen_by(self, auth: tuple[str, str] | None, domain: str) -> "DomainRest":
+        """Return the API of a domain of this Pulp for somebody."""
+        seen = DomainRest(self.origin, auth, domain)
+        seen.state_of = self.state_of
+        return seen
 
     def url(self, path: str) -> str:
         """Return the URL of an href, or of a path below the domain's root."""
@@ -59,13 +65,14 @@ class Side:
         for role in roles:
             fields = {"role": role, "domain": domain["pulp_href"], "content_object": None}
             self.rest.post(f"{user}roles/", **fields)
-        return DomainRest(self.rest.origin, (name, name), self.name)
+        return self.rest.seen_by((name, name), self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Domains:
-    """Two domains, and where the files of the second are."""
+    """Two domains of a stack, and where the files of the second are."""
 
+    stack: Stack
     default: Side
     other: Side
     media: Path
@@ -85,6 +92,7 @@ def domains(open_directory: Path) -> Iterator[Domains]:
         said = running.ready
         admin = (said["admin_user"], said["admin_password"])
         default = DomainRest(said["api_url"], admin, "default")
+        stack = attach_with(said, default)
         first = default.list("distributions/cargo/cargo/", name="my-crates")[0]
         registry = Registry(
             "my-crates",
@@ -93,11 +101,11 @@ def domains(open_directory: Path) -> Iterator[Domains]:
             first["pulp_href"],
             first["repository"],
         )
-        yield Domains(Side(default, registry), _other(default, admin, media), media)
+        yield Domains(stack, Side(default, registry), _other(default, admin, media), media)
 
 
 def _other(default: DomainRest, admin: tuple[str, str], media: Path) -> Side:
     storage = {"MEDIA_ROOT": str(media)}
     default.make("domains/", name="other", storage_class=FILE_SYSTEM, storage_settings=storage)
-    side = Side(DomainRest(default.origin, admin, "other"), Registry("", "", None))
+    side = Side(default.seen_by(admin, "other"), Registry("", "", None))
     return Side(side.rest, side.make_registry(name="my-crates"))

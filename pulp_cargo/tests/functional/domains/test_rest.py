@@ -182,7 +182,7 @@ def test_role_in_one_domain_is_for_no_other(domains: Domains) -> None:
     """An owner of a domain's repositories makes, sees and changes them there only."""
     for side, other in domains.sides:
         user = side.new_user("cargo.cargorepository_creator", "cargo.cargorepository_owner")
-        there = DomainRest(user.origin, user.auth, other.name)
+        there = user.seen_by(user.auth, other.name)
         made = user.make("repositories/cargo/cargo/", name=unique("mine"))
         assert made["pulp_href"].startswith(f"/pulp/{side.name}/")
         assert len(user.list("repositories/cargo/cargo/")) > 1

@@ -32,11 +32,14 @@ WIDTHS = {"desktop": 1280, "phone": 390, "zoomed": 320}
 
 @pytest.mark.parametrize("path", PATHS)
 def test_pages_are_for_everybody(gallery: Registry, browser: Browser, path: str) -> None:
-    """axe finds nothing, in the light and in the dark, and no page is wider than its window."""
+    """axe finds nothing, in the light and in the dark, and no page is wider than its window.
+
+    The page has no script, so it need not be loaded again for other windows and colours.
+    """
+    browser.open(gallery.url + path)
     for width in WIDTHS.values():
         for dark in (False, True):
             with browser.seen(width=width, dark=dark):
-                browser.open(gallery.url + path)
                 found = browser.violations()
                 assert found == [], shown(found)
                 assert not browser.is_wider_than_window(), (path, width)
@@ -96,10 +99,10 @@ def test_nothing_of_a_hostile_crate_runs(stack: Stack, browser: Browser) -> None
 def test_pictures_of_pages(gallery: Registry, browser: Browser, tmp_path: Path) -> None:
     """Home and crate page look as they should; the pictures are in the folder of the test."""
     for name, path in (("home", ""), ("crate", "crates/shapes")):
+        browser.open(gallery.url + path)
         for width in ("desktop", "phone"):
             for dark in (False, True):
                 with browser.seen(width=WIDTHS[width], dark=dark):
-                    browser.open(gallery.url + path)
                     file = tmp_path / f"{name}-{width}-{'dark' if dark else 'light'}.png"
                     assert browser.driver.save_screenshot(str(file))
                     assert file.stat().st_size > 10_000

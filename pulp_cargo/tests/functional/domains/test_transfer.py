@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pulp_cargo.tests.functional.domains.conftest import Domains
 from pulp_cargo.tests.functional.serve.launcher import wait_for
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
@@ -23,6 +24,17 @@ THIRD = "sparse+https://third.example/index/"
 def first(stack: Stack) -> Pulp:
     """The Pulp that most tests use."""
     return Pulp.of(stack)
+
+
+@pytest.fixture(scope="module")
+def second(domains: Domains) -> Pulp:
+    """Another Pulp, with domains, whose registries have other URLs."""
+    return Pulp(
+        domains.default.rest,
+        domains.stack.data_dir / "exports",
+        "/pulp/default/api/v3/",
+        domains.stack.ready["token"],
+    )
 
 
 @pytest.fixture
