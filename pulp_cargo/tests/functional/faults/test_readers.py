@@ -39,8 +39,8 @@ def stopped_readers(stack: Stack) -> Iterator[None]:
                 stopped.append(process.pid)
 
     def stop_new() -> None:
-        # It has to be quicker than a new process is ready to read.
-        while not ended.wait(0.005):
+        # It has to be quicker than a new process is ready to read, which starts Python before.
+        while not ended.wait(0.02):
             stop_all()
 
     stop_all()
