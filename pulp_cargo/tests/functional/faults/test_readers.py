@@ -34,7 +34,7 @@ def stopped_readers(stack: Stack) -> Iterator[None]:
 
     def stop_all() -> None:
         for process in launcher.family(content):
-            if READER in process.command and process.pid not in stopped:
+            if process.pid not in stopped and READER in process.command:
                 launcher.send(process.pid, signal.SIGSTOP)
                 stopped.append(process.pid)
 
