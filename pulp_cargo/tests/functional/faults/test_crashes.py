@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 
+import psycopg
 import pytest
 
 from pulp_cargo.tests.functional.serve import launcher
@@ -16,12 +17,14 @@ from pulp_cargo.tests.support.traces import unfinished_uploads
 
 pytestmark = pytest.mark.faults
 
-CRATES = 200
-KILL_AFTER = 60
+CRATES = 100
+CLIENTS = 8
+KILL_AFTER = 40
+WORKER = "SELECT 1 FROM core_appstatus WHERE app_type = 'worker' AND name LIKE %s"
 
 
 class Publishing:
-    """Two hundred publishes by four clients, with something to be done in the middle."""
+    """A hundred publishes by eight clients, with something to be done in the middle."""
 
     def __init__(self, registry: Registry, prefix: str) -> None:
         self.registry = registry
@@ -31,7 +34,7 @@ class Publishing:
 
     def run(self) -> None:
         """Publish everything."""
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(self._publish, self.crates))
 
     def _publish(self, crate: Crate) -> None:
@@ -91,13 +94,18 @@ def _pid(stack: Stack, victim: str) -> int:
 
 
 def _is_healthy(stack: Stack, registry: Registry, name: str) -> bool:
-    """Whether a publish works, by one that may be repeated, and a worker is there."""
+    """Whether a worker is there, and a publish works, by one that may be repeated."""
     try:
-        published = registry.send(Crate(name)).status in (200, 400)
         worker = f"{stack.child('pulp-worker').pid}@"
+        # The API is asked last, since its answer takes most time.
+        with stack.connect() as connection:
+            if connection.execute(WORKER, [f"{worker}%"]).fetchone() is None:
+                return False
+        if registry.send(Crate(name)).status not in (200, 400):
+            return False
         workers = stack.rest.get("status/")["online_workers"]
-        return published and any(one["name"].startswith(worker) for one in workers)
-    except (OSError, HTTPException, LookupError, Refused):
+        return any(one["name"].startswith(worker) for one in workers)
+    except (OSError, HTTPException, LookupError, Refused, psycopg.OperationalError):
         return False
 
 

@@ -5,7 +5,6 @@ room. The file systems are in memory, which takes the right to mount them.
 """
 
 import json
-import os
 import random
 import subprocess
 import tempfile
@@ -17,13 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from pulp_cargo.tests.functional.serve.launcher import wait_for
+from pulp_cargo.tests.functional.faults.conftest import elsewhere
+from pulp_cargo.tests.functional.serve.launcher import family, wait_for
 from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.cache import Cache, make_cache
 from pulp_cargo.tests.support.crate import Crate, heavy
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
-from pulp_cargo.tests.support.stack import Stack, started
+from pulp_cargo.tests.support.stack import Stack
 from pulp_cargo.tests.support.traces import nothing_left, nothing_stored, unfinished_uploads
 
 pytestmark = [
@@ -39,6 +39,7 @@ pytestmark = [
 SIZE = 64 * 1024 * 1024
 LARGE = 3_000_000
 ROOM = 1_000_000
+NOTHING = bytes(1024 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,17 @@ def file_system(path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", path], check=True)
 
 
-def has_removed_files(disk: Path) -> bool:
-    """Whether a process still has a file of a file system open that was removed: it takes room."""
+def has_removed_files(stack: Stack, disk: Path) -> bool:
+    """Whether Pulp still has a file of a file system open that was removed: it takes room."""
     device = disk.stat().st_dev
-    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+    for process in family(stack.pids["supervisor"]):
         # Processes and their handles come and go meanwhile.
         with suppress(OSError):
-            found = handle.stat()
-            if found.st_dev == device and found.st_nlink == 0:
-                return True
+            for handle in Path(f"/proc/{process.pid}/fd").iterdir():
+                with suppress(OSError):
+                    found = handle.stat()
+                    if found.st_dev == device and found.st_nlink == 0:
+                        return True
     return False
 
 
@@ -89,13 +92,14 @@ def full(disks: "Disks", full_one: str, *, room: int = 0) -> Iterator[None]:
     disk = {"working": disks.working, "stored": disks.stored}[full_one]
     # What was fetched before would make room when it is stored, and its file closed after that.
     assert wait_for(lambda: not unfinished_uploads(disks.stack))
-    assert wait_for(lambda: not has_removed_files(disk))
+    assert wait_for(lambda: not has_removed_files(disks.stack, disk))
     # Nobody's file, so it stands beside what Pulp has there.
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file:
         with suppress(OSError):
+            # The last write but one is in part.
             while True:
-                file.write(bytes(os.statvfs(disk).f_frsize))
+                file.write(NOTHING)
         file.truncate(max(0, file.tell() - room))
     try:
         yield
@@ -104,7 +108,7 @@ def full(disks: "Disks", full_one: str, *, room: int = 0) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def disks(request: pytest.FixtureRequest, open_directory: Path) -> Iterator[Disks]:
+def disks(request: pytest.FixtureRequest, open_directory: Path, stack: Stack) -> Iterator[Disks]:
     """A Pulp with its files on one file system, or on two."""
     root = Path(tempfile.mkdtemp(dir=open_directory))
     root.chmod(0o755)
@@ -113,24 +117,21 @@ def disks(request: pytest.FixtureRequest, open_directory: Path) -> Iterator[Disk
         places = {"MEDIA_ROOT": one / "media", "WORKING_DIRECTORY": working / "working"}
         for place in places.values():
             place.mkdir()
-        environ = {f"PULP_{name}": str(place) for name, place in places.items()}
-        environ["PULP_CARGO_MIN_FREE_BYTES"] = "0"
-        with started(root / "data", environ=environ) as stack:
-            settings = stack.settings | {name: str(place) for name, place in places.items()}
-            yield Disks(replace(stack, settings=settings), working, one)
+        with elsewhere(stack, places):
+            yield Disks(stack, working, one)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstream() -> Iterator[SparseUpstream]:
     """An upstream registry without crates."""
     with sparse_upstream.running() as server:
         yield server
 
 
-@pytest.fixture
-def cache(disks: Disks, upstream: SparseUpstream) -> Cache:
+@pytest.fixture(scope="module")
+def cache(stack: Stack, upstream: SparseUpstream) -> Cache:
     """A cache of it."""
-    return make_cache(disks.stack, upstream.index_url)
+    return make_cache(stack, upstream.index_url)
 
 
 @pytest.mark.parametrize(
@@ -209,8 +210,9 @@ def test_cache(
 
 
 def noisy(name: str, size: int) -> Crate:
-    """Return a crate that is no smaller packed."""
-    return Crate(name, files={"noise": random.Random(name).randbytes(size)})
+    """Return a crate that is no smaller packed, packed only once."""
+    crate = Crate(name, files={"noise": random.Random(name).randbytes(size)})
+    return replace(crate, archive=crate.packed())
 
 
 def serves(registry: Registry, crate: Crate) -> bool:

@@ -3,7 +3,9 @@
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
+import psycopg
 import pytest
 
 from pulp_cargo.tests.functional.endpoints.test_health import health
@@ -31,10 +33,9 @@ def _is(registry: Registry, status: int, said: str) -> bool:
     return answer is not None and answer.status == status and answer.json()["status"] == said
 
 
-def _have_beaten(stack: Stack, since: datetime) -> bool:
+def _have_beaten(connection: psycopg.Connection[tuple[Any, ...]], since: datetime) -> bool:
     """Whether each content process that runs has written a heartbeat since a moment."""
-    with stack.connect() as connection:
-        row = connection.execute(BEATEN, [since]).fetchone()
+    row = connection.execute(BEATEN, [since]).fetchone()
     assert row is not None
     return int(row[0]) == CONTENT_WORKERS
 
@@ -72,7 +73,8 @@ def test_readers_do_not_wait_for_a_database_that_hangs(stack: Stack, registry: R
     since = datetime.now(UTC)
     assert launcher.wait_for(lambda: _is(registry, 200, "ok"))
     # A process of Pulp that has to connect for its heartbeat while nobody answers ends itself.
-    assert launcher.wait_for(lambda: _have_beaten(stack, since), seconds=30)
+    with stack.connect() as connection:
+        assert launcher.wait_for(lambda: _have_beaten(connection, since), seconds=30)
     postgres = launcher.family(stack.child("bin/postgres").pid)
     for process in postgres:
         launcher.send(process.pid, signal.SIGSTOP)

@@ -3,29 +3,31 @@
 Reads go on, and clients of caches and copies have what they came for.
 """
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from pulp_cargo.app.runtime.timeouts import FREE_SPACE_FRESH_SECONDS
 from pulp_cargo.tests.functional.rest.archives import archive
-from pulp_cargo.tests.functional.serve import launcher
-from pulp_cargo.tests.support import hashers, sparse_upstream
+from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support import upstream as fake
 from pulp_cargo.tests.support.cache import REMOTES, Cache, make_cache
+from pulp_cargo.tests.support.changing import ChangingSetting
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.lock_file import lock_file, locked
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Refused, unique
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
-from pulp_cargo.tests.support.stack import Stack, attach, started
+from pulp_cargo.tests.support.stack import Stack
 from pulp_cargo.tests.support.traces import nothing_stored
 from pulp_cargo.tests.support.upstream import Upstream
 
 pytestmark = pytest.mark.faults
 
-MORE_THAN_ANY_DISK = str(2**62)
+MORE_THAN_ANY_DISK = 2**62
 NO_ROOM = "has no space left"
 CONTENT = "content/cargo/crates/"
 KEPT = Crate("kept")
@@ -54,36 +56,34 @@ class Full:
 
 
 @pytest.fixture(scope="module")
-def full(open_directory: Path) -> Iterator[Full]:
-    """A Pulp that was started again, after its disk had filled up."""
-    data_dir = open_directory / "no-room"
+def full(stack: Stack, least_free: ChangingSetting) -> Iterator[Full]:
+    """A Pulp whose disk has filled up."""
     with fake.running() as copied, sparse_upstream.running() as cached:
-        with started(data_dir) as stack:
-            stack.registry.publish(KEPT)
-            copied.have(KEPT)
-            cached.have(KEPT)
-            remote = stack.rest.need(REMOTES, name=unique("up"), url=copied.index_url)["pulp_href"]
-            copy = stack.make_registry(repository={"remote": remote}, allow_uploads=False)
-            stack.rest.post(f"{copy.repository}sync/")
-            cache = make_cache(stack, cached.index_url)
-        environ = {**hashers.SETTING, "PULP_CARGO_MIN_FREE_BYTES": MORE_THAN_ANY_DISK}
-        with launcher.running(data_dir, environ=environ) as running:
-            now = attach(running.ready)
-            yield Full(
-                now,
-                copied,
-                cached,
-                here(now, copy),
-                remote,
-                Cache(now, cache.remote, here(now, cache.registry)),
-            )
+        stack.registry.publish(KEPT)
+        copied.have(KEPT)
+        cached.have(KEPT)
+        remote = stack.rest.need(REMOTES, name=unique("up"), url=copied.index_url)["pulp_href"]
+        copy = stack.make_registry(repository={"remote": remote}, allow_uploads=False)
+        stack.rest.post(f"{copy.repository}sync/")
+        cache = make_cache(stack, cached.index_url)
+        with at_least(least_free, MORE_THAN_ANY_DISK):
+            yield Full(stack, copied, cached, copy, remote, cache)
 
 
-def here(stack: Stack, registry: Registry) -> Registry:
-    """Return the same registry of the stack that was started again, on other ports."""
-    path = registry.url.split("/pulp/cargo/")[1]
-    url = f"sparse+{stack.content_url}/pulp/cargo/{path}"
-    return Registry(registry.name, url, registry.token, registry.href, registry.repository)
+@contextmanager
+def at_least(least_free: ChangingSetting, number: int) -> Iterator[None]:
+    """Require so many free bytes within the context."""
+    try:
+        change(least_free, number)
+        yield
+    finally:
+        change(least_free, 0)
+
+
+def change(least_free: ChangingSetting, number: int) -> None:
+    """Require so many free bytes from now on, also of processes that remember what was free."""
+    least_free.change(number)
+    time.sleep(FREE_SPACE_FRESH_SECONDS)
 
 
 def test_publish_is_refused(full: Full, name: str) -> None:

@@ -34,13 +34,13 @@ def stopped_readers(stack: Stack) -> Iterator[None]:
 
     def stop_all() -> None:
         for process in launcher.family(content):
-            if READER in process.command and process.pid not in stopped:
+            if process.pid not in stopped and READER in process.command:
                 launcher.send(process.pid, signal.SIGSTOP)
                 stopped.append(process.pid)
 
     def stop_new() -> None:
-        # It has to be quicker than a new process is ready to read.
-        while not ended.wait(0.005):
+        # It has to be quicker than a new process is ready to read, which starts Python before.
+        while not ended.wait(0.02):
             stop_all()
 
     stop_all()

@@ -2,84 +2,56 @@
 
 import os
 import signal
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pulp_cargo.app.runtime.steps import STEPS
+from pulp_cargo.tests.functional.faults.conftest import CONTENT_WORKERS, elsewhere
 from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
-from pulp_cargo.tests.support.stack import Stack, started
+from pulp_cargo.tests.support.stack import Stack
 
 pytestmark = pytest.mark.faults
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
 FILE_SYSTEMS = ("one", "two")
-MEMORY = Path("/dev/shm")
 LOCK = "SELECT pg_advisory_lock(%s, hashtext(%s))"
 LOCK_CLASS = 0x6361_7267
 MOST_PATIENT = 15
 WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
-@pytest.fixture(scope="module")
-def steps(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which a file stops the content process at a step."""
-    return tmp_path_factory.mktemp("steps")
-
-
-@pytest.fixture(scope="module")
-def stacks(open_directory: Path, steps: Path) -> Iterator[Callable[[str], tuple[Stack, Path]]]:
-    """Each kind of Pulp is started when it is needed first, whatever the order of the tests is."""
-    running: dict[str, tuple[Stack, Path]] = {}
-    with ExitStack() as exits:
-
-        def get(file_systems: str) -> tuple[Stack, Path]:
-            if file_systems not in running:
-                place = MEMORY if file_systems == "two" else None
-                folder = exits.enter_context(tempfile.TemporaryDirectory(dir=place))
-                environ = {"PULP_CARGO_TESTS_STEPS": str(steps), "PULP_WORKING_DIRECTORY": folder}
-                own = started(open_directory / f"steps-{file_systems}", environ=environ)
-                running[file_systems] = exits.enter_context(own), Path(folder)
-            return running[file_systems]
-
-        yield get
+@pytest.fixture(scope="module", autouse=True)
+def one_process(stack: Stack) -> Iterator[None]:
+    """Have a single content process, so that nothing is answered by one that was not stopped."""
+    parent = stack.child("pulp-content").pid
+    launcher.send(parent, signal.SIGTTOU)
+    assert launcher.wait_for(lambda: len(launcher.children(parent)) == 1)
+    yield
+    for _ in range(CONTENT_WORKERS - 1):
+        launcher.send(parent, signal.SIGTTIN)
+    assert launcher.wait_for(lambda: len(launcher.children(parent)) == CONTENT_WORKERS)
 
 
 @pytest.fixture
-def own(request: pytest.FixtureRequest, stacks: Callable[[str], tuple[Stack, Path]]) -> Any:
-    """A running Pulp, which a test stops where it wants, and the folder where files come."""
-    return stacks(request.param)
-
-
-@pytest.fixture
-def stack(own: tuple[Stack, Path]) -> Stack:
-    """The running Pulp."""
-    return own[0]
-
-
-@pytest.fixture
-def working(own: tuple[Stack, Path]) -> Path:
+def working(request: pytest.FixtureRequest, stack: Stack, memory: Path) -> Iterator[Path]:
     """Where files come: on the file system on which they stay, or in memory."""
-    return own[1]
-
-
-@pytest.fixture
-def registry(stack: Stack) -> Registry:
-    """The registry that is there from the start."""
-    return stack.registry
+    place = Path(stack.settings["WORKING_DIRECTORY"])
+    if request.param == "one":
+        yield place
+        return
+    with elsewhere(stack, {"WORKING_DIRECTORY": memory}):
+        yield place
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize(
-    "own", FILE_SYSTEMS, indirect=True, ids=lambda count: f"{count}-file-systems"
+    "working", FILE_SYSTEMS, indirect=True, ids=lambda count: f"{count}-file-systems"
 )
 @pytest.mark.parametrize("step", STEPS)
 def test_publish_is_there_whole_or_not_at_all(
@@ -100,8 +72,9 @@ def test_publish_is_there_whole_or_not_at_all(
     assert launcher.wait_for(lambda: not list(working.glob("crate-*")))
 
 
+@pytest.mark.usefixtures("working")
 @pytest.mark.parametrize(
-    "own", FILE_SYSTEMS, indirect=True, ids=lambda count: f"{count}-file-systems"
+    "working", FILE_SYSTEMS, indirect=True, ids=lambda count: f"{count}-file-systems"
 )
 def test_process_that_ends_while_a_publish_waits_stores_no_part(
     stack: Stack, registry: Registry, name: str
