@@ -31,7 +31,7 @@ class Refuse(Protocol):
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was collected, which stays to the end, out of all later collections of garbage."""
+    """Leave the tests and their modules, which stay, out of all later collections of garbage."""
     gc.collect()
     gc.freeze()
 

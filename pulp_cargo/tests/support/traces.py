@@ -116,14 +116,34 @@ def nothing_left(stack: Stack) -> Iterator[None]:
         before = of_nobody(stack, connection, since)
     yield
     with stack.connect() as connection:
-        new = of_nobody(stack, connection, since) - before
-        deadline, pause = time.monotonic() + SETTLING_SECONDS, FIRST_PAUSE
-        # Files of other tests get their owner soon, and unfinished files are removed soon, perhaps
-        # only after the response.
-        while new and time.monotonic() < deadline:
-            time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-            new &= of_nobody(stack, connection, since)
+        _require_owners(stack, connection, since, before)
+
+
+@contextmanager
+def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None]:
+    """Fail if the block leaves anything behind."""
+    since = datetime.now(UTC)
+    with stack.connect() as connection:
+        before = traces(connection, registry, name)
+        of_nobody_before = of_nobody(stack, connection, since)
+    yield
+    with stack.connect() as connection:
+        _require_owners(stack, connection, since, of_nobody_before)
+        assert traces(connection, registry, name) == before
+
+
+def _require_owners(
+    stack: Stack, connection: Connection, since: datetime, before: frozenset[str]
+) -> None:
+    """Wait until everything new has an owner."""
+    new = of_nobody(stack, connection, since) - before
+    deadline, pause = time.monotonic() + SETTLING_SECONDS, FIRST_PAUSE
+    # Files of other tests get their owner soon, and unfinished files are removed soon, perhaps only
+    # after the response.
+    while new and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+        new &= of_nobody(stack, connection, since)
     assert not new, f"nobody has {sorted(_described(stack, path) for path in new)}"
 
 
@@ -134,17 +154,6 @@ def _described(stack: Stack, path: str) -> str:
         return f"{path}, {file.stat().st_size} bytes: {file.open('rb').read(60)!r}"
     except OSError:
         return path
-
-
-@contextmanager
-def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None]:
-    """Fail if the block leaves anything behind."""
-    with stack.connect() as connection:
-        before = traces(connection, registry, name)
-    with nothing_left(stack):
-        yield
-    with stack.connect() as connection:
-        assert traces(connection, registry, name) == before
 
 
 def remove_orphan(stack: Stack, sent: bytes) -> None:
