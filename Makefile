@@ -14,6 +14,8 @@ INSTALL := $(PYTHON) scripts/install.py .venv
 WORKERS ?= $(shell expr $$(nproc) + 1)
 IN_PROCESSES := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 PYTEST := $(BIN)/pytest $(IN_PROCESSES)
+# Hundreds of processes of a run import the same modules, and would each compile them again.
+unexport PYTHONDONTWRITEBYTECODE
 # An environment with the newest pulpcore, beside the one of all other targets.
 NEXT := .venv-next/bin
 PULPCORE ?= pulpcore

@@ -1,5 +1,6 @@
 """What the functional tests share: one running stack, a registry in it, names never used before."""
 
+import gc
 import secrets
 import tempfile
 from contextlib import AbstractContextManager
@@ -27,6 +28,12 @@ class Refuse(Protocol):
 
     def __call__(self, registry: Registry, crate: Crate) -> str:
         """Return the sentence of the 400; nothing may be stored."""
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests and their modules, which stay, out of all later collections of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

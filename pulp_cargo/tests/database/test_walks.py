@@ -59,6 +59,8 @@ def new_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, pool in vars(threads).copy().items():
         if isinstance(pool, ThreadPoolExecutor):
             monkeypatch.setattr(threads, name, ThreadPoolExecutor(1))
+    # So many wait for each other at the start, for ten seconds.
+    monkeypatch.setattr(threads, "READER_COUNT", 1)
 
 
 async def download(walk: Walk, base_path: str, upstream: SparseUpstream, size: int) -> None:

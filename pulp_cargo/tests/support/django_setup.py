@@ -1,6 +1,7 @@
 """Django in the process of the tests, where it can be set up only once, with one settings file."""
 
 import base64
+import gc
 import os
 from pathlib import Path
 
@@ -19,6 +20,9 @@ def set_up(settings_file: Path) -> None:
         environ.setenv("PULP_SETTINGS", str(settings_file))
         environ.setenv("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
         django.setup()
+    # All this stays, too, and need not be visited by each collection of garbage.
+    gc.collect()
+    gc.freeze()
 
 
 def settings_without_stack(directory: Path) -> Path:

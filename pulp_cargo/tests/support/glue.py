@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pulp_cli
 from pulp_glue.common import context
 from pulp_glue.common.openapi import OpenAPI
 
@@ -21,8 +23,12 @@ _known: dict[tuple[bytes, Hook], dict[str, Any]] = {}
 
 
 def hurry() -> None:
-    """Poll tasks often, and parse each API schema once, until the process ends."""
+    """Poll tasks often, and parse each API schema once, until the process ends.
+
+    Also look for plugins once, for which each command reads what is installed.
+    """
     context.time = SimpleNamespace(sleep=_sleep)
+    pulp_cli.entry_points = cache(pulp_cli.entry_points)
     OpenAPI._parse_api = _parse_once
 
 

@@ -5,7 +5,10 @@ folder; otherwise a file is a group, so that its fixtures are created once. Long
 so that the last ones are short. A pytest plugin, enabled in pyproject.toml.
 """
 
-from pathlib import PurePath
+import importlib
+import os
+from contextlib import suppress
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -42,6 +45,23 @@ class ByGroup(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
     """Make pytest-xdist use groups."""
     return ByGroup(config, log)
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Import the tests, each worker of a run of all tests from another one on.
+
+    Python keeps what it compiles. In the same order, all workers would compile every module at the
+    same time, which in a new checkout takes longer than the collection.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    if worker == "gw0" or session.config.args != session.config.getini("testpaths"):
+        return
+    files = sorted(Path(TESTS).rglob("test_*.py"))
+    start = len(files) * int(worker[2:]) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for file in files[start:]:
+        # The collection reports it.
+        with suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(file.with_suffix("").parts))
 
 
 # First, so that `--random-order` can change the order.

@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
@@ -20,6 +23,11 @@ from pulp_cargo.tests.support.stack import Stack
 # How long an object may be without its owner, in seconds.
 # A cache stores what other tests have fetched after a minute at most.
 SETTLING_SECONDS = 70
+# The first and the longest pause before looking again: most have their owner at once, and each look
+# reads the names of all files.
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 VERSIONS = """
     SELECT next_version, (SELECT count(*) FROM core_repositoryversion v
@@ -67,12 +75,11 @@ class Traces:
     index: bytes
 
 
-def traces(stack: Stack, registry: Registry, name: str) -> Traces:
+def traces(connection: Connection, registry: Registry, name: str) -> Traces:
     """Return everything of the registry that a publish of a crate could change."""
     values = {"repository": registry.repository.rstrip("/").rpartition("/")[2], "name": name}
-    with stack.connect() as connection:
-        versions = connection.execute(VERSIONS, values).fetchone()
-        units = connection.execute(UNITS, values).fetchall()
+    versions = connection.execute(VERSIONS, values).fetchone()
+    units = connection.execute(UNITS, values).fetchall()
     assert versions is not None, f"{registry} has no repository to look at"
     return Traces(
         versions=tuple(map(int, versions)),
@@ -81,17 +88,16 @@ def traces(stack: Stack, registry: Registry, name: str) -> Traces:
     )
 
 
-def of_nobody(stack: Stack, since: datetime) -> frozenset[str]:
+def of_nobody(stack: Stack, connection: Connection, since: datetime) -> frozenset[str]:
     """Return artifacts without a unit, stored files without an artifact, and unfinished uploads.
 
     Also units without a registry that were created after a time.
     """
     stored = files(Path(stack.settings["MEDIA_ROOT"]))
-    with stack.connect() as connection:
-        orphans, known, strangers = (
-            frozenset(str(value) for (value,) in connection.execute(query, values).fetchall())
-            for query, values in ((ORPHANS, {}), (KNOWN, {}), (STRANGERS, {"since": since}))
-        )
+    orphans, known, strangers = (
+        frozenset(str(value) for (value,) in connection.execute(query, values).fetchall())
+        for query, values in ((ORPHANS, {}), (KNOWN, {}), (STRANGERS, {"since": since}))
+    )
     return orphans | (stored - known) | strangers | unfinished_uploads(stack)
 
 
@@ -106,15 +112,38 @@ def nothing_left(stack: Stack) -> Iterator[None]:
     """Fail if an object without an owner remains."""
     # Units have the time of this machine, which creates them.
     since = datetime.now(UTC)
-    before = of_nobody(stack, since)
+    with stack.connect() as connection:
+        before = of_nobody(stack, connection, since)
     yield
-    new = of_nobody(stack, since) - before
-    deadline = time.monotonic() + SETTLING_SECONDS
+    with stack.connect() as connection:
+        _require_owners(stack, connection, since, before)
+
+
+@contextmanager
+def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None]:
+    """Fail if the block leaves anything behind."""
+    since = datetime.now(UTC)
+    with stack.connect() as connection:
+        before = traces(connection, registry, name)
+        of_nobody_before = of_nobody(stack, connection, since)
+    yield
+    with stack.connect() as connection:
+        _require_owners(stack, connection, since, of_nobody_before)
+        assert traces(connection, registry, name) == before
+
+
+def _require_owners(
+    stack: Stack, connection: Connection, since: datetime, before: frozenset[str]
+) -> None:
+    """Wait until everything new has an owner."""
+    new = of_nobody(stack, connection, since) - before
+    deadline, pause = time.monotonic() + SETTLING_SECONDS, FIRST_PAUSE
     # Files of other tests get their owner soon, and unfinished files are removed soon, perhaps only
     # after the response.
     while new and time.monotonic() < deadline:
-        time.sleep(0.05)
-        new &= of_nobody(stack, since)
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+        new &= of_nobody(stack, connection, since)
     assert not new, f"nobody has {sorted(_described(stack, path) for path in new)}"
 
 
@@ -125,15 +154,6 @@ def _described(stack: Stack, path: str) -> str:
         return f"{path}, {file.stat().st_size} bytes: {file.open('rb').read(60)!r}"
     except OSError:
         return path
-
-
-@contextmanager
-def nothing_stored(stack: Stack, registry: Registry, name: str) -> Iterator[None]:
-    """Fail if the block leaves anything behind."""
-    before = traces(stack, registry, name)
-    with nothing_left(stack):
-        yield
-    assert traces(stack, registry, name) == before
 
 
 def remove_orphan(stack: Stack, sent: bytes) -> None:
@@ -149,9 +169,9 @@ def remove_orphan(stack: Stack, sent: bytes) -> None:
 
 def files(root: Path) -> frozenset[str]:
     """Return the files below a folder, by their relative paths."""
-    # Folders of tasks may be created and removed meanwhile, which `walk` tolerates.
+    # As texts, since there may be thousands. Folders of tasks may be created and removed meanwhile,
+    # which `walk` tolerates.
+    start = len(os.path.join(root, ""))
     return frozenset(
-        str(Path(folder, name).relative_to(root))
-        for folder, _, names in os.walk(root)
-        for name in names
+        os.path.join(folder, name)[start:] for folder, _, names in os.walk(root) for name in names
     )

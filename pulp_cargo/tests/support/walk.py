@@ -37,9 +37,9 @@ class Walk:
         """Return the files in the order of their first entry, from one of them on."""
         return list(dict.fromkeys(self.entries[self.entries.index(first) :]))
 
-    def note(self, frame: FrameType, event: str, _: Any) -> None:
-        """Note a call (the function of `sys.setprofile`)."""
-        if event != "call" or self.is_over or _current.get() is not self:
+    def note(self, frame: FrameType, _event: str, _: Any) -> None:
+        """Note a call (the function of `sys.settrace`; returning None, it learns of calls only)."""
+        if self.is_over or _current.get() is not self:
             return
         code = frame.f_code
         if code.co_name == "prepare" and code.co_filename.endswith("aiohttp/web_response.py"):
@@ -70,13 +70,13 @@ class Walk:
 def walking() -> Iterator[Walk]:
     """Watch this thread, and those that start meanwhile."""
     walk = Walk()
-    threading.setprofile(walk.note)
-    sys.setprofile(walk.note)
+    threading.settrace(walk.note)
+    sys.settrace(walk.note)
     try:
         yield walk
     finally:
-        sys.setprofile(None)
-        threading.setprofile(None)
+        sys.settrace(None)
+        threading.settrace(None)
 
 
 def _caller(frame: FrameType) -> str | None:

@@ -3,7 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 PACKAGE = Path(__file__).parents[2]
 
@@ -64,22 +67,43 @@ CATCH_ALL = ("Exception", "BaseException")
 CORE_TABLE = re.compile(r"\bcore_[a-z]+\b")
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+@pytest.fixture(scope="module", autouse=True)
+def forget() -> Iterator[None]:
+    """Keep the parsed modules for the tests of this file only."""
+    yield
+    for known in (modules, nodes, imports):
+        known.cache_clear()
+
+
+@cache
+def modules() -> list[tuple[str, ast.Module]]:
     """Every module of the product below `pulp_cargo`, by its dotted name there."""
+    found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         if parts[0] != "tests" and "migrations" not in parts:
-            yield ".".join(parts).removesuffix("__init__").strip("."), ast.parse(path.read_text())
+            name = ".".join(parts).removesuffix("__init__").strip(".")
+            found.append((name, ast.parse(path.read_text())))
+    return found
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
+@cache
+def nodes(tree: ast.Module) -> list[ast.AST]:
+    """Every node of a module."""
+    return list(ast.walk(tree))
+
+
+@cache
+def imports(tree: ast.Module) -> list[str]:
     """The dotted names of the modules (and of names that may be modules) that a module imports."""
-    for node in ast.walk(tree):
+    found: list[str] = []
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.module and not node.level, "imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return found
 
 
 def layer(name: str) -> int | None:
@@ -101,7 +125,7 @@ def inner_imports() -> Iterator[tuple[str, str]]:
 def own_names(tree: ast.Module) -> set[str]:
     """The names that a module gives to functions, methods and attributes."""
     names = set[str]()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
@@ -116,10 +140,10 @@ def statements(tree: ast.Module) -> Iterator[str]:
     """The strings of a module that may be SQL: those with spaces that are no docstrings."""
     words = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         text = node.value if isinstance(node, ast.Constant) and id(node) not in words else None
         if isinstance(text, str) and " " in text:
             yield text
@@ -127,7 +151,7 @@ def statements(tree: ast.Module) -> Iterator[str]:
 
 def calls(tree: ast.Module) -> Iterator[str]:
     """The names of the methods that a module calls."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield node.func.attr
 
@@ -226,7 +250,7 @@ def test_only_the_adapters_name_what_is_inside_pulpcore() -> None:
         f"{name} names {node.value}"
         for name, tree in modules()
         if name not in ADAPTERS and name.startswith("app")
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Constant) and str(node.value).startswith("pulpcore.app.")
     ]
     assert wrong == []
@@ -242,7 +266,7 @@ def test_only_the_adapters_use_what_others_keep_to_themselves() -> None:
         for name, tree in modules()
         if name not in ADAPTERS
         for own in [own_names(tree)]
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute)
         and node.attr.startswith("_")
         and not node.attr.startswith("__")
@@ -292,7 +316,7 @@ def test_what_is_unpacked_has_a_limit() -> None:
     wrong = [
         f"{name} calls {ast.unparse(node)}"
         for name, tree in modules()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "decompress"

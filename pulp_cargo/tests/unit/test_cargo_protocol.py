@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -44,6 +45,7 @@ def _first_cells() -> list[str]:
     return re.findall(r"^\| (\d[^|]*) \|", UNTESTED, re.MULTILINE)
 
 
+@cache
 def _cited() -> set[int]:
     return {
         number

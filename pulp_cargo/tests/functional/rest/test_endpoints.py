@@ -1,16 +1,17 @@
 """The REST API as a whole: what there is, that all of it is described, and that nothing breaks it."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis import Case
-from schemathesis.schemas import APIOperation
 
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
 from pulp_cargo.tests.support.rest import Rest, unique
+
+if TYPE_CHECKING:
+    from schemathesis import Case
+    from schemathesis.schemas import APIOperation
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 EXPECTED = {
@@ -114,6 +115,9 @@ def test_no_request_breaks_an_endpoint(
     examples: int,
 ) -> None:
     """Whatever is sent, Pulp answers without a 500."""
+    # Every worker imports this module to collect its tests, and this would take it half a second.
+    import schemathesis
+
     remote = rest.need("remotes/cargo/cargo/", name=unique("up"), url="sparse+https://r.example/")
     token = rest.need("cargo/tokens/", name=unique("ci"))
     mark = rest.make("content/cargo/yanks/", name=unique("leaf"), vers="1.0.0")
@@ -132,7 +136,7 @@ def test_no_request_breaks_an_endpoint(
 
 
 def answers_of_500(
-    rest: Rest, operation: APIOperation, path: dict[str, Any], *, examples: int
+    rest: Rest, operation: "APIOperation", path: dict[str, Any], *, examples: int
 ) -> list[str]:
     """Return the requests, of some that the schema allows, that an endpoint does not survive."""
     broken = []
@@ -145,7 +149,7 @@ def answers_of_500(
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy())
-    def send(case: Case) -> None:
+    def send(case: "Case") -> None:
         if operation.method.upper() != "DELETE":
             case.path_parameters.update(path)
         answer = case.call(base_url=rest.origin, session=rest.session, timeout=30)
@@ -164,7 +168,7 @@ def _existing(path: str, objects: list[str]) -> dict[str, Any]:
     return dict(zip(names, values, strict=False))
 
 
-def _is_fault_of_core(case: Case, body: bytes | str | None) -> bool:
+def _is_fault_of_core(case: "Case", body: bytes | str | None) -> bool:
     """Whether a request names a role, user or group with a NUL in it.
 
     Core looks such names up as they are, for the roles of every kind of object, and PostgreSQL has no

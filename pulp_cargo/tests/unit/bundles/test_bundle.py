@@ -7,6 +7,7 @@ import random
 import subprocess
 import tarfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -185,17 +186,20 @@ def test_long_names() -> None:
 @given(st.integers(0, 9), st.one_of(st.binary(max_size=300), JSON_OF_ANYTHING))
 def test_anything_in_a_bundle_is_read_or_refused(number: int, content: bytes) -> None:
     """By its own error, whatever stands in the place of a file."""
-    found = list(parts(io.BytesIO(made.bundle(signature=b"-----"))))
-    names = [part.path for part in found]
     output = io.BytesIO()
     writer = ArchiveWriter(output)
-    for at, part in enumerate(parts(io.BytesIO(made.bundle(signature=b"-----")))):
-        whole = part.content(10**6)
+    for at, (path, whole) in enumerate(_parts_of_a_bundle()):
         written = content if at == number else whole
-        writer.add(names[at], io.BytesIO(written), len(written))
+        writer.add(path, io.BytesIO(written), len(written))
     writer.close()
     with contextlib.suppress(InvalidBundle):
         read(output.getvalue())
+
+
+@cache
+def _parts_of_a_bundle() -> list[tuple[str, bytes]]:
+    found = parts(io.BytesIO(made.bundle(signature=b"-----")))
+    return [(part.path, part.content(10**6)) for part in found]
 
 
 @QUICK

@@ -6,6 +6,7 @@ Compared with each other, in the same process: how fast the machine is makes no 
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from urllib.parse import urlsplit
 
 import pytest
@@ -140,14 +141,21 @@ NASTY: list[tuple[Callable[[str], object], str]] = [
 
 def seconds(read: Callable[[str], object], text: str) -> float:
     """Return the processor time that it takes to read a text, or to refuse it; the least of three."""
-    taken = []
-    for _ in range(3):
-        urlsplit.cache_clear()
-        begun = time.process_time()
-        with suppress(RegistryError):
-            read(text)
-        taken.append(time.process_time() - begun)
-    return min(taken)
+    return min(_once(read, text) for _ in range(3))
+
+
+@cache
+def ordinary(read: Callable[[str], object]) -> float:
+    """Return the processor time for ordinary text."""
+    return seconds(read, ORDINARY[read])
+
+
+def _once(read: Callable[[str], object], text: str) -> float:
+    urlsplit.cache_clear()
+    begun = time.process_time()
+    with suppress(RegistryError):
+        read(text)
+    return time.process_time() - begun
 
 
 @pytest.mark.parametrize(
@@ -155,8 +163,8 @@ def seconds(read: Callable[[str], object], text: str) -> float:
     [pytest.param(*one, id=f"{one[0].__name__}-{at}") for at, one in enumerate(NASTY)],
 )
 def test_text_that_is_made_to_take_long_does_not(read: Callable[[str], object], text: str) -> None:
-    """Whatever becomes of it."""
-    assert seconds(read, text) <= MOST * seconds(read, ORDINARY[read])
+    """Whatever becomes of it; what is quick at the first of three attempts needs no other."""
+    assert any(_once(read, text) <= MOST * ordinary(read) for _ in range(3))
 
 
 @pytest.mark.parametrize(
