@@ -82,6 +82,24 @@ _DECODER = msgspec.json.Decoder(MirroredLine)
 _ENCODER = msgspec.json.Encoder()
 
 
+class _SoundFeatures:
+    """The features that were checked last: most versions of a crate have those of the one before."""
+
+    def __init__(self) -> None:
+        self._last: object = None
+
+    def require(self, line: MirroredLine) -> None:
+        """Raise InvalidFeatures as `check_features` does."""
+        features = line.features | (line.features2 or {})
+        if not features:
+            return
+        # All that is looked at.
+        checked = (features, [(dep.name, dep.optional, dep.kind) for dep in line.deps])
+        if checked != self._last:
+            check_features(features, line.deps)  # type: ignore[arg-type]
+            self._last = checked
+
+
 class RefusedLine(msgspec.Struct, gc=False):
     """A line that no version can be made of, with the reason; `vers` is empty if it is not known."""
 
@@ -101,9 +119,10 @@ def read_index_file(
     versions: dict[str, MirroredLine] = {}
     refused: list[RefusedLine] = []
     spelling = None
+    sound = _SoundFeatures()
     for raw in _lines(body):
         try:
-            line = read_line(raw, registry)
+            line = read_line(raw, registry, sound)
             if line.name.lower() != name:
                 raise InvalidMetadata(f"it is a line of another crate, {line.name[:80]!r}")
             spelling = spelling or line.name
@@ -118,7 +137,7 @@ def read_index_file(
     return versions, refused
 
 
-def read_line(raw: bytes, registry: str) -> MirroredLine:
+def read_line(raw: bytes, registry: str, sound: _SoundFeatures | None = None) -> MirroredLine:
     """Return the version in a line, its dependencies with absolute registries, or raise InvalidMetadata.
 
     >>> read_line(b'{"name":"a","vers":"1.0.0","deps":[],"cksum":""}', "https://r.example")
@@ -137,8 +156,7 @@ def read_line(raw: bytes, registry: str) -> MirroredLine:
     _require_sound(line)
     for dep in line.deps:
         _complete(dep, registry)
-    if line.features or line.features2:
-        check_features(line.features | (line.features2 or {}), line.deps)  # type: ignore[arg-type]
+    (sound or _SoundFeatures()).require(line)
     _drop_nulls(line)
     return line
 
@@ -182,18 +200,26 @@ def _complete(dep: MirroredDependency, registry: str) -> None:
         _require_target(dep.target)
     if dep.kind not in _KINDS:
         dep.kind = "normal"
-    for key in ("public", "artifact", "bindep_target"):
-        if getattr(dep, key) is None:
-            setattr(dep, key, UNSET)
+    if dep.public is None:
+        dep.public = UNSET
+    if dep.artifact is None:
+        dep.artifact = UNSET
+    if dep.bindep_target is None:
+        dep.bindep_target = UNSET
     if not dep.lib:
         dep.lib = UNSET
 
 
 def _drop_nulls(line: MirroredLine) -> None:
     line.features2 = line.features2 or UNSET
-    for key in ("links", "rust_version", "pubtime", "v"):
-        if getattr(line, key) is None:
-            setattr(line, key, UNSET)
+    if line.links is None:
+        line.links = UNSET
+    if line.rust_version is None:
+        line.rust_version = UNSET
+    if line.pubtime is None:
+        line.pubtime = UNSET
+    if line.v is None:
+        line.v = UNSET
 
 
 def _vers_of(raw: bytes) -> str:

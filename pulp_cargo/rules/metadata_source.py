@@ -12,6 +12,7 @@ of the same file whose times have different sources are different units.
 import hashlib
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii
 from uuid import UUID
 
 # This Pulp has read the metadata from the .crate file.
@@ -30,6 +31,17 @@ def word_of(remote: UUID, facts: Mapping[str, object]) -> str:
     False
     """
     return _digest(str(remote), facts)
+
+
+def word_of_line(remote: UUID, index_line: str) -> str:
+    """Return the source of metadata that are an index line only, faster than `word_of`.
+
+    >>> line = '{"name":"été","links":"\\\\n"}'
+    >>> word_of_line(UUID(int=1), line) == word_of(UUID(int=1), {"index_line": line})
+    True
+    """
+    text = f'["{remote}",{{"index_line":{encode_basestring_ascii(index_line)}}}]'
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def word_of_export(facts: Mapping[str, object]) -> str:

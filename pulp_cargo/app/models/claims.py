@@ -18,7 +18,7 @@ CLAIM = """
         WHERE rc.version_added_id = %(version)s
     ), versions AS (
         INSERT INTO cargo_usedversion (repository_id, canonical_name, vers_key, cksum)
-        SELECT DISTINCT repository_id, canonical_name, vers_key, cksum FROM added
+        SELECT repository_id, canonical_name, vers_key, cksum FROM added
         ON CONFLICT (repository_id, canonical_name, vers_key, cksum) DO NOTHING
     )
     INSERT INTO cargo_claimedname (repository_id, canonical_name)

@@ -7,10 +7,11 @@ Copies of an upstream may have both `0.4.0` and `0.4.0+25`: crates.io has hundre
 Only what a new version adds is checked, so the cost depends on the change, not the repository.
 """
 
+from uuid import UUID
+
 from pulpcore.plugin.exceptions import ValidationError
 from pulpcore.plugin.models import RepositoryVersion
 
-from pulp_cargo.app.models.crate import CrateContent, CrateYank
 from pulp_cargo.app.models.membership import is_in_newest, member_of_newest
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol import uniqueness
@@ -94,12 +95,9 @@ DESCRIBED_TWICE = f"""
 """
 
 
-def drop_second_descriptions(new_version: RepositoryVersion) -> None:
-    """Remove one of two units of the same file; one that was read from the file wins."""
-    rows = _rows(DESCRIBED_TWICE, new_version)
-    if rows:
-        units = CrateContent.objects.filter(pk__in={row[0] for row in rows})
-        new_version.remove_content(units)
+def second_descriptions(new_version: RepositoryVersion) -> set[UUID]:
+    """Return one of two units of the same file; one that was read from the file stays."""
+    return {row[0] for row in _rows(DESCRIBED_TWICE, new_version)}
 
 
 # Added versions of which the repository had other bytes that it has no longer, and not these. A
@@ -143,12 +141,9 @@ def require_sound(new_version: RepositoryVersion) -> None:
         )
 
 
-def drop_dangling_yanks(new_version: RepositoryVersion) -> None:
-    """Remove the yank marks of the crates that a version removes."""
-    rows = _rows(WITHOUT_CRATE.format(which=OF_REMOVED_CRATES), new_version)
-    if rows:
-        marks = CrateYank.objects.filter(pk__in=[row[0] for row in rows])
-        new_version.remove_content(marks)
+def dangling_yanks(new_version: RepositoryVersion) -> set[UUID]:
+    """Return the yank marks of the crates that a version removes."""
+    return {row[0] for row in _rows(WITHOUT_CRATE.format(which=OF_REMOVED_CRATES), new_version)}
 
 
 def _rows(query: str, new_version: RepositoryVersion, **values: object) -> list[tuple]:

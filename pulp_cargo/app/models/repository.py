@@ -115,8 +115,12 @@ class CargoRepository(Repository, AutoAddObjPermsMixin):
 
         Of two units of one file, one is removed.
         """
-        invariants.drop_second_descriptions(new_version)
-        invariants.drop_dangling_yanks(new_version)
+        for kind, find in (
+            (CrateContent, invariants.second_descriptions),
+            (CrateYank, invariants.dangling_yanks),
+        ):
+            if units := find(new_version):
+                new_version.remove_content(kind.objects.filter(pk__in=units))
         invariants.require_sound(new_version)
         # An import of Pulp's exports, which follows their source, calls core's `new_version`.
         if not getattr(new_version, "follows", True):

@@ -17,6 +17,14 @@ def last_sync(repository: UUID) -> Mapping[str, Any]:
     return dict(info[SYNC_NOTE]) if info else {}
 
 
+def newest_note(repository: UUID) -> Mapping[str, Any]:
+    """Return the settings of the sync that made the newest version, empty if none did."""
+    complete = RepositoryVersion.objects.filter(repository=repository, complete=True)
+    # Not the version as a whole, which has the ids of all its units.
+    info = complete.order_by("-number").values_list("info", flat=True).first()
+    return (info or {}).get(SYNC_NOTE) or {}
+
+
 def synced_from(repositories: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     """Return pairs of a repository and a remote of its syncs.
 

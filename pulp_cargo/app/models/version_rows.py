@@ -28,6 +28,10 @@ WRITTEN: tuple[type[Model], ...] = (
     RepositoryVersionContentDetails,
 )
 
+# An id that begins with the time: B-trees of random ones are rewritten page by page as they grow.
+TIME_ORDERED_ID = """encode(overlay(uuid_send(gen_random_uuid()) PLACING substring(
+    int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3
+) FROM 1 FOR 6), 'hex')::uuid"""
 NEW_VERSION = """
     INSERT INTO core_repositoryversion (pulp_id, pulp_created, pulp_last_updated, repository_id,
         number, complete, base_version_id, info, content_ids)

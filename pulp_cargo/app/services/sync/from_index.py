@@ -5,18 +5,26 @@ What an index says is unverified, and so are the units that are made of it, unti
 is left out and reported; everything else is taken.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from pulpcore.plugin.models import ProgressReport
 
-from pulp_cargo.app.models.sync_sources import SYNC_NOTE, last_sync
+from pulp_cargo.app.models import version_sets
+from pulp_cargo.app.models.sync_sources import last_sync, newest_note
 from pulp_cargo.app.queries.crate_policies import named_policy
-from pulp_cargo.app.services.sync import closure, files, index_table, listing_table, mirrored_units
-from pulp_cargo.app.services.sync.index_table import Chooser, Upstream
-from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
+from pulp_cargo.app.services.sync import (
+    closure,
+    files,
+    index_table,
+    listing_table,
+    mirrored_units,
+    replaced,
+)
+from pulp_cargo.app.services.sync.index_table import Chooser, Range, Upstream
+from pulp_cargo.app.services.sync.order import Order, Services, Synced, note_replaced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.sources import Opened, opened
@@ -53,13 +61,16 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         _require_usable(order, index)
         if index.commit is not None and index.commit == base:
             return Synced(None, report)
-        _load(order, index, policy, report)
+        with closing(_load(order, index, policy, report)) as ranges:
+            if remote.snapshot_keys:
+                # Nothing is stored before all of it is known to be signed.
+                loaded = list(ranges)
+                require_signed(connected, remote)
+                _store(order, loaded)
+            else:
+                _store(order, ranges)
         needed = order.selection.needed
         report.require_needed(needed, listing_table.versions_of(needed))
-        require_signed(connected, remote)
-        refuse_replaced(order)
-        with _counted("Storing crate versions", "sync.cargo.crates") as count:
-            mirrored_units.make_units(repository, remote.pk, count)
         _get_files(services, order, connected, index, report)
         change = Change(
             mirror=order.mirror,
@@ -84,7 +95,9 @@ def _require_usable(order: Order, index: Opened) -> None:
         )
 
 
-def _load(order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport) -> None:
+def _load(
+    order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport
+) -> Generator[Range]:
     upstream = Upstream(order.remote.pk, index.registry, index.file_url())
     selection = order.selection
     with _counted("Reading the index", "sync.cargo.index") as count:
@@ -92,7 +105,31 @@ def _load(order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport)
         if selection.closure:
             selection, files_of = closure.expand(index.index, selection, found, report)
             found = files_of()
-        index_table.load(found, upstream, Chooser(selection, policy, report), count)
+        chooser = Chooser(selection, policy, report)
+        for first, end in index_table.load(
+            found, upstream, chooser, mirrored_units.VERSIONS_AT_ONCE
+        ):
+            count(end - first)
+            yield first, end
+
+
+def _store(order: Order, ranges: Iterable[Range]) -> None:
+    """Create the units of ranges of versions, while the next ones are read."""
+    replaced_count = total = 0
+    with _counted("Storing crate versions", "sync.cargo.crates") as count:
+        for first, end in ranges:
+            replaced_count += replaced.refuse_replaced(
+                order.repository,
+                order.remote,
+                mirror=order.mirror,
+                only={"first": first, "end": end},
+            )
+            mirrored_units.make_units(order.repository, order.remote.pk, first, end)
+            count(end - first)
+            total += end - first
+    note_replaced(replaced_count)
+    if total >= version_sets.MANY:
+        mirrored_units.analyze()
 
 
 def _selected(index: Opened, selection: Selection, report: SyncReport) -> Iterator[IndexFile]:
@@ -153,7 +190,7 @@ def _base(order: Order, made_of: dict[str, Any], now: datetime) -> str | None:
     if order.selection.names is not None or order.selection.closure:
         return None
     # Others may have changed what a mirror removes again; otherwise a sync only adds.
-    newest = order.repository.latest_version().info.get(SYNC_NOTE) or {}
+    newest = newest_note(order.repository.pk)
     note = dict(newest if order.mirror else last_sync(order.repository.pk))
     commit, until = note.pop(COMMIT, None), note.pop(UNTIL, None)
     if note != made_of or (until and datetime.fromisoformat(until) <= now):

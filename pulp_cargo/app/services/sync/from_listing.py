@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from pulp_cargo.app.models import CargoRepository
-from pulp_cargo.app.models.sync_sources import SYNC_NOTE
+from pulp_cargo.app.models.sync_sources import newest_note
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.services.sync import files, listing_table, units, upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
@@ -73,7 +73,7 @@ def _drop_older(selection: Selection) -> None:
 
 def _known_tag(repository: CargoRepository, made_of: dict[str, Any]) -> str | None:
     """Return the entity tag of the listing from which the newest version was created, if any."""
-    note = dict(repository.latest_version().info.get(SYNC_NOTE) or {})
+    note = dict(newest_note(repository.pk))
     etag = note.pop("etag", None)
     return etag if note == made_of else None
 

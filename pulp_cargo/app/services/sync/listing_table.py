@@ -30,30 +30,34 @@ CREATE = """
     CREATE TEMPORARY TABLE cargo_listed (
         at bigint PRIMARY KEY, name text, canonical_name text, vers text,
         cksum varchar(64), size bigint, yanked boolean, metadata_source text, content_id uuid,
-        is_replaced boolean NOT NULL DEFAULT false, url text
+        is_found boolean NOT NULL DEFAULT false, is_replaced boolean NOT NULL DEFAULT false, url text
     )
 """
 DROP = "DROP TABLE cargo_listed"
 COLUMNS = "at, name, canonical_name, vers, cksum, size, yanked, metadata_source"
+# The range of `at` that covers the whole listing.
+ALL: Mapping[str, object] = {"first": -1, "end": 2**62}
 # A unit whose metadata this Pulp has read from the file with this checksum is preferred to the
 # listing's metadata. It must be in the repository, or have been: knowing a checksum gives no access
-# to a crate.
-FIND_READ_UNITS = """
-    UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
-    WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
-    AND c._pulp_domain_id = %(domain)s AND c.metadata_source = '' AND {is_here}
+# to a crate. Otherwise it is a unit with the same metadata from the same remote. The lateral join has
+# each unit looked up by its index, also while PostgreSQL has no statistics of the table.
+FIND_UNITS = f"""
+    UPDATE cargo_listed l SET content_id = found.content_ptr_id, is_found = true
+    FROM (
+        SELECT x.at, unit.content_ptr_id FROM cargo_listed x CROSS JOIN LATERAL (
+            SELECT c.content_ptr_id FROM cargo_cratecontent c
+            WHERE c.name = x.name AND c.vers = x.vers AND c.cksum = x.cksum
+            AND c._pulp_domain_id = %(domain)s AND (
+                c.metadata_source = x.metadata_source OR c.metadata_source = ''
+                AND {has_row("c.content_ptr_id", "rc.repository_id = %(repository)s")}
+            )
+            ORDER BY c.metadata_source = '' DESC,
+                {has_row("c.content_ptr_id", is_in_newest("%(repository)s"))} DESC
+            LIMIT 1
+        ) unit
+        WHERE NOT x.is_found AND x.at >= %(first)s AND x.at < %(end)s
+    ) found WHERE found.at = l.at
 """
-IS_OR_WAS_HERE = tuple(
-    has_row("c.content_ptr_id", which)
-    for which in (is_in_newest("%(repository)s"), "rc.repository_id = %(repository)s")
-)
-# A unit with the same metadata from the same remote.
-FIND_UNITS = """
-    UPDATE cargo_listed l SET content_id = c.content_ptr_id FROM cargo_cratecontent c
-    WHERE l.content_id IS NULL AND c.name = l.name AND c.vers = l.vers AND c.cksum = l.cksum
-    AND c._pulp_domain_id = %(domain)s AND c.metadata_source = l.metadata_source
-"""
-FIND_IN_BATCH = f"{FIND_UNITS} AND l.at >= %(first)s AND l.at < %(end)s"
 TWICE = """
     SELECT min(name), vers FROM cargo_listed
     GROUP BY canonical_name, vers HAVING count(*) > 1 LIMIT 1
@@ -83,18 +87,16 @@ def table_of(
 
 def find_units(domain: UUID, repository: UUID) -> None:
     """Fill in the ids of existing units."""
-    values = {"domain": domain, "repository": repository}
+    find_batch({"domain": domain, "repository": repository, **ALL})
     with connection.cursor() as cursor:
-        for is_here in IS_OR_WAS_HERE:
-            cursor.execute(FIND_READ_UNITS.format(is_here=is_here), values)
-        cursor.execute(FIND_UNITS, values)
         cursor.execute("ANALYZE cargo_listed")
 
 
-def find_batch(values: Mapping[str, object]) -> None:
-    """Fill in the ids of units that others have created meanwhile, from `first` to before `end`."""
+def find_batch(values: Mapping[str, object]) -> int:
+    """Fill in the ids of existing units from `first` to before `end`, and return their number."""
     with connection.cursor() as cursor:
-        cursor.execute(FIND_IN_BATCH, values)
+        cursor.execute(FIND_UNITS, values)
+        return int(cursor.rowcount)
 
 
 def rows() -> Iterator[tuple[str, str, str, bool, int]]:

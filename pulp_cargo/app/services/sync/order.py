@@ -87,7 +87,11 @@ class Synced:
 
 def refuse_replaced(order: Order) -> None:
     """Refuse other bytes for versions that the repository has, and report how many there are."""
-    count = replaced.refuse_replaced(order.repository, order.remote, mirror=order.mirror)
+    note_replaced(replaced.refuse_replaced(order.repository, order.remote, mirror=order.mirror))
+
+
+def note_replaced(count: int) -> None:
+    """Report how many versions have other bytes than before, if there are any."""
     if count:
         message = "Refusing replaced versions"
         with ProgressReport(message=message, code="sync.cargo.replaced", done=count):

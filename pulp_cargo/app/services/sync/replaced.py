@@ -5,6 +5,7 @@ has, or takes none if it had others before, and records the new ones, until an a
 """
 
 import logging
+from collections.abc import Mapping
 
 from django.db import connection
 
@@ -12,6 +13,7 @@ from pulp_cargo.app.models import CargoRemote, CargoRepository, ReplacedVersion
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.models.sync_sources import last_sync
 from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.app.services.sync.listing_table import ALL
 from pulp_cargo.app.upstream.events import Event, note
 from pulp_cargo.rules.replaced_versions import MOST_RECORDS, replaced_sentence
 
@@ -40,25 +42,32 @@ FIND = f"""
                 WHERE ca.content_id = c.content_ptr_id AND ra.remote_id = %(remote)s
             ) AS is_from_remote
         FROM cargo_cratecontent c
-        WHERE c.canonical_name = l.canonical_name AND c.vers = l.vers AND c.cksum <> l.cksum
-        AND {has_row("c.content_ptr_id", IN_REPOSITORY)}
+        WHERE c.canonical_name = l.canonical_name AND c.vers_key = split_part(l.vers, '+', 1)
+        AND c.vers = l.vers AND c.cksum <> l.cksum
+        AND {has_row("c.content_ptr_id", IN_REPOSITORY)} OFFSET 0
     ) c
-    WHERE NOT EXISTS (
+    WHERE l.at >= %(first)s AND l.at < %(end)s AND NOT EXISTS (
         SELECT 1 FROM cargo_cratecontent same
-        WHERE same.canonical_name = l.canonical_name AND same.vers = l.vers
-        AND same.cksum = l.cksum AND {has_row("same.content_ptr_id", IN_REPOSITORY)}
+        WHERE same.canonical_name = l.canonical_name
+        AND same.vers_key = split_part(l.vers, '+', 1) AND same.vers = l.vers
+        AND same.cksum = l.cksum AND {has_row("same.content_ptr_id", IN_REPOSITORY)} OFFSET 0
     ) AND NOT EXISTS ({ACCEPTED})
     ORDER BY l.at, c.is_there DESC, c.content_ptr_id
 """
 # The units in the repository that accepted bytes take the place of.
 OUTDATED = f"""
-    SELECT c.content_ptr_id FROM cargo_listed l
-    JOIN cargo_cratecontent c ON c.canonical_name = l.canonical_name AND c.vers = l.vers
-    WHERE c.cksum <> l.cksum AND EXISTS ({ACCEPTED})
-    AND {has_row("c.content_ptr_id", is_in_newest("%(repository)s"))}
+    SELECT c.content_ptr_id FROM cargo_listed l CROSS JOIN LATERAL (
+        SELECT c.content_ptr_id FROM cargo_cratecontent c
+        WHERE c.canonical_name = l.canonical_name AND c.vers_key = split_part(l.vers, '+', 1)
+        AND c.vers = l.vers AND c.cksum <> l.cksum
+        AND {has_row("c.content_ptr_id", is_in_newest("%(repository)s"))} OFFSET 0
+    ) c
+    WHERE EXISTS ({ACCEPTED})
 """
 # The line stands for the unit that the repository has, but says nothing about its file.
-USE_OLD_UNIT = "UPDATE cargo_listed SET content_id = %s, is_replaced = true WHERE at = %s"
+USE_OLD_UNIT = """
+    UPDATE cargo_listed SET content_id = %s, is_found = true, is_replaced = true WHERE at = %s
+"""
 LEAVE_OUT = "DELETE FROM cargo_listed WHERE at = %s"
 RECORD = f"""
     INSERT INTO cargo_replacedversion (remote_id, name, vers, cksum_before, cksum, found_at)
@@ -70,9 +79,16 @@ RECORD = f"""
 """
 
 
-def refuse_replaced(repository: CargoRepository, remote: CargoRemote, *, mirror: bool) -> int:
+def refuse_replaced(
+    repository: CargoRepository,
+    remote: CargoRemote,
+    *,
+    mirror: bool,
+    only: Mapping[str, object] = ALL,
+) -> int:
     """Replace or leave out the listing's versions whose bytes are others than before.
 
+    `only` limits the versions by `at`: from `first` to before `end`.
     Returns how many there are. A mirror that was not synced from this upstream before, but for
     instance from another URL, takes all of it. Without `mirror`, other bytes than those of another
     source are left to the invariants of a repository version, which fail the sync. The table
@@ -85,7 +101,7 @@ def refuse_replaced(repository: CargoRepository, remote: CargoRemote, *, mirror:
     found = [
         row
         for *row, is_from_remote in all_rows(
-            FIND, {"repository": repository.pk, "remote": remote.pk}
+            FIND, {"repository": repository.pk, "remote": remote.pk, **only}
         )
         if not row[-1] or mirror or (is_same and is_from_remote)
     ]

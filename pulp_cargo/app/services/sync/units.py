@@ -19,6 +19,7 @@ from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table
+from pulp_cargo.app.services.sync.listing_table import ALL
 from pulp_cargo.app.upstream.connection import registry_root
 
 T = TypeVar("T")
@@ -28,15 +29,14 @@ UNITS_AT_ONCE = 500
 # Maximum number of attempts to write a batch while others write the same rows.
 MOST_ATTEMPTS = 5
 
-# The range of `at` that covers the whole listing.
-ALL = {"first": -1, "end": 2**62}
 MISSING = """
-    SELECT at, metadata_source FROM cargo_listed WHERE content_id IS NULL ORDER BY at
+    SELECT at, metadata_source FROM cargo_listed WHERE NOT is_found ORDER BY at
 """
 # Units that are not in the repository yet; touching them protects them from orphan cleanup.
 LOOSE = f"""
     SELECT l.content_id FROM cargo_listed l
-    WHERE NOT {has_row("l.content_id", is_in_newest("%s"))}
+    WHERE l.at >= %s AND l.at < %s AND l.is_found
+    AND NOT {has_row("l.content_id", is_in_newest("%s"))}
 """
 MISSING_MARKS = """
     SELECT l.canonical_name, l.vers FROM cargo_listed l WHERE l.yanked AND NOT EXISTS (
@@ -101,7 +101,7 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
             save_batch(units, repository.pulp_domain)
             progress.increase_by(len(batch))
     listing_table.find_units(domain.pk, repository.pk)
-    touch_loose(repository)
+    touch_loose(repository, *ALL.values())
     make_marks(repository)
     source = {
         "root": registry_root(remote),
@@ -114,9 +114,9 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
         again_if_taken(partial(_execute, statement, source))
 
 
-def touch_loose(repository: CargoRepository) -> None:
+def touch_loose(repository: CargoRepository, first: object, end: object) -> None:
     """Protect the found units that are not in the repository yet from orphan cleanup."""
-    Content.objects.filter(pk__in=RawSQL(LOOSE, [repository.pk])).touch()
+    Content.objects.filter(pk__in=RawSQL(LOOSE, [first, end, repository.pk])).touch()
 
 
 def save_batch(units: Sequence[CrateContent], domain: Domain) -> None:

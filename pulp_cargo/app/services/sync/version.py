@@ -13,8 +13,8 @@ from django.db.models.expressions import RawSQL
 
 from pulpcore.plugin.models import Content, RepositoryVersion
 
-from pulp_cargo.app.models import CargoRepository, version_rows
-from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.models import CargoRepository, version_rows, version_sets
+from pulp_cargo.app.models.membership import is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.models.sync_sources import SYNC_NOTE
 from pulp_cargo.app.notices import channel
@@ -22,15 +22,25 @@ from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.sync import replaced
 
 MEMBER = is_in_newest("%(repository)s")
+# The membership of each unit is looked up by an index (OFFSET 0), since it may be a hundred times
+# what is listed.
+IS_MEMBER = f"""EXISTS (
+    SELECT 1 FROM core_repositorycontent rc WHERE rc.content_id = {{unit}} AND {MEMBER} OFFSET 0
+)"""
 NEW_CRATES = f"""
-    SELECT l.content_id FROM cargo_listed l
-    WHERE NOT {has_row("l.content_id", MEMBER)}
+    SELECT l.content_id FROM cargo_listed l WHERE NOT {IS_MEMBER.format(unit="l.content_id")}
+"""
+YANK_OF = """
+    CROSS JOIN LATERAL (
+        SELECT y.content_ptr_id, y.canonical_name, y.vers FROM cargo_crateyank y
+        WHERE y.canonical_name = {of}.canonical_name {also}
+        AND y._pulp_domain_id = %(domain)s OFFSET 0
+    ) y
 """
 NEW_YANKS = f"""
     SELECT y.content_ptr_id FROM cargo_listed l
-    JOIN cargo_crateyank y USING (canonical_name, vers)
-    WHERE l.yanked AND y._pulp_domain_id = %(domain)s
-    AND NOT {has_row("y.content_ptr_id", MEMBER)}
+    {YANK_OF.format(of="l", also="AND y.vers = l.vers")}
+    WHERE l.yanked AND NOT {IS_MEMBER.format(unit="y.content_ptr_id")}
 """
 OTHER_CRATES = f"""
     SELECT c.content_ptr_id FROM core_repositorycontent rc
@@ -39,29 +49,34 @@ OTHER_CRATES = f"""
         SELECT 1 FROM cargo_listed l WHERE l.content_id = c.content_ptr_id
     )
 """
-# Yank marks to remove: with `mirror` all others, otherwise those of versions in the listing.
 OTHER_YANKS = f"""
     SELECT y.content_ptr_id FROM core_repositorycontent rc
     JOIN cargo_crateyank y ON y.content_ptr_id = rc.content_id
     LEFT JOIN cargo_listed l USING (canonical_name, vers)
-    WHERE {MEMBER} AND l.yanked IS NOT TRUE AND (%(mirror)s OR l.at IS NOT NULL)
+    WHERE {MEMBER} AND l.yanked IS NOT TRUE
 """
-# Core makes an object for each, which takes a kilobyte of memory and most of the time of a sync.
-ADD_MEMBERS = """
-    INSERT INTO core_repositorycontent (pulp_id, pulp_created, pulp_last_updated, repository_id,
-        content_id, version_added_id, version_removed_id)
-    SELECT gen_random_uuid(), now(), now(), %(repository)s, a.content_id, %(new)s, NULL
-    FROM cargo_added a (content_id)
+# Without `mirror`, only yank marks of versions in the listing are removed.
+UNYANKED = f"""
+    SELECT y.content_ptr_id FROM cargo_listed l
+    {YANK_OF.format(of="l", also="AND y.vers = l.vers")}
+    WHERE NOT l.yanked AND {IS_MEMBER.format(unit="y.content_ptr_id")}
 """
-ADD_IDS = """
-    UPDATE core_repositoryversion
-    SET content_ids = content_ids || ARRAY(SELECT a.content_id FROM cargo_added a (content_id))
-    WHERE pulp_id = %(new)s
-"""
-ANALYZE = "ANALYZE core_repositorycontent, cargo_cratecontent"
 # Crates that the upstream has not changed stay as they are.
-AMONG_SEEN = """
-    AND EXISTS (SELECT 1 FROM cargo_seen s WHERE s.canonical_name = {unit}.canonical_name)
+SEEN = "(SELECT DISTINCT canonical_name FROM cargo_seen) s"
+OTHER_CRATES_SEEN = f"""
+    SELECT c.content_ptr_id FROM {SEEN} CROSS JOIN LATERAL (
+        SELECT c.content_ptr_id FROM cargo_cratecontent c
+        WHERE c.canonical_name = s.canonical_name AND {IS_MEMBER.format(unit="c.content_ptr_id")}
+        OFFSET 0
+    ) c
+    WHERE NOT EXISTS (SELECT 1 FROM cargo_listed l WHERE l.content_id = c.content_ptr_id)
+"""
+OTHER_YANKS_SEEN = f"""
+    SELECT y.content_ptr_id FROM {SEEN} {YANK_OF.format(of="s", also="")}
+    WHERE {IS_MEMBER.format(unit="y.content_ptr_id")} AND NOT EXISTS (
+        SELECT 1 FROM cargo_listed l
+        WHERE l.canonical_name = y.canonical_name AND l.vers = y.vers AND l.yanked
+    )
 """
 
 
@@ -76,11 +91,13 @@ class Change:
 
     def removals(self) -> list[str]:
         """Return the queries for what is removed."""
-        crates, yanks = OTHER_CRATES if self.mirror else replaced.OUTDATED, OTHER_YANKS
-        if self.is_partial and self.mirror:
-            crates += AMONG_SEEN.format(unit="c")
-            yanks += AMONG_SEEN.format(unit="y")
-        return [yanks, crates]
+        if not self.mirror:
+            return [UNYANKED, replaced.OUTDATED]
+        return (
+            [OTHER_YANKS_SEEN, OTHER_CRATES_SEEN]
+            if self.is_partial
+            else [OTHER_YANKS, OTHER_CRATES]
+        )
 
 
 def make_version(repository: CargoRepository, change: Change) -> RepositoryVersion | None:
@@ -88,41 +105,54 @@ def make_version(repository: CargoRepository, change: Change) -> RepositoryVersi
     values = {
         "repository": repository.pk,
         "domain": repository.pulp_domain_id,
-        "mirror": change.mirror,
         "remote": change.note["remote"],
     }
+    make = _make_rows if version_rows.is_supported() else _make_with_core
     # In one transaction, so that no reader sees the crates without the aliases that they need.
     with transaction.atomic():
-        with repository.new_version(follows=True) as version:
-            for query in change.removals():
-                version.remove_content(_units(query, values))
-            for query in (NEW_CRATES, NEW_YANKS):
-                _add(version, query, values)
-            # PostgreSQL still has the statistics from before, by which it would compare every added
-            # unit with the whole repository when the invariants are checked.
-            with connection.cursor() as cursor:
-                cursor.execute(ANALYZE)
+        version = make(repository, change, values)
         if add_aliases(repository.pk, change.aliases):
             channel.registries_changed()
-        newest = repository.latest_version()
-        info = newest.info | {SYNC_NOTE: dict(change.note)}
-        RepositoryVersion.objects.filter(pk=newest.pk).update(info=info)
-    return version if version.complete else None
+        complete = RepositoryVersion.objects.filter(repository=repository, complete=True)
+        newest, info = complete.order_by("-number").values_list("pk", "info")[0]
+        complete.filter(pk=newest).update(info=info | {SYNC_NOTE: dict(change.note)})
+    return version
 
 
-def _add(version: RepositoryVersion, query: str, values: dict[str, Any]) -> None:
-    """Add the units that a query returns, which are not members, as core's `add_content` does."""
-    if not version_rows.is_supported():
-        version.add_content(_units(query, values))
-        return
+def _make_rows(
+    repository: CargoRepository, change: Change, values: dict[str, Any]
+) -> RepositoryVersion | None:
+    new = version_sets.NewVersion(repository)
     with connection.cursor() as cursor:
-        named = values | {"new": version.pk}
-        cursor.execute(f"CREATE TEMPORARY TABLE cargo_added ON COMMIT DROP AS {query}", values)
-        cursor.execute(ADD_MEMBERS, named)
-        cursor.execute(ADD_IDS, named)
-        cursor.execute("DROP TABLE cargo_added")
-    # Core saves the version as a whole when it is complete.
-    version.refresh_from_db(fields=["content_ids"])
+        for table, queries in (
+            ("cargo_removed", change.removals()),
+            ("cargo_added", [NEW_CRATES, NEW_YANKS]),
+        ):
+            for query in queries:
+                cursor.execute(f"INSERT INTO {table} {query}", values)
+    version = new.write()
+    if version is None:
+        return None
+    version_sets.note_created(version, repository)
+    channel.repository_changed(repository.pk)
+    transaction.on_commit(repository.invalidate_cache)
+    repository.cleanup_old_versions()
+    repository.on_new_version(version)
+    return version
+
+
+def _make_with_core(
+    repository: CargoRepository, change: Change, values: dict[str, Any]
+) -> RepositoryVersion | None:
+    """Do the same with core's code, at a cost that grows with the repository."""
+    with repository.new_version(follows=True) as version:
+        for query in change.removals():
+            version.remove_content(_units(query, values))
+        for query in (NEW_CRATES, NEW_YANKS):
+            version.add_content(_units(query, values))
+        with connection.cursor() as cursor:
+            cursor.execute(version_sets.ANALYZE)
+    return version if version.complete else None
 
 
 def _units(query: str, values: dict[str, Any]) -> Any:

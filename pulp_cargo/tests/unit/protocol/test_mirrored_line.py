@@ -126,6 +126,24 @@ def test_file_of_a_crate() -> None:
     assert read_index_file(b"\n \n", "lab", OWN)[0] == {}
 
 
+def test_features_are_checked_with_the_dependencies_of_their_version() -> None:
+    """The same features may be sound in one version of a crate, and not in the next."""
+    features, dep = {"x": ["dep:a"]}, {**DEP, "optional": True}
+    body = b"\n".join(
+        [
+            raw(vers="1.0.0", features=features, deps=[dep]),
+            raw(vers="2.0.0", features=features, deps=[dep]),
+            raw(vers="3.0.0", features=features, deps=[DEP]),
+            raw(vers="4.0.0", features=features, deps=[{**dep, "kind": "dev"}]),
+            raw(vers="5.0.0", features={"x": ["dep:b"]}, deps=[dep]),
+            raw(vers="6.0.0", features=features, deps=[dep]),
+        ]
+    )
+    versions, refused = read_index_file(body, "lab", OWN)
+    assert list(versions) == ["1.0.0", "2.0.0", "6.0.0"]
+    assert [one.vers for one in refused] == ["3.0.0", "4.0.0", "5.0.0"]
+
+
 def test_file_of_bad_lines_is_read_to_a_limit() -> None:
     """The cost of a file is bounded."""
     _, refused = read_index_file(b"x\n" * 5_000, "lab", OWN)
