@@ -38,15 +38,20 @@ class Cache:
     @property
     def latest(self) -> str:
         """The newest repository version."""
-        return str(self.rest.get(self.registry.repository)["latest_version_href"])
+        return f"{self.registry.repository}versions/{self.version}/"
 
     @property
     def version(self) -> int:
         """Its number."""
-        return int(self.latest.rstrip("/").rpartition("/")[2])
+        repository = self.registry.repository
+        if self.rest.rows:
+            return self.rest.rows.latest(repository)
+        return int(self.rest.get(repository)["latest_version_href"].rstrip("/").rpartition("/")[2])
 
     def kept(self, *names: str) -> set[str]:
         """Return names and versions of these crates in the newest repository version."""
+        if self.rest.rows:
+            return self.rest.rows.crates(self.registry.repository, names)
         found = self.rest.list(
             CRATES, repository_version=self.latest, name__in=",".join(names), limit=1000
         )
@@ -59,7 +64,7 @@ class Cache:
 
     def change(self, **fields: Any) -> None:
         """Change the remote."""
-        self.rest.patch(self.remote, **fields)
+        self.rest.set(self.remote, **fields)
 
     def knows(self, name: str) -> bool:
         """Whether a crate's index file is stored, now or soon."""

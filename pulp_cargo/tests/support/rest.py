@@ -86,6 +86,13 @@ class Rest:
         """Create an object that a test only requires, in the fastest way."""
         return self.rows.make(path, **fields) if self.rows else self.make(path, **fields)
 
+    def set(self, href: str, /, **fields: Any) -> None:
+        """Change an object that a test only requires, in the fastest way."""
+        if self.rows:
+            self.rows.change(href, **fields)
+        else:
+            self.patch(href, **fields)
+
     def upload(self, path: str, file: bytes, **fields: str) -> dict[str, Any]:
         """Create content from a file and return it."""
         answer = self.call("POST", path, files={"file": ("upload", file)}, data=fields)
@@ -99,7 +106,7 @@ class Rest:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{href} is still {state}")
             time.sleep(0.02)
-        task: dict[str, Any] = self.get(href)
+        task: dict[str, Any] = self.rows.task(href) if self.rows else self.get(href)
         if task["state"] != "completed":
             raise Refused(None, (task["error"] or {}).get("description", task["state"]))
         return task

@@ -7,6 +7,7 @@ deleting an object use HTTP.
 
 import io
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -34,6 +35,45 @@ class Rows:
             # The secret is in another serializer than that for reading tokens.
             serializer = _new_token()(made, context={"request": _request()})
         shown: dict[str, Any] = json.loads(JSONRenderer().render(serializer.data))
+        return shown
+
+    def change(self, href: str, /, **fields: Any) -> None:
+        """Change fields of an object as a `PATCH` of its href would."""
+        instance = _object(href)
+        # Objects that are of one kind only are no master models.
+        instance = instance.cast() if hasattr(instance, "cast") else instance
+        path = href.removeprefix("/pulp/api/v3/").rstrip("/").rpartition("/")[0]
+        serializer = _serializers()[f"{path}/"](
+            instance, data=fields, partial=True, context={"request": _request()}
+        )
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+
+    def crates(self, repository: str, names: Iterable[str]) -> set[str]:
+        """Return name and version of these crates, or of all, in a repository's newest version."""
+        from pulp_cargo.app.models import CrateContent
+
+        latest = _object(repository).latest_version()
+        found = CrateContent.objects.filter(pk__in=latest.content)
+        if wanted := list(names):
+            found = found.filter(name__in=wanted)
+        return {f"{name} {vers}" for name, vers in found.values_list("name", "vers")}
+
+    def latest(self, repository: str) -> int:
+        """Return the number of the newest version of a repository."""
+        return int(_object(repository).latest_version().number)
+
+    def task(self, href: str) -> dict[str, Any]:
+        """Return a task as a `GET` of its href would, except for who created it."""
+        from rest_framework.renderers import JSONRenderer
+
+        from pulpcore.plugin.models import Task
+        from pulpcore.plugin.serializers import TaskSerializer
+
+        task = Task.objects.get(pk=href.rstrip("/").rpartition("/")[2])
+        shown: dict[str, Any] = json.loads(
+            JSONRenderer().render(TaskSerializer(task, context={"request": _request()}).data)
+        )
         return shown
 
     def command(self, *words: str) -> str:

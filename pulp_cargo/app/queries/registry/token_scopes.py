@@ -11,11 +11,11 @@ from uuid import UUID
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Model
 from django.utils import timezone
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoToken
 from pulp_cargo.app.models.core import with_domain
+from pulp_cargo.app.queries.permissions import permissions_of
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.protocol.auth import BasicCredential
 from pulp_cargo.protocol.errors import NotAuthenticated
@@ -111,12 +111,10 @@ def grant_of_password(registry: Registry, credential: BasicCredential) -> Grant 
 def scopes_of_roles(user: AbstractBaseUser, registry: Registry) -> frozenset[Scope]:
     """Return the scopes that a user's roles give: on the registry, in its domain or everywhere."""
     distribution = CargoDistribution(pk=registry.pk, pulp_domain=registry.domain)
+    wanted = frozenset(PERMISSIONS.values())
     with with_domain(registry.domain):
-        return frozenset(
-            scope
-            for scope, permission in PERMISSIONS.items()
-            if _has_permission(user, permission, registry, distribution)
-        )
+        found = permissions_of(user, wanted, registry.domain, distribution)
+    return frozenset(scope for scope, permission in PERMISSIONS.items() if permission in found)
 
 
 def actor_of(user: AbstractBaseUser, registry: Registry) -> Actor | None:
@@ -129,18 +127,8 @@ def actor_of(user: AbstractBaseUser, registry: Registry) -> Actor | None:
             user=user.pk,
             username=user.get_username(),
             groups=frozenset(user.groups.values_list("pk", flat=True)),
-            may_modify=_has_permission(user, ABOVE_OWNERS, registry, repository),
+            may_modify=bool(permissions_of(user, [ABOVE_OWNERS], registry.domain, repository)),
         )
-
-
-def _has_permission(
-    user: AbstractBaseUser, permission: str, registry: Registry, unit: Model
-) -> bool:
-    return bool(
-        user.has_perm(permission)
-        or user.has_perm(permission, registry.domain)
-        or user.has_perm(permission, unit)
-    )
 
 
 def seconds_left(grant: Grant | None) -> float:

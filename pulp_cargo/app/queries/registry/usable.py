@@ -10,6 +10,7 @@ from pulpcore.plugin.util import get_objects_for_user
 
 from pulp_cargo.app.models import CargoDistribution
 from pulp_cargo.app.models.core import RBACContentGuard, with_domain
+from pulp_cargo.app.queries.permissions import permissions_of
 from pulp_cargo.app.queries.registry.token_scopes import PERMISSIONS
 
 # The permission that Pulp's RBAC guard requires.
@@ -53,8 +54,8 @@ def _is_open_to(user: AbstractBaseUser, distribution: CargoDistribution) -> bool
 
 def _is_admitted(user: AbstractBaseUser, guard: ContentGuard) -> bool:
     """Return whether a guard admits the user; other guards depend on more than the user."""
-    return isinstance(guard, RBACContentGuard) and any(
-        user.has_perm(DOWNLOAD, on) for on in (None, guard.pulp_domain, guard)
+    return isinstance(guard, RBACContentGuard) and bool(
+        permissions_of(user, [DOWNLOAD], guard.pulp_domain, guard)
     )
 
 

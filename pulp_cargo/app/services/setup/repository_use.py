@@ -20,6 +20,7 @@ from pulp_cargo.app.models import (
     CargoRepository,
     CargoUpstream,
 )
+from pulp_cargo.app.queries.permissions import permissions_of
 from pulp_cargo.app.queries.upstreams import repository_roles
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.rules.repository_use import (
@@ -174,10 +175,7 @@ def require_modifiable(repository: CargoRepository, user: AbstractBaseUser | Non
 
 def may_modify(user: AbstractBaseUser | None, repository: CargoRepository) -> bool:
     """Whether a user may modify a repository: globally, in its domain, or this repository."""
-    if user is None:
-        return True
-    places = (None, repository.pulp_domain, repository)
-    return any(user.has_perm(MODIFY, place) for place in places)
+    return user is None or bool(permissions_of(user, [MODIFY], repository.pulp_domain, repository))
 
 
 def _not_modifiable(

@@ -112,7 +112,7 @@ def test_cache_without_a_repository(upstream: SparseUpstream, cache_of: CacheOf,
     crate = Crate(name)
     upstream.have(crate)
     cache = cache_of(upstream)
-    cache.rest.patch(cache.registry.href, repository=None)
+    cache.rest.set(cache.registry.href, repository=None)
     assert cache.registry.entry(name)["cksum"] == crate.cksum()
     assert cache.registry.download(name).body == crate.packed()
     assert cache.version == 0

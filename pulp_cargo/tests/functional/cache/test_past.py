@@ -118,7 +118,7 @@ def test_policies_hold_in_the_past(
     assert cache.registry.download(name).status == 200
     assert cache.keeps(f"{name} 1.0.0")
     number = cache.version
-    policy = stack.rest.make(
+    policy = stack.rest.need(
         "cargo/crate-policies/", name=unique("p"), block=[{"crate": name, "versions": "=1.0.0"}]
     )
     cache.change(crate_policy=policy["pulp_href"])

@@ -57,7 +57,7 @@ def test_pinned_to_a_version(
     first = f"{cache.registry.repository}versions/1/"
     more: dict[str, Any] = {"remote": cache.remote} if also_remote else {}
     pinned = cache.stack.make_registry(allow_uploads=False, **more)
-    cache.rest.patch(pinned.href, repository=None, repository_version=first)
+    cache.rest.set(pinned.href, repository=None, repository_version=first)
     serves(pinned, upstream, crates[:1])
 
 
@@ -80,11 +80,11 @@ def test_lines_mean_the_same_when_it_is_a_cache_no_more(
     if end == "unlisted":
         entry = {"name": "up", "remote": cache.remote, "repository": cache.registry.repository}
         listed = cache.stack.make_registry(allow_uploads=False)
-        cache.rest.patch(listed.href, repository=None, upstreams=[entry])
-        cache.rest.patch(cache.registry.href, remote=None)
-        cache.rest.patch(listed.href, upstreams=[])
+        cache.rest.set(listed.href, repository=None, upstreams=[entry])
+        cache.rest.set(cache.registry.href, remote=None)
+        cache.rest.set(listed.href, upstreams=[])
     elif end == "detached":
-        cache.rest.patch(cache.registry.href, remote=None)
+        cache.rest.set(cache.registry.href, remote=None)
     elif end == "deleted":
         cache.rest.delete(cache.registry.href)
     elif end == "remote deleted":
@@ -101,7 +101,7 @@ def test_what_was_just_served_stays_when_the_remote_goes(
     """It waits for others to be stored with it, which is no reason to lose it."""
     upstream.have(Crate(name))
     assert own.registry.download(name).status == 200
-    own.rest.patch(own.registry.href, remote=None)
+    own.rest.set(own.registry.href, remote=None)
     assert wait_for(lambda: own.registry.download(name).status == 200, seconds=5)
 
 

@@ -166,7 +166,7 @@ def test_cache_without_a_repository_finds_what_the_upstream_has(
     """It stores nothing, so it has no catalog."""
     name = unique("streaming")
     fields = {"name": name, "base_path": name, "remote": searching.remote}
-    made = stack.rest.make(DISTRIBUTIONS, **fields)
+    made = stack.rest.need(DISTRIBUTIONS, **fields)
     registry = Registry(name, made["base_url"], None, made["pulp_href"])
     upstream.find(text, OTHER, STORED)
     assert names(registry, text) == [OTHER, STORED]
@@ -343,7 +343,7 @@ def test_crate_policies_apply(
     versions = {"max_version": "2.0.0", "max_stable_version": "2.0.0", "newest_version": "1.9.0"}
     upstream.find(text, OTHER, {"name": "zebra-versions", **versions}, "zebra-blocked")
     block = [{"crate": "zebra-blocked"}, {"crate": "zebra-versions", "versions": ">=2"}]
-    policy = stack.rest.make(POLICIES, name=name, block=block)
+    policy = stack.rest.need(POLICIES, name=name, block=block)
     cache = cache_of(upstream, search_upstream=True, crate_policy=policy["pulp_href"])
     found = search(cache.registry, text)["crates"]
     assert [(one["name"], one["max_version"]) for one in found] == [

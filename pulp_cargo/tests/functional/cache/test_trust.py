@@ -85,8 +85,8 @@ def test_false_words_about_a_file_reach_no_other_cache(
     theirs = stack.make_registry(repository={"remote": remote}, allow_uploads=False)
     stack.rest.post(f"{theirs.repository}sync/")
     assert theirs.entry(name)["deps"][0]["name"] == "evil"
-    stack.rest.patch(remote, url=upstream.index_url)
-    stack.rest.patch(theirs.href, remote=cache.remote if same == "remote" else remote)
+    stack.rest.set(remote, url=upstream.index_url)
+    stack.rest.set(theirs.href, remote=cache.remote if same == "remote" else remote)
     assert cache.registry.download(name).body == data
     assert cache.keeps(f"{name} 1.0.0")
     (unit,) = stack.rest.list("content/cargo/crates/", name=name, repository_version=cache.latest)
@@ -140,7 +140,7 @@ def test_licence_is_seen_by_all_who_ask_at_once(
     stack: Stack, upstream: SparseUpstream, cache_of: CacheOf, name: str
 ) -> None:
     """Eight clients read one file; each finds what its manifest says."""
-    policy = stack.rest.make("cargo/crate-policies/", name=name, licenses=["MIT"])
+    policy = stack.rest.need("cargo/crate-policies/", name=name, licenses=["MIT"])
     cache = cache_of(upstream, crate_policy=policy["pulp_href"])
     noise = {"noise": random.randbytes(2_000_000)}
     crate = Crate(name, package={"license": "MIT"}, files=noise)

@@ -16,7 +16,7 @@ def cache(stack: Stack, name: str) -> str:
     """The name of a registry in front of another one, which has a crate."""
     upstream = stack.make_registry()
     upstream.publish(Crate(name))
-    remote = stack.rest.make(
+    remote = stack.rest.need(
         "remotes/cargo/cargo/", name=unique("up"), url=upstream.index_url, policy="on_demand"
     )
     return stack.make_registry(remote=remote["pulp_href"], allow_uploads=False).name

@@ -19,7 +19,7 @@ KINDS = ("repositories/cargo/cargo/", "distributions/cargo/cargo/", REMOTES, "ca
 def taken(stack: Stack) -> str:
     """The name of a repository, a distribution, its base path, a remote and a token."""
     name = stack.make_registry().name
-    stack.rest.make(REMOTES, name=name, url="sparse+https://x.example/")
+    stack.rest.need(REMOTES, name=name, url="sparse+https://x.example/")
     stack.make_token(name=name)
     # A name that is one of another plugin's distributions.
     stack.rest.make("distributions/core/openpgp/", name=f"{name}-keys", base_path=f"{name}-keys")

@@ -17,7 +17,7 @@ OLD, NEW = "a" * 64, "b" * 64
 @pytest.fixture
 def remote(stack: Stack, name: str) -> dict[str, Any]:
     """A remote that has replaced three versions."""
-    remote = stack.rest.make("remotes/cargo/cargo/", name=name, url="sparse+https://x.example/")
+    remote = stack.rest.need("remotes/cargo/cargo/", name=name, url="sparse+https://x.example/")
     pk = remote["prn"].rpartition(":")[2]
     with stack.connect() as database:
         for number, crate in enumerate(("leaf", "leaf", "twig")):

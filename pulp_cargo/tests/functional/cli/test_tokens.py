@@ -71,7 +71,7 @@ def test_a_token_may_last_for_long(pulp: Pulp, name: str) -> None:
 @pytest.mark.parametrize("by", ["name", "pulp_href", "prn"])
 def test_a_token_is_limited_to_a_registry(stack: Stack, pulp: Pulp, name: str, by: str) -> None:
     """However that is named, and found by it likewise."""
-    registry = stack.rest.make("distributions/cargo/cargo/", name=name, base_path=name)
+    registry = stack.rest.need("distributions/cargo/cargo/", name=name, base_path=name)
     made = pulp.cargo("token", "create", "--name", name, "--distribution", registry[by])
     assert made["distribution"] == registry["pulp_href"]
     pulp.cargo("token", "create", "--name", f"{name}-other")

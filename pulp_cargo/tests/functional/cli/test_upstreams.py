@@ -17,7 +17,7 @@ def ours(stack: Stack, name: str) -> Registry:
     """A registry with one crate, and a remote of the same name."""
     registry = stack.make_registry()
     registry.publish(Crate(name))
-    stack.rest.make(
+    stack.rest.need(
         "remotes/cargo/cargo/", name=registry.name, url="sparse+https://crates.example.org/"
     )
     return registry

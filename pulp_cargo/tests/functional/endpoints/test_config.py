@@ -129,7 +129,7 @@ def test_strangers_are_not_told_what_a_private_registry_stands_in_for(stack: Sta
     """The upstream's URL may name a host that is nobody else's business."""
     name = unique("up")
     url = "sparse+https://hidden.example/"
-    remote = stack.rest.make("remotes/cargo/cargo/", name=name, url=url)["pulp_href"]
+    remote = stack.rest.need("remotes/cargo/cargo/", name=name, url=url)["pulp_href"]
     cache = stack.make_registry(allow_uploads=False, auth_required=True, remote=remote)
     for path in ("config.toml", "me"):
         assert b"hidden.example" not in cache.get(path).body

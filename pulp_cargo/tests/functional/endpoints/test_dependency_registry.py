@@ -115,7 +115,7 @@ def test_alias_named_later_holds_for_what_is_there(stack: Stack, name: str):
     registry = stack.make_registry()
     registry.publish(Crate(name, deps=[Dep(name="own", registry=old)]))
     assert registries(registry, name) == {"own": old}
-    stack.rest.patch(registry.repository, index_aliases=[old])
+    stack.rest.set(registry.repository, index_aliases=[old])
     assert registries(registry, name) == {"own": None}
 
 
@@ -159,7 +159,7 @@ def test_published_crates_outlive_their_registrys_url(stack: Stack, name: str):
     before = stack.make_registry()
     before.publish(Crate(name, deps=[OWN]))
     (found,) = stack.rest.list("distributions/cargo/cargo/", base_path=before.name)
-    stack.rest.patch(found["pulp_href"], base_path=f"{before.name}-renamed")
+    stack.rest.set(found["pulp_href"], base_path=f"{before.name}-renamed")
     after = replace(
         before, index_url=before.index_url.replace(before.name, f"{before.name}-renamed")
     )
@@ -173,7 +173,7 @@ def test_url_that_another_registry_has_now_means_that_one(stack: Stack, name: st
     first = stack.make_registry()
     old_url, base_path = first.index_url, first.name
     (found,) = stack.rest.list("distributions/cargo/cargo/", base_path=base_path)
-    stack.rest.patch(found["pulp_href"], base_path=f"{base_path}-new", name=f"{base_path}-new")
+    stack.rest.set(found["pulp_href"], base_path=f"{base_path}-new", name=f"{base_path}-new")
     stack.make_registry(base_path=base_path)
     renamed = replace(first, index_url=old_url.replace(base_path, f"{base_path}-new"))
     renamed.publish(Crate(name, deps=[Dep(name="theirs", registry=old_url), OWN]))
@@ -190,10 +190,10 @@ def test_registries_that_a_cache_stands_in_for_are_null(stack: Stack, name: str)
         (CRATES_IO_SPARSE, {"serde": None, "third": far}),
         (far, {"serde": CRATES_IO, "third": None}),
     ):
-        remote = stack.rest.make("remotes/cargo/cargo/", name=unique("up"), url=url)["pulp_href"]
+        remote = stack.rest.need("remotes/cargo/cargo/", name=unique("up"), url=url)["pulp_href"]
         base_path = unique("cache")
         fields = {"base_path": base_path, "repository_version": version, "remote": remote}
-        made = stack.rest.make("distributions/cargo/cargo/", name=base_path, **fields)
+        made = stack.rest.need("distributions/cargo/cargo/", name=base_path, **fields)
         cache = replace(plain, index_url=made["base_url"])
         assert registries(cache, name) == wanted
     assert registries(plain, name) == {"serde": CRATES_IO, "third": far}

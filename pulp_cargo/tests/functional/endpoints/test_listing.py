@@ -59,7 +59,7 @@ def test_listing_of_nothing(stack: Stack):
     head, end = lines(empty.get(PATH))
     assert (head["count"], end) == (0, {"end": 0})
     bare = stack.make_registry(allow_uploads=False)
-    stack.rest.patch(bare.href, repository=None)
+    stack.rest.set(bare.href, repository=None)
     assert lines(bare.get(PATH))[-1] == {"end": 0}
 
 

@@ -266,13 +266,13 @@ def test_owners_are_switched_on_and_off(stack: Stack, name: str) -> None:
         answer = without.change(method, name, bob.login, token=alice.token)
         assert answer.status == 400
         assert "pulp cargo repository update --crate-owners" in answer.detail
-    stack.rest.patch(registry.repository, crate_owners=True)
+    stack.rest.set(registry.repository, crate_owners=True)
     answer = registry.send(Crate(name, "3.0.0"), token=alice.token)
     assert (answer.status, "has no owner yet" in answer.detail) == (403, True)
     # The administrator is above.
     assert without.change("PUT", name, bob.login).status == 200
     registry.publish(Crate(name, "3.0.0"), token=bob.token)
-    stack.rest.patch(registry.repository, crate_owners=False)
+    stack.rest.set(registry.repository, crate_owners=False)
     registry.publish(Crate(name, "4.0.0"), token=alice.token)
     assert without.owners(name).json() == {"users": []}
 

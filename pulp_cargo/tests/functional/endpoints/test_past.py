@@ -177,9 +177,9 @@ def test_deleted_version_is_gone(stack: Stack) -> None:
     with pytest.raises(Refused) as refused:
         stack.rest.delete(f"{registry.repository}versions/1/")
     assert "the version has a label (`kept`) and cannot be deleted" in refused.value.text
-    stack.rest.patch(registry.repository, retain_repo_versions=1)
+    stack.rest.set(registry.repository, retain_repo_versions=1)
     registry.publish(Crate("leaf", "1.3.0"))
-    stack.rest.patch(registry.repository, retain_repo_versions=2)
+    stack.rest.set(registry.repository, retain_repo_versions=2)
     kept = at(registry, "kept")
     assert [entry["vers"] for entry in kept.index("leaf")] == ["1.0.0"]
 
@@ -262,7 +262,7 @@ def test_registry_that_is_pinned_has_no_other_state(stack: Stack, old: Registry)
     """Its readers may not see what else is in the repository."""
     pinned = stack.make_registry(of=old, allow_uploads=False)
     version = f"{old.repository}versions/2/"
-    stack.rest.patch(pinned.href, repository=None, repository_version=version)
+    stack.rest.set(pinned.href, repository=None, repository_version=version)
     assert [entry["vers"] for entry in pinned.index("leaf")] == ["1.0.0"]
     for text in ("1", "2", "3", "2026-01-01"):
         assert at(pinned, text).index_file("leaf").detail == (
@@ -283,7 +283,7 @@ def make_bare(stack: Stack) -> Callable[[], Registry]:
 
     def make() -> Registry:
         registry = stack.make_registry()
-        stack.rest.patch(registry.href, repository=None, allow_uploads=False)
+        stack.rest.set(registry.href, repository=None, allow_uploads=False)
         return registry
 
     return make

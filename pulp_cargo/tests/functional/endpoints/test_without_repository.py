@@ -43,9 +43,9 @@ def test_registry_gets_a_repository_again(stack: Stack, name: str) -> None:
     other = stack.make_registry()
     other.publish(Crate(name))
     bare = stack.make_registry(allow_uploads=False)
-    stack.rest.patch(bare.href, repository=None)
+    stack.rest.set(bare.href, repository=None)
     assert _refused(bare, index_path(name)).detail == SENTENCE.format(bare.name)
-    stack.rest.patch(bare.href, repository=other.repository)
+    stack.rest.set(bare.href, repository=other.repository)
     deadline = time.monotonic() + SECONDS
     while bare.get(index_path(name)).status != 200:
         assert time.monotonic() < deadline
@@ -58,7 +58,7 @@ def test_an_empty_registry_has_no_crate(stack: Stack, name: str, there: str) -> 
     registry = stack.make_registry(allow_uploads=False)
     if there == "version":
         version = stack.rest.get(registry.repository)["latest_version_href"]
-        stack.rest.patch(registry.href, repository=None, repository_version=version)
+        stack.rest.set(registry.href, repository=None, repository_version=version)
     said = [registry.get(path) for path in _paths(name)]
     assert [answer.status for answer in said] == [404, 404]
     assert all(f"`{name}`" in answer.detail for answer in said)

@@ -18,7 +18,7 @@ FUTURE = "2999-01-01T00:00:00Z"
 
 def rule(stack: Stack, cache: Cache, **policy: Any) -> None:
     """Put rules in force for what comes from the upstream of a cache."""
-    made = stack.rest.make("cargo/crate-policies/", name=unique("p"), **policy)
+    made = stack.rest.need("cargo/crate-policies/", name=unique("p"), **policy)
     cache.change(crate_policy=made["pulp_href"])
 
 
@@ -101,9 +101,9 @@ def both(stack: Stack, cache: Cache, ours: Registry) -> Gate:
         {"name": "ours", "repository": ours.repository},
         {"name": "theirs", "remote": cache.remote, "repository": cache.registry.repository},
     ]
-    stack.rest.patch(cache.registry.href, remote=None, repository=None)
+    stack.rest.set(cache.registry.href, remote=None, repository=None)
     name = unique("list")
-    made = stack.rest.make(
+    made = stack.rest.need(
         DISTRIBUTIONS, name=name, base_path=name, upstreams=upstreams, reserved_names=["zz-*"]
     )
     return Gate(stack.rest, made["pulp_href"])
@@ -155,7 +155,7 @@ def test_upstream_that_cannot_be_asked_makes_no_room_for_the_next(
     stack: Stack, upstream: SparseUpstream, cache: Cache, name: str
 ) -> None:
     """What it has is unknown, so no other answers for its names."""
-    dead = stack.rest.make(
+    dead = stack.rest.need(
         "remotes/cargo/cargo/",
         name=unique("dead"),
         url="sparse+http://127.0.0.1:9/",
@@ -163,7 +163,7 @@ def test_upstream_that_cannot_be_asked_makes_no_room_for_the_next(
     )
     upstream.have(Crate(name))
     list_name = unique("list")
-    made = stack.rest.make(
+    made = stack.rest.need(
         DISTRIBUTIONS,
         name=list_name,
         base_path=list_name,

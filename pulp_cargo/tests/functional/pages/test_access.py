@@ -270,7 +270,7 @@ def test_crate_whose_file_is_elsewhere_has_no_files_here(stack: Stack) -> None:
     origin.publish(shapes("1.0.0"))
     name = unique("copy")
     url = origin.index_url
-    remote = stack.rest.make("remotes/cargo/cargo/", name=name, url=url, policy="on_demand")[
+    remote = stack.rest.need("remotes/cargo/cargo/", name=name, url=url, policy="on_demand")[
         "pulp_href"
     ]
     copy = stack.make_registry(allow_uploads=False)
@@ -294,7 +294,7 @@ def test_registry_below_folders_has_pages(stack: Stack) -> None:
 def test_registry_whose_name_is_html(stack: Stack) -> None:
     """The name of a registry is text as well."""
     name = f"<b>{unique('n')}</b>&'\""
-    made = stack.rest.make(DISTRIBUTIONS, name=name, base_path=unique("n"))
+    made = stack.rest.need(DISTRIBUTIONS, name=name, base_path=unique("n"))
     registry = Registry(name, made["base_url"], None)
     for page in (visit(registry, ""), visit(registry, "search"), root(stack, Accept=HTML)):
         assert name in page.text

@@ -59,7 +59,7 @@ def test_changes_are_for_readers_of_the_whole_repository(stack: Stack, old: Regi
     assert page(private, "old=1", Authorization=private.token or "")[0] == 200
     pinned = stack.make_registry(of=old, allow_uploads=False)
     version = f"{old.repository}versions/2/"
-    stack.rest.patch(pinned.href, repository=None, repository_version=version)
+    stack.rest.set(pinned.href, repository=None, repository_version=version)
     status, text = page(pinned, "old=1")
     assert status == 404
     assert "does not serve its repository as it is" in text

@@ -114,11 +114,11 @@ def test_no_request_breaks_an_endpoint(
     examples: int,
 ) -> None:
     """Whatever is sent, Pulp answers without a 500."""
-    remote = rest.make("remotes/cargo/cargo/", name=unique("up"), url="sparse+https://r.example/")
-    token = rest.make("cargo/tokens/", name=unique("ci"))
+    remote = rest.need("remotes/cargo/cargo/", name=unique("up"), url="sparse+https://r.example/")
+    token = rest.need("cargo/tokens/", name=unique("ci"))
     mark = rest.make("content/cargo/yanks/", name=unique("leaf"), vers="1.0.0")
     crate = rest.upload("content/cargo/crates/", crate_file(unique("leaf"), "1.0.0"))
-    policy = rest.make("cargo/crate-policies/", name=unique("policy"))
+    policy = rest.need("cargo/crate-policies/", name=unique("policy"))
     made = (repository, registry, remote, token, mark, crate, policy)
     objects = [one["pulp_href"] for one in made]
     _leave_out_faults_of_core(document)

@@ -30,7 +30,7 @@ def own(eve: Rest) -> dict[str, Any]:
 def hidden(rest: Rest) -> dict[str, str]:
     """What she may not see, as requests name it: version 2 has a crate, which is yanked."""
     name = unique("hidden").replace("-", "")
-    repository = rest.make(REPOSITORIES, name=name)["pulp_href"]
+    repository = rest.need(REPOSITORIES, name=name)["pulp_href"]
     crate = rest.upload(CRATES, crate_file(name, "1.0.0"), repository=repository)
     yank = rest.make("content/cargo/yanks/", name=name, vers="1.0.0", repository=repository)
     url = "sparse+https://registry.example/"
@@ -43,8 +43,8 @@ def hidden(rest: Rest) -> dict[str, str]:
         "crate as another": crate["pulp_href"].replace("cargo/crates", "file/files"),
         "yank": yank["pulp_href"],
         "artifact": crate["artifact"],
-        "remote": rest.make("remotes/cargo/cargo/", name=name, url=url)["pulp_href"],
-        "policy": rest.make("cargo/crate-policies/", name=name)["pulp_href"],
+        "remote": rest.need("remotes/cargo/cargo/", name=name, url=url)["pulp_href"],
+        "policy": rest.need("cargo/crate-policies/", name=name)["pulp_href"],
         "prn of policy": rest.list("cargo/crate-policies/", name=name)[0]["prn"],
     }
 

@@ -317,10 +317,10 @@ def test_other_bytes_for_a_removed_version_are_refused(
 def test_rules_of_crates_io_hold_for_imports(rest: Rest, repository: Repository) -> None:
     """The repository's switch is for every way in."""
     file = archive([("a.crate", Crate(unique("leaf")).packed())])
-    rest.patch(repository["pulp_href"], crates_io_rules=True)
+    rest.set(repository["pulp_href"], crates_io_rules=True)
     with pytest.raises(Refused, match=r"`a\.crate` in the archive: .*description"):
         bring(rest, repository, file)
-    rest.patch(repository["pulp_href"], crates_io_rules=False)
+    rest.set(repository["pulp_href"], crates_io_rules=False)
     bring(rest, repository, file)
 
 

@@ -16,7 +16,7 @@ def owned(stack: Stack, name: str) -> OwnedRegistry:
     registry = stack.make_registry()
     for crate in (f"{name}-a", f"{name}-B", f"{name}-bc"):
         registry.publish(Crate(crate))
-    stack.rest.patch(registry.repository, crate_owners=True)
+    stack.rest.set(registry.repository, crate_owners=True)
     return OwnedRegistry(stack, registry)
 
 
@@ -33,9 +33,9 @@ def listed(rest: Rest, repository: str, **filters: Any) -> list[tuple[str, str]]
 
 def test_switch_of_a_repository(rest: Rest) -> None:
     """Off by default."""
-    made = rest.make("repositories/cargo/cargo/", name=unique("repo"))
+    made = rest.need("repositories/cargo/cargo/", name=unique("repo"))
     assert made["crate_owners"] is False
-    rest.patch(made["pulp_href"], crate_owners=True)
+    rest.set(made["pulp_href"], crate_owners=True)
     assert rest.get(made["pulp_href"])["crate_owners"] is True
 
 

@@ -120,13 +120,13 @@ CASES = [(kind, role) for kind, one in KINDS.items() for role in one.roles]
 def objects(rest: Rest) -> dict[str, str]:
     """One object of each kind, which the administrator made."""
     name = unique("of-the-administrator")
-    repository = rest.make("repositories/cargo/cargo/", name=name)["pulp_href"]
+    repository = rest.need("repositories/cargo/cargo/", name=name)["pulp_href"]
     fields = {"name": name, "base_path": name, "repository": repository}
     return {
         "repository": repository,
-        "remote": rest.make("remotes/cargo/cargo/", name=name, url=UPSTREAM)["pulp_href"],
-        "distribution": rest.make("distributions/cargo/cargo/", **fields)["pulp_href"],
-        "token": rest.make("cargo/tokens/", name=name)["pulp_href"],
+        "remote": rest.need("remotes/cargo/cargo/", name=name, url=UPSTREAM)["pulp_href"],
+        "distribution": rest.need("distributions/cargo/cargo/", **fields)["pulp_href"],
+        "token": rest.need("cargo/tokens/", name=name)["pulp_href"],
     }
 
 

@@ -26,7 +26,7 @@ def two_teams(rest: Rest) -> dict[str, dict[str, str]]:
 
 def _team(rest: Rest) -> dict[str, str]:
     name = unique("team").replace("-", "")
-    repository = rest.make("repositories/cargo/cargo/", name=name)["pulp_href"]
+    repository = rest.need("repositories/cargo/cargo/", name=name)["pulp_href"]
     crate = rest.upload("content/cargo/crates/", crate_file(name, "1.0.0"), repository=repository)
     yank = rest.make("content/cargo/yanks/", name=name, vers="1.0.0", repository=repository)
     return {
@@ -34,10 +34,10 @@ def _team(rest: Rest) -> dict[str, str]:
         f"{repository}versions/": f"{repository}versions/2/",
         "content/cargo/crates/": crate["pulp_href"],
         "content/cargo/yanks/": yank["pulp_href"],
-        "remotes/cargo/cargo/": rest.make("remotes/cargo/cargo/", name=name, url=UPSTREAM)[
+        "remotes/cargo/cargo/": rest.need("remotes/cargo/cargo/", name=name, url=UPSTREAM)[
             "pulp_href"
         ],
-        "distributions/cargo/cargo/": rest.make(
+        "distributions/cargo/cargo/": rest.need(
             "distributions/cargo/cargo/", name=name, base_path=name, repository=repository
         )["pulp_href"],
     }

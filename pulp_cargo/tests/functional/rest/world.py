@@ -206,15 +206,15 @@ def make_world(stack: Stack, name: str) -> World:
     registry.publish(Crate(name, "2.0.0"))
     registry.yank(name, "2.0.0")
     rest.post(f"{registry.repository}label_version/", label="second", number=2)
-    remote = rest.make("remotes/cargo/cargo/", name=unique("up"), url=other.index_url)
-    store = rest.make(REPOSITORIES, name=unique("store"))["pulp_href"]
+    remote = rest.need("remotes/cargo/cargo/", name=unique("up"), url=other.index_url)
+    store = rest.need(REPOSITORIES, name=unique("store"))["pulp_href"]
     entries = [
         {"name": "ours", "repository": registry.repository},
         {"name": "theirs", "remote": remote["pulp_href"], "repository": store},
     ]
-    listed = rest.make(DISTRIBUTIONS, name=name, base_path=name, upstreams=entries)
-    policy = rest.make("cargo/crate-policies/", name=unique("p"), block=[{"crate": "evil"}])
-    token = rest.make("cargo/tokens/", name=unique("ci"))
+    listed = rest.need(DISTRIBUTIONS, name=name, base_path=name, upstreams=entries)
+    policy = rest.need("cargo/crate-policies/", name=unique("p"), block=[{"crate": "evil"}])
+    token = rest.need("cargo/tokens/", name=unique("ci"))
     ids = {
         "remote": remote["prn"].rpartition(":")[2],
         "policy": policy["prn"].rpartition(":")[2],

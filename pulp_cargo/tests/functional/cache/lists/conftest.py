@@ -53,7 +53,7 @@ def theirs(store: Cache, **fields: Any) -> Entry:
 def new_list(stack: Stack, *entries: Entry) -> Registry:
     """Make a registry of these upstreams, or of none yet."""
     name = unique("list")
-    made = stack.rest.make(DISTRIBUTIONS, name=name, base_path=name, upstreams=list(entries))
+    made = stack.rest.need(DISTRIBUTIONS, name=name, base_path=name, upstreams=list(entries))
     return Registry(name, made["base_url"], stack.registry.token, made["pulp_href"])
 
 
@@ -77,7 +77,7 @@ def list_of(stack: Stack) -> ListOf:
         uploads = {"repository": place.repository, "allow_uploads": True} if place else {}
         wanted = {**PLAIN, **uploads, **fields, "upstreams": list(entries)}
         if wanted != now:
-            stack.rest.patch(lasting.href, **wanted)
+            stack.rest.set(lasting.href, **wanted)
             now.update(wanted)
         return lasting
 
@@ -125,6 +125,6 @@ def elsewhere(second_lasting: SparseUpstream) -> SparseUpstream:
 def _new_store(stack: Stack, upstream: SparseUpstream, **remote: Any) -> Cache:
     name = unique("up")
     wanted = {"url": upstream.index_url, "policy": "on_demand", **IMPATIENT, **remote}
-    made = stack.rest.make(REMOTES, name=name, **wanted)["pulp_href"]
-    repository = stack.rest.make(REPOSITORIES, name=name)["pulp_href"]
+    made = stack.rest.need(REMOTES, name=name, **wanted)["pulp_href"]
+    repository = stack.rest.need(REPOSITORIES, name=name)["pulp_href"]
     return Cache(stack, made, Registry(name, "", None, repository=repository))

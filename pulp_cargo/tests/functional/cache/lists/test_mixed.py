@@ -70,7 +70,7 @@ def test_page_of_refused_versions_has_what_no_upstream_serves(
 ) -> None:
     """A policy of the second upstream does not refuse what the first one serves."""
     block = [{"crate": name, "versions": ">=1.1.0"}]
-    policy = stack.rest.make("cargo/crate-policies/", name=unique("p"), block=block)
+    policy = stack.rest.need("cargo/crate-policies/", name=unique("p"), block=block)
     second.change(crate_policy=policy["pulp_href"])
     assert versions(both, name) == ["1.0.0", "1.1.0"]
     page = visit(both, f"crates/{name}/refused")
@@ -119,7 +119,7 @@ def test_version_that_is_kept_out_is_not_taken_from_the_next_one(
     policy: str,
 ) -> None:
     """It is the first's, and blocked there: absent, and refused with the reason."""
-    rules = stack.rest.make(
+    rules = stack.rest.need(
         "cargo/crate-policies/", name=unique("p"), block=[{"crate": name, "versions": "=1.1.0"}]
     )
     list_rules = rules["pulp_href"] if policy == "of the list" else None

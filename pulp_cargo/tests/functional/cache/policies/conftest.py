@@ -91,7 +91,7 @@ def cache(lasting_cache: Cache, upstream: SparseUpstream) -> Cache:
 @pytest.fixture
 def policy(stack: Stack) -> Policy:
     """Makes policies."""
-    return lambda **rules: stack.rest.make(POLICIES, name=unique("policy"), **rules)
+    return lambda **rules: stack.rest.need(POLICIES, name=unique("policy"), **rules)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_older_version_is_chosen(cache: Cache, ruled: Ruled, name: str, tmp_path
     app = project(cache, tmp_path, name)
     app.run("build")
     assert f"{name} 1.0.0" in app.locked()
-    cache.rest.patch(policy["pulp_href"], cooldown_days=0)
+    cache.rest.set(policy["pulp_href"], cooldown_days=0)
     app.run("update")
     app.run("build")
     assert f"{name} 1.1.0" in app.locked()

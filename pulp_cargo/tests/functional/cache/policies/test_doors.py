@@ -110,12 +110,10 @@ def test_registry_of_a_store_has_the_policies_of_the_cache(
         assert set(content(stack, registry, name)) == {200}
     made = policy(block=lines("nothing-like-it"))
     href = own.remote if owner == "remote" else own.registry.href
-    stack.rest.patch(href, crate_policy=made["pulp_href"])
+    stack.rest.set(href, crate_policy=made["pulp_href"])
     lock = lock_file(locked(Crate(name, "1.1.0", package={"license": "GPL-3.0-only"})))
     for rules in RULES:
-        stack.rest.patch(
-            made["pulp_href"], **{"block": [], "allow": None, "licenses": None, **rules}
-        )
+        stack.rest.set(made["pulp_href"], **{"block": [], "allow": None, "licenses": None, **rules})
         for _ in range(2):
             assert versions(registry, name) == ["1.0.0"]
             assert made["name"] in refusal(registry, name, "1.1.0")
@@ -127,7 +125,7 @@ def test_registry_of_a_store_has_the_policies_of_the_cache(
             assert set(content(stack, registry, name)) == {404}
         assert listed(own.registry) == ["1.0.0"]
         assert set(content(stack, own.registry, name)) == {404}
-    stack.rest.patch(made["pulp_href"], dry_run=True)
+    stack.rest.set(made["pulp_href"], dry_run=True)
     assert versions(registry, name) == ["1.0.0", "1.1.0"]
     assert listed(own.registry) == ["1.0.0", "1.1.0"]
 
@@ -147,7 +145,7 @@ def test_blocked_version_is_not_synced(stack: Stack, own: Cache, policy: Policy,
     remote = stack.rest.need(REMOTES, name=unique("copy"), url=own.registry.index_url)["pulp_href"]
     copy = stack.make_registry()
     sync = {"remote": remote, "mirror": True}
-    stack.rest.patch(copy.href, allow_uploads=False)
+    stack.rest.set(copy.href, allow_uploads=False)
     stack.rest.post(f"{copy.repository}sync/", **sync)
     assert versions(copy, name) == ["1.0.0", "1.1.0"]
     own.change(crate_policy=policy(block=lines(name, versions="1.1"))["pulp_href"])
@@ -162,16 +160,16 @@ def test_sync_by_a_remote_has_the_remotes_policy(
     """As a cache of it has; a change of the policy counts though the listing is the same."""
     remote = stack.rest.need(REMOTES, name=unique("copy"), url=own.registry.index_url)["pulp_href"]
     copy = stack.make_registry()
-    stack.rest.patch(copy.href, allow_uploads=False)
+    stack.rest.set(copy.href, allow_uploads=False)
     sync = {"remote": remote, "mirror": True}
     made = policy(**rules)
-    stack.rest.patch(remote, crate_policy=made["pulp_href"])
+    stack.rest.set(remote, crate_policy=made["pulp_href"])
     stack.rest.post(f"{copy.repository}sync/", **sync)
     assert versions(copy, name) == ["1.0.0"]
-    stack.rest.patch(made["pulp_href"], dry_run=True)
+    stack.rest.set(made["pulp_href"], dry_run=True)
     stack.rest.post(f"{copy.repository}sync/", **sync)
     assert versions(copy, name) == ["1.0.0", "1.1.0"]
-    stack.rest.patch(made["pulp_href"], dry_run=False)
+    stack.rest.set(made["pulp_href"], dry_run=False)
     stack.rest.post(f"{copy.repository}sync/", **sync)
     assert versions(copy, name) == ["1.0.0"]
 
@@ -185,19 +183,17 @@ def test_policy_reaches_what_was_synced_before(
     remote = stack.rest.need(REMOTES, name=unique("copy"), url=own.registry.index_url)["pulp_href"]
     is_own = named == "by the repository"
     copy = stack.make_registry(repository={"remote": remote} if is_own else None)
-    stack.rest.patch(copy.href, allow_uploads=False)
+    stack.rest.set(copy.href, allow_uploads=False)
     stack.rest.post(f"{copy.repository}sync/", **({} if is_own else {"remote": remote}))
     assert versions(copy, name) == listed(copy) == ["1.0.0", "1.1.0"]
     assert copy.download(name, "1.1.0").status == 200
     assert set(content(stack, copy, name)) == {200}
     made = policy(**RULES[0])
     href = remote if owner == "remote" else copy.href
-    stack.rest.patch(href, crate_policy=made["pulp_href"])
+    stack.rest.set(href, crate_policy=made["pulp_href"])
     lock = lock_file(locked(Crate(name, "1.1.0", package={"license": "GPL-3.0-only"})))
     for rules in RULES:
-        stack.rest.patch(
-            made["pulp_href"], **{"block": [], "allow": None, "licenses": None, **rules}
-        )
+        stack.rest.set(made["pulp_href"], **{"block": [], "allow": None, "licenses": None, **rules})
         assert versions(copy, name) == listed(copy) == ["1.0.0"]
         assert made["name"] in refusal(copy, name, "1.1.0")
         assert copy.download(name).status == 200
@@ -214,7 +210,7 @@ def test_policy_of_a_sync_does_not_reach_what_is_published(
     registry = stack.make_registry(repository={"remote": remote})
     stack.rest.post(f"{registry.repository}sync/")
     registry.publish(Crate(f"{name}-own", "1.1.0"))
-    stack.rest.patch(remote, crate_policy=policy(**RULES[0])["pulp_href"])
+    stack.rest.set(remote, crate_policy=policy(**RULES[0])["pulp_href"])
     assert versions(registry, name) == ["1.0.0", "1.1.0"]
     assert versions(registry, f"{name}-own") == ["1.1.0"]
 

@@ -146,10 +146,10 @@ def test_refused_version_is_shown_nowhere(
     for query in ({"q": README}, {"q": BAD}, {"keyword": BAD}, {"category": f"{BAD}-category"}):
         assert hits(stack, registry, **query) == [bad] * 2, query
     made = policy(block=lines("nothing-like-it"))
-    stack.rest.patch(own.remote, crate_policy=made["pulp_href"])
+    stack.rest.set(own.remote, crate_policy=made["pulp_href"])
     none: dict[str, Any] = {"block": [], "allow": None, "licenses": None}
     for rules in RULES:
-        stack.rest.patch(made["pulp_href"], **(none | rules))
+        stack.rest.set(made["pulp_href"], **(none | rules))
         for path, text in shown(registry, name).items():
             for word in (BAD, README, BAD_VERSION, f"{name}-gone"):
                 assert word not in text, path
@@ -160,7 +160,7 @@ def test_refused_version_is_shown_nowhere(
         assert registry.get("api/v1/summary").json()["num_crates"] == 2
         needed_by = registry.get(f"api/v1/crates/{name}-base/reverse_dependencies").json()
         assert (needed_by["dependencies"], needed_by["meta"]["total"]) == ([], 0)
-    stack.rest.patch(made["pulp_href"], dry_run=True)
+    stack.rest.set(made["pulp_href"], dry_run=True)
     after = shown(registry, name)
     assert {path for path, text in after.items() if BAD in text} == {
         path for path, text in before.items() if BAD in text
@@ -176,9 +176,9 @@ def test_crate_that_is_refused_is_not_that_of_the_next_upstream(
     registry = of_list(stack, own)
     entries = stack.rest.get(registry.href)["upstreams"]
     entries.append({"name": "below", "repository": below.repository, "private": False})
-    stack.rest.patch(registry.href, upstreams=entries)
+    stack.rest.set(registry.href, upstreams=entries)
     made = policy(block=lines("*", versions=f"={BAD_VERSION}"))
-    stack.rest.patch(own.remote, crate_policy=made["pulp_href"])
+    stack.rest.set(own.remote, crate_policy=made["pulp_href"])
     assert registry.index(f"{name}-gone") == []
     assert hits(stack, registry, q=name) == [[name, f"{name}-base"]] * 2
     assert registry.get(f"api/v1/crates/{name}-gone").status == 404
