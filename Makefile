@@ -10,8 +10,8 @@ RELEASE := .venv/.release
 CLIENT := ./pulp-glue-cargo ./pulp-cli-cargo
 INSTALL := $(PYTHON) scripts/install.py .venv
 
-# One more than there are cores: tests wait for processes and for each other's tasks.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Two more than there are cores: tests wait for processes and for each other's tasks.
+WORKERS ?= $(shell expr $$(nproc) + 2)
 IN_PROCESSES := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 PYTEST := $(BIN)/pytest $(IN_PROCESSES)
 # Hundreds of processes of a run import the same modules, and would each compile them again.

@@ -1,29 +1,22 @@
-"""A data directory after the slow steps of a first start, as a template.
+"""A data directory after the first start of a run, as a template.
 
-    python -m pulp_cargo.tests.support.template DIRECTORY
-
-The steps are those of `pulp-cargo serve` itself: a new database cluster, all migrations, the first
-registry and the cache of crates.io. Every stack of a run except those of the tests of `serve` is a
-copy, which starts in a third of the time.
+Its slow steps are a new database cluster, all migrations, the first registry and the cache of
+crates.io. Every other stack of a run is a copy, which starts in a third of the time.
 """
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pulp_cargo.serve import database, postgres
 from pulp_cargo.serve.data_dir import DataDir
-from pulp_cargo.serve.options import parse_options
-from pulp_cargo.serve.ports import listening
 from pulp_cargo.serve.postgres_binaries import Binaries
 from pulp_cargo.serve.processes import Account
-from pulp_cargo.serve.startup import set_up
 from pulp_cargo.serve.state import read_state, write_state
-from pulp_cargo.serve.supervisor import Supervisor
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support import hashers, run
 
 DOMAINS = "PULP_DOMAIN_ENABLED"
@@ -34,8 +27,8 @@ SET_STORAGE_CLASS = "UPDATE core_domain SET storage_class = '{}' WHERE name = 'd
 
 def copy_to(data_dir: Path, environ: Mapping[str, str]) -> None:
     """Create a data directory that looks like one of a stopped stack."""
-    template = Path(run.shared("template", _make))
-    subprocess.run(["cp", "-a", "--reflink=auto", str(template), str(data_dir)], check=True)
+    _first_start()
+    subprocess.run(["cp", "-a", "--reflink=auto", str(_directory()), str(data_dir)], check=True)
     data = DataDir(data_dir)
     (data.root / "ports.json").unlink()
     binaries, account = postgres.prepare(data)
@@ -79,25 +72,20 @@ def _execute(data: DataDir, binaries: Binaries, account: Account | None, stateme
     )
 
 
-def _make() -> str:
-    directory = run.directory() / "data-template"
-    command = [sys.executable, "-m", __name__, str(directory)]
-    subprocess.run(command, check=True, env={**os.environ, **hashers.SETTING})
-    return str(directory)
+def first_start() -> dict[str, Any]:
+    """Return what the first start of the run said; the registry has been stopped since."""
+    said: dict[str, Any] = json.loads(_first_start())
+    return said
 
 
-def main() -> None:
-    """Fill a data directory, and stop all processes."""
-    options = parse_options(["serve", f"--data-dir={sys.argv[1]}"])
-    data = DataDir(options.data_dir)
-    data.create()
-    supervisor = Supervisor(lambda text: None)
-    with listening(data.root / "ports.json", bind="127.0.0.1", content_port=0, api_port=0) as both:
-        try:
-            set_up(options, data, both, supervisor, lambda text: None)
-        finally:
-            supervisor.stop()
+def _first_start() -> str:
+    return run.shared("first-start.json", _start)
 
 
-if __name__ == "__main__":
-    main()
+def _start() -> str:
+    with launcher.running(_directory(), environ=hashers.SETTING) as registry:
+        return json.dumps(registry.ready)
+
+
+def _directory() -> Path:
+    return run.directory() / "data-template"

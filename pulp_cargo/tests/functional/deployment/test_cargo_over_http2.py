@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,8 +59,9 @@ def test_lock_of_200_crates_goes_over_few_connections(
 ) -> None:
     """Each index file is asked for once, side by side on the connections that cargo has."""
     registry = deployment.pulp.make_registry()
-    for name in LEAVES:
-        deployment.publish(registry, Crate(name))
+    with ThreadPoolExecutor(8) as pool:
+        # Those that wait for each other are committed together.
+        list(pool.map(lambda name: deployment.publish(registry, Crate(name)), LEAVES))
     deployment.publish(registry, Crate("root", deps=[Dep(name=name) for name in LEAVES]))
     cargo = deployment.cargo(tmp_path / "home", registry)
     app = cargo.package(tmp_path, "app", deps=[_dependency("root")])

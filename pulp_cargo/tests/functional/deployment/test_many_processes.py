@@ -26,6 +26,7 @@ from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import REPOSITORIES, Stack
 
 pytestmark = pytest.mark.skipif(redis.PROGRAM is None, reason="needs redis-server")
+WORKERS = "SELECT count(*) FROM core_appstatus WHERE app_type = 'worker'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ def several(deployment: Deployment, cache: dict[str, str]) -> Iterator[Several]:
         assert wait_for(lambda: get(config) == 200, seconds=90)
         assert wait_for(lambda: get(f"{url}/pulp/api/v3/status/") == 200, seconds=90)
         further = Rest(url, pulp.rest.auth)
-        assert wait_for(lambda: len(further.get("status/")["online_workers"]) == 2, seconds=90)
+        # By the database: a page of Pulp's status takes longer than the time between two looks.
+        with pulp.connect() as connection:
+            assert wait_for(lambda: connection.execute(WORKERS).fetchone() == (2,), seconds=90)
+        assert len(further.get("status/")["online_workers"]) == 2
         yield Several(pulp, (content_port(pulp), content), (pulp.rest, further))
 
 

@@ -77,6 +77,6 @@ def shell(home: Path, values: Mapping[str, str]) -> Iterator[Shell]:
     if shutil.which("curl") is None:
         pytest.skip("the guides use curl")
     with Shell(home, environment()) as reader:
-        for block in blocks(GUIDES / "private-registry.md"):
-            reader.run(about_here(block, {**values, "VENV": str(reader.venv)}))
+        here = {**values, "VENV": str(reader.venv)}
+        reader.read(about_here(block, here) for block in blocks(GUIDES / "private-registry.md"))
         yield reader

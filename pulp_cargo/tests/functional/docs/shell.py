@@ -6,13 +6,18 @@ others before, between and after them. A block fenced as `sh fails` has to fail.
 
 A block that begins with `sleep` and says what it prints is tried again and again until it does,
 for as long as it would have slept.
+
+A page that fails has ended its shell, or left it anywhere; the next one gets a new shell, with what
+the last page that worked has left.
 """
 
+import os
 import re
+import signal
 import subprocess
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -26,8 +31,17 @@ SLEEP = re.compile(r"sleep (\d+)\n")
 END_OF_BLOCK = "end of the block"
 # How often a block that waits is tried, in seconds.
 TRIED_EVERY = 0.5
-# What all commands together may take, in seconds; the loops of a page would wait for ever.
+# What all commands of a shell may take, in seconds; the loops of a page would wait for ever.
 PATIENCE = 1200
+# What a shell has after a page. Variables that bash has made read-only cannot be set again.
+KEPT = ".kept.sh"
+KEEP = f"""
+{{
+    declare -p | grep -v '^declare -[a-zA-Z]*r'
+    declare -f
+    printf 'cd %q\\n' "$PWD"
+}} > ~/{KEPT}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +84,8 @@ class Shell:
         self._resources = ExitStack()
         environ = {**environ, "HOME": str(home)}
         self.venv = self._resources.enter_context(preloaded(environ))
-        self._process = subprocess.Popen(
-            ["timeout", str(PATIENCE), "bash", "--noprofile", "--norc"],
-            cwd=home,
-            env=with_path(environ, self.venv),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        self._environ = with_path(environ, self.venv)
+        self._process = self._start()
 
     def __enter__(self) -> Self:
         return self
@@ -92,6 +99,16 @@ class Shell:
         self._process.communicate()
         self._resources.close()
 
+    def read(self, page: Iterable[Block]) -> None:
+        """Run the blocks of a page; after one that fails, the shell is as it was before the page."""
+        try:
+            for block in page:
+                self.run(block)
+        except BaseException:
+            self._restart()
+            raise
+        self.run(Block(KEEP))
+
     def run(self, block: Block) -> None:
         """Run a block; fails unless it ends and prints as its page says."""
         sleep = SLEEP.match(block.commands)
@@ -101,6 +118,27 @@ class Shell:
             done = self._execute(block.commands, apart="-e" if block.fails else "")
         wrong = done.differs(block)
         assert wrong is None, f"{block.commands}\n{''.join(done.lines)}\n{wrong}"
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["timeout", str(PATIENCE), "bash", "--noprofile", "--norc"],
+            cwd=self.home,
+            env=self._environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # So that what it runs can be ended with it.
+            start_new_session=True,
+            text=True,
+        )
+
+    def _restart(self) -> None:
+        """End the shell with all that it runs, and start another one with what was kept."""
+        with suppress(BrokenPipeError, ProcessLookupError), self._process:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process = self._start()
+        if (self.home / KEPT).exists():
+            self._execute(f". ~/{KEPT} 2>/dev/null || true", apart="")
 
     def _wait_for(self, block: Block, seconds: str) -> "Done":
         """Try a block until it works, and once more when its time is over."""

@@ -13,7 +13,9 @@ def test_roles_guide_works_as_written(
     stack: Stack, values: Mapping[str, str], shell: Shell
 ) -> None:
     """From a registry `team`, which the guide before it has made in the other shell."""
-    run_page(PAGE, values)
-    (registry,) = stack.rest.list(DISTRIBUTIONS, name="team")
-    # The guides for users share the registry, and know of no guard.
-    stack.rest.patch(registry["pulp_href"], content_guard=None)
+    try:
+        run_page(PAGE, values)
+    finally:
+        (registry,) = stack.rest.list(DISTRIBUTIONS, name="team")
+        # The guides for users share the registry, and know of no guard.
+        stack.rest.patch(registry["pulp_href"], content_guard=None)

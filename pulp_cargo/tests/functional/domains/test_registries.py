@@ -130,6 +130,8 @@ OF_THE_REGISTRY = {
     ("DELETE", "`api/v1/me/tokens/{number}`"),
     ("DELETE", "`api/v1/tokens/current`"),
     ("GET", "the registry's URL itself"),
+    # A redirect, with no word of what is there.
+    ("GET", "the URL of one of these pages with a final slash"),
 }
 
 

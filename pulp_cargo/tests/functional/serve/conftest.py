@@ -1,14 +1,15 @@
-"""One data directory for all tests of `pulp-cargo serve`: only its first start is a slow one."""
+"""One data directory for all tests of `pulp-cargo serve`, a copy of what the first start has made."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pulp_cargo.tests.functional.serve import launcher
-from pulp_cargo.tests.functional.serve.launcher import Running
+from pulp_cargo.tests.functional.serve.launcher import AS_IT_IS, Restartable, Running
+from pulp_cargo.tests.support import template
 
 
 @pytest.fixture(scope="package")
@@ -20,21 +21,29 @@ def scratch() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-@pytest.fixture(scope="package")
-def first_start(scratch: Path) -> dict[str, object]:
-    """What the very first start said; the registry has been stopped since."""
-    with launcher.running(scratch / "data") as registry:
-        return registry.ready
+@pytest.fixture(scope="session")
+def first_start() -> dict[str, Any]:
+    """What the very first start of this run said; the registry has been stopped since."""
+    return template.first_start()
 
 
 @pytest.fixture(scope="package")
-def data_dir(scratch: Path, first_start: dict[str, object]) -> Path:
+def serving(scratch: Path) -> Iterator[Restartable]:
+    """A registry that any test may stop: the next one that needs it starts it."""
+    data_dir = scratch / "data"
+    template.copy_to(data_dir, AS_IT_IS)
+    registry = Restartable(data_dir)
+    yield registry
+    registry.stop()
+
+
+@pytest.fixture(scope="package")
+def data_dir(serving: Restartable) -> Path:
     """A data directory that has been used before."""
-    return scratch / "data"
+    return serving.data_dir
 
 
-@pytest.fixture(scope="module")
-def registry(data_dir: Path) -> Iterator[Running]:
-    """A registry that is up, for tests that leave it so."""
-    with launcher.running(data_dir) as running:
-        yield running
+@pytest.fixture
+def registry(serving: Restartable) -> Running:
+    """A registry that is up."""
+    return serving.up()

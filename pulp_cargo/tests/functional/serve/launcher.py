@@ -9,7 +9,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -92,6 +92,33 @@ def start(data_dir: Path, *arguments: str, environ: Mapping[str, str] = AS_IT_IS
     line = process.stdout.readline()
     assert line, f"pulp-cargo serve ended with {process.wait(30)}"
     return Running(process, json.loads(line))
+
+
+@dataclass(slots=True)
+class Restartable:
+    """A registry on one data directory, which is started only when a test needs it."""
+
+    data_dir: Path
+    starts: list[Running] = field(default_factory=list)
+
+    def up(self) -> Running:
+        """Return the running registry."""
+        if not self._is_up:
+            self.starts.append(start(self.data_dir))
+        return self.starts[-1]
+
+    def last(self) -> Running:
+        """Return the last registry, which may have been stopped."""
+        return self.starts[-1] if self.starts else self.up()
+
+    def stop(self) -> None:
+        """Have no running registry."""
+        if self._is_up:
+            self.starts[-1].stop()
+
+    @property
+    def _is_up(self) -> bool:
+        return bool(self.starts) and self.starts[-1].process.poll() is None
 
 
 @contextmanager

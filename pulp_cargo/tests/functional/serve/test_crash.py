@@ -1,13 +1,22 @@
 """A crashed child is restarted, and the registry answers again at the same place."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from pulp_cargo.tests.functional.serve import launcher
-from pulp_cargo.tests.functional.serve.launcher import Process, Running
+from pulp_cargo.tests.functional.serve.launcher import Process, Restartable, Running
 
 pytestmark = pytest.mark.serve
 
 CONFIG = "/pulp/cargo/my-crates/config.json"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def restart(serving: Restartable) -> Iterator[None]:
+    """Leave no registry to other tests that has lost its preloaded process."""
+    yield
+    serving.stop()
 
 
 @pytest.mark.parametrize("command", ["pulp-content", "pulp-api", "pulp-worker", "bin/postgres"])

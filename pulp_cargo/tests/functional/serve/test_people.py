@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.functional.serve.launcher import Restartable
 
 pytestmark = pytest.mark.serve
 
@@ -17,18 +18,18 @@ pytestmark = pytest.mark.serve
 PYTHON = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
 
 
-def test_person_can_use_pulp_and_cargo_at_once(
-    data_dir: Path, scratch: Path, first_start: dict[str, object]
-):
+def test_person_can_use_pulp_and_cargo_at_once(serving: Restartable, scratch: Path):
     """The profile and cargo's files are there, and the text is as long as a screen.
 
     What was in a file of cargo's is still there, and in a copy.
     """
+    before = serving.last().ready
+    serving.stop()
     home = scratch / "home"
     config = home / ".cargo" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("[net]\nretry = 5\n")
-    with launcher.running_for_people(data_dir, home, "--write-cargo-config") as text:
+    with launcher.running_for_people(serving.data_dir, home, "--write-cargo-config") as text:
         assert len(text.splitlines()) < 24
         assert "Cargo is set up to use them, in ~/.cargo/config.toml.\n" in text
         pulp = Path(sys.executable).with_name("pulp")
@@ -42,6 +43,6 @@ def test_person_can_use_pulp_and_cargo_at_once(
     assert config.with_name("config.toml.bak1").read_text() == "[net]\nretry = 5\n"
     written = tomllib.loads(config.read_text())
     assert written["net"] == {"retry": 5}
-    assert written["registries"]["my-crates"]["index"] == first_start["index_url"]
+    assert written["registries"]["my-crates"]["index"] == before["index_url"]
     credentials = tomllib.loads((home / ".cargo" / "credentials.toml").read_text())
-    assert credentials["registries"]["my-crates"] == {"token": first_start["token"]}
+    assert credentials["registries"]["my-crates"] == {"token": before["token"]}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pulp_cargo.tests.functional.serve import launcher
+from pulp_cargo.tests.functional.serve.launcher import Restartable
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import unique
@@ -14,24 +15,20 @@ pytestmark = pytest.mark.serve
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_everything(data_dir: Path, with_signal: signal.Signals):
-    """Ctrl-C, SIGTERM and a closed terminal all end the registry in good order."""
-    registry = launcher.start(data_dir)
-    family = launcher.family(registry.process.pid)
+def test_a_signal_stops_everything(serving: Restartable, with_signal: signal.Signals):
+    """Ctrl-C, SIGTERM and a closed terminal all end the registry in good order.
+
+    Downloads just before the end, which wait in memory, are counted before the process ends.
+    """
+    running, name = serving.up(), unique("leaf")
+    family = launcher.family(running.process.pid)
     assert len(family) > 8
-    assert registry.stop(with_signal) == 0
+    registry = _registry(running)
+    registry.publish(Crate(name))
+    assert [registry.download(name).status for _ in range(3)] == [200, 200, 200]
+    assert running.stop(with_signal) == 0
     assert [process for process in family if process.runs] == []
-
-
-def test_downloads_just_before_the_end_are_counted(data_dir: Path):
-    """What waits in memory is written before the process ends."""
-    name = unique("leaf")
-    with launcher.running(data_dir) as running:
-        registry = _registry(running)
-        registry.publish(Crate(name))
-        assert [registry.download(name).status for _ in range(3)] == [200, 200, 200]
-    with launcher.running(data_dir) as running:
-        counts = _registry(running).get(f"api/v1/crates/{name}/downloads").json()
+    counts = _registry(serving.up()).get(f"api/v1/crates/{name}/downloads").json()
     assert [one["downloads"] for one in counts["version_downloads"]] == [3]
 
 
@@ -40,22 +37,22 @@ def _registry(running: launcher.Running) -> Registry:
     return Registry("my-crates", url, running.ready["token"])
 
 
-def test_nothing_outlives_a_killed_launcher(data_dir: Path):
+def test_nothing_outlives_a_killed_launcher(serving: Restartable):
     """`kill -9` of the launcher ends its children and theirs, and does not stop the next start."""
-    registry = launcher.start(data_dir)
+    registry = serving.up()
     family = launcher.family(registry.process.pid)
     registry.stop(signal.SIGKILL)
     assert launcher.wait_for(lambda: not any(process.runs for process in family), seconds=30)
-    with launcher.running(data_dir) as successor:
-        assert successor.ready["token"] == registry.ready["token"]
+    assert serving.up().ready["token"] == registry.ready["token"]
 
 
-def test_next_start_survives_debris_of_postgresql(data_dir: Path):
+def test_next_start_survives_debris_of_postgresql(serving: Restartable):
     """A `postmaster.pid` with the number of an unrelated process is no obstacle."""
+    serving.stop()
+    data_dir = serving.data_dir
     debris = data_dir / "postgres" / "postmaster.pid"
     debris.write_text(f"1\n{debris.parent}\n1700000000\n5432\n{data_dir}/socket\n\n0 0\nready\n")
-    with launcher.running(data_dir) as registry:
-        assert registry.get("/pulp/cargo/my-crates/config.json") == 200
+    assert serving.up().get("/pulp/cargo/my-crates/config.json") == 200
 
 
 def test_stopping_while_starting_leaves_nothing(scratch: Path):
