@@ -57,6 +57,10 @@ def replicator_of(domain: Any) -> Any:
     )
     made = CargoReplicator(None, None, {}, server)
     made.domain = domain
+    # No Pulp is asked: its repositories have no labelled versions.
+    made.repository_ctx_cls = lambda *args, **kwargs: SimpleNamespace(
+        version_labels=lambda limit: []
+    )
     return made
 
 

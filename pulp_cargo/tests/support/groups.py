@@ -2,7 +2,8 @@
 
 A folder with its own stack is a group, so that the stack is started once and stopped after the
 folder; otherwise a file is a group, so that its fixtures are created once. Long groups come first,
-so that the last ones are short. A pytest plugin, enabled in pyproject.toml.
+so that the last ones are short, and tests without a stack while the first one starts. A pytest
+plugin, enabled in pyproject.toml.
 """
 
 import importlib
@@ -29,6 +30,8 @@ STACKS = (
     # They share a browser instead.
     ("functional/pages/test_browser.py", "functional/accounts/test_browser.py"),
 )
+
+WITHOUT_STACK = ("unit", "fuzz")
 
 
 class ByGroup(LoadScopeScheduling):
@@ -81,6 +84,7 @@ def group_of(nodeid: str) -> str:
 def _rank(nodeid: str) -> int:
     group = group_of(nodeid)
     firsts = [folders[0] for folders in STACKS]
-    if group in firsts:
-        return firsts.index(group)
-    return len(firsts) + (PurePath(group).parts[0] != "functional")
+    # While one worker starts the first registry, which all others wait for.
+    order = [firsts[0], *WITHOUT_STACK, *firsts[1:], "functional"]
+    found = group if group in firsts else PurePath(group).parts[0]
+    return order.index(found) if found in order else len(order)
