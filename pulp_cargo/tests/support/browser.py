@@ -15,7 +15,6 @@ from typing import Any
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -32,7 +31,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--no-first-run",
 )
-IS_LOADED = "return document.readyState === 'complete'"
+MARK = "window.isLeft = true"
+IS_NEXT_LOADED = "return !window.isLeft && document.readyState === 'complete'"
 HAS_AXE = "return typeof axe === 'object'"
 RUN_AXE = """
     const done = arguments[arguments.length - 1];
@@ -73,11 +73,11 @@ class Browser:
 
     def follow(self, selector: str) -> None:
         """Click a link or button, and wait for the page to which it leads."""
-        before = self.find("html")
+        # Asking for an element of a page that is just being replaced ends in an error now and then.
+        self.driver.execute_script(MARK)
         self.click(selector)
         waiting = WebDriverWait(self.driver, TIMEOUT_SECONDS)
-        waiting.until(staleness_of(before))
-        waiting.until(lambda driver: driver.execute_script(IS_LOADED))
+        waiting.until(lambda driver: driver.execute_script(IS_NEXT_LOADED))
 
     def violations(self) -> list[dict[str, Any]]:
         """Return the rules of accessibility that the page breaks."""

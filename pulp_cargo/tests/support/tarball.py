@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
+LARGE = 100_000
 
 FILE, HARD_LINK, SYMLINK, CHARACTER_DEVICE, BLOCK_DEVICE, FOLDER, FIFO, CONTIGUOUS = (
     bytes([flag]) for flag in b"01234567"
@@ -85,4 +86,6 @@ def tar(entries: Iterable[Entry]) -> bytes:
 
 def packed(entries: Iterable[Entry]) -> bytes:
     """Return a compressed archive, with the same bytes for the same entries."""
-    return gzip.compress(tar(entries), 6, mtime=0)
+    archive = tar(entries)
+    # What is large has random bytes or only zeros, for which more effort gains nothing.
+    return gzip.compress(archive, 1 if len(archive) > LARGE else 6, mtime=0)
