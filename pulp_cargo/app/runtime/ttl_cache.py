@@ -30,8 +30,11 @@ class TtlCache(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """Return an entry, None if there is none or it has expired."""
-        entry = self._entries.get(key)
-        return None if entry is None else entry[0]
+        try:
+            # In contrast to `get`, this looks the entry up and asks for the time only once.
+            return self._entries[key][0]
+        except KeyError:
+            return None
 
     def put(self, key: K, value: V, seconds: float) -> None:
         """Add an entry; if the cache is full, the least recently used one is evicted."""

@@ -16,7 +16,7 @@ from django.conf import settings
 from pulp_cargo.app.endpoints.memory.acknowledgements import Acknowledgements
 from pulp_cargo.app.endpoints.memory.answer import PAST, Answer
 from pulp_cargo.app.queries.registry.registry import Registry
-from pulp_cargo.app.queries.registry.token_scopes import Visitor
+from pulp_cargo.app.queries.registry.token_scopes import Visitor, seconds_left
 from pulp_cargo.app.runtime.ttl_cache import (
     TtlCache,
     digest,
@@ -107,9 +107,9 @@ class Memory:
         return self._grants.get((registry, digest(header)))
 
     def remember_grant(self, registry: UUID, header: str, grant: Grant, generation: int) -> None:
-        """Cache the grant of a header for a few seconds."""
+        """Cache the grant of a header for a few seconds, at most until it expires."""
         if self.listening and generation == self.generation:
-            seconds = settings.CARGO_TOKEN_MEMORY_SECONDS
+            seconds = min(settings.CARGO_TOKEN_MEMORY_SECONDS, seconds_left(grant))
             self._grants.put((registry, digest(header)), grant, seconds)
 
     def visitor(self, domain: str, header: str) -> Visitor | None:
