@@ -24,6 +24,21 @@ MOST_TARGETS = 100
 LONGEST_TEXT = 200
 
 
+def features_field(help_text: str) -> serializers.ListField:
+    """Return a field for names of features."""
+    return _texts(MOST_FEATURES, help_text)
+
+
+def targets_field(help_text: str) -> serializers.ListField:
+    """Return a field for target triples."""
+    return _texts(MOST_TARGETS, help_text)
+
+
+def _texts(most: int, help_text: str) -> serializers.ListField:
+    texts = serializers.CharField(max_length=LONGEST_TEXT)
+    return serializers.ListField(child=texts, required=False, max_length=most, help_text=help_text)
+
+
 class ClosureRootSerializer(StorableRequest):
     """A crate that is needed: which versions, and which features."""
 
@@ -35,12 +50,7 @@ class ClosureRootSerializer(StorableRequest):
         required=False,
         help_text="One exact version, which may be yanked, as in `Cargo.lock`. Replaces `req`.",
     )
-    features = serializers.ListField(
-        child=serializers.CharField(max_length=LONGEST_TEXT),
-        required=False,
-        max_length=MOST_FEATURES,
-        help_text="The features that are enabled besides `default`; all by default.",
-    )
+    features = features_field("The features that are enabled besides `default`; all by default.")
 
     def validate_name(self, name: str) -> str:
         """Refuse invalid names."""
@@ -69,12 +79,9 @@ class DependencyScopeSerializer(core.ValidateFieldsMixin, StorableRequest):
         help_text="Whether every optional dependency counts. Otherwise only those of enabled"
         " features do; for a whole repository, none.",
     )
-    targets = serializers.ListField(
-        child=serializers.CharField(max_length=LONGEST_TEXT),
-        required=False,
-        max_length=MOST_TARGETS,
-        help_text="Target triples that are built for, including that of the host. Dependencies for"
-        " other triples do not count; those for a `cfg(…)` always do. All by default.",
+    targets = targets_field(
+        "Target triples that are built for, including that of the host. Dependencies for"
+        " other triples do not count; those for a `cfg(…)` always do. All by default."
     )
 
     @property

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from pulpcore.plugin import serializers as core
 
 from pulp_cargo.app.models import CargoRemote
-from pulp_cargo.app.serializers.closure import LONGEST_TEXT, MOST_FEATURES, MOST_TARGETS
+from pulp_cargo.app.serializers.closure import LONGEST_TEXT, features_field, targets_field
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.protocol.lock_file import MAX_SIZE, parse_lock_file
@@ -91,21 +91,15 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         help_text="Whether every optional dependency counts in the closure. Otherwise only those of"
         " enabled features do. True by default, unless there are `features`.",
     )
-    features = serializers.ListField(
-        child=serializers.CharField(max_length=LONGEST_TEXT),
-        required=False,
-        max_length=MOST_FEATURES,
-        help_text="The features of `crates` and `lock_files` that are enabled in the closure besides"
+    features = features_field(
+        "The features of `crates` and `lock_files` that are enabled in the closure besides"
         " `default`: `FEATURE` of each crate, or `CRATE/FEATURE`. All by default. Those of"
-        " dependencies in `manifests` are in there.",
+        " dependencies in `manifests` are in there."
     )
-    targets = serializers.ListField(
-        child=serializers.CharField(max_length=LONGEST_TEXT),
-        required=False,
-        max_length=MOST_TARGETS,
-        help_text="Target triples that are built for, including that of the host. In `manifests` and"
+    targets = targets_field(
+        "Target triples that are built for, including that of the host. In `manifests` and"
         " in the closure, dependencies for other triples do not count; those for a `cfg(…)`"
-        " always do. All by default.",
+        " always do. All by default."
     )
 
     def validate_crates(self, crates: list[str]) -> list[str]:

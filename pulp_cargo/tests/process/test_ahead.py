@@ -51,3 +51,18 @@ def test_iterator_is_closed_with_the_block() -> None:
         next(ahead)
         raise KeyError
     assert closed == [True]
+
+
+def test_reader_leaves_with_its_own_error() -> None:
+    """Even if the iterator fails to close."""
+
+    def unwilling() -> Iterator[int]:
+        try:
+            while True:
+                yield 0
+        finally:
+            raise OSError("not closed")
+
+    with pytest.raises(KeyError), read_ahead(unwilling(), 2) as ahead:
+        next(ahead)
+        raise KeyError

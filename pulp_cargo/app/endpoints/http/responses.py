@@ -94,8 +94,7 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     headers = request.headers
     gzipped = answer.gzipped is not None and takes_gzip(headers.get("Accept-Encoding", ""))
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
-    # Clients send back the tag that they were sent; others may mean the same.
-    if headers.get("If-None-Match") == etag or matches(request, answer.etag):
+    if matches(request, answer.etag):
         headers = [header for header in answer.headers if header[0] != "Content-Type"]
         return web.Response(status=304, headers=[("ETag", etag), *headers])
     body = answer.gzipped if gzipped else answer.body
