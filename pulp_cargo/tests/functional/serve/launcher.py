@@ -186,10 +186,12 @@ def child_of(pid: int, words: str) -> Process | None:
 
 def children(pid: int) -> list[int]:
     """Return the processes whose parent a process is."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += [int(child) for child in task.read_text().split()]
+    found: list[int] = []
+    # The process may end meanwhile, and any of its threads.
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):
+                found += [int(child) for child in task.read_text().split()]
     return found
 
 
