@@ -20,16 +20,19 @@ def synchronize(
     mirror: bool,
     selection: Mapping[str, Any] | None = None,
     labels: Sequence[str] = (),
+    accept_older_snapshot: bool = False,
     **kwargs: Any,
 ) -> dict[str, Any]:
     """Add what is selected of the remote, and return what was refused.
 
     With `mirror`, everything else is removed. Without `selection`, everything is added. `labels` are
-    those of the upstream's versions, of which a repository that follows it has copies.
+    those of the upstream's versions, of which a repository that follows it has copies. With
+    `accept_older_snapshot`, a signed snapshot may be older than the one before.
     """
     chosen = selection_of(selection) if selection else EVERYTHING
     repository = CargoRepository.objects.get(pk=repository_pk)
-    order = Order(repository, CargoRemote.objects.get(pk=remote_pk), mirror, chosen)
+    remote = CargoRemote.objects.get(pk=remote_pk)
+    order = Order(repository, remote, mirror, chosen, accept_older_snapshot=accept_older_snapshot)
     process = this_process()
     services = Services(process.loop, process.services.disk)
     sync.copy_labels(services, order, labels)

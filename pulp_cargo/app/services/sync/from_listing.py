@@ -44,7 +44,9 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         open(fetched.path, "rb") as file,
         listing_table.table_of(file, remote.pk, lets_in) as head,
     ):
-        require_signed(connected, remote)
+        snapshot = require_signed(connected, order)
+        # All files are below the remote's own URL.
+        upstream.note_file_origin(remote, None)
         if order.selection.newest is not None:
             _drop_older(order.selection)
         needed = order.selection.needed
@@ -57,7 +59,9 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
             )
         aliases = _aliases(head, order)
         note = made_of | {"etag": fetched.etag}
-        change = Change(order.mirror, is_partial=False, aliases=aliases, note=note)
+        change = Change(
+            order.mirror, is_partial=False, aliases=aliases, note=note, snapshot=snapshot
+        )
         return Synced(make_version(repository, change), report)
 
 

@@ -13,7 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from pulpcore.plugin.models import Content, RepositoryVersion
 
-from pulp_cargo.app.models import CargoRepository, version_rows, version_sets
+from pulp_cargo.app.models import AcceptedSnapshot, CargoRepository, version_rows, version_sets
 from pulp_cargo.app.models.membership import is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.models.sync_sources import SYNC_NOTE
@@ -82,12 +82,16 @@ OTHER_YANKS_SEEN = f"""
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a sync does to a repository: `is_partial` if only changed crates are listed."""
+    """What a sync does to a repository: `is_partial` if only changed crates are listed.
+
+    `snapshot` is the one that has signed what is listed, if that is required.
+    """
 
     mirror: bool
     is_partial: bool
     aliases: Collection[str]
     note: Mapping[str, Any]
+    snapshot: AcceptedSnapshot | None = None
 
     def removals(self) -> list[str]:
         """Return the queries for what is removed."""
@@ -116,6 +120,8 @@ def make_version(repository: CargoRepository, change: Change) -> RepositoryVersi
         complete = RepositoryVersion.objects.filter(repository=repository, complete=True)
         newest, info = complete.order_by("-number").values_list("pk", "info")[0]
         complete.filter(pk=newest).update(info=info | {SYNC_NOTE: dict(change.note)})
+        if change.snapshot is not None:
+            change.snapshot.replace_earlier()
     return version
 
 
