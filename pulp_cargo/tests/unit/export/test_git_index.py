@@ -18,7 +18,7 @@ from pulp_glue.cargo.export.git_index import (
     index_files,
     message,
 )
-from pulp_glue.cargo.export.versions import ExportedVersion
+from pulp_glue.cargo.export.versions import ExportedVersion, ExportError
 
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.unit.export.world import version_of
@@ -143,3 +143,17 @@ def test_settings_of_others_do_not_count(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("GIT_DIR")
     assert git(tmp_path / "index", "symbolic-ref", "HEAD") == "refs/heads/main\n"
     assert not (tmp_path / "other").exists()
+
+
+def test_failure_of_git_changes_nothing(tmp_path: Path) -> None:
+    """Whatever git refuses, or cannot write, the branch stays where it was, and a sentence says so."""
+    before = commit(tmp_path, made("zero", {"a": b"0"}))
+    with open_folder(tmp_path, "git") as folder:
+        index = GitIndex(folder)
+        many = {"b": b"1", "no//path": b"", **{f"c{number}": bytes(65536) for number in range(64)}}
+        with pytest.raises(ExportError, match="git could not write"):
+            index.write([made("one", many)], before)
+        assert index.head() == before
+    assert git(tmp_path, "show", "HEAD:a") == "0"
+    assert commit(tmp_path, made("two", {"b": b"2"})) != before
+    assert git(tmp_path, "fsck", "--strict", "--no-dangling") == ""
