@@ -78,6 +78,23 @@ OTHER_YANKS_SEEN = f"""
         WHERE l.canonical_name = y.canonical_name AND l.vers = y.vers AND l.yanked
     )
 """
+# A version that has exactly what is listed. First their numbers are compared, which is cheap.
+SAME_CONTENT = f"""
+    WITH wanted AS (
+        SELECT l.content_id AS id FROM cargo_listed l
+        UNION
+        SELECT y.content_ptr_id FROM cargo_listed l
+        {YANK_OF.format(of="l", also="AND y.vers = l.vers")} WHERE l.yanked
+    )
+    SELECT v.pulp_id FROM core_repositoryversion v
+    WHERE v.repository_id = %(repository)s AND v.complete
+    AND cardinality(v.content_ids) = (SELECT count(*) FROM wanted)
+    AND NOT EXISTS (
+        SELECT 1 FROM unnest(v.content_ids) id
+        WHERE NOT EXISTS (SELECT 1 FROM wanted w WHERE w.id = id)
+    )
+    ORDER BY v.number DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +119,14 @@ class Change:
             if self.is_partial
             else [OTHER_YANKS, OTHER_CRATES]
         )
+
+
+def version_with_listed(repository: CargoRepository) -> RepositoryVersion | None:
+    """Return the newest version that has exactly what is listed, None if there is none."""
+    values = {"repository": repository.pk, "domain": repository.pulp_domain_id}
+    for (pk,) in all_rows(SAME_CONTENT, values):
+        return RepositoryVersion.objects.defer("content_ids").get(pk=pk)
+    return None
 
 
 def make_version(repository: CargoRepository, change: Change) -> RepositoryVersion | None:
