@@ -102,6 +102,13 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         " a `cfg(…)` always do."
     )
 
+    accept_older_snapshot = serializers.BooleanField(
+        default=False,
+        help_text="Whether a signed snapshot of the upstream is accepted even if it is older than the"
+        " one of the last sync, or of another repository. It requires the permission to change the"
+        " remote.",
+    )
+
     def validate_crates(self, crates: list[str]) -> list[str]:
         """Refuse invalid names and requirements."""
         with refused_as_invalid():

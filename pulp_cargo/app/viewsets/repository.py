@@ -34,6 +34,7 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.import_crates import IMPORT_FOLDERS
 from pulp_cargo.app.services.setup.repository_use import (
+    require_changeable,
     require_modifiable,
     require_permitted_for_sync,
     require_replaceable,
@@ -121,8 +122,11 @@ class CargoRepositoryViewSet(
         serializer.is_valid(raise_exception=True)
         remote = (serializer.validated_data.get("remote") or repository.remote).cast()
         mirror = serializer.validated_data["mirror"]
+        accept_older = serializer.validated_data["accept_older_snapshot"]
         with refused_as_forbidden():
             require_permitted_for_sync(repository, remote, mirror=mirror, user=request.user)
+            if accept_older:
+                require_changeable(remote, request.user)
         if mirror:
             with refused_as_invalid():
                 require_replaceable(repository)
@@ -135,6 +139,7 @@ class CargoRepositoryViewSet(
                 "repository_pk": pk,
                 "mirror": mirror,
                 "selection": serializer.selection(remote).values,
+                "accept_older_snapshot": accept_older,
             },
         )
         return core.OperationPostponedResponse(task, request)
