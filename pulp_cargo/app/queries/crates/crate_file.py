@@ -16,8 +16,7 @@ from pulp_cargo.app.queries.repository.membership import (
 )
 from pulp_cargo.app.queries.upstreams.stores import STORES_OF_REMOTE
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream
-from pulp_cargo.app.runtime import stored_file
-from pulp_cargo.app.runtime.rows import first_row
+from pulp_cargo.app.runtime import statements, stored_file
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 
@@ -31,11 +30,6 @@ CRATE_FILE = f"""
     )
     SELECT found.cksum, found.file, found.size, found.content_artifact
     FROM served LEFT JOIN found ON true
-"""
-# Most often there is no such unit, and PostgreSQL takes longer to plan CACHED_FILE than to run it.
-IS_STORED = """
-    SELECT 1 FROM cargo_cratecontent
-    WHERE canonical_name = %(canonical)s AND vers = %(vers)s AND cksum = %(cksum)s LIMIT 1
 """
 # A file with this checksum that came through the same remote, for any cache; and whether it is in
 # the newest version of the repository. The remote must be the same, because an upstream may list
@@ -62,8 +56,9 @@ CACHED_FILE = f"""
 """
 # A version whose bytes the upstream has replaced, and whose new bytes are not accepted.
 REPLACED = """
-    SELECT replaced -> %(vers)s ->> 1 FROM cargo_upstreamindexfile
-    WHERE remote_id = %(remote)s AND name = %(name)s AND replaced -> %(vers)s ->> 0 = %(cksum)s
+    SELECT replaced -> %(vers)s::text ->> 1 FROM cargo_upstreamindexfile
+    WHERE remote_id = %(remote)s AND name = %(name)s
+    AND replaced -> %(vers)s::text ->> 0 = %(cksum)s
 """
 # Maximum size of a file that is read as a whole; a larger one is streamed.
 SMALL = 1024 * 1024
@@ -129,10 +124,10 @@ def cached_file(
         "vers": vers,
         "cksum": cksum,
     }
-    row = first_row(CACHED_FILE, values) if first_row(IS_STORED, values) else None
-    if row is None:
+    rows = statements.ask(CACHED_FILE, values).fetch()
+    if not rows:
         return None
-    cksum, storage_name, size, unit, license, is_member = row
+    cksum, storage_name, size, unit, license, is_member = rows[0]
     file = _stored(domain, cksum, storage_name, size, what=f"{name} {vers}")
     return CachedFile(file, unit, license, is_member)
 
@@ -153,8 +148,8 @@ def cached_version(
     if file is not None or not in_row:
         return CachedVersion(file, is_damaged)
     values = {"remote": upstream.remote.pk, "name": name.lower(), "vers": vers, "cksum": cksum}
-    row = first_row(REPLACED, values)
-    return CachedVersion(None, is_damaged, None if row is None else row[0])
+    rows = statements.ask(REPLACED, values).fetch()
+    return CachedVersion(None, is_damaged, rows[0][0] if rows else None)
 
 
 def crate_file(

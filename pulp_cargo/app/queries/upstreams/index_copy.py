@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pulp_cargo.app.runtime.rows import first_row
+from pulp_cargo.app.runtime import statements
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.packed_index import unpack
 from pulp_cargo.rules.replaced_versions import version_key
@@ -74,10 +74,10 @@ class CrateGone(IndexCopy):
 
 def index_copy(remote: UUID, name: str) -> IndexFileCopy | CrateGone | None:
     """Return the cached response for a crate, by its lower-case name."""
-    row = first_row(INDEX_COPY, [remote, name])
-    if row is None:
+    rows = statements.ask(INDEX_COPY, [remote, name]).fetch()
+    if not rows:
         return None
-    gzipped, digest, is_sound, etag, last_modified, checked_at, *texts, accepted = row
+    gzipped, digest, is_sound, etag, last_modified, checked_at, *texts, accepted = rows[0]
     first_seen, gone, replaced = map(json.loads, texts)
     values: dict[str, Any] = {
         "name": name,
