@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rest_framework import serializers
+from rest_framework.fields import Field
 
 from pulp_cargo.rules.storable import storage_fault, text_fault
 
@@ -26,6 +27,7 @@ class StorableRequest(serializers.Serializer):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Check the request as sent, before anything else looks at it."""
         self._require_storable(data)
+        self._require_references(data)
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -45,3 +47,20 @@ class StorableRequest(serializers.Serializer):
                 fault = storage_fault(value)
             if fault is not None:
                 raise serializers.ValidationError({field: [fault]})
+
+    def _require_references(self, data: Any) -> None:
+        """Refuse references to objects that are not text, at which the fields of core fail."""
+        if not isinstance(data, Mapping):
+            return
+        faults = {
+            field.field_name: [_incorrect_type(field, data[field.field_name])]
+            for field in self._writable_fields
+            if isinstance(field, serializers.HyperlinkedRelatedField)
+            and not isinstance(data.get(field.field_name), str | None)
+        }
+        if faults:
+            raise serializers.ValidationError(faults)
+
+
+def _incorrect_type(field: Field, value: Any) -> str:
+    return field.error_messages["incorrect_type"].format(data_type=type(value).__name__)
