@@ -1,6 +1,6 @@
-"""Refuses requests with values that PostgreSQL cannot store.
+"""Refuses requests with values that PostgreSQL cannot store, and references at which core fails.
 
-Without this check such a request would be a 500: core stores the data of a request in the row of a
+Without these checks such a request would be a 500: core stores the data of a request in the row of a
 task, and lists unknown fields in its response.
 """
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rest_framework import serializers
-from rest_framework.fields import Field
 
+from pulp_cargo.app.serializers.references import reference_fault
 from pulp_cargo.rules.storable import storage_fault, text_fault
 
 NO_FIELD = "non_field_errors"
@@ -49,18 +49,13 @@ class StorableRequest(serializers.Serializer):
                 raise serializers.ValidationError({field: [fault]})
 
     def _require_references(self, data: Any) -> None:
-        """Refuse references to objects that are not text, at which the fields of core fail."""
         if not isinstance(data, Mapping):
             return
         faults = {
-            field.field_name: [_incorrect_type(field, data[field.field_name])]
+            field.field_name: [fault]
             for field in self._writable_fields
             if isinstance(field, serializers.HyperlinkedRelatedField)
-            and not isinstance(data.get(field.field_name), str | None)
+            and (fault := reference_fault(field, data.get(field.field_name))) is not None
         }
         if faults:
             raise serializers.ValidationError(faults)
-
-
-def _incorrect_type(field: Field, value: Any) -> str:
-    return field.error_messages["incorrect_type"].format(data_type=type(value).__name__)
