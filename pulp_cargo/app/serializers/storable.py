@@ -52,10 +52,11 @@ class StorableRequest(serializers.Serializer):
         if not isinstance(data, Mapping):
             return
         faults = {
-            field.field_name: [fault]
-            for field in self._writable_fields
+            name: [fault]
+            for name, field in self.fields.items()
             if isinstance(field, serializers.HyperlinkedRelatedField)
-            and (fault := reference_fault(field, data.get(field.field_name))) is not None
+            and not field.read_only
+            and (fault := reference_fault(field, data.get(name))) is not None
         }
         if faults:
             raise serializers.ValidationError(faults)
