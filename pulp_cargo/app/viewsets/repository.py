@@ -142,12 +142,12 @@ class CargoRepositoryViewSet(
     @extend_schema(
         summary="Import .crate files",
         description="Trigger an asynchronous task that adds the .crate files of a tar archive, or of"
-        " a folder on the server, in one repository version. Versions that an index in the"
-        " source has as yanked are yanked, and publication times are taken from it. The result"
-        " of the task is the number of versions that were `added`, that were already `there`,"
-        " and that are `yanked` in the source, the number of added `owners`, of other files"
-        " (`ignored`), and of versions that an index has `without_file`, the number of"
-        " `refused` files, and the `problems`: the first 1,000 of them, each with the reason.",
+        " a folder on the server, in one repository version. Yanks and publication times are taken"
+        " from an index in the source, if it has one. The result of the task has the numbers of"
+        " versions that were `added`, that were already `there`, that are `yanked` in the source,"
+        " and that an index has `without_file`; the numbers of added `owners`, of `ignored` files"
+        " and of `refused` files; and the `problems`: the first 1,000 of the refused files, each"
+        " with the reason.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=ImportCratesSerializer)

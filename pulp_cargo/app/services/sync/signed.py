@@ -62,17 +62,17 @@ def _require_listed(listed: Iterable[Entry], signed: Iterator[Entry]) -> None:
     for entry in listed:
         found = next((one for one in signed if one.key >= entry.key), None)
         if found is None or found.key != entry.key:
-            raise _differs(entry, "is not in it")
+            raise _differs(entry, "is not in its signed snapshot")
         if (found.cksum, found.yanked) != (entry.cksum, entry.yanked):
-            raise _differs(entry, "has another checksum or yank mark there")
+            raise _differs(entry, "has another checksum or yank mark in its signed snapshot")
     for _ in signed:
         pass
 
 
 def _differs(entry: Entry, how: str) -> CannotCopy:
     return CannotCopy(
-        f"the upstream lists `{entry.name} {entry.vers}`, which {how}: its signed snapshot differs from"
-        " what it serves, unless somebody has just published there; nothing was stored"
+        f"the upstream lists `{entry.name} {entry.vers}`, which {how}: if nobody has just published"
+        " there, the upstream does not serve what was signed; nothing was stored"
     )
 
 
