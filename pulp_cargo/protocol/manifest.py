@@ -12,7 +12,7 @@ from pulp_cargo.protocol.errors import InvalidManifest
 from pulp_cargo.protocol.index import Dependency, Features, IndexEntry
 from pulp_cargo.protocol.manifest_deps import MOST_DEPENDENCIES, parse_dependencies
 from pulp_cargo.protocol.names import CrateName, parse_crate_name
-from pulp_cargo.protocol.semver import NUMBER, parse_version
+from pulp_cargo.protocol.semver import MAX_NUMBER, NUMBER, parse_version
 from pulp_cargo.protocol.table import Table, is_storable
 from pulp_cargo.protocol.toml import parse_toml
 
@@ -150,6 +150,8 @@ def _rust_version(package: Table) -> str | None:
         raise InvalidManifest(
             f"the rust-version {value!r} is not one to three numbers such as `1.70` or `1.70.0`"
         )
+    if value is not None and max(map(int, value.split("."))) > MAX_NUMBER:
+        raise InvalidManifest(f"the rust-version {value!r} has a number above {MAX_NUMBER}")
     return value
 
 

@@ -4,6 +4,7 @@ A renamed dependency is inverted: the manifest has `alias = { package = "crate" 
 without a registry is from crates.io here, but in an index it is from the index's own registry.
 """
 
+import re
 from collections.abc import Iterator
 
 from pulp_cargo.protocol.errors import InvalidManifest, RuleBroken
@@ -22,6 +23,8 @@ TABLES = {
 DEFAULT_FEATURES = ("default-features", "default_features")
 # A packaged manifest has `registry-index`: names and paths are meaningless on other machines.
 _LOCAL_KEYS = ("git", "branch", "tag", "rev", "registry", "workspace")
+# A cargo that knows artifact dependencies loses a version with any other kind.
+_ARTIFACT = re.compile(r"bin(?::.+)?|cdylib|staticlib")
 
 
 # No crate of crates.io has more.
@@ -108,9 +111,15 @@ def _refuse_local(table: Table) -> None:
 
 
 def _artifact(table: Table) -> tuple[str, ...] | None:
-    if isinstance(table.values.get("artifact"), str):
-        return (table.text("artifact"),)
-    return table.texts_or_none("artifact")
+    is_one = isinstance(table.values.get("artifact"), str)
+    artifact = (table.text("artifact"),) if is_one else table.texts_or_none("artifact")
+    for kind in artifact or ():
+        if not _ARTIFACT.fullmatch(kind):
+            raise InvalidManifest(
+                f"`artifact` of {table.where} has {kind!r}; it may have `bin`, `bin:NAME`,"
+                " `cdylib` and `staticlib`"
+            )
+    return artifact
 
 
 def spelling(table: Table, keys: tuple[str, ...]) -> str:

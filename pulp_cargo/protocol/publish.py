@@ -15,6 +15,19 @@ from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.table import Table, parse_json_object
 
 _PREFIX = 4
+_TEXTS = (
+    "description",
+    "documentation",
+    "homepage",
+    "license",
+    "license_file",
+    "links",
+    "readme",
+    "readme_file",
+    "repository",
+    "rust_version",
+)
+_LISTS_OF_TEXTS = ("authors", "categories", "keywords")
 
 
 class FrameReader:
@@ -121,7 +134,7 @@ def parse_metadata(data: bytes, most_deps: int = MOST_DEPENDENCIES) -> PublishMe
                 f" {most_deps}"
             ]
         )
-    _require_readme_is_text(table)
+    _require_types_of_cargo(table)
     return PublishMetadata(
         name=parse_crate_name(table.text("name")),
         vers=str(parse_version(table.text("vers"))),
@@ -160,11 +173,27 @@ def own_url_evidence(metadata: PublishMetadata, manifest: Manifest) -> frozenset
     )
 
 
-def _require_readme_is_text(table: Table) -> None:
-    """Refuse another readme; its text is not used, since the crate file has it as well."""
-    value = table.values.get("readme")
-    if value is not None and not isinstance(value, str):
-        raise InvalidMetadata("`readme` of the metadata must be a string")
+def _require_types_of_cargo(table: Table) -> None:
+    """Refuse values of other types than cargo sends, though the values themselves are not used."""
+    for key in _TEXTS:
+        if not isinstance(table.values.get(key), str | None):
+            raise InvalidMetadata(f"`{key}` of the metadata must be a string")
+    for key in _LISTS_OF_TEXTS:
+        _require_texts(table, key)
+    features = table.table("features")
+    for name in features.values:
+        _require_texts(features, name)
+    for _, badge in table.table("badges").tables():
+        for key in badge.values:
+            if not isinstance(badge.values[key], str | None):
+                raise InvalidMetadata(f"`{key}` of {badge.where} must be a string")
+
+
+def _require_texts(table: Table, key: str) -> None:
+    value = table.values.get(key)
+    is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if value is not None and not is_list:
+        raise InvalidMetadata(f"`{key}` of {table.where} must be a list of strings")
 
 
 def _dependency(table: Table) -> PublishDependency:

@@ -113,10 +113,20 @@ def parse_json_object(
             parse_constant=_no_number,
         )
     except (ValueError, RecursionError) as fault:
-        raise error(f"{where} is not JSON: {fault}") from fault
+        raise error(f"{where} is not JSON: {parser_words(fault)}") from fault
     if not isinstance(value, dict):
         raise error(f"{where} is not a JSON object")
     return Table(value, where, error)
+
+
+def parser_words(fault: Exception) -> str:
+    """Return what a parser says of a document, without advice for Python programs.
+
+    >>> parser_words(ValueError("Exceeds the limit; use sys.set_int_max_str_digits()"))
+    'a number has too many digits'
+    """
+    text = str(fault)
+    return "a number has too many digits" if "int_max_str_digits" in text else text
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import tomli
 
 from pulp_cargo.protocol.errors import RegistryError
-from pulp_cargo.protocol.table import Table
+from pulp_cargo.protocol.table import Table, parser_words
 
 MOST_PARTS = 100
 # Keys of up to this many parts cost little more than other text. Those of cargo have no more.
@@ -60,7 +60,7 @@ def parse_toml(
     except UnicodeDecodeError as fault:
         raise error(f"{where} is not UTF-8 at byte {fault.start}") from fault
     except (ValueError, RecursionError) as fault:
-        raise error(f"{where} is not TOML: {fault}") from fault
+        raise error(f"{where} is not TOML: {parser_words(fault)}") from fault
     return Table(values, where, error)
 
 

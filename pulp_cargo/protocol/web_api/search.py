@@ -96,6 +96,12 @@ def parse_paging(parameters: Parameters) -> Paging:
     >>> parse_paging({"page": ["2"]}).offset
     10
     """
+    seek = single(parameters, "seek")
+    if "seek" in parameters and "page" in parameters:
+        raise InvalidQuery("the query has both `page` and `seek`: send only `page`")
+    # The first page by `seek` has an empty one; the others come from crates.io's `next_page`.
+    if seek:
+        raise InvalidQuery(f"`seek` is {seek!r}, which no page of this registry has: send `page`")
     return Paging(
         _number(parameters, "page", default=1, most=MOST_PAGES),
         _number(parameters, "per_page", default=PER_PAGE, most=MOST_PER_PAGE),

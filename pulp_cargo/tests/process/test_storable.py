@@ -119,3 +119,30 @@ def test_every_request_is_checked() -> None:
         if issubclass(one, Serializer) and not issubclass(one, StorableRequest)
     }
     assert unchecked == ANSWERS
+
+
+@pytest.mark.parametrize("value", [0, True, 1.5, [], {}, [None]], ids=repr)
+def test_reference_of_another_type_is_a_fault_of_its_field(value: Any) -> None:
+    """Core's fields for references fail at all but text."""
+    from rest_framework.serializers import HyperlinkedRelatedField
+
+    from pulp_cargo.app import serializers
+    from pulp_cargo.app.serializers.storable import StorableRequest
+
+    tried = set()
+    for name in serializers.__all__:
+        known = getattr(serializers, name)
+        if not issubclass(known, StorableRequest):
+            continue
+        for field, one in known().get_fields().items():
+            if isinstance(one, HyperlinkedRelatedField) and not one.read_only:
+                tried.add(f"{name}.{field}")
+                sentence = f"Incorrect type. Expected URL string, received {type(value).__name__}."
+                assert errors(name, {field: value}) == {field: [sentence]}, f"{name}.{field}"
+    assert {
+        "CargoRepositorySerializer.remote",
+        "CargoDistributionSerializer.repository_version",
+        "ModifyRepositorySerializer.base_version",
+        "SyncSerializer.remote",
+        "CargoTokenSerializer.distribution",
+    } <= tried

@@ -79,7 +79,7 @@ class RegistryClient:
     ) -> None:
         """`verify` is whether certificates are checked, or the path of a CA bundle."""
         url = index_url.removeprefix("sparse+")
-        if urlsplit(url).scheme not in ("http", "https"):
+        if not _is_http(url):
             raise ExportError(f"{index_url!r} is not the URL of a sparse index")
         self.url = url if url.endswith("/") else f"{url}/"
         self._token = token
@@ -317,3 +317,10 @@ def _reason(response: requests.Response) -> str:
     except (ValueError, TypeError, KeyError, IndexError, requests.RequestException):
         return f"the status {response.status_code}"
     return f"the status {response.status_code} ({str(detail)[:500]})"
+
+
+def _is_http(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False

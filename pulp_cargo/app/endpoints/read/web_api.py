@@ -73,7 +73,7 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
         versions = [one for one in versions if one.details.vers in wanted]
     total = len(versions)
     meta: dict[str, object] = {"total": total, "next_page": None}
-    if "per_page" in parameters or "page" in parameters:
+    if "per_page" in parameters or "page" in parameters or single(parameters, "seek"):
         paging = parse_paging(parameters)
         versions = versions[paging.offset : paging.offset + paging.per_page]
         meta |= neighbours(total, paging, parameters)

@@ -59,6 +59,9 @@ WRONG_JSON = [
     ("dependencies that are an object", {"deps": {}}, "deps"),
     ("a dependency that is a string", {"deps": ["serde"]}, "deps[0]"),
     ("a readme that is a list", {"readme": ["a"]}, "readme"),
+    ("features that are a list", {"features": []}, "`features` of the metadata must be a table"),
+    ("keywords that are numbers", {"keywords": [1]}, "`keywords` of the metadata must be a list"),
+    ("links that are a number", {"links": 1}, "`links` of the metadata must be a string"),
 ]
 
 

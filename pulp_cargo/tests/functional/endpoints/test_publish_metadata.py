@@ -91,7 +91,10 @@ def test_manifest_that_cargo_did_not_normalise_is_refused(
     assert words in refuse(registry, Crate(name, manifest_tail=tail))
 
 
-@pytest.mark.parametrize("version", ["", ">=1.60", "1.60.0-beta", "1.60.0.0", "one", "1.x"])
+@pytest.mark.parametrize(
+    "version",
+    ["", ">=1.60", "1.60.0-beta", "1.60.0.0", "one", "1.x", "1.18446744073709551616"],
+)
 def test_rust_version_that_would_hide_the_crate_is_refused(
     registry: Registry, refuse: Refuse, name: str, version: str
 ):

@@ -166,6 +166,10 @@ def test_odd_words_are_words(found: Registry, text: str):
         (f"page={'9' * 5000}", "`page` has 5000 characters; the limit is 200"),
         ("per_page=0000000101", "`per_page` is '0000000101'; it must be a number from 1 to 100"),
         (f"page={'9' * 150}", f"`page` is '{'9' * 150}'; it must be a number from 1 to 200"),
+        ("page=1&seek=", "the query has both `page` and `seek`: send only `page`"),
+        ("page=2&seek=MTAx", "the query has both `page` and `seek`: send only `page`"),
+        ("seek=MTAx", "`seek` is 'MTAx', which no page of this registry has: send `page`"),
+        ("seek=%00", "`seek` has a NUL character"),
         (
             "sort=best",
             "`sort` is 'best'; it must be one of `relevance`, `alphabetical`, `downloads`,"

@@ -132,7 +132,9 @@ def test_versions(shop: Registry):
     assert numbers("?nums[]=1.0.0&nums[]=1.9.0") == ["1.9.0", "1.0.0"]
     assert numbers("?per_page=2") == ["1.10.0", "1.9.0"]
     assert numbers("?per_page=2&page=2") == ["1.0.0"]
-    assert shop.get("api/v1/crates/Shapes/versions?sort=size").status == 400
+    assert numbers("?per_page=1&seek=") == ["1.10.0"]
+    for query in ("sort=size", "page=1&seek=", "seek=MTAx", "per_page=2&seek=MTAx"):
+        assert shop.get(f"api/v1/crates/Shapes/versions?{query}").status == 400
 
 
 def test_dependencies(shop: Registry):

@@ -35,6 +35,9 @@ REFUSALS = {
     " name enclosed in double quotes: line 1 column 2 (char 1).",
     "repository remove a --crates 1": "--crates requires a list of objects, such as"
     ' [{"name": "careful", "vers": "0.1.0"}].',
+    "verify http://[": "'http://[' is not the URL of a sparse index.",
+    "bundle create http://[ --output o": "'http://[' is not the URL of a sparse index.",
+    "export local-registry f --url http://[": "'http://[' is not the URL of a sparse index.",
     "token revoke --name b a": "Give either NAME or --name.",
     "distribution config a --distribution b": "Give either NAME or --distribution.",
     f"{CREATE} file:file:x": "'file:file:x' is not a cargo repository: --repository requires the name,"
@@ -86,3 +89,18 @@ def test_help_says_what_happens(tmp_path: Path, command: str, says: str) -> None
     """Where pulp-cli's own words are wrong here, or there are none."""
     page = Pulp(tmp_path).run("cargo", *command.split(), "--help").stdout
     assert says in " ".join(page.split())
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["verify http://127.0.0.1:1/", "bundle create http://127.0.0.1:1/ --output o",
+     "export git f --url http://127.0.0.1:1/"],
+)  # fmt: skip
+def test_a_token_file_is_text(tmp_path: Path, command: str) -> None:
+    """Nothing is asked with a token that cannot be read."""
+    file = tmp_path / "token"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(PulpFailed) as refused:
+        Pulp(tmp_path).cargo(*command.split(), "--token-file", str(file))
+    said = refused.value.said.splitlines()[-1]
+    assert said == f"Error: '{file}' cannot be read: it is not UTF-8."

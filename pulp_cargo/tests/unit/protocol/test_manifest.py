@@ -156,6 +156,15 @@ def test_artifact_dependency_hides_the_version_from_stable_cargo():
     assert manifest.entry("00", None).v == 3
     several = '[dependencies.a]\nversion = "1"\nartifact = ["bin", "cdylib"]'
     assert dep(several).artifact == ("bin", "cdylib")
+    named = '[dependencies.a]\nversion = "1"\nartifact = ["bin:tool", "staticlib"]'
+    assert dep(named).artifact == ("bin:tool", "staticlib")
+
+
+@pytest.mark.parametrize("version", ["18446744073709551615", "1.18446744073709551615.0"])
+def test_rust_version_has_numbers_of_64_bits(version):
+    """As cargo reads them."""
+    toml = f'{PACKAGE}rust-version = "{version}"'.encode()
+    assert parse_manifest(toml).rust_version == version
 
 
 @pytest.mark.parametrize(("value", "v"), [("dep:a", 2), ("a?/x", 2), ("a/x", None), ("a", None)])
@@ -266,6 +275,13 @@ def test_file_that_is_no_manifest_is_refused(toml, error, said):
         ('rust-version = ""', "rust-version"),
         ('rust-version = "^1.60"', "rust-version"),
         ('rust-version = "1.60.0-beta"', "rust-version"),
+        ('rust-version = "1.18446744073709551616"', "a number above 18446744073709551615"),
+        ('rust-version = "99999999999999999999"', "a number above 18446744073709551615"),
+        ('rust-version = "1.0.18446744073709551616"', "a number above 18446744073709551615"),
+        ('[dependencies.a]\nversion = "1"\nartifact = "lib"', "'lib'; it may have `bin`"),
+        ('[dependencies.a]\nversion = "1"\nartifact = ["bin", "exe"]', "'exe'; it may have"),
+        ('[dependencies.a]\nversion = "1"\nartifact = "bin:"', "'bin:'; it may have `bin`"),
+        ('[dependencies.a]\nversion = "1"\nartifact = ""', "''; it may have `bin`"),
         ('description = "a\\u0000b"', "cannot be stored"),
         ('[dependencies]\n"a\\u0000" = "1"', "has a key with a character that cannot be stored"),
     ],

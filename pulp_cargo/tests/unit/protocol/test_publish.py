@@ -124,6 +124,22 @@ def test_missing_key_of_the_metadata_is_null(values):
         ({"deps": ["a"]}, InvalidMetadata),
         ({"deps": [{}]}, InvalidMetadata),
         ({"readme": ["a"]}, InvalidMetadata),
+        ({"readme_file": {}}, InvalidMetadata),
+        ({"description": 5}, InvalidMetadata),
+        ({"license": ["MIT"]}, InvalidMetadata),
+        ({"links": 1}, InvalidMetadata),
+        ({"rust_version": 1.7}, InvalidMetadata),
+        ({"repository": False}, InvalidMetadata),
+        ({"keywords": "a"}, InvalidMetadata),
+        ({"keywords": [1]}, InvalidMetadata),
+        ({"categories": {}}, InvalidMetadata),
+        ({"authors": [None]}, InvalidMetadata),
+        ({"features": []}, InvalidMetadata),
+        ({"features": {"a": "b"}}, InvalidMetadata),
+        ({"features": {"a": [1]}}, InvalidMetadata),
+        ({"badges": []}, InvalidMetadata),
+        ({"badges": {"a": "b"}}, InvalidMetadata),
+        ({"badges": {"a": {"b": 1}}}, InvalidMetadata),
         ({"name": "a\0b"}, InvalidMetadata),
     ],
 )
@@ -221,3 +237,17 @@ def test_metadata_that_is_read_in_two_ways_is_refused(body):
     """A key twice, of which readers take one or the other, and numbers that JSON does not have."""
     with pytest.raises(InvalidMetadata, match=r"occurs twice|is not a number in JSON"):
         parse_metadata(body)
+
+
+def test_all_that_cargo_sends_may_be_null_or_what_it_is():
+    """Cargo writes null for what the manifest has not; old releases leave keys out (66)."""
+    texts = ("description", "documentation", "homepage", "license", "license_file", "links")
+    more = ("readme", "readme_file", "repository", "rust_version")
+    lists = ("authors", "categories", "keywords")
+    parse(**dict.fromkeys((*texts, *more, *lists, "features", "badges", "deps")))
+    parse(
+        **dict.fromkeys((*texts, *more), "a\0\ud800"),
+        **{key: ["a"] for key in lists},
+        features={"a": ["b"], "c": []},
+        badges={"travis-ci": {"repository": "a/b", "branch": None}},
+    )

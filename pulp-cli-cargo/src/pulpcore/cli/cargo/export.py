@@ -20,6 +20,7 @@ from pulp_glue.common.context import EntityFieldDefinition
 from pulpcore.cli.cargo.cargo_config import read_token
 from pulpcore.cli.cargo.found import default_first, registry_for
 from pulpcore.cli.cargo.options import distribution_option
+from pulpcore.cli.cargo.read_registry import token_in
 
 # The exit code if some versions are missing in the export.
 INCOMPLETE = 1
@@ -141,7 +142,7 @@ def _export(
     **how: Any,
 ) -> None:
     root = _url(pulp_ctx, distribution, url)
-    token = token_file.read().strip() if token_file else read_token(root)
+    token = token_in(token_file) if token_file else read_token(root)
     try:
         client = RegistryClient(
             f"{root.rstrip('/')}/@{at}/" if at else root, token, verify=_verify(pulp_ctx)

@@ -81,7 +81,10 @@ def is_same(one: str, other: str) -> bool:
 
 
 def _parts(url: str) -> tuple[str, str, int | None, str]:
-    parts = urlsplit(url.removeprefix("sparse+"))
+    try:
+        parts = urlsplit(url.removeprefix("sparse+"))
+    except ValueError:
+        return "", "", None, url
     host = "localhost" if parts.hostname in ("127.0.0.1", "::1") else parts.hostname or ""
     try:
         port = parts.port

@@ -79,9 +79,18 @@ class RegistryReader:
 
 def reader_for(pulp_ctx: PulpCLIContext, url: str, token_file: IO[str] | None) -> RegistryReader:
     """Return the registry at a URL, with the token in a file, or the one that cargo has for it."""
-    token = token_file.read().strip() if token_file else read_token(url)
+    token = token_in(token_file) if token_file else read_token(url)
     verify = getattr(pulp_ctx, "verify_ssl", None)
     return RegistryReader(url, token, verify=True if verify is None else verify)
+
+
+def token_in(file: IO[str]) -> str:
+    """Return the token in a file; raises ClickException."""
+    try:
+        return file.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise click.ClickException(f"'{file.name}' cannot be read: {reason}.") from error
 
 
 def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
