@@ -25,8 +25,7 @@ STACKS = (
     ("functional/storage",),
     ("functional/deployment",),
     ("functional/domains",),
-    ("functional/telemetry",),
-    ("functional/cache/policies/advisories",),
+    ("functional/settings",),
     # They share a browser instead.
     ("functional/pages/test_browser.py", "functional/accounts/test_browser.py"),
 )
