@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import django
+from django import conf, urls
 
 from pulp_cargo.serve import bootstrap, child
 from pulp_cargo.serve.processes import ForkSpec, die_with_parent, fork_orphan, set_name
@@ -26,10 +27,10 @@ from pulp_cargo.serve.processes import ForkSpec, die_with_parent, fork_orphan, s
 MODULES = (
     "pulpcore.app.entrypoint",
     "pulpcore.app.urls",
-    "pulpcore.content.entrypoint",
-    "pulpcore.content",
     "pulpcore.tasking.entrypoint",
 )
+# With telemetry they start a thread, and then nothing could be forked.
+CONTENT_MODULES = ("pulpcore.content.entrypoint", "pulp_cargo.app.content")
 
 
 def main() -> None:
@@ -57,8 +58,10 @@ def load() -> None:
     """
     gc.disable()
     django.setup()
-    for module in MODULES:
+    for module in MODULES if conf.settings.OTEL_ENABLED else MODULES + CONTENT_MODULES:
         import_module(module)
+    # Each process would compile all routes by itself at its first URL, and so would each task.
+    _ = urls.get_resolver().reverse_dict
     gc.freeze()
     gc.enable()
 

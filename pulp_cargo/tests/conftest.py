@@ -30,8 +30,14 @@ class Refuse(Protocol):
         """Return the sentence of the 400; nothing may be stored."""
 
 
+def pytest_collection() -> None:
+    """Look for no garbage while thousands of tests are made, which stay."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave the tests and their modules, which stay, out of all later collections of garbage."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

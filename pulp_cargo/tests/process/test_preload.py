@@ -1,13 +1,17 @@
 """What makes a first start quick: work that migrations do not repeat."""
 
 import gc
+import os
+import threading
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 from django.apps import apps
 from django.db.migrations.state import StateApps
 
 from pulp_cargo.serve import bootstrap, preload
+from pulp_cargo.serve.processes import ForkSpec
 
 
 @pytest.fixture
@@ -22,6 +26,20 @@ def test_loaded_modules_are_out_of_reach_of_collections(collections: None) -> No
     preload.load()
     assert gc.get_freeze_count() > 100_000
     assert gc.isenabled()
+
+
+def test_nothing_is_forked_while_another_thread_runs() -> None:
+    """It may hold locks, so the launcher starts a process instead."""
+    answers, end = StringIO(), threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    try:
+        spec = ForkSpec("content", (), os.devnull, "/", {}, ())
+        preload._start(spec, os.getpid(), answers)
+    finally:
+        end.set()
+        thread.join()
+    assert answers.getvalue() == "{}\n"
 
 
 def test_models_of_migrations_leave_caches_of_installed_ones(

@@ -2,12 +2,14 @@
 
 A folder with its own stack is a group, so that the stack is started once and stopped after the
 folder; otherwise a file is a group, so that its fixtures are created once. Long groups come first,
-so that the last ones are short, and tests without a stack while the first one starts. A pytest
-plugin, enabled in pyproject.toml.
+so that the last ones are short, and tests without a stack while the first one starts. Folders with
+stacks wait much for processes and time-outs, so they are spread among files that need the CPUs. A
+pytest plugin, enabled in pyproject.toml.
 """
 
 import importlib
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
@@ -25,13 +27,15 @@ STACKS = (
     ("functional/storage",),
     ("functional/deployment",),
     ("functional/domains",),
-    ("functional/telemetry",),
-    ("functional/cache/policies/advisories",),
+    ("functional/settings",),
     # They share a browser instead.
     ("functional/pages/test_browser.py", "functional/accounts/test_browser.py"),
 )
 
 WITHOUT_STACK = ("unit", "fuzz")
+# The part of the other files among which the folders with stacks are spread; the shortest of these
+# folders then ends long before the last file.
+SPREAD = 0.6
 
 
 class ByGroup(LoadScopeScheduling):
@@ -71,7 +75,8 @@ def pytest_collection(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the groups."""
-    items.sort(key=lambda item: _rank(item.nodeid))
+    position = {group: index for index, group in enumerate(order_of(map(_group_of_item, items)))}
+    items.sort(key=lambda item: position[_group_of_item(item)])
 
 
 def group_of(nodeid: str) -> str:
@@ -81,10 +86,25 @@ def group_of(nodeid: str) -> str:
     return folders[0] if folders else path
 
 
-def _rank(nodeid: str) -> int:
-    group = group_of(nodeid)
-    firsts = [folders[0] for folders in STACKS]
-    # While one worker starts the first registry, which all others wait for.
-    order = [firsts[0], *WITHOUT_STACK, *firsts[1:], "functional"]
-    found = group if group in firsts else PurePath(group).parts[0]
-    return order.index(found) if found in order else len(order)
+def order_of(groups: Iterable[str]) -> list[str]:
+    """Return groups in the order in which workers should take them.
+
+    The first folder comes first, since its worker starts the first registry, for which all others
+    wait, and then the tests that need none.
+    """
+    known = dict.fromkeys(groups)
+    first, *later = [folders[0] for folders in STACKS]
+    before = [group for group in known if PurePath(group).parts[0] in WITHOUT_STACK]
+    files = [group for group in known if group not in {first, *later, *before}]
+    # In the order of these folders, and of the files in each.
+    files.sort(key=lambda group: not group.startswith("functional"))
+    stacks = [group for group in later if group in known]
+    apart = SPREAD * len(files) / max(1, len(stacks))
+    places = [(index * apart, group) for index, group in enumerate(stacks)]
+    # Behind the folder at the same place.
+    places += [(index + 0.5, group) for index, group in enumerate(files)]
+    return [*([first] if first in known else []), *before, *(one for _, one in sorted(places))]
+
+
+def _group_of_item(item: pytest.Item) -> str:
+    return group_of(item.nodeid)

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 S3 = "storages.backends.s3.S3Storage"
@@ -20,6 +18,10 @@ class ObjectStorage:
     """A bucket, and the state of its server."""
 
     def __init__(self) -> None:
+        # They take long to import, and each process of a run imports this module.
+        import boto3
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._refusing = False
         self._open = threading.Event()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pulp_cargo.tests.support import run
+from pulp_cargo.tests.support.cores import Cores, Spans
 from pulp_cargo.tests.support.groups import group_of
 
 MOST_ROWS = 10
@@ -35,6 +36,8 @@ class Times:
         self.fixtures: Counter[str] = Counter()
         self.cpu: Counter[str] = Counter()
         self.groups: Counter[str] = Counter()
+        self.cores = Cores()
+        self.spans = Spans()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -58,9 +61,13 @@ class Times:
             self.fixtures[name] += time.monotonic() - began
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Measure a test without its fixtures."""
+        """Measure a test without its fixtures, and its group with them."""
         if report.when == "call":
             self.tests[report.nodeid] += report.duration
+        if self.is_first:
+            worker = getattr(report, "worker_id", "")
+            self.spans.add(group_of(report.nodeid), worker, report.start, report.stop)
+            self.cores.look()
 
     def pytest_sessionfinish(self) -> None:
         """Send the measurements of a worker to the first process."""
@@ -100,6 +107,11 @@ class Times:
             terminalreporter.line(f"{what}:")
             for name, seconds in found.most_common(MOST_ROWS):
                 terminalreporter.line(f"  {seconds:7.1f}  {name}")
+        terminalreporter.line("longest groups and the last ones, with worker, in seconds:")
+        for line in self.spans.lines(MOST_ROWS):
+            terminalreporter.line(line)
+        if self.cores.parts:
+            terminalreporter.line(self.cores.line)
         total = sum(self.cpu.values())
         parts = ", ".join(f"{name} {seconds:.0f}" for name, seconds in self.cpu.most_common())
         terminalreporter.line(f"{total:.0f} s of CPU in {elapsed:.0f} s: {parts}")

@@ -1,19 +1,21 @@
 """The units of the deployment guide say what the installed programs understand."""
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from pulp_cargo.serve.options import parse_options
 from pulp_cargo.tests.functional.deployment.nginx import GUIDE
 from pulp_cargo.tests.functional.deployment.units import UNITS, command, read
+from pulp_cargo.tests.support import django_setup
 from pulp_cargo.tests.support.stack import Stack
 
 ALL = sorted(UNITS.glob("pulpcore-*.service"))
@@ -21,37 +23,23 @@ EMBEDDED = UNITS / "pulp-cargo.service"
 EMBEDDED_GUIDE = GUIDE.with_name("embedded.md")
 # The level of `systemd-analyze security`, from 0 to 100, that a unit may have at most.
 MOST_EXPOSED = 20
-# Loading Pulp takes seconds, so one process does it for all programs that are named.
-HELP = """
-import os
-import sys
-from importlib.metadata import entry_points
-from pulp_cargo.serve import preload
-
-preload.load()
-for name in sys.argv[1:]:
-    process = os.fork()
-    if process == 0:
-        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), 1)
-        sys.argv = [name, "--help"]
-        sys.exit(entry_points(group="console_scripts")[name].load()())
-    if os.waitpid(process, 0)[1] != 0:
-        sys.exit(f"{name} has failed")
-"""
 
 
 @pytest.fixture(scope="module")
-def told(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """What each program of a unit says to `--help`, by its name."""
-    folder = tmp_path_factory.mktemp("help")
-    names = [Path(command(unit)[0]).name for unit in ALL]
-    environ = {
-        **os.environ,
-        "PULP_SETTINGS": str(stack.data_dir / "settings.py"),
-        "DJANGO_SETTINGS_MODULE": "pulpcore.app.settings",
-    }
-    subprocess.run([sys.executable, "-c", HELP, *names], env=environ, cwd=folder, check=True)
-    return {name: (folder / name).read_text() for name in names}
+def told(stack: Stack) -> Mapping[str, str]:
+    """What each program of a unit says to `--help`, by its name.
+
+    They run in this process, since each would load Pulp by itself, which takes seconds.
+    """
+    django_setup.set_up(stack.data_dir / "settings.py")
+    with pytest.MonkeyPatch.context() as environ:
+        # They set the variable, which is not for what other tests start.
+        environ.setenv("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
+        names = [Path(command(unit)[0]).name for unit in ALL]
+        scripts = entry_points(group="console_scripts")
+        helped = {name: CliRunner().invoke(scripts[name].load(), ["--help"]) for name in names}
+    assert [one.exit_code for one in helped.values()] == [0, 0, 0]
+    return {name: one.output for name, one in helped.items()}
 
 
 def test_there_is_a_unit_for_each_kind_of_process() -> None:

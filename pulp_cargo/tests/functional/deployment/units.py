@@ -1,5 +1,6 @@
 """Starts what the units of the deployment guide start, on other ports and for other settings."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -9,6 +10,8 @@ from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 
+from pulp_cargo.serve.processes import python_command
+from pulp_cargo.tests.functional.deployment import preloaded_programs
 from pulp_cargo.tests.functional.docs.shell import DOCS
 from pulp_cargo.tests.support import hashers
 
@@ -35,28 +38,30 @@ def running(
     settings: Path, services: Mapping[str, int | None], environ: Mapping[str, str]
 ) -> Iterator[None]:
     """Have the services of units for a while, each with one process, on a port if it listens."""
-    known = {**os.environ, **hashers.SETTING, "PULP_SETTINGS": str(settings), **environ}
-    processes = [_start(name, settings, port, known) for name, port in services.items()]
+    commands = [_command(name, port) for name, port in services.items()]
+    process = subprocess.Popen(
+        python_command(preloaded_programs.__name__, json.dumps(commands)),
+        cwd=settings.parent / "tmp",
+        env={
+            **os.environ,
+            **hashers.SETTING,
+            "PULP_SETTINGS": str(settings),
+            "DJANGO_SETTINGS_MODULE": "pulpcore.app.settings",
+            **environ,
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(60)
+        process.terminate()
+        process.wait(60)
 
 
-def _start(
-    name: str, settings: Path, port: int | None, environ: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
+def _command(name: str, port: int | None) -> Sequence[str]:
     arguments = list(command(UNITS / f"{name}.service"))
     if port is not None:
         arguments[arguments.index("--bind") + 1] = f"127.0.0.1:{port}"
         arguments[arguments.index("--workers") + 1] = "1"
-    return subprocess.Popen(
-        arguments,
-        cwd=settings.parent / "tmp",
-        env=environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    return arguments

@@ -36,7 +36,9 @@ gc.disable()
 django.setup()
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-MigrationExecutor(connection).migrate([("cargo", sys.argv[1])])
+from pulp_cargo.serve.bootstrap import cheaper_models
+with cheaper_models():
+    MigrationExecutor(connection).migrate([("cargo", sys.argv[1])])
 """
 # The first migration, and the last one before the release 0.1.0.
 FIRST, BEFORE_RELEASE = "0001_initial", "0017_downloads"

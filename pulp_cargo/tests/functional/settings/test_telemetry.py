@@ -108,6 +108,12 @@ def test_configuration_is_counted(stack: Stack, collector: Collector):
     assert counted == {("config", "database", 200): 1, ("config", "memory", 200): 2}
 
 
+def test_processes_are_forked_as_without_telemetry(stack: Stack) -> None:
+    """The one that has loaded Pulp has no thread that sends numbers."""
+    for name in ("pulp-api", "pulp-content", "pulp-worker"):
+        assert "serve.preload" in stack.child(name).command
+
+
 def test_nobody_is_named(registry: Registry, collector: Collector, name: str):
     """No crate, registry or token is in what is sent, and Pulp counts none of these requests."""
     registry.publish(Crate(name))
