@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import django
+from django.urls import get_resolver
 
 from pulp_cargo.serve import bootstrap, child
 from pulp_cargo.serve.processes import ForkSpec, die_with_parent, fork_orphan, set_name
@@ -59,6 +60,9 @@ def load() -> None:
     django.setup()
     for module in MODULES:
         import_module(module)
+    # Every task makes URLs, and what Django prepares for the first one would be two fifths of a
+    # short task's time, since each task is a process of its own.
+    get_resolver().reverse_dict.keys()
     gc.freeze()
     gc.enable()
 
