@@ -49,6 +49,19 @@ class Rows:
         serializer.is_valid(raise_exception=True)
         serializer.save()
 
+    def delete(self, href: str) -> None:
+        """Delete an object as a `DELETE` of its href would."""
+        instance = _object(href)
+        (instance.cast() if hasattr(instance, "cast") else instance).delete()
+
+    def grant(self, user: str, role: str, *, on: str) -> None:
+        """Give a user a role on an object as a `POST` to its `add_role/` would."""
+        from django.contrib.auth import get_user_model
+
+        from pulpcore.plugin.util import assign_role
+
+        assign_role(role, get_user_model().objects.get(username=user), _object(on))
+
     def crates(self, repository: str, names: Iterable[str]) -> set[str]:
         """Return name and version of these crates, or of all, in a repository's newest version."""
         from pulp_cargo.app.models import CrateContent
