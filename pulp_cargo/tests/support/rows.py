@@ -1,8 +1,8 @@
 """Creates objects that a test only requires in this process, with the serializers of the REST API.
 
 The API and a worker do the same for a request, which is not needed here, and neither is the task:
-fields, validation and signals are the same, in a tenth of the time. Tests of creating, changing or
-deleting an object use HTTP.
+fields, validation and signals are the same, in a tenth of the time. Only the role of owner is not
+given to anybody. Tests of creating, changing or deleting an object use HTTP.
 """
 
 import io
