@@ -1,4 +1,4 @@
-"""What makes a first start quick: work that migrations do not repeat."""
+"""What makes a first start quick, and each task: work that is not repeated."""
 
 import gc
 import os
@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from django.apps import apps
 from django.db.migrations.state import StateApps
+from django.urls import clear_url_caches, resolvers, reverse
 
 from pulp_cargo.serve import bootstrap, preload
 from pulp_cargo.serve.processes import ForkSpec
@@ -16,9 +17,10 @@ from pulp_cargo.serve.processes import ForkSpec
 
 @pytest.fixture
 def collections() -> Iterator[None]:
-    """Leave nothing frozen for other tests."""
-    yield
+    """Begin with nothing frozen, and leave frozen what other tests had frozen, too."""
     gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 def test_loaded_modules_are_out_of_reach_of_collections(collections: None) -> None:
@@ -40,6 +42,18 @@ def test_nothing_is_forked_while_another_thread_runs() -> None:
         end.set()
         thread.join()
     assert answers.getvalue() == "{}\n"
+
+
+def test_urls_are_made_without_preparation(
+    collections: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each task is a process of its own, in which Django would read all patterns of URLs again."""
+    clear_url_caches()
+    preload.load()
+    monkeypatch.setattr(resolvers, "normalize", None)
+    pk = "019a9b1e-0000-7000-8000-000000000000"
+    href = f"/pulp/api/v3/repositories/cargo/cargo/{pk}/"
+    assert reverse("repositories-cargo/cargo-detail", kwargs={"pk": pk}) == href
 
 
 def test_models_of_migrations_leave_caches_of_installed_ones(

@@ -1,8 +1,8 @@
 """Creates objects that a test only requires in this process, with the serializers of the REST API.
 
 The API and a worker do the same for a request, which is not needed here, and neither is the task:
-fields, validation and signals are the same, in a tenth of the time. Tests of creating, changing or
-deleting an object use HTTP.
+fields, validation and signals are the same, in a tenth of the time. Only the role of owner is not
+given to anybody. Tests of creating, changing or deleting an object use HTTP.
 """
 
 import io
@@ -48,6 +48,19 @@ class Rows:
         )
         serializer.is_valid(raise_exception=True)
         serializer.save()
+
+    def delete(self, href: str) -> None:
+        """Delete an object as a `DELETE` of its href would."""
+        instance = _object(href)
+        (instance.cast() if hasattr(instance, "cast") else instance).delete()
+
+    def grant(self, user: str, role: str, *, on: str) -> None:
+        """Give a user a role on an object as a `POST` to its `add_role/` would."""
+        from django.contrib.auth import get_user_model
+
+        from pulpcore.plugin.util import assign_role
+
+        assign_role(role, get_user_model().objects.get(username=user), _object(on))
 
     def crates(self, repository: str, names: Iterable[str]) -> set[str]:
         """Return name and version of these crates, or of all, in a repository's newest version."""

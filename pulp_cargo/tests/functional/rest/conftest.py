@@ -1,11 +1,13 @@
 """A Pulp to talk to, and the objects that most tests begin with."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pulp_cargo.tests.functional.rest.world import World, make_world
+from pulp_cargo.tests.support import run
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import Stack
 
@@ -14,6 +16,20 @@ from pulp_cargo.tests.support.stack import Stack
 def rest(stack: Stack) -> Rest:
     """The REST API as the administrator sees it."""
     return stack.rest
+
+
+@pytest.fixture(scope="session")
+def described(rest: Rest) -> str:
+    """The OpenAPI document of the plugin as text, for which Pulp takes a second."""
+    wanted = {"component": "cargo", "pk_path": 1}
+    return run.shared("schema.json", lambda: json.dumps(rest.get("docs/api.json", **wanted)))
+
+
+@pytest.fixture
+def document(described: str) -> dict[str, Any]:
+    """The OpenAPI document of the plugin, with ids instead of hrefs in its paths."""
+    found: dict[str, Any] = json.loads(described)
+    return found
 
 
 @pytest.fixture

@@ -160,10 +160,10 @@ def test_policy_in_use_cannot_be_deleted(rest: Rest, policy: dict[str, Any]) -> 
     """The answer names who uses it, as far as the asker may see them."""
     name = unique("cache")
     used_by = {"name": name, "crate_policy": policy["pulp_href"]}
-    remote = rest.make(REMOTES, url=URL, **used_by)["pulp_href"]
-    registry = rest.make(DISTRIBUTIONS, base_path=name, **used_by)["pulp_href"]
+    remote = rest.need(REMOTES, url=URL, **used_by)["pulp_href"]
+    registry = rest.need(DISTRIBUTIONS, base_path=name, **used_by)["pulp_href"]
     owner = rest.new_user("cargo.cargocratepolicy_owner", on=policy["pulp_href"])
-    rest.post(f"{remote}add_role/", users=[owner.auth[0]], role="cargo.cargoremote_viewer")
+    rest.grant(owner, "cargo.cargoremote_viewer", remote)
     for asker, users in (
         (rest, f"the remote `{name}`, the distribution `{name}`"),
         (owner, f"the remote `{name}`, 1 that you may not view"),
@@ -176,7 +176,7 @@ def test_policy_in_use_cannot_be_deleted(rest: Rest, policy: dict[str, Any]) -> 
             ' give them another policy, or none, first."]',
         )
     for href in (remote, registry):
-        rest.patch(href, crate_policy=None)
+        rest.set(href, crate_policy=None)
     owner.delete(policy["pulp_href"])
 
 

@@ -109,7 +109,7 @@ def test_upload_makes_the_unit_that_publish_makes(
 def test_rules_of_crates_io_hold_for_uploads(rest: Rest, repository: dict[str, Any]) -> None:
     """The repository's switch is for every way in; without a repository there is no switch."""
     file = Crate(unique("leaf")).packed()
-    rest.patch(repository["pulp_href"], crates_io_rules=True)
+    rest.set(repository["pulp_href"], crates_io_rules=True)
     with pytest.raises(Refused, match="description"):
         rest.upload(CRATES, file, repository=repository["pulp_href"])
     assert rest.upload(CRATES, file)["description"] is None
@@ -150,7 +150,7 @@ def test_version_is_never_replaced(
 ) -> None:
     """Other bytes for a version that is there are refused, and the repository stays as it is."""
     name = unique("leaf")
-    unit = rest.upload(CRATES, crate_file(name, "1.0.0"), repository=repository["pulp_href"])
+    unit = rest.need_crate(crate_file(name, "1.0.0"), repository=repository["pulp_href"])
     other = crate_file(name, "1.0.0", more='homepage = "https://leaf.example"')
     with pytest.raises(Refused, match=r"each version of it once"):
         rest.upload(CRATES, other, repository=repository["pulp_href"])
@@ -188,8 +188,8 @@ def test_filters(rest: Rest, repository: dict[str, Any]) -> None:
     """Crates are found by each spelling of their name, by version, checksum and dependency."""
     name, dependency = unique("Leaf"), unique("dep")
     more = f'[dependencies.alias]\npackage = "{dependency}"\nversion = "1"'
-    old = rest.upload(CRATES, crate_file(name, "1.0.0"))
-    new = rest.upload(CRATES, crate_file(name, "1.1.0", more=f'rust-version = "1.70"\n{more}'))
+    old = rest.need_crate(crate_file(name, "1.0.0"))
+    new = rest.need_crate(crate_file(name, "1.1.0", more=f'rust-version = "1.70"\n{more}'))
 
     def found(**filters: str) -> list[str]:
         return sorted(unit["vers"] for unit in rest.list(CRATES, **filters))
@@ -213,8 +213,8 @@ def test_versions_are_found_by_a_requirement(rest: Rest) -> None:
     """Of crates that are named; pre-releases lie within the range, as for crate policies."""
     name, other = unique("leaf"), unique("other")
     for vers in ("0.9.0", "1.2.0", "1.10.0", "2.0.0-rc.1", "2.0.0"):
-        rest.upload(CRATES, crate_file(name, vers))
-    rest.upload(CRATES, crate_file(other, "1.5.0"))
+        rest.need_crate(crate_file(name, vers))
+    rest.need_crate(crate_file(other, "1.5.0"))
 
     def found(**filters: str) -> set[str]:
         return {unit["vers"] for unit in rest.list(CRATES, **filters)}

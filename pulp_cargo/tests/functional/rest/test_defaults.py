@@ -31,9 +31,10 @@ OF_ACTIONS = {
 }
 
 
-def test_each_default_is_the_one_that_applies(rest: Rest, repository: dict[str, Any]) -> None:
+def test_each_default_is_the_one_that_applies(
+    rest: Rest, document: dict[str, Any], repository: dict[str, Any]
+) -> None:
     """A client that does not send a field counts on what the schema says of it."""
-    document = rest.get("docs/api.json", component="cargo", pk_path=1)
     defaults = {
         name: {
             field: described["default"]
@@ -57,9 +58,10 @@ def test_each_default_is_the_one_that_applies(rest: Rest, repository: dict[str, 
         assert {key: shown[key] for key in defaults[schema]} == defaults[schema], schema
 
 
-def test_defaults_of_a_check_are_those_that_apply(stack: Stack, name: str) -> None:
+def test_defaults_of_a_check_are_those_that_apply(
+    stack: Stack, document: dict[str, Any], name: str
+) -> None:
     """`offline` and `fail_on_yanked` are off unless they are sent."""
-    document = stack.rest.get("docs/api.json", component="cargo", pk_path=1)
     fields = document["components"]["schemas"]["cargo.LockFileCheck"]["properties"]
     defaults = {field: one["default"] for field, one in fields.items() if "default" in one}
     assert defaults == {"offline": False, "fail_on_yanked": False}

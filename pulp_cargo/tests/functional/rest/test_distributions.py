@@ -14,7 +14,7 @@ DISTRIBUTIONS = "distributions/cargo/cargo/"
 def remote(rest: Rest) -> str:
     """The href of a remote."""
     url = "sparse+https://crates.example.org/"
-    return rest.make("remotes/cargo/cargo/", name=unique("up"), url=url)["pulp_href"]
+    return rest.need("remotes/cargo/cargo/", name=unique("up"), url=url)["pulp_href"]
 
 
 def make(rest: Rest, **fields: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def test_uploads_and_a_remote_exclude_each_other(
 ) -> None:
     """Whichever is set first, the second is refused."""
     values = {"allow_uploads": True, "remote": remote}
-    rest.patch(registry["pulp_href"], **{order[0]: values[order[0]]})
+    rest.set(registry["pulp_href"], **{order[0]: values[order[0]]})
     fields = {order[1]: values[order[1]]}
     if method == "PUT":
         fields |= {"name": registry["name"], "base_path": registry["base_path"]}
@@ -76,7 +76,7 @@ def test_an_open_registry_keeps_its_repository(
     rest: Rest, registry: dict[str, Any], repository: dict[str, Any]
 ) -> None:
     """Neither taking the repository away nor pinning a version leaves uploads on."""
-    rest.patch(registry["pulp_href"], allow_uploads=True)
+    rest.set(registry["pulp_href"], allow_uploads=True)
     version = repository["latest_version_href"]
     pinned = {"repository": None, "repository_version": version}
     for fields, reason in (
@@ -108,8 +108,7 @@ def test_opening_for_uploads_takes_the_right_to_modify(
     """Seeing a repository is enough to serve it, but not to let people write into it."""
     user = rest.new_user("cargo.cargodistribution_creator")
     href = repository["pulp_href"]
-    roles = f"{href}add_role/"
-    rest.post(roles, role="cargo.cargorepository_viewer", users=[user.auth[0]])
+    rest.grant(user, "cargo.cargorepository_viewer", href)
     with pytest.raises(Refused) as refused:
         make(user, repository=href, allow_uploads=True)
     assert refused.value.status == 403
@@ -117,7 +116,7 @@ def test_opening_for_uploads_takes_the_right_to_modify(
     with pytest.raises(Refused) as refused:
         user.patch(closed["pulp_href"], allow_uploads=True)
     assert refused.value.status == 403
-    rest.post(roles, role="cargo.cargorepository_owner", users=[user.auth[0]])
+    rest.grant(user, "cargo.cargorepository_owner", href)
     user.patch(closed["pulp_href"], allow_uploads=True)
     assert user.get(closed["pulp_href"])["allow_uploads"] is True
 

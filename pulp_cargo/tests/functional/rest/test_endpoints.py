@@ -75,12 +75,6 @@ NULS = (b"\0", b"\\u0000", b"%00")
 LABEL_ACTIONS = ("set_label", "unset_label")
 
 
-@pytest.fixture(scope="module")
-def document(rest: Rest) -> dict[str, Any]:
-    """The OpenAPI document of the plugin, with ids instead of hrefs in its paths."""
-    return rest.get("docs/api.json", component="cargo", pk_path=1)
-
-
 def test_endpoints(document: dict[str, Any]) -> None:
     """A viewset that is not re-exported is absent without a word, so each endpoint stands here."""
     found = {}
@@ -121,7 +115,7 @@ def test_no_request_breaks_an_endpoint(
     remote = rest.need("remotes/cargo/cargo/", name=unique("up"), url="sparse+https://r.example/")
     token = rest.need("cargo/tokens/", name=unique("ci"))
     mark = rest.make("content/cargo/yanks/", name=unique("leaf"), vers="1.0.0")
-    crate = rest.upload("content/cargo/crates/", crate_file(unique("leaf"), "1.0.0"))
+    crate = rest.need_crate(crate_file(unique("leaf"), "1.0.0"))
     policy = rest.need("cargo/crate-policies/", name=unique("policy"))
     made = (repository, registry, remote, token, mark, crate, policy)
     objects = [one["pulp_href"] for one in made]

@@ -31,7 +31,7 @@ def hidden(rest: Rest) -> dict[str, str]:
     """What she may not see, as requests name it: version 2 has a crate, which is yanked."""
     name = unique("hidden").replace("-", "")
     repository = rest.need(REPOSITORIES, name=name)["pulp_href"]
-    crate = rest.upload(CRATES, crate_file(name, "1.0.0"), repository=repository)
+    crate = rest.need_crate(crate_file(name, "1.0.0"), repository=repository)
     yank = rest.make("content/cargo/yanks/", name=name, vers="1.0.0", repository=repository)
     url = "sparse+https://registry.example/"
     return {
@@ -55,7 +55,7 @@ def test_units_that_one_may_not_see_cannot_be_copied(
 ) -> None:
     """They are refused as units that are not there, also beside one that is."""
     file = crate_file(unique("eve").replace("-", ""), "1.0.0")
-    seen = eve.upload(CRATES, file, repository=own["pulp_href"])["pulp_href"]
+    seen = eve.need_crate(file, repository=own["pulp_href"])["pulp_href"]
     nothing = f"/pulp/api/v3/content/cargo/crates/{uuid4()}/"
     for units in ([nothing], [hidden[what]], [seen, hidden[what]]):
         told = _answer(eve, f"{own['pulp_href']}modify/", add_content_units=units)
@@ -91,8 +91,7 @@ def test_file_of_a_crate_that_one_may_not_see_cannot_be_uploaded(
 def test_who_sees_a_repository_may_copy_from_it(rest: Rest, hidden: dict[str, str]) -> None:
     """By unit, by version and by file; and goes back to a version of their own."""
     user = rest.new_user("cargo.cargorepository_creator")
-    fields = {"users": [user.auth[0]], "role": "cargo.cargorepository_viewer"}
-    rest.post(f"{hidden['repository']}add_role/", **fields)
+    rest.grant(user, "cargo.cargorepository_viewer", hidden["repository"])
     own = user.make(REPOSITORIES, name=unique("own"))["pulp_href"]
     for path, fields in (
         (f"{own}modify/", {"add_content_units": [hidden["crate"], hidden["yank"]]}),

@@ -64,7 +64,7 @@ def test_imported_crate_is_the_unit_that_an_upload_makes(
 ) -> None:
     """There is one way from a file to a unit."""
     file = crate_file(unique("leaf"), "1.0.0", readme="docs/intro.md")
-    unit = rest.upload("content/cargo/crates/", file)
+    unit = rest.need_crate(file)
     bring(rest, repository, archive([("leaf.crate", file)]))
     version = rest.get(repository["pulp_href"])["latest_version_href"]
     assert rest.list("content/cargo/crates/", repository_version=version) == [unit]

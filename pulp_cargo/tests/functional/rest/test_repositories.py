@@ -20,7 +20,7 @@ def hrefs(*units: dict[str, Any]) -> set[str]:
 
 def leaf(rest: Rest, name: str, vers: str) -> dict[str, Any]:
     """Make a crate version that is in no repository."""
-    return rest.upload("content/cargo/crates/", crate_file(name, vers))
+    return rest.need_crate(crate_file(name, vers))
 
 
 def test_create_read_change_delete(rest: Rest) -> None:
@@ -68,10 +68,10 @@ def test_modify_adds_and_removes(rest: Rest, repository: dict[str, Any], current
 def test_roll_back(rest: Rest, repository: dict[str, Any], current: Current) -> None:
     """An older version as the base makes a new one that holds the same, yanks included."""
     href, name = repository["pulp_href"], unique("leaf")
-    first = rest.upload("content/cargo/crates/", crate_file(name, "1.0.0"), repository=href)
+    first = rest.need_crate(crate_file(name, "1.0.0"), repository=href)
     mark = rest.make("content/cargo/yanks/", name=name, vers="1.0.0", repository=href)
     wanted = rest.get(href)["latest_version_href"]
-    rest.upload("content/cargo/crates/", crate_file(name, "2.0.0"), repository=href)
+    rest.need_crate(crate_file(name, "2.0.0"), repository=href)
     rest.post(f"{href}modify/", remove_content_units=[first["pulp_href"]])
     assert [unit["vers"] for unit in current("crates")] == ["2.0.0"]
     rest.post(f"{href}modify/", base_version=wanted)
@@ -100,7 +100,7 @@ def test_modify_keeps_names_and_versions_unique(
     """A registry has one spelling of a name, and of what is published a number once."""
     if takes_uploads:
         served = stack.make_registry()
-        stack.rest.patch(served.href, repository=repository["pulp_href"])
+        stack.rest.set(served.href, repository=repository["pulp_href"])
     end = unique("x")[2:]
     here, there = (leaf(rest, name.format(end), vers) for name, vers in (one, other))
     modify = f"{repository['pulp_href']}modify/"
@@ -122,7 +122,7 @@ def test_builds_of_a_version_are_copied_and_not_uploaded(
     """Where nobody publishes, what stands elsewhere comes; a new file is published like any other."""
     name = unique("leaf")
     href, crates = repository["pulp_href"], "content/cargo/crates/"
-    plain = rest.upload(crates, crate_file(name, "0.4.0"), repository=href)
+    plain = rest.need_crate(crate_file(name, "0.4.0"), repository=href)
     with pytest.raises(Refused, match=f"`{name} 0.4.0` is already uploaded"):
         rest.upload(crates, crate_file(name, "0.4.0+25"), repository=href)
     built = leaf(rest, name, "0.4.0+25")
@@ -130,7 +130,7 @@ def test_builds_of_a_version_are_copied_and_not_uploaded(
     assert hrefs(*current("crates")) == hrefs(plain, built)
     assert rest.upload(crates, crate_file(name, "0.4.0"), repository=href) == plain
     served = stack.make_registry(allow_uploads=False)
-    rest.patch(served.href, repository=href)
+    rest.set(served.href, repository=href)
     assert [line["vers"] for line in served.index(name)] == ["0.4.0", "0.4.0+25"]
 
 
@@ -139,7 +139,7 @@ def test_version_is_read_and_deleted(rest: Rest, repository: dict[str, Any]) -> 
     href = repository["pulp_href"]
     for vers in ("1.0.0", "2.0.0"):
         file = crate_file(unique("leaf"), vers)
-        rest.upload("content/cargo/crates/", file, repository=href)
+        rest.need_crate(file, repository=href)
     version = rest.get(f"{href}versions/2/")
     assert version["content_summary"]["present"]["cargo.crate"]["count"] == 2
     rest.delete(f"{href}versions/1/")
@@ -150,7 +150,7 @@ def test_version_is_read_and_deleted(rest: Rest, repository: dict[str, Any]) -> 
 
 def test_remote_must_be_one_of_cargo(rest: Rest, repository: dict[str, Any]) -> None:
     """The remote of a repository is an upstream registry."""
-    remote = rest.make(
+    remote = rest.need(
         "remotes/cargo/cargo/", name=unique("up"), url="sparse+https://crates.example.org/"
     )
     rest.patch(repository["pulp_href"], remote=remote["pulp_href"])

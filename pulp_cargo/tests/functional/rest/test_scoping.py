@@ -27,7 +27,7 @@ def two_teams(rest: Rest) -> dict[str, dict[str, str]]:
 def _team(rest: Rest) -> dict[str, str]:
     name = unique("team").replace("-", "")
     repository = rest.need("repositories/cargo/cargo/", name=name)["pulp_href"]
-    crate = rest.upload("content/cargo/crates/", crate_file(name, "1.0.0"), repository=repository)
+    crate = rest.need_crate(crate_file(name, "1.0.0"), repository=repository)
     yank = rest.make("content/cargo/yanks/", name=name, vers="1.0.0", repository=repository)
     return {
         "repositories/cargo/cargo/": repository,
@@ -48,7 +48,7 @@ def test_lists_show_only_what_one_may_see(rest: Rest, two_teams: dict[str, dict[
     user = rest.new_user()
     ours, theirs = two_teams["ours"], two_teams["theirs"]
     for path, role in VIEWERS.items():
-        rest.post(f"{ours[path]}add_role/", users=[user.auth[0]], role=role)
+        rest.grant(user, role, ours[path])
     for path in (*ours, *MASTER_LISTS):
         seen = {one["pulp_href"] for one in user.list(path, limit=100)}
         known = {href for place, href in ours.items() if place.startswith(path)}

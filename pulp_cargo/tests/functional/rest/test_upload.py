@@ -81,7 +81,7 @@ def test_rules_of_the_repository_hold(
     """Those of crates.io if it has them, one spelling of a name, and each version once, for good."""
     href, name = repository["pulp_href"], unique("leaf")
     first = rest.upload(UPLOAD, crate_file(name, "1.0.0"), repository=href)
-    rest.patch(href, crates_io_rules=True)
+    rest.set(href, crates_io_rules=True)
     refused = {
         "description": Crate(unique("leaf")).packed(),
         "already uploaded": crate_file(name, "1.0.0", more='homepage = "https://leaf.example"'),

@@ -10,6 +10,7 @@ from pulp_cargo.tests.functional.rest.upstreams import (
     new_repository,
     refusal,
     refused_list,
+    sent_registry,
 )
 from pulp_cargo.tests.support.rest import Rest, unique
 
@@ -30,7 +31,7 @@ def test_list_is_set_and_shown_as_a_whole(
     rest: Rest, ours: dict[str, Any], theirs: dict[str, Any]
 ) -> None:
     """In its order, with the defaults filled in: a repository alone claims its names."""
-    href = new_registry(rest, upstreams=[ours, theirs | {"pins": ["serde*"]}])["pulp_href"]
+    href = sent_registry(rest, upstreams=[ours, theirs | {"pins": ["serde*"]}])["pulp_href"]
     shown_ours = ours | {"remote": None, "patterns": ["*"], "pins": [], "private": True}
     shown_theirs = theirs | {"patterns": ["*"], "pins": ["serde*"], "private": False}
     assert rest.get(href)["upstreams"] == [shown_ours, shown_theirs]
@@ -58,7 +59,7 @@ def test_list_stays_where_a_change_is_about_something_else(
 def test_objects_may_be_named_by_their_prns(rest: Rest, ours: dict[str, Any]) -> None:
     """As everywhere in Pulp."""
     prn = rest.get(ours["repository"])["prn"]
-    made = new_registry(rest, upstreams=[ours | {"repository": prn}])
+    made = sent_registry(rest, upstreams=[ours | {"repository": prn}])
     assert made["upstreams"][0]["repository"] == ours["repository"]
 
 
@@ -147,7 +148,7 @@ def test_entries_that_do_not_go_together_are_refused(
 def test_list_has_twenty_entries_at_most(rest: Rest, ours: dict[str, Any]) -> None:
     """Each costs a little at every look-up."""
     entries = [{"name": f"u{number}", "remote": new_remote(rest)} for number in range(20)]
-    assert len(new_registry(rest, upstreams=entries)["upstreams"]) == 20
+    assert len(sent_registry(rest, upstreams=entries)["upstreams"]) == 20
     told = refused_list(rest, *entries, ours)
     assert told == {
         "upstreams": {"non_field_errors": ["Ensure this field has no more than 20 elements."]}
@@ -171,7 +172,7 @@ def test_store_and_private_repository_are_different_ones_in_all_lists(
     assert refused_list(rest, as_store) == {"upstreams": [own_crates]}
     as_private = {"name": "x", "repository": theirs["repository"]}
     assert refused_list(rest, as_private) == {"upstreams": [kept_crates]}
-    new_registry(rest, upstreams=[as_private | {"private": False}])
+    sent_registry(rest, upstreams=[as_private | {"private": False}])
 
     open_one = new_repository(rest)
     new_registry(rest, repository=open_one, allow_uploads=True)
@@ -224,7 +225,7 @@ def test_uploads_to_a_list_go_into_one_of_its_own_repositories(
         fields = {"allow_uploads": True, "repository": repository}
         assert told in refused_list(rest, ours, theirs, **fields)["allow_uploads"][0]
     fields = {"allow_uploads": True, "repository": ours["repository"]}
-    made = new_registry(rest, upstreams=[ours, theirs], **fields)
+    made = sent_registry(rest, upstreams=[ours, theirs], **fields)
     assert (made["allow_uploads"], made["repository"]) == (True, ours["repository"])
     assert "allow_uploads" in refusal(rest, "PATCH", made["pulp_href"], upstreams=[theirs])
     rest.patch(made["pulp_href"], allow_uploads=False, repository=None)
@@ -240,7 +241,7 @@ def test_opening_a_list_for_uploads_takes_the_right_to_modify(
     uploads = {"allow_uploads": True, "repository": ours["repository"]}
     answer = user.session.post(user.url("distributions/cargo/cargo/"), json=fields | uploads)
     assert answer.status_code == 403
-    new_registry(user, upstreams=[ours])
+    sent_registry(user, upstreams=[ours])
 
 
 @pytest.mark.parametrize("field", ["reserved_names", "mixed_names"])
@@ -251,7 +252,7 @@ def test_patterns_of_names_belong_to_a_list(rest: Rest, ours: dict[str, Any], fi
     assert refusal(rest, "PATCH", href, **{field: ["acme-*"]}) == nothing
     bad = refused_list(rest, ours, **{field: ["a b"]})
     assert "the crate pattern 'a b' is neither" in bad[field][0]
-    listed = new_registry(rest, upstreams=[ours], **{field: ["acme-*", "acme-*"]})
+    listed = sent_registry(rest, upstreams=[ours], **{field: ["acme-*", "acme-*"]})
     assert listed[field] == ["acme-*"]
     assert refusal(rest, "PATCH", listed["pulp_href"], upstreams=[]) == nothing
     rest.patch(listed["pulp_href"], upstreams=[], **{field: []})

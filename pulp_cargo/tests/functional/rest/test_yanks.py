@@ -15,7 +15,7 @@ Current = Callable[[str], list[dict[str, Any]]]
 def test_yank_and_back(rest: Rest, repository: dict[str, Any], current: Current) -> None:
     """The mark names a crate in canonical form; taking it out again undoes the yank."""
     name, href = unique("Leaf"), repository["pulp_href"]
-    unit = rest.upload("content/cargo/crates/", crate_file(name, "1.0.0+any"), repository=href)
+    unit = rest.need_crate(crate_file(name, "1.0.0+any"), repository=href)
     mark = rest.make(YANKS, name=name, vers="1.0.0+any", repository=href)
     assert (mark["canonical_name"], mark["vers"]) == (unit["canonical_name"], "1.0.0+any")
     assert mark["name"] == mark["canonical_name"]
@@ -43,7 +43,7 @@ def test_only_what_is_there_can_be_yanked(
 ) -> None:
     """A mark without its very version is refused, and no version is made."""
     name, href = unique("leaf"), repository["pulp_href"]
-    rest.upload("content/cargo/crates/", crate_file(name, "1.0.0+a"), repository=href)
+    rest.need_crate(crate_file(name, "1.0.0+a"), repository=href)
     for other in ("1.0.0", "1.0.0+b", "2.0.0"):
         with pytest.raises(Refused, match=f"{other}` cannot be yanked".replace("+", "[+]")):
             rest.make(YANKS, name=name, vers=other, repository=href)
@@ -56,7 +56,7 @@ def test_mark_leaves_with_its_crate(
 ) -> None:
     """Removing a crate version removes its mark from the same repository version."""
     name, href = unique("leaf"), repository["pulp_href"]
-    unit = rest.upload("content/cargo/crates/", crate_file(name, "1.0.0"), repository=href)
+    unit = rest.need_crate(crate_file(name, "1.0.0"), repository=href)
     rest.make(YANKS, name=name, vers="1.0.0", repository=href)
     rest.post(f"{href}modify/", remove_content_units=[unit["pulp_href"]])
     assert (current("crates"), current("yanks")) == ([], [])

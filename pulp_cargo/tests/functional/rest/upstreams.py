@@ -10,18 +10,27 @@ UPSTREAM = "sparse+https://crates.example.org/"
 
 def new_repository(rest: Rest) -> str:
     """Make a repository and return its href."""
-    return str(rest.make("repositories/cargo/cargo/", name=unique("repo"))["pulp_href"])
+    return str(rest.need("repositories/cargo/cargo/", name=unique("repo"))["pulp_href"])
 
 
 def new_remote(rest: Rest, url: str = UPSTREAM) -> str:
     """Make a remote and return its href."""
-    return str(rest.make("remotes/cargo/cargo/", name=unique("up"), url=url)["pulp_href"])
+    return str(rest.need("remotes/cargo/cargo/", name=unique("up"), url=url)["pulp_href"])
 
 
 def new_registry(rest: Rest, **fields: Any) -> dict[str, Any]:
-    """Make a distribution under a fresh name."""
+    """Make a distribution that a test only requires, under a fresh name."""
+    return rest.need(DISTRIBUTIONS, **_under_a_fresh_name(fields))
+
+
+def sent_registry(rest: Rest, **fields: Any) -> dict[str, Any]:
+    """Make a distribution by a request, under a fresh name."""
+    return rest.make(DISTRIBUTIONS, **_under_a_fresh_name(fields))
+
+
+def _under_a_fresh_name(fields: dict[str, Any]) -> dict[str, Any]:
     name = unique("registry")
-    return rest.make(DISTRIBUTIONS, **{"name": name, "base_path": name} | fields)
+    return {"name": name, "base_path": name} | fields
 
 
 def refusal(rest: Rest, method: str, path: str, **fields: Any) -> Any:
