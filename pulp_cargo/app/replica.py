@@ -54,7 +54,7 @@ class CargoReplicator(Replicator):
         # The names of objects here that accept uploads, are caches, or belong to these.
         self.left_alone: set[str] = set()
         # The labels of the versions upstream, oldest version first, by the names of the copies.
-        self.version_labels: dict[str, list[str]] = {}
+        self.version_labels: dict[str, dict[str, str]] = {}
 
     def create_or_update_remote(self, upstream_distribution: Upstream) -> CargoRemote | None:
         """Return the remote, None for a distribution that is not copied.
@@ -91,11 +91,16 @@ class CargoReplicator(Replicator):
             return self._leave_alone(
                 name, "this Pulp uses a remote of this name for something else"
             )
-        self.version_labels[name] = self._labels_upstream(upstream_distribution)
+        labels = self._labels_upstream(upstream_distribution)
+        if labels is not None:
+            self.version_labels[name] = labels
         return super().create_or_update_remote(upstream_distribution)
 
-    def _labels_upstream(self, upstream_distribution: Upstream) -> list[str]:
-        """Return the labels of versions; none without the right to view the repository."""
+    def _labels_upstream(self, upstream_distribution: Upstream) -> dict[str, str] | None:
+        """Return the labels of versions with what changes when they are set again.
+
+        Without the right to view the repository they are unknown, and stay as they are.
+        """
         theirs = self.repository_ctx_cls(
             self.pulp_ctx, pulp_href=_repository(upstream_distribution)
         )
@@ -104,8 +109,9 @@ class CargoReplicator(Replicator):
         except PulpException as error:
             name = upstream_distribution["name"]
             log.info("The labels of versions of `%s` are not copied: %s", name, error)
-            return []
-        return [one["label"] for one in sorted(found, key=lambda one: int(one["number"]))]
+            return None
+        found = sorted(found, key=lambda one: int(one["number"]))
+        return {one["label"]: f"{one['number']} {one['labelled_at']}" for one in found}
 
     def _is_copy(self, repository: CargoRepository) -> bool:
         """Whether a repository has replicated content only, or none.
@@ -226,7 +232,7 @@ class CargoReplicator(Replicator):
             "remote_pk": str(remote.pk),
             "repository_pk": str(repository.pk),
             "mirror": True,
-            "labels": self.version_labels.get(repository.name, []),
+            "labels": self.version_labels.get(repository.name),
         }
 
 

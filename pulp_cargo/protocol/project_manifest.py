@@ -2,8 +2,8 @@
 Specifying Dependencies).
 
 Unlike the manifest in a .crate file (`protocol/manifest`), such a file has paths, git repositories,
-names of registries, and dependencies that are inherited from a workspace. `[patch]` and `[replace]`
-are ignored.
+names of registries, and dependencies that are inherited from a workspace. `[patch]` may replace a
+crate by one of another registry, so its crates count as dependencies. `[replace]` is ignored.
 """
 
 from collections import defaultdict
@@ -122,6 +122,7 @@ def _project(file: Table, shared: _Shared) -> Project:
     found += _of_target(file, None, shared)
     for target, table in file.table("target").tables():
         found += _of_target(table, _target(target, table), shared)
+    found += _patches(file, found)
     features = file.table("features")
     name = file.table("package" if "package" in file.values else "project").values.get("name")
     return Project(
@@ -138,6 +139,7 @@ def _require_few(file: Table) -> None:
         for table in tables
         for keys in TABLES.values()
     )
+    count += sum(len(table.values) for _, table in file.table("patch").tables())
     if count > MOST_DEPENDENCIES:
         raise TooLarge(f"{file.where} has {count} dependencies, more than {MOST_DEPENDENCIES}")
 
@@ -161,6 +163,30 @@ def _of_target(table: Table, target: str | None, shared: _Shared) -> Iterator[Pr
                 yield ProjectDep(dep, Local("a workspace whose Cargo.toml was not given"))
             for there in inherited:
                 yield _dependency(name, own, there, kind, target)
+
+
+def _patches(file: Table, deps: Sequence[ProjectDep]) -> Iterator[ProjectDep]:
+    """Yield the crates of registries by which others are replaced, with the features of these.
+
+    Which dependency a patch is for does not matter here.
+    """
+    features: defaultdict[str, set[str]] = defaultdict(set)
+    for one in deps:
+        features[one.dep.crate].update(one.dep.features)
+    for _, table in file.table("patch").tables():
+        for name, own in _tables(table):
+            patch = _dependency(name, own, own, "normal", None)
+            if not isinstance(patch.source, Local):
+                enabled = tuple(sorted(features[patch.dep.crate]))
+                # Cargo ignores everything else of a patch, such as its own features.
+                dep = LineDep(
+                    name=patch.dep.name,
+                    req=patch.dep.req,
+                    features=enabled,
+                    kind="normal",
+                    package=patch.dep.package,
+                )
+                yield ProjectDep(dep, patch.source)
 
 
 def _tables(deps: Table) -> Iterator[tuple[str, Table]]:

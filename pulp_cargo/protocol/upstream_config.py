@@ -66,6 +66,16 @@ def download_url(config: UpstreamConfig, name: str, vers: str, cksum: str) -> st
     return url
 
 
+def has_one_host(config: UpstreamConfig) -> bool:
+    """Whether all files are on the same host.
+
+    >>> has_one_host(UpstreamConfig("https://{crate}.r.example/{version}", False))
+    False
+    """
+    host = split_url(config.dl).netloc
+    return not any(marker in host for marker in _MARKERS)
+
+
 def search_url(api: str, text: str, per_page: int) -> str:
     """Return the URL of a search in a registry's web API, encoded as cargo does.
 

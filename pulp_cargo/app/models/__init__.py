@@ -10,7 +10,7 @@ from pulp_cargo.app.models.exporter import CargoExport, CargoExporter
 from pulp_cargo.app.models.owner import CrateOwner
 from pulp_cargo.app.models.remote import CargoRemote
 from pulp_cargo.app.models.repository import CargoRepository
-from pulp_cargo.app.models.snapshot import RepositorySnapshot
+from pulp_cargo.app.models.snapshot import AcceptedSnapshot, RepositorySnapshot
 from pulp_cargo.app.models.token import CargoToken
 from pulp_cargo.app.models.upstream import (
     CargoUpstream,
@@ -21,6 +21,7 @@ from pulp_cargo.app.models.upstream import (
 from pulp_cargo.app.models.version_label import VersionLabel
 
 __all__ = [
+    "AcceptedSnapshot",
     "CargoCratePolicy",
     "CargoDistribution",
     "CargoExport",

@@ -167,20 +167,26 @@ class GuardedFactory(DownloaderFactory):
         safe = dict.fromkeys(("http", "https"), SafeDownloader)
         super().__init__(remote, downloader_overrides=safe)
         self._own = URL(str(remote.url).removeprefix("sparse+"))
+        self._token, self._file_origin = remote.token, remote.file_origin
         if not remote.proxy_url:
             host = self._own.raw_host or ""
             guard_session(self, lambda resolver: AddressGuard(host, resolver))
 
     def build(self, url: str, **kwargs: Any) -> Any:
-        """Return a downloader that knows the remote's own origin."""
+        """Return a downloader that knows the remote's own origin, with the credential for the URL."""
         downloader = super().build(url, **kwargs)
         if isinstance(downloader, SafeDownloader):
             # The index may be a git repository, reached by ssh, or in a folder.
             is_web = self._own.scheme in ("https", "http")
             downloader.own_origin = self._own.origin() if is_web else None
-            if URL(url).origin() != downloader.own_origin:
-                # The index says where files are; that host does not get the remote's password.
+            origin = URL(url).origin()
+            # The index says where files are; that host does not get the remote's password, and the
+            # token only if cargo would send it there. aiohttp drops both when it is redirected.
+            is_own = origin == downloader.own_origin
+            if not is_own or self._token:
                 downloader.auth = None
+            if self._token and (is_own or str(origin) == self._file_origin):
+                downloader.request_headers = {"Authorization": self._token}
         return downloader
 
 

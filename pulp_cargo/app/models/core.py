@@ -6,7 +6,8 @@ Checked with pulpcore 3.123; changes of core affect this module only.
 import atexit
 import socket
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from aiohttp import ClientResponse, TCPConnector
@@ -60,7 +61,12 @@ class Guard(AbstractResolver):
 
 
 class ResponseDownloader(HttpDownloader):
-    """Core's downloader with an overridable method for handling a response."""
+    """Core's downloader with an overridable method for handling a response.
+
+    `request_headers` are sent in addition to those of the session, which all URLs of a remote share.
+    """
+
+    request_headers: Mapping[str, str] = MappingProxyType({})
 
     async def take_response(self, response: ClientResponse) -> DownloadResult:
         """Write the body to the file, and return core's result."""
@@ -68,6 +74,13 @@ class ResponseDownloader(HttpDownloader):
 
     async def _handle_response(self, response: ClientResponse) -> DownloadResult:
         return await self.take_response(response)
+
+    async def _run(self, extra_data: dict[str, Any] | None = None) -> DownloadResult:
+        extra = extra_data or {}
+        arguments = extra.get("request_kwargs") or {}
+        headers = {**self.request_headers, **(arguments.get("headers") or {})}
+        sent = {**extra, "request_kwargs": {**arguments, "headers": headers}}
+        return await super()._run(extra_data=sent)
 
 
 def guard_session(factory: DownloaderFactory, make: Callable[[AbstractResolver], Guard]) -> None:

@@ -20,11 +20,15 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     for the second it is still served if that fails. Null means the value of the setting, or no limit,
     respectively. With `forbidden_means_missing` the upstream answers 403 for missing crates. With
     `search_upstream`, searches of its caches are sent to the upstream as well.
+
+    `file_origin` is the scheme, host and port of the files if the upstream requires the token for
+    them, as the last sync has seen it.
     """
 
     TYPE = "cargo"
 
     token = EncryptedTextField(null=True)
+    file_origin = models.TextField(default="")
     index_max_age = models.PositiveIntegerField(null=True)
     stale_for = models.PositiveIntegerField(null=True)
     forbidden_means_missing = models.BooleanField(default=False)
@@ -49,6 +53,16 @@ class CargoRemote(Remote, AutoAddObjPermsMixin):
     def forget_index_files(self) -> None:
         """Delete the stored index files when the URL changes."""
         self.index_files.all().delete()
+
+    @hook(BEFORE_UPDATE, when="url", has_changed=True)
+    def forget_host_of_files(self) -> None:
+        """Send the token to no host that another registry has named."""
+        self.file_origin = ""
+
+    @hook(AFTER_UPDATE, when="url", has_changed=True)
+    def forget_snapshots(self) -> None:
+        """Compare the snapshots of another registry with none of this one."""
+        self.accepted_snapshots.all().delete()
 
     @hook(AFTER_UPDATE, when="crate_policy_id", has_changed=True)
     def drop_content_responses(self) -> None:

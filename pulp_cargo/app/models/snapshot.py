@@ -19,3 +19,32 @@ class RepositorySnapshot(models.Model):
     # Both empty without a signature; the signer is the fingerprint of the service's key.
     signature = models.TextField(default="")
     signer = models.TextField(default="")
+
+
+class AcceptedSnapshot(models.Model):
+    """The snapshot with which a repository was last synced from a remote that requires signed ones.
+
+    The head tells which repository of the upstream it is of, and the number of the version, so that an
+    older snapshot can be recognized, whichever of the trusted keys has signed it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    repository = models.ForeignKey("CargoRepository", on_delete=models.CASCADE, related_name="+")
+    remote = models.ForeignKey(
+        "CargoRemote", on_delete=models.CASCADE, related_name="accepted_snapshots"
+    )
+    head = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "remote"], name="cargo_accepted_snapshot")
+        ]
+
+    def replace_earlier(self) -> None:
+        """Save it in the place of the one that was accepted before."""
+        type(self).objects.bulk_create(
+            [self],
+            update_conflicts=True,
+            unique_fields=["repository", "remote"],
+            update_fields=["head"],
+        )

@@ -26,6 +26,8 @@ class VersionLabel(models.Model):
         "core.RepositoryVersion", on_delete=models.RESTRICT, related_name="cargo_labels"
     )
     label = models.TextField()
+    # What an upstream has said of the label, from which a replication copied it; empty for others.
+    origin = models.TextField(default="")
     pulp_created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

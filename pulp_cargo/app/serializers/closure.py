@@ -80,8 +80,8 @@ class DependencyScopeSerializer(core.ValidateFieldsMixin, StorableRequest):
         " features do; for a whole repository, none.",
     )
     targets = targets_field(
-        "Target triples that are built for, including that of the host. Dependencies for"
-        " other triples do not count; those for a `cfg(…)` always do. All by default."
+        "The target triples to build for, including that of the host; by default, all."
+        " Dependencies for other triples do not count; those for a `cfg(…)` always do."
     )
 
     @property
@@ -180,17 +180,21 @@ class ClosureReportSerializer(serializers.Serializer):
     unmet = UnmetDependencySerializer(
         many=True, help_text="The dependencies that no version meets; at most 1000."
     )
-    unmet_count = serializers.IntegerField(help_text="How many there are.")
+    unmet_count = serializers.IntegerField(help_text="The number of all unmet dependencies.")
     without_file = VersionOfCrateSerializer(
         many=True,
         help_text="The versions whose file is neither stored nor can be fetched; at most 1000.",
     )
-    without_file_count = serializers.IntegerField(help_text="How many there are.")
+    without_file_count = serializers.IntegerField(
+        help_text="The number of all versions without a file."
+    )
     elsewhere = ForeignDependencySerializer(
         many=True,
         help_text="The dependencies on other registries, which were not checked; at most 1000.",
     )
-    elsewhere_count = serializers.IntegerField(help_text="How many there are.")
+    elsewhere_count = serializers.IntegerField(
+        help_text="The number of all dependencies on other registries."
+    )
 
     class Meta:
         ref_name = "cargo.ClosureReport"
@@ -227,7 +231,7 @@ class PromotedVersionSerializer(VersionOfCrateSerializer):
 
     yanked = serializers.BooleanField(help_text="Whether it is yanked.")
     needed_by = VersionOfCrateSerializer(
-        allow_null=True, help_text="The version that needs it; null if it was asked for."
+        allow_null=True, help_text="The version that needs this one; null if the request names it."
     )
 
     class Meta:
@@ -253,7 +257,7 @@ class PromotionPlanSerializer(serializers.Serializer):
     passes = serializers.BooleanField(help_text="Whether nothing prevents the promotion.")
     copies = PromotedVersionSerializer(many=True, help_text="The versions that are copied.")
     there = serializers.IntegerField(
-        help_text="How many of the needed versions the target has already."
+        help_text="How many of the needed versions the target already has."
     )
     problems = PromotionProblemSerializer(many=True, help_text="What prevents the promotion.")
     elsewhere = ForeignDependencySerializer(
@@ -261,7 +265,8 @@ class PromotionPlanSerializer(serializers.Serializer):
     )
     stands_in_for = serializers.ListField(
         child=serializers.CharField(),
-        help_text="The index URLs that will mean the target where its crates name them.",
+        help_text="The index URLs that the target's registries will recognise as their own in"
+        " dependencies.",
     )
 
     class Meta:

@@ -21,7 +21,7 @@ class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):
     """An exporter."""
 
     path = serializers.CharField(
-        help_text="The folder to write, on the workers; it has to be below one of the folders of the"
+        help_text="The folder to write, on the workers. It must be below one of the folders in the"
         " setting `ALLOWED_EXPORT_PATHS`."
     )
     format = NamedChoiceField(
@@ -33,9 +33,9 @@ class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):
     dl = serializers.CharField(
         required=False,
         allow_null=True,
-        help_text="Of the formats `static` and `git`: the URL at which the folder `crates` of a static"
-        " registry is served, or a URL with cargo's markers. Without it, `config.json` of a git"
-        " index is that of the registry.",
+        help_text="For the formats `static` and `git`: the URL at which the folder `crates` of a"
+        " static registry is served, or a URL with cargo's markers. Without this URL, a git index"
+        " has the `config.json` of the registry.",
     )
     distribution = core.DetailRelatedField(
         view_name_pattern=r"distributions(-.*/.*)-detail",

@@ -122,8 +122,8 @@ class DiffSerializer(ShownFields):
 
     old = ComparedVersionSerializer(help_text="The repository version of the first state.")
     new = ComparedVersionSerializer(help_text="The repository version of the second state.")
-    crates_added = serializers.IntegerField(help_text="How many crates only the second has.")
-    crates_removed = serializers.IntegerField(help_text="How many crates only the first has.")
+    crates_added = serializers.IntegerField(help_text="How many crates only the second state has.")
+    crates_removed = serializers.IntegerField(help_text="How many crates only the first state has.")
     versions_added = serializers.IntegerField(help_text="How many crate versions were added.")
     versions_removed = serializers.IntegerField(help_text="How many crate versions were removed.")
     versions_yanked = serializers.IntegerField(help_text="How many crate versions were yanked.")

@@ -88,7 +88,7 @@ class FoundCrateSerializer(serializers.Serializer):
         help_text="The upstream that has the crate; null without a list of upstreams.",
     )
     stored = serializers.BooleanField(
-        help_text="Whether it is stored here; if not, the upstream's own search has found it."
+        help_text="Whether the crate is stored here; if not, the upstream's own search has found it."
     )
 
     class Meta:

@@ -37,7 +37,7 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         child=serializers.CharField(max_length=500),
         required=False,
         max_length=MOST_CRATES,
-        help_text="The crates to mirror: names, or prefixes of names followed by `*`, each perhaps"
+        help_text="The crates to mirror: names, or prefixes of names followed by `*`, each optionally"
         " with a requirement, as in `serde@1.0.100`. By default, and without `lock_files` and"
         " `manifests`, all crates are mirrored.",
     )
@@ -66,7 +66,8 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
     crates_io = serializers.BooleanField(
         default=False,
         help_text="Whether packages from crates.io in `lock_files` and `manifests` are mirrored,"
-        " because the upstream is a copy of crates.io. They are if it is crates.io itself.",
+        " because the upstream is a copy of crates.io. If the upstream is crates.io itself, they"
+        " always are.",
     )
     newest = serializers.IntegerField(
         required=False,
@@ -74,12 +75,11 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         min_value=1,
         max_value=MOST_NEWEST,
         help_text="How many of the newest versions of each crate are mirrored; by default all."
-        " Yanked versions do not count, and pre-releases only if a crate has nothing else.",
+        " Yanked versions do not count. Pre-releases count only if a crate has no releases.",
     )
     yanked = serializers.BooleanField(
         default=True,
-        help_text="Whether yanked versions are mirrored, as they are by default, with their yank"
-        " marks.",
+        help_text="Whether yanked versions are mirrored, with their yank marks; true by default.",
     )
     closure = serializers.BooleanField(
         default=False,
@@ -93,13 +93,20 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
     )
     features = features_field(
         "The features of `crates` and `lock_files` that are enabled in the closure besides"
-        " `default`: `FEATURE` of each crate, or `CRATE/FEATURE`. All by default. Those of"
-        " dependencies in `manifests` are in there."
+        " `default`: `FEATURE` of each crate, or `CRATE/FEATURE`. All by default. The features of"
+        " dependencies in `manifests` are those that the manifests enable."
     )
     targets = targets_field(
-        "Target triples that are built for, including that of the host. In `manifests` and"
-        " in the closure, dependencies for other triples do not count; those for a `cfg(…)`"
-        " always do. All by default."
+        "The target triples to build for, including that of the host; by default, all. In"
+        " `manifests` and in the closure, dependencies for other triples do not count; those for"
+        " a `cfg(…)` always do."
+    )
+
+    accept_older_snapshot = serializers.BooleanField(
+        default=False,
+        help_text="Whether a signed snapshot of the upstream is accepted even if it is older than the"
+        " one of the last sync, or of another repository. It requires the permission to change the"
+        " remote.",
     )
 
     def validate_crates(self, crates: list[str]) -> list[str]:

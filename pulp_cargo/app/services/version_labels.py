@@ -1,5 +1,8 @@
 """Adding and removing labels of repository versions."""
 
+from collections.abc import Container, Mapping
+from uuid import UUID
+
 from django.db import transaction
 
 from pulpcore.plugin.models import RepositoryVersion
@@ -55,6 +58,42 @@ def remove(repository: CargoRepository, text: str) -> VersionLabel:
         if label is None:
             raise NotFound(f"no version of this repository has the label `{text}`")
         label.delete()
-        channel.past_changed(repository.pk)
-        barrier.ask_after_commit()
+        _past_has_changed(repository)
     return label
+
+
+def origins(repository: UUID) -> Mapping[str, str]:
+    """Return the labels of a repository, each with its origin, empty for its own."""
+    labels = VersionLabel.objects.filter(repository=repository)
+    return dict(labels.values_list("label", "origin"))
+
+
+def follow(repository: CargoRepository, text: str, version: UUID, origin: str) -> None:
+    """Give a version the label of a copied one, wherever the label was before.
+
+    Raises InvalidLabel, NotFound and RepositoryBusy.
+    """
+    label = parse_label(text)
+    with locked(repository.pk):
+        # See `add`: a clean-up may be deleting the version.
+        if not RepositoryVersion.objects.select_for_update().filter(pk=version).exists():
+            raise NotFound(f"the version for the label `{label}` was deleted meanwhile")
+        repository.version_labels.filter(label=label).delete()
+        repository.version_labels.create(label=label, version_id=version, origin=origin)
+        _past_has_changed(repository)
+
+
+def forget_followed(repository: CargoRepository, present: Container[str]) -> None:
+    """Remove the labels of copied versions that the upstream does not have any more."""
+    gone = [
+        label for label, origin in origins(repository.pk).items() if origin and label not in present
+    ]
+    if gone:
+        with transaction.atomic():
+            repository.version_labels.filter(label__in=gone).delete()
+            _past_has_changed(repository)
+
+
+def _past_has_changed(repository: CargoRepository) -> None:
+    channel.past_changed(repository.pk)
+    barrier.ask_after_commit()

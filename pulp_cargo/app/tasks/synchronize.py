@@ -1,6 +1,6 @@
 """The task that syncs a repository with an upstream registry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pulpcore.plugin.exceptions import SyncError
@@ -19,20 +19,25 @@ def synchronize(
     repository_pk: str,
     mirror: bool,
     selection: Mapping[str, Any] | None = None,
-    labels: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+    accept_older_snapshot: bool = False,
     **kwargs: Any,
 ) -> dict[str, Any]:
     """Add what is selected of the remote, and return what was refused.
 
     With `mirror`, everything else is removed. Without `selection`, everything is added. `labels` are
-    those of the upstream's versions, of which a repository that follows it has copies.
+    those of the upstream's versions, with their origins, which a repository that follows it gets;
+    None leaves its labels as they are. With
+    `accept_older_snapshot`, a signed snapshot may be older than the one before.
     """
     chosen = selection_of(selection) if selection else EVERYTHING
     repository = CargoRepository.objects.get(pk=repository_pk)
-    order = Order(repository, CargoRemote.objects.get(pk=remote_pk), mirror, chosen)
+    remote = CargoRemote.objects.get(pk=remote_pk)
+    order = Order(repository, remote, mirror, chosen, accept_older_snapshot=accept_older_snapshot)
     process = this_process()
     services = Services(process.loop, process.services.disk)
-    sync.copy_labels(services, order, labels)
+    if labels is not None:
+        sync.copy_labels(services, order, labels)
     try:
         done = sync.synchronize(services, order)
     except RegistryError as error:

@@ -61,7 +61,9 @@ class GitIndex:
         for _, body in self._repository.read(wanted, MAX_SIZE):
             if body is not None:
                 return parse_upstream_config(body)
-        raise CannotCopy("the git repository has no config.json: it is no index of a registry")
+        raise CannotCopy(
+            "the git repository has no config.json, so it is not the index of a registry"
+        )
 
     def named(self, names: Iterable[str]) -> Iterator[IndexFile]:
         """Yield the index files of crates, in order."""

@@ -61,7 +61,7 @@ class ClosureMixin:
         summary="Check the dependencies of all crates",
         description="Trigger an asynchronous task that checks whether the dependencies of each"
         " version in the repository are there, and can be downloaded. The result of the task is a"
-        " report as that of `check_closure`.",
+        " report like that of `check_closure`.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=DependencyScopeSerializer)
@@ -84,10 +84,10 @@ class ClosureMixin:
 
     @extend_schema(
         summary="Promote crates from another repository",
-        description="Trigger an asynchronous task that copies crate versions, with those of their"
-        " dependencies that are missing here, from another repository, in one repository version or"
-        " not at all. The result of the task is the plan that was carried out, with the"
-        " `repository_version`. With `dry_run`, the plan is returned at once.",
+        description="Trigger an asynchronous task that copies crate versions from another"
+        " repository, with those of their dependencies that are missing here. Either all of them are"
+        " copied, in one repository version, or none. The result of the task is the plan, with the"
+        " new `repository_version`. With `dry_run`, there is no task: the response is the plan.",
         request=PromoteSerializer,
         responses={201: PromotionPlanSerializer, 202: AsyncOperationResponseSerializer},
     )

@@ -70,8 +70,8 @@ class PastMixin:
 
     @extend_schema(
         summary="Remove a label",
-        description="Remove a label of a repository version. Without any label, the version is"
-        " deleted when it is due.",
+        description="Remove a label of a repository version. A version without a label is subject"
+        " to `retain_repo_versions`, unless a distribution serves it.",
         request=LabelSerializer,
         responses={201: VersionLabelSerializer},
     )

@@ -34,6 +34,7 @@ from pulp_cargo.app.serializers import (
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.import_crates import IMPORT_FOLDERS
 from pulp_cargo.app.services.setup.repository_use import (
+    require_changeable,
     require_modifiable,
     require_permitted_for_sync,
     require_replaceable,
@@ -121,8 +122,11 @@ class CargoRepositoryViewSet(
         serializer.is_valid(raise_exception=True)
         remote = (serializer.validated_data.get("remote") or repository.remote).cast()
         mirror = serializer.validated_data["mirror"]
+        accept_older = serializer.validated_data["accept_older_snapshot"]
         with refused_as_forbidden():
             require_permitted_for_sync(repository, remote, mirror=mirror, user=request.user)
+            if accept_older:
+                require_changeable(remote, request.user)
         if mirror:
             with refused_as_invalid():
                 require_replaceable(repository)
@@ -135,6 +139,7 @@ class CargoRepositoryViewSet(
                 "repository_pk": pk,
                 "mirror": mirror,
                 "selection": serializer.selection(remote).values,
+                "accept_older_snapshot": accept_older,
             },
         )
         return core.OperationPostponedResponse(task, request)
@@ -142,12 +147,12 @@ class CargoRepositoryViewSet(
     @extend_schema(
         summary="Import .crate files",
         description="Trigger an asynchronous task that adds the .crate files of a tar archive, or of"
-        " a folder on the server, in one repository version. Versions that an index in the"
-        " source has as yanked are yanked, and publication times are taken from it. The result"
-        " of the task is the number of versions that were `added`, that were already `there`,"
-        " and that are `yanked` in the source, the number of added `owners`, of other files"
-        " (`ignored`), and of versions that an index has `without_file`, the number of"
-        " `refused` files, and the `problems`: the first 1,000 of them, each with the reason.",
+        " a folder on the server, in one repository version. Yanks and publication times are taken"
+        " from an index in the source, if it has one. The result of the task has the numbers of"
+        " versions that were `added`, that were already `there`, that are `yanked` in the source,"
+        " and that an index has `without_file`; the numbers of added `owners`, of `ignored` files"
+        " and of `refused` files; and the `problems`: the first 1,000 of the refused files, each"
+        " with the reason.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=ImportCratesSerializer)

@@ -12,6 +12,7 @@ def test_ids_do_not_run_out() -> None:
             [],
         )
         assert cursor.fetchall() == [
+            ("cargo_acceptedsnapshot", "bigint"),
             ("cargo_catalogcrate", "bigint"),
             ("cargo_catalogtag", "bigint"),
             ("cargo_claimedname", "bigint"),

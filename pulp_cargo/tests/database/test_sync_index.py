@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -550,3 +550,86 @@ def test_crate_policy(index: GitIndex, mirror_of: MirrorOf, made: list[Any], nam
     mirror.sync()
     assert mirror.crates == [f"{name} 1.0.0", f"{name} 2.0.0"]
     made.insert(0, policy)
+
+
+@pytest.fixture
+def as_task(domain: Any) -> Iterator[Any]:
+    """Let everything in the test be done by a task."""
+    from pulpcore.app.contexts import with_task_context
+    from pulpcore.plugin.models import Task
+
+    task = Task.objects.create(name="test", logging_cid="test", state="running")
+    with with_task_context(task):
+        yield task
+    task.delete()
+
+
+def test_version_is_as_core_would_make_it(
+    index: GitIndex,
+    mirror_of: MirrorOf,
+    name: str,
+    as_task: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All rows, and every step around them: retention, caches, messages, resources of the task."""
+    from pulp_cargo.app.models import CargoRepository, version_rows
+    from pulp_cargo.app.notices import channel
+    from pulp_cargo.tests.database.test_version_rows import rows
+
+    steps: dict[Any, list[Any]] = {}
+
+    def noting(step: str) -> Callable[..., None]:
+        def note(repository: CargoRepository, *versions: Any) -> None:
+            numbers = [version.number for version in versions]
+            steps.setdefault(repository.pk, []).append((step, *numbers))
+
+        return note
+
+    for step in ("invalidate_cache", "on_new_version"):
+        monkeypatch.setattr(CargoRepository, step, noting(step))
+    changed = set()
+    monkeypatch.setattr(channel, "repository_changed", changed.add)
+    ours = mirror_of(index.url)
+    theirs = replace(mirror_of(index.url), remote=ours.remote)
+    for mirror in (ours, theirs):
+        mirror.repository.retain_repo_versions = 2
+        mirror.repository.save()
+
+    def sync() -> "list[Synced]":
+        done = []
+        for mirror, supported in ((ours, True), (theirs, False)):
+            changed.clear()
+            with monkeypatch.context() as patch:
+                patch.setattr(version_rows, "is_supported", lambda: supported)  # noqa: B023
+                done.append(mirror.sync(mirror=True))
+            assert changed == ({mirror.repository.pk} if done[-1].version else set())
+        assert rows(ours.repository) == rows(theirs.repository)
+        assert steps.get(ours.repository.pk) == steps.get(theirs.repository.pk)
+        steps.clear()
+        return done
+
+    index.have(Crate(name), Crate(name, "1.1.0"), Crate(f"{name}-b"))
+    index.yank(name, "1.0.0")
+    assert [one.version and one.version.number for one in sync()] == [1, 1]
+    assert [one.version for one in sync()] == [None, None]
+    index.lines[name][0]["yanked"] = False
+    index.have(Crate(name, "1.2.0"))
+    assert [one.version and one.version.number for one in sync()] == [2, 2]
+    index.remove(f"{name}-b")
+    assert [one.version and one.version.number for one in sync()] == [3, 3]
+    assert (
+        ours.crates == theirs.crates == [f"{name} {vers}" for vers in ("1.0.0", "1.1.0", "1.2.0")]
+    )
+    numbers = ours.repository.versions.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == [2, 3]
+    resources = {
+        mirror.repository.pk: [
+            one.content_object.number
+            for one in as_task.created_resources.all()
+            if one.content_object and one.content_object.repository_id == mirror.repository.pk
+        ]
+        for mirror in (ours, theirs)
+    }
+    assert (
+        sorted(resources[ours.repository.pk]) == sorted(resources[theirs.repository.pk]) == [2, 3]
+    )

@@ -74,13 +74,13 @@ def bundle(
     return file.getvalue()
 
 
-def head_bytes(listed: Sequence[Entry]) -> bytes:
+def head_bytes(listed: Sequence[Entry], *, version: int = 7, repository: str = "team") -> bytes:
     """Return the head of a snapshot with these lines."""
     head = head_of(
         listed,
         domain="default",
-        repository="team",
-        version=7,
+        repository=repository,
+        version=version,
         created="2026-11-02T00:00:00Z",
     )
     return render_head(head)

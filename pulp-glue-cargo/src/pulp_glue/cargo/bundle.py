@@ -253,7 +253,7 @@ class _Reading:
         left_out = bundle.left_out if bundle.about.since is None else []
         if left_out:
             raise InvalidBundle(
-                f"the bundle lacks `{left_out[0].file_name}`, and says that it is a whole one"
+                f"the bundle lacks `{left_out[0].file_name}`, although it claims to be complete"
             )
 
     def _advisories(self, bundle: Bundle) -> None:
@@ -303,9 +303,9 @@ def entries_of_index(content: bytes) -> Iterator[Entry]:
             name, vers, cksum = values["name"], values["vers"], values["cksum"]
             pubtime = values.get("pubtime")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise InvalidSnapshot("a line of it is no line of an index") from error
+            raise InvalidSnapshot("one of its lines is not an index line") from error
         if not all(isinstance(one, str) for one in (name, vers, cksum, pubtime or "")):
-            raise InvalidSnapshot("a line of it has something else than text")
+            raise InvalidSnapshot("one of its lines has a value that is not text")
         yield Entry(name, vers, cksum, values.get("yanked") is True, pubtime)
 
 

@@ -166,7 +166,7 @@ def parse_head(data: bytes) -> Head:
     """Return the head in a `snapshot.json`; raises InvalidSnapshot for any but the canonical form."""
     values = _object(data, f"`{HEAD}`")
     if values.get("snapshot") != FORMAT:
-        raise InvalidSnapshot(f"`{HEAD}` is no snapshot of format {FORMAT}")
+        raise InvalidSnapshot(f"`{HEAD}` is not a snapshot of format {FORMAT}")
     head = Head(
         _text(values, "domain"),
         _text(values, "repository"),

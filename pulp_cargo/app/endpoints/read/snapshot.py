@@ -61,8 +61,8 @@ async def _found(cargo: CargoRequest) -> StoredSnapshot:
     # Otherwise anybody who may read could have hundreds made.
     if registry.past is not None and not registry.past.has_catalog:
         raise NotFound(
-            f"no snapshot was made of version {registry.content.number}: requests have one made only of"
-            " the newest version, at the registry's own URL, and of those with a label; for others, use"
+            f"there is no snapshot of version {registry.content.number}: requests start one only for"
+            " the newest version, at the registry's own URL, and for those with a label; for others, use"
             " `pulp cargo repository snapshot --number`"
         )
     return await _made(registry, repository, version)

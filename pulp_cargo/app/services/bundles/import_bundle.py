@@ -165,8 +165,8 @@ def _without_base(bundle: Bundle, lost: Sequence[Entry]) -> BadBundle:
     more = f" and {others} more" if others else ""
     return BadBundle(
         f"the bundle has only what came after the snapshot {bundle.about.since}, and the repository"
-        f" lacks `{first.name} {first.vers}`{more} of it: import the earlier bundles first, or a whole"
-        " one; nothing was imported"
+        f" lacks `{first.name} {first.vers}`{more} of it: import the earlier bundles first, or a"
+        " complete one; nothing was imported"
     )
 
 

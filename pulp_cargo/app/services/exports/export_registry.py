@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
 from pulp_glue.cargo.export.folder import ExportFolder, open_folder
-from pulp_glue.cargo.export.git_index import GIT, Commit, GitIndex, Head, changes_to, message
+from pulp_glue.cargo.export.git_index import GIT, GitIndex, Head, index_files, message
 from pulp_glue.cargo.export.index_files import LOCAL, STATIC, IndexedFiles, static_dl
 from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, Unexportable
-from pulp_glue.cargo.export.write import Report, Target, by_crate, write
+from pulp_glue.cargo.export.write import Report, Target, write
 
 from pulp_cargo.app.queries.crates import exported, listing
 from pulp_cargo.app.queries.registry.registry import Registry
@@ -141,12 +140,10 @@ def _is_older(head: Head, registry: Registry) -> bool:
 def _write_difference(
     index: GitIndex, head: Head, registry: Registry, config: bytes, left_out: Collection[UUID]
 ) -> int:
-    found = exported.crates(registry, left_out)
-    crates = by_crate((version for one in found for version in one), Report())
-    changes = changes_to(crates, config, index.blobs())
     number = registry.content.number
     text = message(f"Version {number} of `{registry.name}`", number)
-    return index.write([Commit(text, datetime.now(UTC), changes)], head)
+    wanted = index_files(exported.crates(registry, left_out), config)
+    return index.write_difference(wanted, text, head)
 
 
 def _config(registry: Registry, dl: str | None) -> bytes:

@@ -42,7 +42,7 @@ def commits(
         files = changes.pop(number, {})
         if since == NOTHING:
             files[CONFIG], since = config, number
-        yield Commit(message(f"Version {number}", number), created, files)
+        yield Commit(message(f"Version {number}", number), created, files.items())
 
 
 def _contents(

@@ -35,6 +35,7 @@ from pulp_cargo.rules.repository_use import (
 )
 
 MODIFY = "cargo.modify_cargorepository"
+CHANGE = "cargo.change_cargoremote"
 VIEW = "cargo.view_cargorepository"
 
 
@@ -63,7 +64,7 @@ class RepositoryTaken(Exception):
 
 
 class NotPermitted(Exception):
-    """The user may not modify a repository; the message is for them."""
+    """The user may not change a repository or remote; the message is for them."""
 
 
 def use_of(
@@ -164,6 +165,15 @@ def require_permitted_for_sync(
     """Raise NotPermitted if the right to sync a repository does not suffice for a sync."""
     if sync_needs_right_to_modify(remote.pk, repository.remote_id, mirror=mirror):
         require_modifiable(repository, user)
+
+
+def require_changeable(remote: CargoRemote, user: AbstractBaseUser | None) -> None:
+    """Raise NotPermitted unless a user may change a remote, with the keys that it trusts."""
+    if user is not None and not permissions_of(user, [CHANGE], remote.pulp_domain, remote):
+        raise NotPermitted(
+            f"To accept an older snapshot, you need the right to change the remote `{remote.name}`,"
+            " which has the trusted keys."
+        )
 
 
 def require_modifiable(repository: CargoRepository, user: AbstractBaseUser | None) -> None:

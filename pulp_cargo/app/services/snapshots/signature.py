@@ -45,7 +45,7 @@ def require_signature(head: bytes, signature: bytes | None, trusted_keys: str) -
             verified = gpg_verify(trusted_keys, BytesIO(signature), file.name)
         except InvalidSignatureError as error:
             raise NotTrusted(
-                "the signature of the snapshot is not that of a trusted key, or does not fit it:"
+                "the signature of the snapshot is not by a trusted key, or does not match the snapshot:"
                 f" {_first_line(error)}"
             ) from error
     return str(verified.pubkey_fingerprint)

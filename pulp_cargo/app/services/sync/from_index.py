@@ -22,6 +22,7 @@ from pulp_cargo.app.services.sync import (
     listing_table,
     mirrored_units,
     replaced,
+    upstream,
 )
 from pulp_cargo.app.services.sync.index_table import Chooser, Range, Upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced, note_replaced
@@ -33,6 +34,7 @@ from pulp_cargo.app.services.sync.version import Change, make_version
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.index_sources import IndexFile, ListedSource, LocalRegistry
 from pulp_cargo.protocol.registry_url import is_crates_io
+from pulp_cargo.protocol.upstream_config import has_one_host
 from pulp_cargo.rules.mirror_selection import Selection
 from pulp_cargo.rules.policies.mirror import MirrorPolicy
 
@@ -61,11 +63,12 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         _require_usable(order, index)
         if index.commit is not None and index.commit == base:
             return Synced(None, report)
+        snapshot = None
         with closing(_load(order, index, policy, report)) as ranges:
             if remote.snapshot_keys:
                 # Nothing is stored before all of it is known to be signed.
                 loaded = list(ranges)
-                require_signed(connected, remote)
+                snapshot = require_signed(connected, order)
                 _store(order, loaded)
             else:
                 _store(order, ranges)
@@ -77,6 +80,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
             is_partial=index.is_partial,
             aliases={url for url in [str(remote.url)] if not is_crates_io(url)},
             note=made_of | _state(index, policy, report),
+            snapshot=snapshot,
         )
         version = make_version(repository, change)
         index.note_synced()
@@ -88,17 +92,22 @@ def _require_usable(order: Order, index: Opened) -> None:
         raise CannotCopy("the remote requires a signed snapshot, which only a registry of Pulp has")
     if order.selection.names is None and not hasattr(index.index, "every"):
         raise CannotCopy("a sparse index cannot be listed: name the crates to mirror")
-    if index.config and index.config.auth_required and not order.is_immediate:
+    config = index.config
+    if config is None or not config.auth_required:
+        upstream.note_file_origin(order.remote, None)
+    elif has_one_host(config):
+        upstream.note_file_origin(order.remote, config.dl)
+    elif not order.is_immediate:
         raise CannotCopy(
-            "the upstream requires a token for its files, which is only sent by syncs with the"
-            " policy `immediate`"
+            "the upstream needs a token for its files, whose host differs from crate to crate: only"
+            " a sync with the policy `immediate` can send it"
         )
 
 
 def _load(
     order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport
 ) -> Generator[Range]:
-    upstream = Upstream(order.remote.pk, index.registry, index.file_url())
+    of_lines = Upstream(order.remote.pk, index.registry, index.file_url())
     selection = order.selection
     with _counted("Reading the index", "sync.cargo.index") as count:
         found = _selected(index, selection, report)
@@ -107,7 +116,7 @@ def _load(
             found = files_of()
         chooser = Chooser(selection, policy, report)
         for first, end in index_table.load(
-            found, upstream, chooser, mirrored_units.VERSIONS_AT_ONCE
+            found, of_lines, chooser, mirrored_units.VERSIONS_AT_ONCE
         ):
             count(end - first)
             yield first, end

@@ -12,7 +12,7 @@ from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_r
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
-from pulp_cargo.app.services.sync.version import Change, make_version
+from pulp_cargo.app.services.sync.version import Change, make_version, version_with_listed
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.mirror_selection import Offered, Selection
@@ -44,7 +44,9 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         open(fetched.path, "rb") as file,
         listing_table.table_of(file, remote.pk, lets_in) as head,
     ):
-        require_signed(connected, remote)
+        snapshot = require_signed(connected, order)
+        # All files are below the remote's own URL.
+        upstream.note_file_origin(remote, None)
         if order.selection.newest is not None:
             _drop_older(order.selection)
         needed = order.selection.needed
@@ -55,9 +57,14 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
             files.fetch_files(
                 services.disk, repository, remote, connected, refuse=files.refuse_by_failing
             )
+        if order.label is not None and (same := version_with_listed(repository)):
+            # The newest version must not become an old state, not even for a moment.
+            return Synced(same, report)
         aliases = _aliases(head, order)
         note = made_of | {"etag": fetched.etag}
-        change = Change(order.mirror, is_partial=False, aliases=aliases, note=note)
+        change = Change(
+            order.mirror, is_partial=False, aliases=aliases, note=note, snapshot=snapshot
+        )
         return Synced(make_version(repository, change), report)
 
 

@@ -28,7 +28,8 @@ class Services:
 class Order:
     """What is mirrored from where to where; `mirror` also removes everything else.
 
-    With a `label`, the remote has the URL of this state of the upstream (`at_label`).
+    With a `label`, the remote has the URL of this state of the upstream (`at_label`). A snapshot that
+    is older than the last one is refused unless `accept_older_snapshot` is set.
     """
 
     repository: CargoRepository
@@ -36,6 +37,7 @@ class Order:
     mirror: bool
     selection: Selection = EVERYTHING
     label: str | None = None
+    accept_older_snapshot: bool = False
 
     def at_label(self, label: str) -> "Order":
         """Return the order for the state of the upstream that has a label."""

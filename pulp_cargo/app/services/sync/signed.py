@@ -19,14 +19,16 @@ from pulp_glue.cargo.snapshot import (
     MOST_SIGNATURE,
     SIGNATURE,
     Entry,
+    Head,
     InvalidSnapshot,
     parse_head,
     read_entries,
 )
 
-from pulp_cargo.app.models import CargoRemote
+from pulp_cargo.app.models import AcceptedSnapshot
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.snapshots.signature import NotTrusted, require_signature
+from pulp_cargo.app.services.sync.order import Order
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.retries import with_retries
@@ -39,22 +41,57 @@ LISTED = """
 """
 
 
-def require_signed(upstream: ConnectedUpstream, remote: CargoRemote) -> None:
+def require_signed(upstream: ConnectedUpstream, order: Order) -> AcceptedSnapshot | None:
     """Raise CannotCopy unless all listed versions are in a snapshot that a trusted key has signed.
 
-    Without keys of the remote, nothing is required.
+    Without keys of the remote, nothing is required. Returns the snapshot, to be saved with what it
+    is of, but None for a label, whose state is an older one.
     """
+    remote = order.remote
     if not remote.snapshot_keys:
-        return
+        return None
     head_bytes = _fetched(upstream, HEAD, MOST_HEAD).read()
     signature = _fetched(upstream, SIGNATURE, MOST_SIGNATURE).read()
     try:
         require_signature(head_bytes, signature, remote.snapshot_keys)
         head = parse_head(head_bytes)
+        _require_not_older(head, order)
         lines = _fetched(upstream, LINES, MOST_LINE * head.count)
         _require_listed(_listed(), read_entries(lines, head))
     except (InvalidSnapshot, NotTrusted) as error:
         raise CannotCopy(f"the upstream's snapshot is not accepted: {error}") from error
+    if order.label is not None:
+        return None
+    return AcceptedSnapshot(repository=order.repository, remote=remote, head=head_bytes.decode())
+
+
+def _require_not_older(head: Head, order: Order) -> None:
+    """Raise CannotCopy for a snapshot that somebody may be replaying."""
+    if order.label is not None or order.accept_older_snapshot:
+        return
+    known = AcceptedSnapshot.objects.filter(repository=order.repository, remote=order.remote)
+    text = known.values_list("head", flat=True).first()
+    if text is None:
+        return
+    before = parse_head(text.encode())
+    if (head.domain, head.repository) != (before.domain, before.repository):
+        how = "of another repository than"
+    elif head.version < before.version and head.root != before.root:
+        how = "older than"
+    elif head.version == before.version and head.root != before.root:
+        how = "of other crates than"
+    else:
+        return
+    raise CannotCopy(
+        f"the upstream's snapshot of {_shown(head)} is {how} that of {_shown(before)}, with which this"
+        " repository was last synced: somebody may have put an old state in the place of the newest,"
+        " and nothing was stored; if the upstream has been set back, sync once with"
+        " `accept_older_snapshot`"
+    )
+
+
+def _shown(head: Head) -> str:
+    return f"{head.what} in the domain `{head.domain}`, created {head.created},"
 
 
 def _require_listed(listed: Iterable[Entry], signed: Iterator[Entry]) -> None:
@@ -62,17 +99,17 @@ def _require_listed(listed: Iterable[Entry], signed: Iterator[Entry]) -> None:
     for entry in listed:
         found = next((one for one in signed if one.key >= entry.key), None)
         if found is None or found.key != entry.key:
-            raise _differs(entry, "is not in it")
+            raise _differs(entry, "is not in its signed snapshot")
         if (found.cksum, found.yanked) != (entry.cksum, entry.yanked):
-            raise _differs(entry, "has another checksum or yank mark there")
+            raise _differs(entry, "has another checksum or yank mark in its signed snapshot")
     for _ in signed:
         pass
 
 
 def _differs(entry: Entry, how: str) -> CannotCopy:
     return CannotCopy(
-        f"the upstream lists `{entry.name} {entry.vers}`, which {how}: its signed snapshot differs from"
-        " what it serves, unless somebody has just published there; nothing was stored"
+        f"the upstream lists `{entry.name} {entry.vers}`, which {how}: if nobody has just published"
+        " there, the upstream does not serve what was signed; nothing was stored"
     )
 
 

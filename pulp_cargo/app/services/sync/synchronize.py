@@ -7,9 +7,9 @@ nothing changed.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from pulp_cargo.app.models.version_label import VersionLabel, add_missing
+from pulp_cargo.app.services import version_labels
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import from_index, from_listing, upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced
@@ -38,19 +38,21 @@ def synchronize(services: Services, order: Order) -> Synced:
         return from_index.synchronize(services, order, connected)
 
 
-def copy_labels(services: Services, order: Order, labels: Iterable[str]) -> None:
-    """Make a version of each labelled state of the upstream that the repository lacks.
+def copy_labels(services: Services, order: Order, labels: Mapping[str, str]) -> None:
+    """Give the repository the labels of the upstream, each on a version of the same content.
 
-    A state that cannot be copied is left out, since the newest one matters more.
+    Each comes with its origin, which changes when it moves upstream. A version is made if no other has
+    the content. A state that cannot be copied is left out, since the newest one matters more.
     """
     repository = order.repository
-    there = set(VersionLabel.objects.filter(repository=repository).values_list("label", flat=True))
-    for label in labels:
-        if label in there:
+    known = version_labels.origins(repository.pk)
+    for label, origin in labels.items():
+        if known.get(label) == origin:
             continue
         try:
             done = synchronize(services, order.at_label(label))
+            version = done.version or repository.latest_version()
+            version_labels.follow(repository, label, version.pk, origin)
         except RegistryError as error:
             log.warning("The label `%s` of `%s` is not copied: %s", label, repository.name, error)
-        else:
-            add_missing(done.version or repository.latest_version(), [label])
+    version_labels.forget_followed(repository, labels)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
+from yarl import URL
 
 from pulpcore.plugin.models import RemoteArtifact
 
@@ -78,6 +79,14 @@ def connected(loop: BackgroundLoop, remote: CargoRemote) -> Iterator[ConnectedUp
     finally:
         release_session(remote)
         upstream.run(upstream.connection.close())
+
+
+def note_file_origin(remote: CargoRemote, url: str | None) -> None:
+    """Note the host of a URL as the one that gets the remote's token for files, None for no host."""
+    origin = "" if url is None else str(URL(url, encoded=True).origin())
+    # The remote may have got another URL meanwhile. Its clients do not depend on this.
+    same = CargoRemote.objects.filter(pk=remote.pk, url=remote.url)
+    same.exclude(file_origin=origin).update(file_origin=origin)
 
 
 def fetch_listing(upstream: ConnectedUpstream, etag: str | None) -> listing.Fetched | None:

@@ -13,7 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from pulpcore.plugin.models import Content, RepositoryVersion
 
-from pulp_cargo.app.models import CargoRepository, version_rows, version_sets
+from pulp_cargo.app.models import AcceptedSnapshot, CargoRepository, version_rows, version_sets
 from pulp_cargo.app.models.membership import is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
 from pulp_cargo.app.models.sync_sources import SYNC_NOTE
@@ -78,16 +78,37 @@ OTHER_YANKS_SEEN = f"""
         WHERE l.canonical_name = y.canonical_name AND l.vers = y.vers AND l.yanked
     )
 """
+# A version that has exactly what is listed. First their numbers are compared, which is cheap.
+SAME_CONTENT = f"""
+    WITH wanted AS (
+        SELECT l.content_id AS id FROM cargo_listed l
+        UNION
+        SELECT y.content_ptr_id FROM cargo_listed l
+        {YANK_OF.format(of="l", also="AND y.vers = l.vers")} WHERE l.yanked
+    )
+    SELECT v.pulp_id FROM core_repositoryversion v
+    WHERE v.repository_id = %(repository)s AND v.complete
+    AND cardinality(v.content_ids) = (SELECT count(*) FROM wanted)
+    AND NOT EXISTS (
+        SELECT 1 FROM unnest(v.content_ids) id
+        WHERE NOT EXISTS (SELECT 1 FROM wanted w WHERE w.id = id)
+    )
+    ORDER BY v.number DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a sync does to a repository: `is_partial` if only changed crates are listed."""
+    """What a sync does to a repository: `is_partial` if only changed crates are listed.
+
+    `snapshot` is the one that has signed what is listed, if that is required.
+    """
 
     mirror: bool
     is_partial: bool
     aliases: Collection[str]
     note: Mapping[str, Any]
+    snapshot: AcceptedSnapshot | None = None
 
     def removals(self) -> list[str]:
         """Return the queries for what is removed."""
@@ -98,6 +119,14 @@ class Change:
             if self.is_partial
             else [OTHER_YANKS, OTHER_CRATES]
         )
+
+
+def version_with_listed(repository: CargoRepository) -> RepositoryVersion | None:
+    """Return the newest version that has exactly what is listed, None if there is none."""
+    values = {"repository": repository.pk, "domain": repository.pulp_domain_id}
+    for (pk,) in all_rows(SAME_CONTENT, values):
+        return RepositoryVersion.objects.defer("content_ids").get(pk=pk)
+    return None
 
 
 def make_version(repository: CargoRepository, change: Change) -> RepositoryVersion | None:
@@ -116,6 +145,8 @@ def make_version(repository: CargoRepository, change: Change) -> RepositoryVersi
         complete = RepositoryVersion.objects.filter(repository=repository, complete=True)
         newest, info = complete.order_by("-number").values_list("pk", "info")[0]
         complete.filter(pk=newest).update(info=info | {SYNC_NOTE: dict(change.note)})
+        if change.snapshot is not None:
+            change.snapshot.replace_earlier()
     return version
 
 

@@ -174,7 +174,7 @@ def test_nothing_of_a_bad_bundle_is_imported(stack: Stack, gap: Gap, tmp_path: P
     other = Key("Somebody <else@example.org>")
     there = inside(stack, snapshot_keys=other.public)
     other.close()
-    with pytest.raises(PulpFailed, match="is not that of a trusted key"):
+    with pytest.raises(PulpFailed, match="is not by a trusted key"):
         gap.take_in("first.tar", there.name)
     free = inside(stack)
     content = bytearray((gap.folder / "first.tar").read_bytes())

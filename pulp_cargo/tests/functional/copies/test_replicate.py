@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,48 @@ def test_labels_of_versions_are_copied(
     (repository,) = second.rest.list(REPOSITORIES, name=first.name)
     urls = [*repository["index_aliases"], *repository.get("mirrored_urls", [])]
     assert not any("@" in url for url in urls)
+
+
+def test_labels_are_those_of_the_upstream(
+    stack: Stack, second: Stack, upstream_pulp: str, label: str, name: str
+) -> None:
+    """Moved and removed ones too, without a version for a state that the copy has; its own remain."""
+    first = stack.make_registry(pulp_labels={label: ""})
+
+    def call(action: str, **fields: Any) -> None:
+        stack.rest.post(f"{first.repository}{action}/", **fields)
+
+    def labels() -> dict[str, str]:
+        (repository,) = second.rest.list(REPOSITORIES, name=first.name)
+        shown = second.rest.list(f"{repository['pulp_href']}version_labels/")
+        copy = copied(second, first)
+        return {
+            one["label"]: ",".join(
+                line["vers"] + "!" * line["yanked"]
+                for line in replace(copy, index_url=f"{copy.index_url}@{one['label']}/").index(name)
+            )
+            for one in shown
+        }
+
+    first.publish(Crate(name, "1.0.0"))
+    first.yank(name, "1.0.0")
+    replicate(second.rest, upstream_pulp)
+    first.publish(Crate(name, "1.1.0"))
+    first.publish(Crate(name, "1.2.0"))
+    replicate(second.rest, upstream_pulp)
+    call("label_version", label="old", number=2)
+    call("label_version", label="stable", number=4)
+    assert made(replicate(second.rest, upstream_pulp)) == []
+    assert labels() == {"old": "1.0.0!", "stable": "1.0.0!,1.1.0,1.2.0"}
+    (repository,) = second.rest.list(REPOSITORIES, name=first.name)
+    second.rest.post(f"{repository['pulp_href']}label_version/", label="own")
+    for action, number in (("unlabel_version", None), ("label_version", 3)):
+        call(action, label="stable", **({} if number is None else {"number": number}))
+    call("unlabel_version", label="old")
+    assert len(made(replicate(second.rest, upstream_pulp))) == 2
+    assert labels() == {"stable": "1.0.0!,1.1.0", "own": "1.0.0!,1.1.0,1.2.0"}
+    assert copied(second, first).index(name) == first.index(name)
+    assert made(replicate(second.rest, upstream_pulp)) == []
 
 
 def test_owners_come_over_where_they_exist(

@@ -6,6 +6,7 @@ import pytest
 from pulp_glue.cargo.snapshot import Entry, render_entry
 
 from pulp_cargo.tests.functional.copies.conftest import Copy
+from pulp_cargo.tests.support import upstream as fake
 from pulp_cargo.tests.support.bundles import head_bytes
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.keys import Key
@@ -23,13 +24,21 @@ def key() -> Iterator[Key]:
     made.close()
 
 
-def sign(upstream: Upstream, key: Key, crates: Sequence[Crate], *, yanked: bool = False) -> None:
+def sign(
+    upstream: Upstream,
+    key: Key,
+    crates: Sequence[Crate],
+    *,
+    yanked: bool = False,
+    version: int = 7,
+    repository: str = "team",
+) -> None:
     """Give the upstream a signed snapshot of these crates."""
     entries = sorted(
         (Entry(one.name, one.vers, one.cksum(), yanked, PUBTIME) for one in crates),
         key=lambda entry: entry.key,
     )
-    head = head_bytes(entries)
+    head = head_bytes(entries, version=version, repository=repository)
     upstream.bodies |= {
         f"{ROOT}snapshot.json": head,
         f"{ROOT}snapshot.json.asc": key.sign(head),
@@ -50,16 +59,16 @@ def test_sync_takes_what_is_signed(
     copy.sync()
     assert copy.version == 1
     upstream.have(first, second)
-    with pytest.raises(Refused, match=f"lists `{name} 1.1.0`, which is not in it"):
+    with pytest.raises(Refused, match=f"lists `{name} 1.1.0`, which is not in its signed"):
         copy.sync()
     changed = Crate(name, "1.1.0", package={"description": "Other bytes"})
-    sign(upstream, key, [first, changed])
-    with pytest.raises(Refused, match="which has another checksum or yank mark there"):
+    sign(upstream, key, [first, changed], version=8)
+    with pytest.raises(Refused, match="which has another checksum or yank mark in its"):
         copy.sync()
-    sign(upstream, key, [first, second], yanked=True)
-    with pytest.raises(Refused, match="which has another checksum or yank mark there"):
+    sign(upstream, key, [first, second], yanked=True, version=8)
+    with pytest.raises(Refused, match="which has another checksum or yank mark in its"):
         copy.sync()
-    sign(upstream, key, [first, second, Crate("zoo")])
+    sign(upstream, key, [first, second, Crate("zoo")], version=8)
     lines = upstream.bodies[f"{ROOT}snapshot.jsonl"]
     upstream.bodies[f"{ROOT}snapshot.jsonl"] = lines.replace(b'"zoo"', b'"zoom"')
     with pytest.raises(Refused, match=r"but `snapshot\.json` has"):
@@ -83,3 +92,85 @@ def test_snapshot_of_somebody_else(
         copy.sync()
     assert copy.version == 0
     copy_of(upstream.index_url).sync()
+
+
+def test_older_snapshot_is_refused(
+    upstream: Upstream, copy_of: CopyOf, name: str, key: Key
+) -> None:
+    """Its signature is right, so only the number tells; a request can accept it."""
+    first, second = Crate(name), Crate(name, "1.1.0")
+    copy = copy_of(upstream.index_url, snapshot_keys=key.public)
+    upstream.have(first, second)
+    sign(upstream, key, [first, second], version=8)
+    copy.sync(mirror=True)
+    upstream.have(first)
+    sign(upstream, key, [first], version=7)
+    with pytest.raises(Refused) as refused:
+        copy.sync(mirror=True)
+    assert (
+        "the upstream's snapshot of version 7 of the repository `team` in the domain `default`,"
+        " created 2026-11-02T00:00:00Z, is older than that of version 8 of the repository `team`"
+    ) in refused.value.text
+    assert "sync once with `accept_older_snapshot`" in refused.value.text
+    assert [line["vers"] for line in copy.registry.index(name)] == ["1.0.0", "1.1.0"]
+    copy.sync(mirror=True, accept_older_snapshot=True)
+    assert [line["vers"] for line in copy.registry.index(name)] == ["1.0.0"]
+    upstream.have(first, second)
+    sign(upstream, key, [first, second], version=7)
+    with pytest.raises(Refused, match="is of other crates than that of version 7"):
+        copy.sync(mirror=True)
+    sign(upstream, key, [first, second], version=9)
+    copy.sync(mirror=True)
+
+
+def test_older_snapshot_by_another_key_of_the_same_remote(
+    upstream: Upstream, copy_of: CopyOf, name: str, key: Key
+) -> None:
+    """While a key is being replaced, the old one is trusted as well; another URL begins anew."""
+    new = Key("New <new@example.org>")
+    first, second = Crate(name), Crate(name, "1.1.0")
+    copy = copy_of(upstream.index_url, snapshot_keys=key.public + new.public)
+    upstream.have(first, second)
+    sign(upstream, new, [first, second], version=8)
+    new.close()
+    copy.sync()
+    upstream.have(first)
+    sign(upstream, key, [first], version=7)
+    with pytest.raises(Refused, match="is older than that of version 8"):
+        copy.sync()
+    sign(upstream, key, [first], version=9, repository="other")
+    with pytest.raises(Refused, match=r"`other` .* is of another repository than .* `team`"):
+        copy.sync()
+    with fake.running() as moved:
+        moved.have(first)
+        sign(moved, key, [first], version=1)
+        copy.rest.patch(copy.remote, url=moved.index_url)
+        copy.sync()
+
+
+def test_snapshot_with_the_crates_of_the_newest_is_accepted(
+    upstream: Upstream, copy_of: CopyOf, name: str, key: Key
+) -> None:
+    """Whatever its number: a sync that failed after it was accepted can be repeated."""
+    crate = Crate(name)
+    upstream.have(crate)
+    copy = copy_of(upstream.index_url, snapshot_keys=key.public)
+    for version in (8, 8, 7):
+        sign(upstream, key, [crate], version=version)
+        upstream.says["ETag"] = f'"{version}-{len(upstream.asked)}"'
+        copy.sync()
+    assert copy.version == 1
+
+
+def test_who_may_accept_an_older_snapshot(
+    upstream: Upstream, copy_of: CopyOf, name: str, key: Key
+) -> None:
+    """Only who may change the remote, and with it the trusted keys."""
+    upstream.have(Crate(name))
+    sign(upstream, key, [Crate(name)])
+    copy = copy_of(upstream.index_url, snapshot_keys=key.public)
+    owner = copy.rest.new_user("cargo.cargorepository_owner", on=copy.registry.repository)
+    owner.post(f"{copy.registry.repository}sync/")
+    with pytest.raises(Refused, match="you need the right to change the remote") as refused:
+        owner.post(f"{copy.registry.repository}sync/", accept_older_snapshot=True)
+    assert refused.value.status == 403

@@ -14,6 +14,7 @@ from pulp_cargo.app.runtime.timeouts import FREE_SPACE_FRESH_SECONDS
 from pulp_cargo.tests.functional.rest.archives import archive
 from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support import upstream as fake
+from pulp_cargo.tests.support.bundles import bundle
 from pulp_cargo.tests.support.cache import REMOTES, Cache, make_cache
 from pulp_cargo.tests.support.changing import ChangingSetting
 from pulp_cargo.tests.support.crate import Crate
@@ -116,6 +117,17 @@ def test_import_is_refused(full: Full, name: str) -> None:
     rest.call("PUT", upload, files={"file": ("part", crates)}, headers=part)
     with pytest.raises(Refused, match=NO_ROOM):
         rest.post(f"{repository}import_crates/", upload=upload)
+
+
+def test_bundle_and_snapshot_are_refused(full: Full, name: str) -> None:
+    """Before anything of them is stored, in the database either."""
+    repository, rest = full.registry.repository, full.stack.rest
+    file = bundle(contents={(name, "1.0.0"): Crate(name).packed(full.registry.index_url)})
+    with nothing_stored(full.stack, full.registry, name):
+        with pytest.raises(Refused, match=NO_ROOM):
+            rest.call("POST", f"{repository}import_bundle/", files={"file": ("b", file)})
+        with pytest.raises(Refused, match=NO_ROOM):
+            rest.post(f"{repository}snapshot/")
 
 
 def test_sync_is_refused(full: Full, name: str) -> None:

@@ -119,7 +119,7 @@ def test_snapshot_of_a_version(stack: Stack, name: str) -> None:
     assert registry.get("@0/snapshot.jsonl").body == b""
     registry.publish(Crate(name, "2.0.0"))
     registry.publish(Crate(name, "3.0.0"))
-    assert "no snapshot was made of version 2" in registry.get("@2/snapshot.json").detail
+    assert "there is no snapshot of version 2" in registry.get("@2/snapshot.json").detail
     with pytest.raises(Refused, match="there is no version 7"):
         rest.post(f"{registry.repository}snapshot/", number=7)
 

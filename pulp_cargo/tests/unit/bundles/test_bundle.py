@@ -117,7 +117,7 @@ def test_whole_bundle_has_every_file() -> None:
     """One that builds on another may leave files out, and knows which."""
     files = [("leaf", "1.0.0"), ("tree", "0.1.0")]
     assert refused(made.bundle(files=files)) == (
-        "the bundle lacks `leaf-2.0.0.crate`, and says that it is a whole one"
+        "the bundle lacks `leaf-2.0.0.crate`, although it claims to be complete"
     )
     found = read(made.bundle(files=files, since=SINCE))
     assert (found.about.since, [one.key for one in found.left_out]) == (SINCE, [("leaf", "2.0.0")])

@@ -39,9 +39,9 @@ def test_signature_of_the_given_key(
 
 def test_signatures_that_are_refused(key: Key, other_key: Key, keys: Path) -> None:
     """By another key, of other bytes, and what is none."""
-    assert "was made by another key" in refused(DATA, other_key.sign(DATA), keys)
-    assert "does not fit what is signed" in refused(DATA + b" ", key.sign(DATA), keys)
-    assert "it is no signature" in refused(DATA, b"nothing", keys)
+    assert "was made with another key" in refused(DATA, other_key.sign(DATA), keys)
+    assert "does not match the signed file" in refused(DATA + b" ", key.sign(DATA), keys)
+    assert "it is not a signature" in refused(DATA, b"nothing", keys)
 
 
 def test_file_without_a_key(key: Key, tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """The files of each format, after one run and after several."""
 
+import errno
 import hashlib
 import json
+import os
 import signal
+from io import FileIO
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from pulp_glue.cargo.export.folder import OWN, open_folder
+from pulp_glue.cargo.export import write as writing
+from pulp_glue.cargo.export.folder import OWN, ExportFolder, open_folder
 from pulp_glue.cargo.export.index_files import static_dl
 from pulp_glue.cargo.export.versions import ExportError
 
@@ -17,6 +21,8 @@ from pulp_cargo.tests.unit.export.world import Upstream, tree, version_of
 
 LEAF, NEXT, TEA = Crate("leaf"), Crate("leaf", "1.1.0"), Crate("Tea", "0.1.0+a")
 FORMATS = ("static", "local-registry", "directory")
+# A directory source has no index, and only a static registry has a configuration.
+WITHOUT_SUCH_FILES = {("directory", "index"), ("directory", "end"), ("local-registry", "end")}
 
 
 @pytest.fixture
@@ -126,6 +132,39 @@ def test_killed_process_leaves_complete_files(
     upstream.dies = None
     upstream.export(broken, kind)
     assert "leaf-1.0.0" not in upstream.sent
+    assert tree(broken) == complete
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("full_at", ["file", "index", "end"])
+def test_full_disk(
+    upstream: Upstream, tmp_path: Path, kind: str, full_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence says so, what is there is complete, and the next run continues."""
+    upstream.export(tmp_path / "whole", kind)
+    complete, broken = tree(tmp_path / "whole"), tmp_path / "broken"
+    write_all, write_file = writing._write_all, ExportFolder.write
+
+    def write(file: FileIO, chunk: bytes) -> None:
+        if full_at == "file" and len(upstream.sent) > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_all(file, chunk)
+
+    def write_small(folder: ExportFolder, path: str, content: bytes) -> None:
+        if path.endswith({"index": "leaf", "end": "config.json"}.get(full_at, "-")):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_file(folder, path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "_write_all", write)
+        patch.setattr(ExportFolder, "write", write_small)
+        if (kind, full_at) in WITHOUT_SUCH_FILES:
+            upstream.export(broken, kind)
+        else:
+            with pytest.raises(ExportError, match="broken' cannot be written: No space left"):
+                upstream.export(broken, kind)
+    assert tree(broken).items() <= complete.items()
+    upstream.export(broken, kind)
     assert tree(broken) == complete
 
 

@@ -1,12 +1,24 @@
 """The commits of a git index, as git itself shows them."""
 
 import subprocess
+import tracemalloc
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pulp_glue.cargo.export.folder import open_folder
-from pulp_glue.cargo.export.git_index import Blob, Commit, GitIndex, Head, changes_to, message
+from pulp_glue.cargo.export.git_index import (
+    Blob,
+    Commit,
+    GitIndex,
+    Head,
+    changes_to,
+    index_files,
+    message,
+)
+from pulp_glue.cargo.export.versions import ExportedVersion, ExportError
 
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.unit.export.world import version_of
@@ -22,6 +34,11 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def made(text: str, changes: Mapping[str, bytes | int | None]) -> Commit:
+    """Return a commit of noon."""
+    return Commit(text, NOON, changes.items())
+
+
 def commit(root: Path, *parts: Commit | Blob) -> Head | None:
     """Make commits in a run of its own, and return the newest."""
     with open_folder(root, "git") as folder:
@@ -32,10 +49,10 @@ def commit(root: Path, *parts: Commit | Blob) -> Head | None:
 
 def test_commits_are_the_history(tmp_path: Path) -> None:
     """With the times and numbers that were given, on one branch, which is HEAD."""
-    first = Commit(message("Version 1", 1), NOON, {"config.json": CONFIG, "le/af/leaf": b"a\n"})
+    first = made(message("Version 1", 1), {"config.json": CONFIG, "le/af/leaf": b"a\n"})
     assert commit(tmp_path, first).number == 1  # type: ignore[union-attr]
-    second = Commit(message("Version 4", 4), NOON, {"le/af/leaf": 1, "te/a_/tea_": b"t\n"})
-    third = Commit(message("Version 5", 5), NOON, {"te/a_/tea_": None})
+    second = made(message("Version 4", 4), {"le/af/leaf": 1, "te/a_/tea_": b"t\n"})
+    third = made(message("Version 5", 5), {"te/a_/tea_": None})
     assert commit(tmp_path, Blob(1, b"a\nb\n"), second, third).number == 5  # type: ignore[union-attr]
     assert git(tmp_path, "log", "--format=%s %at", "HEAD").splitlines() == [
         "Version 5 1793534400",
@@ -54,10 +71,10 @@ def test_interrupted_run_changes_nothing(tmp_path: Path) -> None:
     """The branch moves when all commits are there."""
 
     def broken() -> object:
-        yield Commit("one", NOON, {"a": b"1"})
+        yield made("one", {"a": b"1"})
         raise KeyboardInterrupt
 
-    before = commit(tmp_path, Commit("zero", NOON, {"a": b"0"}))
+    before = commit(tmp_path, made("zero", {"a": b"0"}))
     with (
         open_folder(tmp_path, "git") as folder,
         pytest.raises(KeyboardInterrupt),
@@ -70,17 +87,50 @@ def test_interrupted_run_changes_nothing(tmp_path: Path) -> None:
 
 def test_difference_is_what_is_not_there(tmp_path: Path) -> None:
     """Changed and new files with their content, and those to remove."""
-    crates = {"le/af/leaf": [LEAF]}
-    everything = changes_to(crates, CONFIG, {})
+    everything = dict(changes_to(index_files([[LEAF]], CONFIG), {}))
     assert everything == {"le/af/leaf": f"{LEAF.line}\n".encode(), "config.json": CONFIG}
-    commit(tmp_path, Commit("one", NOON, everything))
+    commit(tmp_path, made("one", everything))
     with open_folder(tmp_path, "git") as folder:
         blobs = GitIndex(folder).blobs()
-    assert changes_to(crates, CONFIG, blobs) == {}
-    assert changes_to({"le/af/leaf": [LEAF, NEXT]}, CONFIG, blobs) == {
+    assert list(changes_to(index_files([[LEAF]], CONFIG), blobs)) == []
+    assert dict(changes_to(index_files([[LEAF, NEXT]], CONFIG), blobs)) == {
         "le/af/leaf": f"{LEAF.line}\n{NEXT.line}\n".encode()
     }
-    assert changes_to({}, CONFIG, blobs) == {"le/af/leaf": None}
+    assert dict(changes_to(index_files([], CONFIG), blobs)) == {"le/af/leaf": None}
+
+
+def test_difference_is_one_commit_or_none(tmp_path: Path) -> None:
+    """Names that are no paths are left out."""
+    with open_folder(tmp_path, "git") as folder:
+        index = GitIndex(folder)
+        bad = replace(LEAF, name="../leaf")
+        for crates, commits in (([[LEAF], [bad]], 1), ([[LEAF]], 0), ([[LEAF, NEXT]], 1)):
+            wanted = index_files(crates, CONFIG)
+            assert index.write_difference(wanted, "text", index.head()) == commits
+    assert git(tmp_path, "ls-tree", "-r", "--name-only", "HEAD").split() == [
+        "config.json",
+        "le/af/leaf",
+    ]
+    assert git(tmp_path, "rev-list", "--count", "HEAD") == "2\n"
+
+
+def test_memory_does_not_depend_on_the_lines(tmp_path: Path) -> None:
+    """Files go to git as they come: 40 MB of lines take some KB for the paths."""
+
+    def crates() -> Iterator[list[ExportedVersion]]:
+        for number in range(400):
+            yield [replace(LEAF, name=f"crate-{number}", line="x" * 100_000)]
+
+    with open_folder(tmp_path, "git") as folder:
+        index = GitIndex(folder)
+        tracemalloc.start()
+        try:
+            for _ in range(2):
+                index.write_difference(index_files(crates(), CONFIG), "text", index.head())
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 4_000_000
 
 
 def test_settings_of_others_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +139,21 @@ def test_settings_of_others_do_not_count(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "init.defaultBranch")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "trunk")
-    commit(tmp_path / "index", Commit("one", NOON, {"a": b"1"}))
+    commit(tmp_path / "index", made("one", {"a": b"1"}))
     monkeypatch.delenv("GIT_DIR")
     assert git(tmp_path / "index", "symbolic-ref", "HEAD") == "refs/heads/main\n"
     assert not (tmp_path / "other").exists()
+
+
+def test_failure_of_git_changes_nothing(tmp_path: Path) -> None:
+    """Whatever git refuses, or cannot write, the branch stays where it was, and a sentence says so."""
+    before = commit(tmp_path, made("zero", {"a": b"0"}))
+    with open_folder(tmp_path, "git") as folder:
+        index = GitIndex(folder)
+        many = {"b": b"1", "no//path": b"", **{f"c{number}": bytes(65536) for number in range(64)}}
+        with pytest.raises(ExportError, match="git could not write"):
+            index.write([made("one", many)], before)
+        assert index.head() == before
+    assert git(tmp_path, "show", "HEAD:a") == "0"
+    assert commit(tmp_path, made("two", {"b": b"2"})) != before
+    assert git(tmp_path, "fsck", "--strict", "--no-dangling") == ""

@@ -144,3 +144,38 @@ def test_largest_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project_manifest, "MOST_DEPENDENCIES", 1)
     with pytest.raises(TooLarge, match="number 1 has 2 dependencies, more than 1"):
         parse_projects([file])
+
+
+def test_patches_by_crates_of_registries() -> None:
+    """They count like dependencies, with the features of what they replace; other patches do not."""
+    found = deps(
+        HEAD
+        + """[dependencies]
+log = { version = "0.4", features = ["std"] }
+[patch.crates-io]
+log = { version = "0.4.20", registry = "company", features = ["ignored"] }
+rand = { package = "rand-fork", version = "1", registry-index = "sparse+https://r.example/" }
+near = { path = "../near" }
+far = { git = "https://g.example/far" }
+[patch."https://g.example/a"]
+plain = "2"
+"""
+    )
+    assert [(one.dep.crate, one.dep.req, one.source) for one in found] == [
+        ("log", "^0.4", ByUrl()),
+        ("log", "^0.4.20", ByName("company")),
+        ("rand-fork", "^1", ByUrl("sparse+https://r.example/")),
+        ("plain", "^2", ByUrl()),
+    ]
+    assert [one.dep.requested for one in found[:3]] == [
+        {"default", "std"},
+        {"default", "std"},
+        {"default"},
+    ]
+
+
+def test_patches_count_towards_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those of a file."""
+    monkeypatch.setattr(project_manifest, "MOST_DEPENDENCIES", 1)
+    with pytest.raises(TooLarge, match="number 1 has 2 dependencies, more than 1"):
+        parse_projects([HEAD + "[dependencies]\na = '1'\n[patch.crates-io]\nb = '1'"])

@@ -86,3 +86,21 @@ def test_narrower_needs(targets: list[str], dev: bool, without: set[str]) -> Non
     upstream = Upstream([CRATES_IO])
     everything = crates(needs(upstream)).keys()
     assert crates(needs(upstream, targets, dev=dev)).keys() == everything - without
+
+
+def test_crates_that_replace_others_by_a_patch() -> None:
+    """A crate of the upstream that replaces one of crates.io; what it replaces counts there."""
+    patch = """
+[package]
+name = "app"
+[dependencies]
+log = { version = "0.4", features = ["std"] }
+[patch.crates-io]
+log = { version = "0.4.20", registry = "company" }
+"""
+    projects = parse_projects([patch])
+    company = Upstream(["sparse+https://r.example/"], "company")
+    found = project_needs(projects, company, None, dev=True)
+    assert crates(found) == {"log ^0.4.20": {"default", "std"}}
+    found = project_needs(projects, Upstream([CRATES_IO]), None, dev=True)
+    assert crates(found) == {"log ^0.4": {"default", "std"}}

@@ -30,9 +30,9 @@ bundle_argument = click.argument(
 )
 
 
-@pulp_group(help="Carry crates over an air gap, in one file.")
+@pulp_group(help="Transfer the crates of a registry over an air gap, in one file.")
 def bundle() -> None:
-    """Carry crates over an air gap."""
+    """Transfer crates over an air gap."""
 
 
 @bundle.command(
@@ -57,7 +57,7 @@ def bundle() -> None:
     "--advisory-db",
     "advisories",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder with an advisory database, to be carried along.",
+    help="A folder with an advisory database to include in the bundle.",
 )
 @key_option
 @token_option
@@ -155,7 +155,9 @@ def import_(
         made, done = repository.import_bundle(file, chunk_size or CHUNK_SIZE, mirror=mirror)
     by = f"signed by {done['signer']}" if done["signer"] else "its signature was not checked"
     click.echo(f"Crate versions added: {done['added']} ({by}).", err=True)
-    output_version(pulp_ctx, repository, made, "The repository has all of the bundle")
+    output_version(
+        pulp_ctx, repository, made, "The repository already has everything in the bundle"
+    )
 
 
 def _shown(found: Bundle) -> dict[str, Any]:
@@ -181,4 +183,4 @@ def _missing(path: Path, found: Bundle) -> list[dict[str, str]]:
         entries = {entry.key: entry for entry in found.entries}
         return list(make_bundle.missing_of(packages, entries))
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise click.ClickException(f"'{path}' is no lock file: {error}") from error
+        raise click.ClickException(f"'{path}' is not a lock file: {error}") from error

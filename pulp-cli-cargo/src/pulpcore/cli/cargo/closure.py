@@ -78,8 +78,8 @@ def _promoted(
     "crates",
     multiple=True,
     callback=_needed,
-    help="A crate, as NAME or NAME@REQUIREMENT: all that it needs is checked, with all of its"
-    " features or those in --features. Can be given several times.",
+    help="A crate, as NAME or NAME@REQUIREMENT. Everything that it needs with all of its features,"
+    " or with those in --features, is checked. Can be given several times.",
 )
 @click.option(
     "--features",
@@ -97,8 +97,8 @@ def _promoted(
     "--target",
     "targets",
     multiple=True,
-    help="A target triple that is built for, including that of the host; by default, all. Can be"
-    " given several times.",
+    help="A target triple to build for; by default, all. Can be given several times, and must"
+    " include that of the host.",
 )
 @form_option
 @pass_repository_context
@@ -116,7 +116,9 @@ def check_closure(
     """Print the report."""
     assert isinstance(repository_ctx, PulpCargoRepositoryContext)
     if features and not crates:
-        raise click.ClickException("--features needs --crate: whose features are they?")
+        raise click.ClickException(
+            "--features requires --crate: name the crate with these features."
+        )
     with note("Checking the closure"), bars(pulp_ctx):
         asked = _with_features(crates, features) if features else crates
         report = repository_ctx.check_closure(asked, targets, all_features=all_features)
@@ -132,14 +134,14 @@ def check_closure(
 
 @pulp_command(
     help="Copy versions of crates from another repository, with the dependencies that this one lacks,"
-    " in one new version; or print what prevents it, and copy nothing."
+    " in one new version. If something prevents this, print the reasons, and copy nothing."
 )
 @name_argument
 @name_option
 @href_option
 @repository_lookup_option
 @click.option(
-    "--from", "source", required=True, help="The repository that has them, by name, href or PRN."
+    "--from", "source", required=True, help="The repository to copy from, by name, href or PRN."
 )
 @click.option(
     "--crate",

@@ -77,8 +77,8 @@ content.add_command(show_command(decorators=unit_lookup_options))
 
 @content.command(
     help="Upload .crate files, or folders that contain them. With --repository, all files are added"
-    " in one new version, and refused files are reported. Without it, which requires an"
-    " administrator, they are stored without a repository.",
+    " in one new version, and refused files are reported. Administrators can omit --repository: then"
+    " the files are stored without a repository.",
     allowed_with_contexts=(PulpCargoCrateContext,),
 )
 @click.argument(

@@ -58,7 +58,7 @@ def _of_registry(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--url",
             help="The index URL of the registry as in cargo's configuration, instead of"
-            " --distribution. Nothing but the registry is needed then.",
+            " --distribution. With it, `pulp` does not have to be configured.",
         ),
         distribution_option,
         click.argument("folder", type=click.Path(path_type=Path)),
@@ -70,8 +70,8 @@ def _of_registry(command: Callable[..., None]) -> Callable[..., None]:
 
 @export.command(
     name=STATIC,
-    help="Write a sparse registry of plain files, which any web server can serve: FOLDER is what"
-    " it serves at the registry's URL.",
+    help="Write a sparse registry of plain files. Any web server can serve it: FOLDER must be at"
+    " the registry's URL.",
 )
 @click.option(
     "--dl",
@@ -87,7 +87,8 @@ def static(pulp_ctx: PulpCLIContext, /, folder: Path, dl: str, **wanted: Any) ->
 
 @export.command(
     name=LOCAL,
-    help="Write a local registry, for `local-registry` in the configuration of a source of cargo.",
+    help="Write a local registry, for `local-registry` in a `[source]` table of cargo's"
+    " configuration.",
 )
 @_of_registry
 def local_registry(pulp_ctx: PulpCLIContext, /, folder: Path, **wanted: Any) -> None:
@@ -97,8 +98,8 @@ def local_registry(pulp_ctx: PulpCLIContext, /, folder: Path, **wanted: Any) -> 
 
 @export.command(
     name=GIT,
-    help="Write a git index: a bare repository, which cargo uses by `registry` or `index` with a"
-    " URL of git. Each run makes one commit, if there is something new.",
+    help="Write a git index: a bare git repository, whose URL is the `registry` or `index` in"
+    " cargo's configuration. Each run makes one commit, unless nothing is new.",
 )
 @click.option(
     "--dl",
@@ -118,7 +119,8 @@ def git(pulp_ctx: PulpCLIContext, /, folder: Path, dl: str | None, **wanted: Any
 @click.option(
     "--with-yanked",
     is_flag=True,
-    help="Include yanked versions. The format cannot mark them, so cargo chooses them like others.",
+    help="Include yanked versions. The format cannot mark them as yanked, so cargo selects them like"
+    " any other version.",
 )
 @_of_registry
 def directory(pulp_ctx: PulpCLIContext, /, folder: Path, **wanted: Any) -> None:

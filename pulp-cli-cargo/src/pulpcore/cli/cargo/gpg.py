@@ -54,12 +54,12 @@ def _gpg(home: Path, *arguments: str) -> str:
 
 def _reason(said: str) -> str:
     for word, reason in (
-        ("NO_PUBKEY", "it was made by another key"),
-        ("BADSIG", "it does not fit what is signed"),
+        ("NO_PUBKEY", "it was made with another key"),
+        ("BADSIG", "it does not match the signed file"),
         ("EXPKEYSIG", "the key has expired"),
         ("REVKEYSIG", "the key was revoked"),
         ("EXPSIG", "the signature has expired"),
-        ("NODATA", "it is no signature"),
+        ("NODATA", "it is not a signature"),
     ):
         if f"[GNUPG:] {word}" in said:
             return reason

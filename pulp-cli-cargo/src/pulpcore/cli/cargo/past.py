@@ -35,7 +35,7 @@ label_argument = click.argument("label", metavar="LABEL")
 
 
 @click.command(
-    help="Give a version a label. It is kept while it has one, and registries serve it at @LABEL/."
+    help="Label a version. A version with a label is retained, and registries serve it at @LABEL/."
 )
 @label_argument
 @click.option(

@@ -160,6 +160,12 @@ repository.add_command(
     default=None,
     help="Whether crates that the upstream does not have, or that are not selected, are removed.",
 )
+@click.option(
+    "--accept-older-snapshot",
+    is_flag=True,
+    default=None,
+    help="Accept a signed snapshot of the upstream that is older than that of the last sync.",
+)
 @selection_options
 @pass_repository_context
 @pass_pulp_context

@@ -33,9 +33,9 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             "--target",
             "targets",
             multiple=True,
-            help="A target triple that is built for, including that of the host: dependencies for other"
-            " triples do not count in manifests and the closure. Can be given several times; by"
-            " default, all.",
+            help="A target triple to build for; by default, all. Dependencies for other triples do not"
+            " count, neither in manifests nor in the closure. Can be given several times, and must"
+            " include that of the host.",
         ),
         click.option(
             "--features",
@@ -48,7 +48,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             "--all-features/--no-all-features",
             default=None,
             help="Whether all optional dependencies count in the closure; by default, they do unless"
-            " there is --features.",
+            " --features is given.",
         ),
         click.option(
             "--closure/--no-closure",
@@ -102,7 +102,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             "--crate",
             "crates",
             multiple=True,
-            help="A crate to mirror: a name, or a prefix of names followed by `*`, perhaps with a"
+            help="A crate to mirror: a name, or a prefix of names followed by `*`, optionally with a"
             " requirement, as in serde@1.0.100. Can be given several times; by default, all crates"
             " are mirrored.",
         ),

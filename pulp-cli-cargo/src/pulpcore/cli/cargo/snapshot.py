@@ -35,7 +35,7 @@ def _keys_option(what: str) -> Callable[..., Any]:
     return pulp_option(
         "--snapshot-keys",
         callback=load_string_callback,
-        help=f"OpenPGP public keys, or `@FILE` with them: {what} must be signed by one of them. An"
+        help=f"OpenPGP public keys, or `@FILE` with them. {what} must be signed by one of them. An"
         " empty value removes them.",
     )
 
@@ -46,9 +46,9 @@ signing_options = [
         callback=_signing_service,
         help="The signing service for snapshots, by name or href; an empty value removes it.",
     ),
-    _keys_option("bundles"),
+    _keys_option("Imported bundles"),
 ]
-upstream_keys_option = _keys_option("the snapshot of the upstream, for syncs,")
+upstream_keys_option = _keys_option("For a sync, the snapshot of the upstream")
 
 
 @click.command(

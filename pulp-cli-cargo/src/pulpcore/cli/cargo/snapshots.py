@@ -94,7 +94,9 @@ def entries_since(path: Path) -> tuple[str, Mapping[tuple[str, str], Entry]]:
     except OSError as error:
         raise click.ClickException(f"'{path}' cannot be read: {error.strerror}.") from error
     except InvalidSnapshot as error:
-        raise click.ClickException(f"'{path}' is no bundle or `{LINES}`: {error}.") from error
+        raise click.ClickException(
+            f"'{path}' is neither a bundle nor a `{LINES}`: {error}."
+        ) from error
     head = head_of(entries, domain="", repository="", version=0, created="")
     return head.root, {entry.key: entry for entry in entries}
 

@@ -109,8 +109,8 @@ def _credentials(registry: str | None, path: Path | None) -> Credentials | None:
     "scopes",
     multiple=True,
     type=click.Choice(SCOPES),
-    help="What the token allows; by default, all but change-owners, and api, which is for Pulp's REST"
-    " API. Can be given several times.",
+    help="What the token allows; by default, everything except change-owners and api (the REST API"
+    " of Pulp). Can be given several times.",
 )
 @click.option(
     "--crate-pattern",

@@ -4,6 +4,7 @@ Whatever a run needs for itself is in a folder whose name begins with a dot, whi
 servers ignore. Files are written there and then renamed, so a killed run leaves nothing elsewhere.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -19,6 +20,8 @@ from pulp_glue.cargo.export.versions import ExportError
 
 OWN = ".pulp-cargo-export"
 STATE, LOCK, UNFINISHED = "state.json", "lock", "unfinished"
+# Errors of a file system that a run can do nothing about.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 # What other programs leave in a folder, and what it may have before the first run.
 FOREIGN = frozenset(
     {OWN, ".git", ".gitignore", ".gitattributes", ".nojekyll", "CNAME", "lost+found"}
@@ -123,6 +126,10 @@ def open_folder(root: Path, kind: str) -> Iterator[ExportFolder]:
             folder.remember()
         try:
             yield folder
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            raise ExportError(f"'{root}' cannot be written: {error.strerror}") from error
         finally:
             shutil.rmtree(own / UNFINISHED, ignore_errors=True)
 

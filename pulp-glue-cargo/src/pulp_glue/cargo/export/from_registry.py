@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
 from pulp_glue.cargo.export.folder import ExportFolder, open_folder
-from pulp_glue.cargo.export.git_index import GIT, Commit, GitIndex, changes_to, message
+from pulp_glue.cargo.export.git_index import GIT, GitIndex, index_files, message
 from pulp_glue.cargo.export.index_files import LOCAL, STATIC, IndexedFiles
 from pulp_glue.cargo.export.versions import ExportedVersion
 from pulp_glue.cargo.export.write import Report, Target, by_crate, write
@@ -88,13 +87,12 @@ def _write_git(
 ) -> Report:
     """Make one commit, if there is a difference."""
     report = Report()
-    crates = by_crate(versions, report)
+    # The listing is read twice, since the number of versions comes before their lines.
+    for found in _by_name(versions):
+        report.count += sum(map(len, by_crate(found, report).values()))
     index = GitIndex(folder)
-    head = index.head()
     encoded = json.dumps(config, separators=(",", ":")).encode() + b"\n"
-    changes = changes_to(crates, encoded, index.blobs() if head else {})
-    report.count = sum(map(len, crates.values()))
-    if changes:
-        subject = message(f"Export {report.count} crate versions of {url}")
-        report.added = index.write([Commit(subject, datetime.now(UTC), changes)], head)
+    wanted = index_files(_by_name(versions), encoded)
+    text = message(f"Export {report.count} crate versions of {url}")
+    report.added = index.write_difference(wanted, text, index.head())
     return report

@@ -9,13 +9,15 @@ import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from pulp_glue.cargo.export.folder import ExportFolder
 from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, index_file
+from pulp_glue.cargo.export.write import Report, by_crate
 
 GIT = "git"
 CONFIG = "config.json"
@@ -26,13 +28,20 @@ TRAILER = "Repository-Version"
 ENVIRON = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
 
 
+# A path, and what becomes of it.
+Change = tuple[str, bytes | int | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit to be made: None as the content of a path removes it, a number is that of a `Blob`."""
+    """A commit to be made, and how it changes paths, which are read once.
+
+    None as the content of a path removes it, a number is that of a `Blob`.
+    """
 
     message: str
     time: datetime
-    changes: Mapping[str, bytes | int | None]
+    changes: Iterable[Change]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +80,27 @@ class GitIndex:
         found = re.search(rf"^{TRAILER}: (\d+)$", message, re.MULTILINE)
         return Head(commit, int(found[1]) if found else None)
 
-    def blobs(self) -> dict[str, str]:
+    def blobs(self) -> dict[str, bytes]:
         """Return the ids of all files in the newest commit, by path."""
         listed = self._git("ls-tree", "-r", "-z", "--full-tree", BRANCH)
         found = {}
-        for row in listed.split(b"\0"):
-            if row:
-                meta, _, path = row.partition(b"\t")
-                found[path.decode(errors="surrogateescape")] = meta.split()[2].decode()
+        for row in re.finditer(rb"[0-7]+ [a-z]+ ([0-9a-f]+)\t([^\0]+)\0", listed):
+            found[row[2].decode(errors="surrogateescape")] = bytes.fromhex(row[1].decode())
         return found
+
+    def write_difference(
+        self, wanted: Iterable[tuple[str, bytes]], text: str, head: Head | None
+    ) -> int:
+        """Make a commit after which there are exactly these files, if they are not there already.
+
+        Returns how many commits were made: the files are read once, and only the paths and ids of
+        those that are there are in memory. Raises ExportError.
+        """
+        changes = changes_to(wanted, self.blobs() if head else {})
+        first = next(changes, None)
+        if first is None:
+            return 0
+        return self.write([Commit(text, datetime.now(UTC), chain([first], changes))], head)
 
     def write(self, parts: Iterable[Commit | Blob], parent: Head | None) -> int:
         """Make commits on top of another one; return how many. Raises ExportError.
@@ -140,26 +161,34 @@ class GitIndex:
             ) from error
 
 
-def changes_to(
-    crates: Mapping[str, Sequence[ExportedVersion]], config: bytes, blobs: Mapping[str, str]
-) -> dict[str, bytes | int | None]:
-    """Return how the files of a commit with these blobs change, so that it has exactly these crates."""
-    wanted = {path: index_file(list(versions)) for path, versions in crates.items()}
-    wanted[CONFIG] = config
-    changes: dict[str, bytes | int | None] = {
-        path: content for path, content in wanted.items() if blobs.get(path) != blob_id(content)
-    }
-    return changes | {path: None for path in blobs if path not in wanted}
+def index_files(
+    crates: Iterable[list[ExportedVersion]], config: bytes
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the path and content of each file of an index, except for names that are no paths."""
+    yield CONFIG, config
+    for versions in crates:
+        for path, found in by_crate(versions, Report()).items():
+            yield path, index_file(found)
 
 
-def blob_id(content: bytes) -> str:
+def changes_to(wanted: Iterable[tuple[str, bytes]], blobs: Mapping[str, bytes]) -> Iterator[Change]:
+    """Yield how the files of a commit with these blobs change, so that it has exactly the wanted."""
+    left = dict(blobs)
+    for path, content in wanted:
+        if left.pop(path, None) != blob_id(content):
+            yield path, content
+    for path in left:
+        yield path, None
+
+
+def blob_id(content: bytes) -> bytes:
     """Return the id that git gives to a file.
 
-    >>> blob_id(b"")
+    >>> blob_id(b"").hex()
     'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
     """
     header = b"blob %d\0" % len(content)
-    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
+    return hashlib.sha1(header + content, usedforsecurity=False).digest()
 
 
 def message(subject: str, number: int | None = None) -> str:
@@ -181,7 +210,7 @@ def _stream(parts: Iterable[Commit | Blob], parent: Head | None) -> Iterator[tup
         )
         yield head.encode() + _data(part.message.encode()) + first, 1
         first = b""
-        for path, content in part.changes.items():
+        for path, content in part.changes:
             yield _change(path.encode(), content), 0
 
 
