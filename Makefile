@@ -5,6 +5,7 @@ BIN := .venv/bin
 SERVE := .venv/.serve
 TEST := .venv/.test
 LINT := .venv/.lint
+ALL := .venv/.all
 PROJECTS := pyproject.toml pulp-glue-cargo/pyproject.toml pulp-cli-cargo/pyproject.toml
 RELEASE := .venv/.release
 CLIENT := ./pulp-glue-cargo ./pulp-cli-cargo
@@ -30,7 +31,15 @@ FUZZ_SECONDS ?= 3600
 help: ## list all targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(TEST) $(LINT) ## create the virtual environment .venv with all tools
+setup: $(ALL) ## create the virtual environment .venv with all tools
+
+# In one run of pip: each resolves all dependencies and builds our packages anew.
+$(ALL): $(PROJECTS)
+	@echo "Installing the registry, and what tests and linters need, into .venv (some 670 MB)."
+	@$(PYTHON) -m venv .venv
+	@$(INSTALL) '.[embedded,test,lint]' $(CLIENT)
+	@touch $(SERVE)
+	@touch $(TEST) $(LINT) $@
 
 $(SERVE): $(PROJECTS)
 	@echo "Installing the registry into .venv (some 270 MB, a minute or two)."

@@ -49,13 +49,16 @@ def _start(exits: ExitStack, short: bool, *, has_nginx: bool) -> World:
     # PostgreSQL does not run as root, and its account must be able to enter.
     root.chmod(0o711)
     say("starting the registry")
+    scale, template = (SHORT, root / "template") if short else (FULL, None)
+    if template is not None:
+        stack.first_start(template)
+        stack.copy(template, root / "data")
     registry = exits.enter_context(stack.running(root / "data"))
-    scale = SHORT if short else FULL
     if not has_nginx:
-        return World(registry, None, scale, root)
+        return World(registry, None, scale, root, template)
     content = urlsplit(registry.origin).netloc
     beside = exits.enter_context(nginx.running(root / "nginx", content))
-    return World(registry, beside, scale, root)
+    return World(registry, beside, scale, root, template)
 
 
 def _measured(world: World, rows: Sequence[Row], notes: list[str]) -> Iterator[Measure]:

@@ -1,21 +1,26 @@
-"""Work inside the registry's Django, as a process of its own (Django is set up once in each).
+"""`python -m benchmarks.inside`: work inside the registry's Django.
 
-    python -m benchmarks.inside registry NAME
-    python -m benchmarks.inside multiply NAME COUNT
-    python -m benchmarks.inside describe NAME COUNT
-    python -m benchmarks.inside depend NAME COUNT
-    python -m benchmarks.inside catalog NAME
-    python -m benchmarks.inside export NAME FORMAT FOLDER
-    python -m benchmarks.inside guard NAME none|auth_required|rbac|header [HEADER VALUE]
+Each line of standard input is the arguments of an action as a list in JSON, and each line of standard
+output its result. Django is set up once, and each action has a fork of that process for itself.
+
+    registry NAME
+    multiply NAME COUNT
+    describe NAME COUNT
+    depend NAME COUNT
+    catalog NAME
+    export NAME FORMAT FOLDER
+    guard NAME none|auth_required|rbac|header [HEADER VALUE]
 
 `multiply` creates a large repository in seconds: it copies the rows of the registry's only crate
 under new names and adds them with Pulp's own code, in a few large repository versions. `describe`
 does the same with the names and texts of `benchmarks.texts`, and `depend` with so many crates of
-which the first needs 500 others. `catalog` makes the catalog of what the registry has, and prints
+which the first needs 500 others. `catalog` makes the catalog of what the registry has, and returns
 how many seconds that took, and so does `export`.
 """
 
 import hashlib
+import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +30,7 @@ from pathlib import Path
 from uuid import UUID
 
 import django
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models import Model
 
 from benchmarks import needs, texts
@@ -82,23 +87,35 @@ INDEX_LINE = """replace(replace(replace(t.index_line, t.cksum, new.cksum),
 
 
 def main() -> None:
-    """Execute the command line."""
+    """Execute one action after the other, until there are no more or one fails."""
     django.setup()
-    action, name, *rest = sys.argv[1:]
+    connections.close_all()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            print(json.dumps(_execute(*json.loads(line))), flush=True)
+            return
+        if os.waitpid(child, 0)[1] != 0:
+            sys.exit(1)
+
+
+def _execute(action: str, name: str, *rest: str) -> str | float | None:
+    """Execute an action and return its result."""
     if action == "registry":
-        print(_make_registry(name))
-    elif action == "guard":
+        return _make_registry(name)
+    if action == "catalog":
+        return _make_catalog(name)
+    if action == "export":
+        return _export(name, *rest)
+    if action == "guard":
         _guard(name, *rest)
-    elif action == "catalog":
-        print(_make_catalog(name))
     elif action == "depend":
         _depend(name, int(rest[0]))
-    elif action == "export":
-        print(_export(name, *rest))
     elif action == "describe":
         _describe(name, int(rest[0]))
     else:
         _multiply(name, int(rest[0]))
+    return None
 
 
 def _make_registry(name: str) -> str:

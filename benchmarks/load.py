@@ -56,21 +56,25 @@ def run(
     pids: list[int],
     seconds: int,
     headers: Sequence[str] = (),
+    enough: int = 0,
     order: str = "random",
     rate: int = 0,
 ) -> Load:
     """Request these targets (a path, and perhaps an ETag) for some seconds.
 
-    Each request is for a random one, or for the next one if `order` is "order". `rate` is how many
-    are sent per second, 0 for as many as possible.
+    It ends earlier if `enough` requests have been answered, unless that is 0. Each request is for a
+    random target, or for the next one if `order` is "order". `rate` is how many are sent per second,
+    0 for as many as possible.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as list_file:
         list_file.write("".join(f"{path}\t{etag}\n" for path, etag in targets))
         list_file.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), origin]
+        # Each connection sends its next request when it has the answer to the one before.
+        most = enough + CONNECTIONS if enough else 0
         before = proc.cpu_seconds(pids)
         output = subprocess.run(
-            [*command, "--", list_file.name, order, str(rate), *headers],
+            [*command, "--", list_file.name, order, str(rate), str(most), *headers],
             stdout=subprocess.PIPE,
             text=True,
             check=True,

@@ -25,7 +25,10 @@ tracing-subscriber = "0.3"
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Numbers of things, seconds for each run of the load generator, dependencies in TOML."""
+    """Numbers of things, seconds for each run of the load generator, dependencies in TOML.
+
+    A run of the load generator ends earlier with `enough` answers, unless that is 0.
+    """
 
     tree: int
     versions: int
@@ -37,6 +40,8 @@ class Scale:
     at_once: int
     large_bytes: int
     seconds: int
+    enough: int
+    turns: int
     repeats: int
     closure: str
     fetches: int
@@ -60,6 +65,8 @@ FULL = Scale(
     at_once=960,
     large_bytes=40_000_000,
     seconds=5,
+    enough=0,
+    turns=20,
     repeats=5,
     closure=SERVICE,
     fetches=3,
@@ -82,7 +89,9 @@ SHORT = Scale(
     publishes=5,
     at_once=40,
     large_bytes=2_000_000,
-    seconds=1,
+    seconds=5,
+    enough=100,
+    turns=1,
     repeats=1,
     closure=TOOL,
     fetches=1,

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ import psycopg
 
 from benchmarks import proc
 from benchmarks.rest import Rest
+from pulp_cargo.serve import database, postgres
+from pulp_cargo.serve.data_dir import DataDir
 
 PROJECT = Path(__file__).parents[1]
 # How much of the content app's log is printed if a row fails, in characters.
@@ -52,9 +55,10 @@ class Registry:
 class Stack:
     """The running processes."""
 
-    def __init__(self, data_dir: Path, ready: dict[str, Any]) -> None:
+    def __init__(self, data_dir: Path, ready: dict[str, Any], exits: ExitStack) -> None:
         self._settings_file = data_dir / "settings.py"
         self._ready = ready
+        self._exits = exits
         self._content = int(ready["pids"]["content"])
         self.worker = int(ready["pids"]["worker"])
         self.data_dir = data_dir
@@ -69,24 +73,32 @@ class Stack:
         """Return the ids of the content processes."""
         return proc.children(self._content)
 
-    def inside(self, *arguments: str) -> str:
-        """Run `benchmarks.inside` with the registry's settings; return its output."""
+    def inside(self, *arguments: str) -> Any:
+        """Execute an action of `benchmarks.inside` with the registry's settings; return its result."""
+        process = self._inside
+        assert process.stdin is not None and process.stdout is not None
+        print(json.dumps(arguments), file=process.stdin, flush=True)
+        result = process.stdout.readline()
+        if not result:
+            raise SystemExit(f"{' '.join(arguments)} failed; its reason stands above")
+        return json.loads(result)
+
+    @cached_property
+    def _inside(self) -> subprocess.Popen[str]:
         environ = {
             "PULP_SETTINGS": str(self._settings_file),
             "DJANGO_SETTINGS_MODULE": "pulpcore.app.settings",
         }
-        return subprocess.run(
-            [sys.executable, "-m", "benchmarks.inside", *arguments],
-            cwd=PROJECT,
-            env={**os.environ, **environ},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout
+        command = [sys.executable, "-m", "benchmarks.inside"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env={**os.environ, **environ}, text=True, **pipes
+        )
+        return self._exits.enter_context(process)
 
     def make_registry(self, name: str) -> Registry:
         """Create an empty registry."""
-        return Registry(name, self.inside("registry", name).strip(), self._ready["token"])
+        return Registry(name, self.inside("registry", name), self._ready["token"])
 
     def rest(self) -> Rest:
         """Return the REST API."""
@@ -112,6 +124,22 @@ class Stack:
             os.kill(pid, signal.SIGKILL)
 
 
+def first_start(data_dir: Path) -> None:
+    """Create the data directory of a stopped stack."""
+    with running(data_dir):
+        pass
+
+
+def copy(stopped: Path, data_dir: Path) -> None:
+    """Create a data directory from that of a stopped stack, which saves a first start."""
+    subprocess.run(["cp", "-a", "--reflink=auto", stopped, data_dir], check=True)
+    data, file = DataDir(data_dir), data_dir / "state.json"
+    (data_dir / "ports.json").unlink()
+    _, account = postgres.prepare(data)
+    here = database.on_socket(postgres.make_socket_dir(data, account)).label
+    file.write_text(json.dumps({**json.loads(file.read_text()), "database": here}))
+
+
 @contextmanager
 def running(data_dir: Path, environ: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """Start a registry with one content process, and stop it at the end; `environ` is added."""
@@ -121,15 +149,17 @@ def running(data_dir: Path, environ: Mapping[str, str] | None = None) -> Iterato
         *(f"--data-dir={data_dir}", "--content-port=0", "--api-port=0"),
     ]
     env = {**os.environ, **(environ or {})}
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+    start = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+    with start as process, ExitStack() as exits:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
             if not line:
                 raise SystemExit("the registry did not start; its reason stands above")
-            yield Stack(data_dir, json.loads(line))
+            yield Stack(data_dir, json.loads(line), exits)
         except Exception:
             print((data_dir / "logs" / "content.log").read_text()[-LOG_TAIL:], file=sys.stderr)
             raise
         finally:
+            exits.close()
             process.terminate()

@@ -1,11 +1,15 @@
 """The registries that the rows measure, each created when the first row needs it."""
 
+import shutil
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from http.client import HTTPConnection
 from pathlib import Path
 
 from benchmarks import closure, publishing, sets
+from benchmarks import stack as stacks
 from benchmarks.closure import Closure
 from benchmarks.crates import Crate
 from benchmarks.measure import LeftOut
@@ -18,12 +22,32 @@ from pulp_cargo.protocol.paths import index_path
 class World:
     """A stack with its registries, and nginx if that is installed."""
 
-    def __init__(self, stack: Stack, nginx: Nginx | None, scale: Scale, scratch: Path) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        nginx: Nginx | None,
+        scale: Scale,
+        scratch: Path,
+        template: Path | None = None,
+    ) -> None:
         self.stack = stack
         self.nginx = nginx
         self.scale = scale
         self.scratch = scratch
+        self._template = template
         self._quarters: list[int] = []
+
+    @contextmanager
+    def another_stack(self, name: str, environ: Mapping[str, str] | None = None) -> Iterator[Stack]:
+        """Run a stack that has none of the registries below, and remove it at the end."""
+        data_dir = self.scratch / name
+        if self._template is not None:
+            stacks.copy(self._template, data_dir)
+        try:
+            with stacks.running(data_dir, environ) as other:
+                yield other
+        finally:
+            shutil.rmtree(data_dir)
 
     @cached_property
     def empty(self) -> Registry:

@@ -1,13 +1,17 @@
 -- Requests from a file that has a path and, after a tab, an ETag on each line. The second argument
 -- says whether they are taken at "random" or in "order", the third how many are sent per second,
--- 0 for as many as possible; the rest are headers, "name: value". The last line printed is JSON.
+-- 0 for as many as possible, the fourth after how many the run ends, 0 for its whole duration; the
+-- rest are headers, "name: value". The last line printed is JSON.
 
 local ffi = require("ffi")
 ffi.cdef("struct timespec { long s, ns; }; int clock_gettime(int, struct timespec *);")
+ffi.cdef("void *signal(int, void *); int kill(int, int); int getpid(void);")
+local SIGINT, SIG_IGN = 2, ffi.cast("void *", 1)
 
 local requests = {}
 local in_order = false
 local last = 0
+local sent, most = 0, math.huge
 
 function init(args)
   math.randomseed(1)
@@ -15,10 +19,15 @@ function init(args)
   local rate = tonumber(args[3])
   -- wrk asks before each request for a function of this name, if there is one.
   if rate > 0 then delay = pause_of(rate) end
+  if args[4] ~= "0" then
+    most = tonumber(args[4])
+    -- Until wrk handles it, which ends the run.
+    ffi.C.signal(SIGINT, SIG_IGN)
+  end
   for line in io.lines(args[1]) do
     local path, etag = line:match("^([^\t]+)\t?(.*)$")
     local headers = {}
-    for i = 4, #args do
+    for i = 5, #args do
       local name, value = args[i]:match("^([^:]+): (.*)$")
       headers[name] = value
     end
@@ -44,6 +53,8 @@ function now_ms()
 end
 
 function request()
+  sent = sent + 1
+  if sent > most then ffi.C.kill(ffi.C.getpid(), SIGINT) end
   if in_order then
     last = last % #requests + 1
     return requests[last]

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from benchmarks import load, publishing, sets
-from benchmarks import stack as stacks
 from benchmarks.crates import Crate
 from benchmarks.measure import Measure, at_least, percentile
 from benchmarks.rows.downloads import download_path
@@ -15,7 +14,7 @@ from pulp_cargo.protocol.paths import index_path
 WITHOUT = {"PULP_CARGO_COUNT_DOWNLOADS": "false"}
 # The speed of a machine changes by more than counting costs, so the two are measured by turns, each
 # turn beginning with the other one.
-TURNS, SECONDS = 4, 2
+SECONDS = 2
 
 
 def downloads(world: World) -> Iterator[Measure]:
@@ -23,8 +22,8 @@ def downloads(world: World) -> Iterator[Measure]:
     crates = list(sets.tree(world.scale.tree, 1))
     # Neither is the stack of the other rows, whose process has more in memory.
     with (
-        stacks.running(world.scratch / "counted") as counting,
-        stacks.running(world.scratch / "uncounted", environ=WITHOUT) as other,
+        world.another_stack("counted") as counting,
+        world.another_stack("uncounted", environ=WITHOUT) as other,
     ):
         say("publishing the tree twice, one at a time")
         both = [(one, _filled(one, crates)) for one in (counting, other)]
@@ -45,7 +44,7 @@ def _ratio(
 ) -> Measure:
     rates: list[list[float]] = [[], []]
     # The first turn fills the memory.
-    for turn in range(TURNS * world.scale.repeats + 1):
+    for turn in range(world.scale.turns + 1):
         for place in (0, 1) if turn % 2 else (1, 0):
             rate = _rate(world, *both[place], paths)
             if turn:
@@ -66,8 +65,8 @@ def _ratio(
 
 def _rate(world: World, stack: Stack, registry: Registry, paths: Sequence[str]) -> float:
     targets = [(registry.path + path, "") for path in paths]
-    pids, seconds = stack.content_workers(), min(world.scale.seconds, SECONDS)
-    ours = load.run(stack.origin, targets, pids=pids, seconds=seconds)
+    pids, enough = stack.content_workers(), world.scale.enough
+    ours = load.run(stack.origin, targets, pids=pids, seconds=SECONDS, enough=enough)
     if ours.failed:
         raise SystemExit(f"{ours.failed} of {ours.requests} requests failed")
     return ours.per_second

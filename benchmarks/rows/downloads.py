@@ -45,6 +45,7 @@ def unheard(world: World) -> Iterator[Measure]:
         [(path, "") for path in paths],
         pids=world.stack.content_workers(),
         seconds=SECONDS_UNHEARD,
+        enough=world.scale.enough,
         order="order",
     )
     yield Measure(

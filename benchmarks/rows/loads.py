@@ -50,4 +50,5 @@ def _load(
     with_etags: bool,
 ) -> Load:
     targets = [(path, load.etag_of(origin, path, headers) if with_etags else "") for path in paths]
-    return load.run(origin, targets, pids=pids, seconds=world.scale.seconds, headers=headers)
+    seconds, enough = world.scale.seconds, world.scale.enough
+    return load.run(origin, targets, pids=pids, seconds=seconds, enough=enough, headers=headers)

@@ -6,13 +6,12 @@ network does not. The times are those of the tasks.
 
 import os
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmarks import git_index, proc, stack
+from benchmarks import git_index, proc
 from benchmarks.measure import Measure, at_least, at_most
 from benchmarks.world import World
 
@@ -23,24 +22,21 @@ SAMPLED_EVERY = 0.2
 def of_git_index(world: World) -> Iterator[Measure]:
     """Mirror an index, then once more with nothing new, and after changes of some crates."""
     crates, changed = world.scale.index_crates, world.scale.index_changes
-    with tempfile.TemporaryDirectory(prefix="bench-mirror-") as root:
-        # PostgreSQL does not run as root, and its account must be able to enter.
-        Path(root).chmod(0o711)
-        with stack.running(Path(root, "data")) as mirror:
-            index = mirror.data_dir / "exports" / "index"
-            count = git_index.make(index, crates)
-            _hand_over(index)
-            rest = mirror.rest()
-            remote = rest.make(
-                "remotes/cargo/cargo/", name="index", url=f"file://{index}", policy="on_demand"
-            )
-            repository = rest.make("repositories/cargo/cargo/", name="index", remote=remote)
-            with _peak(mirror.worker) as peak:
-                seconds = rest.run_task(f"{repository}sync/", mirror=True)
-            again = rest.run_task(f"{repository}sync/", mirror=True)
-            git_index.change(index, crates, changed)
-            _hand_over(index)
-            refreshed = rest.run_task(f"{repository}sync/", mirror=True)
+    with world.another_stack("mirror") as mirror:
+        index = mirror.data_dir / "exports" / "index"
+        count = git_index.make(index, crates)
+        _hand_over(index)
+        rest = mirror.rest()
+        remote = rest.make(
+            "remotes/cargo/cargo/", name="index", url=f"file://{index}", policy="on_demand"
+        )
+        repository = rest.make("repositories/cargo/cargo/", name="index", remote=remote)
+        with _peak(mirror.worker) as peak:
+            seconds = rest.run_task(f"{repository}sync/", mirror=True)
+        again = rest.run_task(f"{repository}sync/", mirror=True)
+        git_index.change(index, crates, changed)
+        _hand_over(index)
+        refreshed = rest.run_task(f"{repository}sync/", mirror=True)
     what = f"mirror of a git index with {count:,} versions"
     yield Measure(what, count / seconds, "/s", at_least(5_000))
     yield Measure("memory of the worker meanwhile", peak[0], "MB", at_most(400))

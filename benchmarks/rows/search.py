@@ -86,6 +86,7 @@ def _load(world: World, registry: Registry, crates: int, *, rate: int = 0) -> Lo
         [(f"{registry.path}api/v1/crates?{query}", "") for query in searches],
         pids=world.stack.content_workers(),
         seconds=world.scale.seconds,
+        enough=world.scale.enough,
         headers=CARGO,
         rate=rate,
     )

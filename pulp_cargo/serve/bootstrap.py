@@ -4,16 +4,14 @@ Needs a process in which Django is set up.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
 
-from django.apps import apps
 from django.core.management import call_command
 
 from pulp_cargo.serve.data_dir import write_secret
+from pulp_cargo.serve.quick_migrations import cheaper_models, fewer_models
 from pulp_cargo.serve.state import ADMIN_USER
 
 
@@ -24,7 +22,7 @@ def fill(
 
     `token_file` is for the token of a new first registry, None if there was one already.
     """
-    with cheaper_models():
+    with cheaper_models(), fewer_models() if _is_new() else nullcontext():
         call_command("migrate", interactive=False)
     # `migrate` checks for whoever types it, but not from here.
     call_command("check", tags=["cargo"], databases=["default"])
@@ -35,19 +33,12 @@ def fill(
     }
 
 
-@contextmanager
-def cheaper_models() -> Iterator[None]:
-    """Save work that Django repeats for each of the thousands of models that migrations build.
+def _is_new() -> bool:
+    """Whether no migration has been run in the database."""
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
 
-    It asks which installed models can be swapped, and empties the cache of the answers, although
-    the installed models do not change.
-    """
-    # The attribute of the object hides the method of the class, which has the cache.
-    apps.get_swappable_settings_name = cache(apps.get_swappable_settings_name)
-    try:
-        yield
-    finally:
-        del apps.get_swappable_settings_name
+    return not MigrationRecorder(connection).applied_migrations()
 
 
 def _ensure_admin(password: str) -> bool:

@@ -36,9 +36,13 @@ gc.disable()
 django.setup()
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from pulp_cargo.serve.bootstrap import cheaper_models
-with cheaper_models():
-    MigrationExecutor(connection).migrate([("cargo", sys.argv[1])])
+from pulp_cargo.serve.quick_migrations import cheaper_models
+executor = MigrationExecutor(connection)
+if sys.argv[1] == "*":
+    executor.migrate(executor.loader.graph.leaf_nodes())
+else:
+    with cheaper_models():
+        executor.migrate([("cargo", sys.argv[1])])
 """
 # The first migration, and the last one before the release 0.1.0.
 FIRST, BEFORE_RELEASE = "0001_initial", "0017_downloads"
@@ -139,7 +143,7 @@ def database(stack: Stack) -> Iterator[dict[str, Any]]:
 
 
 def make_old(stack: Stack, database: dict[str, Any], folder: Path, migration: str) -> None:
-    """Migrate a database as far as an earlier version of this plugin did."""
+    """Migrate a database as far as an earlier version of this plugin did; `*` is all the way."""
     folder.mkdir()
     settings = (stack.data_dir / "settings.py").read_text()
     (folder / "settings.py").write_text(f"{settings}DATABASES = {{'default': {database!r}}}\n")
