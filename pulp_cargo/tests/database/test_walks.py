@@ -34,7 +34,7 @@ CACHED_DOWNLOAD = (
     "app/runtime/write_behind.py",
     "app/runtime/threads.py",
     "app/queries/crates/crate_file.py",
-    "app/runtime/rows.py",
+    "app/runtime/statements.py",
     "app/queries/upstreams/upstreams.py",
     # The fetch, in a task that all clients share
     "app/services/fetch/shared_fetch.py",
