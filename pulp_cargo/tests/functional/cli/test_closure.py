@@ -41,7 +41,7 @@ def test_promote_and_check(stack: Stack, pulp: Pulp) -> None:
     with pytest.raises(PulpFailed) as failed:
         pulp.run(*check, dev.name, "--crate", "broken@=1.0.0")
     assert "no version meets it" in failed.value.stdout
-    with pytest.raises(PulpFailed, match="--features needs --crate"):
+    with pytest.raises(PulpFailed, match="--features requires --crate"):
         pulp.run(*check, dev.name, "--features", "x")
     deps = [Dep(name="lib", req="^9", optional=True)]
     dev.publish(Crate("opt", deps=deps, features={"x": ["dep:lib"]}))
