@@ -47,7 +47,7 @@ class World:
             with stacks.running(data_dir, environ) as other:
                 yield other
         finally:
-            shutil.rmtree(data_dir)
+            shutil.rmtree(data_dir, ignore_errors=True)
 
     @cached_property
     def empty(self) -> Registry:

@@ -27,8 +27,8 @@ def synchronize(
 
     With `mirror`, everything else is removed. Without `selection`, everything is added. `labels` are
     those of the upstream's versions, with their origins, which a repository that follows it gets;
-    None leaves its labels as they are. With
-    `accept_older_snapshot`, a signed snapshot may be older than the one before.
+    None leaves its labels as they are. With `accept_older_snapshot`, a signed snapshot may be older
+    than the one before.
     """
     chosen = selection_of(selection) if selection else EVERYTHING
     repository = CargoRepository.objects.get(pk=repository_pk)

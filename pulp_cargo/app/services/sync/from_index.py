@@ -97,7 +97,10 @@ def _require_usable(order: Order, index: Opened) -> None:
         upstream.note_file_origin(order.remote, None)
     elif has_one_host(config):
         upstream.note_file_origin(order.remote, config.dl)
-    elif not order.is_immediate:
+    else:
+        upstream.note_file_origin(order.remote, None)
+        if order.is_immediate:
+            return
         raise CannotCopy(
             "the upstream needs a token for its files, whose host differs from crate to crate: only"
             " a sync with the policy `immediate` can send it"

@@ -76,7 +76,7 @@ def _require_not_older(head: Head, order: Order) -> None:
     before = parse_head(text.encode())
     if (head.domain, head.repository) != (before.domain, before.repository):
         how = "of another repository than"
-    elif head.version < before.version and head.root != before.root:
+    elif head.version < before.version:
         how = "older than"
     elif head.version == before.version and head.root != before.root:
         how = "of other crates than"

@@ -83,7 +83,7 @@ def connected(loop: BackgroundLoop, remote: CargoRemote) -> Iterator[ConnectedUp
 
 def note_file_origin(remote: CargoRemote, url: str | None) -> None:
     """Note the host of a URL as the one that gets the remote's token for files, None for no host."""
-    origin = "" if url is None else str(URL(url, encoded=True).origin())
+    origin = "" if url is None else str(URL(url).origin())
     # The remote may have got another URL meanwhile. Its clients do not depend on this.
     same = CargoRemote.objects.filter(pk=remote.pk, url=remote.url)
     same.exclude(file_origin=origin).update(file_origin=origin)

@@ -90,8 +90,8 @@ SAME_CONTENT = f"""
     WHERE v.repository_id = %(repository)s AND v.complete
     AND cardinality(v.content_ids) = (SELECT count(*) FROM wanted)
     AND NOT EXISTS (
-        SELECT 1 FROM unnest(v.content_ids) id
-        WHERE NOT EXISTS (SELECT 1 FROM wanted w WHERE w.id = id)
+        SELECT 1 FROM unnest(v.content_ids) AS member (unit)
+        WHERE NOT EXISTS (SELECT 1 FROM wanted w WHERE w.id = member.unit)
     )
     ORDER BY v.number DESC LIMIT 1
 """

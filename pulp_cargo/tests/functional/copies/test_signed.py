@@ -151,15 +151,20 @@ def test_older_snapshot_by_another_key_of_the_same_remote(
 def test_snapshot_with_the_crates_of_the_newest_is_accepted(
     upstream: Upstream, copy_of: CopyOf, name: str, key: Key
 ) -> None:
-    """Whatever its number: a sync that failed after it was accepted can be repeated."""
+    """A sync that failed after it was accepted can be repeated."""
     crate = Crate(name)
     upstream.have(crate)
     copy = copy_of(upstream.index_url, snapshot_keys=key.public)
-    for version in (8, 8, 7):
+    for version in (7, 8, 8):
         sign(upstream, key, [crate], version=version)
         upstream.says["ETag"] = f'"{version}-{len(upstream.asked)}"'
         copy.sync()
     assert copy.version == 1
+    # Otherwise the next one after 7 could be one that was replaced since.
+    sign(upstream, key, [crate], version=7)
+    upstream.says["ETag"] = '"older"'
+    with pytest.raises(Refused, match="is older than that of version 8"):
+        copy.sync()
 
 
 def test_who_may_accept_an_older_snapshot(
