@@ -93,14 +93,10 @@ def _require_usable(order: Order, index: Opened) -> None:
     if order.selection.names is None and not hasattr(index.index, "every"):
         raise CannotCopy("a sparse index cannot be listed: name the crates to mirror")
     config = index.config
-    if config is None or not config.auth_required:
-        upstream.note_file_origin(order.remote, None)
-    elif has_one_host(config):
-        upstream.note_file_origin(order.remote, config.dl)
-    else:
-        upstream.note_file_origin(order.remote, None)
-        if order.is_immediate:
-            return
+    needs_token = config is not None and config.auth_required
+    host = config.dl if config is not None and needs_token and has_one_host(config) else None
+    upstream.note_file_origin(order.remote, host)
+    if needs_token and host is None and not order.is_immediate:
         raise CannotCopy(
             "the upstream needs a token for its files, whose host differs from crate to crate: only"
             " a sync with the policy `immediate` can send it"

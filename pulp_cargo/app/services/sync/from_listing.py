@@ -1,6 +1,7 @@
 """Synchronizing with a registry of another Pulp, which has a listing of everything."""
 
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -26,23 +27,14 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
     policy = named_policy(remote.crate_policy)
     rules = AgelessRules([policy] if policy else [], datetime.now(UTC))
     made_of = order.made_of(rules.text)
-
-    def lets_in(crate: ListedCrate) -> bool:
-        name, vers = crate.entry.name, crate.entry.vers
-        offered = Offered(name, vers, crate.yanked)
-        if not order.selection.wants(offered):
-            return False
-        if locked := order.selection.other_checksum(name, vers, crate.entry.cksum):
-            report.refuse(name, vers, f"a lock file has the checksum {locked}")
-            return False
-        return rules.let_in(name, vers, crate.texts["license"])
-
     fetched = upstream.fetch_listing(connected, _known_tag(repository, made_of))
     if fetched is None:
         return Synced(None, report)
     with (
         open(fetched.path, "rb") as file,
-        listing_table.table_of(file, remote.pk, lets_in) as head,
+        listing_table.table_of(
+            file, remote.pk, partial(_lets_in, order.selection, rules, report)
+        ) as head,
     ):
         snapshot = require_signed(connected, order)
         # All files are below the remote's own URL.
@@ -66,6 +58,19 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
             order.mirror, is_partial=False, aliases=aliases, note=note, snapshot=snapshot
         )
         return Synced(make_version(repository, change), report)
+
+
+def _lets_in(
+    selection: Selection, rules: AgelessRules, report: SyncReport, crate: ListedCrate
+) -> bool:
+    """Return whether a listed version is selected and not refused; what is refused is reported."""
+    name, vers = crate.entry.name, crate.entry.vers
+    if not selection.wants(Offered(name, vers, crate.yanked)):
+        return False
+    if locked := selection.other_checksum(name, vers, crate.entry.cksum):
+        report.refuse(name, vers, f"a lock file has the checksum {locked}")
+        return False
+    return rules.let_in(name, vers, crate.texts["license"])
 
 
 def _drop_older(selection: Selection) -> None:
