@@ -67,7 +67,7 @@ def require_signed(upstream: ConnectedUpstream, order: Order) -> AcceptedSnapsho
 
 def _require_not_older(head: Head, order: Order) -> None:
     """Raise CannotCopy for a snapshot that somebody may be replaying."""
-    if order.label is not None or order.accept_older_snapshot:
+    if order.accept_older_snapshot:
         return
     known = AcceptedSnapshot.objects.filter(repository=order.repository, remote=order.remote)
     text = known.values_list("head", flat=True).first()
@@ -76,6 +76,9 @@ def _require_not_older(head: Head, order: Order) -> None:
     before = parse_head(text.encode())
     if (head.domain, head.repository) != (before.domain, before.repository):
         how = "of another repository than"
+    elif order.label is not None:
+        # The state of a label is an older one.
+        return
     elif head.version < before.version:
         how = "older than"
     elif head.version == before.version and head.root != before.root:

@@ -47,6 +47,8 @@ def _references(repository: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
             )
         ),
         ("prn:auth.user:1", OF_NOTHING),
+        # Core checks the key of a model only if the model has it from none of its parents.
+        ("prn:cargo.cargoremote:x", OF_NOTHING),
     ],
 )
 def test_reference_to_nothing_is_refused(rest: Rest, value: Any, sentence: str) -> None:
