@@ -88,7 +88,7 @@ test-pulpcore-next: ## run the tests with the newest pulpcore, including pre-rel
 fuzz: $(TEST) ## run all parsers of untrusted input with random input (an hour; FUZZ_SECONDS)
 	PULP_CARGO_TESTS_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest -s -m long pulp_cargo/tests/fuzz
 
-lint: $(LINT) ## check style, types, direction of imports, and migrations
+lint: $(LINT) ## check style, types, and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
