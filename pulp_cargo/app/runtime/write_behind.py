@@ -4,8 +4,8 @@ An item has a key, and replaces or merges with the waiting item of the same key.
 group, for example a repository. Batches of one group are written one after another, those of
 different groups concurrently.
 
-- Overflow: `put` returns False for an item that a full queue does not take. A group that cannot be
-  written takes no more than its share of the room.
+- Overflow: `put` returns False for an item that a full queue does not take. With
+  `max_waiting_per_group`, a group that cannot be written leaves room for the others.
 - Retry: a batch whose writer raises `WriteLater` goes back to the front of the queue.
 - Failure: a batch whose writer raises another exception is dropped and passed to `on_failure`. If that
   fails as well, the error is logged, and the queue continues.
