@@ -36,7 +36,7 @@ IS_NEXT_LOADED = "return !window.isLeft && document.readyState === 'complete'"
 HAS_AXE = "return typeof axe === 'object'"
 RUN_AXE = """
     const done = arguments[arguments.length - 1];
-    axe.run().then(found => done(found.violations.map(one => ({
+    axe.run(document, {resultTypes: ['violations']}).then(found => done(found.violations.map(one => ({
         rule: one.id, help: one.help, places: one.nodes.map(node => node.html)
     }))), error => done([{rule: 'axe', help: String(error), places: []}]));
 """
