@@ -1,4 +1,4 @@
-"""One line of an index file, and the file made of such lines (Cargo Book, Registry Index).
+"""One line of an index file (Cargo Book, Registry Index).
 
 Cargo silently drops a line that it cannot parse, so a line has only what cargo knows, and all
 that releases before 1.84 need.

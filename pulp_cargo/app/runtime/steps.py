@@ -1,4 +1,4 @@
-"""The steps of a publish, at each of which a test can stop the process.
+"""Points at which tests can stop the process in the middle of a publish.
 
 Only the parent process can set the environment variable, and only tests do. It is read once, at
 import, so it is a constant and not mutable state.

@@ -1,4 +1,6 @@
-"""Timeouts and intervals of the app, in seconds; those of syncs are in `upstream/connection`.
+"""Timeouts and intervals of the app, in seconds.
+
+Those of syncs are in `upstream/connection`, and in `upstream/git` for git indexes.
 
 They are read from here whenever they are needed, so that a test can shorten one. Those that an
 administrator can set are in `settings`.

@@ -14,7 +14,7 @@ from pulp_cargo.app.serializers.storable import StorableRequest
 from pulp_cargo.app.serializers.visible import VisibleDetailField
 from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.process import this_process
-from pulp_cargo.app.services.publish import upload
+from pulp_cargo.app.services.publish import crate_upload
 
 
 class CrateUploadSerializer(IntoModifiableRepository, core.ValidateFieldsMixin, StorableRequest):
@@ -41,7 +41,7 @@ class CrateUploadSerializer(IntoModifiableRepository, core.ValidateFieldsMixin, 
         """Store the crate version; not in `validate`, which access policies call as well."""
         services = this_process().services
         with refused_as_invalid():
-            return upload.upload_crate(
+            return crate_upload.upload_crate(
                 services.readers,
                 services.disk,
                 validated_data["file"].chunks(),

@@ -23,7 +23,7 @@ from pulp_cargo.tests.support.stack import Stack
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
-    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.app.services.publish.publish import Publish
 
 
 __all__ = ["add_crate", "made", "new_distribution", "new_remote"]
@@ -156,7 +156,7 @@ def prepare() -> Callable[..., "Publish"]:
     from pulp_cargo.app.services.crates.build_unit import of_manifest
     from pulp_cargo.app.services.crates.crate_unit import limits
     from pulp_cargo.app.services.crates.incoming_file import IncomingFile
-    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.app.services.publish.publish import Publish
     from pulp_cargo.rules.read_crate import read_published
     from pulp_cargo.rules.token_scopes import Grant
 

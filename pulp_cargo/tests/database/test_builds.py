@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
     from pulp_cargo.app.queries.crates.by_name import NamedVersion
     from pulp_cargo.app.services.fetch.persist_changes import AddCachedCrate
-    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.app.services.publish.publish import Publish
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
 NewCrate = Callable[..., "CrateContent"]

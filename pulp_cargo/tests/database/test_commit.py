@@ -20,7 +20,7 @@ from pulp_cargo.tests.support.crate import Crate
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
-    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.app.services.publish.publish import Publish
 
 Prepare = Callable[..., "Publish"]
 

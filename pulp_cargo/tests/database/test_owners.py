@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import Group
 
     from pulp_cargo.app.models import CargoRepository
-    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.app.services.publish.publish import Publish
 
 Prepare = Callable[..., "Publish"]
 People = Callable[..., Actor]

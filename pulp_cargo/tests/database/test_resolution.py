@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pulp_cargo.app.queries.names.explain import Explanation
     from pulp_cargo.app.queries.registry.registry import Registry
     from pulp_cargo.app.services.lock_file.prefetch_plan import Plan
-    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.app.services.publish.publish import Publish
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
     NewWorld = Callable[[int], World]

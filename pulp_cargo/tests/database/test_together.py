@@ -71,7 +71,7 @@ def test_syncs_insert_in_one_order(
 ) -> None:
     """The one that waits holds nothing yet, whatever the order of its listing."""
     from pulp_cargo.app.services.crates import unit_rows
-    from pulp_cargo.app.services.sync import units as sync_units
+    from pulp_cargo.app.services.sync import listing_units as sync_units
 
     domain = repository.pulp_domain
     first, last = Crate(name, "1.0.0"), Crate(name, "2.0.0")
@@ -90,7 +90,7 @@ def test_sync_that_waits_in_a_circle_tries_again(
 ) -> None:
     """PostgreSQL ends the one that has waited longest; the next time it finds what there is."""
     from pulp_cargo.app.services.crates import unit_rows
-    from pulp_cargo.app.services.sync import units as sync_units
+    from pulp_cargo.app.services.sync import listing_units as sync_units
 
     domain = repository.pulp_domain
     first, last = Crate(name, "1.0.0"), Crate(name, "2.0.0")
@@ -108,7 +108,7 @@ def test_other_errors_of_the_database_are_not_tried_again(
 ) -> None:
     """Whether a connection that broke has committed nobody knows."""
     from pulp_cargo.app.services.crates import unit_rows
-    from pulp_cargo.app.services.sync import units as sync_units
+    from pulp_cargo.app.services.sync import listing_units as sync_units
 
     attempts = []
 

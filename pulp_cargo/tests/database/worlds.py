@@ -24,7 +24,7 @@ from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoCratePolicy, CargoRemote, CargoRepository
-    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.app.services.publish.publish import Publish
 
 VERSIONS = ("1.0.0", "1.1.0", "2.0.0+build.7")
 # No process listens there.

@@ -103,7 +103,7 @@ def test_yank_is_for_owners(yanked: bool) -> None:
 
 def publish(draft: Draft, name: str, *scopes: Scope, actor: str | None = None) -> None:
     """Publish a crate into a draft with a token of these scopes for this crate."""
-    from pulp_cargo.app.services.publish.examine import Publish
+    from pulp_cargo.app.services.publish.publish import Publish
 
     unit: Any = SimpleNamespace(name=name, canonical_name=name.lower().replace("-", "_"))
     grant: Any = SimpleNamespace(

@@ -56,7 +56,7 @@ SQL_ELSEWHERE = {
     "app.services.sync.replaced": "compares what is stored with the temporary table of a listing",
     "app.services.sync.files": "fills in the files of what is in the temporary table of a listing",
     "app.services.sync.mirrored_units": "fills tables from the temporary ones of an index",
-    "app.services.sync.units": "fills tables from the temporary one of a listing",
+    "app.services.sync.listing_units": "fills tables from the temporary one of a listing",
     "app.services.sync.version": "compares whole tables with the temporary one of a listing",
     "serve.database": "frees the tasks of dead processes, before Django is there",
 }

@@ -23,7 +23,7 @@ from pulp_cargo.app.endpoints.read.download_counts import (
 from pulp_cargo.app.endpoints.read.feeds import get_new_crates, get_updates, get_updates_of_crate
 from pulp_cargo.app.endpoints.read.index import get_index_file
 from pulp_cargo.app.endpoints.read.listing import get_listing
-from pulp_cargo.app.endpoints.read.me import get_me, get_style
+from pulp_cargo.app.endpoints.read.login_page import get_me, get_style
 from pulp_cargo.app.endpoints.read.owners import get_owner_teams, get_owner_users, get_owners
 from pulp_cargo.app.endpoints.read.search import get_crates
 from pulp_cargo.app.endpoints.read.snapshot import get_lines, get_signature, get_snapshot

@@ -16,8 +16,8 @@ from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded
-from pulp_cargo.app.services.publish import examine
 from pulp_cargo.app.services.publish.commit import Committed
+from pulp_cargo.app.services.publish.publish import Publish, examine
 from pulp_cargo.protocol.api import published_body
 from pulp_cargo.protocol.errors import InvalidPublishBody
 from pulp_cargo.protocol.publish import FrameReader, PublishMetadata
@@ -129,7 +129,7 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
 
 
 async def _submit(
-    cargo: CargoRequest, repository: UUID, change: examine.Publish, by: Grant
+    cargo: CargoRequest, repository: UUID, change: Publish, by: Grant
 ) -> Committed | None:
     change = replace(change, grant=by)
     return await cargo.process.commits.submit(
@@ -137,8 +137,6 @@ async def _submit(
     )
 
 
-def _examine(
-    cargo: CargoRequest, grant: Grant, metadata: PublishMetadata, body: Body
-) -> examine.Publish:
+def _examine(cargo: CargoRequest, grant: Grant, metadata: PublishMetadata, body: Body) -> Publish:
     readers = cargo.process.services.readers
-    return examine.examine(readers, cargo.registry, grant, metadata, body.write())
+    return examine(readers, cargo.registry, grant, metadata, body.write())

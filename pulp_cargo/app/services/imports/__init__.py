@@ -1,1 +1,1 @@
-"""Importing .crate files, alone or in archives."""
+"""Importing .crate files, alone, from folders or in archives, and the indexes of other registries."""

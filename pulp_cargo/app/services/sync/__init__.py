@@ -1,1 +1,1 @@
-"""Synchronizing a repository with a registry of another Pulp."""
+"""Synchronizing a repository with another registry: by its index, or by the listing of a Pulp."""

@@ -8,7 +8,7 @@ from typing import Any
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.sync_sources import newest_note
 from pulp_cargo.app.queries.crate_policies import named_policy
-from pulp_cargo.app.services.sync import files, listing_table, units, upstream
+from pulp_cargo.app.services.sync import files, listing_table, listing_units, upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
@@ -44,7 +44,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         needed = order.selection.needed
         report.require_needed(needed, listing_table.versions_of(needed))
         refuse_replaced(order)
-        units.make_units(file, repository, remote)
+        listing_units.make_units(file, repository, remote)
         if order.is_immediate:
             files.fetch_files(
                 services.disk, repository, remote, connected, refuse=files.refuse_by_failing

@@ -18,7 +18,7 @@ from pulpcore.plugin.models import Content
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.models.version_rows import TIME_ORDERED_ID
-from pulp_cargo.app.services.sync import listing_table, units
+from pulp_cargo.app.services.sync import listing_table, listing_units
 
 # Versions in a transaction; more make no difference.
 VERSIONS_AT_ONCE = 10_000
@@ -126,7 +126,7 @@ def make_units(repository: CargoRepository, remote: UUID, first: int, end: int) 
         "first": first,
         "end": end,
     }
-    units.again_if_taken(lambda: _make(repository, values))
+    listing_units.again_if_taken(lambda: _make(repository, values))
 
 
 def analyze() -> None:
@@ -140,7 +140,7 @@ def _make(repository: CargoRepository, values: Mapping[str, object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(DO_NOT_WAIT)
     if is_found := listing_table.find_batch(values) > 0:
-        units.touch_loose(repository, first, end)
+        listing_units.touch_loose(repository, first, end)
     marks = [repository.pulp_domain_id, first, end, repository.pk]
     Content.objects.filter(pk__in=RawSQL(LOOSE_MARKS, marks)).touch()
     with connection.cursor() as cursor:
@@ -154,7 +154,7 @@ def _make(repository: CargoRepository, values: Mapping[str, object]) -> None:
         statement = NEW_MARKS.format(columns=columns, chosen=chosen)
         cursor.execute(statement, {**defaults, **values, "type": CrateYank.get_pulp_type()})
         # Units that were found may have been made for another remote, or by a listing.
-        for statement in (units.LINK_FILES, units.NOTE_SOURCES) if is_found else ():
+        for statement in (listing_units.LINK_FILES, listing_units.NOTE_SOURCES) if is_found else ():
             cursor.execute(statement, values)
 
 
