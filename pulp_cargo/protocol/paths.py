@@ -36,3 +36,21 @@ def name_at(path: str) -> str | None:
     if CRATE_NAME.fullmatch(name) and index_path(name) == path:
         return name
     return None
+
+
+def is_misplaced(path: str) -> bool:
+    """Whether a file of an index seems to be an index file, but is at another path than cargo reads.
+
+    Other files are config.json, hidden ones, and those at the root that describe the index.
+
+    >>> is_misplaced("serde"), is_misplaced("xx/yy/serde"), is_misplaced("se/rd/serde")
+    (True, True, False)
+    >>> is_misplaced("config.json"), is_misplaced("README"), is_misplaced(".github/ci.yml")
+    (False, False, False)
+    """
+    *folders, name = path.split("/")
+    if any(part.startswith(".") for part in (*folders, name)):
+        return False
+    if not folders:
+        return bool(CRATE_NAME.fullmatch(name)) and name == name.lower()
+    return name_at(path) is None

@@ -21,6 +21,7 @@ from pulpcore.plugin.download import DownloaderFactory, DownloadResult
 from pulpcore.plugin.exceptions import DigestValidationError
 
 from pulp_cargo.app.models.core import Guard, ResponseDownloader, guard_session
+from pulp_cargo.protocol.urls import has_credentials
 from pulp_cargo.rules.networks import Reach, is_address, may_connect, parse_networks, reach_of
 
 log = logging.getLogger(__name__)
@@ -182,10 +183,13 @@ class GuardedFactory(DownloaderFactory):
             origin = URL(url).origin()
             # The index says where files are; that host does not get the remote's password, and the
             # token only if cargo would send it there. aiohttp drops both when it is redirected.
+            # A URL with a user and password needs neither.
             is_own = origin == downloader.own_origin
-            if not is_own or self._token:
+            is_complete = has_credentials(url)
+            if not is_own or self._token or is_complete:
                 downloader.auth = None
-            if self._token and (is_own or str(origin) == self._file_origin):
+            gets_token = is_own or str(origin) == self._file_origin
+            if self._token and gets_token and not is_complete:
                 downloader.request_headers = {"Authorization": self._token}
         return downloader
 

@@ -26,6 +26,16 @@ class LabelTaken(BadRequest):
         )
 
 
+class OwnLabel(BadRequest):
+    """A label of the upstream has the name of one that was set here."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"this repository has a label `{label}` of its own, which is never replaced: remove it"
+            " here to get the upstream's"
+        )
+
+
 def add(repository: CargoRepository, text: str, number: int) -> VersionLabel:
     """Give a version a label, which it may have already.
 
@@ -43,8 +53,7 @@ def add(repository: CargoRepository, text: str, number: int) -> VersionLabel:
             if found.version_id != version.pk:
                 raise LabelTaken(label, found.version.number)
             return found
-        if labels.count() >= MOST_LABELS:
-            raise BadRequest(f"the repository has {MOST_LABELS} labels already; remove one first")
+        _require_room(repository)
         return VersionLabel.objects.create(
             repository=repository, version_id=version.pk, label=label
         )
@@ -68,13 +77,26 @@ def origins(repository: UUID) -> Mapping[str, str]:
     return dict(labels.values_list("label", "origin"))
 
 
-def follow(repository: CargoRepository, text: str, version: UUID, origin: str) -> None:
-    """Give a version the label of a copied one, wherever the label was before.
+def require_followable(repository: CargoRepository, label: str) -> None:
+    """Raise BadRequest if the repository has the label as its own, or no room for another one.
 
-    Raises InvalidLabel, NotFound and RepositoryBusy.
+    A label without an origin is its own, also if it was copied before origins were recorded.
+    """
+    origin = repository.version_labels.filter(label=label).values_list("origin", flat=True).first()
+    if origin == "":
+        raise OwnLabel(label)
+    if origin is None:
+        _require_room(repository)
+
+
+def follow(repository: CargoRepository, text: str, version: UUID, origin: str) -> None:
+    """Give a version the label of a copied one, wherever such a label was before.
+
+    Raises InvalidLabel, OwnLabel, BadRequest, NotFound and RepositoryBusy.
     """
     label = parse_label(text)
     with locked(repository.pk):
+        require_followable(repository, label)
         # See `add`: a clean-up may be deleting the version.
         if not RepositoryVersion.objects.select_for_update().filter(pk=version).exists():
             raise NotFound(f"the version for the label `{label}` was deleted meanwhile")
@@ -92,6 +114,11 @@ def forget_followed(repository: CargoRepository, present: Container[str]) -> Non
         with transaction.atomic():
             repository.version_labels.filter(label__in=gone).delete()
             _past_has_changed(repository)
+
+
+def _require_room(repository: CargoRepository) -> None:
+    if repository.version_labels.count() >= MOST_LABELS:
+        raise BadRequest(f"the repository has {MOST_LABELS} labels already; remove one first")
 
 
 def _past_has_changed(repository: CargoRepository) -> None:

@@ -27,6 +27,7 @@ from pulp_cargo.protocol.unavailable import (
     UpstreamRefused,
     UpstreamUnreachable,
 )
+from pulp_cargo.protocol.urls import has_credentials
 from pulp_cargo.rules.breaker import FAILURES, Breaker
 
 # Maximum Retry-After of an upstream, in seconds.
@@ -202,15 +203,18 @@ class Connection:
     async def _get(
         self, url: str, headers: Mapping[str, str], *, is_packed: bool, with_token: bool
     ) -> ClientResponse:
+        # A `dl` with a user and password says what its files need; a request has one credential.
+        is_complete = has_credentials(url)
+        with_basic = self._is_own(url) and not self._token and not is_complete
         async with asyncio.timeout(self._silence):
             return await self._session.get(
                 URL(url, encoded=True),
                 headers={
                     "User-Agent": self._agent,
                     **headers,
-                    **self._credential(url, with_token),
+                    **({} if is_complete else self._credential(url, with_token)),
                 },
-                auth=self._basic if self._is_own(url) and not self._token else None,
+                auth=self._basic if with_basic else None,
                 timeout=self._timeout,
                 max_redirects=5,
                 auto_decompress=not is_packed,

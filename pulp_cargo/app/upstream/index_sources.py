@@ -21,12 +21,13 @@ from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.git import GitRepository
 from pulp_cargo.app.upstream.retries import with_retries
 from pulp_cargo.protocol.packed_index import MAX_SIZE, unpack_sent
-from pulp_cargo.protocol.paths import index_path, name_at
+from pulp_cargo.protocol.paths import index_path, is_misplaced, name_at
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_config import UpstreamConfig, parse_upstream_config
 
 # A crate's lower-case name and its index file; None if there is none that can be used.
 IndexFile = tuple[str, bytes | None]
+Note = Callable[[str], None]
 
 # Index files that are requested before the first of them is used.
 REQUESTS_AT_ONCE = 100
@@ -43,8 +44,11 @@ class IndexSource(Protocol):
 class ListedSource(IndexSource, Protocol):
     """An index that can be listed."""
 
-    def every(self, wanted: Callable[[str], bool]) -> Iterator[IndexFile]:
-        """Yield the index files of all wanted crates, or of those that have changed."""
+    def every(self, wanted: Callable[[str], bool], misplaced: Note) -> Iterator[IndexFile]:
+        """Yield the index files of all wanted crates, or of those that have changed.
+
+        Calls `misplaced` with the paths of files that seem to be index files of wanted crates.
+        """
         ...
 
 
@@ -70,16 +74,18 @@ class GitIndex:
         wanted = ((name, f"{self._commit}:{index_path(name)}") for name in names)
         yield from self._repository.read(wanted, MAX_SIZE)
 
-    def every(self, wanted: Callable[[str], bool]) -> Iterator[IndexFile]:
+    def every(self, wanted: Callable[[str], bool], misplaced: Note) -> Iterator[IndexFile]:
         """Yield the wanted index files of the commit, or those that differ from `base`."""
         gone: list[str] = []
-        yield from self._repository.read(self._objects(wanted, gone), MAX_SIZE)
+        yield from self._repository.read(self._objects(wanted, misplaced, gone), MAX_SIZE)
         yield from ((name, None) for name in gone)
 
-    def _objects(self, wanted: Callable[[str], bool], gone: list[str]) -> Iterator[tuple[str, str]]:
+    def _objects(
+        self, wanted: Callable[[str], bool], misplaced: Note, gone: list[str]
+    ) -> Iterator[tuple[str, str]]:
         for path, oid in self._paths():
-            name = name_at(path)
-            if name is None or not wanted(name):
+            name = _wanted_at(path, wanted, misplaced if oid is not None else None)
+            if name is None:
                 continue
             if oid is None:
                 gone.append(name)
@@ -139,14 +145,15 @@ class LocalRegistry:
         for name in names:
             yield name, self._read(name)
 
-    def every(self, wanted: Callable[[str], bool]) -> Iterator[IndexFile]:
+    def every(self, wanted: Callable[[str], bool], misplaced: Note) -> Iterator[IndexFile]:
         """Yield the wanted index files in the order of their paths."""
         index = self._folder / "index"
         for folder, folders, files in os.walk(index, followlinks=False):
             folders.sort()
             for file in sorted(files):
-                name = name_at(str(Path(folder, file).relative_to(index)))
-                if name is not None and wanted(name):
+                path = str(Path(folder, file).relative_to(index))
+                name = _wanted_at(path, wanted, misplaced)
+                if name is not None:
                     yield name, self._read(name)
 
     def open_file(self, name: str, vers: str) -> BinaryIO:
@@ -158,6 +165,16 @@ class LocalRegistry:
             body = file.read(MAX_SIZE + 1)
             return body if len(body) <= MAX_SIZE else None
         return None
+
+
+def _wanted_at(path: str, wanted: Callable[[str], bool], misplaced: Note | None) -> str | None:
+    """Return the name of the wanted crate whose index file is at a path, None if there is none."""
+    name = name_at(path)
+    if name is not None:
+        return name if wanted(name) else None
+    if misplaced is not None and is_misplaced(path) and wanted(path.rpartition("/")[2].lower()):
+        misplaced(path)
+    return None
 
 
 def open_below(folder: Path, path: str) -> BinaryIO:

@@ -129,7 +129,7 @@ class CargoRepositoryViewSet(
                 require_changeable(remote, request.user)
         if mirror:
             with refused_as_invalid():
-                require_replaceable(repository)
+                require_replaceable(repository, user=request.user)
         task = dispatch(
             tasks.synchronize,
             shared_resources=[remote],

@@ -71,7 +71,7 @@ class SnapshotsMixin:
         wanted = serializer.validated_data
         if wanted["mirror"]:
             with refused_as_invalid():
-                require_replaceable(repository)
+                require_replaceable(repository, user=request.user)
         sent, upload = self._sent(wanted)
         task = dispatch(
             tasks.import_bundle,

@@ -59,6 +59,9 @@ def test_what_never_was_is_not_found(five: "CargoRepository") -> None:
         "404: this repository had no version at 2026-02-28T23:59:59Z: the oldest that is left is"
         " `@0` of 2026-03-01T00:00:00Z"
     )
+    assert found(five, "0001-01-01").startswith(
+        "404: this repository had no version at 0001-01-01T23:59:59Z: the oldest"
+    )
     assert found(five, "release") == (
         "404: no version of this repository has the label `release`: none has a label"
     )

@@ -3,18 +3,17 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pulp_cargo.protocol.lock_file import parse_lock_file
 from pulp_cargo.protocol.requirement import parse_requirement
-from pulp_cargo.rules.mirror_selection import Selection, locked_packages, parse_wanted_crate
+from pulp_cargo.rules.mirror_selection import locked_packages
 from pulp_cargo.rules.project_needs import LeftOut, NeededCrate
+from pulp_cargo.tests.database.mirrors import MirrorOf, in_a_task, mirror_of
 from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.exchange import Page
@@ -23,65 +22,9 @@ from pulp_cargo.tests.support.registry import index_path
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream, index_line
 
 if TYPE_CHECKING:
-    from pulp_cargo.app.models import CargoRepository
     from pulp_cargo.app.services.sync.order import Synced
 
-
-@dataclass
-class Mirror:
-    """A repository that is synced in this process."""
-
-    repository: "CargoRepository"
-    remote: Any
-    services: Any
-
-    def sync(self, *crates: str, mirror: bool = False, **selection: Any) -> "Synced":
-        """Sync what is selected, and return what was made."""
-        from pulp_cargo.app.services.sync.order import Order
-        from pulp_cargo.app.services.sync.synchronize import synchronize
-
-        chosen = Selection(tuple(map(parse_wanted_crate, crates)), **selection)
-        # As a task does: the session of a remote is closed after a sync.
-        remote = type(self.remote).objects.get(pk=self.remote.pk)
-        return synchronize(self.services, Order(self.repository, remote, mirror, chosen))
-
-    @property
-    def crates(self) -> list[str]:
-        """What the newest version has: names and versions, a yanked one with a `!`."""
-        from pulp_cargo.app.models import CrateContent, CrateYank
-
-        members = self.repository.latest_version().content
-        yanked = set(CrateYank.objects.filter(pk__in=members).values_list("canonical_name", "vers"))
-        units = CrateContent.objects.filter(pk__in=members).order_by("name", "vers")
-        return [
-            f"{unit.name} {unit.vers}" + "!" * ((unit.canonical_name, unit.vers) in yanked)
-            for unit in units
-        ]
-
-
-@pytest.fixture(autouse=True)
-def in_a_task(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let the service find a task's working directory, without a task for its reports."""
-    from django.conf import settings
-
-    from pulp_cargo.app.models import connecting
-    from pulp_cargo.app.services.sync import files, from_index, order, sources, units
-
-    @contextmanager
-    def report(**fields: Any) -> Iterator[Any]:
-        yield SimpleNamespace(increase_by=lambda count: None)
-
-    (tmp_path / "task").mkdir()
-    monkeypatch.chdir(tmp_path / "task")
-    for module in (files, from_index, order, units):
-        monkeypatch.setattr(module, "ProgressReport", report)
-    here = {"WORKING_DIRECTORY": str(tmp_path), "ALLOWED_IMPORT_PATHS": [str(tmp_path / "up")]}
-    monkeypatch.setattr(sources, "settings", SimpleNamespace(**here))
-    own = SimpleNamespace(
-        CARGO_UPSTREAM_PRIVATE_NETWORKS=["127.0.0.0/8"],
-        WORKING_DIRECTORY=settings.WORKING_DIRECTORY,
-    )
-    monkeypatch.setattr(connecting, "settings", own)
+__all__ = ["in_a_task", "mirror_of"]
 
 
 @pytest.fixture
@@ -95,29 +38,6 @@ def upstream() -> Iterator[SparseUpstream]:
 def index(tmp_path: Path, upstream: SparseUpstream) -> GitIndex:
     """A git index without crates, whose files are those of the sparse registry."""
     return GitIndex(tmp_path / "up" / "index", f"{upstream.origin}{sparse_upstream.FILES}")
-
-
-@pytest.fixture
-def mirror_of(
-    new_repository: "Callable[..., CargoRepository]", made: list[Any]
-) -> Callable[..., Mirror]:
-    """Makes repositories with a remote of their own."""
-    from pulp_cargo.app.models import CargoRemote
-    from pulp_cargo.app.services.process import this_process
-    from pulp_cargo.app.services.sync.order import Services
-
-    def make(url: str, **fields: Any) -> Mirror:
-        repository = new_repository()
-        fields = {"policy": "on_demand", "max_retries": 0, **fields}
-        made.append(CargoRemote.objects.create(name=repository.name, url=url, **fields))
-        process = this_process()
-        services = Services(process.loop, process.services.disk)
-        return Mirror(repository, made[-1], services)
-
-    return make
-
-
-MirrorOf = Callable[..., Mirror]
 
 
 def test_git_index_is_mirrored(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
@@ -218,7 +138,6 @@ def test_lines_that_cannot_be_used_are_left_out(
     ]
     body = "".join(json.dumps(line) + "\n" for line in lines)
     index.write(index_path(name), f"{body}no JSON\n".encode())
-    index.write("xx/yy/misplaced", body.encode())
     mirror = mirror_of(index.url)
     report = mirror.sync().report
     assert mirror.crates == [f"{name} 1.0.0"]
@@ -461,6 +380,37 @@ def test_local_registry(tmp_path: Path, mirror_of: MirrorOf, name: str) -> None:
     assert place.artifact.sha256 == crates[0].cksum()
 
 
+MISPLACED = "it is not at the path of the index file of a crate"
+
+
+def test_files_at_other_paths_than_index_files(
+    index: GitIndex, mirror_of: MirrorOf, name: str
+) -> None:
+    """They are reported, unless no crate is meant, or none that is selected."""
+    index.have(Crate(name))
+    for path in (f"{name}", f"xx/yy/{name}-b", f"3/l/{name}.json", "README", ".github/ci.yml"):
+        index.write(path, b"{}\n")
+    mirror = mirror_of(index.url)
+    report = mirror.sync().report
+    assert mirror.crates == [f"{name} 1.0.0"]
+    assert sorted((one["name"], one["vers"], one["reason"]) for one in report.listed) == sorted(
+        (path, "", MISPLACED) for path in (name, f"xx/yy/{name}-b", f"3/l/{name}.json")
+    )
+    report = mirror_of(index.url).sync(f"{name}-*").report
+    assert [one["name"] for one in report.listed] == [f"xx/yy/{name}-b"]
+
+
+def test_files_at_other_paths_of_a_local_registry(
+    tmp_path: Path, mirror_of: MirrorOf, name: str
+) -> None:
+    """The same."""
+    url = local_registry(tmp_path / "up" / "local", Crate(name))
+    (tmp_path / "up" / "local" / "index" / "config.json").write_text("{}")
+    (tmp_path / "up" / "local" / "index" / name).write_text("{}\n")
+    report = mirror_of(url).sync().report
+    assert [(one["name"], one["reason"]) for one in report.listed] == [(name, MISPLACED)]
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
@@ -508,7 +458,7 @@ def test_sync_that_is_killed_goes_on(
 ) -> None:
     """What was stored before is in no repository, and is used by the next sync."""
     from pulp_cargo.app.models import CrateContent
-    from pulp_cargo.app.services.sync import mirrored_units, units
+    from pulp_cargo.app.services.sync import listing_units, mirrored_units
 
     index.have(*(Crate(f"{name}-{letter}") for letter in "abc"))
     mirror = mirror_of(index.url)
@@ -521,7 +471,7 @@ def test_sync_that_is_killed_goes_on(
         change()
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(units, "again_if_taken", fail_at_the_second)
+        patched.setattr(listing_units, "again_if_taken", fail_at_the_second)
         mirror.sync()
     (before,) = CrateContent.objects.filter(name__startswith=name).values_list("pk", flat=True)
     assert mirror.crates == []

@@ -64,6 +64,16 @@ class Refusal:
             return {}
 
 
+def capitalized(text: str) -> str:
+    """Return a text with a capital letter at its beginning, unless it begins with a URL.
+
+    >>> capitalized("the snapshot is not signed"), capitalized("https://r.example/ is not there")
+    ('The snapshot is not signed', 'https://r.example/ is not there')
+    """
+    first = text.partition(" ")[0]
+    return text if "://" in first else text[:1].upper() + text[1:]
+
+
 def first_fault(error: str) -> str:
     """Return pulp-glue's first objection to a request, which it checks against several forms."""
     lines = [line.strip() for line in error.splitlines()]

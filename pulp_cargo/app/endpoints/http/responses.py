@@ -4,6 +4,7 @@ Cargo sends one validator and gets 304 for it (Cargo Book, "Sparse Protocol", "C
 tag of the compressed form is different, as HTTP requires of strong tags (RFC 9110, 8.8.3).
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,15 @@ from pulp_cargo.app.queries.registry.registry import ReadAccess
 from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.auth import CREDENTIAL
 from pulp_cargo.protocol.entity_tags import listed_tags
+
+NO_BYTES = re.compile(r"bytes=-0+", re.IGNORECASE)
+RANGE_CONDITIONS = (
+    "If-Range",
+    "If-None-Match",
+    "If-Modified-Since",
+    "If-Match",
+    "If-Unmodified-Since",
+)
 
 
 def remember(
@@ -114,11 +124,27 @@ def part_of(
         start, stop, _ = request.http_range.indices(len(content))
     except ValueError:
         return None
-    if start >= stop:
-        whole = {"Content-Range": f"bytes */{len(content)}"}
-        raise web.HTTPRequestRangeNotSatisfiable(headers=whole)
+    if start >= stop or NO_BYTES.fullmatch(request.headers["Range"]):
+        raise _not_satisfiable(len(content))
     place = {"ETag": etag, "Content-Range": f"bytes {start}-{stop - 1}/{len(content)}"}
     return web.Response(status=206, body=content[start:stop], headers={**headers, **place})
+
+
+def require_any_byte(request: web.Request, size: int | None) -> None:
+    """Raise 416 for the last 0 bytes of a file (RFC 9110, 14.1.2), whose size may be unknown.
+
+    aiohttp and core take them for all bytes. A condition may allow another response.
+    """
+    wanted = request.headers.get("Range")
+    if wanted is None or request.method != "GET" or not NO_BYTES.fullmatch(wanted):
+        return
+    if not any(name in request.headers for name in RANGE_CONDITIONS):
+        raise _not_satisfiable(size)
+
+
+def _not_satisfiable(size: int | None) -> web.HTTPRequestRangeNotSatisfiable:
+    whole = {} if size is None else {"Content-Range": f"bytes */{size}"}
+    return web.HTTPRequestRangeNotSatisfiable(headers=whole)
 
 
 def cut_off(request: web.BaseRequest) -> None:

@@ -6,7 +6,12 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import matches, part_of, remember
+from pulp_cargo.app.endpoints.http.responses import (
+    matches,
+    part_of,
+    remember,
+    require_any_byte,
+)
 from pulp_cargo.app.endpoints.read import send_from_storage
 from pulp_cargo.app.endpoints.read.send_on_demand import send_on_demand
 from pulp_cargo.app.queries.crates.crate_file import OnDemandFile, StoredFile
@@ -27,6 +32,7 @@ async def send(
 
     `download` is counted for responses from memory.
     """
+    require_any_byte(cargo.http, file.size if isinstance(file, StoredFile) else None)
     if isinstance(file, OnDemandFile):
         return await send_on_demand(cargo, file, name, vers, headers)
     file = await send_from_storage.with_small_content(cargo, file)

@@ -13,7 +13,12 @@ from pulp_glue.cargo.snapshot import LINES
 
 from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import headers_for_readers, matches, part_of
+from pulp_cargo.app.endpoints.http.responses import (
+    headers_for_readers,
+    matches,
+    part_of,
+    require_any_byte,
+)
 from pulp_cargo.app.endpoints.read import send_from_storage
 from pulp_cargo.app.models.core import FILE_SYSTEM
 from pulp_cargo.app.queries.crates.crate_file import StoredFile
@@ -95,6 +100,7 @@ async def _send(cargo: CargoRequest, found: StoredSnapshot) -> web.StreamRespons
     """Send the lines from a file system, or from an object storage."""
     domain, headers = cargo.registry.domain, headers_for_readers(cargo)
     headers["Content-Type"] = "application/jsonl; charset=utf-8"
+    require_any_byte(cargo.http, found.size)
     if domain.storage_class == FILE_SYSTEM:
         # It has an entity tag of its own, and answers conditional requests.
         return FileWithTimeout(domain.get_storage().path(found.storage_name), found.size, headers)

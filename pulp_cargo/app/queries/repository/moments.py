@@ -150,4 +150,5 @@ def _named(*numbers: int | None) -> str:
 
 
 def _text(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not by strftime, which writes years before 1000 without zeros.
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -36,7 +36,6 @@ from pulp_cargo.rules.repository_use import (
 
 MODIFY = "cargo.modify_cargorepository"
 CHANGE = "cargo.change_cargoremote"
-VIEW = "cargo.view_cargorepository"
 
 
 class CannotReplace(BadRequest):
@@ -44,8 +43,8 @@ class CannotReplace(BadRequest):
 
     def __init__(self, repository: str, distribution: str) -> None:
         super().__init__(
-            f"the distribution `{distribution}` accepts uploads to the repository `{repository}`,"
-            " and `mirror` would remove published crates"
+            f"{distribution} accepts uploads to the repository `{repository}`, and `mirror` would"
+            " remove published crates"
         )
 
 
@@ -114,22 +113,22 @@ def require_free(
 def require_permitted(
     before: DistributionUse, after: DistributionUse, user: AbstractBaseUser | None
 ) -> None:
-    """Raise NotPermitted if a change lets a user write to a repository that they may not modify."""
+    """Raise NotPermitted if a change lets a user write to a repository that they may not modify.
+
+    The messages here name only what the user may view.
+    """
     wanted = needs_right_to_modify(before, after)
     for repository in _not_modifiable(wanted, user):
         raise NotPermitted(
-            f"To allow uploads to the repository `{repository.name}`, or to store crates of a"
-            " remote there, you need the right to modify the repository."
+            f"To allow uploads to {_shown(repository, user)}, or to store crates of a remote there,"
+            " you need the right to modify the repository."
         )
 
 
 def require_permitted_for_remote(
     remote: CargoRemote, changes: Mapping[str, Any], user: AbstractBaseUser | None
 ) -> None:
-    """Raise NotPermitted if changes of a remote let a user write to such a repository.
-
-    The message names only repositories that the user may view.
-    """
+    """Raise NotPermitted if changes of a remote let a user write to such a repository."""
     before = {name: getattr(remote, name, None) for name in changes}
     if not is_another_server(before, changes):
         return
@@ -171,8 +170,8 @@ def require_changeable(remote: CargoRemote, user: AbstractBaseUser | None) -> No
     """Raise NotPermitted unless a user may change a remote, with the keys that it trusts."""
     if user is not None and not permissions_of(user, [CHANGE], remote.pulp_domain, remote):
         raise NotPermitted(
-            f"To accept an older snapshot, you need the right to change the remote `{remote.name}`,"
-            " which has the trusted keys."
+            f"To accept an older snapshot, you need the right to change {_shown(remote, user)},"
+            " with the trusted keys."
         )
 
 
@@ -196,20 +195,24 @@ def _not_modifiable(
     return (one for one in found.order_by("name") if not may_modify(user, one))
 
 
-def _shown(repository: CargoRepository, user: AbstractBaseUser | None) -> str:
-    """Return words for a repository, with its name only for users who may view it."""
-    same = CargoRepository.objects.filter(pk=repository.pk)
-    is_seen = get_objects_for_user(user, VIEW, same).exists()
-    return (
-        f"the repository `{repository.name}`" if is_seen else "a repository that you may not view"
-    )
+def _shown(
+    one: CargoRepository | CargoRemote | CargoDistribution, user: AbstractBaseUser | None
+) -> str:
+    """Return words for an object, with its name only for users who may view it."""
+    model = str(one._meta.model_name)
+    kind = model.removeprefix("cargo")
+    same = type(one).objects.filter(pk=one.pk)
+    is_seen = user is None or get_objects_for_user(user, f"cargo.view_{model}", same).exists()
+    return f"the {kind} `{one.name}`" if is_seen else f"a {kind} that you may not view"
 
 
-def require_replaceable(repository: CargoRepository) -> None:
+def require_replaceable(
+    repository: CargoRepository, *, user: AbstractBaseUser | None = None
+) -> None:
     """Raise CannotReplace if a distribution accepts uploads for the repository."""
     open_one = _serving(repository).filter(allow_uploads=True).first()
     if open_one is not None:
-        raise CannotReplace(repository.name, open_one.name)
+        raise CannotReplace(repository.name, _shown(open_one, user))
 
 
 def is_in_use(repository: CargoRepository) -> bool:

@@ -143,7 +143,7 @@ def _store(order: Order, ranges: Iterable[Range]) -> None:
 def _selected(index: Opened, selection: Selection, report: SyncReport) -> Iterator[IndexFile]:
     if selection.names is not None:
         return _named(index, selection.names, report)
-    return cast(ListedSource, index.index).every(selection.wants_crate)
+    return cast(ListedSource, index.index).every(selection.wants_crate, report.refuse_path)
 
 
 def _named(index: Opened, names: Iterable[str], report: SyncReport) -> Iterator[IndexFile]:

@@ -5,6 +5,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from pulpcore.plugin.models import RepositoryVersion
+
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.sync_sources import newest_note
 from pulp_cargo.app.queries.crate_policies import named_policy
@@ -14,6 +16,7 @@ from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.services.sync.version import Change, make_version, version_with_listed
+from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.mirror_selection import Offered, Selection
@@ -37,6 +40,8 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         ) as head,
     ):
         snapshot = require_signed(connected, order)
+        if order.label is not None and remote.snapshot_keys:
+            return Synced(_existing(order), report)
         # All files are below the remote's own URL.
         upstream.note_file_origin(remote, None)
         if order.selection.newest is not None:
@@ -58,6 +63,22 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
             order.mirror, is_partial=False, aliases=aliases, note=note, snapshot=snapshot
         )
         return Synced(make_version(repository, change), report)
+
+
+def _existing(order: Order) -> RepositoryVersion:
+    """Return the version that has the signed state of a label; raises CannotCopy if there is none.
+
+    None is made: an older state would be the newest version until the next sync succeeds, which is
+    what somebody wants who replays it.
+    """
+    listing_table.find_units(order.repository.pulp_domain_id, order.repository.pk)
+    version = version_with_listed(order.repository)
+    if version is None:
+        raise CannotCopy(
+            "no version here has its crates and yanks, and while the remote has `snapshot_keys`,"
+            " none is made for an older state"
+        )
+    return version
 
 
 def _lets_in(

@@ -13,11 +13,12 @@ from pulp_cargo.rules.project_needs import NeededCrate
 # The first ones are in the result of the task, the others are only counted.
 MOST_LISTED = 1000
 LONGEST_REASON = 500
+LONGEST_PATH = 200
 
 
 @dataclass(slots=True)
 class SyncReport:
-    """The refused crates and versions; a crate as a whole has an empty `vers`."""
+    """The refused crates and versions; a crate or file as a whole has an empty `vers`."""
 
     count: int = 0
     # Whether a later sync with the same index would refuse the same versions.
@@ -30,6 +31,10 @@ class SyncReport:
         if len(self.listed) < MOST_LISTED:
             shown = printable(reason[:LONGEST_REASON])
             self.listed.append({"name": printable(name), "vers": printable(vers), "reason": shown})
+
+    def refuse_path(self, path: str) -> None:
+        """Record that a file of the index is not read, because no index file belongs there."""
+        self.refuse(path[-LONGEST_PATH:], "", "it is not at the path of the index file of a crate")
 
     def leave_out(self, selection: Selection) -> None:
         """Record the dependencies of projects that are not from the upstream."""

@@ -6,17 +6,10 @@ fetched if the remote's policy is `immediate`, and one new repository version is
 nothing changed.
 """
 
-import logging
-from collections.abc import Mapping
-
-from pulp_cargo.app.services import version_labels
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import from_index, from_listing, upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.upstream.errors import NoListing
-from pulp_cargo.protocol.errors import RegistryError
-
-log = logging.getLogger(__name__)
 
 
 def synchronize(services: Services, order: Order) -> Synced:
@@ -36,23 +29,3 @@ def synchronize(services: Services, order: Order) -> Synced:
                 if order.selection.names is None:
                     raise
         return from_index.synchronize(services, order, connected)
-
-
-def copy_labels(services: Services, order: Order, labels: Mapping[str, str]) -> None:
-    """Give the repository the labels of the upstream, each on a version of the same content.
-
-    Each comes with its origin, which changes when it moves upstream. A version is made if no other has
-    the content. A state that cannot be copied is left out, since the newest one matters more.
-    """
-    repository = order.repository
-    known = version_labels.origins(repository.pk)
-    for label, origin in labels.items():
-        if known.get(label) == origin:
-            continue
-        try:
-            done = synchronize(services, order.at_label(label))
-            version = done.version or repository.latest_version()
-            version_labels.follow(repository, label, version.pk, origin)
-        except RegistryError as error:
-            log.warning("The label `%s` of `%s` is not copied: %s", label, repository.name, error)
-    version_labels.forget_followed(repository, labels)

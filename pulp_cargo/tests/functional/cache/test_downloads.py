@@ -129,6 +129,7 @@ def test_part_of_a_file(upstream: SparseUpstream, shared: Shared, name: str, pol
         answer = cache.registry.get(path, Range="bytes=10-19")
         assert (answer.status, answer.body) == (206, crate.packed()[10:20])
         assert answer.headers["content-range"] == f"bytes 10-19/{len(crate.packed())}"
+        assert cache.registry.get(path, Range="bytes=-0").status == 416
     assert cache.registry.download(name).body == crate.packed()
 
 

@@ -7,8 +7,9 @@ from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support import upstream_faults as broken
 from pulp_cargo.tests.support.cache import Cache
 from pulp_cargo.tests.support.crate import Crate
-from pulp_cargo.tests.support.sparse_upstream import SparseUpstream, at, file_path
+from pulp_cargo.tests.support.sparse_upstream import FILES, SparseUpstream, at, file_path
 from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.upstream import basic
 
 TOKEN = "Bearer of-the-upstream"
 
@@ -54,6 +55,21 @@ def test_without_the_right_token(
     cache.change(token=TOKEN)
     assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 200)
     assert cache.registry.download(name).body == Crate(name).packed()
+
+
+@pytest.mark.parametrize("credential", [{"token": TOKEN}, {"username": "u", "password": "p"}])
+def test_files_with_a_user_and_password_of_their_own(
+    upstream: SparseUpstream, cache_of: CacheOf, name: str, credential: dict[str, str]
+) -> None:
+    """A `dl` that contains them needs no other credential, and a request cannot have both."""
+    crate = Crate(name)
+    upstream.have(crate)
+    own = upstream.origin.replace("://", "://user:password@")
+    upstream.configure(auth_required="token" in credential, dl=f"{own}{FILES}")
+    cache = cache_of(upstream, **credential)
+    assert cache.registry.download(name).body == crate.packed()
+    (asked,) = upstream.asked_for(file_path(crate))
+    assert asked.headers["authorization"] == basic("user", "password")
 
 
 @pytest.mark.parametrize("what", ["index", "file"])

@@ -66,6 +66,7 @@ def test_part_of_a_file(upstream: Upstream, copy_of: CopyOf, name: str) -> None:
     copy = copy_of(upstream.index_url)
     copy.sync()
     path = f"api/v1/crates/{name}/1.0.0/download"
+    assert copy.registry.get(path, Range="bytes=-0").status == 416
     answer = copy.registry.get(path, Range="bytes=10-19")
     assert (answer.status, answer.body) == (206, crate.packed()[10:20])
     assert copy.registry.download(name).body == crate.packed()

@@ -137,6 +137,13 @@ def test_labels_are_those_of_the_upstream(
     assert labels() == {"stable": "1.0.0!,1.1.0", "own": "1.0.0!,1.1.0,1.2.0"}
     assert copied(second, first).index(name) == first.index(name)
     assert made(replicate(second.rest, upstream_pulp)) == []
+    call("label_version", label="own", number=2)
+    (synced,) = (one for one in replicate(second.rest, upstream_pulp) if one["result"])
+    (left_out,) = synced["result"]["labels_left_out"]
+    assert left_out["reason"].startswith("this repository has a label `own` of its own")
+    codes = {one["code"]: (one["done"], one["suffix"]) for one in synced["progress_reports"]}
+    assert codes["sync.cargo.labels"] == (1, "own")
+    assert labels() == {"stable": "1.0.0!,1.1.0", "own": "1.0.0!,1.1.0,1.2.0"}
 
 
 def test_owners_come_over_where_they_exist(

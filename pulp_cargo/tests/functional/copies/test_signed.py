@@ -1,17 +1,16 @@
 """A sync that takes only what a trusted key has signed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import pytest
-from pulp_glue.cargo.snapshot import Entry, render_entry
 
 from pulp_cargo.tests.functional.copies.conftest import Copy
 from pulp_cargo.tests.support import upstream as fake
-from pulp_cargo.tests.support.bundles import head_bytes
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.keys import Key
 from pulp_cargo.tests.support.rest import Refused
-from pulp_cargo.tests.support.upstream import PUBTIME, ROOT, Upstream
+from pulp_cargo.tests.support.signed_state import sign
+from pulp_cargo.tests.support.upstream import ROOT, Upstream
 
 CopyOf = Callable[..., Copy]
 
@@ -22,28 +21,6 @@ def key() -> Iterator[Key]:
     made = Key()
     yield made
     made.close()
-
-
-def sign(
-    upstream: Upstream,
-    key: Key,
-    crates: Sequence[Crate],
-    *,
-    yanked: bool = False,
-    version: int = 7,
-    repository: str = "team",
-) -> None:
-    """Give the upstream a signed snapshot of these crates."""
-    entries = sorted(
-        (Entry(one.name, one.vers, one.cksum(), yanked, PUBTIME) for one in crates),
-        key=lambda entry: entry.key,
-    )
-    head = head_bytes(entries, version=version, repository=repository)
-    upstream.bodies |= {
-        f"{ROOT}snapshot.json": head,
-        f"{ROOT}snapshot.json.asc": key.sign(head),
-        f"{ROOT}snapshot.jsonl": b"".join(map(render_entry, entries)),
-    }
 
 
 def test_sync_takes_what_is_signed(
@@ -176,6 +153,13 @@ def test_who_may_accept_an_older_snapshot(
     copy = copy_of(upstream.index_url, snapshot_keys=key.public)
     owner = copy.rest.new_user("cargo.cargorepository_owner", on=copy.registry.repository)
     owner.post(f"{copy.registry.repository}sync/")
-    with pytest.raises(Refused, match="you need the right to change the remote") as refused:
+    with pytest.raises(Refused, match="the right to change a remote that you may not") as refused:
         owner.post(f"{copy.registry.repository}sync/", accept_older_snapshot=True)
     assert refused.value.status == 403
+    remote = copy.rest.get(copy.remote)["name"]
+    assert remote not in refused.value.text
+    copy.rest.post(
+        f"{copy.remote}add_role/", role="cargo.cargoremote_viewer", users=[(owner.auth or ("",))[0]]
+    )
+    with pytest.raises(Refused, match=f"the right to change the remote `{remote}`, with the"):
+        owner.post(f"{copy.registry.repository}sync/", accept_older_snapshot=True)

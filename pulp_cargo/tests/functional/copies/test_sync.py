@@ -255,12 +255,17 @@ def test_private_upstream_is_read_with_the_credentials_of_the_remote(
 def test_mirror_is_refused_where_people_publish(
     stack: Stack, registry: Registry, copy_of: CopyOf
 ) -> None:
-    """It would remove what they published; the answer names the distribution."""
+    """It would remove what they published; the answer names the distribution to who may view it."""
     own = stack.make_registry()
     remote = copy_of(registry.index_url).remote
-    with pytest.raises(Refused, match=f"`{own.name}` accepts uploads") as refused:
+    with pytest.raises(Refused, match=f"the distribution `{own.name}` accepts uploads") as refused:
         stack.rest.post(f"{own.repository}sync/", remote=remote, mirror=True)
     assert refused.value.status == 400
+    owner = stack.rest.new_user("cargo.cargorepository_owner", on=own.repository)
+    user, _ = owner.auth or ("", "")
+    stack.rest.post(f"{remote}add_role/", role="cargo.cargoremote_viewer", users=[user])
+    with pytest.raises(Refused, match="a distribution that you may not view accepts uploads"):
+        owner.post(f"{own.repository}sync/", remote=remote, mirror=True)
 
 
 def test_sync_needs_a_remote_and_the_permission(

@@ -14,6 +14,7 @@ from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.rest import Refused
 from pulp_cargo.tests.support.sparse_upstream import FILES, SparseUpstream, file_path
 from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.upstream import basic
 
 CopyOf = Callable[..., Copy]
 TOKEN = "Bearer of-the-upstream"
@@ -134,3 +135,19 @@ def test_host_of_files_that_differs_from_crate_to_crate(
     copy = copy_of(private.index_url, token=TOKEN)
     with pytest.raises(Refused, match="needs a token for its files, whose host differs"):
         copy.sync(crates=[name])
+
+
+@pytest.mark.parametrize("policy", ["on_demand", "immediate"])
+def test_files_with_a_user_and_password_of_their_own(
+    private: SparseUpstream, elsewhere: SparseUpstream, copy_of: CopyOf, name: str, policy: str
+) -> None:
+    """A `dl` that contains them needs no token, and a request cannot have both."""
+    crate = Crate(name)
+    private.have(crate)
+    elsewhere.have(crate)
+    own = elsewhere.origin.replace("://", "://user:password@")
+    private.configure(auth_required=True, dl=f"{own}{FILES}")
+    copy = copy_of(private.index_url, token=TOKEN, policy=policy)
+    copy.sync(crates=[name])
+    assert copy.registry.download(name).body == crate.packed()
+    assert tokens(elsewhere) == {basic("user", "password")}

@@ -85,6 +85,8 @@ def test_ranges(registry: Registry, name: str):
     assert (part.status, part.body) == (206, whole[10:20])
     assert _file(registry, name, Range="bytes=10-").body == whole[10:]
     assert _file(registry, name, Range="bytes=999999-").status == 416
+    none = _file(registry, name, Range="bytes=-0")
+    assert (none.status, none.headers["content-range"]) == (416, f"bytes */{len(whole)}")
 
 
 def test_file_never_changes(registry: Registry, name: str):

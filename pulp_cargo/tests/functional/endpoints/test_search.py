@@ -195,6 +195,8 @@ def test_pages(found: Registry):
         {"total": 8, "next_page": None, "prev_page": "?per_page=3&page=2"},
         {"total": 8, "next_page": None, "prev_page": "?per_page=3&page=3"},
     ]
+    first = found.get("api/v1/crates").json()["crates"]
+    assert found.get("api/v1/crates?per_page=&page=").json()["crates"] == first
 
 
 def test_filters(names: Callable[..., list[str]]):

@@ -55,6 +55,10 @@ REFUSALS = {
     'crate-policy create --name a --allow {"crate":"b"}': "--allow requires a JSON list of objects.",
     'crate-policy create --name a --exceptions [{"ends":"soon"}]': "'soon' is not a date: use the"
     " form 2030-01-31 or 2030-01-31T12:00:00Z.",
+    "token create --name a --expires-at 0999-12-31": "'0999-12-31' is before the year 1000.",
+    "token create --name a --expires-at 0001-01-01T00:00:00+05:00": "'0001-01-01T00:00:00+05:00' is not"
+    " a date: use the form 2030-01-31 or 2030-01-31T12:00:00Z.",
+    "distribution downloads a --unused-since 0001-01-01": "'0001-01-01' is before the year 1000.",
     f"remote create --name a --url b --crate-policy {REMOTE}": f"'{REMOTE}' is not a cargo"
     " crate policy: --crate-policy requires the name, href or PRN of one.",
     f"token create --name a --distribution {REMOTE}": f"'{REMOTE}' is not a cargo distribution:"
@@ -102,5 +106,27 @@ def test_a_token_file_is_text(tmp_path: Path, command: str) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(PulpFailed) as refused:
         Pulp(tmp_path).cargo(*command.split(), "--token-file", str(file))
+    said = refused.value.said.splitlines()[-1]
+    assert said == f"Error: '{file}' cannot be read: it is not UTF-8."
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "crate-policy create --name a --block",
+        "repository update --name a --snapshot-keys",
+        "repository remove a --crates",
+        "repository content modify --repository a --add-content",
+        "remote create --name a --url b --ca-cert",
+        "distribution create --name a --base-path a --upstreams",
+        "distribution collisions a --names",
+    ],
+)  # fmt: skip
+def test_a_value_from_a_file_is_text(tmp_path: Path, command: str) -> None:
+    """Options of pulp-cli's own are no exception."""
+    file = tmp_path / "value"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(PulpFailed) as refused:
+        Pulp(tmp_path).cargo(*command.split(), f"@{file}")
     said = refused.value.said.splitlines()[-1]
     assert said == f"Error: '{file}' cannot be read: it is not UTF-8."

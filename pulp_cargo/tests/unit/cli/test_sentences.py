@@ -1,7 +1,7 @@
 """What Pulp answers to bad input becomes one line."""
 
 import pytest
-from pulp_glue.cargo.sentences import Refusal, first_fault
+from pulp_glue.cargo.sentences import Refusal, capitalized, first_fault
 
 ANSWERS = {
     '{"detail": "No CargoRepository matches the given query."}': "No CargoRepository matches the"
@@ -70,3 +70,18 @@ def test_only_the_first_form_of_a_request_is_complained_of() -> None:
     )
     assert first_fault(said) == "Validation failed for 'x': application/json: 'a' is bad: really"
     assert first_fault("Parameter 'x' not available.") == "Parameter 'x' not available."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("the snapshot is not signed", "The snapshot is not signed"),
+        ("https://r.example/ is not there", "https://r.example/ is not there"),
+        ("sparse+https://r.example/: no", "sparse+https://r.example/: no"),
+        ("`a` is at https://r.example/", "`a` is at https://r.example/"),
+        ("", ""),
+    ],
+)
+def test_a_url_at_the_beginning_stays_as_it_is(text: str, said: str) -> None:
+    """With a capital letter it would be another text than the one that was given."""
+    assert capitalized(text) == said

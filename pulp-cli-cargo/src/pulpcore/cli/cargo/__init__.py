@@ -13,6 +13,7 @@ from pulpcore.cli.cargo.export import export
 from pulpcore.cli.cargo.exporter import exporter
 from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.owner import owner
+from pulpcore.cli.cargo.params import refusing_binary_files
 from pulpcore.cli.cargo.registry import registry
 from pulpcore.cli.cargo.remote import remote
 from pulpcore.cli.cargo.repository import repository
@@ -35,4 +36,4 @@ def mount(main: click.Group, **kwargs: Any) -> None:
     groups = (*objects, export, exporter, bundle)
     for command in (*groups, check, prefetch, search, explain_crate, cargo_config, verify):
         cargo_group.add_command(command)
-    main.add_command(cargo_group)
+    main.add_command(refusing_binary_files(cargo_group))

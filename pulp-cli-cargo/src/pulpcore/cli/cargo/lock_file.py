@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from pulp_cli.generic import PulpCLIContext, PulpCommand, pass_pulp_context, pulp_command
+from pulp_glue.cargo.sentences import capitalized
 from pulp_glue.common.context import EntityDefinition, EntityFieldDefinition
 from pulp_glue.common.exceptions import PulpException
 
@@ -216,8 +217,8 @@ def _lines(report: EntityDefinition) -> Iterator[str]:
 
 
 def _summary(report: EntityDefinition) -> str:
-    sentence = str(report["sentence"])
+    sentence = capitalized(str(report["sentence"]))
     count = sum(row.get("passes", True) for row in report["not_checked"])
     were = "package from elsewhere was" if count == 1 else "packages from elsewhere were"
     others = f"; {count} {were} not checked" if count else ""
-    return f"{sentence[0].upper()}{sentence[1:]}{others}."
+    return f"{sentence}{others}."

@@ -1,12 +1,16 @@
 """Groups, options and values that pulp-cli lacks, or that are insufficient there."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 import click
 from pulp_cli.generic import PulpGroup, PulpOption
 from pulp_glue.cargo.base import CargoEntityContext
 from pulp_glue.common.context import PulpEntityContext
+
+EARLIEST_YEAR = 1000
 
 
 class TypedGroup(PulpGroup):
@@ -70,12 +74,39 @@ def adapted(command: click.Command, **params: dict[str, Any]) -> click.Command:
     return command
 
 
+def refusing_binary_files(command: click.Command) -> click.Command:
+    """Let options that accept `@FILE` refuse files that are not UTF-8, in all commands of a group."""
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            refusing_binary_files(below)
+    for param in command.params:
+        if param.callback is not None:
+            param.callback = _refusing_binary(param.callback)
+    return command
+
+
+def _refusing_binary(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def call(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        try:
+            return callback(ctx, param, value)
+        except UnicodeDecodeError as error:
+            path = str(value).removeprefix("@")
+            raise click.ClickException(f"'{path}' cannot be read: it is not UTF-8.") from error
+
+    return call
+
+
 def parse_moment(text: str) -> datetime:
     """Parse a time, in UTC unless it has another offset."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise click.ClickException(
             f"{text!r} is not a date: use the form 2030-01-31 or 2030-01-31T12:00:00Z."
         ) from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # The standard library writes earlier years without zeros, which Pulp cannot read.
+    if moment.year < EARLIEST_YEAR:
+        raise click.ClickException(f"{text!r} is before the year {EARLIEST_YEAR}.")
+    return moment

@@ -15,6 +15,7 @@ from pulp_glue.cargo.export.versions import (
     index_path,
 )
 from pulp_glue.cargo.registry_client import RegistryClient
+from pulp_glue.cargo.sentences import capitalized
 from pulp_glue.cargo.snapshot import Entry
 
 from pulpcore.cli.cargo.cargo_config import read_token
@@ -110,5 +111,4 @@ def _for_people() -> Iterator[None]:
     try:
         yield
     except (ExportError, Unexportable) as error:
-        sentence = str(error)
-        raise click.ClickException(f"{sentence[:1].upper()}{sentence[1:]}.") from error
+        raise click.ClickException(f"{capitalized(str(error))}.") from error

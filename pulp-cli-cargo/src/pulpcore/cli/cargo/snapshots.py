@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import click
 from pulp_glue.cargo.bundle import Bundle, InvalidBundle, read_bundle
+from pulp_glue.cargo.sentences import capitalized
 from pulp_glue.cargo.snapshot import (
     HEAD,
     LINES,
@@ -52,7 +53,7 @@ def signer(head: bytes, signature: bytes | None, keys: Path | None) -> str | Non
     try:
         return signer_of(head, signature, keys)
     except NotSigned as error:
-        raise click.ClickException(f"{_sentence(str(error))}.") from error
+        raise click.ClickException(f"{capitalized(str(error))}.") from error
 
 
 def of_registry(registry: RegistryReader) -> Snapshot:
@@ -78,7 +79,7 @@ def of_bundle(file: BinaryIO) -> Bundle:
     try:
         return read_bundle(file)
     except InvalidBundle as error:
-        raise click.ClickException(f"{_sentence(str(error))}.") from error
+        raise click.ClickException(f"{capitalized(str(error))}.") from error
 
 
 def entries_since(path: Path) -> tuple[str, Mapping[tuple[str, str], Entry]]:
@@ -106,9 +107,5 @@ def _snapshot(head_bytes: bytes, lines: bytes, signature: bytes | None) -> Snaps
         head = parse_head(head_bytes)
         entries = {entry.key: entry for entry in read_entries(io.BytesIO(lines), head)}
     except InvalidSnapshot as error:
-        raise click.ClickException(f"{_sentence(str(error))}.") from error
+        raise click.ClickException(f"{capitalized(str(error))}.") from error
     return Snapshot(head, head_bytes, lines, signature, entries)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
