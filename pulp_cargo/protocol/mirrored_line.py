@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from pulp_cargo.protocol.errors import InvalidMetadata, RegistryError
 from pulp_cargo.protocol.features import check_features
-from pulp_cargo.protocol.index import CKSUM, LONGEST_LINE, MOST_PARTS, PUBTIME
+from pulp_cargo.protocol.index import CKSUM, LONGEST_LINE, MOST_PARTS, is_pubtime
 from pulp_cargo.protocol.names import CRATE_NAME, parse_crate_name, parse_dependency_name
 from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url
 from pulp_cargo.protocol.requirement import normalise_requirement
@@ -178,8 +178,8 @@ def _require_sound(line: MirroredLine) -> None:
         parse_version(line.vers)
     if not CKSUM.fullmatch(line.cksum):
         raise InvalidMetadata(f"`cksum` is {line.cksum[:80]!r}")
-    # Cargo loses a version with a time of another form.
-    if line.pubtime and not PUBTIME.fullmatch(line.pubtime):
+    # Cargo loses a version with a time of another form, and PostgreSQL stores no 30th of February.
+    if line.pubtime and not is_pubtime(line.pubtime):
         raise InvalidMetadata(f"`pubtime` is {line.pubtime[:80]!r}")
 
 
