@@ -13,6 +13,7 @@ from pulp_cargo.protocol.mirrored_line import (
     read_line,
     registries_of,
 )
+from pulp_cargo.protocol.packed_index import MAX_SIZE
 
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
 OWN = "https://git.example/index"
@@ -151,3 +152,12 @@ def test_file_of_bad_lines_is_read_to_a_limit() -> None:
     """The cost of a file is bounded."""
     _, refused = read_index_file(b"x\n" * 5_000, "lab", OWN)
     assert len(refused) == 1_001
+
+
+def test_file_beyond_the_largest_size() -> None:
+    """A part of it would look like all of it, and a mirror would remove the other versions."""
+    versions, refused = read_index_file(raw() + b"\n" * MAX_SIZE, "a", OWN)
+    assert versions == {}
+    assert [(one.vers, one.reason) for one in refused] == [
+        ("", f"its index file has more than {MAX_SIZE} bytes")
+    ]
