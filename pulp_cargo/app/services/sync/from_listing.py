@@ -41,8 +41,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         upstream.note_file_origin(remote, None)
         if order.selection.newest is not None:
             _drop_older(order.selection)
-        needed = order.selection.needed
-        report.require_needed(needed, listing_table.versions_of(needed))
+        report.require_selected(order.selection, listing_table.versions_of)
         refuse_replaced(order)
         units.make_units(file, repository, remote)
         if order.is_immediate:
