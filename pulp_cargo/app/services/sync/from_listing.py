@@ -15,6 +15,7 @@ from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.services.sync.version import Change, make_version, version_with_listed
 from pulp_cargo.protocol.listing import Head, ListedCrate
+from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.mirror_selection import Offered, Selection
 from pulp_cargo.rules.policies.policy_decision import AgelessRules
@@ -69,7 +70,11 @@ def _lets_in(
     if locked := selection.other_checksum(name, vers, crate.entry.cksum):
         report.refuse(name, vers, f"a lock file has the checksum {locked}")
         return False
-    return rules.let_in(name, vers, crate.texts["license"])
+    if rules.let_in(name, vers, crate.texts["license"]):
+        return True
+    if (canonical_name(name), vers) in selection.locked:
+        report.refuse(name, vers, "the crate policy of the remote refuses it")
+    return False
 
 
 def _drop_older(selection: Selection) -> None:
