@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pulp_cargo.protocol.errors import InvalidMetadata, InvalidVersion
 from pulp_cargo.protocol.semver import parse_version
@@ -22,8 +23,9 @@ MOST_PARTS = 50_000
 
 _KINDS = ("normal", "build", "dev")
 CKSUM = re.compile(r"[0-9a-f]{64}")
-# Cargo 1.94 loses a version whose time has fractions or another offset.
-PUBTIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+# Cargo 1.94 loses a version whose time has fractions or another offset. Some parsers of times accept
+# 24:00.
+PUBTIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,21 @@ def parse_line(text: str) -> IndexEntry:
         pubtime=_pubtime(line),
         v=line.number_or_none("v"),
     )
+
+
+def is_pubtime(text: str) -> bool:
+    """Return whether a text is a time in the form of the index, and exists.
+
+    >>> is_pubtime("2024-02-29T00:00:00Z"), is_pubtime("2023-02-29T00:00:00Z")
+    (True, False)
+    """
+    if not PUBTIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def sort_deps(deps: Iterable[Dependency]) -> tuple[Dependency, ...]:

@@ -13,8 +13,9 @@ from msgspec import UNSET, UnsetType
 
 from pulp_cargo.protocol.errors import InvalidMetadata, RegistryError
 from pulp_cargo.protocol.features import check_features
-from pulp_cargo.protocol.index import CKSUM, LONGEST_LINE, MOST_PARTS, PUBTIME
+from pulp_cargo.protocol.index import CKSUM, LONGEST_LINE, MOST_PARTS, is_pubtime
 from pulp_cargo.protocol.names import CRATE_NAME, parse_crate_name, parse_dependency_name
+from pulp_cargo.protocol.packed_index import MAX_SIZE
 from pulp_cargo.protocol.registry_url import CRATES_IO, parse_registry_url
 from pulp_cargo.protocol.requirement import normalise_requirement
 from pulp_cargo.protocol.semver import is_version, parse_version
@@ -116,6 +117,9 @@ def read_index_file(
     itself. If two lines have the same version the last counts, as in cargo up to 1.95. All versions
     of a crate must have the spelling of the first (Cargo Book, "Index Format").
     """
+    # A source of index files may stop shortly after this.
+    if len(body) > MAX_SIZE:
+        return {}, [RefusedLine("", f"its index file has more than {MAX_SIZE} bytes")]
     versions: dict[str, MirroredLine] = {}
     refused: list[RefusedLine] = []
     spelling = None
@@ -178,8 +182,8 @@ def _require_sound(line: MirroredLine) -> None:
         parse_version(line.vers)
     if not CKSUM.fullmatch(line.cksum):
         raise InvalidMetadata(f"`cksum` is {line.cksum[:80]!r}")
-    # Cargo loses a version with a time of another form.
-    if line.pubtime and not PUBTIME.fullmatch(line.pubtime):
+    # Cargo loses a version with a time of another form, and PostgreSQL stores no 30th of February.
+    if line.pubtime and not is_pubtime(line.pubtime):
         raise InvalidMetadata(f"`pubtime` is {line.pubtime[:80]!r}")
 
 

@@ -10,6 +10,8 @@ from pulp_cargo.protocol.unavailable import UpstreamConfigInvalid
 from pulp_cargo.protocol.urls import split_url
 
 MAX_SIZE = 64 * 1024
+# Maximum length of `dl`, in characters: every version has a URL, in which a marker grows ninefold.
+LONGEST_DL = 2048
 
 _MARKERS = ("{crate}", "{version}", "{prefix}", "{lowerprefix}", "{sha256-checksum}")
 
@@ -39,6 +41,8 @@ def parse_upstream_config(body: bytes) -> UpstreamConfig:
     if table.values.get("auth-required", False) is None:
         raise UpstreamConfigInvalid("`auth-required` is null")
     dl, api = table.text("dl"), table.text_or_none("api")
+    if len(dl) > LONGEST_DL:
+        raise UpstreamConfigInvalid(f"its `dl` has {len(dl)} characters, more than {LONGEST_DL}")
     if fault := _fault_of(dl):
         raise UpstreamConfigInvalid(f"its `dl` {dl!r} is {fault}")
     return UpstreamConfig(

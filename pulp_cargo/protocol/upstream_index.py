@@ -8,12 +8,11 @@ import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from pulp_cargo.protocol.index import CKSUM, LONGEST_LINE, PUBTIME
+from pulp_cargo.protocol.index import CKSUM, LONGEST_LINE, is_pubtime
 from pulp_cargo.protocol.packed_index import MAX_SIZE
 from pulp_cargo.protocol.semver import is_version, parse_version
 from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
@@ -239,11 +238,4 @@ def _require_name(found: object, name: str) -> None:
 
 def _pubtime(value: object) -> str | None:
     # Cargo 1.94 loses a version with a time of another form, 1.93 ignores the time.
-    if not isinstance(value, str) or not PUBTIME.fullmatch(value):
-        return None
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        # It has the form of a time but is invalid, such as the 31st of February.
-        return None
-    return value
+    return value if isinstance(value, str) and is_pubtime(value) else None

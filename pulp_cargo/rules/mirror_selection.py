@@ -35,6 +35,15 @@ class WantedCrate:
     pattern: str
     requirement: Requirement = ANY
 
+    @property
+    def name(self) -> str:
+        """The pattern, which is the name of a crate if it has no `*`."""
+        return self.pattern
+
+    def is_met_by(self, version: Version) -> bool:
+        """Return whether a version is in the requirement."""
+        return version in self.requirement.range()
+
     def __str__(self) -> str:
         return self.pattern if self.requirement == ANY else f"{self.pattern}@{self.requirement}"
 
@@ -74,6 +83,11 @@ class Selection:
     def is_everything(self) -> bool:
         """Whether all crates are mirrored."""
         return not self.crates and not self.locked and not self.needed
+
+    @property
+    def has_names(self) -> bool:
+        """Whether anything is selected by name, so that it is missing if it is not there."""
+        return bool(self.locked or self.needed) or any("*" not in x.pattern for x in self.crates)
 
     @property
     def scope(self) -> Scope:
@@ -179,7 +193,7 @@ class Selection:
             return True
         return any(
             pattern_matches(wanted.pattern, one.name)
-            and (wanted.requirement == ANY or parse_version(one.vers) in wanted.requirement.range())
+            and (wanted.requirement == ANY or wanted.is_met_by(parse_version(one.vers)))
             for wanted in self.crates
         )
 

@@ -165,9 +165,10 @@ class GuardedFactory(DownloaderFactory):
     """
 
     def __init__(self, remote: Any) -> None:
+        # First, since an invalid URL must not leave an open session.
+        self._own = URL(str(remote.url).removeprefix("sparse+"))
         safe = dict.fromkeys(("http", "https"), SafeDownloader)
         super().__init__(remote, downloader_overrides=safe)
-        self._own = URL(str(remote.url).removeprefix("sparse+"))
         self._token, self._file_origin = remote.token, remote.file_origin
         if not remote.proxy_url:
             host = self._own.raw_host or ""

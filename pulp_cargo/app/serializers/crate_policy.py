@@ -47,6 +47,12 @@ class CratePolicyLineSerializer(serializers.Serializer):
     class Meta:
         ref_name = "cargo.CratePolicyLine"
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Refuse null: Django REST framework lets entries be null if their list may be."""
+        if data is None:
+            self.fail("null")
+        return super().run_validation(data)
+
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Validate an entry as a whole, even if the policy is changed partially."""
         if isinstance(data, dict):

@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
+from yarl import URL
 
 from pulpcore.plugin import serializers as core
 from pulpcore.plugin.models import Remote
@@ -118,6 +119,7 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
             )
         with refused_as_invalid():
             parse_registry_url(url)
+        _require_host(url)
         if url.startswith(FOLDER):
             _require_folder(url)
         return super().validate_url(url)
@@ -140,6 +142,16 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
                 user = get_current_authenticated_user()
                 repository_use.require_permitted_for_remote(self.instance, data, user)
         return data
+
+
+def _require_host(url: str) -> None:
+    """Refuse a host that cannot be encoded for DNS (RFC 5891), as in `https://xn--ü/`."""
+    try:
+        URL(url.removeprefix("sparse+"))
+    except ValueError as error:
+        raise serializers.ValidationError(
+            f"the host of the URL {url!r} is invalid: {error}"
+        ) from error
 
 
 def _require_folder(url: str) -> None:

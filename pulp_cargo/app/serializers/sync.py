@@ -10,7 +10,8 @@ from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.serializers.closure import LONGEST_TEXT, features_field, targets_field
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.storable import StorableRequest
-from pulp_cargo.protocol.lock_file import MAX_SIZE, parse_lock_file
+from pulp_cargo.protocol.errors import RegistryError
+from pulp_cargo.protocol.lock_file import MAX_SIZE, LockFile, parse_lock_file
 from pulp_cargo.protocol.project_manifest import MAX_SIZE as LARGEST_MANIFEST
 from pulp_cargo.protocol.project_manifest import parse_projects
 from pulp_cargo.protocol.registry_url import CRATES_IO, is_crates_io
@@ -136,9 +137,11 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         urls = [str(remote.url)]
         if asked["crates_io"] or is_crates_io(remote.url):
             urls.append(CRATES_IO)
-        with refused_as_invalid():
-            locks = [parse_lock_file(text) for text in asked.get("lock_files", [])]
+        locks = [_parse_lock(at, text) for at, text in enumerate(asked.get("lock_files", []))]
+        try:
             projects = parse_projects(asked.get("manifests", []))
+        except RegistryError as error:
+            raise _refused("manifests", str(error)) from error
         locked = locked_packages(locks, urls)
         upstream = Upstream(urls, asked.get("registry"))
         needs = project_needs(projects, upstream, asked.get("targets"), dev=asked["dev"])
@@ -162,6 +165,13 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
 
     class Meta:
         ref_name = "cargo.Sync"
+
+
+def _parse_lock(at: int, text: str) -> LockFile:
+    try:
+        return parse_lock_file(text)
+    except RegistryError as error:
+        raise serializers.ValidationError({"lock_files": {at: [str(error)]}}) from error
 
 
 def _refused(field: str, sentence: str) -> serializers.ValidationError:

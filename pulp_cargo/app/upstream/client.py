@@ -41,6 +41,7 @@ FORBIDDEN = (
     "it returned a 403; if this means that it does not have the crate, as with some S3 buckets,"
     " set `forbidden_means_missing` on the remote"
 )
+UNUSABLE = "the URL, or a certificate or key, of its remote is invalid"
 # A replaced client stays open for as long as fetching a file may take, in seconds.
 GRACE_SECONDS = timeouts.UPSTREAM_FILE_TIMEOUT_SECONDS
 
@@ -278,7 +279,11 @@ class UpstreamClients:
         # Compare for equality, not order: the servers that change remotes have different clocks.
         if before is not None and before.updated == row.pulp_last_updated:
             return before
-        entry = self._clients[remote.pk] = RemoteClient(row, Client(row))
+        try:
+            client = Client(row)
+        except (OSError, ValueError) as error:
+            raise UpstreamUnreachable(remote.name, UNUSABLE, detail=str(error)) from error
+        entry = self._clients[remote.pk] = RemoteClient(row, client)
         if before is not None:
             self._retire(before)
         self._check_regularly()

@@ -14,7 +14,14 @@ from enum import StrEnum
 from http import HTTPStatus
 from importlib.metadata import version
 
-from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientTimeout
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientTimeout,
+    RedirectClientError,
+    TooManyRedirects,
+)
 from yarl import URL
 
 from pulp_cargo.app.models import CargoRemote
@@ -38,6 +45,7 @@ LEADS_INSIDE = (
     "it leads to an address that is not public, and not allowed by the setting"
     " `CARGO_UPSTREAM_PRIVATE_NETWORKS`"
 )
+MOST_REDIRECTS = 5
 # Stands for the URL of a git index that is not reached by HTTP, for core's downloader.
 NO_ORIGIN = "https://index.invalid/"
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
@@ -216,7 +224,7 @@ class Connection:
                 },
                 auth=self._basic if with_basic else None,
                 timeout=self._timeout,
-                max_redirects=5,
+                max_redirects=MOST_REDIRECTS,
                 auto_decompress=not is_packed,
                 **self._proxy,
             )
@@ -263,6 +271,12 @@ class Asking:
             self.breaker.succeeded()
             detail = without_query(self.url)
             raise UpstreamRefused(self.upstream, LEADS_INSIDE, detail=detail) from error
+        except (TooManyRedirects, RedirectClientError) as error:
+            self._note_silence()
+            detail = without_query(self.url)
+            raise UpstreamUnreachable(
+                self.upstream, _redirect_fault(error), detail=detail
+            ) from None
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             self._note_silence()
             raise self._unreachable(error) from error
@@ -293,6 +307,12 @@ class Asking:
         )
         detail = f"{without_query(self.url)}: {str(error) or type(error).__name__}"
         return UpstreamUnreachable(self.upstream, what, detail=detail)
+
+
+def _redirect_fault(error: Exception) -> str:
+    if isinstance(error, TooManyRedirects):
+        return f"it redirects more than {MOST_REDIRECTS} times"
+    return "it redirects to something that is not an http or https URL"
 
 
 def registry_root(remote: CargoRemote) -> str:

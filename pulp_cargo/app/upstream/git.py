@@ -54,6 +54,9 @@ class GitRepository:
             self._create()
         limit = time.monotonic() + (seconds or FETCH_TIMEOUT_SECONDS)
         words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force"]
+        if url.startswith("file:"):
+            # Otherwise git also tries the URL with `/.git` and `.git` behind it.
+            words.append("--upload-pack=git upload-pack --strict")
         what = ["--", url, f"+HEAD:{FETCHED}"]
         failed = self._run_long([*words, "--depth=1", *what], check, limit)
         if failed is not None and _NO_SHALLOW in failed:
@@ -104,7 +107,7 @@ class GitRepository:
         """Yield keys with the content of their objects, in order.
 
         An object is an id, or a commit and a path as `commit:path`. None stands for one that does
-        not exist, that is no file, or that is larger than `most_bytes`.
+        not exist or is no file. One of more than `most_bytes` is cut off after a byte more.
         """
         with self._process(["cat-file", "--batch"], stdin=subprocess.PIPE) as process:
             assert process.stdin is not None
@@ -200,7 +203,7 @@ class _OutputEnded(Exception):
 
 
 def _object(output: IO[bytes], most_bytes: int) -> bytes | None:
-    """Return the next object of `cat-file --batch`, None for one that is missing or too large."""
+    """Return the next object of `cat-file --batch`, None for one that is missing or no file."""
     head = output.readline(_LONGEST_RECORD)
     if not head.endswith(b"\n"):
         raise _OutputEnded
@@ -208,15 +211,15 @@ def _object(output: IO[bytes], most_bytes: int) -> bytes | None:
     if len(rest) != 2 or not rest[1].strip().isdigit():
         # `NAME missing`.
         return None
-    size, found = int(rest[1]), None
-    if rest[0] == b"blob" and size <= most_bytes:
-        found = output.read(size)
-        if len(found) < size:
+    left, found = int(rest[1]), None
+    if rest[0] == b"blob":
+        found = output.read(min(left, most_bytes + 1))
+        left -= len(found)
+    while left:
+        chunk = output.read(min(left, 1 << 20))
+        if not chunk:
             raise _OutputEnded
-    else:
-        left = size
-        while left and (chunk := output.read(min(left, 1 << 20))):
-            left -= len(chunk)
+        left -= len(chunk)
     output.read(1)
     return found
 

@@ -25,7 +25,8 @@ from pulp_cargo.protocol.paths import index_path, is_misplaced, name_at
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_config import UpstreamConfig, parse_upstream_config
 
-# A crate's lower-case name and its index file; None if there is none that can be used.
+# A crate's lower-case name and its index file, None if there is none. One that is too large is cut off
+# after the largest size, for its reader to refuse.
 IndexFile = tuple[str, bytes | None]
 Note = Callable[[str], None]
 
@@ -162,8 +163,7 @@ class LocalRegistry:
 
     def _read(self, name: str) -> bytes | None:
         with suppress(OSError), open_below(self._folder, f"index/{index_path(name)}") as file:
-            body = file.read(MAX_SIZE + 1)
-            return body if len(body) <= MAX_SIZE else None
+            return file.read(MAX_SIZE + 1)
         return None
 
 

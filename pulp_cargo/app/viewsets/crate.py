@@ -21,6 +21,7 @@ from pulp_cargo.app.serializers import (
     CrateYankSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
+from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
 from pulp_cargo.app.viewsets.unit_lists import InVersionFilter, UnitPagination
 from pulp_cargo.app.viewsets.visible import visible
 from pulp_cargo.protocol.names import canonical_name
@@ -93,7 +94,7 @@ class CrateContentFilter(core.ContentFilter):
         return units.filter(vers__in=[one for one in found if parse_version(one) in wanted])
 
 
-class CrateContentViewSet(core.SingleArtifactContentUploadViewSet):
+class CrateContentViewSet(WithRegularExpressions, core.SingleArtifactContentUploadViewSet):
     """
     A crate version: its line in the registry's index, the metadata of its Cargo.toml, and its
     .crate file. Uploading a .crate file creates the same unit as `cargo publish`.

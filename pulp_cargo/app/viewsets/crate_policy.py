@@ -18,6 +18,7 @@ from pulpcore.plugin.util import get_objects_for_user
 from pulp_cargo.app.access import Verb, access_for
 from pulp_cargo.app.models import CargoCratePolicy, CargoDistribution, CargoRemote, PolicyRefusal
 from pulp_cargo.app.serializers import CargoCratePolicySerializer, PolicyRefusalSerializer
+from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
 
 USERS = {CargoRemote: "remote", CargoDistribution: "distribution"}
 # The filters of records.
@@ -43,6 +44,7 @@ class PolicyRefusalFilter(FilterSet):
 
 
 class CargoCratePolicyViewSet(
+    WithRegularExpressions,
     core.NamedModelViewSet,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,

@@ -17,9 +17,10 @@ from pulpcore.plugin.tasking import dispatch
 from pulp_cargo.app import tasks
 from pulp_cargo.app.models import CargoExport, CargoExporter
 from pulp_cargo.app.serializers import CargoExporterSerializer, CargoExportSerializer
+from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
 
 
-class CargoExporterViewSet(core.ExporterViewSet):
+class CargoExporterViewSet(WithRegularExpressions, core.ExporterViewSet):
     """
     An exporter writes a registry into a folder, in a format that cargo reads without a registry
     server. For administrators only.

@@ -44,6 +44,7 @@ from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.owners import OWNER_VERBS, CrateOwnersMixin
 from pulp_cargo.app.viewsets.past import PAST_VERBS, PastMixin
+from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
 from pulp_cargo.app.viewsets.snapshots import SNAPSHOT_VERBS, SnapshotsMixin
 from pulp_cargo.app.viewsets.visible import visible
 
@@ -51,6 +52,7 @@ UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
 
 class CargoRepositoryViewSet(
+    WithRegularExpressions,
     ProtectedByLists,
     ClosureMixin,
     CrateOwnersMixin,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,12 @@ from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.rules.mirror_selection import locked_packages
 from pulp_cargo.rules.project_needs import LeftOut, NeededCrate
 from pulp_cargo.tests.database.mirrors import MirrorOf, in_a_task, mirror_of
-from pulp_cargo.tests.support import sparse_upstream
+from pulp_cargo.tests.support import sparse_upstream, upstream_faults
 from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.exchange import Page
 from pulp_cargo.tests.support.git_index import GitIndex
 from pulp_cargo.tests.support.registry import index_path
-from pulp_cargo.tests.support.sparse_upstream import SparseUpstream, index_line
+from pulp_cargo.tests.support.sparse_upstream import Fault, SparseUpstream, index_line
 
 if TYPE_CHECKING:
     from pulp_cargo.app.services.sync.order import Synced
@@ -280,6 +281,55 @@ def test_projects(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
     ]
 
 
+def test_index_files_that_cannot_be_used(
+    upstream: SparseUpstream, index: GitIndex, mirror_of: MirrorOf, name: str
+) -> None:
+    """Whatever is selected of such a crate, and wherever its index is, it is reported."""
+    body = json.dumps(index_line(Crate(name), index.url)).encode() + b"\n" * 17_000_000
+    path = index_path(name)
+    index.write(path, body)
+    other = index_path(f"{name}-b")
+    index.write(other, b"<html>\n")
+    upstream.configure()
+    upstream.pages[f"{sparse_upstream.ROOT}{path}"] = Page(body)
+    upstream.pages[f"{sparse_upstream.ROOT}{other}"] = Page(b"<html>\n")
+    too_large = "its index file has more than 16777216 bytes"
+    for mirror in (mirror_of(index.url), mirror_of(upstream.index_url)):
+        report = mirror.sync(name).report
+        assert report.listed == [{"name": name, "vers": "", "reason": too_large}]
+        report = mirror.sync(name, f"{name}-b", closure=True).report
+        assert [one["name"] for one in report.listed] == [name, f"{name}-b"]
+        assert report.listed[0]["reason"].endswith(" bytes, more than 16777216")
+        assert report.listed[1]["reason"].endswith("none of its lines is a version of a crate")
+        assert mirror.crates == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (upstream_faults.redirects_for_ever, "it redirects more than 5 times"),
+        (
+            upstream_faults.redirects_to("ftp://127.0.0.1"),
+            "it redirects to something that is not an http or https URL",
+        ),
+    ],
+)
+def test_redirects_that_cannot_be_followed(
+    upstream: SparseUpstream, mirror_of: MirrorOf, name: str, fault: Fault, said: str
+) -> None:
+    """The reason is in the error, for the index and for a file."""
+    from pulp_cargo.app.upstream.errors import CannotCopy
+
+    upstream.configure()
+    upstream.have(Crate(name))
+    upstream.faults[f"{sparse_upstream.FILES}/{name}/1.0.0/download"] = fault
+    with pytest.raises(CannotCopy, match=said):
+        mirror_of(upstream.index_url, policy="immediate").sync(name)
+    upstream.faults[sparse_upstream.CONFIG] = fault
+    with pytest.raises(CannotCopy, match=said):
+        mirror_of(upstream.index_url).sync(name)
+
+
 @pytest.mark.parametrize(
     ("fields", "found"),
     [
@@ -340,6 +390,25 @@ def test_lock_file(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
     (refused,) = report.listed
     assert refused["vers"] == "1.1.0"
     assert refused["reason"].startswith(f"a lock file has the checksum {'0' * 64}, the index ")
+
+
+@pytest.mark.parametrize("closure", [False, True])
+def test_selected_versions_that_do_not_exist(
+    index: GitIndex, mirror_of: MirrorOf, name: str, closure: bool
+) -> None:
+    """A build from the mirror would miss them, so they are reported, at every sync."""
+    index.have(Crate(name), Crate(f"{name}-b"))
+    mirror = mirror_of(index.url)
+    locked = {(name, "1.0.0"): None, (name, "2.0.0"): None, ("a:../b", "1.0.0"): None}
+    for _ in range(2):
+        report = mirror.sync(f"{name}-b@3", locked=locked, closure=closure).report
+        assert mirror.crates == [f"{name} 1.0.0"]
+        assert [(one["name"], one["vers"], one["reason"]) for one in report.listed] == [
+            ("a:../b", "", "it is not the name of a crate"),
+            (f"{name}-b", "^3", "no mirrored version meets it"),
+            (name, "2.0.0", "the upstream has no such version"),
+        ]
+        index.have(Crate(f"{name}-c"))
 
 
 def local_registry(folder: Path, *crates: Crate) -> str:
@@ -437,6 +506,84 @@ def test_folders_that_are_refused(
     with pytest.raises(CannotCopy, match=reason):
         mirror.sync()
     assert mirror.repository.latest_version().number == 0
+
+
+def _link_git(folder: Path, private: Path) -> None:
+    """The folder looks like a bare repository, but git prefers what `.git` leads to."""
+    shutil.copytree(private / ".git", folder, dirs_exist_ok=True)
+    (folder / ".git").symlink_to(private / ".git")
+
+
+def _name_git(folder: Path, private: Path) -> None:
+    shutil.copytree(private / ".git", folder, dirs_exist_ok=True)
+    (folder / ".git").write_text(f"gitdir: {private}/.git\n")
+
+
+def _link_packs(folder: Path, private: Path) -> None:
+    shutil.copytree(private / ".git", folder, dirs_exist_ok=True)
+    shutil.rmtree(folder / "objects" / "pack")
+    (folder / "objects" / "pack").symlink_to(private / ".git" / "objects" / "pack")
+
+
+def _link_an_object(folder: Path, private: Path) -> None:
+    shutil.copytree(private / ".git", folder / ".git")
+    (first, *_) = sorted((folder / ".git" / "objects").glob("??/*"))
+    first.unlink()
+    first.symlink_to(private / first.relative_to(folder))
+
+
+def _link_a_reference(folder: Path, private: Path) -> None:
+    shutil.copytree(private / ".git", folder / ".git")
+    reference = Path("refs", "heads", "master")
+    (folder / ".git" / reference).unlink()
+    (folder / ".git" / reference).symlink_to(private / ".git" / reference)
+
+
+def _link_beside(folder: Path, private: Path) -> None:
+    """Git tries the name with `.git` if the folder itself is no repository."""
+    shutil.copytree(private / ".git", folder, dirs_exist_ok=True)
+    (folder / "HEAD").write_text("damaged")
+    folder.with_suffix(".git").symlink_to(private / ".git")
+
+
+def _damage_inner(folder: Path, private: Path) -> None:
+    """Git ignores a `.git` that is no repository, and takes the folder around it."""
+    _link_packs(folder, private)
+    shutil.copytree(private / ".git", folder / ".git")
+    (folder / ".git" / "HEAD").write_text("damaged")
+
+
+@pytest.mark.parametrize(
+    ("lead_outside", "reason"),
+    [
+        (_link_git, "has objects outside of its folder: `.git`"),
+        (_name_git, "has objects outside of its folder: `.git`"),
+        (_link_packs, "has objects outside of its folder: `objects/pack`"),
+        (_link_an_object, "has objects outside of its folder: `.git/objects/../"),
+        (_link_a_reference, "has objects outside of its folder: `.git/refs/heads/master`"),
+        (_link_beside, "does not appear to be a git repository"),
+        (_damage_inner, "does not appear to be a git repository"),
+    ],
+)
+def test_git_repositories_that_lead_outside(
+    tmp_path: Path,
+    mirror_of: MirrorOf,
+    name: str,
+    lead_outside: Callable[[Path, Path], None],
+    reason: str,
+) -> None:
+    """Of a repository that no administrator has allowed, nothing is read."""
+    from pulp_cargo.app.upstream.errors import CannotCopy
+
+    private = GitIndex(tmp_path / "private")
+    private.have(Crate(name, "1.0.0"))
+    folder = tmp_path / "up" / "index"
+    folder.mkdir(parents=True)
+    lead_outside(folder, private.folder)
+    mirror = mirror_of(f"file://{folder}")
+    with pytest.raises(CannotCopy, match=reason):
+        mirror.sync()
+    assert mirror.crates == []
 
 
 def test_repository_that_is_no_index(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:

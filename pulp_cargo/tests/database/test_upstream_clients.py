@@ -74,6 +74,25 @@ def test_callers_who_know_the_remote_as_it_was_share_the_client(
     assert asyncio.run(take_turns()) == 1
 
 
+@pytest.mark.parametrize("fields", [{"url": "sparse+http://xn--ü/"}, {"ca_cert": "no certificate"}])
+def test_remote_of_which_no_client_can_be_made(
+    remote: "CargoRemote", view: "View", fields: dict[str, str]
+) -> None:
+    """It is like an upstream that does not answer, for this cache only."""
+    from pulp_cargo.app.models import CargoRemote
+    from pulp_cargo.protocol.unavailable import UpstreamUnreachable
+
+    CargoRemote.objects.filter(pk=remote.pk).update(**fields)
+    seen = view()
+
+    async def ask() -> None:
+        async with new_clients() as clients:
+            await clients.client_of(seen)
+
+    with pytest.raises(UpstreamUnreachable, match="of its remote is invalid"):
+        asyncio.run(ask())
+
+
 def test_changed_remote_gets_a_new_client(remote: "CargoRemote", view: "View") -> None:
     """Even by a clock that is behind: what counts is that it is another row than before."""
     from pulp_cargo.app.models import CargoRemote

@@ -116,3 +116,17 @@ def test_a_file_that_cannot_be_read_has_no_description() -> None:
     entry = parse_manifest(MANIFEST).entry(CKSUM, None)
     unit = build_unit.of_index_line(entry, pubtime=PUBTIME, remote=UUID(int=1), package={})
     assert (unit.license, unit.keywords, unit.links) == (None, [], "full")
+
+
+def test_a_time_of_the_first_millennium_stays_as_it_is() -> None:
+    """Cargo loses a version whose year has fewer than four digits, and upstreams claim any time."""
+    from pulp_cargo.app.services.crates import build_unit
+
+    unit = build_unit.of_manifest(
+        parse_manifest(MANIFEST),
+        cksum=CKSUM,
+        readme=None,
+        pubtime=datetime(1, 1, 1, tzinfo=UTC),
+        time_source="a registry's",
+    )
+    assert parse_line(unit.index_line).pubtime == "0001-01-01T00:00:00Z"

@@ -19,6 +19,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from pulp_glue.cargo.export.versions import CKSUM, LONGEST_VERS, NAME, VERS
@@ -31,7 +32,7 @@ MOST_HEAD = 4 * 1024
 MOST_SIGNATURE = 64 * 1024
 MOST_LINE = 512
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z")
 _LARGEST = 2**53
 
 
@@ -140,7 +141,7 @@ def parse_entry(line: bytes) -> Entry:
         _vers(values),
         _text(values, "cksum", CKSUM),
         values.get("yanked") is True,
-        None if values.get("pubtime") is None else _text(values, "pubtime", _TIME),
+        None if values.get("pubtime") is None else _time(values, "pubtime"),
     )
     if render_entry(entry) != line:
         raise InvalidSnapshot(f"the line {_shown(line)} is not in the canonical form")
@@ -171,7 +172,7 @@ def parse_head(data: bytes) -> Head:
         _text(values, "domain"),
         _text(values, "repository"),
         _number(values, "version"),
-        _text(values, "created", _TIME),
+        _time(values, "created"),
         _number(values, "count"),
         _text(values, "root", CKSUM),
     )
@@ -249,6 +250,16 @@ def _text(values: dict[str, Any], key: str, pattern: re.Pattern[str] | None = No
     if "\0" in value or not value.isprintable():
         raise InvalidSnapshot(f"`{key}` of a snapshot is {_shown(value)}")
     return value
+
+
+def _time(values: dict[str, Any], key: str) -> str:
+    """Return a time that exists, not such as the 31st of February."""
+    text = _text(values, key, _TIME)
+    try:
+        datetime.fromisoformat(text.removesuffix("Z"))
+    except ValueError as error:
+        raise InvalidSnapshot(f"`{key}` of a snapshot is {_shown(text)}") from error
+    return text
 
 
 def _vers(values: dict[str, Any]) -> str:

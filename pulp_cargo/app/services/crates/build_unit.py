@@ -36,7 +36,8 @@ def of_manifest(
     too young to cargo.
     """
     pubtime = pubtime.replace(microsecond=0)
-    shown = None if time_source == NO_TIME else pubtime.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Years before 1000 are not padded, and cargo reads four digits.
+    shown = None if time_source == NO_TIME else f"{pubtime:%Y-%m-%dT%H:%M:%SZ}".zfill(20)
     entry = manifest.entry(cksum, shown)
     described = {
         "links": manifest.links,

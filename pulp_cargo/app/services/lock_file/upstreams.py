@@ -16,7 +16,7 @@ from pulp_cargo.app.services.lock_file.policies import Rules
 from pulp_cargo.protocol.errors import VersionReplaced
 from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.lock_source import RegistrySource
-from pulp_cargo.protocol.names import canonical_name
+from pulp_cargo.protocol.names import CRATE_NAME, canonical_name
 from pulp_cargo.protocol.registry_url import is_crates_io
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 from pulp_cargo.protocol.upstream_index import UpstreamVersion
@@ -126,6 +126,9 @@ class FromRemote:
 
     def state(self, name: str) -> CrateState | None:
         """Return whether the upstream has the crate, None if only a request can tell."""
+        # A lock file may have any name, which would become part of the path of a request.
+        if not CRATE_NAME.fullmatch(name):
+            return CrateState.ABSENT
         file = self.file(name)
         return state_of(
             listed=self.indexes.has(file),

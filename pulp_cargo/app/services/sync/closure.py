@@ -14,7 +14,7 @@ from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.index_sources import IndexFile, IndexSource
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.names import CRATE_NAME, canonical_name
-from pulp_cargo.protocol.packed_index import pack, unpack
+from pulp_cargo.protocol.packed_index import MAX_SIZE, pack, unpack
 from pulp_cargo.protocol.upstream_index import UpstreamVersion, parse_index_file
 from pulp_cargo.rules.closure import ClosureSearch, Dependent, Root
 from pulp_cargo.rules.matching import Reason
@@ -46,9 +46,14 @@ def expand(
     packed: dict[str, bytes] = {}
     roots: list[Root] = []
     for name, body in begin:
-        if body is not None:
-            packed[name] = pack(body)
+        if body is None:
+            continue
+        try:
             roots += _roots(name, body, selection)
+        except RegistryError as error:
+            report.refuse(name, "", str(error))
+        else:
+            packed[name] = pack(body)
     search: ClosureSearch[UpstreamVersion] = ClosureSearch(roots, selection.scope)
     while missing := search.missing:
         search.add(_looked_up(index, missing, packed))
@@ -71,8 +76,11 @@ def expand(
 
 
 def _roots(name: str, body: bytes, selection: Selection) -> list[Root]:
-    """Return the selected versions of a crate, each of which is mirrored as it is."""
-    versions = _versions(name, body)
+    """Return the selected versions of a crate, each of which is mirrored as it is.
+
+    Raises RegistryError for an index file that cannot be used.
+    """
+    versions = parse_index_file(body, name).versions
     spelled = {vers: _spelling(one) for vers, one in versions.items()}
     offered = (Offered(name, one.vers, one.yanked) for one in versions.values())
     return [selection.root(spelled[one], one) for one in sorted(selection.choose(name, offered))]
@@ -85,7 +93,8 @@ def _looked_up(
     wanted = [name for name in missing if CRATE_NAME.fullmatch(name)]
     unknown = sorted({name.lower() for name in wanted} - packed.keys())
     for name, body in index.named(unknown):
-        if body is not None:
+        # Unpacking would cut off a larger one.
+        if body is not None and len(body) <= MAX_SIZE:
             packed[name] = pack(body)
     found: dict[str, list[UpstreamVersion]] = {}
     for name in wanted:

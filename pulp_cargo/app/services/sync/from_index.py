@@ -33,6 +33,7 @@ from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.services.sync.version import Change, make_version
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.index_sources import IndexFile, ListedSource, LocalRegistry
+from pulp_cargo.protocol.names import CRATE_NAME
 from pulp_cargo.protocol.registry_url import is_crates_io
 from pulp_cargo.protocol.upstream_config import has_one_host
 from pulp_cargo.rules.mirror_selection import Selection
@@ -72,8 +73,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
                 _store(order, loaded)
             else:
                 _store(order, ranges)
-        needed = order.selection.needed
-        report.require_needed(needed, listing_table.versions_of(needed))
+        report.require_selected(order.selection, listing_table.versions_of)
         _get_files(services, order, connected, index, report)
         change = Change(
             mirror=order.mirror,
@@ -150,7 +150,11 @@ def _named(index: Opened, names: Iterable[str], report: SyncReport) -> Iterator[
     """Yield the index files of crates that are named; hyphens may be underscores, as for cargo."""
     missing: list[str] = []
     wanted = sorted({name.lower() for name in names})
-    for name, body in index.index.named(wanted):
+    # A lock file may have any name, and that of a crate becomes part of a path.
+    for name in wanted:
+        if not CRATE_NAME.fullmatch(name):
+            report.refuse(name, "", "it is not the name of a crate")
+    for name, body in index.index.named(filter(CRATE_NAME.fullmatch, wanted)):
         if body is None:
             missing.append(name)
         else:
@@ -195,7 +199,8 @@ def _get_files(
 
 def _base(order: Order, made_of: dict[str, Any], now: datetime) -> str | None:
     """Return the commit of the last sync, if only what has changed since then is to be read."""
-    if order.selection.names is not None or order.selection.closure:
+    # What is selected by name, and missing, is reported by every sync.
+    if order.selection.has_names or order.selection.closure:
         return None
     # Others may have changed what a mirror removes again; otherwise a sync only adds.
     newest = newest_note(order.repository.pk)

@@ -18,6 +18,7 @@ from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.services.sync.version import Change, make_version, version_with_listed
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import Head, ListedCrate
+from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.mirror_selection import Offered, Selection
 from pulp_cargo.rules.policies.policy_decision import AgelessRules
@@ -46,8 +47,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         upstream.note_file_origin(remote, None)
         if order.selection.newest is not None:
             _drop_older(order.selection)
-        needed = order.selection.needed
-        report.require_needed(needed, listing_table.versions_of(needed))
+        report.require_selected(order.selection, listing_table.versions_of)
         refuse_replaced(order)
         listing_units.make_units(file, repository, remote)
         if order.is_immediate:
@@ -91,7 +91,11 @@ def _lets_in(
     if locked := selection.other_checksum(name, vers, crate.entry.cksum):
         report.refuse(name, vers, f"a lock file has the checksum {locked}")
         return False
-    return rules.let_in(name, vers, crate.texts["license"])
+    if rules.let_in(name, vers, crate.texts["license"]):
+        return True
+    if (canonical_name(name), vers) in selection.locked:
+        report.refuse(name, vers, "the crate policy of the remote refuses it")
+    return False
 
 
 def _drop_older(selection: Selection) -> None:

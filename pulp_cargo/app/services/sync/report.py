@@ -1,14 +1,17 @@
 """What a sync reports: the crates and versions that it has left out, each with the reason."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulp_cargo.protocol.errors import printable
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.semver import Version, parse_version
-from pulp_cargo.rules.mirror_selection import Selection
+from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.rules.mirror_selection import Selection, WantedCrate
 from pulp_cargo.rules.project_needs import NeededCrate
+
+# Returns the mirrored versions of crates; both with the canonical names.
+VersionsOf = Callable[[Iterable[str]], Iterable[tuple[str, str]]]
 
 # The first ones are in the result of the task, the others are only counted.
 MOST_LISTED = 1000
@@ -41,23 +44,27 @@ class SyncReport:
         for one in selection.left_out:
             self.refuse(one.name, one.req, one.reason)
 
-    def require_needed(
-        self,
-        needed: Mapping[str, Iterable[NeededCrate]],
-        mirrored: Iterable[tuple[str, str]],
-    ) -> None:
-        """Record the requirements of projects that no mirrored version meets.
-
-        Both have the crates by their canonical names.
-        """
-        versions: dict[str, list[Version]] = {}
-        for name, vers in mirrored:
-            versions.setdefault(name, []).append(parse_version(vers))
-        missing = {canonical_name(one["name"]) for one in self.listed if not one["vers"]}
-        for name, deps in needed.items():
-            for one in deps if name not in missing else ():
-                if not any(map(one.is_met_by, versions.get(name, ()))):
-                    self.refuse(one.name, str(one.requirement), "no mirrored version meets it")
+    def require_selected(self, selection: Selection, versions_of: VersionsOf) -> None:
+        """Record the selected versions, and requirements, of which there is nothing in the mirror."""
+        wanted: list[WantedCrate | NeededCrate] = [
+            *(one for one in selection.crates if "*" not in one.name),
+            *(one for deps in selection.needed.values() for one in deps),
+        ]
+        names = {canonical_name(one.name) for one in wanted} | {
+            name for name, _ in selection.locked
+        }
+        mirrored: dict[str, set[str]] = {name: set() for name in names}
+        for name, vers in versions_of(names):
+            mirrored[name].add(vers)
+        reported = {(canonical_name(one["name"]), one["vers"]) for one in self.listed}
+        for one in wanted:
+            name = canonical_name(one.name)
+            is_met = any(one.is_met_by(parse_version(vers)) for vers in mirrored[name])
+            if not is_met and (name, "") not in reported:
+                self.refuse(one.name, str(one.requirement), "no mirrored version meets it")
+        for name, vers in sorted(selection.locked):
+            if vers not in mirrored[name] and not {(name, ""), (name, vers)} & reported:
+                self.refuse(name, vers, "the upstream has no such version")
 
     @property
     def values(self) -> dict[str, Any]:

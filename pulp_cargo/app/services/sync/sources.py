@@ -90,7 +90,7 @@ def opened(
         yield Opened(LocalRegistry(folder), registry, None)
         return
     if folder is not None:
-        _require_plain_git(folder)
+        folder = _plain_git(folder)
     with tempfile.TemporaryDirectory(prefix="git-", dir=os.getcwd()) as own:
         access = _access(remote, folder)
         clone = _git_folder(repository.pk)
@@ -133,16 +133,36 @@ def _allowed_folder(remote: CargoRemote) -> Path:
     return real
 
 
-def _require_plain_git(folder: Path) -> None:
-    """Refuse a folder that is no repository, or whose objects may be elsewhere."""
+def _plain_git(folder: Path) -> Path:
+    """Return the git directory of a repository; refuse one that may have its objects elsewhere."""
     inner = folder / ".git"
-    git = inner if inner.is_dir() and not inner.is_symlink() else folder
+    if inner.is_symlink() or inner.is_file():
+        raise _leads_outside(folder, inner)
+    git = inner if inner.is_dir() else folder
     if not (git / "HEAD").is_file() or not (git / "objects").is_dir():
         raise CannotCopy(NOT_GIT_NOR_LOCAL.format(path=folder))
-    elsewhere = (git / "objects" / "info" / "alternates", git / "commondir")
-    links = (git / "HEAD", git / "objects", git / "refs", git / "packed-refs")
-    if any(one.exists() for one in elsewhere) or any(one.is_symlink() for one in links):
-        raise CannotCopy(f"the git repository {folder} has objects outside of its folder")
+    for elsewhere in (git / "objects" / "info" / "alternates", git / "commondir"):
+        if os.path.lexists(elsewhere):
+            raise _leads_outside(folder, elsewhere)
+    for link in _links(git):
+        raise _leads_outside(folder, link)
+    return git
+
+
+def _links(git: Path) -> Iterator[Path]:
+    """Yield the symbolic links that git would follow in a git directory."""
+    yield from (path for path in git.iterdir() if path.is_symlink())
+    for place in ("objects", "refs", "reftable"):
+        for parent, folders, files in os.walk(git / place):
+            names = (Path(parent, name) for name in (*folders, *files))
+            yield from (path for path in names if path.is_symlink())
+
+
+def _leads_outside(folder: Path, path: Path) -> CannotCopy:
+    return CannotCopy(
+        f"the git repository {folder} has objects outside of its folder: `{path.relative_to(folder)}`"
+        " leads elsewhere"
+    )
 
 
 def _access(remote: CargoRemote, folder: Path | None) -> GitAccess:

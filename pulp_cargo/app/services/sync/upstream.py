@@ -71,8 +71,8 @@ def connected(loop: BackgroundLoop, remote: CargoRemote) -> Iterator[ConnectedUp
 
     try:
         upstream = ConnectedUpstream(loop.start(connect()).result(), loop)
-    except OSError as error:
-        # For instance, a certificate or key of the remote cannot be read.
+    except (OSError, ValueError) as error:
+        # For instance, a certificate or key of the remote cannot be read, or no host has its name.
         raise CannotCopy(f"the remote `{remote.name}` cannot be used: {error}") from error
     try:
         yield upstream

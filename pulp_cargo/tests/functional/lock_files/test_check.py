@@ -63,6 +63,20 @@ def test_every_package_has_a_verdict(upstream: SparseUpstream, gate: Gate, name:
     }
 
 
+def test_names_that_no_crate_has_are_sent_to_nobody(
+    upstream: SparseUpstream, gate: Gate, name: str
+) -> None:
+    """They would become other paths at the upstream, which gets its token with each request."""
+    odd = [f"../../{name}", f"{name}?x", "x" * 5000, "é"]
+    lock = lock_file(*(package(one, source=upstream.index_url) for one in odd))
+    before = len(upstream.asked)
+    rows = gate.rows(lock)
+    assert {(row["name"], row["verdict"]) for row in rows} == {(one, "missing") for one in odd}
+    problems = gate.prefetch(lock)["result"]["problems"]
+    assert {one["name"] for one in problems} == set(odd)
+    assert [one.path for one in upstream.asked[before:] if "config.json" not in one.path] == []
+
+
 def test_yanked_packages_fail_if_that_is_wanted(
     upstream: SparseUpstream, gate: Gate, name: str
 ) -> None:

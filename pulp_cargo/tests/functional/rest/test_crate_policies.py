@@ -98,6 +98,8 @@ def test_change_and_delete(rest: Rest, policy: dict[str, Any]) -> None:
         ({"block": ["a"]}, "Expected a dictionary"),
         ({"block": None}, "null"),
         ({"allow": [{"crate": ""}]}, "blank"),
+        ({"allow": [None]}, "allow.*null"),
+        ({"block": [None]}, "block.*null"),
         ({"exceptions": [{"crate": "a", "ends": "2031-03-10T12:00:00Z"}]}, '"reason".*required'),
         ({"exceptions": [{"crate": "a", "reason": "b"}]}, '"ends".*required'),
         ({"exceptions": [{"crate": "a", "reason": "b", "ends": "soon"}]}, "wrong format"),

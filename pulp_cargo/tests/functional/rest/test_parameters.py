@@ -91,6 +91,20 @@ def test_every_filter_has_an_effect(rest: Rest, document: dict[str, Any], world:
     assert ignored == []
 
 
+def test_regular_expressions_that_cannot_be_used(
+    rest: Rest, document: dict[str, Any], world: World
+) -> None:
+    """PostgreSQL refuses them, which is no error of the server."""
+    asked = 0
+    for href, parameters in lists(document, world).items():
+        for one in {parameter for parameter in parameters if parameter.endswith("regex")}:
+            with pytest.raises(Refused, match="invalid regular expression") as refused:
+                rest.get(href, **{one: "["})
+            assert refused.value.status == 400
+            asked += 1
+    assert asked
+
+
 def test_pages_and_fields_are_as_asked(rest: Rest, document: dict[str, Any], world: World) -> None:
     """`limit`, `offset`, `fields` and `exclude_fields` of each list."""
     for href, parameters in lists(document, world).items():

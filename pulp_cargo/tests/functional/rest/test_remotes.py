@@ -34,6 +34,7 @@ def test_create_read_change_delete(rest: Rest) -> None:
         ("sparse+https://me:secret@crates.example.org/", "user or password"),
         ("sparse+ftp://crates.example.org/", "must begin with"),
         ("sparse+https://[crates.example.org/", "not valid"),
+        ("sparse+https://xn--ü/", "the host of the URL"),
         ("file:///etc/", "not below one of the folders"),
         ("file:///etc/%2e%2e/root", "not below one of the folders"),
     ],

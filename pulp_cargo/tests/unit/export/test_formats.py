@@ -4,7 +4,9 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import signal
+from contextlib import suppress
 from io import FileIO
 from multiprocessing import get_context
 from pathlib import Path
@@ -227,6 +229,34 @@ def test_truncated_file_is_fetched_again(upstream: Upstream, tmp_path: Path) -> 
     (tmp_path / "crates/leaf/leaf-1.0.0.crate").write_bytes(b"")
     upstream.export(tmp_path, "static")
     assert upstream.sent == ["leaf-1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "below"),
+    [
+        ("static", "crates", "leaf/leaf-9.0.0.crate"),
+        ("static", "crates/leaf", "leaf-9.0.0.crate"),
+        ("static", "le", "ft/left"),
+        ("local-registry", "index", "le/ft/left"),
+        ("directory", OWN, "unfinished/mine"),
+    ],
+)
+def test_nothing_is_written_or_removed_through_a_link(
+    upstream: Upstream, tmp_path: Path, kind: str, path: str, below: str
+) -> None:
+    """Folders that an export may change are configured, and a link could lead to any other."""
+    upstream.export(tmp_path / "out", kind)
+    mine = tmp_path / "elsewhere" / below
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    shutil.rmtree(tmp_path / "out" / path)
+    (tmp_path / "out" / path).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ExportError, match=r"leads out of|is a symbolic link"):
+        upstream.export(tmp_path / "out", kind)
+    upstream.crates = []
+    with suppress(ExportError):
+        upstream.export(tmp_path / "out", kind)
+    assert tree(tmp_path / "elsewhere") == {below: b"mine"}
 
 
 def test_yank_rewrites_the_index_only(upstream: Upstream, tmp_path: Path) -> None:

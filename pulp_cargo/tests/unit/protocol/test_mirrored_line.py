@@ -13,6 +13,7 @@ from pulp_cargo.protocol.mirrored_line import (
     read_line,
     registries_of,
 )
+from pulp_cargo.protocol.packed_index import MAX_SIZE
 
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
 OWN = "https://git.example/index"
@@ -80,6 +81,9 @@ def test_lines_of_crates_io() -> None:
         ({"yanked": "false"}, "it is not an index line"),
         ({"v": "2"}, "it is not an index line"),
         ({"pubtime": "2026-01-02T03:04:05+00:00"}, "`pubtime` is '2026"),
+        ({"pubtime": "2026-02-30T03:04:05Z"}, "`pubtime` is '2026-02-30T03:04:05Z'"),
+        ({"pubtime": "2026-01-02T24:00:00Z"}, "`pubtime` is '2026-01-02T24:00:00Z'"),
+        ({"pubtime": "0000-01-02T03:04:05Z"}, "`pubtime` is '0000"),
         ({"deps": [{**DEP, "req": "one"}]}, "the requirement 'one' is invalid"),
         ({"deps": [{**DEP, "registry": "x"}]}, "the registry URL 'x' cannot be used"),
         ({"deps": [{**DEP, "target": "cfg("}]}, "target triple"),
@@ -148,3 +152,12 @@ def test_file_of_bad_lines_is_read_to_a_limit() -> None:
     """The cost of a file is bounded."""
     _, refused = read_index_file(b"x\n" * 5_000, "lab", OWN)
     assert len(refused) == 1_001
+
+
+def test_file_beyond_the_largest_size() -> None:
+    """A part of it would look like all of it, and a mirror would remove the other versions."""
+    versions, refused = read_index_file(raw() + b"\n" * MAX_SIZE, "a", OWN)
+    assert versions == {}
+    assert [(one.vers, one.reason) for one in refused] == [
+        ("", f"its index file has more than {MAX_SIZE} bytes")
+    ]

@@ -78,6 +78,10 @@ def test_web_api_that_cannot_be_used(api, expected):
         (b"\xff", "it is not JSON"),
         (b"[" * 50_000, "it is not JSON"),
         (b"[]", "it is not a JSON object"),
+        (
+            b'{"dl":"https://r/' + b"{sha256-checksum}" * 130 + b'"}',
+            "its `dl` has 2220 characters, more than 2048",
+        ),
         (b"{}", "it has no `dl`"),
         (b'{"dl":null}', "it has no `dl`"),
         (b'{"dl":1}', "`dl` of it must be a string"),

@@ -38,6 +38,7 @@ class ExportFolder:
         # Paths of files are strings, since there may be many.
         self.unfinished = str(root / OWN / UNFINISHED)
         self._root = str(root)
+        self._real = os.path.realpath(root)
         self._folders: set[str] = set()
         self._numbers = count()
 
@@ -54,9 +55,16 @@ class ExportFolder:
         final = self.path(path)
         parent = final.rpartition("/")[0]
         if parent not in self._folders:
+            self._require_inside(parent)
             os.makedirs(parent, exist_ok=True)
             self._folders.add(parent)
         os.replace(temporary, final)
+
+    def _require_inside(self, folder: str) -> None:
+        """Refuse a folder outside of the export, to which a symbolic link in it leads."""
+        real = os.path.realpath(folder)
+        if os.path.commonpath([real, self._real]) != self._real:
+            raise ExportError(f"'{folder}' leads out of '{self._root}', to '{real}'")
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file, unless it has this content already."""
@@ -100,6 +108,8 @@ def open_folder(root: Path, kind: str) -> Iterator[ExportFolder]:
     A folder with other files is refused, since a run removes what the registry no longer has.
     """
     own = root / OWN
+    if own.is_symlink():
+        raise ExportError(f"'{own}' is a symbolic link")
     if (
         root.is_dir()
         and not own.is_dir()

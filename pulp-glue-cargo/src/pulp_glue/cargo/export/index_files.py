@@ -130,8 +130,12 @@ class IndexedFiles:
         return [folder + name for name in self._names(folder, folders=False)]
 
     def _names(self, folder: str, *, folders: bool) -> list[str]:
+        path = self.folder.path(folder).rstrip("/")
+        # What is elsewhere is not of this export.
+        if folder and os.path.islink(path):
+            return []
         try:
-            with os.scandir(self.folder.path(folder)) as entries:
+            with os.scandir(path) as entries:
                 return [one.name for one in entries if one.is_dir(follow_symlinks=False) == folders]
         except FileNotFoundError:
             return []
