@@ -224,15 +224,20 @@ class AgelessRules:
 
     def let_in(self, name: str, vers: str, license: str | None) -> bool:
         """Return whether no policy refuses a version."""
+        return self.refusal(name, vers, license) is None
+
+    def refusal(self, name: str, vers: str, license: str | None) -> str | None:
+        """Return the sentence with which the first policy refuses a version, None if none does."""
         if name not in self._about:
             about = (one.about(name) for one in self._policies)
             self._about[name] = [one for one in about if _may_refuse(one)]
         if not self._about[name]:
-            return True
+            return None
         facts = Facts(
             name, parse_version(vers), self._now, license=license or "", served_before=True
         )
-        return all(evaluate_version(one, facts, self._now).is_open for one in self._about[name])
+        verdicts = (evaluate_version(one, facts, self._now) for one in self._about[name])
+        return next((one.sentence for one in verdicts if not one.is_open), None)
 
     @property
     def may_refuse(self) -> bool:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pulp_cargo.app.services.sync.labels import LabelReport
     from pulp_cargo.app.services.sync.order import Synced
 
+# Why a file of an index is not read.
+MISPLACED = "it is not at the path of the index file of a crate"
+
 
 @dataclass
 class Mirror:

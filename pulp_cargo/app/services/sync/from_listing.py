@@ -18,7 +18,6 @@ from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.services.sync.version import Change, make_version, version_with_listed
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import Head, ListedCrate
-from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
 from pulp_cargo.rules.mirror_selection import Offered, Selection
 from pulp_cargo.rules.policies.policy_decision import AgelessRules
@@ -88,14 +87,12 @@ def _lets_in(
     name, vers = crate.entry.name, crate.entry.vers
     if not selection.wants(Offered(name, vers, crate.yanked)):
         return False
+    reason = rules.refusal(name, vers, crate.texts["license"])
     if locked := selection.other_checksum(name, vers, crate.entry.cksum):
-        report.refuse(name, vers, f"a lock file has the checksum {locked}")
-        return False
-    if rules.let_in(name, vers, crate.texts["license"]):
-        return True
-    if (canonical_name(name), vers) in selection.locked:
-        report.refuse(name, vers, "the crate policy of the remote refuses it")
-    return False
+        reason = f"a lock file has the checksum {locked}"
+    if reason is not None:
+        report.refuse(name, vers, reason)
+    return reason is None
 
 
 def _drop_older(selection: Selection) -> None:

@@ -164,7 +164,8 @@ def test_sync_by_a_remote_has_the_remotes_policy(
     sync = {"remote": remote, "mirror": True}
     made = policy(**rules)
     stack.rest.set(remote, crate_policy=made["pulp_href"])
-    stack.rest.post(f"{copy.repository}sync/", **sync)
+    result = stack.rest.post(f"{copy.repository}sync/", **sync)["result"]
+    assert [(one["name"], one["vers"]) for one in result["refused"]] == [(name, "1.1.0")]
     assert versions(copy, name) == ["1.0.0"]
     stack.rest.set(made["pulp_href"], dry_run=True)
     stack.rest.post(f"{copy.repository}sync/", **sync)
