@@ -22,13 +22,3 @@ def split_url(text: str) -> SplitResult:
             if len(part) > _LONGEST_HOST and not part.isascii():
                 raise ValueError(f"a part of its host has more than {_LONGEST_HOST} characters")
     return urlsplit(text)
-
-
-def has_credentials(url: str) -> bool:
-    """Whether a URL contains a user or password; raises ValueError if it is invalid.
-
-    >>> has_credentials("https://user:password@r.example/dl")
-    True
-    """
-    parts = split_url(url)
-    return parts.username is not None or parts.password is not None

@@ -21,7 +21,6 @@ from pulpcore.plugin.download import DownloaderFactory, DownloadResult
 from pulpcore.plugin.exceptions import DigestValidationError
 
 from pulp_cargo.app.models.core import Guard, ResponseDownloader, guard_session
-from pulp_cargo.protocol.urls import has_credentials
 from pulp_cargo.rules.networks import Reach, is_address, may_connect, parse_networks, reach_of
 
 log = logging.getLogger(__name__)
@@ -181,12 +180,13 @@ class GuardedFactory(DownloaderFactory):
             # The index may be a git repository, reached by ssh, or in a folder.
             is_web = self._own.scheme in ("https", "http")
             downloader.own_origin = self._own.origin() if is_web else None
-            origin = URL(url).origin()
+            target = URL(url)
+            origin = target.origin()
             # The index says where files are; that host does not get the remote's password, and the
             # token only if cargo would send it there. aiohttp drops both when it is redirected.
             # A URL with a user and password needs neither.
             is_own = origin == downloader.own_origin
-            is_complete = has_credentials(url)
+            is_complete = target.user is not None or target.password is not None
             if not is_own or self._token or is_complete:
                 downloader.auth = None
             gets_token = is_own or str(origin) == self._file_origin

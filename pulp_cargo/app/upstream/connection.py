@@ -34,7 +34,6 @@ from pulp_cargo.protocol.unavailable import (
     UpstreamRefused,
     UpstreamUnreachable,
 )
-from pulp_cargo.protocol.urls import has_credentials
 from pulp_cargo.rules.breaker import FAILURES, Breaker
 
 # Maximum Retry-After of an upstream, in seconds.
@@ -212,11 +211,12 @@ class Connection:
         self, url: str, headers: Mapping[str, str], *, is_packed: bool, with_token: bool
     ) -> ClientResponse:
         # A `dl` with a user and password says what its files need; a request has one credential.
-        is_complete = has_credentials(url)
+        target = URL(url, encoded=True)
+        is_complete = target.user is not None or target.password is not None
         with_basic = self._is_own(url) and not self._token and not is_complete
         async with asyncio.timeout(self._silence):
             return await self._session.get(
-                URL(url, encoded=True),
+                target,
                 headers={
                     "User-Agent": self._agent,
                     **headers,
