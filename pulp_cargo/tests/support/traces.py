@@ -20,6 +20,8 @@ import psycopg
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
+# The folder of git indexes below the working directory.
+GIT_INDEXES = "cargo-git"
 # How long an object may be without its owner, in seconds.
 # A cache stores what other tests have fetched after a minute at most.
 SETTLING_SECONDS = 70
@@ -102,9 +104,13 @@ def of_nobody(stack: Stack, connection: Connection, since: datetime) -> frozense
 
 
 def unfinished_uploads(stack: Stack) -> frozenset[str]:
-    """Return the files in Pulp's working directory, which workers also use."""
+    """Return the files in Pulp's working directory, without those of workers and of git indexes.
+
+    A git index that a sync has fetched remains there as long as its repository.
+    """
     there = files(Path(stack.settings["WORKING_DIRECTORY"]))
-    return frozenset(path for path in there if "@" not in path.partition("/")[0])
+    folders = ((path, path.partition("/")[0]) for path in there)
+    return frozenset(path for path, first in folders if "@" not in first and first != GIT_INDEXES)
 
 
 @contextmanager
