@@ -40,6 +40,7 @@ class ExportFolder:
         self._root = str(root)
         self._real = os.path.realpath(root)
         self._folders: set[str] = set()
+        self._checked: set[str] = set()
         self._numbers = count()
 
     def temporary(self) -> str:
@@ -62,9 +63,17 @@ class ExportFolder:
 
     def _require_inside(self, folder: str) -> None:
         """Refuse a folder outside of the export, to which a symbolic link in it leads."""
-        real = os.path.realpath(folder)
-        if os.path.commonpath([real, self._real]) != self._real:
-            raise ExportError(f"'{folder}' leads out of '{self._root}', to '{real}'")
+        # Most are new in a folder that has been checked, and resolving whole paths takes longer.
+        path, above = folder, list[str]()
+        while len(path) > len(self._root) and path not in self._checked:
+            above.append(path)
+            if os.path.islink(path):
+                real = os.path.realpath(folder)
+                if os.path.commonpath([real, self._real]) != self._real:
+                    raise ExportError(f"'{folder}' leads out of '{self._root}', to '{real}'")
+            path = path.rpartition("/")[0]
+        # Not before all are, since several threads write files.
+        self._checked.update(above)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file, unless it has this content already."""
