@@ -8,6 +8,7 @@ import pytest
 
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Answer, Registry
+from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.stack import Stack
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -144,6 +145,15 @@ def hostile(name: str = "hostile") -> Crate:
             "&'# %41;.rs": HOSTILE.encode(),
         },
     )
+
+
+def among_the_first() -> dict[str, str]:
+    """Return names with which a public registry is on the page of registries.
+
+    The page has only the first 500 public ones, and other tests make many.
+    """
+    name = f"0-{unique('r')}"
+    return {"name": name, "base_path": name}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pulp_cargo.tests.functional.pages.conftest import HTML, Page, shapes, visit
+from pulp_cargo.tests.functional.pages.conftest import HTML, Page, among_the_first, shapes, visit
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.owners import owned_registry
 from pulp_cargo.tests.support.registry import Answer, Registry
@@ -171,11 +171,11 @@ def test_final_slash_leads_to_the_page(vault: Registry, path: str, page: str) ->
 
 def test_list_of_registries_has_those_that_everybody_may_read(stack: Stack) -> None:
     """Neither private nor guarded nor hidden ones."""
-    public, private = stack.make_registry(), stack.make_registry(auth_required=True)
-    hidden = stack.make_registry(hidden=True)
-    name = unique("g")
-    guard = stack.rest.make("contentguards/core/rbac/", name=name)["pulp_href"]
-    guarded = stack.make_registry(content_guard=guard)
+    guard = stack.rest.make("contentguards/core/rbac/", name=unique("g"))["pulp_href"]
+    public, private, hidden, guarded = (
+        stack.make_registry(**among_the_first(), **more)
+        for more in ({}, {"auth_required": True}, {"hidden": True}, {"content_guard": guard})
+    )
     page = root(stack, Accept=HTML)
     assert page.status == 200
     assert page.headers["cache-control"] == "no-store"
@@ -200,9 +200,7 @@ def test_visitor_sees_the_private_registries_that_they_may_read(stack: Stack) ->
         stack.make_registry(auth_required=True, **more) for more in ({}, {}, {"hidden": True})
     )
     guarded = stack.make_registry(content_guard=guard)
-    # The page has only the first 500 public ones, and other tests make many.
-    first = f"0-{unique('r')}"
-    other = stack.make_registry(name=first, base_path=first)
+    other = stack.make_registry(**among_the_first())
     for one in (private, hidden):
         stack.rest.post(f"{one.href}add_role/", **reader)
     stack.rest.post(f"{guard}add_role/", **reader | {"role": "core.rbaccontentguard_downloader"})

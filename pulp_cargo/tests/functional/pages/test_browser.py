@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from pulp_cargo.tests.functional.pages.conftest import hostile
+from pulp_cargo.tests.functional.pages.conftest import among_the_first, hostile
 from pulp_cargo.tests.support.browser import Browser, shown
 from pulp_cargo.tests.support.registry import Registry
-from pulp_cargo.tests.support.rest import unique
 from pulp_cargo.tests.support.stack import Stack
 
 PATHS = (
@@ -53,9 +52,7 @@ def test_list_of_registries_is_for_everybody(
     stack: Stack, gallery: Registry, browser: Browser
 ) -> None:
     """It leads to each public registry."""
-    # The page has only the first 500 public ones, and other tests make many.
-    first = f"0-{unique('r')}"
-    registry = stack.make_registry(of=gallery, name=first, base_path=first)
+    registry = stack.make_registry(of=gallery, **among_the_first())
     browser.open(stack.content_url + "/pulp/cargo/")
     assert browser.violations() == []
     assert browser.console_errors() == []
