@@ -75,7 +75,7 @@ def in_a_task(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         from_index,
         labels,
         listing_units,
-        order,
+        replaced,
         sources,
     )
 
@@ -85,7 +85,7 @@ def in_a_task(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     (tmp_path / "task").mkdir()
     monkeypatch.chdir(tmp_path / "task")
-    for module in (files, from_index, labels, order, listing_units):
+    for module in (files, from_index, labels, listing_units, replaced):
         monkeypatch.setattr(module, "ProgressReport", report)
     here = {"WORKING_DIRECTORY": str(tmp_path), "ALLOWED_IMPORT_PATHS": [str(tmp_path / "up")]}
     monkeypatch.setattr(sources, "settings", SimpleNamespace(**here))

@@ -25,7 +25,7 @@ from pulp_cargo.app.services.sync import (
     upstream,
 )
 from pulp_cargo.app.services.sync.index_table import Chooser, Range, Upstream
-from pulp_cargo.app.services.sync.order import Order, Services, Synced, note_replaced
+from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.sources import Opened, opened
@@ -135,7 +135,7 @@ def _store(order: Order, ranges: Iterable[Range]) -> None:
             mirrored_units.make_units(order.repository, order.remote.pk, first, end)
             count(end - first)
             total += end - first
-    note_replaced(replaced_count)
+    replaced.note_replaced(replaced_count)
     if total >= version_sets.MANY:
         mirrored_units.analyze()
 

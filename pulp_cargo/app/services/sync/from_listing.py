@@ -10,8 +10,8 @@ from pulpcore.plugin.models import RepositoryVersion
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.sync_sources import newest_note
 from pulp_cargo.app.queries.crate_policies import named_policy
-from pulp_cargo.app.services.sync import files, listing_table, listing_units, upstream
-from pulp_cargo.app.services.sync.order import Order, Services, Synced, refuse_replaced
+from pulp_cargo.app.services.sync import files, listing_table, listing_units, replaced, upstream
+from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
@@ -47,7 +47,8 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         if order.selection.newest is not None:
             _drop_older(order.selection)
         report.require_selected(order.selection, listing_table.versions_of)
-        refuse_replaced(order)
+        count = replaced.refuse_replaced(repository, remote, mirror=order.mirror)
+        replaced.note_replaced(count)
         listing_units.make_units(file, repository, remote)
         if order.is_immediate:
             files.fetch_files(

@@ -4,12 +4,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pulpcore.plugin.models import ProgressReport, RepositoryVersion
+from pulpcore.plugin.models import RepositoryVersion
 
-from pulp_cargo.app.models import CargoRemote, CargoRepository
+from pulp_cargo.app.models import CargoRemote, CargoRepository, ReplacedVersion
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.runtime.free_space import FreeSpace
-from pulp_cargo.app.services.sync import replaced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.rules.mirror_selection import Selection
 
@@ -70,7 +69,7 @@ class Order:
         }
         if self.selection != EVERYTHING:
             made_of["selection"] = self.selection.digest
-        if accepted := replaced.count_accepted(self.remote):
+        if accepted := _count_accepted(self.remote):
             made_of["accepted"] = accepted
         if self.remote.snapshot_keys:
             made_of["keys"] = hashlib.sha256(self.remote.snapshot_keys.encode()).hexdigest()
@@ -87,14 +86,6 @@ class Synced:
     report: SyncReport
 
 
-def refuse_replaced(order: Order) -> None:
-    """Refuse other bytes for versions that the repository has, and report how many there are."""
-    note_replaced(replaced.refuse_replaced(order.repository, order.remote, mirror=order.mirror))
-
-
-def note_replaced(count: int) -> None:
-    """Report how many versions have other bytes than before, if there are any."""
-    if count:
-        message = "Refusing replaced versions"
-        with ProgressReport(message=message, code="sync.cargo.replaced", done=count):
-            pass
+def _count_accepted(remote: CargoRemote) -> int:
+    """Return how many replacements of a remote are accepted."""
+    return ReplacedVersion.objects.filter(remote=remote, accepted_at__isnull=False).count()

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 
 from django.db import connection
 
-from pulp_cargo.app.models import CargoRemote, CargoRepository, ReplacedVersion
+from pulpcore.plugin.models import ProgressReport
+
+from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.models.membership import has_row, is_in_newest
 from pulp_cargo.app.models.sync_sources import last_sync
 from pulp_cargo.app.runtime.rows import all_rows
@@ -117,6 +119,9 @@ def refuse_replaced(
     return len(found)
 
 
-def count_accepted(remote: CargoRemote) -> int:
-    """Return how many replacements of a remote are accepted."""
-    return ReplacedVersion.objects.filter(remote=remote, accepted_at__isnull=False).count()
+def note_replaced(count: int) -> None:
+    """Report how many versions have other bytes than before, if there are any."""
+    if count:
+        message = "Refusing replaced versions"
+        with ProgressReport(message=message, code="sync.cargo.replaced", done=count):
+            pass
