@@ -301,7 +301,7 @@ class Asking:
     def _unreachable(self, error: Exception) -> UpstreamUnreachable:
         is_late = isinstance(error, TimeoutError)
         what = (
-            "it does not answer in time"
+            "it does not respond in time"
             if is_late
             else "the connection failed, or its response was invalid"
         )

@@ -50,7 +50,7 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Upstream:
 
 def test_what_fails_is_asked_for_again(upstream: Upstream) -> None:
     """As often as the remote says, with longer pauses each time."""
-    failing = UpstreamUnreachable("up", "it does not answer in time")
+    failing = UpstreamUnreachable("up", "it does not respond in time")
     assert upstream.ask(lambda number: failing if number < 3 else None) == 3
     assert all(pause <= 2 for pause in upstream.pauses)
     with pytest.raises(UpstreamUnreachable):

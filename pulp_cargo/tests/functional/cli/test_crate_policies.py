@@ -68,7 +68,7 @@ def test_remote_and_distribution_have_a_policy(pulp: Pulp, policy: dict[str, Any
         pulp.cargo("crate-policy", "destroy", "--name", name)
     assert refused.value.said == (
         f"Error: The crate policy `{name}` is in use by the remote `{name}`, the distribution"
-        f" `{name}`: give them another policy, or none, first.\n"
+        f" `{name}`: set another policy there, or none, before you delete it.\n"
     )
     remote = pulp.cargo("remote", "show", "--name", name)
     assert (remote["index_max_age"], remote["stale_for"]) == (5, 60)
