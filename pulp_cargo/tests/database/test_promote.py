@@ -279,7 +279,7 @@ def test_nothing_goes_beside_the_crates_of_a_remote(
     with pytest.raises(CannotPromote, match="stores crates of a remote"):
         planned(prod, dev, "ours 1.0.0")
     new_distribution(repository=prod, allow_uploads=True)
-    with pytest.raises(CannotPromote, match="accepts uploads, so they would claim"):
+    with pytest.raises(CannotPromote, match="accepts uploads, where they would claim"):
         planned(dev, prod, "app 1.0.0")
     with pytest.raises(CannotPromote, match="both the source and the target"):
         planned(dev, dev, "app 1.0.0")

@@ -90,7 +90,7 @@ def test_remotes_of_a_git_index_are_for_syncs_only(stack: Stack, name: str) -> N
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"crates": ["no name"]}, "the crate pattern 'no name' is neither"),
+        ({"crates": ["no name"]}, "the crate pattern 'no name' is invalid"),
         ({"crates": ["serde@one"]}, "the requirement 'one' is invalid"),
         ({"crates": ["serde@"]}, "has no requirement after the `@`"),
         ({"closure": True}, "`closure` requires `crates`, `lock_files` or `manifests`"),

@@ -251,7 +251,7 @@ def test_patterns_of_names_belong_to_a_list(rest: Rest, ours: dict[str, Any], fi
     href = new_registry(rest)["pulp_href"]
     assert refusal(rest, "PATCH", href, **{field: ["acme-*"]}) == nothing
     bad = refused_list(rest, ours, **{field: ["a b"]})
-    assert "the crate pattern 'a b' is neither" in bad[field][0]
+    assert "the crate pattern 'a b' is invalid: it must be a crate name" in bad[field][0]
     listed = sent_registry(rest, upstreams=[ours], **{field: ["acme-*", "acme-*"]})
     assert listed[field] == ["acme-*"]
     assert refusal(rest, "PATCH", listed["pulp_href"], upstreams=[]) == nothing
