@@ -1,14 +1,18 @@
-"""Answers to searches are remembered as long as their registry serves the same, for its readers."""
+"""What searches cost: how often they are repeated, and how many crates they read."""
 
 import asyncio
 import secrets
+import string
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from pulp_cargo.protocol.web_api.search import parse_search
 from pulp_cargo.tests.database.test_catalog import write
+from pulp_cargo.tests.database.upstreams import registry_of
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
@@ -70,3 +74,38 @@ def test_answer_is_remembered_until_the_registry_serves_something_else(
         ([name], f"?q={name}&per_page=1&page=2", 0),
         ([name, f"{name}-more"], None, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("per_page", "names", "total"),
+    [
+        # The page has crates whose descriptions have the word, so all of them are read.
+        (3, ["word", "a", "b"], 5),
+        # The name fills the page, so the others are only counted, up to the limit.
+        (1, ["word"], 3),
+    ],
+)
+def test_words_that_many_crates_have_cost_no_more_than_the_page_needs(
+    repository: "CargoRepository",
+    new_crate: "Callable[..., CrateContent]",
+    new_distribution: "NewList",
+    monkeypatch: pytest.MonkeyPatch,
+    per_page: int,
+    names: list[str],
+    total: int,
+) -> None:
+    """The order is that of all crates; beyond the limit, what no page shows need not be counted."""
+    from pulp_cargo.app.queries import search
+    from pulp_cargo.app.services.catalog.find import find
+    from pulp_cargo.app.services.catalog.served import update
+
+    word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(12))
+    described = [new_crate(f"{one}-{secrets.token_hex(4)}", description=word) for one in "dbca"]
+    write(repository, [*described, new_crate(word)])
+    registry = registry_of(new_distribution(repository=repository))
+    update(registry)
+    monkeypatch.setattr(search, "MOST_BY_WORDS", 2)
+    query = parse_search({"q": [word], "per_page": [str(per_page)]})
+    count, found = find(registry, query)
+    short = {word: "word"} | {one.name: one.name[0] for one in described}
+    assert ([short[one.name] for one in found], count) == (names, total)
