@@ -12,6 +12,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 from psycopg import Pipeline
+from psycopg.types.datetime import TimestamptzLoader
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -66,7 +67,10 @@ def run_many(statement: str, rows: Sequence[Values]) -> None:
 def _cursor() -> psycopg.Cursor[tuple[Any, ...]]:
     """Return a cursor whose values PostgreSQL binds; Django's cursor interpolates them itself."""
     connection.ensure_connection()
-    return psycopg.Cursor(connection.connection)
+    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
+    # Django's own is in Python, and takes 20 times as long for the same: both follow the session.
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    return cursor
 
 
 @contextmanager
