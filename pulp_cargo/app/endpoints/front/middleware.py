@@ -97,7 +97,7 @@ async def _enter_past(cargo: CargoRequest) -> None:
     await enter_past(cargo)
     if cargo.http.method not in ("GET", "HEAD"):
         raise UploadsNotAllowed(
-            cargo.registry.name, "it is a state of the past, which never changes"
+            cargo.registry.name, "it is an earlier state, which never changes"
         )
 
 
