@@ -91,8 +91,8 @@ def test_nothing_changes_the_past(old: Registry, method: str, path: str) -> None
     answer = at(old, 3).api(method, path, b"{}")
     assert answer.status == 403
     assert answer.detail == (
-        f"the registry `{old.name}@3` accepts no publishes or yanks: it is a state of the past,"
-        " which never changes"
+        f"the registry `{old.name}@3` accepts no publishes or yanks: it is an earlier state, which"
+        " never changes"
     )
 
 

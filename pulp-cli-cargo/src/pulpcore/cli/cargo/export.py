@@ -53,7 +53,7 @@ def _of_registry(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--at",
-            help="A state of the past of the registry: the number of a repository version, a date or"
+            help="An earlier state of the registry: the number of a repository version, a date or"
             " time in UTC, or a label.",
         ),
         click.option(
