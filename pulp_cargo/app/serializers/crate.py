@@ -1,5 +1,6 @@
 """Crate versions and yank marks (models/crate.py) in the REST API."""
 
+import json
 from typing import Any, cast
 
 from django.core.files.uploadedfile import UploadedFile
@@ -17,6 +18,7 @@ from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.modifiable import IntoModifiableRepository
+from pulp_cargo.app.serializers.storable import require_object
 from pulp_cargo.app.serializers.visible import VisibleArtifactField
 from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.process import this_process
@@ -25,6 +27,7 @@ from pulp_cargo.protocol.index import Features, IndexEntry, parse_line
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.metadata_source import FILE, NO_TIME
+from pulp_cargo.rules.storable import LONGEST_SHOWN
 
 # Fields of Pulp that do not apply: a file's path follows from name and version, and a registry
 # never replaces a version.
@@ -80,6 +83,13 @@ class CrateContentSerializer(
         help_text="The features of the crate, each with the features and dependencies that it"
         " enables."
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse data at which core fails here: it reads labels before anything is validated."""
+        if "data" in kwargs:
+            require_object(kwargs["data"])
+            _require_json(kwargs["data"].get("pulp_labels"), "pulp_labels")
+        super().__init__(*args, **kwargs)
 
     class Meta(core.SingleArtifactContentUploadSerializer.Meta):
         model = CrateContent
@@ -186,6 +196,17 @@ class CrateYankSerializer(
             vers=validated_data["vers"],
             _pulp_domain=get_domain_pk(),
         ).first()
+
+
+def _require_json(value: Any, field: str) -> None:
+    """Refuse text that is not JSON; in a form, objects are sent as text."""
+    if not isinstance(value, str):
+        return
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError) as error:
+        fault = f"{value[:LONGEST_SHOWN]!r} is not JSON"
+        raise serializers.ValidationError({field: [fault]}) from error
 
 
 def _unit_of(artifact: Artifact, repository: CargoRepository | None) -> CrateContent:

@@ -5,6 +5,7 @@ would be a 500.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework.exceptions import ValidationError
@@ -20,9 +21,20 @@ def reference_fault(field: HyperlinkedRelatedField, value: Any) -> str | None:
     if not isinstance(value, str):
         shown = type(value).__name__
         return str(field.error_messages["incorrect_type"].format(data_type=shown))
+    if not _is_url(value):
+        return str(field.error_messages["no_match"])
     if value.startswith("prn:") and not _exists(field, value):
         return str(field.error_messages["does_not_exist"])
     return None
+
+
+def _is_url(value: str) -> bool:
+    try:
+        urlsplit(value)
+    except ValueError:
+        # For instance, its host begins as an IPv6 address: `http://[`.
+        return False
+    return True
 
 
 def _exists(field: HyperlinkedRelatedField, prn: str) -> bool:

@@ -15,6 +15,14 @@ from pulp_cargo.rules.storable import storage_fault, text_fault
 NO_FIELD = "non_field_errors"
 
 
+def require_object(data: Any) -> None:
+    """Refuse a request that is not a JSON object or a form, at which some serializers of core fail."""
+    if not isinstance(data, Mapping):
+        message = serializers.Serializer.default_error_messages["invalid"]
+        fault = message.format(datatype=type(data).__name__)
+        raise serializers.ValidationError({NO_FIELD: [fault]})
+
+
 class StorableRequest(serializers.Serializer):
     """A request without values that PostgreSQL cannot store, at any level and in any field.
 
@@ -26,6 +34,8 @@ class StorableRequest(serializers.Serializer):
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Check the request as sent, before anything else looks at it."""
+        if data is not serializers.empty and data is not None:
+            require_object(data)
         self._require_storable(data)
         self._require_references(data)
         return super().run_validation(data)

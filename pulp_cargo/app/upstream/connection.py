@@ -45,6 +45,7 @@ LEADS_INSIDE = (
     " `CARGO_UPSTREAM_PRIVATE_NETWORKS`"
 )
 MOST_REDIRECTS = 5
+LONGEST_FAULT = 200
 # Stands for the URL of a git index that is not reached by HTTP, for core's downloader.
 NO_ORIGIN = "https://index.invalid/"
 AGENT = f"pulp_cargo/{version('pulp-cargo')}"
@@ -273,13 +274,12 @@ class Asking:
             self.breaker.succeeded()
             detail = without_query(self.url)
             raise UpstreamRefused(self.upstream, LEADS_INSIDE, detail=detail) from error
-        except (TooManyRedirects, RedirectClientError) as error:
-            self._note_silence()
+        except (TooManyRedirects, RedirectClientError, ValueError) as error:
+            # The upstream is available; only this request leads nowhere.
+            self.breaker.succeeded()
             detail = without_query(self.url)
-            raise UpstreamUnreachable(
-                self.upstream, _redirect_fault(error), detail=detail
-            ) from None
-        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            raise UpstreamRefused(self.upstream, _redirect_fault(error), detail=detail) from None
+        except (ClientError, TimeoutError, OSError) as error:
             self._note_silence()
             raise self._unreachable(error) from error
         else:
@@ -314,7 +314,12 @@ class Asking:
 def _redirect_fault(error: Exception) -> str:
     if isinstance(error, TooManyRedirects):
         return f"it redirects more than {MOST_REDIRECTS} times"
-    return "it redirects to something that is not an http or https URL"
+    if isinstance(error, RedirectClientError):
+        return "it redirects to something that is not an http or https URL"
+    if "credentials" in str(error):
+        # That of the request was not sent on: aiohttp refuses a second one.
+        return "it redirects to a URL with a user, although the request had a credential"
+    return f"the URL of the request is invalid: {str(error)[:LONGEST_FAULT]}"
 
 
 def registry_root(remote: CargoRemote) -> str:

@@ -21,8 +21,13 @@ from pulp_cargo.app.serializers import (
     CrateYankSerializer,
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
-from pulp_cargo.app.viewsets.unit_lists import InVersionFilter, UnitPagination
+from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
+from pulp_cargo.app.viewsets.unit_lists import (
+    AddedInVersionFilter,
+    InVersionFilter,
+    RemovedInVersionFilter,
+    UnitPagination,
+)
 from pulp_cargo.app.viewsets.visible import visible
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.requirement import parse_requirement
@@ -33,6 +38,8 @@ class CrateContentFilter(core.ContentFilter):
     """Filters of crate versions by their fields and dependencies."""
 
     repository_version = InVersionFilter()
+    repository_version_added = AddedInVersionFilter()
+    repository_version_removed = RemovedInVersionFilter()
     dependency = CharFilter(
         method="filter_dependency",
         help_text="Crate versions that depend on the crate with this name, as spelled in its own"
@@ -94,7 +101,7 @@ class CrateContentFilter(core.ContentFilter):
         return units.filter(vers__in=[one for one in found if parse_version(one) in wanted])
 
 
-class CrateContentViewSet(WithRegularExpressions, core.SingleArtifactContentUploadViewSet):
+class CrateContentViewSet(RefusesOddRequests, core.SingleArtifactContentUploadViewSet):
     """
     A crate version: its line in the registry's index, the metadata of its Cargo.toml, and its
     .crate file. Uploading a .crate file creates the same unit as `cargo publish`.
@@ -135,6 +142,8 @@ class CrateYankFilter(core.ContentFilter):
     """Filters of yank marks by their version."""
 
     repository_version = InVersionFilter()
+    repository_version_added = AddedInVersionFilter()
+    repository_version_removed = RemovedInVersionFilter()
     name = CharFilter(
         method="filter_name",
         help_text="The yank marks of the crate with this name, in any spelling.",
@@ -149,7 +158,7 @@ class CrateYankFilter(core.ContentFilter):
         return marks.filter(canonical_name=canonical_name(name))
 
 
-class CrateYankViewSet(core.NoArtifactContentViewSet):
+class CrateYankViewSet(RefusesOddRequests, core.NoArtifactContentViewSet):
     """
     The mark that a crate version is yanked, in the repository versions that contain the mark.
     Removing it from a repository with `modify` unyanks the version.

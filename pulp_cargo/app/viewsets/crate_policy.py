@@ -18,7 +18,7 @@ from pulpcore.plugin.util import get_objects_for_user
 from pulp_cargo.app.access import Verb, access_for
 from pulp_cargo.app.models import CargoCratePolicy, CargoDistribution, CargoRemote, PolicyRefusal
 from pulp_cargo.app.serializers import CargoCratePolicySerializer, PolicyRefusalSerializer
-from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
+from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
 
 USERS = {CargoRemote: "remote", CargoDistribution: "distribution"}
 # The filters of records.
@@ -44,7 +44,7 @@ class PolicyRefusalFilter(FilterSet):
 
 
 class CargoCratePolicyViewSet(
-    WithRegularExpressions,
+    RefusesOddRequests,
     core.NamedModelViewSet,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,

@@ -31,7 +31,7 @@ from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.downloads import DownloadsMixin
 from pulp_cargo.app.viewsets.lock_file import LockFileMixin
-from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
+from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
 from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
 from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
 from pulp_cargo.app.viewsets.search import SearchMixin
@@ -52,7 +52,7 @@ def _answered_201(action: str) -> Any:
 
 @extend_schema_view(set_label=_answered_201("set_label"), unset_label=_answered_201("unset_label"))
 class CargoDistributionViewSet(
-    WithRegularExpressions,
+    RefusesOddRequests,
     SearchMixin,
     LockFileMixin,
     DownloadsMixin,

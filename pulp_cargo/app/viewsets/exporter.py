@@ -17,10 +17,10 @@ from pulpcore.plugin.tasking import dispatch
 from pulp_cargo.app import tasks
 from pulp_cargo.app.models import CargoExport, CargoExporter
 from pulp_cargo.app.serializers import CargoExporterSerializer, CargoExportSerializer
-from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
+from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
 
 
-class CargoExporterViewSet(WithRegularExpressions, core.ExporterViewSet):
+class CargoExporterViewSet(RefusesOddRequests, core.ExporterViewSet):
     """
     An exporter writes a registry into a folder, in a format that cargo reads without a registry
     server. For administrators only.
@@ -31,7 +31,7 @@ class CargoExporterViewSet(WithRegularExpressions, core.ExporterViewSet):
     serializer_class = CargoExporterSerializer
 
 
-class CargoExportViewSet(core.ExportViewSet):
+class CargoExportViewSet(RefusesOddRequests, core.ExportViewSet):
     """The runs of an exporter."""
 
     parent_viewset = CargoExporterViewSet

@@ -23,7 +23,7 @@ from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.cache import replaced_versions
 from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
-from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
+from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
 from pulp_cargo.app.viewsets.visible import visible
 
 
@@ -37,9 +37,7 @@ class ReplacedVersionFilter(FilterSet):
         fields = ("name", "vers")
 
 
-class CargoRemoteViewSet(
-    WithRegularExpressions, ProtectedByLists, core.RemoteViewSet, core.RolesMixin
-):
+class CargoRemoteViewSet(RefusesOddRequests, ProtectedByLists, core.RemoteViewSet, core.RolesMixin):
     """An upstream registry, such as crates.io, and how to connect to it."""
 
     endpoint_name = "cargo"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
@@ -42,9 +44,9 @@ from pulp_cargo.app.services.setup.repository_use import (
 from pulp_cargo.app.viewsets.closure import CLOSURE_VERBS, ClosureMixin
 from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
+from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
 from pulp_cargo.app.viewsets.owners import OWNER_VERBS, CrateOwnersMixin
 from pulp_cargo.app.viewsets.past import PAST_VERBS, PastMixin
-from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
 from pulp_cargo.app.viewsets.snapshots import SNAPSHOT_VERBS, SnapshotsMixin
 from pulp_cargo.app.viewsets.visible import visible
 
@@ -52,7 +54,7 @@ UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
 
 class CargoRepositoryViewSet(
-    WithRegularExpressions,
+    RefusesOddRequests,
     ProtectedByLists,
     ClosureMixin,
     CrateOwnersMixin,
@@ -261,12 +263,28 @@ class CargoRepositoryViewSet(
         return options | {"temporary_file": str(stored.pk)}
 
 
-class CargoRepositoryVersionViewSet(core.RepositoryVersionViewSet):
+class CargoRepositoryVersionViewSet(RefusesOddRequests, core.RepositoryVersionViewSet):
     """The content of a repository at one time; it never changes."""
 
     parent_viewset = CargoRepositoryViewSet
 
     DEFAULT_ACCESS_POLICY = access_for_versions()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Answer for a repository that the user may not view as for one that does not exist.
+
+        Core answers with a 403, or a 401 without credentials, only if it exists.
+        """
+        try:
+            super().initial(request, *args, **kwargs)
+        except Http404:
+            if not request.user.is_authenticated:
+                self.permission_denied(request)
+            raise
+        except PermissionDenied:
+            seen = visible(request, CargoRepositoryViewSet)[CargoRepository]()
+            get_object_or_404(seen, pk=self.kwargs["repository_pk"])
+            raise
 
     def get_queryset(self) -> QuerySet[RepositoryVersion]:
         """Limit to the domain of the URL, for which roles were checked; core does not."""

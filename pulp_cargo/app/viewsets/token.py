@@ -15,7 +15,7 @@ from pulp_cargo.app.access import access_for_tokens
 from pulp_cargo.app.models import CargoToken
 from pulp_cargo.app.serializers import CargoTokenSerializer, NewCargoTokenSerializer
 from pulp_cargo.app.viewsets.distribution import CargoDistributionViewSet
-from pulp_cargo.app.viewsets.regular_expressions import WithRegularExpressions
+from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
 from pulp_cargo.app.viewsets.visible import visible
 
 
@@ -41,7 +41,7 @@ class CargoTokenFilter(core.BaseFilterSet):
 
 
 class CargoTokenViewSet(
-    WithRegularExpressions,
+    RefusesOddRequests,
     core.NamedModelViewSet,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,

@@ -311,22 +311,38 @@ def test_index_files_that_cannot_be_used(
             upstream_faults.redirects_to("ftp://127.0.0.1"),
             "it redirects to something that is not an http or https URL",
         ),
+        (
+            upstream_faults.redirects_to("http://"),
+            "it redirects to something that is not an http or https URL",
+        ),
+        (
+            upstream_faults.redirects_with_a_user,
+            "it redirects to a URL with a user, although the request had a credential",
+        ),
     ],
 )
 def test_redirects_that_cannot_be_followed(
     upstream: SparseUpstream, mirror_of: MirrorOf, name: str, fault: Fault, said: str
 ) -> None:
-    """The reason is in the error, for the index and for a file."""
+    """A file is left out and reported, and the others are copied; without the index nothing is."""
     from pulp_cargo.app.upstream.errors import CannotCopy
 
-    upstream.configure()
-    upstream.have(Crate(name))
-    upstream.faults[f"{sparse_upstream.FILES}/{name}/1.0.0/download"] = fault
+    upstream.configure(auth_required=True)
+    for crate in (Crate(name), Crate(f"{name}-b")):
+        upstream.have(crate)
+    path = f"{sparse_upstream.FILES}/{name}/1.0.0/download"
+    upstream.faults[path] = fault
+    mirror = mirror_of(upstream.index_url, policy="immediate", token="secret")
+    (refused,) = mirror.sync(name, f"{name}-b", mirror=True).report.listed
+    reason = f"{upstream.origin}{path} could not be downloaded: {said}"
+    assert refused == {"name": name, "vers": "1.0.0", "reason": reason}
+    assert mirror.crates == [f"{name}-b 1.0.0"]
+    upstream.faults = {sparse_upstream.CONFIG: fault}
     with pytest.raises(CannotCopy, match=said):
-        mirror_of(upstream.index_url, policy="immediate").sync(name)
-    upstream.faults[sparse_upstream.CONFIG] = fault
-    with pytest.raises(CannotCopy, match=said):
-        mirror_of(upstream.index_url).sync(name)
+        mirror_of(upstream.index_url, token="secret").sync(name)
+    upstream.faults = {}
+    assert mirror.sync(name, f"{name}-b", mirror=True).report.count == 0
+    assert mirror.crates == [f"{name} 1.0.0", f"{name}-b 1.0.0"]
 
 
 @pytest.mark.parametrize(

@@ -198,17 +198,112 @@ def test_moved_label_that_cannot_be_copied_stays(
     have_state(upstream, "stable", first)
     upstream.have(first, second)
     mirror.replicate(stable="7")
-    assert labelled(mirror) == {"stable": 1}
+    assert labelled(mirror) == {"stable": 2}
     path = f"{ROOT}@stable/versions.jsonl"
     upstream.bodies[path] = upstream.bodies[path][:-20]
     _, report = mirror.replicate(stable="8", other="8")
     reasons = left_out(report)
     assert reasons["stable"].endswith("it remains on the version that it had upstream before")
     assert reasons.keys() == {"stable", "other"} and "remains" not in reasons["other"]
-    assert labelled(mirror) == {"stable": 1}
+    assert labelled(mirror) == {"stable": 2}
     have_state(upstream, "stable", first, second)
     _, report = mirror.replicate(stable="8")
-    assert (left_out(report), labelled(mirror)) == ({}, {"stable": 2})
+    assert (left_out(report), labelled(mirror)) == ({}, {"stable": 3})
+
+
+def states(mirror: Mirror) -> dict[int, list[str]]:
+    """Return the crate versions in each repository version."""
+    from pulp_cargo.app.models import CrateContent
+
+    found = {}
+    for version in mirror.repository.versions.order_by("number"):
+        units = CrateContent.objects.filter(pk__in=version.content).order_by("name", "vers")
+        found[version.number] = list(units.values_list("vers", flat=True))
+    return found
+
+
+@pytest.mark.parametrize("retained", [None, 1])
+@pytest.mark.parametrize("with_core", [False, True])
+def test_old_state_is_never_the_newest(
+    upstream: Upstream,
+    mirror_of: MirrorOf,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    retained: int | None,
+    with_core: bool,
+) -> None:
+    """Neither while labels are copied nor afterwards, and not if the newest cannot be copied."""
+    from pulp_cargo.app.models import version_rows
+    from pulp_cargo.app.upstream.errors import CannotCopy
+
+    monkeypatch.setattr(version_rows, "is_supported", lambda: not with_core)
+    first, second, third = (Crate(name, f"1.{minor}.0") for minor in range(3))
+    mirror = mirror_of(upstream.index_url)
+    mirror.repository.retain_repo_versions = retained
+    mirror.repository.save()
+    have_state(upstream, "old", first)
+    upstream.have(first, second)
+    newest = upstream.bodies[LISTING]
+    upstream.bodies[LISTING] = newest[:-20]
+    with pytest.raises(CannotCopy):
+        mirror.replicate(old="1")
+    assert states(mirror) == {0: []}
+    upstream.bodies[LISTING] = newest
+    done, report = mirror.replicate(old="1")
+    assert (left_out(report), labelled(mirror)) == ({}, {"old": 2})
+    assert done.version is not None and done.version.number == 3
+    all_states = {0: [], 1: ["1.0.0", "1.1.0"], 2: ["1.0.0"], 3: ["1.0.0", "1.1.0"]}
+    kept = all_states if retained is None else {number: all_states[number] for number in (2, 3)}
+    assert states(mirror) == kept
+    have_state(upstream, "new", third)
+    upstream.bodies[LISTING] = newest[:-20]
+    upstream.says["ETag"] = '"another"'
+    with pytest.raises(CannotCopy):
+        mirror.replicate(old="1", new="2")
+    assert states(mirror) == kept
+    upstream.bodies[LISTING] = newest
+    mirror.replicate(old="1", new="2")
+    assert mirror.crates == [f"{name} 1.0.0", f"{name} 1.1.0"]
+    assert labelled(mirror) == {"old": 2, "new": 4}
+
+
+def test_replaced_bytes_in_an_old_state(upstream: Upstream, mirror_of: MirrorOf, name: str) -> None:
+    """They are no way around the comparison: they are refused, recorded, and can be accepted."""
+    from django.utils import timezone
+
+    from pulp_cargo.app.models import ReplacedVersion
+
+    first, other = Crate(name), Crate(name, package={"description": "Other bytes"})
+    mirror = mirror_of(upstream.index_url)
+    upstream.have(first, Crate(name, "1.1.0"))
+    have_state(upstream, "old", other)
+    _, report = mirror.replicate(old="1")
+    assert left_out(report)["old"].startswith("1 of its versions have other bytes than this")
+    recorded = ReplacedVersion.objects.filter(remote=mirror.remote)
+    assert recorded.values_list("cksum_before", "cksum").get() == (first.cksum(), other.cksum())
+    assert states(mirror) == {0: [], 1: ["1.0.0", "1.1.0"]}
+    recorded.update(accepted_at=timezone.now())
+    _, report = mirror.replicate(old="1")
+    assert (left_out(report), labelled(mirror)) == ({}, {"old": 2})
+
+
+def test_label_does_not_end_the_comparison_of_bytes(
+    upstream: Upstream, mirror_of: MirrorOf, name: str
+) -> None:
+    """A sync of the newest state is one from the same upstream, also if an older one was copied."""
+    from pulp_cargo.app.models import CrateContent
+
+    first, second = Crate(name), Crate(name, "1.1.0")
+    mirror = mirror_of(upstream.index_url)
+    upstream.have(first, second)
+    mirror.replicate()
+    have_state(upstream, "old", first)
+    upstream.have(first, Crate(name, "1.1.0", package={"description": "Other bytes"}))
+    upstream.says["ETag"] = '"another"'
+    mirror.replicate(old="1")
+    newest = mirror.repository.latest_version()
+    units = CrateContent.objects.filter(pk__in=newest.content, vers="1.1.0")
+    assert (labelled(mirror), units.get().cksum) == ({"old": 2}, second.cksum())
 
 
 def test_copied_labels_are_limited(

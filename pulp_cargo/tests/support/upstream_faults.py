@@ -109,6 +109,12 @@ async def redirects_for_ever(exchange: Exchange) -> None:
     exchange.send(302, headers={"Location": exchange.asked.path})
 
 
+async def redirects_with_a_user(exchange: Exchange) -> None:
+    """Redirect to the same URL with a user and password."""
+    host = exchange.asked.headers["host"]
+    exchange.send(302, headers={"Location": f"http://user:word@{host}{exchange.asked.path}"})
+
+
 @contextmanager
 def held(upstream: SparseUpstream, path: str, *, sent: int = 0) -> Iterator[None]:
     """Respond to a path only at the end of the context, except for the first bytes of the body."""

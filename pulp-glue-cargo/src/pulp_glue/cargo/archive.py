@@ -142,7 +142,9 @@ def _next_part(file: BinaryIO, before: str) -> Part | None:
     size = _size(block, before)
     try:
         text = path.decode()
-        is_canonical = len(path) <= MOST_PATH and header(text, size) == first
+        # Messages have the path, also on terminals.
+        is_canonical = text.isprintable() and len(path) <= MOST_PATH
+        is_canonical = is_canonical and header(text, size) == first
     except ValueError as error:
         raise InvalidArchive(f"the header after {before} is damaged") from error
     if not is_canonical:

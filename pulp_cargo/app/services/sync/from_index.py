@@ -129,6 +129,7 @@ def _store(order: Order, ranges: Iterable[Range]) -> None:
             replaced_count += replaced.refuse_replaced(
                 order.repository,
                 order.remote,
+                url=order.upstream_url,
                 mirror=order.mirror,
                 only={"first": first, "end": end},
             )

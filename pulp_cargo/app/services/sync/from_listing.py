@@ -15,7 +15,12 @@ from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
-from pulp_cargo.app.services.sync.version import Change, make_version, version_with_listed
+from pulp_cargo.app.services.sync.version import (
+    Change,
+    make_labelled,
+    make_version,
+    version_with_listed,
+)
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.listing import Head, ListedCrate
 from pulp_cargo.protocol.registry_url import is_crates_io, same_registry
@@ -47,22 +52,42 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         if order.selection.newest is not None:
             _drop_older(order.selection)
         report.require_selected(order.selection, listing_table.versions_of)
-        count = replaced.refuse_replaced(repository, remote, mirror=order.mirror)
-        replaced.note_replaced(count)
+        _refuse_replaced(order)
         listing_units.make_units(file, repository, remote)
         if order.is_immediate:
             files.fetch_files(
                 services.disk, repository, remote, connected, refuse=files.refuse_by_failing
             )
-        if order.label is not None and (same := version_with_listed(repository)):
-            # The newest version must not become an old state, not even for a moment.
-            return Synced(same, report)
         aliases = _aliases(head, order)
         note = made_of | {"etag": fetched.etag}
         change = Change(
             order.mirror, is_partial=False, aliases=aliases, note=note, snapshot=snapshot
         )
-        return Synced(make_version(repository, change), report)
+        return Synced(_make_version(order, change), report)
+
+
+def _make_version(order: Order, change: Change) -> RepositoryVersion | None:
+    """Create the version; for the state of a label only if none has its content."""
+    if order.label is None:
+        return make_version(order.repository, change)
+    same = version_with_listed(order.repository)
+    return same or make_labelled(order.repository, change, order.label, order.origin)
+
+
+def _refuse_replaced(order: Order) -> None:
+    """Replace or leave out versions with other bytes than before; raises CannotCopy for a label.
+
+    Without them, its state would be another one than upstream.
+    """
+    count = replaced.refuse_replaced(
+        order.repository, order.remote, url=order.upstream_url, mirror=order.mirror
+    )
+    replaced.note_replaced(count)
+    if count and order.label is not None:
+        raise CannotCopy(
+            f"{count} of its versions have other bytes than this repository has or had for them, which"
+            " the remote's `replaced` lists: accept those that are right"
+        )
 
 
 def _existing(order: Order) -> RepositoryVersion:

@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pulpcore.plugin.models import ProgressReport
+from pulpcore.plugin.models import ProgressReport, RepositoryVersion
 
 from pulp_cargo.app.services import version_labels
 from pulp_cargo.app.services.sync.order import Order, Services, Synced
@@ -42,15 +42,19 @@ def synchronize_with_labels(
     """Sync a repository, and give it the labels of the upstream's versions.
 
     Each comes with its origin, which changes when it moves upstream. Raises CannotCopy,
-    CannotReplace and StorageFull if the newest state cannot be copied.
+    CannotReplace and StorageFull if the newest state cannot be copied; then no label is.
     """
-    if order.remote.snapshot_keys:
-        # No version is made for a label, so all that can have one is there after the sync.
-        done = synchronize(services, order)
-        return done, _copy(services, order, labels)
-    # A version that is made for a label is never the newest afterwards.
+    done = synchronize(services, order)
+    synced = _newest(order)
     report = _copy(services, order, labels)
-    return synchronize(services, order), report
+    newest = _newest(order)
+    # The newest content is again in the version after one that was made for a label.
+    return (done if newest == synced else replace(done, version=newest)), report
+
+
+def _newest(order: Order) -> RepositoryVersion:
+    versions = order.repository.versions.filter(complete=True)
+    return versions.defer("content_ids").latest()
 
 
 def _copy(services: Services, order: Order, labels: Mapping[str, str]) -> LabelReport:
@@ -65,8 +69,8 @@ def _copy(services: Services, order: Order, labels: Mapping[str, str]) -> LabelR
             continue
         try:
             version_labels.require_followable(repository, label)
-            done = synchronize(services, order.at_label(label))
-            version = done.version or repository.latest_version()
+            done = synchronize(services, order.at_label(label, origin))
+            version = done.version or _newest(order)
             version_labels.follow(repository, label, version.pk, origin)
         except RegistryError as error:
             stays = "; it remains on the version that it had upstream before"

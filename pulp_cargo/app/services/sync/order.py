@@ -27,8 +27,9 @@ class Services:
 class Order:
     """What is mirrored from where to where; `mirror` also removes everything else.
 
-    With a `label`, the remote has the URL of this state of the upstream (`at_label`). A snapshot that
-    is older than the last one is refused unless `accept_older_snapshot` is set.
+    With a `label`, the remote has the URL of this state of the upstream (`at_label`), and `origin` is
+    that of the label. A snapshot that is older than the last one is refused unless
+    `accept_older_snapshot` is set.
     """
 
     repository: CargoRepository
@@ -36,13 +37,14 @@ class Order:
     mirror: bool
     selection: Selection = EVERYTHING
     label: str | None = None
+    origin: str = ""
     accept_older_snapshot: bool = False
 
-    def at_label(self, label: str) -> "Order":
+    def at_label(self, label: str, origin: str) -> "Order":
         """Return the order for the state of the upstream that has a label."""
         remote = CargoRemote.objects.get(pk=self.remote.pk)
         remote.url = f"{remote.url.rstrip('/')}/@{label}/"
-        return replace(self, remote=remote, label=label)
+        return replace(self, remote=remote, label=label, origin=origin)
 
     @property
     def upstream_url(self) -> str:
@@ -63,10 +65,12 @@ class Order:
         """
         made_of = {
             "remote": str(self.remote.pk),
-            "url": self.remote.url,
+            "url": self.upstream_url,
             "mirror": self.mirror,
             "immediate": self.is_immediate,
         }
+        if self.label is not None:
+            made_of["label"] = self.label
         if self.selection != EVERYTHING:
             made_of["selection"] = self.selection.digest
         if accepted := _count_accepted(self.remote):

@@ -4,9 +4,10 @@ The table `cargo_listed` (services/sync/listing_table) must exist, and `cargo_se
 (services/sync/index_table) if only some crates of the upstream are listed.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
@@ -16,9 +17,11 @@ from pulpcore.plugin.models import Content, RepositoryVersion
 from pulp_cargo.app.models import AcceptedSnapshot, CargoRepository, version_rows, version_sets
 from pulp_cargo.app.models.membership import is_in_newest
 from pulp_cargo.app.models.registry_urls import add_aliases
+from pulp_cargo.app.models.repository import locked
 from pulp_cargo.app.models.sync_sources import SYNC_NOTE
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.app.services import version_labels
 from pulp_cargo.app.services.sync import replaced
 
 MEMBER = is_in_newest("%(repository)s")
@@ -97,6 +100,16 @@ SAME_CONTENT = f"""
 """
 
 
+# The units of a version, which may be deleted as an old one as soon as there is another.
+REMEMBER = """
+    CREATE TEMPORARY TABLE cargo_before ON COMMIT DROP AS
+    SELECT unnest(content_ids) AS content_id FROM core_repositoryversion WHERE pulp_id = %s
+"""
+FORGET = "DROP TABLE cargo_before"
+BEFORE = "SELECT content_id FROM cargo_before"
+NOW = f"SELECT rc.content_id FROM core_repositorycontent rc WHERE {MEMBER}"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a sync does to a repository: `is_partial` if only changed crates are listed.
@@ -150,15 +163,58 @@ def make_version(repository: CargoRepository, change: Change) -> RepositoryVersi
     return version
 
 
+def make_labelled(
+    repository: CargoRepository, change: Change, label: str, origin: str
+) -> RepositoryVersion | None:
+    """Create a version for the state of a label, and one after it with the content from before.
+
+    In one transaction, so that the newest version is never an older state, not even for a moment or
+    if the task is killed. Returns the first one, which has the label, None if nothing changed.
+    """
+    # Another change of the repository waits, or comes first.
+    with locked(repository.pk):
+        versions = RepositoryVersion.objects.filter(repository=repository, complete=True)
+        pk, info = versions.order_by("-number").values_list("pk", "info")[0]
+        with connection.cursor() as cursor:
+            cursor.execute(REMEMBER, [pk])
+            version = make_version(repository, change)
+            if version is not None:
+                version_labels.follow(repository, label, version.pk, origin)
+                restored = _restore(repository)
+                versions.filter(pk=restored).update(info=info)
+            cursor.execute(FORGET)
+    return version
+
+
+def _restore(repository: CargoRepository) -> UUID | None:
+    """Create a version with the units that were remembered, and return its id."""
+    values = {"repository": repository.pk}
+    added, removed = f"{BEFORE} EXCEPT {NOW}", f"{NOW} EXCEPT {BEFORE}"
+    if version_rows.is_supported():
+        restored = _write_rows(repository, [added], [removed], values)
+        return restored and restored.pk
+    with repository.new_version(follows=True) as restored:
+        restored.remove_content(_units(removed, values))
+        restored.add_content(_units(added, values))
+    return restored.pk
+
+
 def _make_rows(
     repository: CargoRepository, change: Change, values: dict[str, Any]
 ) -> RepositoryVersion | None:
+    return _write_rows(repository, [NEW_CRATES, NEW_YANKS], change.removals(), values)
+
+
+def _write_rows(
+    repository: CargoRepository,
+    added: Sequence[str],
+    removed: Sequence[str],
+    values: Mapping[str, Any],
+) -> RepositoryVersion | None:
+    """Write a version with the units of some queries, and do what core does after it."""
     new = version_sets.NewVersion(repository)
     with connection.cursor() as cursor:
-        for table, queries in (
-            ("cargo_removed", change.removals()),
-            ("cargo_added", [NEW_CRATES, NEW_YANKS]),
-        ):
+        for table, queries in (("cargo_removed", removed), ("cargo_added", added)):
             for query in queries:
                 cursor.execute(f"INSERT INTO {table} {query}", values)
     version = new.write()

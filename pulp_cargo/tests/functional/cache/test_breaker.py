@@ -9,7 +9,7 @@ from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support import upstream_faults as broken
 from pulp_cargo.tests.support.cache import Cache
 from pulp_cargo.tests.support.crate import Crate
-from pulp_cargo.tests.support.sparse_upstream import EVERYWHERE, SparseUpstream
+from pulp_cargo.tests.support.sparse_upstream import EVERYWHERE, SparseUpstream, at, file_path
 
 pytestmark = pytest.mark.faults
 
@@ -56,6 +56,21 @@ def test_one_bad_crate_does_not_close_the_others(
     for _ in range(20):
         assert own.registry.index_file(f"{name}-bad").status == 502
     assert own.registry.index(name)
+
+
+def test_one_bad_redirect_does_not_close_the_others(
+    upstream: SparseUpstream, own: Cache, name: str
+) -> None:
+    """A file or an index file that leads nowhere is no failure of the upstream."""
+    bad, good = Crate(f"{name}-bad"), Crate(name)
+    for crate in (bad, good):
+        upstream.have(crate)
+    upstream.faults[file_path(bad)] = broken.redirects_for_ever
+    upstream.faults[at(f"{name}-worse")] = broken.redirects_for_ever
+    for _ in range(20):
+        assert own.registry.download(bad.name).status == 502
+        assert own.registry.index_file(f"{name}-worse").status == 502
+    assert own.registry.download(good.name).body == good.packed()
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -1,7 +1,11 @@
 """`pulp cargo check` and `prefetch`, with a Pulp that answers."""
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
 from pulp_cargo.tests.support.crate import Crate
@@ -72,3 +76,26 @@ def test_lists_and_large_files_are_sent_as_they_are(pulp: Pulp, cache: str, tmp_
     (tmp_path / "Cargo.lock").write_bytes(b"version = 4\n# \xff\n")
     with pytest.raises(PulpFailed, match="the lock file is not UTF-8"):
         pulp.run("cargo", "check", lock, "--distribution", cache)
+
+
+def test_output_that_cannot_be_written(
+    pulp: Pulp, cache: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: a sentence, and the exit code is not the one of a result."""
+    lock = write(tmp_path, lock_file(package(name)))
+
+    def echo(message: str = "", *, err: bool = False, **options: Any) -> None:
+        if not err:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(click, "echo", echo)
+    commands = {
+        ("check", lock, "--distribution", cache): 2,
+        ("check", lock, "--distribution", cache, "--format", "json"): 2,
+        ("distribution", "list"): 1,
+    }
+    for command, status in commands.items():
+        with pytest.raises(PulpFailed) as failed:
+            pulp.run("cargo", *command)
+        assert failed.value.status == status
+        assert failed.value.said.endswith("Error: Output failed: No space left on device.\n")

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
-from pulp_cargo.tests.support.rest import PATIENCE, Rest, unique
+from pulp_cargo.tests.support.rest import PATIENCE, Refused, Rest, unique
 
 REPOSITORIES = "repositories/cargo/cargo/"
 DISTRIBUTIONS = "distributions/cargo/cargo/"
@@ -190,3 +190,52 @@ def test_what_one_may_not_see_is_no_upstream(
 def _answer(user: Rest, path: str, **fields: Any) -> tuple[int, Any]:
     answer = user.session.post(user.url(path), json=fields, timeout=PATIENCE)
     return answer.status_code, answer.json()
+
+
+@pytest.mark.parametrize("who", ["eve", "nobody"])
+def test_versions_of_a_repository_that_one_may_not_see(
+    rest: Rest, eve: Rest, hidden: dict[str, str], who: str
+) -> None:
+    """The answer is that for one that does not exist, with and without credentials."""
+    asker = eve if who == "eve" else Rest(rest.origin, None)
+    paths = {"get": ("", "1/"), "post": ("1/repair/",), "delete": ("1/",)}
+    found = [
+        (answer.status_code, answer.text)
+        for repository in (hidden["repository"], f"/pulp/api/v3/{REPOSITORIES}{uuid4()}/")
+        for method, below in paths.items()
+        for path in below
+        for answer in (
+            asker.session.request(method, rest.url(f"{repository}versions/{path}"), timeout=60),
+        )
+    ]
+    expected = {
+        "eve": (404, '{"detail":"No CargoRepository matches the given query."}'),
+        "nobody": (401, '{"detail":"Authentication credentials were not provided."}'),
+    }
+    assert found == [expected[who]] * 8
+
+
+def test_who_sees_a_repository_learns_what_is_forbidden(rest: Rest, hidden: dict[str, str]) -> None:
+    """A version cannot be deleted with the right to view it."""
+    user = rest.new_user()
+    rest.grant(user, "cargo.cargorepository_viewer", hidden["repository"])
+    assert user.get(f"{hidden['repository']}versions/1/")["number"] == 1
+    with pytest.raises(Refused) as refused:
+        user.delete(f"{hidden['repository']}versions/1/")
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("kind", ["repository_version", "repository_version_added"])
+def test_units_are_not_filtered_by_what_one_may_not_see(
+    eve: Rest, own: dict[str, Any], hidden: dict[str, str], kind: str
+) -> None:
+    """Otherwise one would learn whether it exists, and which of the units that one sees it has."""
+    nothing = f"{hidden['repository'][:-37]}{uuid4()}/"
+    for path in (CRATES, "content/cargo/yanks/"):
+        for version in (hidden["repository"], hidden["version"], f"{nothing}versions/1/", nothing):
+            for filters in ({kind: version}, {"q": f'{kind}="{version}"'}):
+                answer = eve.session.get(eve.url(path), params=filters, timeout=PATIENCE)
+                sentence = f"{version!r} is not a version of a repository that you may view"
+                assert answer.status_code == 400, filters
+                assert sentence in answer.text, filters
+        assert eve.list(path, **{kind: f"{own['pulp_href']}versions/0/"}) == []

@@ -47,6 +47,7 @@ def _references(repository: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
             )
         ),
         ("prn:auth.user:1", OF_NOTHING),
+        ("http://[", "Invalid hyperlink - No URL match."),
         # Core checks the key of a model only if the model has it from none of its parents.
         ("prn:cargo.cargoremote:x", OF_NOTHING),
     ],

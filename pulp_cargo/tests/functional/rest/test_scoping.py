@@ -56,8 +56,7 @@ def test_lists_show_only_what_one_may_see(rest: Rest, two_teams: dict[str, dict[
         assert not seen & set(theirs.values()), path
     for place, href in theirs.items():
         answer = user.session.get(user.url(href), timeout=PATIENCE)
-        # Core looks for a right on the versions before it looks for the version.
-        assert answer.status_code == (403 if place.endswith("/versions/") else 404), place
+        assert answer.status_code == 404, place
 
 
 def test_upload_takes_the_right_on_the_repository(

@@ -155,6 +155,14 @@ def test_name_that_is_not_in_the_layout(path: str) -> None:
     assert f"`{path}` does not belong in a bundle" in refused(made.bundle(more=[(path, b"")]))
 
 
+@pytest.mark.parametrize("path", ["a\0b.crate", "a\x1b[31m.crate", "a\nb.crate", "\u202e.crate"])
+def test_name_that_would_change_a_terminal(path: str) -> None:
+    """It is refused before any message has it."""
+    assert refused(made.bundle(more=[(path, b"")])) == (
+        "the header after `tree-0.1.0.crate` is damaged, or not that of a regular file"
+    )
+
+
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.XHDTYPE]
 )

@@ -13,7 +13,7 @@ from pulpcore.cli.cargo.export import export
 from pulpcore.cli.cargo.exporter import exporter
 from pulpcore.cli.cargo.lock_file import check, prefetch
 from pulpcore.cli.cargo.owner import owner
-from pulpcore.cli.cargo.params import refusing_binary_files
+from pulpcore.cli.cargo.params import CargoGroup, refusing_binary_files
 from pulpcore.cli.cargo.registry import registry
 from pulpcore.cli.cargo.remote import remote
 from pulpcore.cli.cargo.repository import repository
@@ -25,7 +25,7 @@ from pulpcore.cli.cargo.verify import verify
 __version__ = "0.1.0"
 
 
-@pulp_group(name="cargo", help="Manage Cargo registries.")
+@pulp_group(name="cargo", cls=CargoGroup, help="Manage Cargo registries.")
 def cargo_group() -> None:
     """Manage Cargo registries."""
 

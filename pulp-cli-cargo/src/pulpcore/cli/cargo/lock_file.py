@@ -13,6 +13,7 @@ from pulp_glue.common.exceptions import PulpException
 
 from pulpcore.cli.cargo.found import crates_io_first, registry_for
 from pulpcore.cli.cargo.options import distribution_option
+from pulpcore.cli.cargo.params import errors_of_files
 from pulpcore.cli.cargo.progress import bars, note
 from pulpcore.cli.cargo.tables import wrapped
 
@@ -56,7 +57,8 @@ class Gate(PulpCommand):
 @contextmanager
 def _told_apart() -> Iterator[None]:
     try:
-        yield
+        with errors_of_files():
+            yield
     except PulpException as error:
         raise CheckFailed(str(error)) from error
     except click.ClickException as error:

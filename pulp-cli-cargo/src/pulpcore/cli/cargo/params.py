@@ -1,6 +1,7 @@
 """Groups, options and values that pulp-cli lacks, or that are insufficient there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
@@ -27,6 +28,31 @@ class TypedGroup(PulpGroup):
         if isinstance(ctx.obj, PulpEntityContext):
             return super().list_commands(ctx)
         return sorted(self.commands)
+
+
+class CargoGroup(PulpGroup):
+    """A group that reports files that cannot be read or written, for instance on a full disk."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        with errors_of_files():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def errors_of_files() -> Iterator[None]:
+    """Turn an OSError into a sentence; a closed pipe, as of `| head -1`, is left to click."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        # Without the name of a file, it is usually the output.
+        what = (
+            f"'{error.filename}' cannot be read or written" if error.filename else "Output failed"
+        )
+        raise click.ClickException(f"{what}: {reason}.") from error
 
 
 class ReferenceOption(PulpOption):
