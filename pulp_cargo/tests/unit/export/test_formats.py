@@ -7,12 +7,11 @@ import os
 import shutil
 import signal
 from contextlib import suppress
-from io import FileIO
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from pulp_glue.cargo.export import write as writing
+from pulp_glue.cargo.export import copying
 from pulp_glue.cargo.export.folder import OWN, ExportFolder, open_folder
 from pulp_glue.cargo.export.index_files import static_dl
 from pulp_glue.cargo.export.versions import ExportError
@@ -145,12 +144,12 @@ def test_full_disk(
     """A sentence says so, what is there is complete, and the next run continues."""
     upstream.export(tmp_path / "whole", kind)
     complete, broken = tree(tmp_path / "whole"), tmp_path / "broken"
-    write_all, write_file = writing._write_all, ExportFolder.write
+    write_all, write_file = copying.write_all, ExportFolder.write
 
-    def write(file: FileIO, chunk: bytes) -> None:
+    def write(handle: int, chunk: bytes) -> None:
         if full_at == "file" and len(upstream.sent) > 1:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        write_all(file, chunk)
+        write_all(handle, chunk)
 
     def write_small(folder: ExportFolder, path: str, content: bytes) -> None:
         if path.endswith({"index": "leaf", "end": "config.json"}.get(full_at, "-")):
@@ -158,7 +157,7 @@ def test_full_disk(
         write_file(folder, path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "_write_all", write)
+        patch.setattr(copying, "write_all", write)
         patch.setattr(ExportFolder, "write", write_small)
         if (kind, full_at) in WITHOUT_SUCH_FILES:
             upstream.export(broken, kind)
