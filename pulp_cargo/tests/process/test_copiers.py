@@ -47,7 +47,7 @@ def copiers(folder: ExportFolder, tmp_path: Path) -> Iterator["Copiers"]:
     """The processes of its run, of which none has been started."""
     from pulp_cargo.app.services.exports import copiers
 
-    with copiers.copiers(str(tmp_path / "storage"), IndexedFiles(folder)) as processes:
+    with copiers.copiers(str(tmp_path / "storage"), IndexedFiles(folder), total=COUNT) as processes:
         yield processes
 
 

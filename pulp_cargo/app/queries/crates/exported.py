@@ -6,7 +6,7 @@ Rows arrive in batches from a cursor of the database, so memory does not depend 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -122,7 +122,7 @@ def crates(registry: Registry, left_out: Container[UUID] = ()) -> Iterator[list[
 
     The `source` of each is the name of its file in the storage, None if it is not stored.
     """
-    null_in = cache(registry.urls.null_in)
+    null_in = lru_cache(registry.urls.null_in)
     for rows in _by_name(CRATES, registry, left_out):
         yield [
             ExportedVersion(
@@ -160,7 +160,7 @@ def _ordered(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     # Parsing versions takes longer than all else, and few were published at the same moment.
     if len({row[3] for row in rows}) == len(rows):
         return sorted(rows, key=itemgetter(3))
-    return sorted(rows, key=lambda row: (row[3], parse_version(row[2])))
+    return sorted(rows, key=lambda row: (row[3], parse_version(row[2]).order))
 
 
 def numbers(registry: Registry, since: int) -> list[tuple[int, datetime]]:

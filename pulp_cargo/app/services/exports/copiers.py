@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from queue import Empty, LifoQueue
 
@@ -15,8 +15,12 @@ from pulp_glue.cargo.export.write import FULL
 
 NOT_STORED = "its file is not stored in this Pulp"
 COMMAND = (sys.executable, "-P", "-m", "pulp_glue.cargo.export.copying")
-# Fewer files are copied before a process has started.
-FEW = 8
+# How many processes an export has, and threads that wait for them. Each uses a processor.
+COUNT = 2
+# So few files are copied before a process has started.
+FEW = 7
+# So many new files are worth the start of the processes.
+MANY = 100
 
 
 class Copiers:
@@ -32,16 +36,26 @@ class Copiers:
     def add(self, versions: list[ExportedVersion]) -> list[str | None]:
         """Copy the files of versions; return None for each, or the reason why it is not there."""
         copies = [self._copy(one, one.source) for one in versions if one.source is not None]
-        found = map(copy, copies) if len(copies) < FEW else self._ask(copies)
+        found = map(copy, copies) if len(copies) <= FEW else self._ask(copies)
         failures = iter(list(found))
         return [
             NOT_STORED if one.source is None else self._reason(next(failures)) for one in versions
         ]
 
+    def start(self) -> None:
+        """Start the processes, so that the first files do not wait for them."""
+        for _ in range(COUNT):
+            self._idle.put(self._start())
+
     def stop(self) -> None:
         """End the processes, which have nothing to do."""
         for process in self._all:
-            process.communicate()
+            if process.stdin is not None:
+                with suppress(BrokenPipeError):
+                    process.stdin.close()
+        for process in self._all:
+            with process:
+                process.wait()
 
     def _copy(self, version: ExportedVersion, source: str) -> Copy:
         folder = self._target.folder
@@ -84,10 +98,12 @@ class Copiers:
 
 
 @contextmanager
-def copiers(location: str, target: IndexedFiles) -> Iterator[Copiers]:
-    """Yield what copies the files of a storage at this location."""
+def copiers(location: str, target: IndexedFiles, *, total: int) -> Iterator[Copiers]:
+    """Yield what copies the files of a storage at this location, of which there are so many."""
     processes = Copiers(location, target)
     try:
+        if target.folder.is_new and total >= MANY:
+            processes.start()
         yield processes
     finally:
         processes.stop()

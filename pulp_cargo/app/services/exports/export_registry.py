@@ -18,7 +18,7 @@ from pulp_glue.cargo.export.write import Fetch, Report, write, write_by
 from pulp_cargo.app.queries.crates import exported, listing
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import VersionGone
-from pulp_cargo.app.services.exports.copiers import NOT_STORED, copiers
+from pulp_cargo.app.services.exports.copiers import COUNT, NOT_STORED, copiers
 from pulp_cargo.app.services.exports.git_history import NOTHING, commits
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.config import render_config
@@ -27,8 +27,6 @@ from pulp_cargo.protocol.errors import BadRequest
 FORMATS = (STATIC, LOCAL, GIT, DIRECTORY)
 # Reading and writing files waits for disks, not for processors.
 JOBS = 4
-# Each of these uses a processor.
-COPIERS = 2
 
 
 class CannotExport(BadRequest):
@@ -96,8 +94,8 @@ def _write_files(
     files = IndexedFiles(folder, dl=dl)
     if not isinstance(storage, FileSystemStorage):
         return write(crates, _reader(storage), files, jobs=JOBS, progress=show)
-    with copiers(storage.location, files) as processes:
-        return write_by(crates, processes.add, files, jobs=COPIERS, progress=show)
+    with copiers(storage.location, files, total=total) as processes:
+        return write_by(crates, processes.add, files, jobs=COUNT, progress=show)
 
 
 def _reader(storage: Storage) -> Fetch:

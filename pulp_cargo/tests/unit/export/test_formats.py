@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from pulp_glue.cargo.export import copying
+from pulp_glue.cargo.export import write as writing
 from pulp_glue.cargo.export.folder import OWN, ExportFolder, open_folder
 from pulp_glue.cargo.export.index_files import static_dl
 from pulp_glue.cargo.export.versions import ExportError
@@ -113,6 +114,25 @@ def test_interrupted_run_is_continued(upstream: Upstream, tmp_path: Path, kind: 
     upstream.export(broken, kind)
     assert "leaf-1.1.0" in upstream.sent and len(upstream.sent) < 3
     assert tree(broken) == complete
+
+
+def test_each_batch_is_complete_before_the_next_one(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its index is written although the next batch, which has begun already, breaks off."""
+    monkeypatch.setattr(writing, "BATCH", 1)
+    upstream.dies = "Tea-0.1.0+a"
+    with pytest.raises(KeyboardInterrupt):
+        upstream.export(tmp_path, "static")
+    assert tree(tmp_path) == {
+        "crates/leaf/leaf-1.0.0.crate": LEAF.packed(),
+        "crates/leaf/leaf-1.1.0.crate": NEXT.packed(),
+        "le/af/leaf": line(LEAF) + line(NEXT),
+    }
+    upstream.dies = None
+    assert upstream.export(tmp_path, "static").count == 3
+    assert upstream.sent == ["Tea-0.1.0+a"]
+    assert (tmp_path / "3/t/tea").read_bytes() == line(TEA)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

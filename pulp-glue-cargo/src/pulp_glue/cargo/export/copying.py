@@ -109,6 +109,8 @@ def main() -> None:
         answer = [None if failure is None else astuple(failure) for failure in failures]
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()
+    # Nothing is left to be done, and the export waits.
+    os._exit(0)
 
 
 if __name__ == "__main__":

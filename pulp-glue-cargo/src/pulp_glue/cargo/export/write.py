@@ -94,7 +94,7 @@ def write_by(
 ) -> Report:
     """Make an export have exactly these crates, each with its versions in the order of their lines.
 
-    So many threads add files, while the next batch of versions is prepared. Memory holds two batches.
+    `jobs` threads add the files of a batch while the next one is prepared, and memory holds both.
     `progress` is called with the number of versions that are done. Raises ExportError.
     """
     report = Report()
