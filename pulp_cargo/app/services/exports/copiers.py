@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
 from queue import Empty, LifoQueue
 
 from pulp_glue.cargo.export.copying import Copy, Failure, copy
@@ -75,7 +74,7 @@ class Copiers:
             process = self._start()
         assert process.stdin is not None and process.stdout is not None
         try:
-            process.stdin.write(json.dumps([astuple(one) for one in copies]).encode() + b"\n")
+            process.stdin.write(json.dumps(copies).encode() + b"\n")
             process.stdin.flush()
             answer = process.stdout.readline()
         except BrokenPipeError:

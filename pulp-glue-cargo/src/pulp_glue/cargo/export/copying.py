@@ -12,15 +12,14 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 from pulp_glue.cargo.export.versions import Unexportable
 
 CHUNK = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """A file to be copied to a temporary path, and then to be moved to its final one.
 
     `size` and `cksum` are those it must have; `size` is None if it is unknown.
@@ -33,8 +32,7 @@ class Copy:
     cksum: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why a file was not copied; `errno` is that of the system's error, 0 for another one."""
 
     errno: int
@@ -105,8 +103,7 @@ def main() -> None:
     # Ctrl-C reaches the whole process group, but this process ends with its input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for line in sys.stdin.buffer:
-        failures = (copy(Copy(*one)) for one in json.loads(line))
-        answer = [None if failure is None else astuple(failure) for failure in failures]
+        answer = [copy(Copy(*one)) for one in json.loads(line)]
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()
     # Nothing is left to be done, and the export waits.
