@@ -74,6 +74,29 @@ def test_server_and_client_write_the_same(published: Registry, tmp_path: Path, k
     assert export(published.name, ours, kind, dl).added == 0
 
 
+def test_processes_write_the_same(
+    published: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a run without them, which few new files do not need; and they end with it."""
+    from pulp_cargo.app.services.exports import copiers
+
+    started = []
+    start = copiers.Copiers._start
+
+    def count(self: copiers.Copiers) -> "subprocess.Popen[bytes]":
+        started.append(start(self))
+        return started[-1]
+
+    monkeypatch.setattr(copiers.Copiers, "_start", count)
+    export(published.name, tmp_path / "without", "static", DL)
+    assert started == []
+    monkeypatch.setattr(copiers, "FEW", 0)
+    monkeypatch.setattr(copiers, "MANY", 1)
+    assert export(published.name, tmp_path / "with", "static", DL).added == 3
+    assert [process.returncode for process in started] == [0, 0]
+    assert tree(tmp_path / "with") == tree(tmp_path / "without")
+
+
 def test_history_of_the_git_index_is_that_of_the_repository(
     published: Registry, tmp_path: Path
 ) -> None:

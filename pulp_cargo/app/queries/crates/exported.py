@@ -6,7 +6,9 @@ Rows arrive in batches from a cursor of the database, so memory does not depend 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +16,19 @@ from django.db import connection
 from pulp_glue.cargo.export.versions import ExportedVersion
 
 from pulp_cargo.app.models.membership import ends_of, is_in, member_of
-from pulp_cargo.app.queries.crates.index_file import line_of
+from pulp_cargo.app.queries.crates.index_file import line_of, served_line
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.protocol.semver import parse_version
 
+# How many rows the database sends at once; those of a crate have about a kilobyte each.
+ROWS_AT_ONCE = 1_000
 _NUMBER = "(SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s)"
+# A number of microseconds, since making a `datetime` takes longer than reading the rest of a row.
+_MOMENT = "(1000000 * extract(epoch FROM unit.pubtime))::bigint"
 CRATES = f"""
-    SELECT unit.content_ptr_id, unit.name, unit.vers, unit.cksum, unit.pubtime, unit.index_line,
-        unit.registries, EXISTS (
+    SELECT unit.content_ptr_id, unit.name, unit.vers, {_MOMENT}, unit.cksum,
+        unit.index_line, unit.registries, EXISTS (
             SELECT 1 FROM cargo_crateyank mark
             {member_of("%(repository)s", _NUMBER, unit="mark")}
             WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
@@ -60,7 +66,7 @@ HISTORY = f"""
         SELECT y.canonical_name FROM touched t
         JOIN cargo_crateyank y ON y.content_ptr_id = t.content_id
     )
-    SELECT unit.content_ptr_id, unit.name, unit.vers, unit.pubtime, unit.index_line,
+    SELECT unit.content_ptr_id, unit.name, unit.vers, {_MOMENT}, unit.index_line,
         unit.registries, va.number, vr.number, ({_MARKS})
     FROM names JOIN cargo_cratecontent unit USING (canonical_name)
     JOIN core_repositorycontent rc ON rc.content_id = unit.content_ptr_id {ends_of()}
@@ -116,19 +122,19 @@ def crates(registry: Registry, left_out: Container[UUID] = ()) -> Iterator[list[
 
     The `source` of each is the name of its file in the storage, None if it is not stored.
     """
+    null_in = lru_cache(registry.urls.null_in)
     for rows in _by_name(CRATES, registry, left_out):
-        rows.sort(key=lambda row: (row[4], parse_version(row[2])))
         yield [
             ExportedVersion(
                 name,
                 vers,
                 cksum,
-                line_of(registry.urls, line, registries, yanked),
+                served_line(line, null_in(tuple(registries)), yanked),
                 size=size,
                 yanked=yanked,
                 source=file,
             )
-            for _, name, vers, cksum, _, line, registries, yanked, file, size in rows
+            for _, name, vers, _, cksum, line, registries, yanked, file, size in _ordered(rows)
         ]
 
 
@@ -137,7 +143,6 @@ def history(
 ) -> Iterator[list[PastVersion]]:
     """Yield the versions of each crate that has changed after a repository version, in order."""
     for rows in _by_name(HISTORY, registry, left_out, since=since):
-        rows.sort(key=lambda row: (row[3], parse_version(row[2])))
         yield [
             PastVersion(
                 name,
@@ -146,8 +151,16 @@ def history(
                 Interval(first, end),
                 [Interval(one, None if other < 0 else other) for one, other in marks or ()],
             )
-            for _, name, _, _, line, registries, first, end, marks in rows
+            for _, name, _, _, line, registries, first, end, marks in _ordered(rows)
         ]
+
+
+def _ordered(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the rows of a crate in the order of its index file."""
+    # Parsing versions takes longer than all else, and few were published at the same moment.
+    if len({row[3] for row in rows}) == len(rows):
+        return sorted(rows, key=itemgetter(3))
+    return sorted(rows, key=lambda row: (row[3], parse_version(row[2]).order))
 
 
 def numbers(registry: Registry, since: int) -> list[tuple[int, datetime]]:
@@ -164,6 +177,7 @@ def _by_name(
     own = registry.content
     with connection.chunked_cursor() as cursor:
         cursor.execute(query, {"repository": own.repository, "version": own.version, **values})
-        rows = (row for row in cursor if row[0] not in left_out)
+        batches = iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), [])
+        rows = (row for batch in batches for row in batch if row[0] not in left_out)
         for _, found in groupby(rows, lambda row: row[1].lower()):
             yield list(found)

@@ -1,5 +1,6 @@
 """The index files of a registry, each from one indexed query."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pulp_cargo.app.queries.registry.registry import RegistryUrls
@@ -61,5 +62,10 @@ def index_file(served: ServedVersion, urls: RegistryUrls, lower_name: str) -> In
 
 def line_of(urls: RegistryUrls, line: str, registries: list[str], yanked: bool) -> str:
     """Return the stored line of a version as a registry serves it."""
-    line = with_own_registry(line, urls.null_in(registries))
+    return served_line(line, urls.null_in(registries), yanked)
+
+
+def served_line(line: str, null: Iterable[str], yanked: bool) -> str:
+    """Return the stored line of a version in which the given registries are null."""
+    line = with_own_registry(line, null)
     return as_yanked(line) if yanked else line

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.core.files.storage import FileSystemStorage, Storage
+from pulp_glue.cargo.export.copying import CHUNK
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
 from pulp_glue.cargo.export.folder import ExportFolder, open_folder
 from pulp_glue.cargo.export.git_index import GIT, GitIndex, Head, index_files, message
 from pulp_glue.cargo.export.index_files import LOCAL, STATIC, IndexedFiles, static_dl
 from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, Unexportable
-from pulp_glue.cargo.export.write import Report, Target, write
+from pulp_glue.cargo.export.write import Fetch, Report, write, write_by
 
 from pulp_cargo.app.queries.crates import exported, listing
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import VersionGone
+from pulp_cargo.app.services.exports.copiers import COUNT, NOT_STORED, copiers
 from pulp_cargo.app.services.exports.git_history import NOTHING, commits
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.config import render_config
@@ -24,7 +27,6 @@ from pulp_cargo.protocol.errors import BadRequest
 FORMATS = (STATIC, LOCAL, GIT, DIRECTORY)
 # Reading and writing files waits for disks, not for processors.
 JOBS = 4
-CHUNK = 1024 * 1024
 
 
 class CannotExport(BadRequest):
@@ -79,29 +81,34 @@ def _write_files(
     left_out: Collection[UUID],
     progress: Callable[[int, int], None],
 ) -> Report:
+    total = listing.count(registry.content) - len(left_out)
+    crates = exported.crates(registry, left_out)
     storage = registry.domain.get_storage()
+
+    def show(done: int) -> None:
+        progress(done, total)
+
+    if folder.kind == DIRECTORY:
+        target = DirectorySource(folder)
+        return write(crates, _reader(storage), target, jobs=JOBS, progress=show)
+    files = IndexedFiles(folder, dl=dl)
+    if not isinstance(storage, FileSystemStorage):
+        return write(crates, _reader(storage), files, jobs=JOBS, progress=show)
+    with copiers(storage.location, files, total=total) as processes:
+        return write_by(crates, processes.add, files, jobs=COUNT, progress=show)
+
+
+def _reader(storage: Storage) -> Fetch:
+    """Return what reads the pieces of a stored file."""
 
     def fetch(version: ExportedVersion) -> Iterator[bytes]:
         if version.source is None:
-            raise Unexportable("its file is not stored in this Pulp")
+            raise Unexportable(NOT_STORED)
         with storage.open(version.source, "rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
 
-    total = listing.count(registry.content) - len(left_out)
-    return write(
-        exported.crates(registry, left_out),
-        fetch,
-        _target(folder, dl),
-        jobs=JOBS,
-        progress=lambda done: progress(done, total),
-    )
-
-
-def _target(folder: ExportFolder, dl: str | None) -> Target:
-    if folder.kind == DIRECTORY:
-        return DirectorySource(folder)
-    return IndexedFiles(folder, dl=dl)
+    return fetch
 
 
 def _write_git(

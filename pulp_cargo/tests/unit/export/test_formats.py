@@ -7,11 +7,11 @@ import os
 import shutil
 import signal
 from contextlib import suppress
-from io import FileIO
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from pulp_glue.cargo.export import copying
 from pulp_glue.cargo.export import write as writing
 from pulp_glue.cargo.export.folder import OWN, ExportFolder, open_folder
 from pulp_glue.cargo.export.index_files import static_dl
@@ -116,6 +116,25 @@ def test_interrupted_run_is_continued(upstream: Upstream, tmp_path: Path, kind: 
     assert tree(broken) == complete
 
 
+def test_each_batch_is_complete_before_the_next_one(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its index is written although the next batch, which has begun already, breaks off."""
+    monkeypatch.setattr(writing, "BATCH", 1)
+    upstream.dies = "Tea-0.1.0+a"
+    with pytest.raises(KeyboardInterrupt):
+        upstream.export(tmp_path, "static")
+    assert tree(tmp_path) == {
+        "crates/leaf/leaf-1.0.0.crate": LEAF.packed(),
+        "crates/leaf/leaf-1.1.0.crate": NEXT.packed(),
+        "le/af/leaf": line(LEAF) + line(NEXT),
+    }
+    upstream.dies = None
+    assert upstream.export(tmp_path, "static").count == 3
+    assert upstream.sent == ["Tea-0.1.0+a"]
+    assert (tmp_path / "3/t/tea").read_bytes() == line(TEA)
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_killed_process_leaves_complete_files(
     upstream: Upstream, tmp_path: Path, kind: str
@@ -145,12 +164,12 @@ def test_full_disk(
     """A sentence says so, what is there is complete, and the next run continues."""
     upstream.export(tmp_path / "whole", kind)
     complete, broken = tree(tmp_path / "whole"), tmp_path / "broken"
-    write_all, write_file = writing._write_all, ExportFolder.write
+    write_all, write_file = copying.write_all, ExportFolder.write
 
-    def write(file: FileIO, chunk: bytes) -> None:
+    def write(handle: int, chunk: bytes) -> None:
         if full_at == "file" and len(upstream.sent) > 1:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        write_all(file, chunk)
+        write_all(handle, chunk)
 
     def write_small(folder: ExportFolder, path: str, content: bytes) -> None:
         if path.endswith({"index": "leaf", "end": "config.json"}.get(full_at, "-")):
@@ -158,7 +177,7 @@ def test_full_disk(
         write_file(folder, path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "_write_all", write)
+        patch.setattr(copying, "write_all", write)
         patch.setattr(ExportFolder, "write", write_small)
         if (kind, full_at) in WITHOUT_SUCH_FILES:
             upstream.export(broken, kind)

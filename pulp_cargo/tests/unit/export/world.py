@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
@@ -73,7 +74,8 @@ class Upstream:
                 if kind == DIRECTORY
                 else IndexedFiles(folder, dl=DL if kind == "static" else None)
             )
-            return write([self.versions()], self.fetch, target, jobs=1)
+            found = groupby(self.versions(), lambda one: one.name.lower())
+            return write((list(one) for _, one in found), self.fetch, target, jobs=1)
 
 
 def tree(root: Path) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from pulp_glue.cargo.export.folder import ExportFolder
@@ -44,7 +44,7 @@ class DirectorySource:
         """Whether a version belongs into the export."""
         return self._with_yanked or not version.yanked
 
-    def load(self, paths: Sequence[str]) -> None:
+    def load(self, crates: Mapping[str, list[ExportedVersion]]) -> None:
         """Nothing: each folder has its checksum."""
 
     def has(self, version: ExportedVersion) -> bool:

@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from pulp_glue.cargo.export.copying import create, write_all
 from pulp_glue.cargo.export.versions import ExportError
 
 OWN = ".pulp-cargo-export"
@@ -31,16 +32,21 @@ FOREIGN = frozenset(
 class ExportFolder:
     """A folder that is locked for this run; made by `open_folder`."""
 
-    def __init__(self, root: Path, kind: str, state: Mapping[str, Any]) -> None:
+    def __init__(
+        self, root: Path, kind: str, state: Mapping[str, Any], lock: int, *, is_new: bool
+    ) -> None:
+        """`lock` is the descriptor that has it, and `is_new` whether no run before left anything."""
         self.root = root
         self.kind = kind
         self.state = state
+        self.lock = lock
+        self.is_new = is_new
         # Paths of files are strings, since there may be many.
         self.unfinished = str(root / OWN / UNFINISHED)
         self._root = str(root)
         self._real = os.path.realpath(root)
-        self._folders: set[str] = set()
-        self._checked: set[str] = set()
+        # Those that exist and are not outside of the export.
+        self._folders: set[str] = {self._root}
         self._numbers = count()
 
     def temporary(self) -> str:
@@ -53,39 +59,52 @@ class ExportFolder:
 
     def publish(self, temporary: str, path: str) -> None:
         """Give a complete file, or folder, its final name; a file replaces the one before."""
+        os.replace(temporary, self.final(path))
+
+    def final(self, path: str) -> str:
+        """Return the path of a file that is about to appear there; its folder is made."""
         final = self.path(path)
-        parent = final.rpartition("/")[0]
-        if parent not in self._folders:
-            self._require_inside(parent)
-            os.makedirs(parent, exist_ok=True)
-            self._folders.add(parent)
-        os.replace(temporary, final)
+        self._make(final.rpartition("/")[0])
+        return final
+
+    def _make(self, folder: str) -> None:
+        """Create a folder and those above it; refuse one that is outside, through a symbolic link."""
+        if folder in self._folders:
+            return
+        self._make(folder.rpartition("/")[0])
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            # Only what was there before can be a link.
+            if os.path.islink(folder):
+                self._require_inside(folder)
+        self._folders.add(folder)
 
     def _require_inside(self, folder: str) -> None:
-        """Refuse a folder outside of the export, to which a symbolic link in it leads."""
-        # Most are new in a folder that has been checked, and resolving whole paths takes longer.
-        path, above = folder, list[str]()
-        while len(path) > len(self._root) and path not in self._checked:
-            above.append(path)
-            if os.path.islink(path):
-                real = os.path.realpath(folder)
-                if os.path.commonpath([real, self._real]) != self._real:
-                    raise ExportError(f"'{folder}' leads out of '{self._root}', to '{real}'")
-            path = path.rpartition("/")[0]
-        # Not before all are, since several threads write files.
-        self._checked.update(above)
+        real = os.path.realpath(folder)
+        if os.path.commonpath([real, self._real]) != self._real:
+            raise ExportError(f"'{folder}' leads out of '{self._root}', to '{real}'")
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file, None if it is not there."""
+        if self.is_new:
+            return None
+        try:
+            with open(self.path(path), "rb", buffering=0) as file:
+                return file.readall()
+        except FileNotFoundError:
+            return None
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file, unless it has this content already."""
-        try:
-            with open(self.path(path), "rb") as file:
-                if file.read() == content:
-                    return
-        except FileNotFoundError:
-            pass
+        if self.read(path) == content:
+            return
         temporary = self.temporary()
-        with open(temporary, "xb") as file:
-            file.write(content)
+        handle = create(temporary)
+        try:
+            write_all(handle, content)
+        finally:
+            os.close(handle)
         self.publish(temporary, path)
 
     def remove(self, name: str) -> None:
@@ -104,6 +123,10 @@ class ExportFolder:
             folder.rmdir()
             self._folders.discard(str(folder))
 
+    def unwritable(self, reason: str | None) -> ExportError:
+        """Return the error of a run that cannot go on."""
+        return ExportError(f"'{self.root}' cannot be written: {reason}")
+
     def remember(self, **state: Any) -> None:
         """Store what a complete run has exported, for the next one."""
         self.state = {"format": self.kind, **state}
@@ -119,11 +142,8 @@ def open_folder(root: Path, kind: str) -> Iterator[ExportFolder]:
     own = root / OWN
     if own.is_symlink():
         raise ExportError(f"'{own}' is a symbolic link")
-    if (
-        root.is_dir()
-        and not own.is_dir()
-        and any(one.name not in FOREIGN for one in root.iterdir())
-    ):
+    is_new = not own.is_dir()
+    if is_new and root.is_dir() and any(one.name not in FOREIGN for one in root.iterdir()):
         raise ExportError(f"'{root}' has other files: give an empty folder, or one of an export")
     try:
         own.mkdir(parents=True, exist_ok=True)
@@ -140,7 +160,7 @@ def open_folder(root: Path, kind: str) -> Iterator[ExportFolder]:
             raise ExportError(f"'{root}' is an export of the format `{state['format']}`")
         shutil.rmtree(own / UNFINISHED, ignore_errors=True)
         (own / UNFINISHED).mkdir(exist_ok=True)
-        folder = ExportFolder(root, kind, state)
+        folder = ExportFolder(root, kind, state, lock.fileno(), is_new=is_new)
         if not state:
             folder.remember()
         try:
@@ -148,7 +168,7 @@ def open_folder(root: Path, kind: str) -> Iterator[ExportFolder]:
         except OSError as error:
             if error.errno not in UNWRITABLE:
                 raise
-            raise ExportError(f"'{root}' cannot be written: {error.strerror}") from error
+            raise folder.unwritable(error.strerror) from error
         finally:
             shutil.rmtree(own / UNFINISHED, ignore_errors=True)
 

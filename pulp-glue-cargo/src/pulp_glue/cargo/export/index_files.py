@@ -8,7 +8,7 @@ Replacement").
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from pulp_glue.cargo.export.folder import ExportFolder
@@ -53,6 +53,7 @@ class IndexedFiles:
         self._index = "index/" if folder.kind == LOCAL else ""
         # The checksums of the files that the index names; those were verified before.
         self._indexed: dict[str, str] = {}
+        self._contents: dict[str, bytes | None] = {}
         self._wanted_indexes: set[str] = set()
         self._wanted_files: set[str] = set()
 
@@ -60,16 +61,22 @@ class IndexedFiles:
         """Whether the format can have a version: all."""
         return True
 
-    def load(self, paths: Sequence[str]) -> None:
-        """Read the checksums of what earlier runs have written into the index files of crates."""
+    def load(self, crates: Mapping[str, list[ExportedVersion]]) -> None:
+        """Read what earlier runs have written into the index files of crates."""
         self._indexed.clear()
-        for path in paths:
-            for name, vers, cksum in _entries(self.folder.path(self._index + path)):
-                self._indexed[f"{name}-{vers}"] = cksum
+        for path, versions in crates.items():
+            content = self._contents[path] = self.folder.read(self._index + path)
+            if content is None:
+                continue
+            # Reading the lines takes much longer, and most index files are unchanged.
+            entries = _known(versions) if content == index_file(versions) else _entries(content)
+            self._indexed.update(entries)
 
     def has(self, version: ExportedVersion) -> bool:
         """Whether the verified file of a version is there."""
-        file = self.folder.path(self._file(version))
+        if self.folder.is_new:
+            return False
+        file = self.folder.path(self.file(version))
         try:
             size = os.stat(file).st_size
         except OSError:
@@ -82,19 +89,24 @@ class IndexedFiles:
 
     def add(self, version: ExportedVersion, verified: str) -> None:
         """Take over the verified file of a version."""
-        self.folder.publish(verified, self._file(version))
+        self.folder.publish(verified, self.file(version))
 
     def index(self, path: str, versions: list[ExportedVersion]) -> None:
         """Write the index file of a crate, whose files are there."""
-        path = self._index + path
-        self.folder.write(path, index_file(versions))
-        self._wanted_indexes.add(path)
-        self._wanted_files.update(map(self._file, versions))
+        content = index_file(versions)
+        if content != self._contents.pop(path, None):
+            self.folder.write(self._index + path, content)
+        if self.folder.is_new:
+            return
+        self._wanted_indexes.add(self._index + path)
+        self._wanted_files.update(map(self.file, versions))
 
     def finish(self) -> None:
         """Write the configuration, and remove all other index files and .crate files."""
         if self._dl is not None:
             self.folder.write("config.json", json.dumps({"dl": self._dl}).encode() + b"\n")
+        if self.folder.is_new:
+            return
         self._remove_others(self._index_files(), self._wanted_indexes)
         # Only now, since no index file may name a file that is not there.
         self._remove_others(self._crate_files(), self._wanted_files)
@@ -104,7 +116,8 @@ class IndexedFiles:
             if path not in wanted:
                 self.folder.remove(path)
 
-    def _file(self, version: ExportedVersion) -> str:
+    def file(self, version: ExportedVersion) -> str:
+        """Return where the file of a version is, below the export."""
         file = f"{version.stem}{SUFFIX}"
         return file if self.folder.kind == LOCAL else f"{CRATES}/{version.name}/{file}"
 
@@ -141,17 +154,16 @@ class IndexedFiles:
             return []
 
 
-def _entries(path: str) -> Iterator[tuple[str, str, str]]:
-    """Yield name, version and checksum of each line of an index file."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except (OSError, ValueError):
-        return
-    for line in lines:
+def _known(versions: list[ExportedVersion]) -> Iterator[tuple[str, str]]:
+    return ((one.stem, one.cksum) for one in versions)
+
+
+def _entries(content: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the file name, without suffix, and the checksum of each line of an index file."""
+    for line in content.splitlines():
         try:
             entry = json.loads(line)
-            yield entry["name"], entry["vers"], entry["cksum"]
+            yield f"{entry['name']}-{entry['vers']}", entry["cksum"]
         except (ValueError, TypeError, KeyError):
             # The file is written anew.
             continue

@@ -5,31 +5,30 @@ index names nothing that is not there.
 """
 
 import errno
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from io import FileIO
-from itertools import islice
 from typing import Protocol
 
+from pulp_glue.cargo.export.copying import write_verified
 from pulp_glue.cargo.export.folder import ExportFolder
 from pulp_glue.cargo.export.versions import (
     ExportedVersion,
-    ExportError,
     Problem,
     Unexportable,
     index_path,
     require_names,
 )
 
-# Batches beyond those that threads work on, and how many files a batch has at most.
-AHEAD = 4
-MOST_AT_ONCE = 64
 # Versions whose files are fetched before the index has them.
-BATCH = 2_000
+BATCH = 500
+# How many files a thread adds at once, at most, and into how many parts for each thread a batch is
+# split if it has fewer.
+MOST_AT_ONCE = 64
+PARTS = 4
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -40,7 +39,7 @@ class Target(Protocol):
 
     def selects(self, version: ExportedVersion) -> bool: ...
 
-    def load(self, paths: list[str]) -> None: ...
+    def load(self, crates: Mapping[str, list[ExportedVersion]]) -> None: ...
 
     def has(self, version: ExportedVersion) -> bool: ...
 
@@ -53,6 +52,8 @@ class Target(Protocol):
 
 # Copies the pieces of a version's .crate file; raises Unexportable.
 Fetch = Callable[[ExportedVersion], Iterator[bytes]]
+# Adds the files of versions to a target; returns None for each, or the reason why it is not there.
+Add = Callable[[list[ExportedVersion]], list[str | None]]
 
 
 @dataclass(slots=True)
@@ -75,33 +76,94 @@ def write(
     jobs: int,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Report:
+    """Make an export have exactly these crates, as `write_by` does, with files that are fetched."""
+
+    def add(versions: list[ExportedVersion]) -> list[str | None]:
+        return [_add(one, fetch, target) for one in versions]
+
+    return write_by(crates, add, target, jobs=jobs, progress=progress)
+
+
+def write_by(
+    crates: Iterable[list[ExportedVersion]],
+    add: Add,
+    target: Target,
+    *,
+    jobs: int,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Report:
     """Make an export have exactly these crates, each with its versions in the order of their lines.
 
-    Memory holds one batch of them. `progress` is called with the number of versions that are done.
-    Raises ExportError.
+    `jobs` threads add the files of a batch while the next one is prepared, and memory holds both.
+    `progress` is called with the number of versions that are done. Raises ExportError.
     """
     report = Report()
     done = 0
-    for batch in _batches(crates):
-        there = by_crate((one for one in batch if target.selects(one)), report)
-        target.load(list(there))
-        missing = [one for found in there.values() for one in found if not target.has(one)]
-        failed = set[str]()
-        done += len(batch) - len(missing)
-        for version, problem in _fetch_all(missing, fetch, target, jobs):
-            done += 1
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        started = (_start(one, add, target, report, pool, jobs) for one in _batches(crates))
+        for batch in _one_ahead(started):
+            failed = set[str]()
+            done += batch.count - batch.missing
+            for version, problem in batch.added():
+                done += 1
+                progress(done)
+                if problem is not None:
+                    failed.add(version.stem)
+                    report.problems.append(Problem(version.name, version.vers, problem))
+            for path, found in batch.crates.items():
+                if kept := [one for one in found if one.stem not in failed]:
+                    target.index(path, kept)
+                    report.count += len(kept)
+            report.added += batch.missing - len(failed)
             progress(done)
-            if problem is not None:
-                failed.add(version.stem)
-                report.problems.append(Problem(version.name, version.vers, problem))
-        for path, found in there.items():
-            if kept := [one for one in found if one.stem not in failed]:
-                target.index(path, kept)
-                report.count += len(kept)
-        report.added += len(missing) - len(failed)
-        progress(done)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
     target.finish()
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The versions of some crates, of which the missing ones are being added, in parts."""
+
+    crates: dict[str, list[ExportedVersion]]
+    count: int
+    missing: int
+    parts: list[tuple[list[ExportedVersion], Future[list[str | None]]]]
+
+    def added(self) -> Iterator[tuple[ExportedVersion, str | None]]:
+        """Yield each missing version when it was added, or with the reason why it was not."""
+        for versions, problems in self.parts:
+            yield from zip(versions, problems.result(), strict=True)
+
+
+def _start(
+    versions: list[ExportedVersion],
+    add: Add,
+    target: Target,
+    report: Report,
+    pool: ThreadPoolExecutor,
+    jobs: int,
+) -> _Batch:
+    """Find out which files are missing, and let threads add them."""
+    crates = by_crate((one for one in versions if target.selects(one)), report)
+    target.load(crates)
+    missing = [one for found in crates.values() for one in found if not target.has(one)]
+    size = max(1, min(MOST_AT_ONCE, len(missing) // (jobs * PARTS)))
+    parts = [missing[start : start + size] for start in range(0, len(missing), size)]
+    added = [(part, pool.submit(add, part)) for part in parts]
+    return _Batch(crates, len(versions), len(missing), added)
+
+
+def _one_ahead(batches: Iterable[_Batch]) -> Iterator[_Batch]:
+    """Yield each batch after the next one was started."""
+    started = deque[_Batch]()
+    for batch in batches:
+        started.append(batch)
+        if len(started) > 1:
+            yield started.popleft()
+    yield from started
 
 
 def _batches(crates: Iterable[list[ExportedVersion]]) -> Iterator[list[ExportedVersion]]:
@@ -133,65 +195,19 @@ def by_crate(
     return dict(sorted(found.items()))
 
 
-def _fetch_all(
-    missing: list[ExportedVersion], fetch: Fetch, target: Target, jobs: int
-) -> Iterator[tuple[ExportedVersion, str | None]]:
-    """Yield each version when it was added, or with the reason why it was not."""
-    size = max(1, min(MOST_AT_ONCE, len(missing) // (jobs * 8)))
-    rest = iter([missing[start : start + size] for start in range(0, len(missing), size)])
-
-    def add(batch: list[ExportedVersion]) -> list[tuple[ExportedVersion, str | None]]:
-        return [(one, _add(one, fetch, target)) for one in batch]
-
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            running = {pool.submit(add, one) for one in islice(rest, jobs + AHEAD)}
-            while running:
-                ended, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    yield from future.result()
-                    running |= {pool.submit(add, one) for one in islice(rest, 1)}
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
 def _add(version: ExportedVersion, fetch: Fetch, target: Target) -> str | None:
     """Fetch a file, verify it and hand it over; return the reason if that is not possible."""
     temporary = target.folder.temporary()
     try:
-        _copy(version, fetch, temporary)
+        write_verified(fetch(version), temporary, version.size, version.cksum)
         target.add(version, temporary)
         return None
     except Unexportable as error:
         reason = str(error)
     except OSError as error:
         if error.errno in FULL:
-            raise ExportError(
-                f"'{target.folder.root}' cannot be written: {error.strerror}"
-            ) from error
+            raise target.folder.unwritable(error.strerror) from error
         reason = str(error.strerror or error)
     with suppress(FileNotFoundError):
         os.unlink(temporary)
     return reason
-
-
-def _copy(version: ExportedVersion, fetch: Fetch, temporary: str) -> None:
-    digest, size = hashlib.sha256(), 0
-    # Not buffered: the pieces are large.
-    with open(temporary, "xb", buffering=0) as file:
-        for chunk in fetch(version):
-            size += len(chunk)
-            if version.size is not None and size > version.size:
-                raise Unexportable(f"the file has more than the {version.size} bytes of its record")
-            digest.update(chunk)
-            _write_all(file, chunk)
-    if digest.hexdigest() != version.cksum:
-        raise Unexportable(
-            f"the file has the checksum {digest.hexdigest()}, but the index has {version.cksum}"
-        )
-
-
-def _write_all(file: FileIO, chunk: bytes) -> None:
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[file.write(rest) :]
