@@ -1,8 +1,8 @@
 """`python -m benchmarks.pairs TREE`: run rows here and in another checkout, alternately.
 
 Each row runs here and there within seconds, so whatever else the machine does meets both. The
-registries and their crates are the same in all rounds. TREE has its own `.venv`, as `make setup`
-makes it.
+registries are the same in all rounds, except those that start empty. TREE has its own `.venv`, as
+`make setup` makes it.
 """
 
 import argparse
