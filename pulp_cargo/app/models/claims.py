@@ -6,6 +6,7 @@ from django.db import models
 
 from pulp_cargo.app.runtime import statements
 
+
 def claims_of(units: str) -> str:
     """Return the parts of a WITH that record the names and versions of units.
 

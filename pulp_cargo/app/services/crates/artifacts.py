@@ -20,11 +20,11 @@ from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.free_space import storage_full
 from pulp_cargo.app.runtime.statements import Rows
 from pulp_cargo.app.services.crates import unit_rows
-from pulp_cargo.app.services.crates.unit_rows import NewRows
 from pulp_cargo.app.services.crates.incoming_file import (
     IncomingFile,
     copy_whole,
 )
+from pulp_cargo.app.services.crates.unit_rows import NewRows
 
 log = logging.getLogger(__name__)
 

@@ -50,15 +50,17 @@ class NewRows:
         """Insert the rows. Keys between the tables may be in any order: PostgreSQL checks them last."""
         if self._rows:
             values = [json.dumps(rows, default=str) for rows in self._rows.values()]
-            statements.run(_insert_into(*self._rows), values)
+            statements.run(_insert_into(tuple(self._rows)), values)
 
 
 @cache
-def _insert_into(*models: type[Model]) -> str:
+def _insert_into(models: tuple[type[Model], ...]) -> str:
     """Return a statement with a JSON array of rows for each model, whose types PostgreSQL knows."""
     inserts = []
     for model in models:
-        quoted = [connection.ops.quote_name(one.column) for one in model._meta.local_concrete_fields]
+        quoted = [
+            connection.ops.quote_name(one.column) for one in model._meta.local_concrete_fields
+        ]
         table, columns = model._meta.db_table, ", ".join(quoted)
         inserts.append(
             f"INSERT INTO {table} ({columns})"
