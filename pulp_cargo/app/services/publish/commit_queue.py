@@ -124,6 +124,8 @@ def clean_up_after(background: BackgroundTasks, repository: UUID, result: Result
     """Start a clean-up of old versions in the background, once in `TRIM_EVERY` versions."""
     if result.made is not None and result.made.number % TRIM_EVERY == 0:
         background.spawn(
-            threads.write(clean_up, repository),
+            # Not in a thread of the commits: each of these has a connection, and the next publish would
+            # use another one, whose statements may not be prepared.
+            threads.upload(clean_up, repository),
             failure="Old versions of a repository could not be removed",
         )
