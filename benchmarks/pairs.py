@@ -1,8 +1,9 @@
 """`python -m benchmarks.pairs TREE`: run rows here and in another checkout, alternately.
 
 Each row runs here and there within seconds, so whatever else the machine does meets both. The
-registries are the same in all rounds, except those that start empty. TREE has its own `.venv`, as
-`make setup` makes it.
+ratio is the median of those of the rounds: one disturbed round changes nothing. The registries are
+the same in all rounds, except those that start empty. TREE has its own `.venv`, as `make setup` makes
+it.
 """
 
 import argparse
@@ -37,6 +38,8 @@ with ExitStack() as exits:
         try:
             for one in row.run(world) if row else ():
                 found.append([one.what, one.value, one.unit])
+                if cpu := (getattr(one, "detail", None) or {}).get("cpu_us"):
+                    found.append([one.what + ": CPU a request", cpu, "µs"])
         except Exception as error:
             print(f"{line.strip()}: {error!r}", file=sys.stderr)
         print(json.dumps(found), flush=True)
@@ -107,12 +110,13 @@ def main() -> int:
 
 
 def _print(values: Values) -> None:
-    """Print the medians so far."""
+    """Print the medians so far, and that of the ratios."""
     print(f"{'':<72}{'there':>10}{'here':>10}{'here/there':>12}")
     for (what, unit), (there, here) in values.items():
         if there and here:
             before, now = median(there), median(here)
-            ratio = f"{now / before:.2f}" if before else ""
+            ratios = [after / other for other, after in zip(there, here, strict=False) if other]
+            ratio = f"{median(ratios):.2f}" if ratios else ""
             print(f"{f'{what} ({unit})':<72}{before:>10,.2f}{now:>10,.2f}{ratio:>12}")
     sys.stdout.flush()
 

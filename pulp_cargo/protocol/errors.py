@@ -284,8 +284,8 @@ class NotInPast(NotFound):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"the state of a registry with upstreams at a time has no `{path}`: it has config.json,"
-            " config.toml, the index and downloads"
+            f"there is no `{path}` for the state of a cache or a list of upstreams at a time: such a state"
+            " has only config.json, config.toml, the index and downloads"
         )
 
 
@@ -295,7 +295,7 @@ class NoCatalog(NotFound):
     def __init__(self, registry: str) -> None:
         super().__init__(
             f"the crates of `{registry}` cannot be listed or searched, because only versions with"
-            " a label have a catalog; index, downloads and the pages of its crates are there"
+            " a label have a catalog; the index, downloads and pages of single crates are available"
         )
 
 

@@ -61,7 +61,7 @@ def parse_lock_source(text: str | None) -> LockSource:
     if plus and kind == "path":
         return None
     raise InvalidLockFile(
-        f"the source {text!r} is none of `registry+…`, `sparse+…`, `git+…` and `path+…`"
+        f"the source {text!r} does not begin with `registry+`, `sparse+`, `git+` or `path+`"
     )
 
 

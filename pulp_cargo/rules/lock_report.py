@@ -66,7 +66,7 @@ class Report:
         if not self.not_refreshed:
             return self._verdict
         return (
-            f"{self._verdict}; upstreams did not answer, or not in time, for"
+            f"{self._verdict}; upstreams have not responded in time for"
             f" {_counted(len(self.not_refreshed), 'crate')}: try again in a moment"
         )
 

@@ -19,8 +19,8 @@ def parse_pattern(text: str) -> str:
     if text == "*" or CRATE_NAME.fullmatch(text.removesuffix("*")):
         return text
     raise InvalidName(
-        f"the crate pattern {text!r} is neither a crate name, "
-        "nor the start of one followed by a single `*`, nor `*`"
+        f"the crate pattern {text!r} is invalid: it must be a crate name, the start of one followed by a"
+        " single `*`, or `*`"
     )
 
 

@@ -41,8 +41,8 @@ def conflict(source: str, target: str, *, from_remote: bool, uses: Collection[Us
     if from_remote and uses:
         what = "accepts uploads" if Use.UPLOADS in uses else "is private in a list of upstreams"
         return (
-            f"the repository `{source}` has crates of a remote, and `{target}` {what}, so they would"
-            " claim their names there: promote them to a separate repository"
+            f"the repository `{source}` has crates of a remote, and `{target}` {what}, where they"
+            " would claim their names: promote them to a separate repository"
         )
     return None
 

@@ -134,8 +134,8 @@ def find_conflict(
 def _why_no_cache(one: RepositoryUse, others: Collection[Use]) -> str:
     if one.upstream is not None:
         return (
-            f"The repository of `{one.upstream}` has crates of your own for another registry: a"
-            " `remote` needs a separate repository."
+            f"Another registry uses the repository of `{one.upstream}` for crates of your own: a `remote`"
+            " needs a separate repository."
         )
     if Use.CLAIM in others:
         return (

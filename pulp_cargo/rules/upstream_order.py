@@ -157,7 +157,7 @@ def _mixed(order: Order, name: str) -> tuple[Rule, str] | None:
 
 
 def _by_order(name: str) -> tuple[Rule, str]:
-    return Rule.ORDER, f"the first upstream that has `{name}` answers for all of it"
+    return Rule.ORDER, f"the first upstream that has `{name}` answers for all of its versions"
 
 
 def _owner(order: Order, name: str) -> OrderedUpstream | None:

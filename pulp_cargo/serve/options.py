@@ -54,7 +54,9 @@ def default_data_dir(*, is_root: bool, environ: os._Environ[str] | dict[str, str
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pulp-cargo", description="A Cargo registry on Pulp.")
+    parser = argparse.ArgumentParser(
+        prog="pulp-cargo", description="A private Cargo registry and a cache of crates.io, on Pulp."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
     serve = commands.add_parser(
         "serve",
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_positive,
         default=1,
         metavar="N",
-        help="number of processes for cargo's requests",
+        help="the number of processes for cargo's requests",
     )
     serve.add_argument(
         "--no-cache",
@@ -79,14 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--write-cargo-config",
         action="store_true",
-        help="add the registry and the cache to cargo's own files, and keep copies of the old"
-        " files",
+        help="add the registry and the cache to cargo's own files, after making copies of these",
     )
     serve.add_argument(
         "--json",
         action="store_true",
         dest="as_json",
-        help="print one line of JSON when ready, for scripts",
+        help="when ready, print one line of JSON for scripts instead of text",
     )
     return parser
 
@@ -124,13 +125,18 @@ def _add_addresses(serve: argparse.ArgumentParser) -> None:
         help="the port for the REST API and the account page; 0 chooses a free port once and remembers it",
     )
     serve.add_argument(
-        "--bind", default="127.0.0.1", metavar="HOST", help="the address to listen on"
+        "--bind",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="the address to listen on; with any address but loopback, the registry is"
+        " available on the network, without TLS",
     )
     serve.add_argument(
         "--origin",
         type=_origin,
         metavar="URL",
-        help="the URL at which cargo reaches the content port, if not the address in --bind",
+        help="the URL at which cargo reaches the content port, if it is not the address in --bind;"
+        " required with --bind 0.0.0.0",
     )
 
 

@@ -51,7 +51,9 @@ def for_people(ready: Ready, setup: Setup, style: Style = PLAIN) -> str:
 
 def _registries(ready: Ready, style: Style) -> str:
     if ready.index_url is None:
-        text = f"The first registry, {REGISTRY_NAME}, is no longer there; all others are.\n"
+        text = (
+            f"The first registry, {REGISTRY_NAME}, was deleted. All other registries are served.\n"
+        )
     else:
         text = _row(REGISTRY_NAME, f"a private registry: {_page(ready.index_url)}", style.good)
     if ready.cache_index_url is not None:
@@ -100,7 +102,9 @@ def _to_paste(ready: Ready, setup: Setup, style: Style) -> str:
 
 def _further(ready: Ready, setup: Setup, style: Style) -> str:
     rows = {
-        "Next": f"cargo publish --registry {REGISTRY_NAME}, in a crate" if ready.index_url else "",
+        "Next": f"cargo publish --registry {REGISTRY_NAME}, in the folder of a crate"
+        if ready.index_url
+        else "",
         "Command line": setup.pulp,
         "Tokens": f"{ready.api_url}/pulp/cargo-account/",
         "Sign in": f"user {ADMIN_USER}, {_password(ready)}",

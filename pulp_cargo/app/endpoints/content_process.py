@@ -1,5 +1,6 @@
 """Making the state of a content process when it starts, and closing it when it ends."""
 
+import asyncio
 import resource
 import sys
 from collections.abc import AsyncIterator
@@ -7,7 +8,9 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from pulp_cargo.app.endpoints.pages.render import compile_templates
 from pulp_cargo.app.endpoints.process import PROCESS, ContentProcess
+from pulp_cargo.app.runtime import threads, timeouts
 
 # How long a thread that unpacks a crate may block the interpreter, in seconds. A request may wait
 # for it several times: with Python's default of 5 ms a cold `cargo fetch` takes a quarter longer.
@@ -20,8 +23,20 @@ async def content_process(app: web.Application) -> AsyncIterator[None]:
     set_interpreter_limits()
     process = app[PROCESS] = ContentProcess()
     await process.start()
+    process.services.background.spawn(
+        _prepare_pages(process),
+        failure="Pages were not prepared, so the first one takes longer",
+        wait_at_exit=False,
+    )
     yield
     await process.close()
+
+
+async def _prepare_pages(process: ContentProcess) -> None:
+    """Do what the first page would wait for, after everything that the start itself needs."""
+    await asyncio.sleep(timeouts.PAGES_PREPARATION_PAUSE_SECONDS)
+    await threads.make_page(process.contents.start)
+    await threads.make_page(compile_templates)
 
 
 def set_interpreter_limits() -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.memory.database import DatabaseProbe
 from pulp_cargo.app.endpoints.memory.listener import Listener
 from pulp_cargo.app.endpoints.memory.memory import Memory
-from pulp_cargo.app.endpoints.pages.page_cache import PageCache
+from pulp_cargo.app.endpoints.memory.served_cache import ServedCache
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.crates import incoming_file
 from pulp_cargo.app.services.crates.contents import CrateContents
@@ -23,6 +23,9 @@ LISTINGS_AT_ONCE = 4
 # Maximum number of large files of an object storage that a process passes on at once: each is in
 # its memory or on its disk as a whole.
 STORAGE_FILES_AT_ONCE = 16
+# Memory for web pages in characters, and for answers to searches in bytes.
+PAGE_CHARACTERS = 8 * 1024 * 1024
+SEARCH_BYTES = 16 * 1024 * 1024
 
 
 class ContentProcess:
@@ -36,7 +39,8 @@ class ContentProcess:
         self.cache = self.services.cache
         self.commits = CommitQueue(self.services.background)
         self.contents = CrateContents()
-        self.pages = PageCache()
+        self.pages = ServedCache[str](PAGE_CHARACTERS)
+        self.search_answers = ServedCache[bytes](SEARCH_BYTES)
         self.counts = DownloadCounts(self.services.background)
         self.usage = UsageMemory()
         self.memory = Memory()

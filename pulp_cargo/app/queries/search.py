@@ -12,15 +12,17 @@ from pulp_cargo.rules.crates_io import known_categories
 
 # Text in English is stemmed; names and identifiers are searched as they are.
 TERMS = "websearch_to_tsquery('english', %(text)s) || websearch_to_tsquery('simple', %(text)s)"
-# By relevance, so many crates are counted of which only the readme has the words: nearly all readmes
-# have the most frequent words, and these crates are the last ones.
-MOST_BY_README = 2_000
+# By relevance, so many crates are read that have the words without having the text in their name:
+# nearly all readmes have the most frequent words. Those that have them in name, keywords or
+# description are all read for a page that they can be on, unless names of the first catalog fill it.
+MOST_BY_WORDS = 2_000
 # Typing errors are looked for if fewer crates than these match by name, keywords or description.
 ENOUGH = 10
-# The classes of hits: the name itself, names that begin with it, names that contain it, words in
-# name, keywords or description, names that are similar (`%`, by which an index finds names with a
-# typing error), words in the readme. Each has a query of its own, for one index, and leaves out the
-# hits of those before. Of the hits, only those of ranks that reach the page are sorted.
+# The classes of hits: 0 the name itself, 1 names that begin with it, 2 names that contain it, 3 words
+# in name, keywords or description (`heading`), 4 names that are similar (`%`, by which an index finds
+# names with a typing error), 5 words in the readme. Each query reads one index, and leaves out the
+# hits of those before. `worded` has the classes 3 and 5, because reading the crates of either takes
+# longer than anything else. Of the hits, only those of ranks that reach the page are sorted.
 FOUND = """
     WITH terms AS MATERIALIZED (
         SELECT {terms} AS words
@@ -28,23 +30,30 @@ FOUND = """
         SELECT {columns}, CASE WHEN c.canonical_name = %(name)s THEN 0
             WHEN c.canonical_name LIKE %(begins)s THEN 1 ELSE 2 END AS class
         FROM cargo_catalogcrate c WHERE {conditions} AND {is_named}
+    ), worded AS MATERIALIZED (
+        SELECT {columns}, CASE WHEN c.heading @@ (SELECT words FROM terms) THEN 3 ELSE 5 END AS class
+        FROM cargo_catalogcrate c
+        WHERE {conditions} AND NOT {is_named} AND c.document @@ (SELECT words FROM terms)
+        LIMIT %(by_words)s
     ), described AS MATERIALIZED (
         SELECT {columns}, 3 AS class FROM cargo_catalogcrate c
-        WHERE {conditions} AND NOT {is_named} AND c.heading @@ (SELECT words FROM terms)
+        WHERE (SELECT count(*) FROM worded) = %(by_words)s
+        AND (SELECT count(*) FROM named WHERE catalog_id = (%(catalogs)s::bigint[])[1])
+            < %(limit)s + %(offset)s
+        AND {conditions} AND NOT {is_named} AND c.heading @@ (SELECT words FROM terms)
+        AND NOT EXISTS (SELECT FROM worded WHERE worded.id = c.id)
+    ), by_heading AS MATERIALIZED (
+        TABLE described UNION ALL SELECT * FROM worded WHERE class = 3
     ), alike AS MATERIALIZED (
         SELECT {columns}, 4 AS class FROM cargo_catalogcrate c
         WHERE {conditions} AND NOT {is_named} AND c.canonical_name %% %(name)s
-        AND (SELECT count(*) FROM named) + (SELECT count(*) FROM described) < %(enough)s
-        AND NOT EXISTS (SELECT FROM described WHERE described.id = c.id)
-    ), by_readme AS MATERIALIZED (
-        SELECT {columns}, 5 AS class FROM cargo_catalogcrate c
-        WHERE {conditions} AND NOT {is_named} AND c.document @@ (SELECT words FROM terms)
-        AND NOT EXISTS (SELECT FROM described WHERE described.id = c.id)
-        AND NOT EXISTS (SELECT FROM alike WHERE alike.id = c.id)
-        LIMIT %(by_readme)s
+        AND (SELECT count(*) FROM named) + (SELECT count(*) FROM by_heading) < %(enough)s
+        AND NOT EXISTS (SELECT FROM by_heading WHERE by_heading.id = c.id)
     ), hits AS MATERIALIZED (
         SELECT c.*, {rank} AS rank FROM (
-            TABLE named UNION ALL TABLE described UNION ALL TABLE alike UNION ALL TABLE by_readme
+            TABLE named UNION ALL TABLE by_heading UNION ALL TABLE alike
+            UNION ALL SELECT * FROM worded WHERE class = 5
+            AND NOT EXISTS (SELECT FROM alike WHERE alike.id = worded.id)
         ) c
     ), counts AS MATERIALIZED (
         SELECT rank, count(*) AS crates FROM hits GROUP BY rank
@@ -192,7 +201,7 @@ def search(
     """Return how many crates of the catalogs match, and a page of them in the query's order.
 
     By relevance, hits are in the order of their catalogs, after crates whose name is the text, and
-    at most `MOST_BY_README` of those that only match by their readme are counted.
+    of those that have its words elsewhere, more than `MOST_BY_WORDS` may not be counted.
     """
     statement, values = _statement(distribution, catalogs, query, limit, offset)
     rows = statements.ask(statement, values).fetch()
@@ -300,7 +309,7 @@ def _text(query: SearchQuery) -> dict[str, object]:
         "begins": f"{_literal(name)}%",
         "contains": f"{inner}{_literal(name)}%",
         "enough": ENOUGH,
-        "by_readme": MOST_BY_README if query.sort is Sort.RELEVANCE else None,
+        "by_words": MOST_BY_WORDS if query.sort is Sort.RELEVANCE else None,
     }
 
 

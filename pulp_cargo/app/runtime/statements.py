@@ -12,6 +12,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Pipeline
+from psycopg.types.datetime import TimestamptzLoader
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -46,7 +47,7 @@ def pipelined() -> Iterator[None]:
 def ask(statement: str, values: Values = ()) -> Rows:
     """Send a statement that returns rows."""
     own = _connection()
-    cursor = psycopg.Cursor(own.connection)
+    cursor = _cursor(own)
     with _prepared(own):
         cursor.execute(statement, values, prepare=True)
     return Rows(cursor)
@@ -69,6 +70,14 @@ def _connection() -> BaseDatabaseWrapper:
     if own.connection is None:
         own.ensure_connection()
     return own
+
+
+def _cursor(own: BaseDatabaseWrapper) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Return a cursor whose values PostgreSQL binds."""
+    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(own.connection)
+    # Django's own is in Python, and takes 20 times as long for the same: both follow the session.
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    return cursor
 
 
 @contextmanager

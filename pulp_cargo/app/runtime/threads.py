@@ -70,7 +70,7 @@ async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with asyncio.timeout(timeouts.READ_TIMEOUT_SECONDS):
             return await _run(READERS, lambda: _healed(query, *args, **kwargs))
     except TimeoutError as error:
-        raise ServiceUnavailable("the registry's database does not answer; try again") from error
+        raise ServiceUnavailable("the registry's database does not respond; try again") from error
 
 
 async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -133,7 +133,9 @@ async def examine(size: int, task: Callable[P, T], *args: P.args, **kwargs: P.kw
     try:
         await asyncio.wait([result], timeout=timeouts.EXAMINE_TIMEOUT_SECONDS)
         if job.cancel():
-            raise ServiceUnavailable("too many crates are being read just now; try again later")
+            raise ServiceUnavailable(
+                "too many crates are being read at the moment; try again later"
+            )
         return await result
     except asyncio.CancelledError:
         result.cancel()

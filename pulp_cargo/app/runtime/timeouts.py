@@ -13,6 +13,9 @@ READ_TIMEOUT_SECONDS = 20
 LOCK_TIMEOUT_SECONDS = 2
 WARM_UP_TIMEOUT_SECONDS = 10
 
+# How long after its start a content process prepares for pages.
+PAGES_PREPARATION_PAUSE_SECONDS = 0.3
+
 # The health page: how long PostgreSQL may take to answer, and for how long the result is reused.
 HEALTH_DATABASE_TIMEOUT_SECONDS = 1.5
 HEALTH_FRESH_SECONDS = 1.0

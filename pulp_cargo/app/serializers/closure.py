@@ -50,7 +50,7 @@ class ClosureRootSerializer(StorableRequest):
         required=False,
         help_text="One exact version, which may be yanked, as in `Cargo.lock`. Replaces `req`.",
     )
-    features = features_field("The features that are enabled besides `default`; all by default.")
+    features = features_field("The features to enable in addition to `default`; all by default.")
 
     def validate_name(self, name: str) -> str:
         """Refuse invalid names."""
@@ -76,12 +76,12 @@ class DependencyScopeSerializer(core.ValidateFieldsMixin, StorableRequest):
 
     all_features = serializers.BooleanField(
         default=False,
-        help_text="Whether every optional dependency counts. Otherwise only those of enabled"
-        " features do; for a whole repository, none.",
+        help_text="Whether every optional dependency is checked. Otherwise, only those that enabled"
+        " features need; for a whole repository, none.",
     )
     targets = targets_field(
         "The target triples to build for, including that of the host; by default, all."
-        " Dependencies for other triples do not count; those for a `cfg(…)` always do."
+        " Dependencies that are only for other triples are ignored; those for a `cfg(…)` never are."
     )
 
     @property
@@ -183,7 +183,7 @@ class ClosureReportSerializer(serializers.Serializer):
     unmet_count = serializers.IntegerField(help_text="The number of all unmet dependencies.")
     without_file = VersionOfCrateSerializer(
         many=True,
-        help_text="The versions whose file is neither stored nor can be fetched; at most 1000.",
+        help_text="The versions whose file is not stored and cannot be fetched; at most 1000.",
     )
     without_file_count = serializers.IntegerField(
         help_text="The number of all versions without a file."
@@ -212,14 +212,14 @@ class PromoteSerializer(core.ValidateFieldsMixin, StorableRequest):
         many=True,
         allow_empty=False,
         max_length=MOST_CRATES,
-        help_text="The versions to promote. One that is yanked stays yanked.",
+        help_text="The versions to promote. Yanked versions stay yanked.",
     )
     closure = serializers.BooleanField(
         default=True, help_text="Whether the dependencies that the target lacks are promoted, too."
     )
     dry_run = serializers.BooleanField(
         default=False,
-        help_text="Whether the plan is only returned, and nothing is changed.",
+        help_text="Whether only the plan is returned. If so, nothing is changed.",
     )
 
     class Meta:
@@ -265,8 +265,8 @@ class PromotionPlanSerializer(serializers.Serializer):
     )
     stands_in_for = serializers.ListField(
         child=serializers.CharField(),
-        help_text="The index URLs that the target's registries will recognise as their own in"
-        " dependencies.",
+        help_text="The index URLs that the target's registries recognise as their own in dependencies"
+        " after the promotion, but not before.",
     )
 
     class Meta:

@@ -115,8 +115,8 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         min_value=0,
         max_value=MOST_DAYS,
         help_text="How many days old a version must be before it is served; 0 for no cooldown. If"
-        " the upstream has no time of publication, the age starts when the version was first"
-        " seen here.",
+        " the upstream has no publication time, the age is counted from the time when this Pulp"
+        " first saw the version.",
     )
     allow = CratePolicyLineSerializer(
         many=True,
@@ -145,7 +145,7 @@ class CargoCratePolicySerializer(DocumentedFields, core.ModelSerializer):
         allow_null=True,
         max_length=MOST_LICENSES,
         help_text="The SPDX ids of the allowed licences; null allows all. The licence of a"
-        " version is known after its file has been fetched.",
+        " version is not known until its file has been fetched.",
     )
     hide_yanked = serializers.BooleanField(
         default=bool,

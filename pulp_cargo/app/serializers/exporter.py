@@ -63,10 +63,12 @@ class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):
         kind = data.get("format", getattr(self.instance, "format", None))
         dl = data.get("dl", getattr(self.instance, "dl", None))
         if kind == STATIC and not dl:
-            raise serializers.ValidationError({"dl": "a static registry needs a URL for downloads"})
+            raise serializers.ValidationError(
+                {"dl": "the format `static` requires a URL for downloads"}
+            )
         if kind not in (STATIC, GIT) and dl:
             raise serializers.ValidationError(
-                {"dl": f"the format `{kind}` has no URL for downloads"}
+                {"dl": f"the format `{kind}` does not use a URL for downloads"}
             )
         if dl:
             try:

@@ -72,11 +72,11 @@ class LockFileCheckSerializer(LockFileSerializer):
     )
     offline = serializers.BooleanField(
         default=False,
-        help_text="Whether packages fail if their files are not stored, so that a download needs"
-        " an upstream.",
+        help_text="Whether packages fail if their files are not stored here.",
     )
     fail_on_yanked = serializers.BooleanField(
-        default=False, help_text="Whether yanked packages fail; otherwise they are a warning."
+        default=False,
+        help_text="Whether yanked packages fail; otherwise, they pass with a warning.",
     )
 
     allow_sources = serializers.ListField(
@@ -203,8 +203,8 @@ class LockFileReportSerializer(serializers.Serializer):
     )
     not_refreshed = serializers.ListField(
         child=serializers.CharField(),
-        help_text="The names of crates, in lower case, for which an upstream did not answer in"
-        " time.",
+        help_text="The names of crates, in lower case, for which an upstream did not respond"
+        " in time.",
     )
 
     class Meta:

@@ -91,8 +91,8 @@ class CargoRemoteSerializer(DocumentedFields, core.RemoteSerializer):
         " that they find crates that are not stored. The default is false.",
     )
     snapshot_keys = SnapshotKeysField(
-        help_text="OpenPGP public keys, ASCII-armored. If there are any, a sync takes only crate"
-        " versions in a snapshot of the upstream that one of them has signed."
+        help_text="OpenPGP public keys, ASCII-armored. If there are any, a sync fails unless all crate"
+        " versions that it would store are in a snapshot that one of them has signed."
     )
     crate_policy = CratePolicyField(help_text="The crate policy for this upstream; null for none.")
 

@@ -46,15 +46,15 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         child=serializers.CharField(max_length=MAX_SIZE, trim_whitespace=False),
         required=False,
         max_length=MOST_LOCK_FILES,
-        help_text="The texts of Cargo.lock files: the packages in them that are from the upstream"
-        " are mirrored in any case.",
+        help_text="The texts of Cargo.lock files. Their packages from the upstream are mirrored, whatever"
+        " the other fields select.",
     )
     manifests = serializers.ListField(
         child=serializers.CharField(max_length=LARGEST_MANIFEST, trim_whitespace=False),
         required=False,
         max_length=MOST_MANIFESTS,
-        help_text="The texts of Cargo.toml files, of projects or workspaces: the versions that meet"
-        " the requirements of their dependencies on the upstream are mirrored.",
+        help_text="The texts of Cargo.toml files, of packages or workspaces. For each of their"
+        " dependencies on the upstream, the versions that meet the requirement are mirrored.",
     )
     registry = serializers.CharField(
         required=False,
@@ -62,7 +62,7 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         help_text='The name of the upstream in `manifests`, as in `registry = "company"`.',
     )
     dev = serializers.BooleanField(
-        default=True, help_text="Whether the dev-dependencies of `manifests` count."
+        default=True, help_text="Whether the dev-dependencies of `manifests` are included."
     )
     crates_io = serializers.BooleanField(
         default=False,
@@ -89,25 +89,25 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
     )
     all_features = serializers.BooleanField(
         required=False,
-        help_text="Whether every optional dependency counts in the closure. Otherwise only those of"
-        " enabled features do. True by default, unless there are `features`.",
+        help_text="Whether the closure includes every optional dependency. Otherwise, it includes only"
+        " those that enabled features need. True by default, unless `features` is given.",
     )
     features = features_field(
-        "The features of `crates` and `lock_files` that are enabled in the closure besides"
-        " `default`: `FEATURE` of each crate, or `CRATE/FEATURE`. All by default. The features of"
-        " dependencies in `manifests` are those that the manifests enable."
+        "The features of `crates` and `lock_files` to enable in the closure, in addition to"
+        " `default`: `FEATURE` of all crates, or `CRATE/FEATURE` of one. All by default. For"
+        " dependencies in `manifests`, the features are those that the manifests enable."
     )
     targets = targets_field(
-        "The target triples to build for, including that of the host; by default, all. In"
-        " `manifests` and in the closure, dependencies for other triples do not count; those for"
-        " a `cfg(…)` always do."
+        "The target triples to build for, including that of the host; by default, all."
+        " Dependencies that are only for other triples are ignored, in `manifests` and in the"
+        " closure; those for a `cfg(…)` never are."
     )
 
     accept_older_snapshot = serializers.BooleanField(
         default=False,
-        help_text="Whether a signed snapshot of the upstream is accepted even if it is older than the"
-        " one of the last sync, or of another repository. It requires the permission to change the"
-        " remote.",
+        help_text="Whether a signed snapshot of the upstream is accepted even if it is older than that"
+        " of the last sync, or describes another repository. This requires the permission to change"
+        " the remote.",
     )
 
     def validate_crates(self, crates: list[str]) -> list[str]:
@@ -120,15 +120,17 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         data = super().validate(data)
         begins = any(data.get(field) for field in BEGINS)
         if data["closure"] and not begins:
-            raise _refused("closure", f"A closure needs {OR_OTHERS} to begin with.")
+            raise _refused("closure", f"`closure` requires {OR_OTHERS}.")
         is_narrow = "features" in data or data.get("all_features") is False
         if is_narrow and not data["closure"]:
             field = "features" if "features" in data else "all_features"
-            raise _refused(field, f"`{field}` narrows a `closure`, which is not asked for.")
+            raise _refused(field, f"`{field}` limits a `closure`, but `closure` is not set.")
         if "features" in data and data.get("all_features"):
-            raise _refused("features", "With `all_features`, single features have no effect.")
+            raise _refused(
+                "features", "`features` has no effect with `all_features`: use only one of them."
+            )
         if "targets" in data and not (data["closure"] or data.get("manifests")):
-            raise _refused("targets", "`targets` needs a `closure` or `manifests`.")
+            raise _refused("targets", "`targets` requires `closure` or `manifests`.")
         return data
 
     def selection(self, remote: CargoRemote) -> Selection:
@@ -147,7 +149,7 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         needs = project_needs(projects, upstream, asked.get("targets"), dev=asked["dev"])
         if not (locked or needs.crates or asked.get("crates")):
             if locks:
-                raise _refused("lock_files", f"No package in them is from {remote.url}.")
+                raise _refused("lock_files", f"No package in the lock files is from {remote.url}.")
             if projects:
                 raise _refused("manifests", _nothing_from(remote, needs))
         return Selection(
@@ -181,7 +183,7 @@ def _refused(field: str, sentence: str) -> serializers.ValidationError:
 def _nothing_from(remote: CargoRemote, needs: ProjectNeeds) -> str:
     """Return that no dependency is from the remote, with an example of why not."""
     example = next((f": `{one.name}`: {one.reason}" for one in needs.left_out), "")
-    return f"No dependency in them is from {remote.url}{example}."
+    return f"No dependency in the manifests is from {remote.url}{example}."
 
 
 def _tuple(texts: list[str] | None) -> tuple[str, ...] | None:

@@ -53,14 +53,14 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         slug_field="username",
         queryset=get_user_model().objects.all(),
         required=False,
-        help_text="The user for whom the token acts; by default, yourself. For another user, you"
+        help_text="The user whose rights the token has; by default, yourself. For another user, you"
         " need the right to change that user.",
     )
     scopes = serializers.ListField(
         child=NamedChoiceField("TokenScope", choices=[scope.value for scope in Scope]),
         default=[scope.value for scope in DEFAULT_SCOPES],
         allow_empty=False,
-        help_text="What the token allows, as far as its user is allowed to do it. `api` is for Pulp's"
+        help_text="What the token allows; it never allows more than its user may do. `api` is for Pulp's"
         " REST API; what it allows there depends on the other scopes.",
     )
     crate_patterns = serializers.ListField(
@@ -74,8 +74,8 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         allow_null=True,
         view_name="distributions-cargo/cargo-detail",
         queryset=CargoDistribution.objects.all(),
-        help_text="The only distribution for which the token is valid, by href, PRN or name;"
-        " shown by href, and null for all of the domain.",
+        help_text="The only distribution for which the token is valid, by href, PRN or name."
+        " Responses have the href. Null means all distributions of the domain.",
     )
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When the token expires; null for never."

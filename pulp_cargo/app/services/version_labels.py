@@ -21,8 +21,8 @@ class LabelTaken(BadRequest):
 
     def __init__(self, label: str, number: int) -> None:
         super().__init__(
-            f"version {number} has the label `{label}`; a label never moves, or a build from its URL"
-            " would change: choose another one, or remove it first"
+            f"version {number} has the label `{label}`, which cannot be moved, because builds that use its"
+            " URL would change: choose another label, or remove this one first"
         )
 
 

@@ -102,7 +102,9 @@ class Connection:
         self.name = remote.name
         self.root = registry_root(remote)
         # For syncs only: clients of caches retry themselves, as cargo does.
-        self.max_retries = remote.max_retries or remote.DEFAULT_MAX_RETRIES
+        # For core, 0 is the default as well; here it is what its description says.
+        most = remote.max_retries
+        self.max_retries = remote.DEFAULT_MAX_RETRIES if most is None else most
         self._origin = _origin(self.root)
         # Files may be on another host than the index, so their failures are counted separately.
         self.breaker = Breaker(failures=terms.failures)
@@ -301,7 +303,7 @@ class Asking:
     def _unreachable(self, error: Exception) -> UpstreamUnreachable:
         is_late = isinstance(error, TimeoutError)
         what = (
-            "it does not answer in time"
+            "it does not respond in time"
             if is_late
             else "the connection failed, or its response was invalid"
         )

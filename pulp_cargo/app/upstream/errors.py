@@ -2,7 +2,7 @@
 
 from pulp_cargo.protocol.errors import RegistryError
 
-ONLY_NAMED = "a sparse index of another registry than Pulp's can only be synced crate by crate"
+ONLY_NAMED = "from a sparse index, only a registry of Pulp can be synced without selecting crates"
 
 
 class CannotCopy(RegistryError):

@@ -82,7 +82,7 @@ class CargoCratePolicyViewSet(
             named.append(f"{len(users) - len(named)} that you may not view")
         return (
             f"The crate policy `{policy.name}` is in use by {', '.join(named)}:"
-            " give them another policy, or none, first."
+            " set another policy there, or none, before you delete it."
         )
 
     def _named(self, model: type[Model], users: Collection[Model]) -> Iterator[str]:

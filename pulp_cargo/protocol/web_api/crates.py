@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from pulp_cargo.protocol.web_api.search import Paging, Parameters
 
 # On crates.io the highest version of a crate whose versions are all yanked.
@@ -123,9 +125,17 @@ def timestamp(moment: datetime) -> str:
     >>> timestamp(datetime(2026, 1, 2, 3, 4, 5, 6, UTC))
     '2026-01-02T03:04:05.000006Z'
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def to_json(value: object) -> bytes:
-    """Return a value as JSON in UTF-8."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    """Return a value as JSON in UTF-8; half a surrogate pair, which UTF-8 cannot have, becomes `?`.
+
+    >>> to_json({"name": "a", "half": chr(0xD800)})
+    b'{"name":"a","half":"?"}'
+    """
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return text.encode("utf-8", "replace")

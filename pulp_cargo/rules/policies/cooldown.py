@@ -56,7 +56,7 @@ def cooldown_verdict(
         sentence = f"{facts} is served before its cooldown ends because it fixes {', '.join(fixed)}"
         return Verdict(Outcome.SERVED, Rule.ADVISORY, sentence)
     sentence = (
-        f"{facts} is refused until {minute(until)} by the cooldown: its age starts at"
+        f"{facts} is refused until {minute(until)} by the cooldown: its age is counted from"
         f" {minute(facts.since)}, and it must be {policy.cooldown_days} days old"
     )
     return Verdict(Outcome.HELD, Rule.COOLDOWN, sentence, until)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 PASSWORD = "correct horse battery staple"
 
@@ -15,6 +16,8 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The backend of `serve`, with nothing in its memory before and after."""
     from pulp_cargo.app.runtime.password_memory import MEMORY
 
+    # Hashes are counted here, not timed; one takes a quarter of a second otherwise.
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)
     remember_for(60, monkeypatch)
     MEMORY.forget()
     yield MEMORY
@@ -41,9 +44,6 @@ def user() -> Any:
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The passwords that were compared with a stored hash meanwhile."""
-    from django.contrib.auth import hashers
-    from django.contrib.auth.hashers import PBKDF2PasswordHasher
-
     found: list[str] = []
     encode = PBKDF2PasswordHasher.encode
 
@@ -51,7 +51,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(password)
         return encode(self, password, *args, **kwargs)
 
-    monkeypatch.setattr(hashers.PBKDF2PasswordHasher, "encode", noting)
+    monkeypatch.setattr(PBKDF2PasswordHasher, "encode", noting)
     return found
 
 

@@ -56,7 +56,7 @@ def test_what_never_was_is_not_found(five: "CargoRepository") -> None:
     """The message names the nearest."""
     assert found(five, "6") == "404: there is no version 6 of this repository: the newest is `@5`"
     assert found(five, "2026-02-28") == (
-        "404: this repository had no version at 2026-02-28T23:59:59Z: the oldest that is left is"
+        "404: this repository had no version at 2026-02-28T23:59:59Z: the oldest version that exists is"
         " `@0` of 2026-03-01T00:00:00Z"
     )
     assert found(five, "0001-01-01").startswith(
@@ -79,18 +79,19 @@ def test_what_was_deleted_is_gone(five: "CargoRepository") -> None:
     five.version_labels.create(label="first", version=five.versions.get(number=1))
     assert retention.trim(five) == 3
     assert found(five, "3") == (
-        "410: version 3 of this repository was deleted; the nearest that are left are `@1` and `@4`"
+        "410: version 3 of this repository was deleted; the nearest versions that exist are `@1`"
+        " and `@4`"
     )
     assert found(five, "0") == (
-        "410: version 0 of this repository was deleted; the nearest that are left are `@1`"
+        "410: version 0 of this repository was deleted; the nearest versions that exist are `@1`"
     )
     assert found(five, "2026-03-03") == (
-        "410: the version of 2026-03-03T23:59:59Z cannot be told, because versions were deleted"
-        " between `@1` and `@4`, the nearest that are left"
+        "410: it is not known which version was the newest at 2026-03-03T23:59:59Z, because versions"
+        " between `@1` and `@4` were deleted"
     )
     assert found(five, "2026-03-01") == (
-        "410: the version of 2026-03-01T23:59:59Z was deleted; the oldest that is left is `@1` of"
-        " 2026-03-02T00:00:00Z"
+        "410: the version of 2026-03-01T23:59:59Z was deleted; the oldest version that exists is"
+        " `@1` of 2026-03-02T00:00:00Z"
     )
     assert found(five, "first") == 1
     assert found(five, "2026-03-05") == 4

@@ -153,7 +153,7 @@ def test_promotion_names_everything_that_prevents_it(
             f"`app 1.0.0` needs `gone ^1`, and `{dev.name}` has no such crate",
             f"`app 1.0.0` needs `old ^2`, and `{dev.name}` has only 1.0.0",
             f"`app 1.0.0` needs `withdrawn ^1`, and `{dev.name}` has only yanked versions of it",
-            "`spelled-so 1.0.0`: the crate is called `spelled_so` there",
+            "`spelled-so 1.0.0`: the repository has the crate as `spelled_so`",
             f"`bare 1.0.0`: `{dev.name}` neither has its file nor an upstream to fetch it from",
             "`was 1.0.0`: the repository had this version with other bytes before",
         ]
@@ -279,7 +279,7 @@ def test_nothing_goes_beside_the_crates_of_a_remote(
     with pytest.raises(CannotPromote, match="stores crates of a remote"):
         planned(prod, dev, "ours 1.0.0")
     new_distribution(repository=prod, allow_uploads=True)
-    with pytest.raises(CannotPromote, match="accepts uploads, so they would claim"):
+    with pytest.raises(CannotPromote, match="accepts uploads, where they would claim"):
         planned(dev, prod, "app 1.0.0")
     with pytest.raises(CannotPromote, match="both the source and the target"):
         planned(dev, dev, "app 1.0.0")

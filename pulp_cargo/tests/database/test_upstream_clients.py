@@ -155,7 +155,7 @@ def test_client_is_freed(view: "View") -> None:
         return [one() for one in held] == [None, None]
 
     # The thread that read the row may be about to let go of it.
-    assert wait_for(are_freed, seconds=5)
+    assert wait_for(are_freed)
 
 
 @pytest.mark.parametrize("change", ["deleted", "another URL"])

@@ -85,3 +85,29 @@ def test_parsed_file_is_only_good_for_its_bytes() -> None:
     assert len(parsed._parsed) == 1
     parsed.forget_others(REMOTE, copy("new"))
     assert len(parsed._parsed) == 0
+
+
+def test_served_bodies_are_bounded_with_what_was_requested() -> None:
+    """Searches for invented words cannot fill the memory, however little they find."""
+    from pulp_cargo.app.endpoints.memory.served_cache import OVERHEAD, ServedCache
+
+    registry: Any = SimpleNamespace(pk="pk")
+    cache: ServedCache[bytes] = ServedCache(2 * (OVERHEAD + 20))
+    for target in ("one", "two", "three"):
+        cache.put(registry, target, b"found")
+    cache.put(registry, "large", bytes(2 * OVERHEAD))
+    found = [cache.get(registry, target) for target in ("one", "two", "three", "large")]
+    assert found == [None, b"found", b"found", None]
+
+
+def test_served_body_is_good_for_the_same_registry_only() -> None:
+    """Not after a publish, and not for another registry with the same paths."""
+    from pulp_cargo.app.endpoints.memory.served_cache import ServedCache
+
+    registry: Any = SimpleNamespace(pk="pk", version=1)
+    cache: ServedCache[str] = ServedCache(10_000)
+    cache.put(registry, "q=a", "found")
+    assert cache.get(registry, "q=a") == "found"
+    for changed in ({"version": 2}, {"pk": "other"}):
+        other: Any = SimpleNamespace(**{**vars(registry), **changed})
+        assert cache.get(other, "q=a") is None

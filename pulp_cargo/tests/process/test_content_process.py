@@ -111,3 +111,32 @@ def test_two_processes_share_nothing() -> None:
     shared = {name for name, value in vars(one).items() if value is getattr(other, name)}
     shared |= {name for name, value in vars(one.cache).items() if value is vars(other.cache)[name]}
     assert shared == set()
+
+
+@pytest.mark.usefixtures("limits")
+def test_process_prepares_for_pages_after_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first page waits neither for the process that renders readmes nor for its template."""
+    from pulp_cargo.app.endpoints import content_process
+    from pulp_cargo.app.endpoints.process import ContentProcess
+    from pulp_cargo.app.runtime import timeouts
+    from pulp_cargo.app.services.crates.contents import CrateContents
+
+    done: list[str] = []
+
+    async def start(_process: ContentProcess) -> None:
+        done.append("process")
+
+    monkeypatch.setattr(ContentProcess, "start", start)
+    monkeypatch.setattr(CrateContents, "start", lambda _contents: done.append("readmes"))
+    monkeypatch.setattr(content_process, "compile_templates", lambda: done.append("templates"))
+    monkeypatch.setattr(timeouts, "PAGES_PREPARATION_PAUSE_SECONDS", 0)
+
+    async def scene() -> None:
+        app = web.Application()
+        app.cleanup_ctx.append(content_process.content_process)
+        async with TestServer(app), asyncio.timeout(20):
+            while len(done) < 3:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scene())
+    assert done == ["process", "readmes", "templates"]

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 
@@ -50,7 +51,7 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Upstream:
 
 def test_what_fails_is_asked_for_again(upstream: Upstream) -> None:
     """As often as the remote says, with longer pauses each time."""
-    failing = UpstreamUnreachable("up", "it does not answer in time")
+    failing = UpstreamUnreachable("up", "it does not respond in time")
     assert upstream.ask(lambda number: failing if number < 3 else None) == 3
     assert all(pause <= 2 for pause in upstream.pauses)
     with pytest.raises(UpstreamUnreachable):
@@ -105,3 +106,21 @@ def test_pause_that_is_too_long_is_an_error(
     # What an administrator reads is the cause, if there is one.
     assert refused.value.__cause__ is None
     assert (upstream.asked, upstream.pauses) == (1, [])
+
+
+@pytest.mark.parametrize(("field", "most"), [(None, 3), (0, 0), (1, 1)])
+def test_remote_says_how_often(field: int | None, most: int) -> None:
+    """Zero is a number like any other; without one it is the default of Pulp."""
+    from pulp_cargo.app.models import CargoRemote
+    from pulp_cargo.app.upstream.connection import Connection
+
+    async def retries() -> int:
+        url = "sparse+https://up.example/index/"
+        remote = CargoRemote(name="up", url=url, pulp_domain_id=uuid4(), max_retries=field)
+        connection = Connection(remote)
+        try:
+            return connection.max_retries
+        finally:
+            await connection.close()
+
+    assert asyncio.run(retries()) == most

@@ -322,7 +322,7 @@ def _parse_about(content: bytes) -> About:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidBundle(f"`{ABOUT}` cannot be read") from error
     if not is_valid or render_about(about) != content:
-        raise InvalidBundle(f"`{ABOUT}` is not that of a bundle of format {FORMAT}")
+        raise InvalidBundle(f"`{ABOUT}` does not describe a bundle in the format {FORMAT}")
     return about
 
 

@@ -199,7 +199,7 @@ class RegistryClient:
             if urlsplit(url).scheme == "https" and urlsplit(following).scheme != "https":
                 raise ExportError(f"{url} redirects to a URL that is not encrypted")
             url = following
-        raise ExportError(f"{url} is the end of more than {MOST_REDIRECTS} redirects")
+        raise ExportError(f"more than {MOST_REDIRECTS} redirects lead to {url}")
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # As `auth`, it also replaces what `requests` would read from a ~/.netrc.

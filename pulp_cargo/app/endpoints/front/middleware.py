@@ -96,9 +96,7 @@ async def _enter_past(cargo: CargoRequest) -> None:
     await _require_right_to_read(cargo)
     await enter_past(cargo)
     if cargo.http.method not in ("GET", "HEAD"):
-        raise UploadsNotAllowed(
-            cargo.registry.name, "it is a state of the past, which never changes"
-        )
+        raise UploadsNotAllowed(cargo.registry.name, "it is an earlier state, which never changes")
 
 
 def _require_plain_body(request: web.Request) -> None:

@@ -54,9 +54,9 @@ def as_registry_error(error: Exception) -> RegistryError | None:
         log.error("The disk of the database is full: %s", error)
         return StorageFull()
     if isinstance(error, OperationalError | InterfaceError):
-        log.warning("The database did not answer: %s", error)
+        log.warning("The database did not respond: %s", error)
         return ServiceUnavailable(
-            "the registry's database did not answer; if this was a publish, check whether the"
+            "the registry's database did not respond; if this was a publish, check whether the"
             " version exists before you try again"
         )
     log.error("A request failed.", exc_info=error)

@@ -105,8 +105,8 @@ def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     gzipped = answer.gzipped is not None and takes_gzip(headers.get("Accept-Encoding", ""))
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
     if matches(request, answer.etag):
-        headers = [header for header in answer.headers if header[0] != "Content-Type"]
-        return web.Response(status=304, headers=[("ETag", etag), *headers])
+        others = [header for header in answer.headers if header[0] != "Content-Type"]
+        return web.Response(status=304, headers=[("ETag", etag), *others])
     body = answer.gzipped if gzipped else answer.body
     sent = [("ETag", etag), *answer.headers]
     if gzipped:

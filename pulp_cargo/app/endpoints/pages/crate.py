@@ -12,7 +12,7 @@ from pulp_cargo.app.endpoints.http.queries import asked
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.visitor import is_user
 from pulp_cargo.app.endpoints.pages.dependencies import Need, needs_of
-from pulp_cargo.app.endpoints.pages.render import answer, environment, render_of
+from pulp_cargo.app.endpoints.pages.render import answer, render_of
 from pulp_cargo.app.queries import owners
 from pulp_cargo.app.queries.crates import details
 from pulp_cargo.app.queries.downloads import days_of, totals_of
@@ -32,7 +32,6 @@ from pulp_cargo.protocol.web_api.search import Paging
 from pulp_cargo.protocol.web_api.versions import features_of
 from pulp_cargo.rules.plot import Day, plot
 
-TEMPLATE = "crate.html"
 # Longer lists are cut on the page of a crate; the page of its versions has all of them.
 MOST_VERSIONS = 30
 MOST_DEPENDENTS = 20
@@ -95,22 +94,12 @@ async def _show(cargo: CargoRequest, name: str, vers: str | None) -> web.Respons
     html = None if with_owners else cargo.process.pages.get(cargo.registry, cargo.path)
     if html is None:
         contents = cargo.process.contents
-        if not contents.is_started:
-            first = threads.make_page(_start, contents)
-            failure = "The process for readmes was not started"
-            cargo.process.services.background.spawn(first, failure=failure)
         page = await asked(cargo, load_page, contents, name, vers, with_owners)
         readme = await _readme(contents, page)
         html = await threads.work(_render, cargo.registry, page, readme)
         if not with_owners:
             cargo.process.pages.put(cargo.registry, cargo.path, html)
     return answer(cargo, html, depends_on_user=has_owners)
-
-
-def _start(contents: CrateContents) -> None:
-    """Do what only the first page of a process needs, while its crate is loaded."""
-    contents.start()
-    environment().get_template(TEMPLATE)
 
 
 def load_page(
@@ -187,7 +176,7 @@ def _render(registry: Registry, page: CratePage, readme: str | None) -> str:
     features = features_of(one.index_line)
     return render_of(
         registry,
-        TEMPLATE,
+        "crate.html",
         page=page,
         one=one,
         readme=None if readme is None else Markup(readme),

@@ -95,6 +95,12 @@ def environment() -> Environment:
     return made
 
 
+def compile_templates() -> None:
+    """Compile all templates, which takes longer than to render a page."""
+    for template in environment().list_templates():
+        environment().get_template(template)
+
+
 def in_path(text: str) -> str:
     """Return text for use in the path of a URL, in which slashes separate.
 

@@ -12,8 +12,15 @@ from pulp_cargo.protocol.web_api.search import parse_search
 
 async def get_crates(cargo: CargoRequest) -> web.Response:
     """`GET /crates`: a page of the matching crates, also of those that only upstreams have."""
-    parameters = parameters_of(cargo)
-    query = parse_search(parameters)
-    hits = await cargo.process.services.searches.ask(cargo.registry, query)
-    total, crates = await asked(cargo, find, query, hits)
-    return json_response(cargo, search_body(crates, total, query.paging, parameters))
+    answers, target = cargo.process.search_answers, cargo.http.rel_url.raw_query_string
+    body = answers.get(cargo.registry, target)
+    if body is None:
+        parameters = parameters_of(cargo)
+        query = parse_search(parameters)
+        hits = await cargo.process.services.searches.ask(cargo.registry, query)
+        total, crates = await asked(cargo, find, query, hits)
+        body = search_body(crates, total, query.paging, parameters)
+        # What upstreams find is remembered on its own, and their crates do not depend on ours alone.
+        if not hits:
+            answers.put(cargo.registry, target, body)
+    return json_response(cargo, body)

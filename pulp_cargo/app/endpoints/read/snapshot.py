@@ -58,7 +58,7 @@ async def _found(cargo: CargoRequest) -> StoredSnapshot:
     repository, version = registry.content.repository, registry.content.version
     if registry.upstreams.order is not None or repository is None or version is None:
         raise NotFound(
-            f"the registry `{registry.name}` is not that of one repository, so it has no snapshot"
+            f"the registry `{registry.name}` does not serve a single repository, so it has no snapshot"
         )
     found = await threads.read(queries.stored, version)
     if found is not None:
@@ -83,8 +83,8 @@ async def _made(registry: Registry, repository: UUID, version: UUID) -> StoredSn
                 if found := await threads.read(queries.stored, version):
                     return found
     raise ServiceUnavailable(
-        f"the snapshot of version {registry.content.number} is not there yet: a task makes it, which"
-        " may wait for others or have failed; try again later"
+        f"the snapshot of version {registry.content.number} is not ready: a task makes it, which may"
+        " be waiting for other tasks, or have failed; try again later"
     )
 
 

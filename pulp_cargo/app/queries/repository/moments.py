@@ -103,7 +103,7 @@ def _of_number(repository: UUID, number: int) -> PastVersion:
         newest = "there is none" if below is None else f"the newest is `@{below}`"
         raise NotFound(f"there is no version {number} of this repository: {newest}")
     raise Gone(
-        f"version {number} of this repository was deleted; the nearest that are left are"
+        f"version {number} of this repository was deleted; the nearest versions that exist are"
         f" {_named(below, above)}"
     )
 
@@ -127,8 +127,8 @@ def _of_time(repository: UUID, until: datetime) -> PastVersion:
     version = PastVersion(*found)
     if following is not None and following > version.number + 1:
         raise Gone(
-            f"the version of {_text(until)} cannot be told, because versions were deleted between"
-            f" {_named(version.number, following)}, the nearest that are left"
+            f"it is not known which version was the newest at {_text(until)}, because versions between"
+            f" {_named(version.number, following)} were deleted"
         )
     return version
 
@@ -138,7 +138,7 @@ def _before_all(repository: UUID, until: datetime) -> NotFound | Gone:
     if row is None:
         return NotFound("this repository has no versions")
     number, created, began = row
-    oldest = f"the oldest that is left is `@{number}` of {_text(created)}"
+    oldest = f"the oldest version that exists is `@{number}` of {_text(created)}"
     # The first version is created with its repository.
     if number == 0 or until < began:
         return NotFound(f"this repository had no version at {_text(until)}: {oldest}")

@@ -31,11 +31,11 @@ class Additions:
         """Return why a version cannot be added, None if it can."""
         name = canonical_name(version.name)
         if self._spellings[name] != version.name:
-            return f"the crate is called `{self._spellings[name]}` there"
+            return f"the repository has the crate as `{self._spellings[name]}`"
         number = parse_version(version.vers).without_build
         there = self._there.get((name, number), {})
         if self._by_number and there and version.vers not in there:
-            return f"`{next(iter(there))}` is there, and build metadata make no other version"
+            return f"the repository has `{next(iter(there))}`, which differs only in build metadata"
         before = self._gone.get((name, number), ())
         if before and version.cksum not in before:
             return "the repository had this version with other bytes before"

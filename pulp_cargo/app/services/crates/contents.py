@@ -113,12 +113,10 @@ class CrateContents:
         # Of several who want the same crate, one has it unpacked and the others wait.
         self._turns: WeakValueDictionary[CrateKey, _Turn] = WeakValueDictionary()
         self._lock = Lock()
-        self.is_started = False
 
     def start(self) -> None:
         """Start a process for texts before there is one to render: that takes longer than the text."""
         self._texts_pool.start()
-        self.is_started = True
 
     def cached_readme(self, unit: UUID) -> str | None:
         """Return the readme of a unit as HTML, None if it is not prepared."""

@@ -85,7 +85,7 @@ class Reader:
                 log.warning("A process that reads .crate files has exited with status %s.", status)
                 if not is_first:
                     raise ServiceUnavailable(
-                        "the crate file could not be read just now; try again later"
+                        "the crate file could not be read at the moment; try again later"
                     ) from error
         raise AssertionError("the second attempt answers or raises")
 
@@ -121,7 +121,7 @@ class ReaderPool:
             reader = self._idle.get(timeout=timeouts.READER_TIMEOUT_SECONDS)
         except Empty as error:
             raise ServiceUnavailable(
-                "too many crates are being read just now; try again later"
+                "too many crates are being read at the moment; try again later"
             ) from error
         try:
             return reader.ask(request)

@@ -85,9 +85,9 @@ def answering() -> Iterator[None]:
         raise
     except Exception as error:
         # Any error: each storage has a client with errors of its own, without a common class.
-        log.warning("The storage did not answer: %s: %s", type(error).__name__, error)
+        log.warning("The storage did not respond: %s: %s", type(error).__name__, error)
         raise ServiceUnavailable(
-            "the registry's storage does not answer; nothing was changed, try again later"
+            "the registry's storage does not respond; nothing was changed, try again later"
         ) from error
 
 

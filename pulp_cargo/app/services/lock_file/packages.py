@@ -63,7 +63,9 @@ def _not_checked(package: LockedPackage, allow_sources: Collection[str]) -> NotC
         sentence = "it is local, such as the project itself"
         return NotCheckedPackage(package, sentence, passes=True)
     if isinstance(source, RegistrySource):
-        sentence = f"it is from the registry {source.url}, which this one does not stand in for"
+        sentence = (
+            f"it is from the registry {source.url}, which this registry does not stand in for"
+        )
     else:
         sentence = f"it is from the git repository {source.url}"
     passes = is_allowed(source, allow_sources)

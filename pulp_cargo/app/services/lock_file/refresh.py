@@ -35,7 +35,7 @@ class FilesOfLockFile:
             case UpstreamUnreachable() | UpstreamIndexInvalid():
                 indexes.note_fault(file, str(answer))
             case TimeoutError():
-                sentence = f"`{upstream.name}` takes too long to answer; try again"
+                sentence = f"`{upstream.name}` takes too long to respond; try again"
                 indexes.note_silence(file, sentence)
             case None:
                 indexes.take(file, None, is_old=False)

@@ -148,7 +148,9 @@ class Draft:
             return
         if actor is None:
             # Owners were enabled after the rights of the sender were looked up.
-            raise ServiceUnavailable("this repository now has owners of crates; try again")
+            raise ServiceUnavailable(
+                "owners of crates were just enabled for this repository; try again"
+            )
         canonical = canonical_name(name)
         is_new = self.spelling(canonical) is None
         rules.require_owner(actor, name, self._owners.get(canonical, ()), is_new=is_new)

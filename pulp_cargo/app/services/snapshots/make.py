@@ -124,7 +124,7 @@ def _signed(service: SigningService | None, head: str) -> str:
             signature = file.read(MOST_SIGNATURE + 1).decode()
     except (RuntimeError, OSError, LookupError, TypeError, ValueError) as error:
         raise CannotSign(
-            f"the signing service `{service.name}` has failed, so look at its script: {error}"
+            f"the signing service `{service.name}` failed, so check its script: {error}"
         ) from error
     if len(signature) > MOST_SIGNATURE:
         raise CannotSign(f"the signature of `{service.name}` has more than {MOST_SIGNATURE} bytes")

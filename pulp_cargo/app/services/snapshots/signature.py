@@ -36,7 +36,7 @@ def require_signature(head: bytes, signature: bytes | None, trusted_keys: str) -
     """Return the fingerprint of the trusted key that has signed a head; raises NotTrusted."""
     if signature is None:
         raise NotTrusted(
-            "the snapshot is not signed, and only those that are signed by a trusted key are accepted"
+            "the snapshot is not signed, but only snapshots that a trusted key has signed are accepted"
         )
     with tempfile.NamedTemporaryFile() as file:
         file.write(head)

@@ -75,8 +75,8 @@ def _existing(order: Order) -> RepositoryVersion:
     version = version_with_listed(order.repository)
     if version is None:
         raise CannotCopy(
-            "no version here has its crates and yanks, and while the remote has `snapshot_keys`,"
-            " none is made for an older state"
+            "no version of this repository has the same crates and yanks, and none is created for an older"
+            " state if the remote has `snapshot_keys`"
         )
     return version
 

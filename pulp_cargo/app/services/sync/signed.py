@@ -87,8 +87,8 @@ def _require_not_older(head: Head, order: Order) -> None:
         return
     raise CannotCopy(
         f"the upstream's snapshot of {_shown(head)} is {how} that of {_shown(before)}, with which this"
-        " repository was last synced: somebody may have put an old state in the place of the newest,"
-        " and nothing was stored; if the upstream has been set back, sync once with"
+        " repository was last synced; nothing was stored, because somebody may be replaying an old state."
+        " If the upstream was restored to an older state, or created again, sync once with"
         " `accept_older_snapshot`"
     )
 
@@ -111,8 +111,9 @@ def _require_listed(listed: Iterable[Entry], signed: Iterator[Entry]) -> None:
 
 def _differs(entry: Entry, how: str) -> CannotCopy:
     return CannotCopy(
-        f"the upstream lists `{entry.name} {entry.vers}`, which {how}: if nobody has just published"
-        " there, the upstream does not serve what was signed; nothing was stored"
+        f"the upstream lists `{entry.name} {entry.vers}`, which {how}; nothing was stored. If"
+        " somebody has just published to the upstream, sync again. Otherwise, the upstream does not serve"
+        " what was signed"
     )
 
 

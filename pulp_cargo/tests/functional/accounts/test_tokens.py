@@ -90,7 +90,7 @@ def test_token_for_all_registries_that_never_expires(person: Rest, visitor: Visi
         ({"name": "a\0b"}, "the text has a NUL character, which PostgreSQL cannot store"),
         ({"scopes": []}, "This list may not be empty."),
         ({"scopes": ["read", "root"]}, '"root" is not a valid choice.'),
-        ({"crates": "*-sys"}, "the crate pattern '*-sys' is neither a crate name"),
+        ({"crates": "*-sys"}, "the crate pattern '*-sys' is invalid: it must be a crate name"),
         ({"days": "0"}, "Enter a number of days from 1 to 3650, or nothing."),
         ({"days": "-1"}, "Enter a number of days from 1 to 3650, or nothing."),
         ({"days": "3651"}, "Enter a number of days from 1 to 3650, or nothing."),

@@ -187,7 +187,7 @@ def test_downloads_through_a_cache_are_counted(
             for one in cache.rest.list(path, name=crate.name)
         ]
 
-    launcher.wait_for(lambda: counts() == [3, 3], seconds=30)
+    launcher.wait_for(lambda: counts() == [3, 3])
     assert counts() == [3, 3]
     answer = cache.registry.get(f"api/v1/crates/{small.name}/downloads")
     body = answer.json()

@@ -118,10 +118,10 @@ def test_file_without_a_crate_is_no_fault(
     assert (answer.status, answer.detail) == (404, f"this registry has no crate `{name}`")
     assert cache.registry.download(name).status == 404
     upstream.have(Crate(name))
-    assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 200, seconds=15)
+    assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 200)
     # And what is gone later is gone.
     upstream.index(name, b"")
-    assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 404, seconds=15)
+    assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 404)
 
 
 def test_config_that_is_broken_breaks_no_index(

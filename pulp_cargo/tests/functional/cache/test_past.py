@@ -139,8 +139,8 @@ def test_what_a_time_does_not_have(cache: Cache, path: str) -> None:
     answer = at(cache.registry, "2025-06-01").get(path)
     assert answer.status == 404
     assert answer.detail == (
-        f"the state of a registry with upstreams at a time has no `{path}`: it has config.json,"
-        " config.toml, the index and downloads"
+        f"there is no `{path}` for the state of a cache or a list of upstreams at a time: such a state"
+        " has only config.json, config.toml, the index and downloads"
     )
 
 

@@ -102,7 +102,7 @@ def test_what_was_just_served_stays_when_the_remote_goes(
     upstream.have(Crate(name))
     assert own.registry.download(name).status == 200
     own.rest.set(own.registry.href, remote=None)
-    assert wait_for(lambda: own.registry.download(name).status == 200, seconds=5)
+    assert wait_for(lambda: own.registry.download(name).status == 200)
 
 
 def test_lines_mean_the_same_there(

@@ -92,7 +92,7 @@ def test_change_of_the_upstream_shows_after_the_age(
     cache = cache_of(upstream, index_max_age=1)
     cache.registry.index(name)
     upstream.have(Crate(name), Crate(name, "1.1.0"), yanked=True)
-    assert launcher.wait_for(lambda: len(cache.registry.index(name)) == 2, seconds=10)
+    assert launcher.wait_for(lambda: len(cache.registry.index(name)) == 2)
     assert [entry["yanked"] for entry in cache.registry.index(name)] == [True, True]
 
 
@@ -123,7 +123,7 @@ def test_missing_crate_is_forgotten(upstream: SparseUpstream, cache_of: CacheOf,
     cache = cache_of(upstream, index_max_age=1)
     assert cache.registry.index_file(name).status == 404
     upstream.have(Crate(name))
-    assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 200, seconds=10)
+    assert launcher.wait_for(lambda: cache.registry.index_file(name).status == 200)
 
 
 def test_crate_that_the_upstream_has_no_longer(
@@ -136,7 +136,7 @@ def test_crate_that_the_upstream_has_no_longer(
     assert cache.registry.index_file(name).status == 404
     upstream.have(Crate(name))
     # A 404 may be remembered for a moment.
-    assert launcher.wait_for(lambda: bool(cache.registry.index(name)), seconds=10)
+    assert launcher.wait_for(lambda: bool(cache.registry.index(name)))
 
 
 def test_other_url_of_the_remote_is_another_registry(

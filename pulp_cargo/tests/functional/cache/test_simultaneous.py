@@ -123,7 +123,7 @@ def test_index_goes_on_while_files_are_slow(
         asking = [pool.submit(cache.registry.download, crate.name) for crate in crates]
         assert wait_for(lambda: len(upstream.paths(f"{name}-")) >= len(crates) + 10)
         index = pool.submit(cache.registry.index_file, name)
-        assert wait_for(index.done, seconds=5), "the index waits for the files"
+        assert wait_for(index.done), "the index waits for the files"
     assert {one.result().status for one in asking} == {200}
 
 

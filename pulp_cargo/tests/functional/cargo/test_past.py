@@ -47,5 +47,5 @@ def test_publish_to_the_past_is_refused(stack: Stack, tmp_path: Path) -> None:
     registry = stack.make_registry()
     registry.publish(Crate("leaf"))
     project = cargo_at(registry, 1, tmp_path).package(tmp_path, "late")
-    with pytest.raises(CargoFailed, match="it is a state of the past, which never changes"):
+    with pytest.raises(CargoFailed, match="it is an earlier state, which never changes"):
         project.publish("--no-verify")

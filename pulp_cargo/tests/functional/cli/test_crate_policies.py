@@ -68,7 +68,7 @@ def test_remote_and_distribution_have_a_policy(pulp: Pulp, policy: dict[str, Any
         pulp.cargo("crate-policy", "destroy", "--name", name)
     assert refused.value.said == (
         f"Error: The crate policy `{name}` is in use by the remote `{name}`, the distribution"
-        f" `{name}`: give them another policy, or none, first.\n"
+        f" `{name}`: set another policy there, or none, before you delete it.\n"
     )
     remote = pulp.cargo("remote", "show", "--name", name)
     assert (remote["index_max_age"], remote["stale_for"]) == (5, 60)
@@ -115,7 +115,7 @@ def test_what_was_held_back_is_listed(
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (("--block", '[{"crate": "*-sys"}]'), "crate: the crate pattern '*-sys' is neither"),
+        (("--block", '[{"crate": "*-sys"}]'), "crate: the crate pattern '*-sys' is invalid"),
         (("--block", '[{"crate": "a", "versions": "x.1"}]'), "versions: the requirement 'x.1'"),
         (("--license", "beer"), "licenses: `license` 'beer' is not an SPDX expression"),
         (("--exceptions", '[{"crate": "a", "ends": "2031-03-10"}]'), "reason"),

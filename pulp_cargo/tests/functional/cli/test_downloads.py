@@ -16,7 +16,7 @@ def test_downloads_are_listed(stack: Stack, pulp: Pulp, name: str) -> None:
     for vers in ("1.0.0", "1.1.0", "1.1.0"):
         assert registry.download(name, vers).status == 200
     command = ("distribution", "downloads", registry.name)
-    launcher.wait_for(lambda: pulp.cargo(*command) != [], seconds=30)
+    launcher.wait_for(lambda: pulp.cargo(*command) != [])
     (crate,) = pulp.cargo(*command)
     assert (crate["name"], crate["downloads"], crate["recent_downloads"]) == (name, 3, 3)
     versions = pulp.cargo(*command, "--by", "version")

@@ -38,7 +38,7 @@ def test_exporter_is_created_run_and_destroyed(
     registry.publish(Crate("leaf"))
     folder = stack.data_dir / "exports" / name
     static = ("--format", "static", "--distribution", registry.name)
-    with pytest.raises(PulpFailed, match="a static registry needs a URL for downloads"):
+    with pytest.raises(PulpFailed, match="the format `static` requires a URL for downloads"):
         pulp.cargo("exporter", "create", "--name", name, "--path", str(folder), *static)
     with pytest.raises(PulpFailed, match="is not an allowed export path"):
         pulp.cargo("exporter", "create", "--name", name, "--path", "/srv", *static)

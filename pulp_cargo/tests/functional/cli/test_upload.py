@@ -11,6 +11,7 @@ from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.importing import INDEX_LINE, in_folder
 from pulp_cargo.tests.support.pulp import Pulp, PulpFailed
 from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.traces import remove_orphan
 
 
 @pytest.fixture
@@ -93,13 +94,17 @@ def test_a_bad_file_has_the_path_that_was_typed(
         pulp.run("cargo", "content", "upload", "../bad.crate", "--repository", name)
 
 
-def test_what_was_stored_is_printed_before_a_fault(pulp: Pulp, name: str, folder: Path) -> None:
+def test_what_was_stored_is_printed_before_a_fault(
+    stack: Stack, pulp: Pulp, name: str, folder: Path
+) -> None:
     """It is there, and in no repository in which it could be seen."""
-    (folder / "zz.crate").write_bytes(b"no archive")
+    bad = f"no archive of {name}".encode()
+    (folder / "zz.crate").write_bytes(bad)
     with pytest.raises(PulpFailed, match=r"Error: .*zz\.crate: ") as refused:
         pulp.run("cargo", "content", "upload", str(folder / "one.crate"), str(folder / "zz.crate"))
     (printed,) = json.loads(refused.value.stdout)
     assert printed["name"] == f"{name}-a"
+    remove_orphan(stack, bad)
 
 
 def test_only_administrators_store_files_in_no_repository(

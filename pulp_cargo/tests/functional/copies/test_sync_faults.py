@@ -33,7 +33,9 @@ def test_registry_that_is_not_pulp(
 ) -> None:
     """There is no listing, and the sentence says what can be synced."""
     copy = copy_of(upstream.index_url)
-    assert "can only be synced crate by crate" in fails(copy, stack, name)
+    assert "only a registry of Pulp can be synced without selecting crates" in fails(
+        copy, stack, name
+    )
 
 
 def test_page_for_people_is_no_listing(
@@ -42,7 +44,9 @@ def test_page_for_people_is_no_listing(
     """Some servers have a page for every path."""
     upstream.bodies[fake.LISTING] = b"<!doctype html>\n<title>Welcome</title>\n"
     copy = copy_of(upstream.index_url)
-    assert "can only be synced crate by crate" in fails(copy, stack, name)
+    assert "only a registry of Pulp can be synced without selecting crates" in fails(
+        copy, stack, name
+    )
 
 
 def test_connection_that_breaks_off(

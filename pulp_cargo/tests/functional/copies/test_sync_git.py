@@ -90,13 +90,13 @@ def test_remotes_of_a_git_index_are_for_syncs_only(stack: Stack, name: str) -> N
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"crates": ["no name"]}, "the crate pattern 'no name' is neither"),
+        ({"crates": ["no name"]}, "the crate pattern 'no name' is invalid"),
         ({"crates": ["serde@one"]}, "the requirement 'one' is invalid"),
         ({"crates": ["serde@"]}, "has no requirement after the `@`"),
-        ({"closure": True}, "A closure needs `crates`, `lock_files` or `manifests`"),
+        ({"closure": True}, "`closure` requires `crates`, `lock_files` or `manifests`"),
         ({"newest": 0}, "greater than or equal to 1"),
         ({"lock_files": ["{"]}, "the lock file"),
-        ({"lock_files": ["version = 4"]}, "No package in them is from"),
+        ({"lock_files": ["version = 4"]}, "No package in the lock files is from"),
         ({"manifests": ["a ="]}, "Cargo.toml number 1 is not TOML"),
         (
             {"manifests": [f"{PACKAGE}[dependencies]\na = 'one'"]},
@@ -104,14 +104,14 @@ def test_remotes_of_a_git_index_are_for_syncs_only(stack: Stack, name: str) -> N
         ),
         (
             {"manifests": [f"{PACKAGE}[dependencies]\na = '1'"]},
-            "No dependency in them is from sparse.https://crates.example.org/: `a`: it is from crates.io",
+            "No dependency in the manifests is from sparse.https://crates.example.org/: `a`: it is from crates.io",
         ),
-        ({"crates": ["a"], "features": ["x"]}, "`features` narrows a `closure`"),
-        ({"crates": ["a"], "all_features": False}, "`all_features` narrows a `closure`"),
-        ({"crates": ["a"], "targets": ["x"]}, "`targets` needs a `closure` or `manifests`"),
+        ({"crates": ["a"], "features": ["x"]}, "`features` limits a `closure`"),
+        ({"crates": ["a"], "all_features": False}, "`all_features` limits a `closure`"),
+        ({"crates": ["a"], "targets": ["x"]}, "`targets` requires `closure` or `manifests`"),
         (
             {"crates": ["a"], "closure": True, "all_features": True, "features": ["x"]},
-            "single features have no effect",
+            "`features` has no effect with `all_features`",
         ),
     ],
     ids=str,

@@ -29,7 +29,7 @@ def counted(registry: Registry, stack: Stack, **wanted: str) -> dict[str, int]:
 
 def wait_for(registry: Registry, stack: Stack, expected: dict[str, int]) -> None:
     """Wait until just these downloads are counted."""
-    launcher.wait_for(lambda: counted(registry, stack) == expected, seconds=30)
+    launcher.wait_for(lambda: counted(registry, stack) == expected)
     assert counted(registry, stack) == expected
 
 

@@ -91,8 +91,8 @@ def test_nothing_changes_the_past(old: Registry, method: str, path: str) -> None
     answer = at(old, 3).api(method, path, b"{}")
     assert answer.status == 403
     assert answer.detail == (
-        f"the registry `{old.name}@3` accepts no publishes or yanks: it is a state of the past,"
-        " which never changes"
+        f"the registry `{old.name}@3` accepts no publishes or yanks: it is an earlier state, which"
+        " never changes"
     )
 
 
@@ -172,7 +172,7 @@ def test_deleted_version_is_gone(stack: Stack) -> None:
     assert launcher.wait_for(lambda: second.index_file("leaf").status == 410)
     assert second.download("leaf").status == 410
     assert second.get("config.json").detail == (
-        "version 2 of this repository was deleted; the nearest that are left are `@1` and `@3`"
+        "version 2 of this repository was deleted; the nearest versions that exist are `@1` and `@3`"
     )
     with pytest.raises(Refused) as refused:
         stack.rest.delete(f"{registry.repository}versions/1/")
@@ -242,7 +242,7 @@ def test_pages_of_the_past(stack: Stack) -> None:
     for path in ("api/v1/crates", "api/v1/summary", "rss/crates.xml"):
         assert first.get(path).detail == (
             f"the crates of `{registry.name}@1` cannot be listed or searched, because only versions"
-            " with a label have a catalog; index, downloads and the pages of its crates are there"
+            " with a label have a catalog; the index, downloads and pages of single crates are available"
         )
     one = first.get("api/v1/crates/leaf").json()
     assert (one["crate"]["max_version"], one["keywords"]) == ("1.0.0", None)

@@ -246,3 +246,18 @@ def test_private_registry(private: Registry):
     assert private.get("api/v1/crates?q=secret").status == 401
     found = private.get("api/v1/crates?q=secret", token=private.token).json()
     assert [crate["name"] for crate in found["crates"]] == ["secret"]
+
+
+def test_answer_for_a_reader_is_for_readers_only(private: Registry):
+    """A stranger gets no answer that a reader got to the same query just before."""
+    query = f"api/v1/crates?q=secret&mark={secrets.token_hex(4)}"
+    for token, status in (
+        (None, 401),
+        (private.token, 200),
+        (None, 401),
+        ("wrong", 401),
+        (private.token, 200),
+    ):
+        answer = private.get(query, token=token)
+        assert answer.status == status
+        assert ("crates" in answer.json()) is (status == 200)

@@ -40,7 +40,7 @@ def hold(stack: Stack, registry: Registry, upstream: SparseUpstream) -> str:
     url = rest.url(f"{registry.repository}sync/")
     started = rest.session.post(url, json={"remote": remote["pulp_href"]})
     task = str(started.json()["task"])
-    assert launcher.wait_for(lambda: bool(upstream.asked), seconds=60)
+    assert launcher.wait_for(lambda: bool(upstream.asked))
     assert rest.get(task)["state"] == "running"
     return task
 

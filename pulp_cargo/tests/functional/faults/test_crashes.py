@@ -59,7 +59,7 @@ def test_killed_process(stack: Stack, registry: Registry, name: str, victim: str
     assert publishing.half_way.wait(60)
     launcher.kill(_pid(stack, victim))
     thread.join()
-    assert launcher.wait_for(lambda: _is_healthy(stack, registry, f"{name}-healed"), seconds=30)
+    assert launcher.wait_for(lambda: _is_healthy(stack, registry, f"{name}-healed"))
     statuses = publishing.answered.values()
     assert list(statuses).count(200) >= KILL_AFTER // 2
     assert set(statuses) <= {200, 0, 503}, "an interrupted publish is no other error"
@@ -73,7 +73,7 @@ def test_index_follows_after_a_restart_of_the_database(stack: Stack, registry: R
     registry.publish(Crate(name))
     registry.index(name)
     launcher.kill(_pid(stack, "bin/postgres"))
-    assert launcher.wait_for(lambda: _is_healthy(stack, registry, f"{name}-healed"), seconds=30)
+    assert launcher.wait_for(lambda: _is_healthy(stack, registry, f"{name}-healed"))
     for number in range(10):
         registry.publish(Crate(name, f"2.{number}.0"))
         found = {len(registry.index(name)) for _ in range(6)}

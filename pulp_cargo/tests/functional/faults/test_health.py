@@ -47,13 +47,13 @@ def test_database_that_hangs_is_503(stack: Stack, registry: Registry):
     for process in postgres:
         launcher.send(process.pid, signal.SIGSTOP)
     try:
-        assert launcher.wait_for(lambda: _is(registry, 503, "unavailable"), seconds=10)
+        assert launcher.wait_for(lambda: _is(registry, 503, "unavailable"))
         answer = health(registry)
         assert answer.json()["database"] is False
     finally:
         for process in reversed(postgres):
             launcher.send(process.pid, signal.SIGCONT)
-    assert launcher.wait_for(lambda: _is(registry, 200, "ok"), seconds=30)
+    assert launcher.wait_for(lambda: _is(registry, 200, "ok"))
 
 
 def test_database_that_comes_back_is_noticed(stack: Stack, registry: Registry):
@@ -62,7 +62,7 @@ def test_database_that_comes_back_is_noticed(stack: Stack, registry: Registry):
     assert launcher.wait_for(lambda: not _is(registry, 200, "ok"))
     # Several, since each may come to another process.
     healed = lambda: all(_is(registry, 200, "ok") for _ in range(6))  # noqa: E731
-    assert launcher.wait_for(healed, seconds=30)
+    assert launcher.wait_for(healed)
 
 
 def test_readers_do_not_wait_for_a_database_that_hangs(stack: Stack, registry: Registry, name: str):
@@ -74,7 +74,7 @@ def test_readers_do_not_wait_for_a_database_that_hangs(stack: Stack, registry: R
     assert launcher.wait_for(lambda: _is(registry, 200, "ok"))
     # A process of Pulp that has to connect for its heartbeat while nobody answers ends itself.
     with stack.connect() as connection:
-        assert launcher.wait_for(lambda: _have_beaten(connection, since), seconds=30)
+        assert launcher.wait_for(lambda: _have_beaten(connection, since))
     postgres = launcher.family(stack.child("bin/postgres").pid)
     for process in postgres:
         launcher.send(process.pid, signal.SIGSTOP)
@@ -86,4 +86,4 @@ def test_readers_do_not_wait_for_a_database_that_hangs(stack: Stack, registry: R
     finally:
         for process in reversed(postgres):
             launcher.send(process.pid, signal.SIGCONT)
-    assert launcher.wait_for(lambda: registry.index_file(name).status == 404, seconds=30)
+    assert launcher.wait_for(lambda: registry.index_file(name).status == 404)

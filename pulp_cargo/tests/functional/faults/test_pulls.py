@@ -63,7 +63,7 @@ def kill_content(stack: Stack, *, whole: bool) -> None:
         launcher.kill(process.pid)
     # Those whose parent was killed see that a little later.
     ending = family if whole else family[1:]
-    assert wait_for(lambda: not any(process.runs for process in ending), seconds=30)
+    assert wait_for(lambda: not any(process.runs for process in ending))
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["all of it", "the processes that answer"])
@@ -81,7 +81,7 @@ def test_content_app_killed_in_a_pull(
         kill_content(stack, whole=whole)
         assert {one.result() for one in asking} == {0}
     assert cache.rest.list(CRATES, name=name) == []
-    assert wait_for(lambda: all_come(cache, [crate]), seconds=30)
+    assert wait_for(lambda: all_come(cache, [crate]))
     assert cache.keeps(f"{name} 1.0.0")
     assert wait_for(lambda: unfinished_uploads(stack) <= before)
 
@@ -96,7 +96,7 @@ def test_killed_before_the_files_have_joined(
     with ThreadPoolExecutor(10) as pool:
         assert set(pool.map(lambda crate: status(cache, crate), crates)) == {200}
     kill_content(stack, whole=True)
-    assert wait_for(lambda: all_come(cache, crates), seconds=30)
+    assert wait_for(lambda: all_come(cache, crates))
     assert cache.keeps(*(f"{crate.name} 1.0.0" for crate in crates))
     with upstream.switched_off():
         assert all_come(cache, crates)
@@ -113,7 +113,7 @@ def test_index_outlives_the_processes(
     with upstream.switched_off():
         kill_content(stack, whole=True)
         ok = lambda: launcher.get(f"{cache.registry.url}config.json") == 200  # noqa: E731
-        assert wait_for(ok, seconds=30)
+        assert wait_for(ok)
         answer = cache.registry.index_file(name)
         assert (answer.status, answer.body) == (200, good)
         assert "age" in answer.headers
@@ -145,7 +145,7 @@ def test_database_killed_during_pulls(
             one.result()
     assert set(statuses) <= {200, 0, 502, 503}
     assert statuses.count(200) >= 15
-    assert wait_for(lambda: all_come(cache, crates), seconds=30)
+    assert wait_for(lambda: all_come(cache, crates))
     assert cache.keeps(*(f"{crate.name} 1.0.0" for crate in crates))
     assert len(cache.rest.list(CRATES, name__startswith=name, limit=100)) == len(crates)
 

@@ -85,5 +85,5 @@ def test_index_files_do_not_wait_for_publishes(
                 assert time.monotonic() - began < 5
             assert not all(one.done() for one in publishing)
             # The others have waited for their turn, and are told to come again.
-            assert launcher.wait_for(lambda: 503 in ended(publishing), seconds=30)
+            assert launcher.wait_for(lambda: 503 in ended(publishing))
     assert set(ended(publishing)) <= {200, 503}

@@ -62,7 +62,7 @@ def test_publish_is_there_whole_or_not_at_all(
     crate = Crate(name)
     status = answer(registry, crate)
     assert not (steps / step).exists(), "the process went past the step"
-    assert launcher.wait_for(lambda: answers(registry), seconds=30)
+    assert launcher.wait_for(lambda: answers(registry))
     found = whole(registry, crate)
     if status == 200:
         assert found
@@ -91,7 +91,7 @@ def test_process_that_ends_while_a_publish_waits_stores_no_part(
         launcher.wait_for(sending.done, seconds=MOST_PATIENT)
         holder.execute("SELECT pg_advisory_unlock_all()")
         status = sending.result()
-    assert launcher.wait_for(lambda: answers(registry), seconds=30)
+    assert launcher.wait_for(lambda: answers(registry))
     if not whole(registry, crate):
         assert status != 200
         assert registry.send(crate).status == 200

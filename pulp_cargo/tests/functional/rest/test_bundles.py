@@ -145,4 +145,4 @@ def test_list_of_upstreams_has_no_snapshot(stack: Stack) -> None:
     listed = stack.rest.need(DISTRIBUTIONS, **wanted, upstreams=upstreams)
     answer = Registry(listed["name"], listed["base_url"], None).get("snapshot.json")
     assert answer.status == 404
-    assert "is not that of one repository" in answer.detail
+    assert "does not serve a single repository" in answer.detail

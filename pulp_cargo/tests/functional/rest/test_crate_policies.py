@@ -175,7 +175,7 @@ def test_policy_in_use_cannot_be_deleted(rest: Rest, policy: dict[str, Any]) -> 
         assert (refused.value.status, refused.value.text) == (
             400,
             f'["The crate policy `{policy["name"]}` is in use by {users}:'
-            ' give them another policy, or none, first."]',
+            ' set another policy there, or none, before you delete it."]',
         )
     for href in (remote, registry):
         rest.set(href, crate_policy=None)

@@ -152,7 +152,7 @@ def test_version_is_never_replaced(
     name = unique("leaf")
     unit = rest.need_crate(crate_file(name, "1.0.0"), repository=repository["pulp_href"])
     other = crate_file(name, "1.0.0", more='homepage = "https://leaf.example"')
-    with pytest.raises(Refused, match=r"each version of it once"):
+    with pytest.raises(Refused, match=r"each version can exist only once"):
         rest.upload(CRATES, other, repository=repository["pulp_href"])
     assert current("crates") == [unit]
 

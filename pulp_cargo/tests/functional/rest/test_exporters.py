@@ -59,9 +59,9 @@ def test_run_writes_what_is_new(rest: Rest, published: Registry, fields: dict[st
         ({"path": "{allowed}-other/registry"}, "is not an allowed export path"),
         ({"path": "{allowed}/../registry"}, "is not an allowed export path"),
         ({"format": "zip"}, "is not a valid choice"),
-        ({"format": "static"}, "a static registry needs a URL for downloads"),
+        ({"format": "static"}, "the format `static` requires a URL for downloads"),
         ({"format": "static", "dl": "crates"}, "'crates' is not a URL for downloads"),
-        ({"format": "directory", "dl": "https://x.example/"}, "has no URL for downloads"),
+        ({"format": "directory", "dl": "https://x.example/"}, "does not use a URL for downloads"),
     ],
 )
 def test_wrong_values_are_refused(

@@ -9,17 +9,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError
 
 from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import Stack
 
-Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Command = Callable[..., dict[str, Any]]
+Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def command(stack: Stack) -> Command:
-    """Runs the command against the stack."""
+def command(rest: Rest) -> Command:
+    """Runs the command in this process, which takes a tenth of the time; returns what it prints."""
+    assert rest.rows is not None
+    rows = rest.rows
+
+    def run(*arguments: str) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(rows.command("cargo-first-registry", *arguments))
+        return said
+
+    return run
+
+
+@pytest.fixture
+def process(stack: Stack) -> Process:
+    """Runs the command as an administrator does."""
     manager = Path(sys.executable).with_name("pulpcore-manager")
     settings = {"PULP_SETTINGS": str(stack.data_dir / "settings.py")}
 
@@ -35,15 +50,16 @@ def command(stack: Stack) -> Command:
     return run
 
 
-def test_it_makes_what_is_missing_and_no_more(rest: Rest, command: Command) -> None:
+def test_it_makes_what_is_missing_and_no_more(
+    rest: Rest, process: Process, command: Command
+) -> None:
     """The first run shows a secret, the second none, and one with --new-token another one."""
     name = unique("registry")
     user = rest.new_user().auth[0]
-    said: list[dict[str, Any]] = []
-    for options in ([], [], ["--new-token"]):
-        done = command("--name", name, "--user", user, *options)
-        assert done.returncode == 0, done.stderr
-        said.append(json.loads(done.stdout))
+    options = ("--name", name, "--user", user)
+    done = process(*options)
+    assert done.returncode == 0, done.stderr
+    said = [json.loads(done.stdout), command(*options), command(*options, "--new-token")]
     (registry,) = rest.list("distributions/cargo/cargo/", name=name)
     assert registry["allow_uploads"] is True
     assert [one["index_url"] for one in said] == [registry["base_url"]] * 3
@@ -56,9 +72,9 @@ def test_it_makes_what_is_missing_and_no_more(rest: Rest, command: Command) -> N
     assert repository["retain_repo_versions"] == 100
 
 
-def test_unknown_user_is_named(command: Command) -> None:
+def test_unknown_user_is_named(process: Process) -> None:
     """The error is one line."""
-    done = command("--user", "nobody-at-all")
+    done = process("--user", "nobody-at-all")
     assert done.returncode == 1
     assert done.stderr.strip() == "CommandError: there is no user `nobody-at-all`"
 
@@ -72,10 +88,10 @@ def test_store_of_a_cache_takes_no_uploads(rest: Rest, command: Command, form: s
     entry = {"repository": repository, "remote": remote}
     fields = entry if form == "cache" else {"upstreams": [{"name": "one", **entry}]}
     rest.need("distributions/cargo/cargo/", name=other, base_path=other, **fields)
-    done = command("--name", name, "--user", "admin")
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
-        f"CommandError: the repository `{name}` stores crates of a remote, so it cannot accept"
+    with pytest.raises(CommandError) as told:
+        command("--name", name, "--user", "admin")
+    assert str(told.value) == (
+        f"the repository `{name}` stores crates of a remote, so it cannot accept"
         " uploads: choose another `--name`"
     )
     assert rest.list("distributions/cargo/cargo/", name=name) == []

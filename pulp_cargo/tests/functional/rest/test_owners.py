@@ -105,7 +105,11 @@ def test_unowned_crates_are_handed_out(
     [
         ("add_owners", {"owners": ["nobody-1"]}, "`nobody-1` is not a user or group"),
         ("add_owners", {"crates": ["{name}-no"]}, "does not have the crate `{name}_no`"),
-        ("add_owners", {"crates": ["a b"]}, "the crate pattern 'a b' is neither a crate name"),
+        (
+            "add_owners",
+            {"crates": ["a b"]},
+            "the crate pattern 'a b' is invalid: it must be a crate name",
+        ),
         ("add_owners", {"crates": []}, "This list may not be empty."),
         ("add_owners", {"owners": []}, "This list may not be empty."),
         ("add_owners", {"owners": ["u"] * 11}, "no more than 10 elements"),

@@ -71,7 +71,7 @@ def test_label_is_taken(rest: Rest, stack: Stack) -> None:
     rest.post(f"{registry.repository}label_version/", label="a", number=0)
     with pytest.raises(Refused) as refused:
         rest.post(f"{registry.repository}label_version/", label="a", number=1)
-    assert "version 0 has the label `a`; a label never moves" in refused.value.text
+    assert "version 0 has the label `a`, which cannot be moved" in refused.value.text
 
 
 def test_difference_names_what_changed(rest: Rest, old: Registry) -> None:

@@ -105,9 +105,9 @@ def test_modify_keeps_names_and_versions_unique(
     here, there = (leaf(rest, name.format(end), vers) for name, vers in (one, other))
     modify = f"{repository['pulp_href']}modify/"
     rest.post(modify, add_content_units=[here["pulp_href"]])
-    with pytest.raises(Refused, match="one spelling"):
+    with pytest.raises(Refused, match="the same spelling of the name"):
         rest.post(modify, add_content_units=[there["pulp_href"]])
-    with pytest.raises(Refused, match="one spelling"):
+    with pytest.raises(Refused, match="the same spelling of the name"):
         rest.post(
             modify,
             base_version=f"{repository['pulp_href']}versions/0/",

@@ -98,8 +98,8 @@ BAD_ENTRIES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
         {"name": "x", "remote": "REMOTE", "pins": ["*-core"]},
         {
             "pins": [
-                "the crate pattern '*-core' is neither a crate name, nor the start of one followed"
-                " by a single `*`, nor `*`"
+                "the crate pattern '*-core' is invalid: it must be a crate name, the start of one"
+                " followed by a single `*`, or `*`"
             ]
         },
     ),
@@ -161,7 +161,7 @@ def test_store_and_private_repository_are_different_ones_in_all_lists(
     """Else every name that somebody fetches through the one would be claimed in the other."""
     new_registry(rest, upstreams=[ours, theirs])
     own_crates = (
-        "The repository of `x` has crates of your own for another registry: a `remote` needs a"
+        "Another registry uses the repository of `x` for crates of your own: a `remote` needs a"
         " separate repository."
     )
     kept_crates = (
@@ -251,7 +251,7 @@ def test_patterns_of_names_belong_to_a_list(rest: Rest, ours: dict[str, Any], fi
     href = new_registry(rest)["pulp_href"]
     assert refusal(rest, "PATCH", href, **{field: ["acme-*"]}) == nothing
     bad = refused_list(rest, ours, **{field: ["a b"]})
-    assert "the crate pattern 'a b' is neither" in bad[field][0]
+    assert "the crate pattern 'a b' is invalid: it must be a crate name" in bad[field][0]
     listed = sent_registry(rest, upstreams=[ours], **{field: ["acme-*", "acme-*"]})
     assert listed[field] == ["acme-*"]
     assert refusal(rest, "PATCH", listed["pulp_href"], upstreams=[]) == nothing

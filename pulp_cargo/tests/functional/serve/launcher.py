@@ -195,8 +195,8 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def wait_for(condition: Callable[[], bool], *, seconds: float = 20) -> bool:
-    """Return whether a condition becomes true in time."""
+def wait_for(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
+    """Return whether a condition becomes true, by default within what a busy machine takes."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

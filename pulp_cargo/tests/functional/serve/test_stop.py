@@ -42,7 +42,7 @@ def test_nothing_outlives_a_killed_launcher(serving: Restartable):
     registry = serving.up()
     family = launcher.family(registry.process.pid)
     registry.stop(signal.SIGKILL)
-    assert launcher.wait_for(lambda: not any(process.runs for process in family), seconds=30)
+    assert launcher.wait_for(lambda: not any(process.runs for process in family))
     assert serving.up().ready["token"] == registry.ready["token"]
 
 

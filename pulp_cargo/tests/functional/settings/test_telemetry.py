@@ -44,7 +44,7 @@ def settled(collector: Collector) -> None:
     """Wait until all that happened so far has been sent."""
     seen = collector.exports
     # The first one comes when the stack is ready, which takes a slow machine long.
-    assert launcher.wait_for(lambda: collector.exports >= seen + 2, seconds=60)
+    assert launcher.wait_for(lambda: collector.exports >= seen + 2)
 
 
 def grown(collector: Collector, do: Callable[[], object]) -> tuple[Counter[Kind], Counter]:  # type: ignore[type-arg]

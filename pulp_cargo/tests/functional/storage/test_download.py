@@ -208,5 +208,5 @@ def test_downloads_are_counted(
     def counts() -> list[int]:
         return [one["downloads"] for one in rest.list(f"{registry.href}downloads/")]
 
-    launcher.wait_for(lambda: counts() == [2], seconds=30)
+    launcher.wait_for(lambda: counts() == [2])
     assert counts() == [2]

@@ -57,9 +57,9 @@ def test_source_that_is_crates_io(text, crates_io):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "the source '' is none of"),
-        ("git", "the source 'git' is none of"),
-        ("directory+file:///a", r"the source 'directory\+file:///a' is none of"),
+        ("", "the source '' does not begin with"),
+        ("git", "the source 'git' does not begin with"),
+        ("directory+file:///a", r"the source 'directory\+file:///a' does not begin with"),
         ("git+", r"the source 'git\+' is not an absolute URL"),
         ("git+a/b", r"the source 'git\+a/b' is not an absolute URL"),
         ("git+https://[::1/a", r"the source 'git\+https://\[::1/a' is not a valid URL"),

@@ -32,7 +32,7 @@ def test_young_version_is_held_until_its_cooldown_ends():
     assert (verdict.outcome, verdict.rule) == (Outcome.HELD, Rule.COOLDOWN)
     assert verdict.until == datetime(2031, 3, 15, 12, 0, tzinfo=UTC)
     assert verdict.sentence == (
-        "`leaf 1.0.0` is refused until 2031-03-15 12:00 UTC by the cooldown: its age starts at"
+        "`leaf 1.0.0` is refused until 2031-03-15 12:00 UTC by the cooldown: its age is counted from"
         " 2031-03-08 12:00 UTC, and it must be 7 days old"
     )
     assert not verdict.is_open

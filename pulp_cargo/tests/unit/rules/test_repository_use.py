@@ -98,7 +98,7 @@ CACHE = RepositoryUse(VAULT, Use.CACHE, FAR)
 LISTED_CACHE = RepositoryUse(VAULT, Use.CACHE, FAR, "ALPHA")
 CLAIM = RepositoryUse(VAULT, Use.CLAIM, None, "ALPHA")
 OF_YOUR_OWN = (
-    "The repository of `ALPHA` has crates of your own for another registry: a `remote` needs a"
+    "Another registry uses the repository of `ALPHA` for crates of your own: a `remote` needs a"
     " separate repository."
 )
 KEEPS = (

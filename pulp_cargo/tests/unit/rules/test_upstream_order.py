@@ -143,7 +143,7 @@ def test_answer_says_what_became_of_each_upstream():
     last = OrderedUpstream("last")
     order = Order((OURS, PARTNER, CRATES_IO, last), reserved=("acme-*",))
     answer = who_answers(order, "log", Index(crates_io="log", last="log"))
-    assert answer.sentence == "the first upstream that has `log` answers for all of it"
+    assert answer.sentence == "the first upstream that has `log` answers for all of its versions"
     assert answer.reasons == (
         UpstreamReason("ours", False, "does not have the crate"),
         UpstreamReason("partner", False, "not asked: it only answers for `partner-*`, `serde`"),

@@ -64,7 +64,7 @@ Add to /home/me/.cargo/credentials.toml:
     [registries.my-crates]
     token = "pulp_cargo_0123456789012345678901234567890123456789"
 
-Next          cargo publish --registry my-crates, in a crate
+Next          cargo publish --registry my-crates, in the folder of a crate
 Command line  .venv/bin/pulp cargo repository list
 Tokens        http://127.0.0.1:24817/pulp/cargo-account/
 Sign in       user admin, password 01234567890123456789012345678901
@@ -103,7 +103,7 @@ def test_cargo_that_is_set_up_needs_no_lines(setup: Setup) -> None:
 def test_what_is_not_there_is_not_advertised(setup: Setup) -> None:
     """Its lines would lead to 404."""
     text = for_people(replace(READY, index_url=None, token=None), setup)
-    assert "is no longer there" in text
+    assert "The first registry, my-crates, was deleted" in text
     assert "credentials.toml" not in text
     text = for_people(replace(READY, cache_index_url=None), replace(setup, pulp=None))
     assert "crates.io" not in text

@@ -36,9 +36,9 @@ def bundle() -> None:
 
 
 @bundle.command(
-    help="Write what a registry has to a file. URL is that of the registry; one that ends in"
-    " `@42/` or `@LABEL/` is an older state of it. An interrupted download continues when the"
-    " command runs again."
+    help="Write the crates of a registry to a bundle, which is one file. URL is the URL of the registry;"
+    " append `@42/` or `@LABEL/` for an earlier state of it. After an interruption, run the command"
+    " again: it continues."
 )
 @click.argument("url", metavar="URL")
 @click.option(

@@ -85,7 +85,7 @@ def _promoted(
     "--features",
     multiple=True,
     callback=features_of,
-    help="Features that are enabled besides `default`, for all crates, or as CRATE/FEATURE; by"
+    help="A feature to enable in addition to `default`: of all crates, or of one as CRATE/FEATURE. By"
     " default, all. Can be given several times, or separated by commas.",
 )
 @click.option(
@@ -98,7 +98,7 @@ def _promoted(
     "targets",
     multiple=True,
     help="A target triple to build for; by default, all. Can be given several times, and must"
-    " include that of the host.",
+    " include the triple of the host.",
 )
 @form_option
 @pass_repository_context
@@ -207,7 +207,7 @@ def _problems(report: Mapping[str, Any]) -> Iterator[str]:
         there = f" (there: {', '.join(one['there'])})" if one["reason"] == "no-version" else ""
         yield f"{_dependency(one)}: {REASONS[one['reason']]}{there}"
     for one in report["without_file"]:
-        yield f"{one['name']} {one['vers']}: its file is neither stored nor can be fetched"
+        yield f"{one['name']} {one['vers']}: its file is not stored, and cannot be fetched"
     for one in report["elsewhere"]:
         yield f"{_dependency(one)}: from {one['registry']}, not checked"
 

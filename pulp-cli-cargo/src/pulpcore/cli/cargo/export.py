@@ -53,7 +53,7 @@ def _of_registry(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--at",
-            help="A state of the past of the registry: the number of a repository version, a date or"
+            help="An earlier state of the registry: the number of a repository version, a date or"
             " time in UTC, or a label.",
         ),
         click.option(
@@ -77,8 +77,8 @@ def _of_registry(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--dl",
     required=True,
-    help="The URL at which FOLDER/crates is served. One with cargo's markers, such as {crate}, is"
-    " used as it is.",
+    help="The URL at which FOLDER/crates is served. A URL with cargo's markers, such as {crate}, is"
+    " used unchanged.",
 )
 @_of_registry
 def static(pulp_ctx: PulpCLIContext, /, folder: Path, dl: str, **wanted: Any) -> None:

@@ -62,8 +62,8 @@ def _options(*, required: bool) -> list[Any]:
         ),
         pulp_option(
             "--dl",
-            help="The URL at which the folder `crates` of a static registry is served; one with"
-            " cargo's markers, such as {{crate}}, is used as it is.",
+            help="The URL at which the folder `crates` of a static registry is served. A URL with"
+            " cargo's markers, such as {{crate}}, is used unchanged.",
         ),
         distribution_option,
     ]

@@ -30,7 +30,9 @@ def signer_of(data: bytes, signature: bytes, keys: Path) -> str:
         said = _gpg(folder, "--verify", str(folder / "signature"), str(folder / "data"))
     valid = _VALID.findall(said)
     if not _GOOD.search(said) or len(valid) != 1:
-        raise NotSigned(f"the signature is not a valid one of a key in '{keys}' ({_reason(said)})")
+        raise NotSigned(
+            f"the signature cannot be verified with the keys in '{keys}': {_reason(said)}"
+        )
     return str(valid[0])
 
 
@@ -48,7 +50,7 @@ def _gpg(home: Path, *arguments: str) -> str:
             " (Debian: `apt install gpg`)"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise NotSigned(f"gpg has not answered within {TIMEOUT_SECONDS} seconds") from error
+        raise NotSigned(f"gpg did not finish within {TIMEOUT_SECONDS} seconds") from error
     return done.stdout.decode(errors="replace")
 
 

@@ -115,9 +115,9 @@ def _send(
 
 @pulp_command(
     name="import",
-    help="Import the crates of another registry, in one new version of the repository: .crate files,"
-    " or folders that contain them, and the registry's index, from which yanks and publication"
-    " times are taken. Refused files are reported.",
+    help="Import the crates of another registry, in one new version of the repository. PATH is a .crate"
+    " file, an index, or a folder that contains them. Yanks and publication times are taken from the"
+    " index. Refused files are reported.",
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 @name_option

@@ -22,7 +22,7 @@ COLORS = {"error": "red", "warning": "yellow"}
 # Flags that are printed even if the package passes.
 FLAGS = {
     "name-also-private": "this registry also has a private crate of this name",
-    "old-index": "the upstream does not answer, so the verdict is based on a cached index file",
+    "old-index": "the upstream does not respond, so the verdict is based on a cached index file",
     "name-also-upstream": "an upstream of this registry also has a crate of this name",
 }
 
@@ -103,7 +103,7 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--offline",
     is_flag=True,
-    help="Send no requests to upstreams, and fail packages that cannot be downloaded without one.",
+    help="Send no requests to upstreams. Packages that cannot be downloaded without one fail.",
 )
 @click.option(
     "--refresh/--no-refresh",
@@ -119,7 +119,7 @@ def _of_lock_file(command: Callable[..., None]) -> Callable[..., None]:
     " in the lock file, or a prefix of URLs followed by `/*`. Can be given several times; packages"
     " from anywhere else fail.",
 )
-@click.option("--fail-on-yanked", is_flag=True, help="Also fail yanked packages.")
+@click.option("--fail-on-yanked", is_flag=True, help="Treat yanked packages as failures.")
 @click.option(
     "--format",
     "form",

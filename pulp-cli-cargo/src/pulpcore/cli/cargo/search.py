@@ -20,7 +20,9 @@ ORDERS = ("relevance", "alphabetical", "downloads", "recent-downloads", "recent-
 @click.option("--per-page", type=click.IntRange(1, 100), help="Crates per page; 10 by default.")
 @click.option("--sort", type=click.Choice(ORDERS), help="The order of the results.")
 @click.option("--keyword", help="A keyword that crates must have.")
-@click.option("--category", help="A category that crates must have, or one below it.")
+@click.option(
+    "--category", help="A category that crates must have; its subcategories are included."
+)
 @click.option(
     "--include-yanked/--no-include-yanked",
     default=None,

@@ -33,21 +33,20 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             "--target",
             "targets",
             multiple=True,
-            help="A target triple to build for; by default, all. Dependencies for other triples do not"
-            " count, neither in manifests nor in the closure. Can be given several times, and must"
-            " include that of the host.",
+            help="A target triple to build for; by default, all. Dependencies that are only for other"
+            " triples are left out. Can be given several times, and must include the triple of the host.",
         ),
         click.option(
             "--features",
             multiple=True,
             callback=features_of,
-            help="Features that are enabled in the closure besides `default`, for all crates, or as"
-            " CRATE/FEATURE; by default, all. Can be given several times, or separated by commas.",
+            help="A feature to enable in the closure in addition to `default`: of all crates, or of one as"
+            " CRATE/FEATURE. By default, all. Can be given several times, or separated by commas.",
         ),
         click.option(
             "--all-features/--no-all-features",
             default=None,
-            help="Whether all optional dependencies count in the closure; by default, they do unless"
+            help="Whether the closure includes all optional dependencies; by default it does, unless"
             " --features is given.",
         ),
         click.option(
@@ -74,7 +73,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--dev/--no-dev",
             default=None,
-            help="Whether the dev-dependencies of manifests count; by default they do.",
+            help="Whether the dev-dependencies of manifests are included; by default they are.",
         ),
         click.option(
             "--registry",

@@ -40,7 +40,7 @@ MOST_DAYS = 36_500
 SCOPES = ["read", "publish-new", "publish-update", "yank", "change-owners", "api"]
 
 
-@pulp_group(help="Manage tokens: secrets with which cargo acts for a user.")
+@pulp_group(help="Manage tokens: secrets with which cargo acts on behalf of a user.")
 @type_option(choices={"cargo": PulpCargoTokenContext})
 def token() -> None:
     """Manage tokens."""

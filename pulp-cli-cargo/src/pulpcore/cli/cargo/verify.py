@@ -23,7 +23,7 @@ key_option = click.option(
     help="Compare a registry with a snapshot. TARGET is the URL of a registry, a bundle, or a folder:"
     " a static copy of a registry, or a local registry. Each difference is printed: crate versions that"
     " are `missing` or `extra`, those with another `checksum` or `yanked` mark, and each `file` whose"
-    " bytes are not those of its checksum. For files and folders, nothing is requested from a server."
+    " bytes do not match its checksum. If TARGET is a file or folder, no server is needed."
 )
 @click.argument("target", metavar="TARGET")
 @click.option(
