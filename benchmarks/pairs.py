@@ -1,8 +1,9 @@
 """`python -m benchmarks.pairs TREE`: run rows here and in another checkout, alternately.
 
 Each row runs here and there within seconds, so whatever else the machine does meets both. The
-ratio is the median of those of the rounds: one disturbed round changes nothing. The registries and
-their crates are the same in all rounds. TREE has its own `.venv`, as `make setup` makes it.
+ratio is the median of those of the rounds: one disturbed round changes nothing. The registries are
+the same in all rounds, except those that start empty. TREE has its own `.venv`, as `make setup` makes
+it.
 """
 
 import argparse

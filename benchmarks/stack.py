@@ -55,7 +55,10 @@ class Registry:
 class Stack:
     """The running processes."""
 
-    def __init__(self, data_dir: Path, ready: dict[str, Any], exits: ExitStack) -> None:
+    def __init__(
+        self, data_dir: Path, ready: dict[str, Any], exits: ExitStack, launcher: int
+    ) -> None:
+        self._launcher = launcher
         self._settings_file = data_dir / "settings.py"
         self._ready = ready
         self._exits = exits
@@ -72,6 +75,10 @@ class Stack:
     def content_workers(self) -> list[int]:
         """Return the ids of the content processes."""
         return proc.children(self._content)
+
+    def cpu_seconds(self) -> float:
+        """Return the seconds of CPU that all processes, with PostgreSQL's, have used so far."""
+        return proc.tree_cpu_seconds(self._launcher)
 
     def inside(self, *arguments: str) -> Any:
         """Execute an action of `benchmarks.inside` with the registry's settings; return its result."""
@@ -156,7 +163,7 @@ def running(data_dir: Path, environ: Mapping[str, str] | None = None) -> Iterato
             line = process.stdout.readline()
             if not line:
                 raise SystemExit("the registry did not start; its reason stands above")
-            yield Stack(data_dir, json.loads(line), exits)
+            yield Stack(data_dir, json.loads(line), exits, process.pid)
         except Exception:
             print((data_dir / "logs" / "content.log").read_text()[-LOG_TAIL:], file=sys.stderr)
             raise

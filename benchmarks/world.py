@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -36,6 +37,12 @@ class World:
         self.scratch = scratch
         self._template = template
         self._quarters: list[int] = []
+        self._runs: Counter[str] = Counter()
+
+    def run_of(self, row: str) -> int:
+        """Return how often a row has run before, for names that none of its runs has used."""
+        self._runs[row] += 1
+        return self._runs[row] - 1
 
     @contextmanager
     def another_stack(self, name: str, environ: Mapping[str, str] | None = None) -> Iterator[Stack]:
@@ -49,10 +56,9 @@ class World:
         finally:
             shutil.rmtree(data_dir, ignore_errors=True)
 
-    @cached_property
     def empty(self) -> Registry:
-        """A registry without any crate."""
-        return self.stack.make_registry("bench-empty")
+        """Create a registry without any crate."""
+        return self.stack.make_registry(f"bench-empty-{self.run_of('an empty registry')}")
 
     def quarter_sizes(self) -> list[int]:
         """Return the bytes of the whole database after each quarter of the filled registry."""

@@ -72,7 +72,7 @@ def five_upstreams(world: World) -> Iterator[Measure]:
     with upstream.running() as up:
         beside = _load(world, _cache_of_tree(world, up), paths)
         urls = [f"{up.near}{path}" for path in ("no-1/", "no-2/", "no-3/", "")]
-        listed = caches.list_of(world.stack, world.empty, urls, **WARM)
+        listed = caches.list_of(world.stack, world.empty(), urls, **WARM)
         ours = _load(world, listed, paths)
     yield _rate("index file from the last of 5 upstreams", ours, 8_000, beside=beside)
 

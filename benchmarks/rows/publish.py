@@ -1,9 +1,8 @@
 """The duration of a publish, in repositories of all sizes, and its disk usage."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from benchmarks import publishing, sets
-from benchmarks.crates import Crate
 from benchmarks.measure import Measure, Target, at_least, at_most, percentile
 from benchmarks.stack import Registry
 from benchmarks.world import World
@@ -14,22 +13,19 @@ CLIENTS = 32
 
 def empty(world: World) -> Iterator[Measure]:
     """Publish one at a time into a repository that starts empty."""
-    crates = sets.crowd(world.scale.publishes, prefix="empty", versions=1)
-    yield _one_at_a_time("an empty repository", world.empty, crates, at_most(15))
+    yield from _one_at_a_time(world, "an empty repository", world.empty(), "empty", at_most(15))
 
 
 def filled(world: World) -> Iterator[Measure]:
     """Publish one at a time into a repository of 10,000 versions."""
-    crates = sets.crowd(world.scale.publishes, prefix="filled", versions=1)
-    yield _one_at_a_time(
-        f"one of {world.scale.filled:,} versions", world.filled, crates, at_most(18)
-    )
+    where = f"one of {world.scale.filled:,} versions"
+    yield from _one_at_a_time(world, where, world.filled, "filled", at_most(18))
 
 
 def huge(world: World) -> Iterator[Measure]:
     """Publish one at a time into a repository of 100,000 versions."""
-    crates = sets.crowd(world.scale.publishes, prefix="huge", versions=1)
-    yield _one_at_a_time(f"one of {world.scale.huge:,} versions", world.huge, crates, at_most(45))
+    where = f"one of {world.scale.huge:,} versions"
+    yield from _one_at_a_time(world, where, world.huge, "huge", at_most(45))
 
 
 def database(world: World) -> Iterator[Measure]:
@@ -56,9 +52,11 @@ def database(world: World) -> Iterator[Measure]:
 
 def at_once(world: World) -> Iterator[Measure]:
     """Publish from many clients into one repository; each version must exist afterwards."""
-    registry = world.filled
-    crates = list(sets.crowd(world.scale.at_once, prefix="atonce", versions=2))
+    registry, run = world.filled, world.run_of("at once")
+    crates = list(sets.crowd(world.scale.at_once, prefix=f"atonce{run}", versions=2))
+    before = world.stack.cpu_seconds()
     seconds, each = publishing.at_once(registry, crates, clients=CLIENTS)
+    cpu = world.stack.cpu_seconds() - before
     paths = sorted({index_path(crate.name) for crate in crates})
     lost = len(crates) - publishing.count_published(registry, paths)
     yield Measure(
@@ -68,15 +66,16 @@ def at_once(world: World) -> Iterator[Measure]:
         at_least(150),
         detail=_spread(each) | {"refused": len(crates) - len(each)},
     )
+    yield Measure(f"publish, {CLIENTS} at once: CPU of all processes", cpu / len(each) * 1e3, "ms")
     yield Measure(f"publish, {CLIENTS} at once: lost", lost, "crates", at_most(0))
 
 
 def history(world: World) -> Iterator[Measure]:
     """Publish alternately a version of a crate with 1,000 versions, and a new crate."""
     registry = world.with_history
-    count = world.scale.publishes
-    old = sets.long_history(count, first=world.scale.many_versions)
-    new = sets.crowd(count, prefix="fresh", versions=1)
+    count, run = world.scale.publishes, world.run_of("history")
+    old = sets.long_history(count, first=world.scale.many_versions + run * count)
+    new = sets.crowd(count, prefix=f"fresh{run}", versions=1)
     crates = [crate for pair in zip(old, new, strict=True) for crate in pair]
     took = publishing.one_by_one(registry, crates)
     known, fresh = (percentile(took[i::2], 50) * 1e3 for i in (0, 1))
@@ -90,11 +89,16 @@ def history(world: World) -> Iterator[Measure]:
 
 
 def _one_at_a_time(
-    where: str, registry: Registry, crates: Iterable[Crate], target: Target
-) -> Measure:
+    world: World, where: str, registry: Registry, prefix: str, target: Target
+) -> Iterator[Measure]:
+    count = world.scale.publishes
+    crates = sets.crowd(count, prefix=f"{prefix}{world.run_of(prefix)}", versions=1)
+    before = world.stack.cpu_seconds()
     took = publishing.one_by_one(registry, crates)
+    cpu = world.stack.cpu_seconds() - before
     p50 = percentile(took, 50) * 1e3
-    return Measure(f"publish into {where}, p50", p50, "ms", target, detail=_spread(took))
+    yield Measure(f"publish into {where}, p50", p50, "ms", target, detail=_spread(took))
+    yield Measure(f"publish into {where}, CPU of all processes", cpu / count * 1e3, "ms")
 
 
 def _spread(seconds: Sequence[float]) -> dict[str, float | str]:

@@ -60,7 +60,8 @@ def dependents(world: World) -> Iterator[Measure]:
 def publishes(world: World) -> Iterator[Measure]:
     """Publish by turns into two registries with the same crates, one of them searched each time."""
     searched, other = world.searched, world.never_searched
-    crates = sets.crowd(world.scale.publishes, prefix="beside", versions=1)
+    prefix = f"beside{world.run_of('beside')}"
+    crates = sets.crowd(world.scale.publishes, prefix=prefix, versions=1)
     took: tuple[list[float], list[float]] = ([], [])
     with closing(HTTPConnection(*searched.address, timeout=60)) as connection:
         for crate in crates:

@@ -6,25 +6,38 @@ from django.db import models
 
 from pulp_cargo.app.runtime import statements
 
-# The added names are read from the version's rows, whoever wrote them. The lateral join prevents
-# the planner from reading all crates, as it may while PostgreSQL has no statistics of new tables.
-CLAIM = """
-    WITH added AS MATERIALIZED (
-        SELECT rc.repository_id, unit.*
-        FROM core_repositorycontent rc CROSS JOIN LATERAL (
-            SELECT c.canonical_name, c.vers_key, c.cksum FROM cargo_cratecontent c
-            WHERE c.content_ptr_id = rc.content_id OFFSET 0
-        ) unit
-        WHERE rc.version_added_id = %(version)s
-    ), versions AS (
-        INSERT INTO cargo_usedversion (repository_id, canonical_name, vers_key, cksum)
-        SELECT repository_id, canonical_name, vers_key, cksum FROM added
-        ON CONFLICT (repository_id, canonical_name, vers_key, cksum) DO NOTHING
-    )
-    INSERT INTO cargo_claimedname (repository_id, canonical_name)
-    SELECT DISTINCT repository_id, canonical_name FROM added
-    ON CONFLICT (repository_id, canonical_name) DO NOTHING
-"""
+
+def claims_of(units: str) -> str:
+    """Return the parts of a WITH that record the names and versions of units.
+
+    `units` are rows of `repository_id` and `content_id`. The lateral join prevents the planner from
+    reading all crates, as it may while PostgreSQL has no statistics of new tables.
+    """
+    return f"""
+        added AS MATERIALIZED (
+            SELECT rc.repository_id, unit.*
+            FROM {units} rc CROSS JOIN LATERAL (
+                SELECT c.canonical_name, c.vers_key, c.cksum FROM cargo_cratecontent c
+                WHERE c.content_ptr_id = rc.content_id OFFSET 0
+            ) unit
+        ), versions AS (
+            INSERT INTO cargo_usedversion (repository_id, canonical_name, vers_key, cksum)
+            SELECT repository_id, canonical_name, vers_key, cksum FROM added
+            ON CONFLICT (repository_id, canonical_name, vers_key, cksum) DO NOTHING
+        ), names AS (
+            INSERT INTO cargo_claimedname (repository_id, canonical_name)
+            SELECT DISTINCT repository_id, canonical_name FROM added
+            ON CONFLICT (repository_id, canonical_name) DO NOTHING
+        )
+    """
+
+
+# The added names are read from the version's rows, whoever wrote them.
+ADDED_BY_VERSION = """(
+    SELECT repository_id, content_id FROM core_repositorycontent
+    WHERE version_added_id = %(version)s
+)"""
+CLAIM = f"WITH {claims_of(ADDED_BY_VERSION)} SELECT"
 
 
 class ClaimedName(models.Model):

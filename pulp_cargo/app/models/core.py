@@ -23,6 +23,7 @@ from pulpcore.app.models import (
     RBACContentGuard,
     RepositoryVersionContentDetails,
 )
+from pulpcore.app.models.storage import get_artifact_path as artifact_path
 from pulpcore.app.util import cache_key, get_viewset_for_model
 from pulpcore.cache import Cache
 from pulpcore.constants import TASK_INCOMPLETE_STATES
@@ -41,6 +42,7 @@ __all__ = [
     "RBACContentGuard",
     "RepositoryVersionContentDetails",
     "ResponseDownloader",
+    "artifact_path",
     "close_content_path",
     "content_ids_of",
     "drop_content_responses",

@@ -1,6 +1,6 @@
 """The repository behind a registry, and the creation of its versions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -34,10 +34,31 @@ LOCK_CLASS = 0x6361_7267
 IMPORTED_LABELS: ContextVar[tuple[str, ...]] = ContextVar("cargo_imported_labels", default=())
 
 
+# The locks are taken in the order of the keys. PostgreSQL would plan the prepared statements of a commit
+# anew each time, since it knows the lengths of their arrays only then, and that takes a millisecond.
+BEGIN_COMMIT = """
+    SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+        set_config('lock_timeout', %s, true), pg_advisory_xact_lock(wanted.class, hashtext(key))
+    FROM unnest(%s::int[], %s::text[]) AS wanted (class, key)
+"""
+
+
 def set_lock_timeout() -> None:
     """Let no statement of the transaction wait longer for a lock; it raises OperationalError."""
-    timeout = f"{timeouts.LOCK_TIMEOUT_SECONDS}s"
-    statements.run("SELECT set_config('lock_timeout', %s, true)", [timeout])
+    statements.run("SELECT set_config('lock_timeout', %s, true)", [_lock_timeout()])
+
+
+def _lock_timeout() -> str:
+    return f"{timeouts.LOCK_TIMEOUT_SECONDS}s"
+
+
+def begin_commit(repository: UUID, keys: Sequence[tuple[int, str]]) -> None:
+    """Prepare a transaction for a commit: lock a repository, and then take further advisory locks.
+
+    All of this is one statement, which raises OperationalError after the timeout for locks.
+    """
+    classes, names = zip((LOCK_CLASS, str(repository)), *keys, strict=True)
+    statements.run(BEGIN_COMMIT, [_lock_timeout(), list(classes), list(names)])
 
 
 def lock(repository: UUID) -> None:

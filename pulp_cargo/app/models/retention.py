@@ -5,13 +5,16 @@ square of the publishes. Core deletes them one by one within the publish; here a
 deleted in one transaction, at a cost that depends on their changes.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.models import ManyToManyRel
 from django.dispatch import Signal
 
-from pulpcore.plugin.models import RepositoryVersion
+from pulpcore.plugin.models import RepositoryContent, RepositoryVersion
 
 from pulp_cargo.app.models.catalog import CARRY_OVER
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
@@ -84,6 +87,14 @@ RECOUNT = """
     ) t JOIN core_content c ON c.pulp_id = t.content_id GROUP BY 1, 2, 3
 """
 
+DELETE_ROWS = (
+    """
+    DELETE FROM core_repositoryversioncontentdetails
+    WHERE repository_version_id = ANY(%(gone)s::uuid[])
+    """,
+    "DELETE FROM core_repositoryversion WHERE pulp_id = ANY(%(gone)s::uuid[])",
+)
+
 
 def trim(repository: "CargoRepository") -> int:
     """Delete the versions beyond what the repository retains, and return their number.
@@ -151,7 +162,33 @@ def _delete(due: list[UUID]) -> list[UUID]:
         ).delete()
         cursor.execute(RECOUNT)
         cursor.execute("DROP TABLE cargo_heirs")
-    with silence():
-        # Without the ids of what they have, which may be millions.
-        RepositoryVersion.objects.filter(pk__in=gone).defer("content_ids").delete()
+        _delete_rows(cursor, gone)
     return gone
+
+
+def _delete_rows(cursor: CursorWrapper, gone: list[UUID]) -> None:
+    """Delete versions of which no unit was added or removed; what refers to them may follow."""
+    cursor.execute(_is_referred_to(), {"gone": gone})
+    ((is_referred_to,),) = cursor.fetchall()
+    if is_referred_to:
+        with silence():
+            # Without the ids of what they have, which may be millions.
+            RepositoryVersion.objects.filter(pk__in=gone).defer("content_ids").delete()
+        return
+    # Django would look for references table by table, which takes as long as all of the rest.
+    for statement in DELETE_ROWS:
+        cursor.execute(statement, {"gone": gone})
+
+
+@cache
+def _is_referred_to() -> str:
+    """Return the query whether a table, of any plugin, refers to versions, besides `DELETE_ROWS`."""
+    found = []
+    for relation in RepositoryVersion._meta.related_objects:
+        if relation.related_model in (RepositoryContent, RepositoryVersionContentDetails):
+            continue
+        table, column = relation.related_model._meta.db_table, relation.field.column
+        if isinstance(relation, ManyToManyRel):
+            table, column = relation.through._meta.db_table, relation.field.m2m_reverse_name()
+        found.append(f"EXISTS (SELECT FROM {table} WHERE {column} = ANY(%(gone)s::uuid[]))")
+    return f"SELECT {' OR '.join(found)}"

@@ -15,7 +15,7 @@ from django.db.models import Model
 
 from pulpcore.plugin.models import Content, RepositoryContent, RepositoryVersion
 
-from pulp_cargo.app.models.claims import claim_names
+from pulp_cargo.app.models.claims import claims_of
 from pulp_cargo.app.models.core import RepositoryVersionContentDetails
 from pulp_cargo.app.models.core_columns import COLUMNS
 from pulp_cargo.app.models.repository import CargoRepository
@@ -74,6 +74,11 @@ NEXT_NUMBER = """
     UPDATE core_repository SET next_version = %(number)s + 1, pulp_last_updated = now()
     WHERE pulp_id = %(repository)s
 """
+# The parts write to different tables, and do not read what the others write.
+ADDED_UNITS = """(
+    SELECT %(repository)s::uuid AS repository_id, content_id
+    FROM unnest(%(added)s::uuid[]) content_id
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +113,22 @@ def write(
         "added": added,
         "removed": removed,
     }
-    membership = CHANGED if removed else GROWN
-    changes = [NEW_VERSION.replace("{membership}", membership), ADD_MEMBERS]
-    if removed:
-        changes.append(REMOVE_MEMBERS)
-    for change in [*changes, COUNT_CHANGES, NEXT_NUMBER]:
-        statements.run(change, values)
-    if added:
-        claim_names(values["new"])
+    statements.run(_statement(bool(removed)), values)
     return NewVersion(pk=values["new"], number=number)
+
+
+@cache
+def _statement(has_removed: bool) -> str:
+    """Return the one statement that writes a version; each further one would delay every publish."""
+    membership = CHANGED if has_removed else GROWN
+    gone = f"gone AS ({REMOVE_MEMBERS})," if has_removed else ""
+    return f"""
+        WITH version AS ({NEW_VERSION.replace("{membership}", membership)}),
+        members AS ({ADD_MEMBERS}), {gone}
+        counts AS ({COUNT_CHANGES}),
+        {claims_of(ADDED_UNITS)}
+        {NEXT_NUMBER}
+    """
 
 
 def write_with_core(

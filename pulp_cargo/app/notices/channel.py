@@ -24,6 +24,7 @@ PULSE = '{"kind":"pulse"}'
 LISTENERS = """
     SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()
 """
+ANNOUNCE = f"SELECT pg_notify(%s, %s), ARRAY({LISTENERS})"
 # Distinguishes processes of different machines; processes forked from one differ by their ids.
 _PROCESSES = secrets.token_hex(4)
 # Maximum number of names in a message; beyond it listeners drop the whole repository.
@@ -32,15 +33,16 @@ MOST_NAMES = 60
 
 def new_version(
     repository: UUID, base: int, number: int, version: UUID, names: Iterable[str] | None
-) -> None:
+) -> Rows:
     """Announce version `number` of a repository after `base`, with the crates that changed.
 
-    `names` are canonical; None means that too many changed to list them.
+    `names` are canonical; None means that too many changed to list them. `listeners_in` returns the
+    connections that listen now from the result.
     """
     changed = None if names is None else sorted(set(names))
     if changed is not None and len(changed) > MOST_NAMES:
         changed = None
-    _send(
+    payload = _payload(
         kind="version",
         by=maker(),
         repository=str(repository),
@@ -49,6 +51,7 @@ def new_version(
         version=str(version),
         names=changed,
     )
+    return statements.ask(ANNOUNCE, [CHANNEL, payload, LISTENER])
 
 
 def maker() -> str:
@@ -66,14 +69,15 @@ def ask(mark: str) -> None:
     _send(kind="asked", mark=mark)
 
 
-def ask_for_listeners() -> Rows:
-    """Query the connections that listen now: rows of the ids of their PostgreSQL processes."""
-    return statements.ask(LISTENERS, [LISTENER])
+def listeners_in(announced: Rows) -> frozenset[int]:
+    """Return the connections that listened to an announcement, as `listeners` does."""
+    ((_, pids),) = announced.fetch()
+    return frozenset(pids)
 
 
 def listeners() -> frozenset[int]:
     """Return the connections that listen now, by the ids of their PostgreSQL processes."""
-    return frozenset(pid for (pid,) in ask_for_listeners().fetch())
+    return frozenset(pid for (pid,) in statements.ask(LISTENERS, [LISTENER]).fetch())
 
 
 def registries_changed() -> None:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Pipeline
 from psycopg.types.datetime import TimestamptzLoader
 
@@ -46,45 +46,51 @@ def pipelined() -> Iterator[None]:
 
 def ask(statement: str, values: Values = ()) -> Rows:
     """Send a statement that returns rows."""
-    cursor = _cursor()
-    with _prepared(cursor):
+    own = _connection()
+    cursor = _cursor(own)
+    with _prepared(own):
         cursor.execute(statement, values, prepare=True)
     return Rows(cursor)
 
 
 def run(statement: str, values: Values = ()) -> None:
     """Send a statement whose result is not needed."""
-    with _cursor() as cursor, _prepared(cursor):
+    own = _connection()
+    with psycopg.Cursor(own.connection) as cursor, _prepared(own):
         cursor.execute(statement, values, prepare=True)
 
 
-def run_many(statement: str, rows: Sequence[Values]) -> None:
-    """Send a statement once for each row of values."""
-    with _cursor() as cursor, _prepared(cursor):
-        cursor.executemany(statement, rows)
+def _connection() -> BaseDatabaseWrapper:
+    """Return Django's connection of this thread, connected.
+
+    Cursors of psycopg are used on it, because Django's own ones insert the values into the text.
+    """
+    # Not its proxy, which looks it up again for each attribute.
+    own = connections[DEFAULT_DB_ALIAS]
+    if own.connection is None:
+        own.ensure_connection()
+    return own
 
 
-def _cursor() -> psycopg.Cursor[tuple[Any, ...]]:
-    """Return a cursor whose values PostgreSQL binds; Django's cursor interpolates them itself."""
-    connection.ensure_connection()
-    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
+def _cursor(own: BaseDatabaseWrapper) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Return a cursor whose values PostgreSQL binds."""
+    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(own.connection)
     # Django's own is in Python, and takes 20 times as long for the same: both follow the session.
     cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
     return cursor
 
 
 @contextmanager
-def _prepared(cursor: psycopg.Cursor[tuple[Any, ...]]) -> Iterator[None]:
+def _prepared(own: BaseDatabaseWrapper) -> Iterator[None]:
     """Prepare statements within the block, which Django does not, and raise Django's exceptions.
 
     With a pooler that assigns a connection per transaction, Django is configured with
     `DISABLE_SERVER_SIDE_CURSORS`; prepared statements would be lost there as well.
     """
-    own = cursor.connection
-    is_pooled = settings.DATABASES["default"].get("DISABLE_SERVER_SIDE_CURSORS", False)
-    before, own.prepare_threshold = own.prepare_threshold, None if is_pooled else 0
+    session, is_pooled = own.connection, own.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS", False)
+    before, session.prepare_threshold = session.prepare_threshold, None if is_pooled else 0
     try:
-        with connection.wrap_database_errors:
+        with own.wrap_database_errors:
             yield
     finally:
-        own.prepare_threshold = before
+        session.prepare_threshold = before

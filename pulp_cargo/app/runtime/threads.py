@@ -5,12 +5,14 @@ in other threads must renew its own.
 """
 
 import asyncio
+import select
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from threading import Barrier
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+import psycopg
 from django.db import InterfaceError, OperationalError, connection
 from psycopg.errors import QueryCanceled
 
@@ -174,13 +176,25 @@ async def record(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 
 
 def _connected(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    if connection.connection is not None and not connection.is_usable():
+    if connection.connection is not None and _has_ended(connection.connection):
         connection.close()
     try:
         return change(*args, **kwargs)
     except (OperationalError, InterfaceError):
         connection.close()
         raise
+
+
+def _has_ended(own: psycopg.Connection[Any]) -> bool:
+    """Whether a connection that waits for no result is closed; asking PostgreSQL takes a round trip.
+
+    PostgreSQL sends nothing on it by itself but a last message, so it is readable only at its end.
+    """
+    if own.closed:
+        return True
+    poll = select.poll()
+    poll.register(own.fileno(), select.POLLIN)
+    return bool(poll.poll(0)) and not connection.is_usable()
 
 
 async def connect() -> None:

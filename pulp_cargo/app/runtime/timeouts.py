@@ -44,6 +44,8 @@ PUBLISH_BODY_TIMEOUT_SECONDS = 900
 # Commits: the pause between two attempts to change a repository that a task has locked. Publishes wait
 # for CARGO_BUSY_SECONDS; fetched crates wait longer, because no client waits for them.
 COMMIT_BUSY_PAUSE_SECONDS = 0.1
+# Maximum time for which a commit waits for publishes that are being examined.
+COMMIT_GATHER_SECONDS = 0.05
 PERSIST_BUSY_PAUSE_SECONDS = 1.0
 PERSIST_BUSY_TIMEOUT_SECONDS = 600.0
 

@@ -115,10 +115,13 @@ class WriteBehind(Generic[G, K, V]):
         on_failure: Callable[[G, Sequence[V], Exception], None],
         limits: Limits,
         merge: Callable[[V, V], V] = newest,
+        until_gathered: Callable[[G], Awaitable[None]] | None = None,
     ) -> None:
         self.limits = limits
         self.is_closing = False
         self._write, self._on_failure, self._merge = write, on_failure, merge
+        # Waits for items of a group that will come in a moment, before its batch is taken.
+        self._until_gathered = until_gathered
         self._background = background
         self._groups: dict[G, Group[K, V]] = {}
 
@@ -194,6 +197,8 @@ class WriteBehind(Generic[G, K, V]):
         try:
             while group.waiting:
                 await self._until_due(group)
+                if self._until_gathered is not None and not self.is_closing:
+                    await self._until_gathered(name)
                 await self._write_batch(name, group)
         finally:
             group.runner = None

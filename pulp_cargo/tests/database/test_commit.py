@@ -279,7 +279,22 @@ def test_the_number_of_statements_does_not_grow_with_the_repository(
         commit.commit(repository.pk, domain, [change])
         counts.append(len(sent))
         publish(repository, *(f"{name}-fill{number}" for number in range(60)))
-    assert counts[0] == counts[1] <= 20
+    assert counts[0] == counts[1] <= 10
+
+
+def test_the_number_of_statements_does_not_grow_with_the_publishes(
+    repository: "CargoRepository", prepare: Prepare, domain: Any, name: str, sent: list[str]
+) -> None:
+    """Five publishes that wait together are asked for and written as one is."""
+    from pulp_cargo.app.services.publish import commit
+
+    counts = []
+    for step, together in enumerate((1, 5)):
+        changes = [prepare(Crate(f"{name}-{step}-{i}", "1.0.0")) for i in range(together)]
+        sent.clear()
+        commit.commit(repository.pk, domain, changes)
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
 
 
 def test_file_that_is_removed_during_the_commit_is_put_back(

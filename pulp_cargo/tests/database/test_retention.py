@@ -141,3 +141,18 @@ def test_the_number_of_statements_does_not_grow_with_the_versions(
             retention.trim(repository)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_reference_to_a_deleted_version_is_cleared(
+    repository: "CargoRepository", publish: Callable[..., Any]
+) -> None:
+    """As core's models say; most versions have none, and are deleted without asking each table."""
+    from pulp_cargo.app.models import retention
+
+    first = publish(repository, "a")
+    newest = repository.versions.get(pk=publish(repository, "b"))
+    repository.versions.filter(pk=newest.pk).update(base_version=first)
+    repository.retain_repo_versions = 1
+    assert retention.trim(repository) == 2
+    newest.refresh_from_db(fields=["base_version"])
+    assert newest.base_version_id is None

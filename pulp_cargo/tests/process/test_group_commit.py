@@ -375,3 +375,54 @@ def test_busy_repository_leaves_room_for_others(commits: Commits) -> None:
     changes = [*(commits.submit(change) for change in "abc"), commits.submit("d", THEIRS)]
     answers = commits.together(*changes)
     assert [type(answer) is RepositoryBusy for answer in answers] == [False, False, True, False]
+
+
+async def examined(commits: Commits, change: str, turns: int) -> object:
+    """Submit a change after an examination that takes so many turns of the loop."""
+    with commits.queue.expecting(OURS):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    return await commits.submit(change)
+
+
+def test_commit_waits_for_publishes_that_are_examined(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients that publish at once share a commit, although one of them is examined first."""
+    from pulp_cargo.app.runtime import timeouts
+
+    monkeypatch.setattr(timeouts, "COMMIT_GATHER_SECONDS", 60)
+    commits.together(examined(commits, "a", 1), examined(commits, "b", 20))
+    assert commits.made == [(OURS, DOMAIN, ["a", "b"])]
+
+
+def test_commit_does_not_wait_long_for_an_examination(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of another client may be large."""
+    from pulp_cargo.app.runtime import timeouts
+
+    monkeypatch.setattr(timeouts, "COMMIT_GATHER_SECONDS", 0.001)
+
+    async def publish_beside_a_large_file() -> None:
+        with commits.queue.expecting(OURS):
+            await commits.submit("a")
+
+    commits.together(publish_beside_a_large_file())
+    assert commits.made == [(OURS, DOMAIN, ["a"])]
+
+
+def test_commit_does_not_wait_for_another_repository(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its publishes become another version anyway."""
+    from pulp_cargo.app.runtime import timeouts
+
+    monkeypatch.setattr(timeouts, "COMMIT_GATHER_SECONDS", 60)
+
+    async def publish_beside_others() -> None:
+        with commits.queue.expecting(THEIRS):
+            await commits.submit("a")
+
+    commits.together(publish_beside_others())
+    assert commits.made == [(OURS, DOMAIN, ["a"])]

@@ -68,7 +68,8 @@ async def put_new(cargo: CargoRequest) -> web.Response:
         steps.reached("received")
         # The token may have been revoked while the body came in.
         grant = await cargo.require(*PUBLISHING, crate=metadata.name)
-        change = await threads.examine(body.size, _examine, cargo, grant, metadata, body)
+        with process.commits.expecting(repository):
+            change = await threads.examine(body.size, _examine, cargo, grant, metadata, body)
         steps.reached("examined")
         async with uploaded(change.file, cargo.registry.domain):
             committed = await as_owner(cargo, grant, partial(_submit, cargo, repository, change))

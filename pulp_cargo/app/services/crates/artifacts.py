@@ -14,7 +14,7 @@ from django.db import transaction
 from pulpcore.plugin.models import Artifact, Content, Domain
 
 from pulp_cargo.app.models import CrateContent, CrateYank
-from pulp_cargo.app.models.core import FILE_SYSTEM
+from pulp_cargo.app.models.core import FILE_SYSTEM, artifact_path
 from pulp_cargo.app.models.repository import set_lock_timeout
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.free_space import storage_full
@@ -24,6 +24,7 @@ from pulp_cargo.app.services.crates.incoming_file import (
     IncomingFile,
     copy_whole,
 )
+from pulp_cargo.app.services.crates.unit_rows import NewRows
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +34,17 @@ LOCK_CLASS = 0x6361_7269
 
 Crates = Sequence[tuple[CrateContent, IncomingFile]]
 
+LOCK_DIGESTS = """
+    SELECT pg_advisory_xact_lock(%s, hashtext(digest)) FROM unnest(%s::text[]) digest
+"""
 STORED = """
     SELECT sha256, pulp_id FROM core_artifact WHERE sha256 = ANY(%s) AND pulp_domain_id = %s
 """
 LINK_FILES = """
     INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
         artifact_id, content_id)
-    VALUES (gen_random_uuid(), now(), now(), %s, %s, %s)
+    SELECT gen_random_uuid(), now(), now(), path, artifact, unit
+    FROM unnest(%(paths)s::text[], %(artifacts)s::uuid[], %(units)s::uuid[]) _ (path, artifact, unit)
     ON CONFLICT (content_id, relative_path) DO UPDATE SET artifact_id = EXCLUDED.artifact_id
     WHERE core_contentartifact.artifact_id IS NULL
 """
@@ -72,6 +77,7 @@ class Placed:
 
 def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
     """Store the files and units of crates that are not stored yet, and return the units' ids."""
+    lock_digests([file for _, file in crates])
     there = ask(crates, domain)()
     units, placed = place_crates(crates, there, domain)
     placed.settle()
@@ -79,10 +85,10 @@ def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
 
 
 def ask(crates: Crates, domain: Domain) -> Callable[[], There]:
-    """Lock out other writers of these crates' files, and query what is stored of the crates."""
+    """Query what is stored of the crates; the caller has locked out other writers of their files."""
     if not crates:
         return lambda: There({}, {})
-    artifacts = _ask_for_stored(lock_digests([file for _, file in crates]), domain)
+    artifacts = _ask_for_stored([file.cksum for _, file in crates], domain)
     units = unit_rows.ask([unit for unit, _ in crates], domain)
     return lambda: There(_stored(artifacts), unit_rows.known(units))
 
@@ -91,15 +97,17 @@ def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUI
     """Store the missing files and units of crates, and return the units' ids, in order."""
     if not crates:
         return [], Placed({}, ())
-    placed = _place_files([file for _, file in crates], there.artifacts, domain)
-    units = unit_rows.save_unknown([unit for unit, _ in crates], there.units, domain)
-    statements.run_many(
-        LINK_FILES,
-        [
-            (unit.relative_path, placed.artifacts[unit.cksum], pk)
-            for (unit, _), pk in zip(crates, units, strict=True)
-        ],
-    )
+    rows = NewRows()
+    placed = _place_files([file for _, file in crates], there.artifacts, domain, rows)
+    units = unit_rows.add_unknown([unit for unit, _ in crates], there.units, domain, rows)
+    rows.insert()
+    linked = [(unit, pk) for (unit, _), pk in zip(crates, units, strict=True)]
+    values = {
+        "paths": [unit.relative_path for unit, _ in linked],
+        "artifacts": [placed.artifacts[unit.cksum] for unit, _ in linked],
+        "units": [pk for _, pk in linked],
+    }
+    statements.run(LINK_FILES, values)
     return units, placed
 
 
@@ -187,7 +195,7 @@ def forget_files(files: Iterable[IncomingFile], domain: Domain) -> None:
         digests = lock_digests(files)
         in_use = set(stored(digests, domain))
         for digest in digests:
-            name = Artifact(sha256=digest).storage_path("")
+            name = artifact_path(digest)
             if digest not in in_use and domain.get_storage().exists(name):
                 domain.get_storage().delete(name)
 
@@ -217,14 +225,18 @@ class Storable(Protocol):
 
 def save_files(files: Sequence[Storable], domain: Domain) -> Mapping[str, UUID]:
     """Move the files to the storage, and return the artifacts' ids by SHA-256."""
-    placed = _place_files(files, stored(lock_digests(files), domain), domain)
+    rows = NewRows()
+    placed = _place_files(files, stored(lock_digests(files), domain), domain, rows)
+    rows.insert()
     placed.settle()
     return placed.artifacts
 
 
 @storage_full()
-def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: Domain) -> Placed:
-    """Move files without a known artifact to the storage.
+def _place_files(
+    files: Sequence[Storable], known: Mapping[str, UUID], domain: Domain, rows: NewRows
+) -> Placed:
+    """Move files without a known artifact to the storage, and add their artifacts to new rows.
 
     Files that the storage has lost or damaged are restored, since an artifact's row is no proof of
     its file. Raises StorageFull.
@@ -241,7 +253,7 @@ def _place_files(files: Sequence[Storable], known: Mapping[str, UUID], domain: D
     ]
     local = _LocalFiles.of(files, fresh, domain) if domain.storage_class == FILE_SYSTEM else None
     try:
-        unit_rows.insert(Artifact, made)
+        rows.add(Artifact, made)
     finally:
         # Core opens each file to move it, and does not close it. Until the garbage collector does,
         # a file that was copied to another file system takes space on its old one.
@@ -288,10 +300,14 @@ class _LocalFiles:
 
 def lock_digests(files: Iterable[Storable]) -> list[str]:
     """Lock out other writers of these files until the transaction ends; return the SHA-256s."""
-    digests = sorted({file.cksum for file in files})
-    for digest in digests:
-        statements.run("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, digest])
+    digests = [digest for _, digest in lock_keys(files)]
+    statements.run(LOCK_DIGESTS, [LOCK_CLASS, digests])
     return digests
+
+
+def lock_keys(files: Iterable[Storable]) -> list[tuple[int, str]]:
+    """Return the keys of the locks of `lock_digests`, in the order of all writers."""
+    return [(LOCK_CLASS, digest) for digest in sorted({file.cksum for file in files})]
 
 
 def stored(digests: Sequence[str], domain: Domain) -> dict[str, UUID]:
@@ -309,14 +325,14 @@ def _stored(asked: Rows) -> dict[str, UUID]:
 
 def _remove_debris(digest: str, domain: Domain) -> None:
     """Remove a file without an artifact: a crash may have truncated it, and core would reuse it."""
-    name = Artifact(sha256=digest).storage_path("")
+    name = artifact_path(digest)
     storage = domain.get_storage()
     if storage.exists(name):
         storage.delete(name)
 
 
 def _path_of(digest: str, domain: Domain) -> str:
-    return str(domain.get_storage().path(Artifact(sha256=digest).storage_path("")))
+    return str(domain.get_storage().path(artifact_path(digest)))
 
 
 def _missing_folders(path: str) -> Iterator[str]:

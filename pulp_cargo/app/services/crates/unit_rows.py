@@ -4,7 +4,11 @@ Core saves units one by one with a savepoint each, which would take most of the 
 commit locks the repository.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -25,9 +29,54 @@ STORED = """
 """
 
 
+class NewRows:
+    """Rows of several tables, which one statement inserts, however many there are."""
+
+    def __init__(self) -> None:
+        self._rows: defaultdict[type[Model], list[dict[str, Any]]] = defaultdict(list)
+
+    def add(self, model: type[Model], rows: Iterable[Model]) -> None:
+        """Add rows of a model's own table; Django's bulk_create refuses inherited models.
+
+        `pre_save` sets times, and moves an artifact's file to the storage.
+        """
+        fields = model._meta.local_concrete_fields
+        for row in rows:
+            values = {field.column: field.pre_save(row, True) for field in fields}
+            # No labels: there is no conversion from JSON to their type, hstore, whose text this is.
+            self._rows[model].append({k: "" if v == {} else v for k, v in values.items()})
+
+    def insert(self) -> None:
+        """Insert the rows. Keys between the tables may be in any order: PostgreSQL checks them last."""
+        if self._rows:
+            values = [json.dumps(rows, default=str) for rows in self._rows.values()]
+            statements.run(_insert_into(tuple(self._rows)), values)
+
+
+@cache
+def _insert_into(models: tuple[type[Model], ...]) -> str:
+    """Return a statement with a JSON array of rows for each model, whose types PostgreSQL knows."""
+    inserts = []
+    for model in models:
+        quoted = [
+            connection.ops.quote_name(one.column) for one in model._meta.local_concrete_fields
+        ]
+        table, columns = model._meta.db_table, ", ".join(quoted)
+        inserts.append(
+            f"INSERT INTO {table} ({columns})"
+            f" SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s::json)"
+        )
+    *others, last = inserts
+    before = ", ".join(f"rows_{number} AS ({one})" for number, one in enumerate(others))
+    return f"WITH {before} {last}" if others else last
+
+
 def save_units(units: Sequence[CrateContent], domain: Domain) -> list[UUID]:
     """Insert the units that the domain lacks, and return the ids of all units, in order."""
-    return save_unknown(units, known(ask(units, domain)), domain)
+    rows = NewRows()
+    ids = add_unknown(units, known(ask(units, domain)), domain, rows)
+    rows.insert()
+    return ids
 
 
 def ask(units: Iterable[CrateContent], domain: Domain) -> Rows:
@@ -40,14 +89,14 @@ def known(asked: Rows) -> dict[Key, UUID]:
     return {tuple(row[:5]): row[5] for row in asked.fetch()}
 
 
-def save_unknown(
-    units: Sequence[CrateContent], there: Mapping[Key, UUID], domain: Domain
+def add_unknown(
+    units: Sequence[CrateContent], there: Mapping[Key, UUID], domain: Domain, rows: NewRows
 ) -> list[UUID]:
-    """Insert the units that are not in `there`, and return the ids of all units, in order."""
+    """Add the units that are not in `there` to new rows; return the ids of all units, in order."""
     if there:
         Content.objects.filter(pk__in=there.values()).touch()
     fresh = [unit for unit in units if _key(unit) not in there]
-    insert_units(CrateContent, fresh, domain)
+    _add_units(rows, CrateContent, fresh, domain)
     ids = {**there, **{_key(unit): unit.pk for unit in fresh}}
     return [ids[_key(unit)] for unit in units]
 
@@ -58,26 +107,24 @@ def _key(unit: CrateContent) -> Key:
 
 def insert_units(model: type[Content], units: Sequence[Content], domain: Domain) -> None:
     """Insert units of one model that the domain lacks."""
+    rows = NewRows()
+    _add_units(rows, model, units, domain)
+    rows.insert()
+
+
+def _add_units(
+    rows: NewRows, model: type[Content], units: Sequence[Content], domain: Domain
+) -> None:
     for unit in units:
         unit.pulp_domain = unit._pulp_domain = domain
         unit.pulp_type = model.get_pulp_type()
         unit.content_ptr_id = unit.pulp_id
-    insert(Content, units)
-    insert(model, units)
+    rows.add(Content, units)
+    rows.add(model, units)
 
 
-def insert(model: type[Model], rows: Sequence[Model]) -> None:
-    """Insert rows into a model's own table; Django's bulk_create refuses inherited models.
-
-    `pre_save` sets times, and moves an artifact's file to the storage.
-    """
-    fields = model._meta.local_concrete_fields
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    statements.run_many(
-        f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks})",
-        [
-            [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
-            for row in rows
-        ],
-    )
+def insert(model: type[Model], rows: Iterable[Model]) -> None:
+    """Insert rows of one model's own table."""
+    new = NewRows()
+    new.add(model, rows)
+    new.insert()

@@ -27,7 +27,7 @@ from pulp_cargo.app.models import (
 )
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.models.registry_urls import add_aliases
-from pulp_cargo.app.models.repository import lock, set_lock_timeout
+from pulp_cargo.app.models.repository import begin_commit
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries import owners as owner_rows
 from pulp_cargo.app.queries.repository import head as heads
@@ -164,8 +164,7 @@ def _look_up(
     owned = {change.keys[0] for change in changes if change.actor is not None}
     while True:
         with pipelined():
-            set_lock_timeout()
-            lock(repository)
+            begin_commit(repository, artifacts.lock_keys([file for _, file in crates]))
             asked = heads.ask(repository)
             found = drafts.ask(repository, {change.keys for change in changes})
             asked_owners = owner_rows.ask(repository, owned) if owned else None
@@ -239,8 +238,8 @@ def _write(head: Head, draft: Draft, there: There, domain: Domain) -> Made | Non
             written = _write_rows(head, draft, there, domain, yanks, version_rows.write)
     if written is None:
         return None
-    number, listeners = written
-    return Made(number, frozenset(pid for (pid,) in listeners.fetch()))
+    number, announced = written
+    return Made(number, channel.listeners_in(announced))
 
 
 def _write_rows(
@@ -248,7 +247,7 @@ def _write_rows(
 ) -> tuple[int, Rows] | None:
     """Write new crates, and the version that adds them and other units.
 
-    Returns its number, and the connections that will get the message about it.
+    Returns its number, and the announcement to the connections that will get the message about it.
     """
     crates, placed = artifacts.place_crates(draft.crates, there, domain)
     added = crates + others
@@ -260,15 +259,15 @@ def _write_rows(
     _add_aliases(head, draft.aliases)
     if draft.new_owners:
         owners.add_first(head.repository, draft.new_owners)
-    channel.new_version(head.repository, head.number, made.number, made.pk, draft.changed_names)
+    names = draft.changed_names
+    announced = channel.new_version(head.repository, head.number, made.number, made.pk, names)
     if settings.CACHE_ENABLED:
         unit = CargoRepository.objects.get(pk=head.repository)
         # A failure of Pulp's cache does not affect the commit.
         transaction.on_commit(unit.invalidate_cache, robust=True)
-    listeners = channel.ask_for_listeners()
     # In parallel with PostgreSQL, which executes the statements above.
     placed.settle()
-    return made.number, listeners
+    return made.number, announced
 
 
 def _add_aliases(head: Head, urls: set[str]) -> None:
