@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from pulp_cargo.app.runtime.pipes import input_of, output_of
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.errors import printable
 
@@ -110,20 +111,19 @@ class GitRepository:
         not exist or is no file. One of more than `most_bytes` is cut off after a byte more.
         """
         with self._process(["cat-file", "--batch"], stdin=subprocess.PIPE) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
+            asked, answers = input_of(process), output_of(process)
             ahead: deque[str] = deque()
             source = iter(wanted)
             while True:
                 if len(ahead) <= OBJECTS_AHEAD:
                     more = list(islice(source, OBJECTS_AHEAD))
                     ahead.extend(key for key, _ in more)
-                    process.stdin.write("".join(f"{name}\n" for _, name in more).encode())
-                    process.stdin.flush()
+                    asked.write("".join(f"{name}\n" for _, name in more).encode())
+                    asked.flush()
                 if not ahead:
                     break
-                yield ahead.popleft(), _object(process.stdout, most_bytes)
-            process.stdin.close()
+                yield ahead.popleft(), _object(answers, most_bytes)
+            asked.close()
 
     def _create(self) -> None:
         self.clear()
@@ -164,8 +164,7 @@ class GitRepository:
     @contextmanager
     def _reading(self, words: Sequence[str]) -> Iterator[IO[bytes]]:
         with self._process(words, stdin=subprocess.DEVNULL) as process:
-            assert process.stdout is not None
-            yield process.stdout
+            yield output_of(process)
 
     @contextmanager
     def _process(self, words: Sequence[str], *, stdin: int) -> Iterator[subprocess.Popen[bytes]]:

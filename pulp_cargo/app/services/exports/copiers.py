@@ -12,6 +12,8 @@ from pulp_glue.cargo.export.index_files import IndexedFiles
 from pulp_glue.cargo.export.versions import ExportedVersion, ExportError
 from pulp_glue.cargo.export.write import FULL
 
+from pulp_cargo.app.runtime.pipes import input_of, output_of
+
 NOT_STORED = "its file is not stored in this Pulp"
 COMMAND = (sys.executable, "-P", "-m", "pulp_glue.cargo.export.copying")
 # How many processes an export has, and threads that wait for them. Each uses a processor.
@@ -72,11 +74,11 @@ class Copiers:
             process = self._idle.get_nowait()
         except Empty:
             process = self._start()
-        assert process.stdin is not None and process.stdout is not None
+        asked = input_of(process)
         try:
-            process.stdin.write(json.dumps(copies).encode() + b"\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
+            asked.write(json.dumps(copies).encode() + b"\n")
+            asked.flush()
+            answer = output_of(process).readline()
         except BrokenPipeError:
             answer = b""
         if not answer:

@@ -126,8 +126,8 @@ class Source:
     def _take(self, file: SourceFile, kind: Kind) -> Iterator[CrateFile | Refused]:
         if kind in (Kind.CRATE, Kind.MAYBE_CRATE):
             yield from self._crate(file, is_certain=kind is Kind.CRATE)
-        elif kind is Kind.INDEX:
-            self._index(file)
+        elif kind is Kind.INDEX and (name := index_name(file.path)) is not None:
+            self._index(file, name)
         elif kind is Kind.CHECKSUMS:
             if file.size > LONGEST:
                 raise InvalidMetadata(f"it has more than {LONGEST} bytes")
@@ -136,9 +136,7 @@ class Source:
             self._disk.require_room()
             (self._git if kind is Kind.GIT else self._databases).add(file)
 
-    def _index(self, file: SourceFile) -> None:
-        name = index_name(file.path)
-        assert name is not None
+    def _index(self, file: SourceFile, name: str) -> None:
         if file.size > MAX_SIZE:
             raise Unreadable(f"it has more than the {MAX_SIZE} bytes of an index file")
         self._disk.require_room()

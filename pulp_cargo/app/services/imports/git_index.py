@@ -17,6 +17,7 @@ from typing import IO
 
 from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.runtime.free_space import storage_full
+from pulp_cargo.app.runtime.pipes import input_of, output_of
 from pulp_cargo.app.services.imports.refused import Refused
 from pulp_cargo.app.services.imports.source_file import SourceFile
 from pulp_cargo.protocol.errors import BadRequest
@@ -154,12 +155,11 @@ def _git(copy: str, *arguments: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """Run `git` in a copy, and yield its input and output; raises BadRequest if it fails."""
     with tempfile.TemporaryFile(dir=".") as errors:
         process = _started(copy, arguments, errors)
-        assert process.stdin and process.stdout
         limit = threading.Timer(timeouts.GIT_TIMEOUT_SECONDS, process.kill)
         limit.start()
         try:
             with process:
-                yield process.stdin, process.stdout
+                yield input_of(process), output_of(process)
         finally:
             limit.cancel()
             process.kill()
