@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,13 @@ from pulp_cargo.rules.mirror_selection import locked_packages
 from pulp_cargo.rules.project_needs import LeftOut, NeededCrate
 from pulp_cargo.tests.database.mirrors import MISPLACED, MirrorOf, in_a_task, mirror_of
 from pulp_cargo.tests.support import sparse_upstream, upstream_faults
+from pulp_cargo.tests.support import upstream as fake
 from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.exchange import Page
 from pulp_cargo.tests.support.git_index import GitIndex
+from pulp_cargo.tests.support.keys import Key
 from pulp_cargo.tests.support.registry import index_path
+from pulp_cargo.tests.support.signed_state import sign
 from pulp_cargo.tests.support.sparse_upstream import Fault, SparseUpstream, index_line
 
 if TYPE_CHECKING:
@@ -549,6 +553,31 @@ def test_error_while_units_are_written(
     assert mirror.crates == []
     mirror.sync()
     assert mirror.crates == [f"{name} 1.0.0"]
+
+
+def test_signed_closure(mirror_of: MirrorOf, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read from the index is stored only once all of it is known to be signed."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services.sync import mirrored_units
+    from pulp_cargo.app.upstream.errors import CannotCopy
+
+    monkeypatch.setattr(mirrored_units, "VERSIONS_AT_ONCE", 1)
+    crates = [Crate(f"{name}-a"), Crate(f"{name}-b")]
+    names = [one.name for one in crates]
+    with fake.running() as upstream, closing(Key()) as key:
+        config = {"dl": f"{upstream.origin}{fake.ROOT}api/v1/crates"}
+        upstream.bodies[f"{fake.ROOT}config.json"] = json.dumps(config).encode()
+        for one in crates:
+            line = json.dumps(index_line(one, upstream.index_url)).encode()
+            upstream.bodies[f"{fake.ROOT}{index_path(one.name)}"] = line
+        mirror = mirror_of(upstream.index_url, snapshot_keys=key.public)
+        sign(upstream, key, crates[:1])
+        with pytest.raises(CannotCopy, match="is not in its signed snapshot"):
+            mirror.sync(*names, closure=True)
+        assert not CrateContent.objects.filter(name__in=names).exists()
+        sign(upstream, key, crates, version=8)
+        mirror.sync(*names, closure=True)
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-b 1.0.0"]
 
 
 def test_file_that_the_repository_has_already(
