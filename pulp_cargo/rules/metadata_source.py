@@ -33,7 +33,7 @@ def word_of(remote: UUID, facts: Mapping[str, object]) -> str:
     return _digest(str(remote), facts)
 
 
-def word_of_line(remote: UUID, index_line: str) -> str:
+def word_of_line(remote: UUID | str, index_line: str) -> str:
     """Return the source of metadata that are an index line only, faster than `word_of`.
 
     >>> line = '{"name":"été","links":"\\\\n"}'

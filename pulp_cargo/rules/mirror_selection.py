@@ -85,6 +85,11 @@ class Selection:
         return not self.crates and not self.locked and not self.needed
 
     @property
+    def is_every_version(self) -> bool:
+        """Whether all versions of all crates are mirrored."""
+        return self.is_everything and self.newest is None and self.yanked
+
+    @property
     def has_names(self) -> bool:
         """Whether anything is selected by name, so that it is missing if it is not there."""
         return bool(self.locked or self.needed) or any("*" not in x.pattern for x in self.crates)

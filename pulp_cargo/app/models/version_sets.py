@@ -29,7 +29,13 @@ COUNT = "SELECT (SELECT count(*) FROM cargo_added), (SELECT count(*) FROM cargo_
 # With more new rows, PostgreSQL has to be told: with the statistics from before, it would compare
 # every added unit with the whole repository when the invariants are checked.
 MANY = 5_000
-ANALYZE = "ANALYZE core_repositorycontent, cargo_cratecontent"
+# A sample of the columns by which rows are found is enough for that. It costs a tenth, and leaves the
+# rest to autovacuum: PostgreSQL counts a table as analyzed only if all of its columns are.
+ANALYZE = """
+    SET LOCAL default_statistics_target = 20;
+    ANALYZE core_repositorycontent (repository_id, content_id, version_added_id, version_removed_id),
+        cargo_cratecontent (content_ptr_id, name, canonical_name, vers, vers_key, cksum)
+"""
 
 NEW_VERSION = """
     INSERT INTO core_repositoryversion (pulp_id, pulp_created, pulp_last_updated, repository_id,

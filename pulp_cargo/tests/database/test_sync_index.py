@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,17 @@ from pulp_cargo.rules.mirror_selection import locked_packages
 from pulp_cargo.rules.project_needs import LeftOut, NeededCrate
 from pulp_cargo.tests.database.mirrors import MISPLACED, MirrorOf, in_a_task, mirror_of
 from pulp_cargo.tests.support import sparse_upstream, upstream_faults
+from pulp_cargo.tests.support import upstream as fake
 from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.exchange import Page
 from pulp_cargo.tests.support.git_index import GitIndex
+from pulp_cargo.tests.support.keys import Key
 from pulp_cargo.tests.support.registry import index_path
+from pulp_cargo.tests.support.signed_state import sign
 from pulp_cargo.tests.support.sparse_upstream import Fault, SparseUpstream, index_line
 
 if TYPE_CHECKING:
+    from pulp_cargo.app.models import CargoRepository
     from pulp_cargo.app.services.sync.order import Synced
 
 __all__ = ["in_a_task", "mirror_of"]
@@ -57,6 +62,12 @@ def test_git_index_is_mirrored(index: GitIndex, mirror_of: MirrorOf, name: str) 
     assert (unit.dependency_names, unit.registries) == (["serde"], [index.url])
     assert unit.pubtime.isoformat() == "2026-01-02T03:04:05+00:00"
     assert unit.metadata_source != ""
+    # What no line says is as in any new unit.
+    assert (unit.time_source, unit.keywords, unit.readme, unit.pulp_labels) == ("", [], None, {})
+    assert (unit.pulp_type, unit.pulp_domain_id) == (
+        "cargo.crate",
+        mirror.repository.pulp_domain_id,
+    )
     mirror.repository.refresh_from_db()
     assert mirror.repository.index_aliases == [index.url]
 
@@ -483,6 +494,127 @@ def test_sync_that_is_killed_goes_on(
     assert len(mirror.crates) == 3
     assert CrateContent.objects.filter(pk=before, name=f"{name}-a").exists()
     assert CrateContent.objects.filter(name__startswith=name).count() == 3
+
+
+def test_units_that_another_sync_creates_meanwhile(
+    index: GitIndex,
+    mirror_of: MirrorOf,
+    new_repository: "Callable[..., CargoRepository]",
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are found once they are in the way, and what is still new is created."""
+    from pulpcore.plugin.models import RemoteArtifact
+
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services.sync import mirrored_units
+
+    index.have(Crate(f"{name}-a"), Crate(f"{name}-b"), Crate(f"{name}-c"))
+    mirror = mirror_of(index.url)
+    other = replace(mirror, repository=new_repository())
+    write, waiting = mirrored_units._write, ["the other sync"]
+
+    def write_after_the_other(*args: Any) -> None:
+        if waiting:
+            waiting.clear()
+            other.sync(f"{name}-b", f"{name}-c")
+        write(*args)
+
+    monkeypatch.setattr(mirrored_units, "_write", write_after_the_other)
+    mirror.sync()
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-b 1.0.0", f"{name}-c 1.0.0"]
+    assert other.crates == [f"{name}-b 1.0.0", f"{name}-c 1.0.0"]
+    assert CrateContent.objects.filter(name__startswith=name).count() == 3
+    assert RemoteArtifact.objects.filter(remote=mirror.remote).count() == 3
+
+
+def test_connections_for_writing_are_closed(
+    index: GitIndex, mirror_of: MirrorOf, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The threads that write have connections of their own, which end with the sync."""
+    from django.db import connection
+
+    from pulp_cargo.app.services.sync import mirrored_units
+
+    index.have(*(Crate(f"{name}-{letter}") for letter in "abc"))
+    used, write = set(), mirrored_units._write
+
+    def noting(*args: Any) -> None:
+        write(*args)
+        used.add(connection.connection)
+
+    monkeypatch.setattr(mirrored_units, "VERSIONS_AT_ONCE", 1)
+    monkeypatch.setattr(mirrored_units, "_write", noting)
+    mirror_of(index.url).sync()
+    assert [one.closed for one in used] == [True, True]
+    assert connection.connection is not None and not connection.connection.closed
+
+
+def test_error_while_units_are_written(
+    index: GitIndex, mirror_of: MirrorOf, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails the sync, and no version is made of what is missing."""
+    from django.db import OperationalError
+
+    from pulp_cargo.app.services.sync import mirrored_units
+
+    def fail(*_: Any) -> None:
+        raise OperationalError("the disk is full")
+
+    index.have(Crate(name))
+    mirror = mirror_of(index.url)
+    with monkeypatch.context() as patched, pytest.raises(OperationalError, match="is full"):
+        patched.setattr(mirrored_units, "_write", fail)
+        mirror.sync()
+    assert mirror.crates == []
+    mirror.sync()
+    assert mirror.crates == [f"{name} 1.0.0"]
+
+
+def test_signed_closure(mirror_of: MirrorOf, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read from the index is stored only once all of it is known to be signed."""
+    from pulp_cargo.app.models import CrateContent
+    from pulp_cargo.app.services.sync import mirrored_units
+    from pulp_cargo.app.upstream.errors import CannotCopy
+
+    monkeypatch.setattr(mirrored_units, "VERSIONS_AT_ONCE", 1)
+    crates = [Crate(f"{name}-a"), Crate(f"{name}-b")]
+    names = [one.name for one in crates]
+    with fake.running() as upstream, closing(Key()) as key:
+        config = {"dl": f"{upstream.origin}{fake.ROOT}api/v1/crates"}
+        upstream.bodies[f"{fake.ROOT}config.json"] = json.dumps(config).encode()
+        for one in crates:
+            line = json.dumps(index_line(one, upstream.index_url)).encode()
+            upstream.bodies[f"{fake.ROOT}{index_path(one.name)}"] = line
+        mirror = mirror_of(upstream.index_url, snapshot_keys=key.public)
+        sign(upstream, key, crates[:1])
+        with pytest.raises(CannotCopy, match="is not in its signed snapshot"):
+            mirror.sync(*names, closure=True)
+        assert not CrateContent.objects.filter(name__in=names).exists()
+        sign(upstream, key, crates, version=8)
+        mirror.sync(*names, closure=True)
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-b 1.0.0"]
+
+
+def test_file_that_the_repository_has_already(
+    index: GitIndex, upstream: SparseUpstream, mirror_of: MirrorOf, name: str
+) -> None:
+    """A new unit gets it, such as that of another remote; one of another repository does not."""
+    from pulpcore.plugin.models import ContentArtifact
+
+    upstream.have(Crate(name))
+    index.have(Crate(name))
+    first = mirror_of(index.url, policy="immediate")
+    first.sync(mirror=True)
+    index.have(Crate(f"{name}z"))
+    mirrors = [replace(first, remote=mirror_of(index.url).remote), mirror_of(index.url)]
+    stored = []
+    for mirror in mirrors:
+        mirror.sync(mirror=True)
+        members = mirror.repository.latest_version().content
+        files = ContentArtifact.objects.filter(content__in=members).order_by("relative_path")
+        stored.append([file.artifact_id is not None for file in files])
+    assert stored == [[True, False], [False, False]]
 
 
 def test_crate_policy(index: GitIndex, mirror_of: MirrorOf, made: list[Any], name: str) -> None:

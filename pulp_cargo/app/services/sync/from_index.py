@@ -24,7 +24,7 @@ from pulp_cargo.app.services.sync import (
     replaced,
     upstream,
 )
-from pulp_cargo.app.services.sync.index_table import Chooser, Range, Upstream
+from pulp_cargo.app.services.sync.index_table import Chooser, Loaded, Upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
@@ -65,14 +65,14 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         if index.commit is not None and index.commit == base:
             return Synced(None, report)
         snapshot = None
-        with closing(_load(order, index, policy, report)) as ranges:
+        with closing(_load(order, index, policy, report)) as batches:
             if remote.snapshot_keys:
                 # Nothing is stored before all of it is known to be signed.
-                loaded = list(ranges)
-                snapshot = require_signed(connected, order)
-                _store(order, loaded)
+                with index_table.laid_aside(batches) as known:
+                    snapshot = require_signed(connected, order)
+                    _store(order, known)
             else:
-                _store(order, ranges)
+                _store(order, batches)
         report.require_selected(order.selection, listing_table.versions_of)
         _get_files(services, order, connected, index, report)
         change = Change(
@@ -105,8 +105,8 @@ def _require_usable(order: Order, index: Opened) -> None:
 
 def _load(
     order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport
-) -> Generator[Range]:
-    of_lines = Upstream(order.remote.pk, index.registry, index.file_url())
+) -> Generator[Loaded]:
+    of_lines = Upstream(str(order.remote.pk), index.registry, index.file_url())
     selection = order.selection
     with _counted("Reading the index", "sync.cargo.index") as count:
         found = _selected(index, selection, report)
@@ -114,28 +114,27 @@ def _load(
             selection, files_of = closure.expand(index.index, selection, found, report)
             found = files_of()
         chooser = Chooser(selection, policy, report)
-        for first, end in index_table.load(
-            found, of_lines, chooser, mirrored_units.VERSIONS_AT_ONCE
-        ):
-            count(end - first)
-            yield first, end
+        for batch in index_table.load(found, of_lines, chooser, mirrored_units.VERSIONS_AT_ONCE):
+            count(len(batch.units))
+            yield batch
 
 
-def _store(order: Order, ranges: Iterable[Range]) -> None:
-    """Create the units of ranges of versions, while the next ones are read."""
+def _store(order: Order, batches: Iterable[Loaded]) -> None:
+    """Create the units of batches of versions, while the next ones are read."""
     replaced_count = total = 0
-    with _counted("Storing crate versions", "sync.cargo.crates") as count:
-        for first, end in ranges:
+    repository, remote = order.repository, order.remote
+    with (
+        _counted("Storing crate versions", "sync.cargo.crates") as count,
+        mirrored_units.writing(repository, remote.pk) as writer,
+    ):
+        for batch in batches:
+            only = {"first": batch.first, "end": batch.end}
             replaced_count += replaced.refuse_replaced(
-                order.repository,
-                order.remote,
-                url=order.upstream_url,
-                mirror=order.mirror,
-                only={"first": first, "end": end},
+                repository, remote, url=order.upstream_url, mirror=order.mirror, only=only
             )
-            mirrored_units.make_units(order.repository, order.remote.pk, first, end)
-            count(end - first)
-            total += end - first
+            writer.make_units(batch)
+            count(len(batch.units))
+            total = batch.end
     replaced.note_replaced(replaced_count)
     if total >= version_sets.MANY:
         mirrored_units.analyze()

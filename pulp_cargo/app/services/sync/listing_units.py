@@ -63,7 +63,7 @@ LINK_FILES = """
         JOIN core_repositorycontent rc ON rc.content_id = other.content_id
         WHERE other.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
     )
-    WHERE l.at >= %(first)s AND l.at < %(end)s AND NOT EXISTS (
+    WHERE l.at >= %(first)s AND l.at < %(end)s AND l.is_found AND NOT EXISTS (
         SELECT 1 FROM core_contentartifact ca WHERE ca.content_id = l.content_id
     )
     ORDER BY l.content_id
@@ -149,11 +149,15 @@ def again_if_taken(change: Callable[[], object]) -> None:
             with transaction.atomic():
                 change()
         except (IntegrityError, OperationalError) as error:
-            is_deadlock = isinstance(error.__cause__, DeadlockDetected)
-            if not left or not (is_deadlock or isinstance(error, IntegrityError)):
+            if not left or not is_taken(error):
                 raise
         else:
             return
+
+
+def is_taken(error: Exception) -> bool:
+    """Return whether others have written the same rows, or rows in another order."""
+    return isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
 
 
 def _progress(message: str, code: str, total: int) -> ProgressReport:
