@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from pulp_cargo.tests.functional.rest.upstreams import DISTRIBUTIONS
 from pulp_cargo.tests.support.rest import Rest, unique
 from pulp_cargo.tests.support.stack import Stack
+from pulp_cargo.tests.support.traces import remove_orphan
 
+NO_CRATE = b"no crate, whoever sends it"
 THEIRS = "sparse+https://their.example/"
 REPOSITORY = ("none", "latest", "pinned")
 LISTS = ("none", "reads", "claims", "stores", "passes on")
@@ -272,7 +274,7 @@ class Filled:
     def _send_file(self, who: Rest, path: str) -> Any:
         return who.session.post(
             who.url(path),
-            files={"file": ("a.crate", b"no crate")},
+            files={"file": ("a.crate", NO_CRATE)},
             data={"repository": self.repository},
         )
 
@@ -308,6 +310,8 @@ def test_each_way_in_takes_the_right_to_modify(
                 continue
             found = filled.send(user, way)
             assert (found not in (403, 404)) is (role in allowed), (role, way, found)
+    # Pulp keeps what it has received, also if it is refused.
+    remove_orphan(stack, NO_CRATE)
 
 
 def filled_by(rest: Rest, form: str) -> Filled:
