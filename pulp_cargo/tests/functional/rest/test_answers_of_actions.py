@@ -14,7 +14,10 @@ METHODS = ("get", "post", "put", "patch", "delete")
 def test_every_operation_answers_as_the_schema_says(
     rest: Rest, document: dict[str, Any], world: World
 ) -> None:
-    """A generated client takes nothing else: another status is an error to it, and so is a null."""
+    """A generated client takes nothing else: another status is an error to it, and so is a null.
+
+    It takes long because it waits for the task of each operation that has one.
+    """
     tried, faults = set(), set()
     for one in world.calls():
         answer = rest.session.request(one.method, rest.url(one.href), timeout=60, **one.sent)

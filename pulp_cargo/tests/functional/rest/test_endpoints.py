@@ -105,7 +105,10 @@ def test_no_request_breaks_an_endpoint(
     registry: dict[str, Any],
     examples: int,
 ) -> None:
-    """Whatever is sent, Pulp answers without a 500."""
+    """Whatever is sent, Pulp answers without a 500.
+
+    It takes long because it sends a request of each kind to every endpoint.
+    """
     # Every worker imports this module to collect its tests, and this would take it half a second.
     import schemathesis
 
