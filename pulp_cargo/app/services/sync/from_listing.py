@@ -93,8 +93,8 @@ def _refuse_replaced(order: Order) -> None:
 def _existing(order: Order) -> RepositoryVersion:
     """Return the version that has the signed state of a label; raises CannotCopy if there is none.
 
-    None is made: an older state would be the newest version until the next sync succeeds, which is
-    what somebody wants who replays it.
+    None is made: the snapshot of a label may have any age (`require_signed`), so versions for
+    labels would let somebody replay any old state.
     """
     listing_table.find_units(order.repository.pulp_domain_id, order.repository.pk)
     version = version_with_listed(order.repository)
