@@ -73,7 +73,10 @@ def count(rest: Rest, href: str, **filters: object) -> int | None:
 
 
 def test_every_filter_has_an_effect(rest: Rest, document: dict[str, Any], world: World) -> None:
-    """One that is ignored would give a program everything, and it would not notice."""
+    """One that is ignored would give a program everything, and it would not notice.
+
+    It takes long because it sends a request with each of some 400 filters.
+    """
     ignored = []
     for href, parameters in lists(document, world).items():
         whole = count(rest, href)
