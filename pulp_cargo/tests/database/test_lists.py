@@ -94,8 +94,10 @@ def thousand(domain: Any) -> Iterator[str]:
     for one in made:
         one.pulp_type, one.repository_ptr_id = CargoRepository.get_pulp_type(), one.pulp_id
         one.pulp_domain, one.next_version = domain, 1
-    unit_rows.insert(Repository, made)
-    unit_rows.insert(CargoRepository, made)
+    rows = unit_rows.NewRows()
+    rows.add(Repository, made)
+    rows.add(CargoRepository, made)
+    rows.insert()
     versions = [RepositoryVersion(repository=one, number=0, complete=True) for one in made]
     RepositoryVersion.objects.bulk_create(versions)
     yield prefix

@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import HStoreField
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from pulpcore.plugin.models import Content, Domain
 
@@ -42,15 +43,20 @@ class NewRows:
         """
         fields = model._meta.local_concrete_fields
         for row in rows:
-            values = {field.column: field.pre_save(row, True) for field in fields}
-            # No labels: there is no conversion from JSON to their type, hstore, whose text this is.
-            self._rows[model].append({k: "" if v == {} else v for k, v in values.items()})
+            self._rows[model].append({one.column: _in_json(one, row) for one in fields})
 
     def insert(self) -> None:
         """Insert the rows. Keys between the tables may be in any order: PostgreSQL checks them last."""
         if self._rows:
             values = [json.dumps(rows, default=str) for rows in self._rows.values()]
             statements.run(_insert_into(tuple(self._rows)), values)
+
+
+def _in_json(field: "Field[Any, Any]", row: Model) -> Any:
+    """Return what stands for a field in the JSON of its row."""
+    value = field.pre_save(row, True)
+    # New units have no labels. JSON cannot be converted to their type, whose text for none this is.
+    return "" if value == {} and isinstance(field, HStoreField) else value
 
 
 @cache
@@ -121,10 +127,3 @@ def _add_units(
         unit.content_ptr_id = unit.pulp_id
     rows.add(Content, units)
     rows.add(model, units)
-
-
-def insert(model: type[Model], rows: Iterable[Model]) -> None:
-    """Insert rows of one model's own table."""
-    new = NewRows()
-    new.add(model, rows)
-    new.insert()

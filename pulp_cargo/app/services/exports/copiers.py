@@ -51,9 +51,8 @@ class Copiers:
     def stop(self) -> None:
         """End the processes, which have nothing to do."""
         for process in self._all:
-            if process.stdin is not None:
-                with suppress(BrokenPipeError):
-                    process.stdin.close()
+            with suppress(BrokenPipeError):
+                input_of(process).close()
         for process in self._all:
             with process:
                 process.wait()
