@@ -148,9 +148,10 @@ def hostile(name: str = "hostile") -> Crate:
 
 
 def among_the_first() -> dict[str, str]:
-    """Return names with which a public registry is on the page of registries.
+    """Return names with which a registry is on the page of registries.
 
-    The page has only the first 500 public ones, and other tests make many.
+    The page has only the first 500 public and the first 500 private ones, and other tests make
+    many of both.
     """
     name = f"0-{unique('r')}"
     return {"name": name, "base_path": name}

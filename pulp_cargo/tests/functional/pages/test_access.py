@@ -197,9 +197,10 @@ def test_visitor_sees_the_private_registries_that_they_may_read(stack: Stack) ->
     guard = stack.rest.make("contentguards/core/rbac/", name=unique("g"))["pulp_href"]
     reader = {"role": "cargo.cargodistribution_reader", "users": [user.auth[0]]}
     private, closed, hidden = (
-        stack.make_registry(auth_required=True, **more) for more in ({}, {}, {"hidden": True})
+        stack.make_registry(**among_the_first(), auth_required=True, **more)
+        for more in ({}, {}, {"hidden": True})
     )
-    guarded = stack.make_registry(content_guard=guard)
+    guarded = stack.make_registry(**among_the_first(), content_guard=guard)
     other = stack.make_registry(**among_the_first())
     for one in (private, hidden):
         stack.rest.post(f"{one.href}add_role/", **reader)
@@ -213,7 +214,9 @@ def test_visitor_sees_the_private_registries_that_they_may_read(stack: Stack) ->
 
 def test_token_shows_what_it_may_read(stack: Stack) -> None:
     """One that is for a single registry shows no others, and one that may not read shows none."""
-    here, there = (stack.make_registry(auth_required=True) for _ in range(2))
+    here, there = (
+        stack.make_registry(**among_the_first(), auth_required=True) for _ in range(2)
+    )
     for fields, shown in (
         ({}, {here.url, there.url}),
         ({"distribution": here.href}, {here.url}),
@@ -226,7 +229,9 @@ def test_token_shows_what_it_may_read(stack: Stack) -> None:
 
 def test_browser_asks_for_credentials_when_the_visitor_wants_to_sign_in(stack: Stack) -> None:
     """Strangers get the list of public registries; wrong credentials are those of a stranger."""
-    private, public = stack.make_registry(auth_required=True), stack.make_registry()
+    private, public = (
+        stack.make_registry(**among_the_first(), **more) for more in ({"auth_required": True}, {})
+    )
     page = root(stack, Accept=HTML)
     assert "/pulp/cargo/?sign-in" in page.links
     for headers in ({}, {"Authorization": basic("any", "wrong")}, {"Authorization": "Odd a b c"}):
@@ -242,7 +247,7 @@ def test_browser_asks_for_credentials_when_the_visitor_wants_to_sign_in(stack: S
 
 def test_revoked_token_shows_nothing_at_once(stack: Stack) -> None:
     """As in a registry."""
-    private = stack.make_registry(auth_required=True)
+    private = stack.make_registry(**among_the_first(), auth_required=True)
     record = stack.make_token_record()
     credentials = {"Accept": HTML, "Authorization": basic("any", record["token"])}
     assert private.url in root(stack, **credentials).links
