@@ -46,6 +46,10 @@ class LooplessProcess:
         self.services = ServiceState()
         self.refresher = Refresher(self.loop, self.services.cache)
 
+    def finish(self) -> None:
+        """Write what a task has queued, such as yanks of an upstream, before its process ends."""
+        self.loop.start(self.services.cache.drain()).result()
+
 
 # Django and the task runner call views, serializers and tasks without an argument that could carry
 # state, so this is the one place where they find it. They pass its parts on as arguments.

@@ -34,6 +34,8 @@ def prefetch(
         fetched = _fetch(process, registry, plan)
     except RegistryError as error:
         raise ValidationError(str(error)) from error
+    finally:
+        process.finish()
     for made in fetched.made:
         version = RepositoryVersion.objects.get(repository=made.repository, number=made.number)
         CreatedResource.objects.create(content_object=version)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
+from django_filters import Filter
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -10,12 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulpcore.plugin import viewsets as core
+from pulpcore.plugin.models import Content
 
 from pulp_cargo.app.access import Verb, access_for
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
 from pulp_cargo.app.queries.names.collisions import collisions
 from pulp_cargo.app.queries.names.explain import explain
 from pulp_cargo.app.queries.registry.registry import registry_of
+from pulp_cargo.app.queries.registry.serving import serving
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.serializers import CargoConfigSerializer, CargoDistributionSerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
@@ -50,6 +53,34 @@ def _answered_201(action: str) -> Any:
     return extend_schema(responses={201: shown})
 
 
+class ServedContentFilter(Filter):
+    """Finds the distributions that serve a content unit, with one query.
+
+    Pulp's own filter reads the repositories of all distributions one by one, and fails if one is
+    deleted meanwhile.
+    """
+
+    def filter(
+        self, distributions: QuerySet[CargoDistribution], value: str | None
+    ) -> QuerySet[CargoDistribution]:
+        """Filter by the URL or PRN of a unit."""
+        if value is None:
+            return distributions
+        unit = core.NamedModelViewSet.get_resource(value, Content)
+        return serving(distributions, unit.pk)
+
+
+class CargoDistributionFilter(core.DistributionFilter):
+    """The filters of distributions."""
+
+    with_content = ServedContentFilter(
+        help_text="Filter distributions based on the content served by them"
+    )
+
+    class Meta(core.DistributionFilter.Meta):
+        model = CargoDistribution
+
+
 @extend_schema_view(set_label=_answered_201("set_label"), unset_label=_answered_201("unset_label"))
 class CargoDistributionViewSet(
     RefusesOddRequests,
@@ -72,6 +103,7 @@ class CargoDistributionViewSet(
     # Prefetched, since each row of a list has its upstreams.
     queryset = queryset.prefetch_related(Prefetch("upstreams", UPSTREAMS))
     serializer_class = CargoDistributionSerializer
+    filterset_class = CargoDistributionFilter
     queryset_filtering_required_permission = "cargo.view_cargodistribution"
 
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(

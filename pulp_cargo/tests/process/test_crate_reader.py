@@ -53,8 +53,8 @@ def wanted(tmp_path: Path) -> Callable[[Crate], ReadPublished]:
 
 
 def heavy() -> Crate:
-    """A crate that takes a moment to unpack."""
-    return Crate("leaf", files={"noise": bytes(30_000_000)})
+    """A crate that takes some 0.1 seconds to read: the kernel counts a process's time in ticks."""
+    return Crate("leaf", files={f"src/{number}.rs": b"" for number in range(10_000)})
 
 
 def test_manifest_comes_back(reader: "Reader", wanted: Callable[[Crate], ReadPublished]) -> None:

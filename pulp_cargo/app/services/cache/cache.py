@@ -2,6 +2,7 @@
 
 import asyncio
 
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.cache.follow_yanks import YankFollower
@@ -31,8 +32,10 @@ class Cache:
         self.persist_queue = PersistQueue(background, disk, readers)
         self.parsed_indexes = ParsedIndexes()
         self.index_store = IndexStore(background, disk)
-        yanks = YankFollower(self.persist_queue, background, self.parsed_indexes.index_of)
-        self.index_files = IndexFiles(self.clients, self.parsed_indexes, self.index_store, yanks)
+        self._yanks = YankFollower(self.persist_queue, background, self.parsed_indexes.index_of)
+        self.index_files = IndexFiles(
+            self.clients, self.parsed_indexes, self.index_store, self._yanks
+        )
         self.advisories = AdvisoryDatabase()
         self.refusals = RefusalLog(background)
         self.policies = Policies(self.advisories, self.refusals)
@@ -41,7 +44,12 @@ class Cache:
         )
 
     async def drain(self) -> None:
-        """Write everything that is queued, before the process ends."""
+        """Write everything that is queued, before the process ends.
+
+        An index file that is stored without its yanks would not be compared with the stored versions
+        again.
+        """
+        await self._yanks.all_queued(timeouts.PERSIST_DRAIN_SECONDS)
         await asyncio.gather(
             self.persist_queue.close(), self.index_store.close(), self.refusals.close()
         )

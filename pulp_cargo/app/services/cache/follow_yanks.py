@@ -1,7 +1,8 @@
 """Copying an upstream's yanks to the versions that are stored of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pulp_cargo.app.queries.upstreams import stores as upstream_stores
 from pulp_cargo.app.queries.upstreams.index_copy import IndexFileCopy
@@ -20,13 +21,21 @@ class YankFollower:
     queue: PersistQueue
     background: BackgroundTasks
     index_of: Callable[[UpstreamRemote, IndexFileCopy], Awaitable[UpstreamIndex]]
+    _comparing: set[asyncio.Task[None]] = field(default_factory=set)
 
     def follow(self, remote: UpstreamRemote, copy: IndexFileCopy) -> None:
         """In the background, mark stored versions as yanked or not, as in the crate's new index file."""
-        self.background.spawn(
+        task = self.background.spawn(
             self._follow(remote, copy),
             failure=f"The yanks of `{copy.name}` upstream could not be copied",
         )
+        self._comparing.add(task)
+        task.add_done_callback(self._comparing.discard)
+
+    async def all_queued(self, seconds: float) -> None:
+        """Return when the yanks of all files are in the queue, or after some seconds."""
+        if self._comparing:
+            await asyncio.wait(self._comparing, timeout=seconds)
 
     async def _follow(self, remote: UpstreamRemote, copy: IndexFileCopy) -> None:
         stores = await threads.read(upstream_stores.stores_of, remote.pk, copy.canonical_name)

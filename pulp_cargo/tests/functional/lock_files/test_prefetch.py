@@ -74,6 +74,21 @@ def test_what_is_there_is_not_fetched_again(
     assert len(upstream.asked_for(file_path(Crate(name)))) == 1
 
 
+def test_yank_in_the_upstream_is_copied_before_the_task_ends(
+    upstream: SparseUpstream, gate: Gate, cache: Cache, name: str
+) -> None:
+    """The new index file is stored, so nobody would copy the yank later."""
+    crate = Crate(name)
+    upstream.have(crate)
+    lock = lock_file(locked(crate, upstream.index_url))
+    gate.prefetch(lock)
+    upstream.have(crate, yanked=True)
+    result = gate.prefetch(lock)["result"]
+    assert result == {"fetched": 0, "there": 1, "problems": []}
+    (mark,) = cache.rest.list("content/cargo/yanks/", repository_version=cache.latest)
+    assert (mark["name"], mark["vers"]) == (name, crate.vers)
+
+
 def test_file_of_another_registry_is_taken_over(
     stack: Stack, upstream: SparseUpstream, cache: Cache, gate: Gate, gate_of: GateOf, name: str
 ) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
+from pulp_cargo.tests.support.stack import Stack
 
 DISTRIBUTIONS = "distributions/cargo/cargo/"
 
@@ -134,3 +136,25 @@ def test_roles_of_a_registry(rest: Rest, registry: dict[str, Any]) -> None:
         with pytest.raises(Refused) as refused:
             user.patch(href, auth_required=True)
         assert refused.value.status == 403
+
+
+def test_distributions_are_found_by_a_unit_that_they_serve(stack: Stack) -> None:
+    """By the newest version of a repository or a fixed one; not by what was removed before it."""
+    name = unique("c")
+    newest, removed, other = (stack.make_registry() for _ in range(3))
+    newest.publish(Crate(name))
+    (unit,) = {one["pulp_href"] for one in stack.rest.list("content/cargo/crates/", name=name)}
+    stack.rest.post(f"{removed.repository}modify/", add_content_units=[unit])
+    other.publish(Crate(f"{name}-other"))
+    fixed, _ = (
+        stack.rest.need(
+            DISTRIBUTIONS,
+            name=unique("f"),
+            base_path=unique("f"),
+            repository_version=f"{removed.repository}versions/{number}/",
+        )
+        for number in (1, 0)
+    )
+    stack.rest.post(f"{removed.repository}modify/", remove_content_units=[unit])
+    found = {one["pulp_href"] for one in stack.rest.list(DISTRIBUTIONS, with_content=unit)}
+    assert found == {newest.href, fixed["pulp_href"]}
