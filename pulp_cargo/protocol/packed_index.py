@@ -8,6 +8,8 @@ from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid
 
 # The largest of crates.io, that of web-sys, has 5 MB in a hundred lines.
 MAX_SIZE = 16 * 1024 * 1024
+# The content codings that an upstream may use (RFC 9110, 8.4.1).
+GZIP, PLAIN = ("gzip", "x-gzip"), ("", "identity")
 # Maximum size of a compressed file with several members, in bytes.
 MAX_SEVERAL = 1024 * 1024
 
@@ -29,6 +31,19 @@ def pack_tightly(body: bytes) -> bytes:
 def unpack(packed: bytes) -> bytes:
     """Return the bytes of a stored index file."""
     return _first_member(packed, MAX_SIZE)[0]
+
+
+def decode_sent(sent: bytes, encoding: str, name: str) -> tuple[bytes, bytes | None]:
+    """Return an index file's bytes, and the compressed form to store if it was sent compressed.
+
+    Raises UpstreamIndexInvalid, also for a content coding that was not requested.
+    """
+    if encoding in GZIP:
+        return unpack_sent(sent, name)
+    if encoding not in PLAIN:
+        what = f"it has the encoding {encoding[:40]!r}, which was not requested"
+        raise UpstreamIndexInvalid(name, what)
+    return sent, None
 
 
 def unpack_sent(packed: bytes, name: str) -> tuple[bytes, bytes]:

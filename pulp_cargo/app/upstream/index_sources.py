@@ -20,7 +20,7 @@ from pulp_cargo.app.upstream.client import Client
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.git import GitRepository
 from pulp_cargo.app.upstream.retries import with_retries
-from pulp_cargo.protocol.packed_index import MAX_SIZE, unpack_sent
+from pulp_cargo.protocol.packed_index import MAX_SIZE, decode_sent
 from pulp_cargo.protocol.paths import index_path, is_misplaced, name_at
 from pulp_cargo.protocol.unavailable import UpstreamIndexInvalid, UpstreamUnreachable
 from pulp_cargo.protocol.upstream_config import UpstreamConfig, parse_upstream_config
@@ -130,9 +130,7 @@ class SparseIndex:
         )
         if fetched.body is None or not fetched.found:
             return name, None
-        if fetched.encoding in ("gzip", "x-gzip"):
-            return name, unpack_sent(fetched.body, name)[0]
-        return name, fetched.body
+        return name, decode_sent(fetched.body, fetched.encoding, name)[0]
 
 
 class LocalRegistry:

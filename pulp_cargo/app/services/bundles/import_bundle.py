@@ -18,19 +18,19 @@ from typing import BinaryIO, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 from pulp_glue.cargo.bundle import Bundle, InvalidBundle, part_at, read_bundle
 from pulp_glue.cargo.snapshot import Entry
 
-from pulpcore.plugin.models import Content, Domain, ProgressReport, RepositoryVersion
+from pulpcore.plugin.models import Content, ProgressReport, RepositoryVersion
 from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.queries.repository.versions_in import versions_of
 from pulp_cargo.app.runtime.free_space import FreeSpace
-from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage, unit_rows
+from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.crates.yank_marks import save_marks
 from pulp_cargo.app.services.setup.repository_use import require_replaceable
 from pulp_cargo.app.services.snapshots.signature import require_signature
 from pulp_cargo.protocol import uniqueness
@@ -46,8 +46,6 @@ T = TypeVar("T")
 BATCH = 50
 # Number of threads for fsync.
 SETTLERS = 16
-# Number of yank marks in one statement.
-MARKS = 1_000
 # The key of what a version was imported from, in the `info` of repository versions.
 NOTE = "bundle"
 
@@ -212,7 +210,7 @@ def _make_version(
 ) -> RepositoryVersion | None:
     """Create the version with the new crates, and the yank marks of the snapshot."""
     yanked = {_key(entry) for entry in bundle.entries if entry.yanked}
-    marks = _marks(yanked, get_domain())
+    marks = save_marks(yanked, get_domain())
     with repository.new_version(follows=mirror) as version:
         version.remove_content(Content.objects.filter(pk__in=others))
         version.add_content(Content.objects.filter(pk__in=units))
@@ -233,24 +231,6 @@ def _ended_marks(
         for pk, *key in marks.values_list("pk", "canonical_name", "vers").iterator()
         if tuple(key) not in yanked and (mirror or tuple(key) in covered)
     ]
-
-
-def _marks(yanked: set[tuple[str, str]], domain: Domain) -> list[UUID]:
-    """Return the ids of the yank marks of these versions; missing ones are created."""
-    found: dict[tuple[str, str], UUID] = {}
-    for batch in _batches(sorted(yanked), MARKS):
-        wanted = Q(canonical_name__in={name for name, _ in batch})
-        rows = CrateYank.objects.filter(wanted, _pulp_domain=domain)
-        there = {(one.canonical_name, one.vers): one.pk for one in rows.iterator()}
-        fresh = [
-            CrateYank(canonical_name=name, vers=vers)
-            for name, vers in batch
-            if (name, vers) not in there
-        ]
-        unit_rows.insert_units(CrateYank, fresh, domain)
-        there |= {(one.canonical_name, one.vers): one.pk for one in fresh}
-        found |= {key: there[key] for key in batch}
-    return artifacts.touch(found.values())
 
 
 def _key(entry: Entry) -> tuple[str, str]:
@@ -287,6 +267,6 @@ def _unit(
     )
 
 
-def _batches(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]

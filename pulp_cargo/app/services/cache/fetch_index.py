@@ -14,13 +14,10 @@ from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.upstream.answer import Fetched, Validators
 from pulp_cargo.app.upstream.client import UpstreamClients
-from pulp_cargo.protocol.packed_index import pack, unpack_sent
-from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty, UpstreamIndexInvalid
+from pulp_cargo.protocol.packed_index import decode_sent, pack
+from pulp_cargo.protocol.unavailable import UpstreamIndexEmpty
 from pulp_cargo.protocol.upstream_index import UpstreamIndex, UpstreamVersion, parse_index_file
 from pulp_cargo.rules.replaced_versions import Replaced, gone_from, replaced_in, version_key
-
-# The content codings that an upstream may use (RFC 9110, 8.4.1).
-GZIP, PLAIN = ("gzip", "x-gzip"), ("", "identity")
 
 Copy = IndexFileCopy | CrateGone
 
@@ -70,7 +67,7 @@ def _read(
     Returns None for an empty file, by which an upstream may say that it has no such crate. Raises
     UpstreamIndexInvalid.
     """
-    body, gzipped = _unpacked(name, sent, fetched.encoding)
+    body, gzipped = decode_sent(sent, fetched.encoding, name)
     digest = hashlib.sha256(body).hexdigest()
     etag, modified = fetched.validators.etag, fetched.validators.last_modified
     if isinstance(before, IndexFileCopy) and before.digest == digest:
@@ -105,16 +102,6 @@ def _read(
 def _is_other(copy: Copy, before: Copy) -> bool:
     """Whether an answer differs from the last one in more than the time of its check."""
     return copy != replace(before, checked_at=copy.checked_at)
-
-
-def _unpacked(name: str, sent: bytes, encoding: str) -> tuple[bytes, bytes | None]:
-    """Return a file's bytes, and their compressed form if they were sent compressed."""
-    if encoding in GZIP:
-        return unpack_sent(sent, name)
-    if encoding not in PLAIN:
-        what = f"it has the encoding {encoding[:40]!r}, which was not requested"
-        raise UpstreamIndexInvalid(name, what)
-    return sent, None
 
 
 def _first_seen(

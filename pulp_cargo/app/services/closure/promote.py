@@ -15,7 +15,7 @@ from pulp_cargo.app.models.registry_urls import note_mirrored
 from pulp_cargo.app.notices import channel
 from pulp_cargo.app.queries.crates.by_name import NamedVersion
 from pulp_cargo.app.services.closure.promotion_plan import Plan, plan
-from pulp_cargo.app.services.crates import artifacts
+from pulp_cargo.app.services.crates.yank_marks import save_marks
 from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.rules.promotion import CannotPromote
@@ -45,7 +45,7 @@ def promote(
         return Promotion(planned, None)
     stored = [one.stored for one in planned.copies]
     yanked = [(canonical_name(one.name), one.vers) for one in stored if one.yanked]
-    marks = artifacts.save_yanks(yanked, target.pulp_domain) if yanked else []
+    marks = save_marks(yanked, target.pulp_domain)
     units = [one.unit for one in stored]
     # In one transaction, so that no reader sees crates whose dependencies lead elsewhere.
     with transaction.atomic():

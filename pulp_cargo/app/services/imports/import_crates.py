@@ -26,10 +26,10 @@ from pulp_cargo.app.queries.repository.versions_in import used_versions, version
 from pulp_cargo.app.queries.upstreams.repository_roles import is_published_to
 from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.crates.yank_marks import save_marks
 from pulp_cargo.app.services.imports.collect import CrateFile, Source
 from pulp_cargo.app.services.imports.index_files import IndexMarks
 from pulp_cargo.app.services.imports.refused import Refused
-from pulp_cargo.app.services.imports.yank_marks import save_marks
 from pulp_cargo.protocol import uniqueness
 from pulp_cargo.protocol.crate_file import Origin
 from pulp_cargo.protocol.errors import RegistryError

@@ -12,7 +12,7 @@ from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support import upstream_faults as broken
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.rest import Refused
-from pulp_cargo.tests.support.sparse_upstream import FILES, SparseUpstream, file_path
+from pulp_cargo.tests.support.sparse_upstream import FILES, SparseUpstream, at, file_path
 from pulp_cargo.tests.support.stack import Stack
 from pulp_cargo.tests.support.upstream import basic
 
@@ -151,3 +151,15 @@ def test_files_with_a_user_and_password_of_their_own(
     copy.sync(crates=[name])
     assert copy.registry.download(name).body == crate.packed()
     assert tokens(elsewhere) == {basic("user", "password")}
+
+
+def test_index_file_with_an_encoding_that_was_not_requested(
+    private: SparseUpstream, copy_of: CopyOf, name: str
+) -> None:
+    """It is not read as if it were plain, which would refuse each of its lines."""
+    private.have(Crate(name))
+    private.faults[at(name)] = broken.other_encoding
+    copy = copy_of(private.index_url, token=TOKEN)
+    with pytest.raises(Refused, match="the encoding 'deflate', which was not requested"):
+        copy.sync(crates=[name])
+    assert copy.registry.index(name) == []
