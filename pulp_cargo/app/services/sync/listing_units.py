@@ -49,20 +49,21 @@ WANTED_MARKS = """
     JOIN cargo_crateyank y USING (canonical_name, vers)
     WHERE l.yanked AND y._pulp_domain_id = %s
 """
-# A stored file with the checksum is used if the repository has or had it. Files of other
-# repositories are not: an upstream could list the checksum of a private crate.
-LINK_FILES = """
+# The condition that the repository has or had the stored file `a`. Only such files are used for a
+# listed checksum, since an upstream could list that of a private crate in another repository.
+HAD_FILE = """EXISTS (
+    SELECT 1 FROM core_contentartifact other
+    JOIN core_repositorycontent rc ON rc.content_id = other.content_id
+    WHERE other.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
+)"""
+LINK_FILES = f"""
     INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
         artifact_id, content_id)
     SELECT gen_random_uuid(), now(), now(), l.name || '/' || l.name || '-' || l.vers || '.crate',
         a.pulp_id, l.content_id
     FROM cargo_listed l
     LEFT JOIN core_artifact a ON a.sha256 = l.cksum AND a.pulp_domain_id = %(domain)s
-    AND EXISTS (
-        SELECT 1 FROM core_contentartifact other
-        JOIN core_repositorycontent rc ON rc.content_id = other.content_id
-        WHERE other.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
-    )
+    AND {HAD_FILE}
     WHERE l.at >= %(first)s AND l.at < %(end)s AND l.is_found AND NOT EXISTS (
         SELECT 1 FROM core_contentartifact ca WHERE ca.content_id = l.content_id
     )
