@@ -326,6 +326,19 @@ def test_what_is_unpacked_has_a_limit() -> None:
     assert wrong == []
 
 
+def test_conditional_requests_are_answered_in_one_place() -> None:
+    """Lists of tags, weak tags and `*` are compared there, and the headers of a 304 chosen."""
+    found = {
+        name
+        for name, tree in modules()
+        for node in nodes(tree)
+        if isinstance(node, ast.Call) and name.startswith("app.")
+        for keyword in node.keywords
+        if keyword.arg == "status" and ast.unparse(keyword.value) == "304"
+    }
+    assert found == {"app.endpoints.http.responses"}
+
+
 def test_catching_every_error_has_a_reason() -> None:
     """A handler for `Exception` hides mistakes, too, so a comment says why it must catch all."""
     wrong = []
