@@ -82,9 +82,14 @@ FOR_CACHES = Terms(
     FAILURES,
     timeouts.UPSTREAM_SEARCH_TIMEOUT_SECONDS,
 )
-# The time for a listing depends on the size of the registry. A sync has nothing else to use if it
-# fails, so it retries, and no number of failures opens the breaker.
-FOR_SYNCS = Terms(connect=30, read=300, index=None, file=None, failures=math.inf)
+# A sync has nothing else to use if it fails, so it retries, and no number of failures opens the breaker.
+FOR_SYNCS = Terms(
+    timeouts.SYNC_CONNECT_TIMEOUT_SECONDS,
+    timeouts.SYNC_READ_TIMEOUT_SECONDS,
+    index=None,
+    file=None,
+    failures=math.inf,
+)
 
 
 @dataclass(frozen=True, slots=True)
