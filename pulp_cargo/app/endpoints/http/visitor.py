@@ -32,7 +32,7 @@ async def visitor_of(request: web.Request, domain: str) -> Visitor | None:
     if found is None:
         found = await _look_up(header, domain)
         if found is not None:
-            memory.keep_visitor(domain, header, found, generation)
+            memory.remember_visitor(domain, header, found, generation)
     if found is None or is_expired(found.expires_at, timezone.now()):
         return None
     return found
