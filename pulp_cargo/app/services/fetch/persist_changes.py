@@ -138,7 +138,7 @@ async def persist(repository: UUID, domain: Domain, changes: Sequence[Change]) -
     files = [
         one.file for one in changes if isinstance(one, AddCachedCrate) and one.file is not None
     ]
-    await threads.upload(upload_all, files, domain)
+    await threads.write_slowly(upload_all, files, domain)
     until = time.monotonic() + timeouts.PERSIST_BUSY_TIMEOUT_SECONDS
     while True:
         try:

@@ -183,7 +183,7 @@ class VersionToStore:
 
 async def _restore(fetch: SharedFetch, domain: Domain) -> None:
     try:
-        await threads.upload(_put_back, fetch.whole, domain)
+        await threads.write_slowly(_put_back, fetch.whole, domain)
         log.warning(
             "The storage had lost the file of `%s %s`; it was restored.",
             fetch.name,

@@ -159,6 +159,6 @@ def clean_up_after(background: BackgroundTasks, repository: UUID, result: Result
         background.spawn(
             # Not in a thread of the commits: each of these has a connection, and the next publish would
             # use another one, whose statements may not be prepared.
-            threads.upload(clean_up, repository),
+            threads.write_slowly(clean_up, repository),
             failure="Old versions of a repository could not be removed",
         )
