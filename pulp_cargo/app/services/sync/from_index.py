@@ -24,7 +24,7 @@ from pulp_cargo.app.services.sync import (
     replaced,
     upstream,
 )
-from pulp_cargo.app.services.sync.index_table import Chooser, Loaded, Upstream
+from pulp_cargo.app.services.sync.index_table import Chooser, IndexOrigin, Loaded
 from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
@@ -106,7 +106,7 @@ def _require_usable(order: Order, index: Opened) -> None:
 def _load(
     order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport
 ) -> Generator[Loaded]:
-    of_lines = Upstream(str(order.remote.pk), index.registry, index.file_url())
+    of_lines = IndexOrigin(str(order.remote.pk), index.registry, index.file_url())
     selection = order.selection
     with _counted("Reading the index", "sync.cargo.index") as count:
         found = _selected(index, selection, report)
