@@ -19,8 +19,7 @@ from pulpcore.plugin.replica import Replicator
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, CargoUpstream
 from pulp_cargo.app.models.version_label import MOST_LABELS
-from pulp_cargo.app.services import owners
-from pulp_cargo.app.services.setup import repository_use
+from pulp_cargo.app.services import owners, repository_use
 from pulp_cargo.app.tasks import synchronize
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 

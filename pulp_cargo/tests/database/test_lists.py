@@ -45,8 +45,7 @@ def prefix(
     from pulpcore.plugin.models import ContentRedirectContentGuard
 
     from pulp_cargo.app import models
-    from pulp_cargo.app.services import tokens
-    from pulp_cargo.app.services.setup import upstream_list
+    from pulp_cargo.app.services import tokens, upstream_list
 
     prefix = f"l{secrets.token_hex(5)}"
     admin = get_user_model().objects.get(username="admin")

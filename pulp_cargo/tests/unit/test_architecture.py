@@ -27,8 +27,17 @@ LAYERS = (
 )
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
-    ("tokens", "own_tokens", "owners", "version_labels", "crates", "policies", "statistics"),
-    ("catalog", "closure", "exports", "setup", "imports", "publish", "snapshots"),
+    (
+        "tokens",
+        "own_tokens",
+        "owners",
+        "version_labels",
+        "crates",
+        "policies",
+        "statistics",
+        "repository_use",
+    ),
+    ("catalog", "closure", "exports", "setup", "upstream_list", "imports", "publish", "snapshots"),
     ("bundles", "sync", "fetch"),
     ("cache", "upstream_search"),
     ("lock_file", "process"),

@@ -31,7 +31,7 @@ from pulp_cargo.app.queries.repository.versions_in import versions_of
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage, unit_rows
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
-from pulp_cargo.app.services.setup.repository_use import require_replaceable
+from pulp_cargo.app.services.repository_use import require_replaceable
 from pulp_cargo.app.services.snapshots.signature import require_signature
 from pulp_cargo.protocol import uniqueness
 from pulp_cargo.protocol.crate_file import Origin
