@@ -69,6 +69,17 @@ SQL_ELSEWHERE = {
     "app.services.sync.version": "compares whole tables with the temporary one of a listing",
     "serve.database": "frees the tasks of dead processes, before Django is there",
 }
+# Modules of a layer that name one of a higher layer in a string, which no import shows.
+NAMED_IN_STRINGS = {
+    ("app.services.snapshots.request", "app.tasks.snapshot.make_snapshot"): "tasks call services",
+    ("app.settings", "app.authentication.api_tokens.CargoTokenAuthentication"): "DRF loads it",
+}
+# What belongs to serializers and edges, and the modules below them that use it.
+WEB = ("rest_framework", "django.http", "aiohttp.web", "pulpcore.plugin.viewsets")
+WEB_ELSEWHERE = {
+    "app.services.own_tokens": "applies the rules of the tokens' viewset, so that none exists twice",
+    "app.models.core": "hands on what core has and its plugin API lacks",
+}
 WRITES = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+( \w+)? SET|VACUUM|FOR UPDATE)\b")
 WRITING_CALLS = {"save", "create", "delete", "bulk_create", "bulk_update", "get_or_create", "touch"}
 DECLARATION = "app.models.core_columns"
@@ -191,6 +202,37 @@ def test_no_module_imports_from_a_higher_layer() -> None:
         if own is not None and other is not None and other > own:
             wrong.append(f"{name} imports {target}")
     assert wrong == []
+
+
+def test_no_string_names_a_higher_layer() -> None:
+    """A task or a class that is loaded by its name is an import as well."""
+    found = {
+        (name, node.value.removeprefix("pulp_cargo."))
+        for name, tree in modules()
+        for node in nodes(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(r"pulp_cargo(\.\w+)+", node.value)
+    }
+    ranks = {pair: (layer(pair[0]), layer(pair[1])) for pair in found}
+    higher = {
+        pair
+        for pair, (own, other) in ranks.items()
+        if own is not None and other is not None and other > own
+    }
+    assert higher == set(NAMED_IN_STRINGS)
+
+
+def test_only_serializers_and_edges_know_requests() -> None:
+    """What services decide does not depend on how they are called."""
+    lowest = next(rank for rank, places in enumerate(LAYERS) if "app.serializers" in places)
+    found = {
+        name
+        for name, tree in modules()
+        if (rank := layer(name)) is not None and rank < lowest
+        for target in imports(tree)
+        if target.startswith(WEB)
+    }
+    assert found == set(WEB_ELSEWHERE)
 
 
 def test_no_feature_imports_a_higher_one() -> None:
