@@ -9,12 +9,12 @@ the checksums of the files only.
 """
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -28,6 +28,7 @@ from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.queries.repository.versions_in import versions_of
+from pulp_cargo.app.runtime.batches import batches
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage, unit_rows
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
@@ -39,8 +40,6 @@ from pulp_cargo.protocol.errors import BadRequest, RegistryError
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.metadata_source import NO_TIME, time_of
-
-T = TypeVar("T")
 
 # Number of files in one transaction, as in an import of .crate files.
 BATCH = 50
@@ -186,7 +185,7 @@ def _store(
             message="Storing crates", code="cargo.bundle.store", total=len(missing)
         ) as progress,
     ):
-        for batch in _batches(missing):
+        for batch in batches(missing, BATCH):
             disk.require_room()
             files = [_written(part_at(file, bundle.files[entry.key])) for entry in batch]
             list(settlers.map(IncomingFile.settle, files))
@@ -238,7 +237,7 @@ def _ended_marks(
 def _marks(yanked: set[tuple[str, str]], domain: Domain) -> list[UUID]:
     """Return the ids of the yank marks of these versions; missing ones are created."""
     found: dict[tuple[str, str], UUID] = {}
-    for batch in _batches(sorted(yanked), MARKS):
+    for batch in batches(sorted(yanked), MARKS):
         wanted = Q(canonical_name__in={name for name, _ in batch})
         rows = CrateYank.objects.filter(wanted, _pulp_domain=domain)
         there = {(one.canonical_name, one.vers): one.pk for one in rows.iterator()}
@@ -285,8 +284,3 @@ def _unit(
         origin=Origin.IMPORTED,
         time_source=time_source,
     )
-
-
-def _batches(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -4,9 +4,9 @@ Each gets a content artifact for its file, and a remote artifact with its URL at
 table `cargo_listed` (services/sync/listing_table) must exist.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
@@ -16,13 +16,12 @@ from pulpcore.plugin.models import Content, Domain, ProgressReport
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.runtime.batches import batches
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table
 from pulp_cargo.app.services.sync.listing_table import ALL
 from pulp_cargo.app.upstream.connection import registry_root
-
-T = TypeVar("T")
 
 # Number of units in one statement.
 UNITS_AT_ONCE = 500
@@ -94,7 +93,7 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
     listing_table.find_units(domain.pk, repository.pk)
     places = all_rows(MISSING)
     with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
-        for batch in _batches(places, UNITS_AT_ONCE):
+        for batch in batches(places, UNITS_AT_ONCE):
             units = [
                 build_unit.of_listing(listing_table.read_again(file, at), source)
                 for at, source in batch
@@ -163,11 +162,6 @@ def is_taken(error: Exception) -> bool:
 
 def _progress(message: str, code: str, total: int) -> ProgressReport:
     return ProgressReport(message=message, code=code, total=total)
-
-
-def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def _execute(statement: str, values: dict[str, object]) -> None:
