@@ -30,7 +30,7 @@ from pulp_cargo.app.queries.owners import login_of, rows_of_repository
 from pulp_cargo.app.queries.registry.mirrored_urls import inherited_urls
 from pulp_cargo.app.queries.registry.own_urls import own_urls
 from pulp_cargo.app.services.crates import build_unit
-from pulp_cargo.app.services.setup.repository_use import NotPermitted, require_modifiable
+from pulp_cargo.app.services.repository_use import NotPermitted, require_modifiable
 from pulp_cargo.protocol.index import parse_line, render_line
 from pulp_cargo.protocol.registry_url import parse_registry_url
 from pulp_cargo.rules.metadata_source import FILE, NO_TIME, word_of_export

@@ -19,8 +19,8 @@ from pulpcore.plugin.replica import Replicator
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, CargoUpstream
 from pulp_cargo.app.models.version_label import MOST_LABELS
-from pulp_cargo.app.services import owners
-from pulp_cargo.app.services.setup import repository_use
+from pulp_cargo.app.queries.registry.registry import OF_REPLICATION
+from pulp_cargo.app.services import owners, repository_use
 from pulp_cargo.app.tasks import synchronize
 from pulp_cargo.protocol.unavailable import RepositoryBusy
 
@@ -119,7 +119,7 @@ class CargoReplicator(Replicator):
         The copy is a mirror, which removes everything else.
         """
         # Replication labels the objects that it creates, for any upstream.
-        if "UpstreamPulp" in repository.pulp_labels:
+        if OF_REPLICATION in repository.pulp_labels:
             return True
         return not repository_use.is_in_use(repository) and repository.latest_version().number == 0
 
@@ -129,7 +129,7 @@ class CargoReplicator(Replicator):
         Caches and lists would fetch from there, and so would syncs of repositories that are no copies.
         """
         synced = CargoRepository.objects.filter(remote=remote)
-        if "UpstreamPulp" in remote.pulp_labels:
+        if OF_REPLICATION in remote.pulp_labels:
             synced = synced.exclude(name=remote.name)
         cached = CargoDistribution.objects.filter(remote=remote)
         listed = CargoUpstream.objects.filter(remote=remote)

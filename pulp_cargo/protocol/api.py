@@ -1,7 +1,8 @@
 """Bodies of the web API that cargo reads (Cargo Book, Registry Web API)."""
 
-import json
 from collections.abc import Sequence
+
+from pulp_cargo.protocol.json_body import to_json
 
 # Maximum length of an error message, in characters.
 LONGEST_DETAIL = 10_000
@@ -13,7 +14,7 @@ def errors_body(details: Sequence[str]) -> bytes:
     >>> errors_body(["no"])
     b'{"errors":[{"detail":"no"}]}'
     """
-    return _json({"errors": [{"detail": _short(detail)} for detail in details]})
+    return to_json({"errors": [{"detail": _short(detail)} for detail in details]})
 
 
 def ok_body() -> bytes:
@@ -22,7 +23,7 @@ def ok_body() -> bytes:
     >>> ok_body()
     b'{"ok":true}'
     """
-    return _json({"ok": True})
+    return to_json({"ok": True})
 
 
 def published_body(warnings: Sequence[str]) -> bytes:
@@ -32,14 +33,9 @@ def published_body(warnings: Sequence[str]) -> bytes:
     b'{"warnings":{"invalid_categories":[],"invalid_badges":[],"other":[]}}'
     """
     lists = {"invalid_categories": [], "invalid_badges": [], "other": list(warnings)}
-    return _json({"warnings": lists})
+    return to_json({"warnings": lists})
 
 
 def _short(detail: str) -> str:
     """Truncate a message, which may quote a megabyte of input."""
     return detail if len(detail) <= LONGEST_DETAIL else f"{detail[:LONGEST_DETAIL]}…"
-
-
-def _json(value: object) -> bytes:
-    # A path or header that is not UTF-8 may leave surrogates, which JSON readers reject.
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")

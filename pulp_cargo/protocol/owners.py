@@ -3,11 +3,11 @@
 An owner is named by its login: the name of a user, or `group:` and the name of a group.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pulp_cargo.protocol.errors import BadRequest
+from pulp_cargo.protocol.json_body import to_json
 from pulp_cargo.protocol.table import parse_json_object
 
 # As on crates.io.
@@ -56,12 +56,12 @@ def owners_body(owners: Iterable[ShownOwner]) -> bytes:
     >>> owners_body([ShownOwner(1, "alice", None, False)])
     b'{"users":[{"id":1,"login":"alice","kind":"user","url":null,"name":null,"avatar":null}]}'
     """
-    return _json({"users": [_owner_object(one) for one in owners]})
+    return to_json({"users": [_owner_object(one) for one in owners]})
 
 
 def owner_users_body(owners: Iterable[ShownOwner]) -> bytes:
     """Return those of the owners that are users, in the form of crates.io's `owner_user`."""
-    return _json({"users": [_owner_object(one) for one in owners if not one.is_group]})
+    return to_json({"users": [_owner_object(one) for one in owners if not one.is_group]})
 
 
 def owner_teams_body(owners: Iterable[ShownOwner]) -> bytes:
@@ -70,7 +70,7 @@ def owner_teams_body(owners: Iterable[ShownOwner]) -> bytes:
     >>> owner_teams_body([ShownOwner(1, "alice", None, False)])
     b'{"teams":[]}'
     """
-    return _json({"teams": [_owner_object(one) for one in owners if one.is_group]})
+    return to_json({"teams": [_owner_object(one) for one in owners if one.is_group]})
 
 
 def changed_body(message: str) -> bytes:
@@ -79,7 +79,7 @@ def changed_body(message: str) -> bytes:
     >>> changed_body("done")
     b'{"ok":true,"msg":"done"}'
     """
-    return _json({"ok": True, "msg": message})
+    return to_json({"ok": True, "msg": message})
 
 
 def enumerated(names: Sequence[str], most: int = MOST_LOGINS) -> str:
@@ -105,7 +105,3 @@ def _owner_object(owner: ShownOwner) -> Mapping[str, object]:
         "name": owner.name,
         "avatar": None,
     }
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")

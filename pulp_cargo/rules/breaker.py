@@ -1,6 +1,5 @@
 """A circuit breaker: after several consecutive failures an upstream is not asked for a while."""
 
-import time
 from collections.abc import Callable
 
 # Number of consecutive failures that open it.
@@ -15,9 +14,7 @@ class Breaker:
     It opens after `failures` consecutive failures, or when the upstream asks for a pause.
     """
 
-    def __init__(
-        self, clock: Callable[[], float] = time.monotonic, *, failures: float = FAILURES
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], *, failures: float = FAILURES) -> None:
         self._clock = clock
         self._most = failures
         self._failures = 0

@@ -71,11 +71,6 @@ def newest_of_each_range(matching: Sequence[Candidate[V]]) -> Sequence[Candidate
     return list(best.values())
 
 
-def all_matching(matching: Sequence[Candidate[V]]) -> Sequence[Candidate[V]]:
-    """Take all versions."""
-    return matching
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A requirement, or one version by its exact text, which may be yanked."""

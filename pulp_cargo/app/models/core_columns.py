@@ -15,7 +15,7 @@ MADE = frozenset({"pulp_id", "pulp_created", "pulp_last_updated"})
 COLUMNS: Mapping[str, frozenset[str]] = {
     "core_appstatus": frozenset({"pulp_id", "name", "last_heartbeat", "ttl"}),
     "core_artifact": frozenset({"pulp_id", "pulp_domain_id", "file", "size", "sha256"}),
-    "core_content": frozenset({"pulp_id", "pulp_type"}),
+    "core_content": MADE | {"pulp_type", "timestamp_of_interest", "pulp_domain_id"},
     "core_contentartifact": MADE | {"relative_path", "artifact_id", "content_id"},
     "core_distribution": frozenset({"pulp_id", "repository_id", "remote_id"}),
     "core_remote": frozenset({"pulp_id", "url"}),

@@ -49,6 +49,14 @@ def member_of_newest(
     return _lateral(f"{unit}.content_ptr_id", which, columns=columns)
 
 
+def is_yanked(repository: str, number: str, *, of: str = "unit") -> str:
+    """Return the condition that the version of a number has a yank mark for a row's crate version."""
+    return f"""EXISTS (
+        SELECT 1 FROM cargo_crateyank mark {member_of(repository, number, unit="mark")}
+        WHERE mark.canonical_name = {of}.canonical_name AND mark.vers = {of}.vers
+    )"""
+
+
 def has_row(unit: str, which: str) -> str:
     """Return the condition that a unit has a row that meets `which`."""
     return f"EXISTS ({_rows_of(unit, which)})"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pulp_cargo.app.models.catalog import changed_names
-from pulp_cargo.app.models.membership import ends_of, is_in, member_of
+from pulp_cargo.app.models.membership import ends_of, is_in, is_yanked, member_of
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.rows import all_rows, first_row
 from pulp_cargo.rules.crate_summary import CrateVersion
@@ -35,11 +35,7 @@ ALL = f"""
 """
 VERSIONS = f"""
     SELECT unit.canonical_name, unit.content_ptr_id, unit.name, unit.vers, unit.pubtime,
-        unit.license, EXISTS (
-        SELECT 1 FROM cargo_crateyank mark
-        {member_of("%(repository)s", "%(number)s", unit="mark")}
-        WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
-    )
+        unit.license, {is_yanked("%(repository)s", "%(number)s")}
     FROM unnest(%(names)s::text[]) wanted JOIN cargo_cratecontent unit
         ON unit.canonical_name = wanted
     {member_of("%(repository)s", "%(number)s")}

@@ -10,10 +10,9 @@ from contextvars import copy_context
 from queue import Full, Queue
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+from pulp_cargo.app.runtime import timeouts
 
-# How long the thread waits for space before it looks whether anybody still reads, in seconds.
-CHECK_INTERVAL_SECONDS = 0.5
+T = TypeVar("T")
 
 
 @contextmanager
@@ -82,7 +81,7 @@ class _Ahead(Generic[T]):
         """Put an item into the queue once there is space; returns False if the reader has left."""
         while not self.is_left.is_set():
             try:
-                self._queue.put(item, timeout=CHECK_INTERVAL_SECONDS)
+                self._queue.put(item, timeout=timeouts.READ_AHEAD_CHECK_INTERVAL_SECONDS)
             except Full:
                 continue
             return True

@@ -26,7 +26,8 @@ T = TypeVar("T")
 # when it exits, a pool without work has no threads, and their sizes limit the threads and database
 # connections of the whole process, whoever uses them.
 
-# Reads and commits take milliseconds, what prepares index files somewhat longer. Each reader and committer has its own connection to the database.
+# Reads and commits take milliseconds, what prepares index files somewhat longer. Each reader and
+# committer has its own connection to the database.
 READER_COUNT = 4
 READERS = ThreadPoolExecutor(READER_COUNT, thread_name_prefix="cargo-read")
 COMMITTERS = ThreadPoolExecutor(4, thread_name_prefix="cargo-commit")
@@ -73,7 +74,7 @@ async def read(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         raise ServiceUnavailable("the registry's database does not respond; try again") from error
 
 
-async def hash_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def check_password(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Check a password, one at a time; raises ServiceUnavailable if too many are waiting."""
     if PASSWORDS_WAITING.locked():
         raise ServiceUnavailable(
@@ -165,7 +166,7 @@ async def write(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await _run(COMMITTERS, lambda: _connected(change, *args, **kwargs))
 
 
-async def upload(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def write_slowly(change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a slow change like `write`, without delaying commits."""
     return await _run(UPLOADERS, lambda: _connected(change, *args, **kwargs))
 

@@ -1,9 +1,9 @@
 """Timeouts and intervals of the app, in seconds.
 
-Those of syncs are in `upstream/connection`, and in `upstream/git` for git indexes.
-
-They are read from here whenever they are needed, so that a test can shorten one. Those that an
-administrator can set are in `settings`.
+They are read from here whenever they are needed, so that a test can shorten one. Only the limits of
+queues (`Limits`) and of connections to upstreams (`upstream/connection.FOR_CACHES`, `FOR_SYNCS`), and
+`upstream/client.GRACE_SECONDS`, are read when their modules are imported. Those that an administrator
+can set are in `settings`.
 """
 
 # Cargo gives up after 30 seconds without a response, so every wait within its requests is shorter.
@@ -15,6 +15,9 @@ WARM_UP_TIMEOUT_SECONDS = 10
 
 # How long after its start a content process prepares for pages.
 PAGES_PREPARATION_PAUSE_SECONDS = 0.3
+# For how long a page or a search is sent again although counts of downloads, the age of versions, and
+# which of them are refused for their age may have changed.
+SERVED_CACHE_MAX_AGE_SECONDS = 60
 
 # The health page: how long PostgreSQL may take to answer, and for how long the result is reused.
 HEALTH_DATABASE_TIMEOUT_SECONDS = 1.5
@@ -100,6 +103,16 @@ UPSTREAM_OLD_CONFIG_SECONDS = 30
 # the downloads themselves, which may take as long.
 UPSTREAM_LONGEST_PAUSE_SECONDS = 300
 
+# Syncs: for a connection, and for the next bytes. The time for a whole listing or file depends on the
+# size of the registry, so it has no limit.
+SYNC_CONNECT_TIMEOUT_SECONDS = 30
+SYNC_READ_TIMEOUT_SECONDS = 300
+# For a fetch of a git index, of which crates.io's takes a minute or two; how often the disk is checked
+# meanwhile; and how long git may take to end once its output is read.
+GIT_FETCH_TIMEOUT_SECONDS = 2 * 3600
+GIT_FETCH_CHECK_INTERVAL_SECONDS = 1.0
+GIT_END_TIMEOUT_SECONDS = 60
+
 # Upstreams: how long to wait for one of which a stale copy can be served, for how long other requests
 # do not wait for one that took longer, and for how long a missing crate is not requested again.
 UPSTREAM_TIMEOUT_SECONDS = 2.0
@@ -136,8 +149,10 @@ SNAPSHOT_TIMEOUT_SECONDS = 20.0
 SNAPSHOT_INTERVAL_SECONDS = 0.5
 SNAPSHOT_PAUSE_SECONDS = 60
 
-# How often the progress report of a prefetch is updated.
-PREFETCH_PROGRESS_INTERVAL_SECONDS = 0.5
+# How often the progress report of a prefetch or an export is updated.
+PROGRESS_INTERVAL_SECONDS = 0.5
+# How long the thread of `runtime/ahead` waits for space before it looks whether anybody still reads.
+READ_AHEAD_CHECK_INTERVAL_SECONDS = 0.5
 
 # Imports: for how long `git` may read one index, and SQLite one database.
 GIT_TIMEOUT_SECONDS = 600

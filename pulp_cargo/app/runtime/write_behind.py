@@ -1,8 +1,5 @@
 """A write-behind queue: items are written in batches, without making the callers wait.
 
-It writes download counts, copies of index files, refusals of crate policies, and cached .crate files;
-`publish/commit_queue` uses it to commit publishes together, and waits for the results itself.
-
 An item has a key, and replaces or merges with the waiting item of the same key. It belongs to a
 group, for example a repository. Batches of one group are written one after another, those of
 different groups concurrently.

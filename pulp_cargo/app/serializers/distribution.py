@@ -14,7 +14,7 @@ from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_i
 from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.serializers.upstream_list import UpstreamListFields, place_for_uploads
 from pulp_cargo.app.serializers.visible import CratePolicyField
-from pulp_cargo.app.services.setup import repository_use, upstream_list
+from pulp_cargo.app.services import repository_use, upstream_list
 from pulp_cargo.rules.repository_use import NOTHING, Conflict, DistributionUse, Use
 
 BASE_PATH = re.compile(r"[A-Za-z0-9._~/-]+")

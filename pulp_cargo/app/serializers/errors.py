@@ -7,7 +7,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.serializers import ValidationError
 
-from pulp_cargo.app.services.setup.repository_use import NotPermitted
+from pulp_cargo.app.services.repository_use import NotPermitted
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.unavailable import Unavailable
 

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from django.conf import settings
+from pulp_glue.cargo.export.formats import FORMATS
 from pulp_glue.cargo.export.git_index import GIT
 from pulp_glue.cargo.export.index_files import STATIC, static_dl
 from pulp_glue.cargo.export.versions import ExportError
@@ -14,7 +15,6 @@ from pulpcore.plugin import serializers as core
 from pulp_cargo.app.models import CargoDistribution, CargoExport, CargoExporter
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
-from pulp_cargo.app.services.exports.export_registry import FORMATS
 
 
 class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):

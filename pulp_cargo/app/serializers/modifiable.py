@@ -8,7 +8,7 @@ from pulpcore.plugin.util import get_current_authenticated_user
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.serializers.errors import refused_as_forbidden
-from pulp_cargo.app.services.setup.repository_use import require_modifiable
+from pulp_cargo.app.services.repository_use import require_modifiable
 
 
 class IntoModifiableRepository(serializers.Serializer):

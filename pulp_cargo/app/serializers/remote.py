@@ -18,8 +18,8 @@ from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_i
 from pulp_cargo.app.serializers.import_crates import IMPORT_FOLDERS
 from pulp_cargo.app.serializers.snapshot_keys import SnapshotKeysField
 from pulp_cargo.app.serializers.visible import CratePolicyField
+from pulp_cargo.app.services import repository_use
 from pulp_cargo.app.services.imports.folder import allowed_path
-from pulp_cargo.app.services.setup import repository_use
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 SPARSE = ("sparse+https://", "sparse+http://")

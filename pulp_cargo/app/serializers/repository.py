@@ -14,7 +14,7 @@ from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.snapshot_keys import SnapshotKeysField
-from pulp_cargo.app.services.setup.repository_use import require_modifiable
+from pulp_cargo.app.services.repository_use import require_modifiable
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
 MOST_VERSIONS = 1_000_000

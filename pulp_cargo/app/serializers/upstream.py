@@ -8,7 +8,7 @@ from rest_framework import serializers
 from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.visible import VisibleDetailField
-from pulp_cargo.app.services.setup.repository_use import require_for_caches
+from pulp_cargo.app.services.repository_use import require_for_caches
 from pulp_cargo.rules.patterns import parse_pattern
 
 MOST_PATTERNS = 500

@@ -11,7 +11,7 @@ from pulpcore.plugin.util import get_current_authenticated_user
 
 from pulp_cargo.app.models import CargoDistribution, CargoRepository
 from pulp_cargo.app.serializers.upstream import PatternsField, UpstreamSerializer
-from pulp_cargo.app.services.setup import upstream_list
+from pulp_cargo.app.services import upstream_list
 
 MOST_UPSTREAMS = 20
 

@@ -9,11 +9,10 @@ from pulpcore.plugin.models import CreatedResource, ProgressReport, RepositoryVe
 
 from pulp_cargo.app.models import CargoExport, CargoExporter
 from pulp_cargo.app.queries.registry.registry import registry_of
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.services.exports import export_registry as service
 from pulp_cargo.protocol.errors import RegistryError
 
-# Seconds between two updates of the progress report.
-INTERVAL = 0.5
 # In the result of a task, which is a row of the database.
 MOST_PROBLEMS = 1_000
 
@@ -28,7 +27,8 @@ def export_registry(exporter: str, **kwargs: Any) -> dict[str, Any]:
     def show(done: int, total: int) -> None:
         nonlocal last
         progress.total = total
-        if done in (0, total) or time.monotonic() - last > INTERVAL:
+        pause = timeouts.PROGRESS_INTERVAL_SECONDS
+        if done in (0, total) or time.monotonic() - last > pause:
             last = time.monotonic()
             progress.done = done
             progress.save()

@@ -62,6 +62,6 @@ def _fetch(process: LooplessProcess, registry: Registry, plan: Plan) -> Fetched:
             )
         )
         while not future.done():
-            wait([future], timeout=timeouts.PREFETCH_PROGRESS_INTERVAL_SECONDS)
+            wait([future], timeout=timeouts.PROGRESS_INTERVAL_SECONDS)
             report.increase_by(len(ended) - report.done)
         return future.result()

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -18,6 +17,7 @@ from aiohttp import ClientResponse
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.core import release_session
+from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.upstream.answer import Fetched, Validators, read, without_query
@@ -164,17 +164,6 @@ class Client:
         return upstream_config.parse_upstream_config(body)
 
 
-class UpstreamRemote(Protocol):
-    """What selects the client of a remote; `updated` changes with every change of the remote."""
-
-    @property
-    def pk(self) -> UUID: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def updated(self) -> datetime | None: ...
-
-
 @dataclass(slots=True, eq=False)
 class RemoteClient:
     """A client with the row that it was created from."""
@@ -206,10 +195,6 @@ class UpstreamClients:
         # Weak, so that a lock lasts only while it is waited for, and deleted remotes leave none.
         self._making: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._checking: asyncio.Task[None] | None = None
-
-    async def client_of(self, remote: UpstreamRemote) -> Client:
-        """Return the current client of a remote; raises UpstreamUnreachable if the remote is gone."""
-        return (await self._of(remote)).client
 
     @asynccontextmanager
     async def in_use(self, remote: UpstreamRemote) -> AsyncIterator[Client]:

@@ -6,6 +6,7 @@ session that core creates for it.
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -82,9 +83,14 @@ FOR_CACHES = Terms(
     FAILURES,
     timeouts.UPSTREAM_SEARCH_TIMEOUT_SECONDS,
 )
-# The time for a listing depends on the size of the registry. A sync has nothing else to use if it
-# fails, so it retries, and no number of failures opens the breaker.
-FOR_SYNCS = Terms(connect=30, read=300, index=None, file=None, failures=math.inf)
+# A sync has nothing else to use if it fails, so it retries, and no number of failures opens the breaker.
+FOR_SYNCS = Terms(
+    timeouts.SYNC_CONNECT_TIMEOUT_SECONDS,
+    timeouts.SYNC_READ_TIMEOUT_SECONDS,
+    index=None,
+    file=None,
+    failures=math.inf,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +114,19 @@ class Connection:
         self.max_retries = remote.DEFAULT_MAX_RETRIES if most is None else most
         self._origin = _origin(self.root)
         # Files may be on another host than the index, so their failures are counted separately.
-        self.breaker = Breaker(failures=terms.failures)
-        self.file_breaker = Breaker(failures=terms.failures)
+        self.breaker = Breaker(time.monotonic, failures=terms.failures)
+        self.file_breaker = Breaker(time.monotonic, failures=terms.failures)
         # The downloader is only used for what core creates from the remote's settings.
         core = remote.get_downloader(url=self.root if self._origin else NO_ORIGIN)
         self._session = core.session
         # Index files have their own limit of concurrency, so that slow files do not delay them. The
         # web API may be on a third host, and its failures must not affect either.
         most = remote.download_concurrency or remote.DEFAULT_DOWNLOAD_CONCURRENCY
+        search = Breaker(time.monotonic, failures=FAILURES)
         self._lanes = {
             Kind.INDEX: Lane(self.breaker, asyncio.Semaphore(most), terms.index),
             Kind.FILE: Lane(self.file_breaker, core.semaphore, terms.file),
-            Kind.SEARCH: Lane(Breaker(failures=FAILURES), asyncio.Semaphore(most), terms.search),
+            Kind.SEARCH: Lane(search, asyncio.Semaphore(most), terms.search),
         }
         self._throttler = core.download_throttler
         self._proxy = {"proxy": core.proxy, "proxy_auth": core.proxy_auth}

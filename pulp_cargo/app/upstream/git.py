@@ -18,16 +18,13 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.runtime.pipes import input_of, output_of
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.protocol.errors import printable
 
 # The commit of the current fetch, and that of the last sync that was completed.
 FETCHED, SYNCED = "refs/cargo/fetched", "refs/cargo/synced"
-# Time for a fetch, in seconds; crates.io's whole index takes a minute or two.
-FETCH_TIMEOUT_SECONDS = 2 * 3600
-# The disk is checked at this interval while git fetches, in seconds.
-CHECK_INTERVAL_SECONDS = 1.0
 # Objects that are asked for before their content is read: their ids must fit into a pipe.
 OBJECTS_AHEAD = 500
 # The end of what git has printed is the reason of a failure.
@@ -53,7 +50,7 @@ class GitRepository:
         """
         if not (self._folder / "HEAD").is_file():
             self._create()
-        limit = time.monotonic() + (seconds or FETCH_TIMEOUT_SECONDS)
+        limit = time.monotonic() + (seconds or timeouts.GIT_FETCH_TIMEOUT_SECONDS)
         words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force"]
         if url.startswith("file:"):
             # Otherwise git also tries the URL with `/.git` and `.git` behind it.
@@ -146,7 +143,7 @@ class GitRepository:
                     check()
                     if time.monotonic() > limit:
                         return "it took too long"
-                    _wait(process, CHECK_INTERVAL_SECONDS)
+                    _wait(process, timeouts.GIT_FETCH_CHECK_INTERVAL_SECONDS)
             finally:
                 _stop(process)
             if process.returncode == 0:
@@ -173,7 +170,7 @@ class GitRepository:
             process = self._start(words, stdin=stdin, stdout=subprocess.PIPE, stderr=errors)
             try:
                 yield process
-                code = process.wait(timeout=60)
+                code = process.wait(timeout=timeouts.GIT_END_TIMEOUT_SECONDS)
             except (BrokenPipeError, _OutputEnded, subprocess.TimeoutExpired):
                 code = -1
             finally:

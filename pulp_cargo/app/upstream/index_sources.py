@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from pulp_cargo.app.runtime.background_loop import BackgroundLoop
 from pulp_cargo.app.upstream.answer import Validators
@@ -42,6 +42,7 @@ class IndexSource(Protocol):
         ...
 
 
+@runtime_checkable
 class ListedSource(IndexSource, Protocol):
     """An index that can be listed."""
 

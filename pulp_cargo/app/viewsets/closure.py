@@ -27,7 +27,7 @@ from pulp_cargo.app.services.closure.check import check_crates
 from pulp_cargo.app.services.closure.promotion_plan import plan
 from pulp_cargo.app.services.closure.rendered import plan_json, report_json
 from pulp_cargo.app.services.process import this_process
-from pulp_cargo.app.services.setup.repository_use import require_modifiable
+from pulp_cargo.app.services.repository_use import require_modifiable
 
 CLOSURE_VERBS = (
     Verb(("check_closure", "check_dependencies"), "view"),

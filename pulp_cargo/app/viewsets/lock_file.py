@@ -28,7 +28,7 @@ from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.lock_file import check as lock_check
 from pulp_cargo.app.services.lock_file import prefetch_plan as prefetching
 from pulp_cargo.app.services.process import this_process
-from pulp_cargo.app.services.setup.repository_use import may_modify
+from pulp_cargo.app.services.repository_use import may_modify
 from pulp_cargo.rules.lock_check import Wanted
 
 

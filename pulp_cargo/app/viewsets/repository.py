@@ -35,7 +35,7 @@ from pulp_cargo.app.serializers import (
 )
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.import_crates import IMPORT_FOLDERS
-from pulp_cargo.app.services.setup.repository_use import (
+from pulp_cargo.app.services.repository_use import (
     require_changeable,
     require_modifiable,
     require_permitted_for_sync,

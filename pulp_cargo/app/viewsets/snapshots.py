@@ -18,7 +18,7 @@ from pulp_cargo.app.queries.repository.moments import newest_version, version_at
 from pulp_cargo.app.serializers import ImportBundleSerializer, SnapshotSerializer
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.explain import checked
-from pulp_cargo.app.services.setup.repository_use import require_modifiable, require_replaceable
+from pulp_cargo.app.services.repository_use import require_modifiable, require_replaceable
 from pulp_cargo.app.services.snapshots import request as snapshot_request
 from pulp_cargo.rules.moments import AtNumber
 

@@ -1,13 +1,11 @@
 """The crate object of crates.io's web API, and the answer to a search."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
-import msgspec
-
+from pulp_cargo.protocol.json_body import to_json
 from pulp_cargo.protocol.web_api.search import Paging, Parameters
 
 # On crates.io the highest version of a crate whose versions are all yanked.
@@ -126,16 +124,3 @@ def timestamp(moment: datetime) -> str:
     '2026-01-02T03:04:05.000006Z'
     """
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
-
-
-def to_json(value: object) -> bytes:
-    """Return a value as JSON in UTF-8; half a surrogate pair, which UTF-8 cannot have, becomes `?`.
-
-    >>> to_json({"name": "a", "half": chr(0xD800)})
-    b'{"name":"a","half":"?"}'
-    """
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-        return text.encode("utf-8", "replace")

@@ -1,11 +1,11 @@
 """Download counts per day, in the form of crates.io's API."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pulp_cargo.protocol.json_body import to_json
 from pulp_cargo.protocol.semver import parse_version
 
 # The highest versions of a crate have counts of their own, the others have a common one.
@@ -38,7 +38,7 @@ def crate_downloads_body(days: Iterable[DailyCount], ids: Mapping[str, int]) -> 
         {"date": day.isoformat(), "downloads": downloads}
         for day, downloads in sorted(extra.items())
     ]
-    return _json({"version_downloads": of_versions, "meta": {"extra_downloads": others}})
+    return to_json({"version_downloads": of_versions, "meta": {"extra_downloads": others}})
 
 
 def version_downloads_body(days: Iterable[DailyCount], version: int) -> bytes:
@@ -47,12 +47,8 @@ def version_downloads_body(days: Iterable[DailyCount], version: int) -> bytes:
     >>> version_downloads_body([DailyCount("1.0.0", date(2026, 1, 31), 3)], 7)
     b'{"version_downloads":[{"version":7,"downloads":3,"date":"2026-01-31"}]}'
     """
-    return _json({"version_downloads": [_row(count, version) for count in days]})
+    return to_json({"version_downloads": [_row(count, version) for count in days]})
 
 
 def _row(count: DailyCount, version: int) -> dict[str, object]:
     return {"version": version, "downloads": count.downloads, "date": count.day.isoformat()}
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()

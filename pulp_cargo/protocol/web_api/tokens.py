@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from pulp_cargo.protocol.errors import InvalidMetadata
+from pulp_cargo.protocol.json_body import to_json
 from pulp_cargo.protocol.web_api.ids import numeric_id
 
 # Maximum size of a request for a token, in bytes.
@@ -86,7 +87,7 @@ def user_body(pk: int, login: str, name: str | None, *, is_admin: bool) -> bytes
         "is_admin": is_admin,
         "publish_notifications": False,
     }
-    return _json({"user": user, "owned_crates": []})
+    return to_json({"user": user, "owned_crates": []})
 
 
 def tokens_body(tokens: Iterable[TokenRecord]) -> bytes:
@@ -95,7 +96,7 @@ def tokens_body(tokens: Iterable[TokenRecord]) -> bytes:
     >>> tokens_body([])
     b'{"api_tokens":[]}'
     """
-    return _json({"api_tokens": [_encoded(token) for token in tokens]})
+    return to_json({"api_tokens": [_encoded(token) for token in tokens]})
 
 
 def token_body(token: TokenRecord, secret: str | None = None) -> bytes:
@@ -103,7 +104,7 @@ def token_body(token: TokenRecord, secret: str | None = None) -> bytes:
     shown = _encoded(token)
     if secret is not None:
         shown |= {"token": secret, "revoked": False}
-    return _json({"api_token": shown})
+    return to_json({"api_token": shown})
 
 
 def _encoded(token: TokenRecord) -> dict[str, object]:
@@ -120,7 +121,3 @@ def _encoded(token: TokenRecord) -> dict[str, object]:
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")

@@ -19,14 +19,17 @@ from pulp_cargo.tests.database.dependencies import add_crate
 from pulp_cargo.tests.database.upstreams import made, new_distribution, new_remote
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.django_setup import set_up
+from pulp_cargo.tests.support.keys import key
 from pulp_cargo.tests.support.stack import Stack
 
 if TYPE_CHECKING:
+    from django.test import Client
+
     from pulp_cargo.app.models import CargoRepository, CrateContent
     from pulp_cargo.app.services.publish.publish import Publish
 
 
-__all__ = ["add_crate", "made", "new_distribution", "new_remote"]
+__all__ = ["add_crate", "key", "made", "new_distribution", "new_remote"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,6 +47,17 @@ def own_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     from pulp_cargo.app.services.crates import incoming_file
 
     monkeypatch.setattr(incoming_file, "settings", SimpleNamespace(WORKING_DIRECTORY=str(tmp_path)))
+
+
+@pytest.fixture(scope="session")
+def client(django_of_the_stack: None) -> "Client":
+    """The API app in this process, as the administrator sees it."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    client = Client(headers={"host": "localhost"})
+    client.force_login(get_user_model().objects.get(username="admin"))
+    return client
 
 
 @pytest.fixture

@@ -257,17 +257,6 @@ def test_names_that_the_asker_knows_to_be_upstream_are_compared(
     ]
 
 
-@pytest.fixture
-def client() -> "Client":
-    """The API app in this process, as the administrator sees it."""
-    from django.contrib.auth import get_user_model
-    from django.test import Client
-
-    client = Client(headers={"host": "localhost"})
-    client.force_login(get_user_model().objects.get(username="admin"))
-    return client
-
-
 def test_reports_are_in_the_rest_api(
     client: "Client",
     repository: "CargoRepository",

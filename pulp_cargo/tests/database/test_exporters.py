@@ -13,6 +13,7 @@ from pulp_glue.cargo.export.folder import OWN
 from pulp_glue.cargo.registry_client import RegistryClient
 
 from pulp_cargo.tests.support.crate import Crate, Dep
+from pulp_cargo.tests.support.git_index import git
 from pulp_cargo.tests.support.registry import Registry, index_path
 from pulp_cargo.tests.support.stack import Stack
 
@@ -52,12 +53,6 @@ def tree(root: Path) -> dict[str, bytes]:
         for path in sorted(root.rglob("*"))
         if path.is_file() and OWN not in path.parts
     }
-
-
-def git(root: Path, *arguments: str) -> str:
-    """Return what git says about a repository."""
-    done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True)
-    return done.stdout
 
 
 @pytest.mark.parametrize("kind", ["static", "local-registry", "directory"])

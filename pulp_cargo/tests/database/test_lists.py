@@ -6,33 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulp_cargo.tests.support.rest import LISTS
+
 if TYPE_CHECKING:
     from django.test import Client
 
     from pulp_cargo.app.models import CargoRepository, CrateContent
 
 FEW, MANY, THOUSAND = 3, 10, 1000
-LISTS = (
-    "repositories/cargo/cargo/",
-    "distributions/cargo/cargo/",
-    "remotes/cargo/cargo/",
-    "cargo/tokens/",
-    "cargo/crate-policies/",
-    "content/cargo/crates/",
-    "content/cargo/yanks/",
-)
 LINE = '{"name":"%s","vers":"1.0.0","deps":[],"cksum":"%s","features":{},"yanked":false}'
-
-
-@pytest.fixture(scope="module")
-def client() -> "Client":
-    """The API app in this process, as the administrator sees it."""
-    from django.contrib.auth import get_user_model
-    from django.test import Client
-
-    client = Client(headers={"host": "localhost"})
-    client.force_login(get_user_model().objects.get(username="admin"))
-    return client
 
 
 @pytest.fixture
@@ -45,8 +27,7 @@ def prefix(
     from pulpcore.plugin.models import ContentRedirectContentGuard
 
     from pulp_cargo.app import models
-    from pulp_cargo.app.services import tokens
-    from pulp_cargo.app.services.setup import upstream_list
+    from pulp_cargo.app.services import tokens, upstream_list
 
     prefix = f"l{secrets.token_hex(5)}"
     admin = get_user_model().objects.get(username="admin")

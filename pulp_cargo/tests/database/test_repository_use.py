@@ -350,7 +350,7 @@ def test_claim_of_a_viewer_changes_nothing_for_others(
     Such a repository takes no crates of a remote, and each number once.
     """
     from pulp_cargo.app.queries.upstreams.repository_roles import is_published_to
-    from pulp_cargo.app.services.setup import repository_use
+    from pulp_cargo.app.services import repository_use
 
     user = user_with(role, repository)
     own = new_distribution()

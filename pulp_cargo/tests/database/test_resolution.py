@@ -164,14 +164,17 @@ def download(registry: "Registry", name: str, vers: str, sent: set[str] | None =
 
 
 async def _cksum(registry: "Registry", name: str, vers: str, sent: set[str]) -> str:
-    from pulp_cargo.app.services.cache.download import Here as Stored
-    from pulp_cargo.app.services.cache.download import Wanted, locate
+    from pulp_cargo.app.services.cache.download import (
+        AvailableFile,
+        DownloadRequest,
+        locate,
+    )
     from pulp_cargo.app.services.process import this_process
 
     with ExitStack() as leases:
         cache = this_process().services.cache
-        found = await locate(Wanted(cache, registry, name, vers, leases))
-        if isinstance(found, Stored):
+        found = await locate(DownloadRequest(cache, registry, name, vers, leases))
+        if isinstance(found, AvailableFile):
             return found.file.cksum
         if found.cksum in sent:
             await found.ended()

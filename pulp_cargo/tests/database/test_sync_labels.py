@@ -27,14 +27,6 @@ def upstream() -> Iterator[Upstream]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def key() -> Iterator[Key]:
-    """The key of the upstream."""
-    made = Key()
-    yield made
-    made.close()
-
-
 def have_state(upstream: Upstream, label: str, *crates: Crate) -> None:
     """Let the state with a label have these crates; the newest one is unchanged."""
     newest = upstream.bodies.get(LISTING)

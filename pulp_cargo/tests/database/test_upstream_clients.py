@@ -17,7 +17,7 @@ from pulp_cargo.tests.functional.serve.launcher import wait_for
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRemote
     from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
-    from pulp_cargo.app.upstream.client import UpstreamClients
+    from pulp_cargo.app.upstream.client import Client, UpstreamClients
     from pulp_cargo.tests.database.upstreams import NewList, NewRemote
 
     View = Callable[[], UpstreamRemote]
@@ -57,6 +57,12 @@ async def new_clients() -> "AsyncIterator[UpstreamClients]":
         await clients.close()
 
 
+async def client_of(clients: "UpstreamClients", remote: "UpstreamRemote") -> "Client":
+    """Return the current client of a remote, which stays open for some time."""
+    async with clients.in_use(remote) as client:
+        return client
+
+
 def test_callers_who_know_the_remote_as_it_was_share_the_client(
     remote: "CargoRemote", view: "View"
 ) -> None:
@@ -69,7 +75,7 @@ def test_callers_who_know_the_remote_as_it_was_share_the_client(
 
     async def take_turns() -> int:
         async with new_clients() as clients:
-            return len({id(await clients.client_of(one)) for one in (old, new, old, new)})
+            return len({id(await client_of(clients, one)) for one in (old, new, old, new)})
 
     assert asyncio.run(take_turns()) == 1
 
@@ -87,7 +93,7 @@ def test_remote_of_which_no_client_can_be_made(
 
     async def ask() -> None:
         async with new_clients() as clients:
-            await clients.client_of(seen)
+            await client_of(clients, seen)
 
     with pytest.raises(UpstreamUnreachable, match="of its remote is invalid"):
         asyncio.run(ask())
@@ -103,10 +109,10 @@ def test_changed_remote_gets_a_new_client(remote: "CargoRemote", view: "View") -
 
     async def change() -> bool:
         async with new_clients() as clients:
-            first = await clients.client_of(before)
+            first = await client_of(clients, before)
             rows = CargoRemote.objects.filter(pk=remote.pk)
             await asyncio.to_thread(rows.update, pulp_last_updated=earlier)
-            return await clients.client_of(replace(before, updated=earlier)) is first
+            return await client_of(clients, replace(before, updated=earlier)) is first
 
     assert asyncio.run(change()) is False
 
@@ -129,7 +135,7 @@ def test_client_that_was_replaced_finishes_what_it_does(
                 monkeypatch.setattr(module, "GRACE_SECONDS", grace)
                 updated = datetime(2026, 1, day, tzinfo=UTC)
                 await asyncio.to_thread(rows.update, pulp_last_updated=updated)
-                client = await clients.client_of(replace(seen, updated=updated))
+                client = await client_of(clients, replace(seen, updated=updated))
                 sessions.append(client.connection._session)
             await asyncio.sleep(0.1)
             meanwhile = [session.closed for session in sessions]
@@ -145,7 +151,7 @@ def test_client_is_freed(view: "View") -> None:
 
     async def use() -> list["weakref.ref[object]"]:
         async with new_clients() as clients:
-            client = await clients.client_of(seen)
+            client = await client_of(clients, seen)
             return [weakref.ref(client), weakref.ref(client.connection._session)]
 
     held = asyncio.run(use())
@@ -182,7 +188,7 @@ def test_client_of_a_remote_that_nobody_asks_for_again_is_dropped(
 
     async def scene() -> tuple[bool, bool, bool]:
         async with new_clients() as clients:
-            client = await clients.client_of(seen)
+            client = await client_of(clients, seen)
             await asyncio.sleep(0.5)
             stayed = clients.known(seen) is client
             await asyncio.to_thread(alter)
@@ -215,17 +221,17 @@ def test_client_of_a_deleted_remote_goes_with_it(
 
     async def scene() -> None:
         async with new_clients() as clients:
-            sessions = [(await clients.client_of(old)).connection._session]
+            sessions = [(await client_of(clients, old)).connection._session]
             await asyncio.to_thread(remote.save)
             changed = await asyncio.to_thread(view)
-            sessions.append((await clients.client_of(changed)).connection._session)
+            sessions.append((await client_of(clients, changed)).connection._session)
             assert [session.closed for session in sessions] == [False, False]
             await asyncio.to_thread(delete, remote)
             if noticed == "by a notice":
                 clients.check_soon()
             else:
                 with pytest.raises(UpstreamUnreachable):
-                    await clients.client_of(seen)
+                    await client_of(clients, seen)
             async with asyncio.timeout(5):
                 while not all(session.closed for session in sessions):
                     await asyncio.sleep(0.01)
@@ -267,7 +273,7 @@ def test_remote_that_is_gone_leaves_nothing(remote: "CargoRemote", view: "View")
 
     async def ask() -> "UpstreamClients":
         async with new_clients() as clients:
-            asked = [clients.client_of(seen) for _ in range(3)]
+            asked = [client_of(clients, seen) for _ in range(3)]
             answers = await asyncio.gather(*asked, return_exceptions=True)
             assert [type(answer) for answer in answers] == [UpstreamUnreachable] * 3
             return clients

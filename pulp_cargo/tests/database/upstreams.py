@@ -51,7 +51,7 @@ def new_remote(made: list[Any]) -> "NewRemote":
 def new_distribution(made: list[Any]) -> "NewList":
     """Makes distributions, with upstreams by their names where these are given."""
     from pulp_cargo.app.models import CargoDistribution
-    from pulp_cargo.app.services.setup import upstream_list
+    from pulp_cargo.app.services import upstream_list
 
     def make(entries: dict[str, dict[str, Any]] | None = None, **fields: Any) -> Any:
         name = f"db-{secrets.token_hex(5)}"

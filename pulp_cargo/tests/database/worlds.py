@@ -123,7 +123,7 @@ class World:
     # Registries
 
     def _list(self) -> Any:
-        from pulp_cargo.app.services.setup import upstream_list
+        from pulp_cargo.app.services import upstream_list
 
         entries = []
         for number in range(self.chance.choice((1, 2, 2, 3, 3, 4))):

@@ -7,7 +7,10 @@ import pytest
 from pulp_cargo.tests.support import browser as browsers
 from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.browser import Browser
+from pulp_cargo.tests.support.keys import key
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
+
+__all__ = ["key"]
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,8 @@ package = "other"
 registry-index = "sparse+https://other.example/index/"
 [dependencies.plain]
 version = "1"
+[target.'cfg(target_os = "linux")'.dependencies.plain]
+version = "1"
 """
 README = "What it is."
 CKSUM = "ab" * 32
@@ -107,6 +109,39 @@ def test_the_columns_do_not_depend_on_the_entrance(entrance: str) -> None:
     assert (one.canonical_name, one.vers_key) == ("full_crate", "1.2.3")
     assert one.dependency_names == ["other", "plain"]
     assert one.registries == ["sparse+https://other.example/index/"]
+
+
+def values_of_row(row: str) -> dict[str, object]:
+    """Return the values of a row in the text format of COPY, by their columns."""
+    from pulp_cargo.app.services.sync.index_table import CRATE_COLUMNS, NULL
+
+    values: dict[str, object] = {}
+    for column, text in zip(CRATE_COLUMNS, row.split("\t"), strict=True):
+        plain = text.replace("\\\\", "\\")
+        is_array = column in ("dependency_names", "registries")
+        values[column] = json.loads(f"[{plain[1:-1]}]") if is_array else plain
+        if text == NULL:
+            values[column] = None
+    return values
+
+
+def test_the_row_of_a_mirrored_line_has_the_columns_of_its_index_line() -> None:
+    """A mirror writes rows without units, of which the same line must make the same version."""
+    from pulp_cargo.app.services.crates import build_unit
+    from pulp_cargo.app.services.sync.index_table import IndexOrigin, _row
+    from pulp_cargo.protocol.mirrored_line import read_line
+
+    line = render_line(parse_manifest(MANIFEST).entry(CKSUM, "2026-01-02T03:04:05Z"))
+    origin = IndexOrigin(str(UUID(int=1)), "https://full.example/index", None)
+    _, made = _row("00", read_line(line.encode(), origin.registry), origin)
+    found = values_of_row(made.crate)
+    assert found.pop("content_ptr_id") == "00"
+    assert datetime.fromisoformat(str(found.pop("pubtime"))) == PUBTIME
+    assert '\\"linux' in str(found["index_line"])
+    unit = build_unit.of_index_line(
+        parse_line(line), pubtime=PUBTIME, remote=UUID(int=1), package={}
+    )
+    assert found == {column: getattr(unit, column) for column in found}
 
 
 def test_a_file_that_cannot_be_read_has_no_description() -> None:

@@ -44,6 +44,14 @@ def test_every_column_in_our_statements_is_declared() -> None:
     assert len(named) > 5
 
 
+def test_every_column_of_a_unit_that_a_sync_writes_by_name_is_declared() -> None:
+    """They are the keys of a table, which no text of a statement shows."""
+    from pulp_cargo.app.models.core_columns import COLUMNS
+    from pulp_cargo.app.services.sync.mirrored_units import CONTENT
+
+    assert set(CONTENT) <= COLUMNS["core_content"]
+
+
 def test_this_core_has_every_declared_column() -> None:
     """The check has nothing to say of the release that is installed."""
     from pulp_cargo.app import checks

@@ -45,7 +45,7 @@ def test_storage_that_hangs_keeps_no_record_of_refusals_waiting(
     monkeypatch.setattr(log, "write", lambda records: written.set())
 
     async def record_beside_uploads() -> None:
-        hanging = asyncio.gather(*(threads.upload(answered.wait, 20) for _ in range(8)))
+        hanging = asyncio.gather(*(threads.write_slowly(answered.wait, 20) for _ in range(8)))
         await asyncio.sleep(0.1)
         try:
             await asyncio.wait_for(log._write_batch(None, []), 5)
@@ -57,7 +57,7 @@ def test_storage_that_hangs_keeps_no_record_of_refusals_waiting(
         hanging = asyncio.gather(*(threads.record(answered.wait, 20) for _ in range(8)))
         await asyncio.sleep(0.1)
         try:
-            changes = asyncio.gather(threads.write(int, "1"), threads.upload(int, "2"))
+            changes = asyncio.gather(threads.write(int, "1"), threads.write_slowly(int, "2"))
             return await asyncio.wait_for(changes, 5)
         finally:
             answered.set()

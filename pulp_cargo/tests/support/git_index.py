@@ -20,6 +20,12 @@ WHO = {
 }
 
 
+def git(root: Path, *arguments: str) -> str:
+    """Return what git says about a repository."""
+    done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
 @dataclass
 class GitIndex:
     """A repository with a work tree in `folder`; `dl` is that of config.json."""

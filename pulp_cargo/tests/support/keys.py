@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,11 @@ class Key:
         )
         path.chmod(0o755)
         return path
+
+
+@pytest.fixture(scope="session")
+def key() -> Iterator[Key]:
+    """The key of the one who signs, for all tests, since making one takes a while."""
+    made = Key()
+    yield made
+    made.close()

@@ -11,6 +11,16 @@ from pulp_cargo.tests.support.rows import Rows
 
 ENDED = {"completed", "failed", "canceled", "skipped"}
 PATIENCE = 60
+# The lists of the REST API that this plugin adds.
+LISTS = (
+    "repositories/cargo/cargo/",
+    "distributions/cargo/cargo/",
+    "remotes/cargo/cargo/",
+    "cargo/tokens/",
+    "cargo/crate-policies/",
+    "content/cargo/crates/",
+    "content/cargo/yanks/",
+)
 
 
 class Refused(Exception):

@@ -27,8 +27,17 @@ LAYERS = (
 )
 # The features, lowest first: one never imports a higher one.
 FEATURES = (
-    ("tokens", "own_tokens", "owners", "version_labels", "crates", "policies", "statistics"),
-    ("catalog", "closure", "exports", "setup", "imports", "publish", "snapshots"),
+    (
+        "tokens",
+        "own_tokens",
+        "owners",
+        "version_labels",
+        "crates",
+        "policies",
+        "statistics",
+        "repository_use",
+    ),
+    ("catalog", "closure", "exports", "setup", "upstream_list", "imports", "publish", "snapshots"),
     ("bundles", "sync", "fetch"),
     ("cache", "upstream_search"),
     ("lock_file", "process"),
@@ -60,10 +69,22 @@ SQL_ELSEWHERE = {
     "app.services.sync.version": "compares whole tables with the temporary one of a listing",
     "serve.database": "frees the tasks of dead processes, before Django is there",
 }
+# Modules of a layer that name one of a higher layer in a string, which no import shows.
+NAMED_IN_STRINGS = {
+    ("app.services.snapshots.request", "app.tasks.snapshot.make_snapshot"): "tasks call services",
+    ("app.settings", "app.authentication.api_tokens.CargoTokenAuthentication"): "DRF loads it",
+}
+# What belongs to serializers and edges, and the modules below them that use it.
+WEB = ("rest_framework", "django.http", "aiohttp.web", "pulpcore.plugin.viewsets")
+WEB_ELSEWHERE = {
+    "app.services.own_tokens": "applies the rules of the tokens' viewset, so that none exists twice",
+    "app.models.core": "hands on what core has and its plugin API lacks",
+}
 WRITES = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+( \w+)? SET|VACUUM|FOR UPDATE)\b")
 WRITING_CALLS = {"save", "create", "delete", "bulk_create", "bulk_update", "get_or_create", "touch"}
 DECLARATION = "app.models.core_columns"
 CATCH_ALL = ("Exception", "BaseException")
+CLOCK = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today)$")
 CORE_TABLE = re.compile(r"\bcore_[a-z]+\b")
 
 
@@ -183,6 +204,37 @@ def test_no_module_imports_from_a_higher_layer() -> None:
     assert wrong == []
 
 
+def test_no_string_names_a_higher_layer() -> None:
+    """A task or a class that is loaded by its name is an import as well."""
+    found = {
+        (name, node.value.removeprefix("pulp_cargo."))
+        for name, tree in modules()
+        for node in nodes(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(r"pulp_cargo(\.\w+)+", node.value)
+    }
+    ranks = {pair: (layer(pair[0]), layer(pair[1])) for pair in found}
+    higher = {
+        pair
+        for pair, (own, other) in ranks.items()
+        if own is not None and other is not None and other > own
+    }
+    assert higher == set(NAMED_IN_STRINGS)
+
+
+def test_only_serializers_and_edges_know_requests() -> None:
+    """What services decide does not depend on how they are called."""
+    lowest = next(rank for rank, places in enumerate(LAYERS) if "app.serializers" in places)
+    found = {
+        name
+        for name, tree in modules()
+        if (rank := layer(name)) is not None and rank < lowest
+        for target in imports(tree)
+        if target.startswith(WEB)
+    }
+    assert found == set(WEB_ELSEWHERE)
+
+
 def test_no_feature_imports_a_higher_one() -> None:
     """Whoever changes one has to know those below it, and no others."""
     ranks = {name: rank for rank, names in enumerate(FEATURES) for name in names}
@@ -218,6 +270,20 @@ def test_protocol_and_rules_know_no_framework() -> None:
         if name.startswith(PURE)
         for target in imports(tree)
         if target.split(".")[0] in FRAMEWORKS
+    ]
+    assert wrong == []
+
+
+def test_protocol_and_rules_read_no_clock() -> None:
+    """Whoever calls them says what time it is, so a test can choose it."""
+    wrong = [
+        f"{name} has {ast.unparse(node)}"
+        for name, tree in modules()
+        if name.startswith(PURE)
+        for node in nodes(tree)
+        if (isinstance(node, ast.Attribute) and CLOCK.search(ast.unparse(node)))
+        or (isinstance(node, ast.Import) and any(alias.name == "time" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and node.module == "time")
     ]
     assert wrong == []
 
@@ -324,6 +390,19 @@ def test_what_is_unpacked_has_a_limit() -> None:
         and not any(keyword.arg == "max_length" for keyword in node.keywords)
     ]
     assert wrong == []
+
+
+def test_conditional_requests_are_answered_in_one_place() -> None:
+    """Lists of tags, weak tags and `*` are compared there, and the headers of a 304 chosen."""
+    found = {
+        name
+        for name, tree in modules()
+        for node in nodes(tree)
+        if isinstance(node, ast.Call) and name.startswith("app.")
+        for keyword in node.keywords
+        if keyword.arg == "status" and ast.unparse(keyword.value) == "304"
+    }
+    assert found == {"app.endpoints.http.responses"}
 
 
 def test_catching_every_error_has_a_reason() -> None:

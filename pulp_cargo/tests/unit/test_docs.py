@@ -13,6 +13,7 @@ from pulp_cargo.serve.options import parse_options
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 APP = ROOT / "pulp_cargo" / "app"
+ARCHITECTURE = DOCS / "dev" / "architecture.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -176,4 +177,42 @@ def test_nothing_tells_people_to_install_names_that_nobody_has_claimed() -> None
 
 def test_architecture_is_short() -> None:
     """A long page would not be read to its end."""
-    assert len((DOCS / "dev" / "architecture.md").read_text().splitlines()) < 175
+    assert len(ARCHITECTURE.read_text().splitlines()) <= 150
+
+
+def test_the_modules_and_functions_that_the_architecture_names_exist() -> None:
+    """A reader finds each where the page says: `front/routes` is a module below one of that name."""
+    named = re.findall(r"`(\w+(?:/\w+)+)(?:\.(\w+))?`", ARCHITECTURE.read_text())
+    assert ("services/cache/download", "locate") in named
+    files = {path.relative_to(ROOT): path for path in (ROOT / "pulp_cargo").rglob("*")}
+    wrong = []
+    for module, name in named:
+        found = [path for path in files if f"/{path.with_suffix('')}".endswith(f"/{module}")]
+        if name and name not in ("py", "md"):
+            defined = re.compile(rf"^ *(async def|def|class) {name}\b", re.M)
+            found = [path for path in found if defined.search(files[path].read_text())]
+        if not found:
+            wrong.append((module, name))
+    assert wrong == []
+
+
+def test_architecture_lists_the_features_with_what_they_import() -> None:
+    """The table has each feature once, with exactly the lower features on which it depends."""
+    services = APP / "services"
+    imported: dict[str, set[str]] = {}
+    for path in services.rglob("*.py"):
+        feature = path.relative_to(services).parts[0].removesuffix(".py")
+        found = re.findall(r"from pulp_cargo\.app\.services(?:\.| import )(\w+)", path.read_text())
+        imported.setdefault(feature, set()).update(set(found) - {feature})
+    del imported["__init__"]
+    named: dict[str, set[str]] = {}
+    for features, does, imports in rows(ARCHITECTURE, columns=3):
+        # Features of one row are listed with all that one of them imports.
+        for feature in re.findall(r"`(\w+)/?`", features):
+            assert feature not in named
+            named[feature] = set(re.findall(r"`(\w+)`", imports)) & imported[feature]
+            modules = re.findall(r"`([a-z_]+)`", does)
+            assert all((services / feature / f"{module}.py").exists() for module in modules)
+        together = set().union(*(imported[one] for one in re.findall(r"`(\w+)/?`", features)))
+        assert set(re.findall(r"`(\w+)`", imports)) == together
+    assert named == imported

@@ -15,8 +15,6 @@ BLOCK = tarfile.BLOCKSIZE
 # Two blocks of zeros, filled up to a record as tar programs do.
 RECORD = tarfile.RECORDSIZE
 MOST_PATH = 255
-# As many bytes as the size of a file in a header has digits for.
-MOST_FILE = 8**11 - 1
 CHUNK = 256 * 1024
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.cache.listed import listed
+from pulp_cargo.app.services.cache.unstored_versions import listed
 from pulp_cargo.app.services.catalog import served
 from pulp_cargo.app.services.catalog.listed import Listed
 from pulp_cargo.app.services.catalog.served import CatalogsOutdated

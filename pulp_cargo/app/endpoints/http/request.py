@@ -73,7 +73,7 @@ class CargoRequest:
                 by_token = token_scopes.grant_of_token
                 by_password = token_scopes.grant_of_password
                 grant = await threads.read(by_token, self.registry, password)
-                return grant or await threads.hash_password(by_password, self.registry, credential)
+                return grant or await threads.check_password(by_password, self.registry, credential)
         return None
 
     async def require(self, *scopes: Scope, crate: str | None = None) -> Grant:

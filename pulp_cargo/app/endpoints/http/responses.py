@@ -19,6 +19,8 @@ from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.auth import CREDENTIAL
 from pulp_cargo.protocol.entity_tags import listed_tags
 
+# Headers of a body, which a 304 does not have.
+OF_BODY = frozenset({"Content-Type", "Content-Encoding"})
 NO_BYTES = re.compile(r"bytes=-0+", re.IGNORECASE)
 RANGE_CONDITIONS = (
     "If-Range",
@@ -177,6 +179,16 @@ def takes_gzip(accepted: str) -> bool:
         if name in ("gzip", "x-gzip"):
             return weight.strip("0.") != "" or not weight
     return False
+
+
+def not_modified(
+    request: web.Request, etag: str, headers: Mapping[str, str]
+) -> web.Response | None:
+    """Return a 304 with these headers if the client has what an entity tag stands for."""
+    if not matches(request, etag):
+        return None
+    others = {name: value for name, value in headers.items() if name not in OF_BODY}
+    return web.Response(status=304, headers={**others, "ETag": etag})
 
 
 def matches(request: web.Request, etag: str) -> bool:

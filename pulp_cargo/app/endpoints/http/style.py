@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from pulp_cargo.app.endpoints.http.responses import matches
+from pulp_cargo.app.endpoints.http.responses import not_modified
 from pulp_cargo.rules.stylesheet import stylesheet, stylesheet_etag, stylesheet_version
 
 
@@ -16,8 +16,8 @@ def style_response(request: web.Request) -> web.Response:
     has_version = request.query.get("v") == stylesheet_version()
     lifetime = "public, max-age=31536000, immutable" if has_version else "no-cache"
     headers = {"ETag": stylesheet_etag(), "Cache-Control": lifetime}
-    if matches(request, stylesheet_etag()):
-        return web.Response(status=304, headers=headers)
+    if same := not_modified(request, stylesheet_etag(), headers):
+        return same
     headers["X-Content-Type-Options"] = "nosniff"
     return web.Response(
         body=stylesheet(), content_type="text/css", charset="utf-8", headers=headers

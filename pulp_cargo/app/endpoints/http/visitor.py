@@ -32,7 +32,7 @@ async def visitor_of(request: web.Request, domain: str) -> Visitor | None:
     if found is None:
         found = await _look_up(header, domain)
         if found is not None:
-            memory.keep_visitor(domain, header, found, generation)
+            memory.remember_visitor(domain, header, found, generation)
     if found is None or is_expired(found.expires_at, timezone.now()):
         return None
     return found
@@ -50,5 +50,5 @@ async def _look_up(header: str, domain: str) -> Visitor | None:
             # A token can stand as the password, as for the pages of a registry.
             by_token = await threads.read(token_scopes.visitor_of_token, domain, password)
             by_password = token_scopes.visitor_of_password
-            return by_token or await threads.hash_password(by_password, credential)
+            return by_token or await threads.check_password(by_password, credential)
     return None

@@ -116,7 +116,7 @@ class Memory:
         """Return who sends an Authorization header to a domain, None if that is not cached."""
         return self._visitors.get((domain, digest(header)))
 
-    def keep_visitor(self, domain: str, header: str, visitor: Visitor, generation: int) -> None:
+    def remember_visitor(self, domain: str, header: str, visitor: Visitor, generation: int) -> None:
         """Cache who sends a header for a few seconds."""
         if self.listening and generation == self.generation:
             seconds = settings.CARGO_TOKEN_MEMORY_SECONDS

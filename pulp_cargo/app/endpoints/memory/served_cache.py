@@ -5,13 +5,11 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.runtime import timeouts
 from pulp_cargo.app.runtime.ttl_cache import TtlCache
 
 B = TypeVar("B", str, bytes)
 
-# What a body has of other things gets outdated by so much, in seconds: counts of downloads, the age
-# of versions, and which of them are refused for their age.
-MAX_AGE_SECONDS = 60
 # Approximate memory of a body in addition to its characters or bytes, and those of its target.
 OVERHEAD = 500
 
@@ -43,4 +41,5 @@ class ServedCache(Generic[B]):
         """Cache a body that was made from this state of the registry, if it is not too large."""
         size = len(body) + len(target) + OVERHEAD
         if size < self._most:
-            self._entries.put((registry.pk, target), _Entry(registry, body, size), MAX_AGE_SECONDS)
+            entry = _Entry(registry, body, size)
+            self._entries.put((registry.pk, target), entry, timeouts.SERVED_CACHE_MAX_AGE_SECONDS)

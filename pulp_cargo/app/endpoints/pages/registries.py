@@ -15,7 +15,7 @@ from django.conf import settings
 from pulp_cargo.app.endpoints.http.visitor import visitor_of
 from pulp_cargo.app.endpoints.pages.errors import CHALLENGE
 from pulp_cargo.app.endpoints.pages.render import SAFE, render
-from pulp_cargo.app.queries.registry.listed import (
+from pulp_cargo.app.queries.registry.readable_registries import (
     ListedRegistry,
     public_registries,
     registries_of,

@@ -10,7 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import headers_for_readers, matches
+from pulp_cargo.app.endpoints.http.responses import headers_for_readers, not_modified
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.protocol.cargo_config import registry_key
 from pulp_cargo.protocol.index_file import strong_etag
@@ -61,8 +61,8 @@ def answer(cargo: CargoRequest, page: str, *, depends_on_user: bool = False) -> 
     if depends_on_user:
         headers["Cache-Control"] = "private, no-cache"
         headers.setdefault("Vary", "Authorization")
-    if matches(cargo.http, etag):
-        return web.Response(status=304, headers=headers)
+    if same := not_modified(cargo.http, etag, headers):
+        return same
     return web.Response(
         body=body, content_type="text/html", charset="utf-8", headers={**headers, **SAFE}
     )

@@ -23,7 +23,7 @@ from pulp_cargo.app.queries.crates.crate_file import SMALL
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime import threads
-from pulp_cargo.app.services.cache.download import Here, Wanted, locate
+from pulp_cargo.app.services.cache.download import AvailableFile, DownloadRequest, locate
 from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.statistics.download_counts import Download
 from pulp_cargo.protocol.errors import RegistryError, VersionNotFound
@@ -91,8 +91,10 @@ async def _through_cache(
 ) -> web.StreamResponse:
     """Send the file with the checksum in the upstream's index: a stored one, or its download."""
     with ExitStack() as leases:
-        found = await locate(Wanted(cargo.process.cache, cargo.registry, name, vers, leases))
-        if not isinstance(found, Here):
+        found = await locate(
+            DownloadRequest(cargo.process.cache, cargo.registry, name, vers, leases)
+        )
+        if not isinstance(found, AvailableFile):
             return await _send_while_fetching(cargo, found, headers)
     return await send(cargo, found.file, name, vers, headers, found.fresh_for, download)
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from pulp_cargo.app.endpoints.http.queries import asked
 from pulp_cargo.app.endpoints.http.request import CargoRequest
-from pulp_cargo.app.endpoints.http.responses import headers_for_readers, matches
+from pulp_cargo.app.endpoints.http.responses import headers_for_readers, not_modified
 from pulp_cargo.app.queries import feeds as queries
 from pulp_cargo.app.queries.feeds import News
 from pulp_cargo.app.runtime import threads
@@ -50,8 +50,8 @@ async def _respond(
 ) -> web.Response:
     cargo.require_crates()
     etag = feeds.tag(cargo.registry, cargo.path)
-    if matches(cargo.http, etag):
-        return web.Response(status=304, headers=_headers(cargo, etag))
+    if same := not_modified(cargo.http, etag, headers_for_readers(cargo)):
+        return same
     found = await asked(cargo, feeds.news, query)
     # The registry may have been looked up again.
     etag = feeds.tag(cargo.registry, cargo.path)

@@ -14,7 +14,7 @@ from pulp_cargo.app.endpoints.http.client_timeout import SlowClient
 from pulp_cargo.app.endpoints.http.request import CargoRequest, refresh
 from pulp_cargo.app.endpoints.http.responses import (
     complete_or_cut_off,
-    matches,
+    not_modified,
     revalidated,
     takes_gzip,
     varies,
@@ -45,9 +45,8 @@ async def get_listing(cargo: CargoRequest) -> web.StreamResponse:
         count = await threads.read(listing.count, cargo.registry.content)
     etag = listing.tag(cargo.registry, evaluate.rules_of_listing(cargo.registry.upstreams))
     headers = _headers(cargo, etag)
-    if matches(cargo.http, etag):
-        headers.pop("Content-Encoding", None)
-        return web.Response(status=304, headers=headers)
+    if same := not_modified(cargo.http, etag, headers):
+        return same
     headers["Content-Type"] = "application/jsonl; charset=utf-8"
     if cargo.http.method == "HEAD":
         return web.Response(headers=headers)

@@ -7,7 +7,7 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import (
-    matches,
+    not_modified,
     part_of,
     remember,
     require_any_byte,
@@ -58,9 +58,9 @@ async def _from_object_storage(
 ) -> web.StreamResponse:
     """Send a file from the domain's object storage, by a redirect or through this process."""
     etag = f'"{file.cksum}"'
-    if matches(cargo.http, etag):
-        caching = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}
-        return web.Response(status=304, headers={"ETag": etag, **caching})
+    caching = {name: headers[name] for name in ("Cache-Control", "Vary") if name in headers}
+    if same := not_modified(cargo.http, etag, caching):
+        return same
     if cargo.registry.domain.redirect_to_object_storage:
         return await send_from_storage.redirect(cargo, file, file_name, headers)
     return await send_from_storage.pass_on(cargo, file, {"ETag": etag, **headers})

@@ -15,7 +15,7 @@ from pulp_cargo.app.endpoints.http.client_timeout import FileWithTimeout
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import (
     headers_for_readers,
-    matches,
+    not_modified,
     part_of,
     require_any_byte,
 )
@@ -90,10 +90,10 @@ async def _made(registry: Registry, repository: UUID, version: UUID) -> StoredSn
 
 def _text(cargo: CargoRequest, text: str, content_type: str) -> web.Response:
     body = text.encode()
-    headers = {"ETag": strong_etag(body), **headers_for_readers(cargo)}
-    if matches(cargo.http, headers["ETag"]):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=body, content_type=content_type, headers=headers)
+    etag, headers = strong_etag(body), headers_for_readers(cargo)
+    if same := not_modified(cargo.http, etag, headers):
+        return same
+    return web.Response(body=body, content_type=content_type, headers={"ETag": etag, **headers})
 
 
 async def _send(cargo: CargoRequest, found: StoredSnapshot) -> web.StreamResponse:
@@ -106,8 +106,8 @@ async def _send(cargo: CargoRequest, found: StoredSnapshot) -> web.StreamRespons
         return FileWithTimeout(domain.get_storage().path(found.storage_name), found.size, headers)
     etag = f'"{found.sha256}"'
     headers["ETag"] = etag
-    if matches(cargo.http, etag):
-        return web.Response(status=304, headers={**headers_for_readers(cargo), "ETag": etag})
+    if same := not_modified(cargo.http, etag, headers):
+        return same
     file = StoredFile(found.sha256, found.storage_name, found.size, None, None)
     if domain.redirect_to_object_storage:
         return await send_from_storage.redirect(cargo, file, LINES, headers)

@@ -15,8 +15,9 @@ from pulp_cargo.app.services.catalog import summary
 from pulp_cargo.app.services.catalog.crate import ServedVersion
 from pulp_cargo.app.services.catalog.served import has_catalog
 from pulp_cargo.protocol.errors import InvalidQuery, ReadmeNotFound
+from pulp_cargo.protocol.json_body import to_json
 from pulp_cargo.protocol.names import canonical_name
-from pulp_cargo.protocol.web_api.crates import crate_object, neighbours, to_json
+from pulp_cargo.protocol.web_api.crates import crate_object, neighbours
 from pulp_cargo.protocol.web_api.ids import numeric_id
 from pulp_cargo.protocol.web_api.search import Parameters, parse_paging, single
 from pulp_cargo.protocol.web_api.tags import Tag, category_object, keyword_object

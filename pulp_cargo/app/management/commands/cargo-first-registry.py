@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from pulp_cargo.app.services.repository_use import RepositoryTaken
 from pulp_cargo.app.services.setup import first_registry
-from pulp_cargo.app.services.setup.repository_use import RepositoryTaken
 
 
 class Command(BaseCommand):

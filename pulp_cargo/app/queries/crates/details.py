@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pulp_cargo.app.models.membership import member_of
+from pulp_cargo.app.models.membership import is_yanked, member_of
 from pulp_cargo.app.queries.repository.membership import SERVED, ServedVersion, rows_of
 from pulp_cargo.app.runtime.rows import first_row, rows_with_bound_values
 from pulp_cargo.protocol.names import canonical_name
@@ -19,11 +19,7 @@ SIZE = """(
     )
     FROM core_contentartifact ca WHERE ca.content_id = unit.content_ptr_id LIMIT 1
 )"""
-YANKED = f"""EXISTS (
-    SELECT 1 FROM cargo_crateyank mark
-    {member_of("%(repository)s", "served.number", unit="mark")}
-    WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
-)"""
+YANKED = is_yanked("%(repository)s", "served.number")
 COLUMNS = f"""
     unit.content_ptr_id, unit.name, unit.vers, unit.cksum, unit.pubtime, unit.index_line,
     unit.links, unit.rust_version, unit.edition, unit.description, unit.license, unit.license_file,

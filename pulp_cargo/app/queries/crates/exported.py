@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection
 from pulp_glue.cargo.export.versions import ExportedVersion
 
-from pulp_cargo.app.models.membership import ends_of, is_in, member_of
+from pulp_cargo.app.models.membership import ends_of, is_in, is_yanked
 from pulp_cargo.app.queries.crates.index_file import line_of, served_line
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime.rows import all_rows
@@ -28,11 +28,8 @@ _NUMBER = "(SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)
 _MOMENT = "(1000000 * extract(epoch FROM unit.pubtime))::bigint"
 CRATES = f"""
     SELECT unit.content_ptr_id, unit.name, unit.vers, {_MOMENT}, unit.cksum,
-        unit.index_line, unit.registries, EXISTS (
-            SELECT 1 FROM cargo_crateyank mark
-            {member_of("%(repository)s", _NUMBER, unit="mark")}
-            WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
-        ), file.file, file.size
+        unit.index_line, unit.registries, {is_yanked("%(repository)s", _NUMBER)},
+        file.file, file.size
     FROM core_repositorycontent rc {ends_of()}
     JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
     LEFT JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
@@ -40,11 +37,10 @@ CRATES = f"""
     WHERE rc.repository_id = %(repository)s AND {is_in(_NUMBER)}
     ORDER BY lower(unit.name) COLLATE "C"
 """
-_MARKS = """
+_MARKS = f"""
     SELECT array_agg(ARRAY[va.number, coalesce(vr.number, -1)])
     FROM cargo_crateyank mark JOIN core_repositorycontent rc ON rc.content_id = mark.content_ptr_id
-    JOIN core_repositoryversion va ON va.pulp_id = rc.version_added_id
-    LEFT JOIN core_repositoryversion vr ON vr.pulp_id = rc.version_removed_id
+    {ends_of()}
     WHERE rc.repository_id = %(repository)s
     AND mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
 """

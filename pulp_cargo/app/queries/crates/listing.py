@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pulp_cargo.app.models import CrateContent
-from pulp_cargo.app.models.membership import ends_of, is_in, member_of
+from pulp_cargo.app.models.membership import ends_of, is_in, is_yanked
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import SERVED, ServedVersion, rows_of
 from pulp_cargo.protocol.listing import FORMAT, LISTS, TEXTS, render_crate
@@ -57,11 +57,9 @@ PAGE = f"""
             WHERE c.content_ptr_id = p.content_id AND {is_in("served.number")} OFFSET 0
         ) unit ON true
     )
-    SELECT f.content_id, f.version_added_id, f.name, f.vers, f.cksum, file.size, EXISTS (
-        SELECT 1 FROM cargo_crateyank mark
-        {member_of("%(repository)s", "served.number", unit="mark")}
-        WHERE mark.canonical_name = f.canonical_name AND mark.vers = f.vers
-    ), f.index_line, {", ".join(f"f.{name}" for name in (*TEXTS, *LISTS))}
+    SELECT f.content_id, f.version_added_id, f.name, f.vers, f.cksum, file.size,
+        {is_yanked("%(repository)s", "served.number", of="f")},
+        f.index_line, {", ".join(f"f.{name}" for name in (*TEXTS, *LISTS))}
     FROM served LEFT JOIN found f ON coalesce(f.before, 0) < {MOST_BYTES}
     LEFT JOIN LATERAL (
         SELECT coalesce(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pulp_cargo.app.models.membership import ends_of, is_in, member_of
+from pulp_cargo.app.models.membership import ends_of, is_in, is_yanked
 from pulp_cargo.app.queries.registry.registry import RegistryUrls
 from pulp_cargo.app.queries.repository.head import LATEST
 from pulp_cargo.app.queries.repository.membership import IS_MEMBER
@@ -27,10 +27,7 @@ HAS_FILE = """EXISTS (
         SELECT 1 FROM core_remoteartifact ra WHERE ra.content_artifact_id = ca.pulp_id
     ))
 )"""
-IS_YANKED = f"""EXISTS (
-    SELECT 1 FROM cargo_crateyank mark {member_of("%(repository)s", "served.number", unit="mark")}
-    WHERE mark.canonical_name = unit.canonical_name AND mark.vers = unit.vers
-)"""
+IS_YANKED = is_yanked("%(repository)s", "served.number")
 _OF_NAMES = f"""
     FROM served CROSS JOIN unnest(%(names)s::text[]) wanted (name)
     JOIN cargo_cratecontent unit ON unit.canonical_name = wanted.name {IS_MEMBER}

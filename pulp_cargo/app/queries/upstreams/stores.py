@@ -20,21 +20,14 @@ STORES_OF_REMOTE = """
 """
 # Each stored version of a crate, and whether it is marked as yanked.
 STORED_VERSIONS = f"""
-    WITH stores AS (
-        SELECT d.repository_id AS pk FROM core_distribution d
-        JOIN cargo_cargodistribution c ON c.distribution_ptr_id = d.pulp_id
-        WHERE d.remote_id = %(remote)s AND d.repository_id IS NOT NULL
-        UNION
-        SELECT repository_id FROM cargo_cargoupstream
-        WHERE remote_id = %(remote)s AND repository_id IS NOT NULL
-    )
+    WITH stores AS ({STORES_OF_REMOTE.format(remote="%(remote)s")})
     SELECT r.pulp_id, r.pulp_domain_id, unit.vers, EXISTS (
         SELECT 1 FROM cargo_crateyank y
         JOIN core_repositorycontent yc ON yc.content_id = y.content_ptr_id
         WHERE y.canonical_name = unit.canonical_name AND y.vers = unit.vers
         AND {is_in_newest("r.pulp_id", "yc")}
     )
-    FROM stores JOIN core_repository r ON r.pulp_id = stores.pk
+    FROM stores JOIN core_repository r ON r.pulp_id = stores.repository_id
     JOIN cargo_cratecontent unit ON unit.canonical_name = %(name)s
     WHERE NOT EXISTS (
         SELECT 1 FROM core_distribution d

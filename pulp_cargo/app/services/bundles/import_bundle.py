@@ -9,12 +9,12 @@ the checksums of the files only.
 """
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -27,11 +27,12 @@ from pulpcore.plugin.util import get_domain
 
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.queries.repository.versions_in import versions_of
+from pulp_cargo.app.runtime.batches import batches
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.yank_marks import save_marks
-from pulp_cargo.app.services.setup.repository_use import require_replaceable
+from pulp_cargo.app.services.repository_use import require_replaceable
 from pulp_cargo.app.services.snapshots.signature import require_signature
 from pulp_cargo.protocol import uniqueness
 from pulp_cargo.protocol.crate_file import Origin
@@ -39,8 +40,6 @@ from pulp_cargo.protocol.errors import BadRequest, RegistryError
 from pulp_cargo.protocol.names import canonical_name, parse_crate_name
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.metadata_source import NO_TIME, time_of
-
-T = TypeVar("T")
 
 # Number of files in one transaction, as in an import of .crate files.
 BATCH = 50
@@ -184,7 +183,7 @@ def _store(
             message="Storing crates", code="cargo.bundle.store", total=len(missing)
         ) as progress,
     ):
-        for batch in _batches(missing):
+        for batch in batches(missing, BATCH):
             disk.require_room()
             files = [_written(part_at(file, bundle.files[entry.key])) for entry in batch]
             list(settlers.map(IncomingFile.settle, files))
@@ -265,8 +264,3 @@ def _unit(
         origin=Origin.IMPORTED,
         time_source=time_source,
     )
-
-
-def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]

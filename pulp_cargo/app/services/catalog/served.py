@@ -18,6 +18,7 @@ from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.errors import NoCatalog
 from pulp_cargo.protocol.unavailable import ServiceUnavailable
 from pulp_cargo.rules.policies.policy_decision import left_out_of_store
+from pulp_cargo.rules.resolution import AnsweredBy, CrateState, who_has
 from pulp_cargo.rules.upstream_order import who_answers
 
 
@@ -119,8 +120,10 @@ def holders_of(
     if upstreams.order is None:
         return [one.name for one in upstreams.all if one.name in having]
     answer = who_answers(upstreams.order, name, lambda one: one.name in having, had=had)
-    holders = [one for one in answer.ask if one in having]
-    return holders if answer.mixed else holders[:1]
+    states = {one: CrateState.STORED if one in having else CrateState.ABSENT for one in answer.ask}
+    decided = who_has(answer, states)
+    # With a state of each upstream, none is left to be asked.
+    return decided.upstreams if isinstance(decided, AnsweredBy) else ()
 
 
 def refused_units(

@@ -38,15 +38,15 @@ async def uploaded(file: IncomingFile, domain: Domain) -> AsyncIterator[None]:
     if domain.storage_class == FILE_SYSTEM:
         yield
         return
-    is_new = await threads.upload(_upload, file, domain)
+    is_new = await threads.write_slowly(_upload, file, domain)
     try:
         yield
     except BaseException:
         # Also when the request is cancelled.
         if is_new:
-            await threads.upload(_take_back, file, domain)
+            await threads.write_slowly(_take_back, file, domain)
         raise
-    await threads.upload(_restore_lost, file, domain)
+    await threads.write_slowly(_restore_lost, file, domain)
 
 
 @contextmanager

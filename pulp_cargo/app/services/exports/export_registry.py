@@ -11,7 +11,7 @@ from pulp_glue.cargo.export.copying import CHUNK
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
 from pulp_glue.cargo.export.folder import ExportFolder, open_folder
 from pulp_glue.cargo.export.git_index import GIT, GitIndex, Head, index_files, message
-from pulp_glue.cargo.export.index_files import LOCAL, STATIC, IndexedFiles, static_dl
+from pulp_glue.cargo.export.index_files import IndexedFiles, static_dl
 from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, Unexportable
 from pulp_glue.cargo.export.write import Fetch, Report, write, write_by
 
@@ -24,7 +24,6 @@ from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.config import render_config
 from pulp_cargo.protocol.errors import BadRequest
 
-FORMATS = (STATIC, LOCAL, GIT, DIRECTORY)
 # Reading and writing files waits for disks, not for processors.
 JOBS = 4
 

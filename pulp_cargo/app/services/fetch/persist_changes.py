@@ -106,14 +106,14 @@ class LinkStoredUnit:
     yanked: bool
 
 
-def adopted(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
+def changes_of_links(wanted: Sequence[LinkStoredUnit]) -> list[AddCachedCrate]:
     """Return the changes that add units which are stored already."""
     yanked = {one.unit: one.yanked for one in wanted}
     units = CrateContent.objects.filter(pk__in=yanked) if yanked else ()
     return [AddCachedCrate(unit, None, yanked[unit.pk]) for unit in units]
 
 
-def read(readers: CrateReaders, domain: Domain, crate: FetchedCrate) -> AddCachedCrate | None:
+def change_of(readers: CrateReaders, domain: Domain, crate: FetchedCrate) -> AddCachedCrate | None:
     """Return the change that stores a fetched file, None if the file cannot be stored."""
     try:
         file = crate.fetch.whole
@@ -130,7 +130,7 @@ def read(readers: CrateReaders, domain: Domain, crate: FetchedCrate) -> AddCache
     return AddCachedCrate(unit, file, crate.version.yanked)
 
 
-async def join(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
+async def persist(repository: UUID, domain: Domain, changes: Sequence[Change]) -> Result:
     """Store the files of changes, and apply the changes in one version of the repository.
 
     Raises RepositoryBusy when a task locks the repository for too long.
@@ -138,7 +138,7 @@ async def join(repository: UUID, domain: Domain, changes: Sequence[Change]) -> R
     files = [
         one.file for one in changes if isinstance(one, AddCachedCrate) and one.file is not None
     ]
-    await threads.upload(upload_all, files, domain)
+    await threads.write_slowly(upload_all, files, domain)
     until = time.monotonic() + timeouts.PERSIST_BUSY_TIMEOUT_SECONDS
     while True:
         try:

@@ -30,9 +30,9 @@ from pulp_cargo.app.services.fetch.persist_changes import (
     FetchedCrate,
     LinkStoredUnit,
     SetYanked,
-    adopted,
-    join,
-    read,
+    change_of,
+    changes_of_links,
+    persist,
 )
 from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.publish.commit import Change
@@ -125,16 +125,16 @@ class PersistQueue:
         changes: Sequence[LinkStoredUnit | Change],
     ) -> None:
         changes_of_files = [
-            await threads.examine_later(read, self._readers, domain, one) for one in fetched
+            await threads.examine_later(change_of, self._readers, domain, one) for one in fetched
         ]
         wanted: list[Change] = [one for one in changes_of_files if one is not None]
         wanted += [one for one in changes if not isinstance(one, LinkStoredUnit)]
         wanted += await threads.read(
-            adopted, [one for one in changes if isinstance(one, LinkStoredUnit)]
+            changes_of_links, [one for one in changes if isinstance(one, LinkStoredUnit)]
         )
         if not wanted:
             return
-        result = await join(repository, domain, wanted)
+        result = await persist(repository, domain, wanted)
         for refusal in filter(None, result.refusals):
             # For example, its name differs from another only in `-` and `_`: fetched each time.
             note(Event.NOT_STORED)
@@ -183,7 +183,7 @@ class VersionToStore:
 
 async def _restore(fetch: SharedFetch, domain: Domain) -> None:
     try:
-        await threads.upload(_put_back, fetch.whole, domain)
+        await threads.write_slowly(_put_back, fetch.whole, domain)
         log.warning(
             "The storage had lost the file of `%s %s`; it was restored.",
             fetch.name,

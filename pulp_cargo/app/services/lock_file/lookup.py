@@ -12,11 +12,11 @@ from pulp_cargo.app.queries.upstreams.upstreams import (
     Upstream,
 )
 from pulp_cargo.app.services.lock_file.index_files import Indexes
-from pulp_cargo.app.services.lock_file.policies import Rules
+from pulp_cargo.app.services.lock_file.policies import LockFilePolicies
 from pulp_cargo.app.services.lock_file.upstreams import (
     FromRemote,
     InRepository,
-    Place,
+    UpstreamLookup,
     key_of,
 )
 from pulp_cargo.app.services.policies.advisory_db import AdvisoryDatabase
@@ -57,16 +57,16 @@ class Lookup:
         # Removed versions claim a name, too: no other upstream may be asked for it.
         self._claimed = claims.claimed(upstreams, {name for name, _ in keys})
         self.indexes = Indexes(dict(_usable(upstreams, self._known)))
-        self._rules = Rules(
+        self._policies = LockFilePolicies(
             advisories, registry.upstreams, self.indexes, {name for name, _ in keys}
         )
-        self.places = {one.name: self._place(one) for one in upstreams}
+        self.upstreams = {one.name: self._lookup_in(one) for one in upstreams}
 
-    def _place(self, upstream: Upstream) -> Place:
+    def _lookup_in(self, upstream: Upstream) -> UpstreamLookup:
         if isinstance(upstream, RepositoryUpstream):
-            return InRepository(upstream, self._known, self._rules)
-        in_repository = InRepository(upstream, self._known, self._rules, CrateState.STORED)
-        return FromRemote(upstream, in_repository, self.indexes, self._rules)
+            return InRepository(upstream, self._known, self._policies)
+        in_repository = InRepository(upstream, self._known, self._policies, CrateState.STORED)
+        return FromRemote(upstream, in_repository, self.indexes, self._policies)
 
     def find(self, packages: Sequence[LockedPackage]) -> Iterator[Looked]:
         """Yield each package with what was found of it, and with its flags."""
@@ -78,10 +78,10 @@ class Lookup:
         pairs = list(zip(packages, answers, strict=True))
         self.indexes.read(
             {
-                place.file(package.name)
+                upstream.file(package.name)
                 for package, answer in pairs
-                for place in self.asked(answer)
-                if isinstance(place, FromRemote)
+                for upstream in self.asked(answer)
+                if isinstance(upstream, FromRemote)
             }
         )
         for package, answer in pairs:
@@ -93,33 +93,36 @@ class Lookup:
         return who_answers(
             self._order,
             name,
-            lambda upstream: has_crate(self.places[upstream.name].state(name)),
+            lambda upstream: has_crate(self.upstreams[upstream.name].state(name)),
             had=self._claimed.get(canonical_name(name), ()),
         )
 
-    def asked(self, answer: Answer) -> list[Place]:
-        """Return the places that are asked, in order."""
-        return [self.places[name] for name in answer.ask]
+    def asked(self, answer: Answer) -> list[UpstreamLookup]:
+        """Return the upstreams that are asked, in order."""
+        return [self.upstreams[name] for name in answer.ask]
 
     def _look(self, package: LockedPackage, answer: Answer) -> Found | NotFound:
         found: dict[str, Found | NotFound] = {}
         decisions: dict[str, Decision] = {}
         while isinstance(step := of_version(answer, decisions), Ask):
             upstream = step.upstreams[0]
-            looked = self.places[upstream].look(package)
+            looked = self.upstreams[upstream].look(package)
             found[upstream], decisions[upstream] = looked.found, decide(looked.facts)
         return NotFound(self._nobody_has(package, answer)) if step is None else found[step[0]]
 
     def _nobody_has(self, package: LockedPackage, answer: Answer) -> str:
         sentence = f"this registry has no crate `{package.name}`"
-        return sentence if len(self.places) == 1 else f"{sentence}: {answer.sentence}"
+        return sentence if len(self.upstreams) == 1 else f"{sentence}: {answer.sentence}"
 
     def _flags(self, package: LockedPackage, found: Found | NotFound) -> Iterator[Flag]:
-        place = self.places.get(found.upstream or "")
-        if isinstance(place, FromRemote) and self.indexes.is_old(place.file(package.name)):
+        upstream = self.upstreams.get(found.upstream or "")
+        if isinstance(upstream, FromRemote) and self.indexes.is_old(upstream.file(package.name)):
             yield Flag.OLD_INDEX
-        places = [place for place in self.places.values() if place.upstream.private]
-        private = {place.upstream.name for place in places if has_crate(place.state(package.name))}
+        private = {
+            name
+            for name, one in self.upstreams.items()
+            if one.upstream.private and has_crate(one.state(package.name))
+        }
         if not private:
             return
         source = package.source

@@ -18,8 +18,8 @@ from pulp_cargo.rules.policies.advisories import affects
 from pulp_cargo.rules.policies.crate_policy import NamedPolicy, StoredVersion, Verdict
 
 
-class Rules:
-    """The rules in force at one moment, for the packages of one lock file."""
+class LockFilePolicies:
+    """The crate policies in force at one moment, for the packages of one lock file."""
 
     def __init__(
         self,
@@ -30,13 +30,13 @@ class Rules:
     ) -> None:
         self._advisories, self._upstreams, self._indexes = advisories, upstreams, indexes
         self._now = datetime.now(UTC)
-        ruled = [s.version for s in upstreams.all if s.version and self.policies(s, stored=True)]
+        ruled = [s.version for s in upstreams.all if s.version and self.of(s, stored=True)]
         # Stored versions were served before, and their licences are known.
         self._stored: Mapping[tuple[UUID, str], Mapping[str, StoredVersion]] = (
             lock_file.cached_versions(ruled, names) if ruled else {}
         )
 
-    def policies(self, upstream: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
+    def of(self, upstream: Upstream, *, stored: bool = False) -> tuple[NamedPolicy, ...]:
         """Return the policies in force for what comes from an upstream, or is `stored`."""
         return self._upstreams.policies_of(upstream, stored=stored)
 
@@ -54,7 +54,7 @@ class Rules:
         `license` is that of a stored file that is not in the repository of the upstream. Raises
         UpstreamIndexInvalid.
         """
-        policies, body = self.policies(upstream, stored=stored), self._indexes.body(file)
+        policies, body = self.of(upstream, stored=stored), self._indexes.body(file)
         if not policies:
             return None
         about = self._advisories.about(file[1])

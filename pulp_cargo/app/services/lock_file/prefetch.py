@@ -104,11 +104,14 @@ async def _store(
 ) -> None:
     fetched.problems += [one for one in results if isinstance(one, Problem)]
     changes = await threads.read(
-        persist_changes.adopted, [one for one in results if isinstance(one, LinkStoredUnit)]
+        persist_changes.changes_of_links,
+        [one for one in results if isinstance(one, LinkStoredUnit)],
     )
     for one in results:
         if isinstance(one, FetchedCrate):
-            change = await threads.examine_later(persist_changes.read, cache.readers, domain, one)
+            change = await threads.examine_later(
+                persist_changes.change_of, cache.readers, domain, one
+            )
             if change is None:
                 sentence = "the file was downloaded, but cannot be stored; the log has the reason"
                 fetched.problems.append(Problem(one.fetch.name, one.fetch.vers, sentence))
@@ -116,7 +119,7 @@ async def _store(
                 changes.append(change)
     if not changes:
         return
-    result = await persist_changes.join(repository, domain, changes)
+    result = await persist_changes.persist(repository, domain, changes)
     for change, refusal in zip(changes, result.refusals, strict=True):
         if refusal is not None:
             unit = change.unit

@@ -66,21 +66,21 @@ def plan(
     problems: list[Problem] = []
     for package, found, _ in lookup.find(packages):
         checked = check_package(package, found, Wanted())
-        place = lookup.places.get(found.upstream or "")
+        found_in = lookup.upstreams.get(found.upstream or "")
         if checked.outcome not in ALLOWED:
             problems.append(Problem(package.name, package.vers, checked.sentence))
-        elif isinstance(place, FromRemote) and (store := place.upstream.store):
-            absent.extend(_absent(package, place, store))
+        elif isinstance(found_in, FromRemote) and (store := found_in.upstream.store):
+            absent.extend(_absent(package, found_in, store))
         elif checked.here is not Here.STORED:
             sentence = f"`{found.upstream}` does not store files"
             problems.append(Problem(package.name, package.vers, sentence))
     return Plan(absent, len(packages) - len(absent) - len(problems), problems)
 
 
-def _absent(package: LockedPackage, place: FromRemote, store: UUID) -> Iterator[Absent]:
-    entry, upstream = place.entry(package), place.upstream
-    if entry is None or place.has_in_store(package, entry.cksum):
+def _absent(package: LockedPackage, found_in: FromRemote, store: UUID) -> Iterator[Absent]:
+    entry, upstream = found_in.entry(package), found_in.upstream
+    if entry is None or found_in.has_in_store(package, entry.cksum):
         return
-    stored, policies = place.stored(package, entry.cksum), place.rules.policies(upstream)
+    stored, policies = found_in.stored(package, entry.cksum), found_in.policies.of(upstream)
     unit = stored.pk if stored else None
     yield Absent(package.name, entry, upstream.remote, store, unit, policies)

@@ -24,9 +24,9 @@ class FilesOfLockFile:
 
     def next_files(self) -> Mapping[File, UpstreamRemote]:
         """Return the files to request next, by what is known so far."""
-        places = dict(self._next_places())
-        self._asked |= places
-        return {file: place.upstream.remote for file, place in places.items()}
+        following = dict(self._next())
+        self._asked |= following
+        return {file: one.upstream.remote for file, one in following.items()}
 
     def take(self, file: File, answer: Answer) -> None:
         """Use the answer for a file; an upstream that did not answer in time is noted."""
@@ -42,17 +42,17 @@ class FilesOfLockFile:
             case current:
                 indexes.take(file, current.copy, is_old=current.age is not None)
 
-    def _next_places(self) -> Iterator[tuple[File, FromRemote]]:
+    def _next(self) -> Iterator[tuple[File, FromRemote]]:
         lookup = self._lookup
         for name in self._names:
             answer = lookup.answer(name)
             states: dict[str, CrateState] = {}
-            for place in lookup.asked(answer):
-                is_new = isinstance(place, FromRemote) and place.file(name) not in self._asked
-                if not is_new and (state := place.state(name)) is not None:
-                    states[place.upstream.name] = state
+            for one in lookup.asked(answer):
+                is_new = isinstance(one, FromRemote) and one.file(name) not in self._asked
+                if not is_new and (state := one.state(name)) is not None:
+                    states[one.upstream.name] = state
             step = who_has(answer, states)
             for upstream in step.upstreams if isinstance(step, Ask) else ():
-                place = lookup.places[upstream]
-                if isinstance(place, FromRemote) and place.file(name) not in self._asked:
-                    yield place.file(name), place
+                one = lookup.upstreams[upstream]
+                if isinstance(one, FromRemote) and one.file(name) not in self._asked:
+                    yield one.file(name), one

@@ -12,7 +12,7 @@ from pulp_cargo.app.queries.lock_file import (
 )
 from pulp_cargo.app.queries.upstreams.upstreams import RemoteUpstream, Upstream
 from pulp_cargo.app.services.lock_file.index_files import Indexes
-from pulp_cargo.app.services.lock_file.policies import Rules
+from pulp_cargo.app.services.lock_file.policies import LockFilePolicies
 from pulp_cargo.protocol.errors import VersionReplaced
 from pulp_cargo.protocol.lock_file import LockedPackage
 from pulp_cargo.protocol.lock_source import RegistrySource
@@ -32,7 +32,7 @@ class Looked:
     found: Found | NotFound
 
 
-class Place(Protocol):
+class UpstreamLookup(Protocol):
     """An upstream in which packages are looked up."""
 
     @property
@@ -52,16 +52,16 @@ class InRepository:
 
     upstream: Upstream
     known: Known
-    rules: Rules
+    policies: LockFilePolicies
     answers_as: CrateState = CrateState.LISTED
 
     def file(self, name: str) -> File | None:
         """Return the key of the index file for a stored crate."""
         upstream = self.upstream
-        place = upstream.repository
+        owner = upstream.repository
         if isinstance(upstream, RemoteUpstream):
-            place = upstream.remote.pk
-        return (place, name.lower()) if place else None
+            owner = upstream.remote.pk
+        return (owner, name.lower()) if owner else None
 
     def state(self, name: str) -> CrateState:
         """Return whether the crate is there, in any spelling: they are one name."""
@@ -75,9 +75,9 @@ class InRepository:
         here = Here.STORED if unit.stored else Here.INDEX
         # A private crate may have the name of one that an advisory is about.
         is_theirs = _is_of_crates_io(package) and not self.upstream.private
-        advisories = self.rules.advisories_on(package) if is_theirs else ()
+        advisories = self.policies.advisories_on(package) if is_theirs else ()
         file = self.file(package.name)
-        verdict = self.rules.verdict_on_stored(self.upstream, file, unit) if file else None
+        verdict = self.policies.verdict_on_stored(self.upstream, file, unit) if file else None
         facts = VersionFacts(
             self.answers_as,
             is_listed=True,
@@ -118,7 +118,7 @@ class FromRemote:
     upstream: RemoteUpstream
     in_repository: InRepository
     indexes: Indexes
-    rules: Rules
+    policies: LockFilePolicies
 
     def file(self, name: str) -> File:
         """Return the key of a crate's index file."""
@@ -162,7 +162,7 @@ class FromRemote:
             return Looked(VersionFacts(CrateState.LISTED), not_found)
         stored = self.stored(package, entry.cksum)
         license = stored.license if stored else None
-        verdict = self.rules.verdict(upstream, file, entry, license)
+        verdict = self.policies.verdict(upstream, file, entry, license)
         now = self.indexes.replaced_by(file, entry)
         facts = VersionFacts(
             CrateState.LISTED,
@@ -176,7 +176,7 @@ class FromRemote:
             return Looked(facts, NotFound(sentence, upstream.name))
         here = Here.STORED if facts.has_file else Here.INDEX
         is_theirs = _is_of_crates_io(package) or is_crates_io(upstream.remote.url)
-        advisories = self.rules.advisories_on(package) if is_theirs else ()
+        advisories = self.policies.advisories_on(package) if is_theirs else ()
         found = Found(upstream.name, entry.cksum, here, entry.yanked, verdict, advisories)
         return Looked(facts, found)
 

@@ -153,12 +153,17 @@ def _settle(one: Waiting, outcome: Committed | BaseException | None) -> None:
         one.verdict.set_result(outcome)
 
 
+def is_clean_up_due(made: Committed) -> bool:
+    """Whether old versions are to be removed after a commit."""
+    return made.number % TRIM_EVERY == 0
+
+
 def clean_up_after(background: BackgroundTasks, repository: UUID, result: Result) -> None:
     """Start a clean-up of old versions in the background, once in `TRIM_EVERY` versions."""
-    if result.made is not None and result.made.number % TRIM_EVERY == 0:
+    if result.made is not None and is_clean_up_due(result.made):
         background.spawn(
             # Not in a thread of the commits: each of these has a connection, and the next publish would
             # use another one, whose statements may not be prepared.
-            threads.upload(clean_up, repository),
+            threads.write_slowly(clean_up, repository),
             failure="Old versions of a repository could not be removed",
         )

@@ -24,7 +24,7 @@ from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded_here
 from pulp_cargo.app.services.publish import commit
 from pulp_cargo.app.services.publish.commit import Committed
-from pulp_cargo.app.services.publish.commit_queue import TRIM_EVERY
+from pulp_cargo.app.services.publish.commit_queue import is_clean_up_due
 from pulp_cargo.app.services.publish.draft import Draft, NewCrate
 from pulp_cargo.protocol.errors import VersionExists
 
@@ -123,7 +123,7 @@ def _stored(unit: CrateContent, domain: Domain) -> CrateContent:
 
 def _clean_up_after(made: Committed) -> None:
     """Delete old versions if that is due; a failure does not affect the commit."""
-    if made.number % TRIM_EVERY:
+    if not is_clean_up_due(made):
         return
     try:
         commit.clean_up(made.repository)

@@ -8,7 +8,7 @@ from pulpcore.plugin.util import get_default_domain
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
 from pulp_cargo.app.models.core import with_domain
-from pulp_cargo.app.services.setup.repository_use import RepositoryTaken, require_free
+from pulp_cargo.app.services.repository_use import RepositoryTaken, require_free
 from pulp_cargo.protocol.registry_url import CRATES_IO_SPARSE
 
 

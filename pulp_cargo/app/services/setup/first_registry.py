@@ -13,7 +13,7 @@ from pulpcore.plugin.util import assign_role, get_default_domain
 from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoToken
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.services import tokens
-from pulp_cargo.app.services.setup.repository_use import require_free
+from pulp_cargo.app.services.repository_use import require_free
 from pulp_cargo.rules.token_scopes import REGISTRY_SCOPES
 
 TOKEN_NAME = "first"

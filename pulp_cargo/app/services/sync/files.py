@@ -4,9 +4,9 @@ The table `cargo_listed` (services/sync/listing_table) must exist. A file whose 
 its index line is never stored.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from os import getcwd
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.db.models.expressions import RawSQL
 from pulpcore.plugin.models import ProgressReport, RemoteArtifact
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository
+from pulp_cargo.app.runtime.batches import batches
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import artifacts
@@ -25,8 +26,6 @@ from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream, RefusedFile
 from pulp_cargo.app.upstream.errors import CannotCopy
 from pulp_cargo.app.upstream.index_sources import LocalRegistry
-
-T = TypeVar("T")
 
 # Files that are fetched before they are stored.
 FILES_AT_ONCE = 50
@@ -68,7 +67,7 @@ def fetch_files(
     )
     missing = list(sources.values_list("pk", flat=True))
     with _progress("Downloading .crate files", len(missing)) as progress:
-        for batch in _batches(missing):
+        for batch in batches(missing, FILES_AT_ONCE):
             disk.require_room()
             wanted = list(RemoteArtifact.objects.filter(pk__in=batch))
             fetched = upstream.fetch_files(connected, wanted, with_token=with_token)
@@ -83,7 +82,7 @@ def copy_files(
     """Copy the missing files of the listed units from a local registry; raises StorageFull."""
     missing = all_rows(LISTED_WITHOUT_FILE)
     with _progress("Copying .crate files", len(missing)) as progress:
-        for batch in _batches(missing):
+        for batch in batches(missing, FILES_AT_ONCE):
             disk.require_room()
             copied = {place: _copied(source, *which) for place, *which in batch}
             _store(repository, copied, refuse)
@@ -142,8 +141,3 @@ def _checked(file: BinaryIO, cksum: str) -> IncomingFile | RefusedFile:
 
 def _progress(message: str, total: int) -> ProgressReport:
     return ProgressReport(message=message, code="sync.downloading.artifacts", total=total)
-
-
-def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), FILES_AT_ONCE):
-        yield items[start : start + FILES_AT_ONCE]

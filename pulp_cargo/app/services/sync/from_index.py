@@ -8,7 +8,7 @@ is left out and reported; everything else is taken.
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from pulpcore.plugin.models import ProgressReport
 
@@ -24,7 +24,7 @@ from pulp_cargo.app.services.sync import (
     replaced,
     upstream,
 )
-from pulp_cargo.app.services.sync.index_table import Chooser, Loaded, Upstream
+from pulp_cargo.app.services.sync.index_table import Chooser, IndexOrigin, Loaded
 from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.services.sync.report import SyncReport
 from pulp_cargo.app.services.sync.signed import require_signed
@@ -90,8 +90,8 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
 def _require_usable(order: Order, index: Opened) -> None:
     if order.remote.snapshot_keys and not order.remote.is_sparse:
         raise CannotCopy("the remote requires a signed snapshot, which only a registry of Pulp has")
-    if order.selection.names is None and not hasattr(index.index, "every"):
-        raise CannotCopy("a sparse index cannot be listed: name the crates to mirror")
+    if order.selection.names is None:
+        _listed(index)
     config = index.config
     needs_token = config is not None and config.auth_required
     host = config.dl if config is not None and needs_token and has_one_host(config) else None
@@ -106,7 +106,7 @@ def _require_usable(order: Order, index: Opened) -> None:
 def _load(
     order: Order, index: Opened, policy: MirrorPolicy, report: SyncReport
 ) -> Generator[Loaded]:
-    of_lines = Upstream(str(order.remote.pk), index.registry, index.file_url())
+    of_lines = IndexOrigin(str(order.remote.pk), index.registry, index.file_url())
     selection = order.selection
     with _counted("Reading the index", "sync.cargo.index") as count:
         found = _selected(index, selection, report)
@@ -143,7 +143,14 @@ def _store(order: Order, batches: Iterable[Loaded]) -> None:
 def _selected(index: Opened, selection: Selection, report: SyncReport) -> Iterator[IndexFile]:
     if selection.names is not None:
         return _named(index, selection.names, report)
-    return cast(ListedSource, index.index).every(selection.wants_crate, report.refuse_path)
+    return _listed(index).every(selection.wants_crate, report.refuse_path)
+
+
+def _listed(index: Opened) -> ListedSource:
+    """Return the index if its crates can be listed; raises CannotCopy for a sparse one."""
+    if isinstance(index.index, ListedSource):
+        return index.index
+    raise CannotCopy("a sparse index cannot be listed: name the crates to mirror")
 
 
 def _named(index: Opened, names: Iterable[str], report: SyncReport) -> Iterator[IndexFile]:

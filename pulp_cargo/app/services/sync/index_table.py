@@ -120,7 +120,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
+class IndexOrigin:
     """Whose index it is: the URL that means the registry, and the URLs of files, None for a folder."""
 
     remote: str
@@ -186,7 +186,7 @@ def tables() -> Iterator[None]:
 
 def load(
     files: Iterable[IndexFile],
-    upstream: Upstream,
+    origin: IndexOrigin,
     chooser: Chooser,
     at_once: int,
 ) -> Iterator[Loaded]:
@@ -196,7 +196,7 @@ def load(
     """
     loaded = Loaded(0, [])
     rows = min(ROWS_AT_ONCE, at_once)
-    with read_ahead(_batches(files, upstream, chooser, rows), BATCHES_AHEAD) as batches:
+    with read_ahead(_batches(files, origin, chooser, rows), BATCHES_AHEAD) as batches:
         for batch in batches:
             _copy(f"cargo_listed ({LISTED})", batch.listed)
             _copy("cargo_seen (canonical_name)", batch.seen)
@@ -224,17 +224,17 @@ def laid_aside(batches: Iterable[Loaded]) -> Iterator[Iterator[Loaded]]:
 
 
 def _batches(
-    files: Iterable[IndexFile], upstream: Upstream, chooser: Chooser, rows: int
+    files: Iterable[IndexFile], origin: IndexOrigin, chooser: Chooser, rows: int
 ) -> Iterator[Batch]:
     seen: list[str] = []
-    lines = _lines(files, upstream, chooser, seen)
+    lines = _lines(files, origin, chooser, seen)
     at = 0
     while True:
         listed: list[str] = []
         units: list[NewUnit] = []
         ids = _new_ids(rows)
         for pk, line in zip(ids, islice(lines, rows), strict=False):
-            one, unit = _row(pk, line, upstream)
+            one, unit = _row(pk, line, origin)
             listed.append(f"{at}\t{one}")
             units.append(unit)
             at += 1
@@ -245,24 +245,24 @@ def _batches(
 
 
 def _lines(
-    files: Iterable[IndexFile], upstream: Upstream, chooser: Chooser, seen: list[str]
+    files: Iterable[IndexFile], origin: IndexOrigin, chooser: Chooser, seen: list[str]
 ) -> Iterator[MirroredLine]:
     for name, body in files:
         seen.append(f"{_canonical(name)}\n")
         if body is None:
             continue
-        versions, refused = read_index_file(body, name, upstream.registry)
+        versions, refused = read_index_file(body, name, origin.registry)
         chooser.note_refused(name, refused)
         yield from chooser.choose(name, versions)
 
 
-def _row(pk: str, line: MirroredLine, upstream: Upstream) -> tuple[str, NewUnit]:
+def _row(pk: str, line: MirroredLine, origin: IndexOrigin) -> tuple[str, NewUnit]:
     """Return the values of a line for `cargo_listed`, without its number, and its unit."""
     name, vers, cksum, rendered = line.name, line.vers, line.cksum, line.rendered()
     canonical = _canonical(name)
     # As in build_unit.of_index_line, so that the same line is the same unit.
-    source = word_of_line(upstream.remote, rendered)
-    url = _text(upstream.file_url(name, vers, cksum)) if upstream.file_url else NULL
+    source = word_of_line(origin.remote, rendered)
+    url = _text(origin.file_url(name, vers, cksum)) if origin.file_url else NULL
     yanked = "t" if line.yanked else "f"
     listed = f"{pk}\t{name}\t{canonical}\t{vers}\t{cksum}\t{yanked}\t{source}\t{url}\n"
     escaped = rendered.replace("\\", "\\\\")
@@ -271,7 +271,7 @@ def _row(pk: str, line: MirroredLine, upstream: Upstream) -> tuple[str, NewUnit]
         f"\t{_text(line.pubtime, NOW)}\t{_text(line.links)}\t{_text(line.rust_version)}"
         f"\t{_text(_array(dependency_names(line)))}\t{_text(_array(registries_of(line)))}"
     )
-    file = f"{url}\t{cksum}" if upstream.file_url else None
+    file = f"{url}\t{cksum}" if origin.file_url else None
     return listed, NewUnit(pk, crate, f"{name}/{name}-{vers}.crate", file)
 
 

@@ -4,9 +4,9 @@ Each gets a content artifact for its file, and a remote artifact with its URL at
 table `cargo_listed` (services/sync/listing_table) must exist.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.expressions import RawSQL
@@ -16,13 +16,12 @@ from pulpcore.plugin.models import Content, Domain, ProgressReport
 
 from pulp_cargo.app.models import CargoRemote, CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.models.membership import has_row, is_in_newest
+from pulp_cargo.app.runtime.batches import batches
 from pulp_cargo.app.runtime.rows import all_rows
 from pulp_cargo.app.services.crates import build_unit, unit_rows
 from pulp_cargo.app.services.sync import listing_table
 from pulp_cargo.app.services.sync.listing_table import ALL
 from pulp_cargo.app.upstream.connection import registry_root
-
-T = TypeVar("T")
 
 # Number of units in one statement.
 UNITS_AT_ONCE = 500
@@ -49,20 +48,21 @@ WANTED_MARKS = """
     JOIN cargo_crateyank y USING (canonical_name, vers)
     WHERE l.yanked AND y._pulp_domain_id = %s
 """
-# A stored file with the checksum is used if the repository has or had it. Files of other
-# repositories are not: an upstream could list the checksum of a private crate.
-LINK_FILES = """
+# The condition that the repository has or had the stored file `a`. Only such files are used for a
+# listed checksum, since an upstream could list that of a private crate in another repository.
+HAD_FILE = """EXISTS (
+    SELECT 1 FROM core_contentartifact other
+    JOIN core_repositorycontent rc ON rc.content_id = other.content_id
+    WHERE other.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
+)"""
+LINK_FILES = f"""
     INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
         artifact_id, content_id)
     SELECT gen_random_uuid(), now(), now(), l.name || '/' || l.name || '-' || l.vers || '.crate',
         a.pulp_id, l.content_id
     FROM cargo_listed l
     LEFT JOIN core_artifact a ON a.sha256 = l.cksum AND a.pulp_domain_id = %(domain)s
-    AND EXISTS (
-        SELECT 1 FROM core_contentartifact other
-        JOIN core_repositorycontent rc ON rc.content_id = other.content_id
-        WHERE other.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
-    )
+    AND {HAD_FILE}
     WHERE l.at >= %(first)s AND l.at < %(end)s AND l.is_found AND NOT EXISTS (
         SELECT 1 FROM core_contentartifact ca WHERE ca.content_id = l.content_id
     )
@@ -93,7 +93,7 @@ def make_units(file: BinaryIO, repository: CargoRepository, remote: CargoRemote)
     listing_table.find_units(domain.pk, repository.pk)
     places = all_rows(MISSING)
     with _progress("Storing crate versions", "sync.cargo.crates", len(places)) as progress:
-        for batch in _batches(places, UNITS_AT_ONCE):
+        for batch in batches(places, UNITS_AT_ONCE):
             units = [
                 build_unit.of_listing(listing_table.read_again(file, at), source)
                 for at, source in batch
@@ -162,11 +162,6 @@ def is_taken(error: Exception) -> bool:
 
 def _progress(message: str, code: str, total: int) -> ProgressReport:
     return ProgressReport(message=message, code=code, total=total)
-
-
-def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def _execute(statement: str, values: dict[str, object]) -> None:

@@ -47,15 +47,12 @@ ROWS: Mapping[type[Model], tuple[str, ...]] = {
     ContentArtifact: ("pulp_id", "content_id", "relative_path", "artifact_id"),
     RemoteArtifact: ("pulp_id", "content_artifact_id", "url", "sha256"),
 }
-# What the domain lacks, and the stored files of these; one of another repository is not used.
-NEW = """
+# What the domain lacks, and the stored files of these.
+NEW = f"""
     SELECT l.at, a.pulp_id FROM cargo_listed l LEFT JOIN LATERAL (
         SELECT a.pulp_id FROM core_artifact a
-        WHERE a.sha256 = l.cksum AND a.pulp_domain_id = %(domain)s AND EXISTS (
-            SELECT 1 FROM core_contentartifact other
-            JOIN core_repositorycontent rc ON rc.content_id = other.content_id
-            WHERE other.artifact_id = a.pulp_id AND rc.repository_id = %(repository)s
-        )
+        WHERE a.sha256 = l.cksum AND a.pulp_domain_id = %(domain)s
+        AND {listing_units.HAD_FILE}
     ) a ON true
     WHERE l.at >= %(first)s AND l.at < %(end)s AND NOT l.is_found ORDER BY l.at
 """

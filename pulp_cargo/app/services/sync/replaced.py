@@ -91,11 +91,11 @@ def refuse_replaced(
 ) -> int:
     """Replace or leave out the listing's versions whose bytes are others than before.
 
-    `url` is that of the registry, whichever state of it is listed. `only` limits the versions by `at`: from `first` to before `end`.
-    Returns how many there are. A mirror that was not synced from this upstream before, but for
-    instance from another URL, takes all of it. Without `mirror`, other bytes than those of another
-    source are left to the invariants of a repository version, which fail the sync. The table
-    `cargo_listed` (services/sync/listing_table) must exist.
+    `url` is that of the registry, whichever state of it is listed. `only` limits the versions by `at`:
+    from `first` to before `end`. Returns how many there are. A mirror that was not synced from this
+    upstream before, but for instance from another URL, takes all of it. Without `mirror`, other bytes
+    than those of another source are left to the invariants of a repository version, which fail the
+    sync. The table `cargo_listed` (services/sync/listing_table) must exist.
     """
     before = last_sync(repository.pk)
     is_same = (before.get("remote"), before.get("url")) == (str(remote.pk), url)

@@ -6,7 +6,7 @@ fetched if the remote's policy is `immediate`, and one new repository version is
 nothing changed.
 """
 
-from pulp_cargo.app.services.setup.repository_use import require_replaceable
+from pulp_cargo.app.services.repository_use import require_replaceable
 from pulp_cargo.app.services.sync import from_index, from_listing, upstream
 from pulp_cargo.app.services.sync.order import Order, Services, Synced
 from pulp_cargo.app.upstream.errors import NoListing

@@ -115,5 +115,10 @@ def test_stylesheet_is_the_same_in_both_apps(stranger: Visitor, registry: Regist
     etag = there.headers["ETag"]
     assert etag == here.headers["etag"]
     assert registry.get("style.css", If_None_Match=etag).status == 304
-    stranger.session.headers["If-None-Match"] = etag
-    assert stranger.get(f"{ACCOUNT}style.css").status_code == 304
+    # As in RFC 9110, 13.1.2: one of several tags, compared weakly, or any.
+    for known in (etag, f'"other", {etag}', f"W/{etag}", "*"):
+        stranger.session.headers["If-None-Match"] = known
+        same = stranger.get(f"{ACCOUNT}style.css")
+        assert same.status_code == registry.get("style.css", If_None_Match=known).status == 304
+        assert same.headers["ETag"] == etag
+        assert same.headers["Cache-Control"] == there.headers["Cache-Control"] == "no-cache"

@@ -2,7 +2,6 @@
 
 import json
 import tarfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +17,6 @@ from pulp_cargo.tests.support.stack import Stack
 
 # The URL of the registry outside: its own means it on both sides here, where both are in one Pulp.
 ALIAS = "sparse+https://crates.example.org/"
-
-
-@pytest.fixture(scope="module")
-def key() -> Iterator[Key]:
-    """The key of the registry outside."""
-    made = Key()
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

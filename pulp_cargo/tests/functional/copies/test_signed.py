@@ -1,6 +1,6 @@
 """A sync that takes only what a trusted key has signed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -13,14 +13,6 @@ from pulp_cargo.tests.support.signed_state import sign
 from pulp_cargo.tests.support.upstream import ROOT, Upstream
 
 CopyOf = Callable[..., Copy]
-
-
-@pytest.fixture(scope="module")
-def key() -> Iterator[Key]:
-    """The key of the upstream."""
-    made = Key()
-    yield made
-    made.close()
 
 
 def test_sync_takes_what_is_signed(

@@ -7,18 +7,9 @@ import pytest
 
 from pulp_cargo.tests.functional.domains.conftest import DomainRest, Domains, Side
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
-from pulp_cargo.tests.support.rest import PATIENCE, Refused, unique
+from pulp_cargo.tests.support.rest import LISTS, PATIENCE, Refused, unique
 
 UPSTREAM = "sparse+https://registry.example/"
-LISTS = (
-    "repositories/cargo/cargo/",
-    "distributions/cargo/cargo/",
-    "remotes/cargo/cargo/",
-    "cargo/tokens/",
-    "cargo/crate-policies/",
-    "content/cargo/crates/",
-    "content/cargo/yanks/",
-)
 METHODS = ("get", "post", "put", "patch", "delete")
 # In Pulp's words: by some fields it looks for the object, by others it compares the domains.
 FOREIGN = "does not exist|Could not find|a part of the (other|current) domain"

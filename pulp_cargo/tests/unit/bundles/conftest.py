@@ -4,15 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulp_cargo.tests.support.keys import Key
+from pulp_cargo.tests.support.keys import Key, key
 
-
-@pytest.fixture(scope="session")
-def key() -> Iterator[Key]:
-    """The key of the one who signs."""
-    made = Key()
-    yield made
-    made.close()
+__all__ = ["key"]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The commits of a git index, as git itself shows them."""
 
-import subprocess
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -21,17 +20,12 @@ from pulp_glue.cargo.export.git_index import (
 from pulp_glue.cargo.export.versions import ExportedVersion, ExportError
 
 from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.git_index import git
 from pulp_cargo.tests.unit.export.world import version_of
 
 LEAF, NEXT = version_of(Crate("leaf")), version_of(Crate("leaf", "1.1.0"))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 CONFIG = b'{"dl":"https://x.example/"}\n'
-
-
-def git(root: Path, *arguments: str) -> str:
-    """Return what git says about a repository."""
-    done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True)
-    return done.stdout
 
 
 def made(text: str, changes: Mapping[str, bytes | int | None]) -> Commit:

@@ -7,6 +7,7 @@ import pytest
 from pulp_cargo.protocol.errors import InvalidAdvisory
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.rules.policies.advisories import affects, fixes, is_patched, parse_advisory
+from pulp_cargo.tests.support.advisories import split
 
 RUSTSEC = """\
 ```toml
@@ -67,12 +68,6 @@ package = "leaf"
 {versions}
 ```
 """
-
-
-def split(text: str, versions: str) -> str:
-    """The versions of a list that an advisory affects."""
-    (advisory,) = parse_advisory(text)
-    return " ".join(v for v in versions.split() if affects(advisory, parse_version(v)))
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,7 @@ from pulp_cli.generic import (
     type_option,
     update_command,
 )
-from pulp_glue.cargo.export.directory import DIRECTORY
-from pulp_glue.cargo.export.git_index import GIT
-from pulp_glue.cargo.export.index_files import LOCAL, STATIC
+from pulp_glue.cargo.export.formats import FORMATS
 from pulp_glue.cargo.export.versions import Problem
 from pulp_glue.cargo.export.write import Report
 from pulp_glue.cargo.exporter import PulpCargoExporterContext
@@ -32,8 +30,6 @@ from pulpcore.cli.cargo.export import show_outcome
 from pulpcore.cli.cargo.options import distribution_option, name_argument
 from pulpcore.cli.cargo.progress import bars
 from pulpcore.cli.cargo.tables import with_table
-
-FORMATS = [STATIC, GIT, LOCAL, DIRECTORY]
 
 
 @pulp_group(

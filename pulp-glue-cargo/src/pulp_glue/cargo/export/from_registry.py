@@ -9,12 +9,11 @@ from typing import Any
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
 from pulp_glue.cargo.export.folder import ExportFolder, open_folder
 from pulp_glue.cargo.export.git_index import GIT, GitIndex, index_files, message
-from pulp_glue.cargo.export.index_files import LOCAL, STATIC, IndexedFiles
+from pulp_glue.cargo.export.index_files import STATIC, IndexedFiles
 from pulp_glue.cargo.export.versions import ExportedVersion
 from pulp_glue.cargo.export.write import Report, Target, by_crate, write
 from pulp_glue.cargo.registry_client import RegistryClient
 
-FORMATS = (STATIC, LOCAL, GIT, DIRECTORY)
 JOBS = 8
 
 

@@ -128,7 +128,7 @@ def test_version_is_kept_once_with_its_yank(
         AddCachedCrate,
         LinkStoredUnit,
         SetYanked,
-        adopted,
+        changes_of_links,
     )
     from pulp_cargo.app.services.publish.commit import commit
 
@@ -149,7 +149,7 @@ def test_version_is_kept_once_with_its_yank(
     assert repository.latest_version().count("cargo.yank") == 0
     absent = SetYanked((first.keys[0], "9.9.9"), yanked=True)
     assert commit(repository.pk, domain, [absent]).made is None
-    assert adopted([LinkStoredUnit(first.unit.pk, yanked=False)])[0].keys == first.keys
+    assert changes_of_links([LinkStoredUnit(first.unit.pk, yanked=False)])[0].keys == first.keys
 
 
 def test_stored_unit_is_adopted_by_another_repository(
@@ -160,7 +160,7 @@ def test_stored_unit_is_adopted_by_another_repository(
     from pulp_cargo.app.services.fetch.persist_changes import (
         AddCachedCrate,
         LinkStoredUnit,
-        adopted,
+        changes_of_links,
     )
     from pulp_cargo.app.services.publish.commit import commit
 
@@ -171,7 +171,7 @@ def test_stored_unit_is_adopted_by_another_repository(
         unit_of_upstream(readers, line(name, data), file, CRATES_IO, REMOTE), file, yanked=False
     )
     commit(one.pk, domain, [kept])
-    commit(other.pk, domain, adopted([LinkStoredUnit(kept.unit.pk, yanked=True)]))
+    commit(other.pk, domain, changes_of_links([LinkStoredUnit(kept.unit.pk, yanked=True)]))
     latest = other.latest_version()
     assert (latest.count("cargo.crate"), latest.count("cargo.yank")) == (1, 1)
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
-from pulp_cargo.app.services.setup.repository_use import may_modify
+from pulp_cargo.app.services.repository_use import may_modify
 
 FIELDS = ("name", "repository", "remote", "patterns", "pins", "private")
 
