@@ -1,8 +1,9 @@
 """Counts of downloads: several processes add up, and old days are removed."""
 
 import asyncio
+import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,45 @@ def test_one_write_is_one_statement(registry: UUID, sent: list[str]) -> None:
     sent.clear()
     add(*rows)
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
+def test_write_compares_no_row_with_all_others(registry: UUID, plan: str) -> None:
+    """PostgreSQL expects few rows, and would take minutes for thousands if it joined them in turn."""
+    from django.db import connection
+
+    from pulp_cargo.app.services.statistics.write_downloads import ADD
+
+    rows = [
+        row(registry, f"crate_{number}", f"{major}.0.0")
+        for number in range(200)
+        for major in "12345"
+    ]
+    written = [{**one._asdict(), "canonical": one.name} for one in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET plan_cache_mode = {plan}")
+        cursor.execute(f"PREPARE counts AS {ADD % {'rows': '$1'}}")
+        try:
+            explained = "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE counts (%s)"
+            cursor.execute(explained, [json.dumps(written, default=str)])
+            ((found,),) = cursor.fetchall()
+        finally:
+            cursor.execute("DEALLOCATE counts; RESET plan_cache_mode")
+    compared = [_compared(node) for node in _nodes(found[0]["Plan"])]
+    assert len(rows) <= max(compared) <= 50 * len(rows)
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan and all parts of it."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
+
+
+def _compared(node: dict[str, Any]) -> int:
+    """How many rows, or pairs of rows, a part of a plan has looked at."""
+    rows = node["Actual Rows"] + node.get("Rows Removed by Join Filter", 0)
+    return int(rows * node["Actual Loops"])
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,74 @@ def test_what_has_no_room_is_not_counted(store: Store) -> None:
     assert store.batches == [[("leaf", "1.0.0", 2)]]
 
 
+def test_room_is_limited_while_the_database_is_away(store: Store) -> None:
+    """What is to be written again takes its part of the room, and leaves the rest."""
+    from django.db import OperationalError
+
+    store.fails = [OperationalError("gone")]
+
+    counts = new_counts(max_waiting=3)
+
+    def note_more() -> None:
+        if store.fails:
+            counts.note(download("c"))
+            counts.note(download("d"))
+
+    async def scene() -> None:
+        counts.note(download("a"))
+        counts.note(download("b"))
+        store.meanwhile = note_more
+        writing = asyncio.create_task(counts.flush())
+        await asyncio.sleep(0.005)
+        counts.note(download("e"))
+        counts.note(download("a"))
+        await writing
+
+    asyncio.run(scene())
+    assert [sorted(batch) for batch in store.batches] == [
+        [("a", "1.0.0", 2), ("b", "1.0.0", 1), ("c", "1.0.0", 1)]
+    ]
+
+
+def test_statement_has_a_limited_number_of_rows(store: Store) -> None:
+    """And what one has written is not written again if the next one fails."""
+    from django.db import OperationalError
+
+    errors = [OperationalError("gone")]
+
+    def fail_once() -> None:
+        if store.batches and errors:
+            store.fails.append(errors.pop())
+
+    async def scene() -> None:
+        counts = new_counts(0.01, batch_size=2)
+        for name in "abc":
+            counts.note(download(name))
+        store.meanwhile = fail_once
+        await counts.flush()
+
+    asyncio.run(scene())
+    assert store.batches == [
+        [("a", "1.0.0", 1), ("b", "1.0.0", 1)],
+        [("c", "1.0.0", 1)],
+    ]
+
+
+def test_full_statement_is_written_at_once(store: Store) -> None:
+    """Memory would fill up if so many had to wait until they are due."""
+
+    async def scene() -> None:
+        counts = new_counts(batch_size=2)
+        counts.note(download("a"))
+        await asyncio.sleep(0.01)
+        assert store.batches == []
+        counts.note(download("b"))
+        await asyncio.sleep(0.01)
+
+    asyncio.run(scene())
+    assert store.batches == [[("a", "1.0.0", 1), ("b", "1.0.0", 1)]]
+
+
 def test_batch_that_cannot_be_written_is_dropped(store: Store) -> None:
     """An error that would come again does not block what follows."""
     from django.db import DataError

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
@@ -67,7 +67,7 @@ async def handle_registry(request: web.Request) -> web.StreamResponse:
     registry = None
     limit_pauses(request)
     try:
-        if is_browser(request) and not request.match_info["path"]:
+        if not request.match_info["path"] and is_browser(request):
             return await get_registries(request)
         _require_plain_body(request)
         cargo = await locate(request)
@@ -113,22 +113,23 @@ OWN = (handle_registry, get_health, get_root_style)
 @web.middleware
 async def edge(request: web.Request, handler: routes.Endpoint) -> web.StreamResponse:
     """Answer from memory if possible; requests to our routes bypass Pulp's middlewares."""
-    memory = request.app[PROCESS].memory
-    answer = memory.answers.get(request.raw_path)
+    process = request.app[PROCESS]
+    memory, target = process.memory, request.raw_path
+    answer = memory.answers.get(target)
     if (
         answer
         and _is_good(answer)
         and _is_plain_read(request)
         and _may_have(memory, request, answer)
     ):
-        memory.answers.move_to_end(request.raw_path)
+        memory.answers.move_to_end(target)
         if len(answer.body) > BYTES_AT_ONCE:
             limit_pauses(request)
         request[REMEMBERED] = answer.operation
         response = respond(request, answer)
         # A request with a range does not get here.
         if answer.download is not None and response.status == 200 and request.method == "GET":
-            request.app[PROCESS].counts.note(answer.download)
+            process.counts.note(answer.download)
         return response
     own = request.match_info.handler
     return await (own if own in OWN else handler)(request)
@@ -139,7 +140,7 @@ def _is_good(answer: Answer) -> bool:
 
 
 def _is_plain_read(request: web.Request) -> bool:
-    return request.method in ("GET", "HEAD") and "Range" not in request.headers
+    return request.method in ("GET", "HEAD") and hdrs.RANGE not in request.headers
 
 
 def _may_have(memory: Memory, request: web.Request, answer: Answer) -> bool:

@@ -137,7 +137,7 @@ ROUTES = (
     _route("GET", "me", get_me, "me", reads=False),
     _route("GET", "style.css", get_style, "style", reads=False),
     _route("GET", "config.toml", get_cargo_config, "cargo_config", reads=False),
-    # web pages: the first part of an index path has at most two letters, so none begins with a word
+    # web pages
     _route("GET", "", get_home, "page"),
     _route("GET", "search", search_pages.get_search, "page"),
     _route("GET", "crates/{name}", get_crate_page, "page"),
@@ -156,6 +156,10 @@ ROUTES = (
     # cargo, reading: everything that is not part of the web API
     Route("GET", re.compile(r"(?!api/)[^/]+/.+"), get_index_file, "index"),
 )
+# The first part of an index path has at most two letters, and that of every other route is a word, so
+# an index path needs to be compared with one route only.
+INDEX_ROUTES = ROUTES[-1:]
+LETTERS = (1, 2)
 
 
 # What a registry with upstreams serves of its state at a time: indexes tell when a version was
@@ -170,7 +174,7 @@ def match(cargo: CargoRequest) -> tuple[Route, dict[str, str]]:
     """
     method = "GET" if cargo.http.method == "HEAD" else cargo.http.method
     allowed = []
-    for route in ROUTES:
+    for route in INDEX_ROUTES if cargo.path.find("/") in LETTERS else ROUTES:
         found = route.path.fullmatch(cargo.path)
         if found and route.method == method:
             if cargo.registry.upstreams.until and route.operation not in AT_A_TIME:

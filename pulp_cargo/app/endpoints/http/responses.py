@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from multidict import istr
 
 from pulp_cargo.app.endpoints.http.request import OPERATION, CargoRequest
 from pulp_cargo.app.endpoints.memory.answer import Answer
@@ -59,7 +60,7 @@ def remember(
         body=body,
         gzipped=gzipped,
         etag=etag,
-        headers=tuple({**headers, **vary}.items()),
+        headers=tuple((_header(name), value) for name, value in {**headers, **vary}.items()),
         operation=cargo.http[OPERATION],
         expires=None if fresh_for is None else time.monotonic() + fresh_for,
         download=download,
@@ -103,16 +104,18 @@ def headers_for_readers(cargo: CargoRequest) -> dict[str, str]:
 
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Return a response in the encoding that the request accepts, or 304."""
-    headers = request.headers
-    gzipped = answer.gzipped is not None and takes_gzip(headers.get("Accept-Encoding", ""))
+    # The names of headers are `istr` wherever a response comes from memory: aiohttp would have to
+    # convert others to lower case, each time.
+    accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
+    gzipped = answer.gzipped is not None and takes_gzip(accepted)
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
     if matches(request, answer.etag):
-        others = [header for header in answer.headers if header[0] != "Content-Type"]
-        return web.Response(status=304, headers=[("ETag", etag), *others])
+        others = [header for header in answer.headers if header[0] != hdrs.CONTENT_TYPE]
+        return web.Response(status=304, headers=[(hdrs.ETAG, etag), *others])
     body = answer.gzipped if gzipped else answer.body
-    sent = [("ETag", etag), *answer.headers]
+    sent = [(hdrs.ETAG, etag), *answer.headers]
     if gzipped:
-        sent.append(("Content-Encoding", "gzip"))
+        sent.append((hdrs.CONTENT_ENCODING, "gzip"))
     return web.Response(body=body, headers=sent)
 
 
@@ -172,6 +175,12 @@ def complete_or_cut_off(request: web.Request, response: web.StreamResponse) -> I
 
 
 @lru_cache(maxsize=256)
+def _header(name: str) -> istr:
+    """Return the name of a header for aiohttp, which all responses in memory share."""
+    return istr(name)
+
+
+@lru_cache(maxsize=256)
 def takes_gzip(accepted: str) -> bool:
     """Whether an Accept-Encoding allows gzip, with a weight above 0 (RFC 9110, 12.5.3)."""
     for coding in accepted.lower().split(","):
@@ -196,7 +205,7 @@ def matches(request: web.Request, etag: str) -> bool:
 
     The tag of the compressed form matches as well.
     """
-    wanted = request.headers.get("If-None-Match")
+    wanted = request.headers.get(hdrs.IF_NONE_MATCH)
     # Nearly all clients send one tag or none.
     if wanted is None or wanted in (etag, "*"):
         return wanted is not None

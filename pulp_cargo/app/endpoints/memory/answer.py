@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from multidict import istr
+
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.services.statistics.download_counts import Download
 
@@ -29,7 +31,7 @@ class Answer:
     body: bytes
     gzipped: bytes | None
     etag: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[istr, str], ...]
     operation: str
     expires: float | None = None
     download: Download | None = None

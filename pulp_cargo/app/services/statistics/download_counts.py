@@ -7,8 +7,9 @@ counts of the last `DOWNLOAD_COUNTS_MAX_AGE_SECONDS`; one that ends writes them 
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -21,7 +22,8 @@ from pulp_cargo.app.services.statistics.write_downloads import Row
 
 log = logging.getLogger(__name__)
 
-# While the database does not answer, counts beyond this are lost; an entry takes about 300 bytes.
+# While the database does not answer, counts beyond this are lost; an entry takes about 300 bytes. A
+# statement writes up to `batch_size` of them, and so many are written before it is time.
 MOST_WAITING = 50_000
 LIMITS = Limits(
     batch_size=10_000,
@@ -44,16 +46,31 @@ class Download(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """The downloads of a version in the few seconds since `at`, counted for the day of `at`."""
+    """The downloads of the few seconds since `at`, which are counted for the day of `at`.
 
-    download: Download
+    It takes up to `most` different downloads.
+    """
+
     at: datetime
-    times: int = 1
+    most: int
+    times: dict[Download, int] = field(default_factory=dict)
 
-    @property
-    def day(self) -> date:
-        """The day in UTC to which the downloads belong."""
-        return self.at.date()
+    def rows(self, most: int) -> list[Row]:
+        """Return the rows of the first downloads."""
+        day, at = self.at.date(), self.at
+        first = islice(self.times.items(), most)
+        return [Row(*download, day, at, times) for download, times in first]
+
+    def remove(self, rows: Sequence[Row]) -> None:
+        """Remove what has been written."""
+        for row in rows:
+            del self.times[Download(row.registry, row.name, row.vers)]
+
+    def take(self, other: "Tally") -> None:
+        """Add the counts of another one of the same day, which need no room of this one."""
+        self.most += len(other.times)
+        for download, times in other.times.items():
+            self.times[download] = self.times.get(download, 0) + times
 
 
 class DownloadCounts:
@@ -61,9 +78,10 @@ class DownloadCounts:
 
     def __init__(self, background: BackgroundTasks, limits: Limits = LIMITS) -> None:
         self._background = background
-        # The tallies that still count; those of a batch that is being written do not.
-        self._counting: dict[Download, Tally] = {}
-        self._queue: WriteBehind[None, tuple[Download, date], Tally] = WriteBehind(
+        self._limits = limits
+        # Waits in the queue while it counts; one that is being written does not count any more.
+        self._counting: Tally | None = None
+        self._queue: WriteBehind[None, date, Tally] = WriteBehind(
             self._write_batch,
             background=background,
             on_failure=_note_failure,
@@ -79,15 +97,24 @@ class DownloadCounts:
 
     def note(self, download: Download) -> None:
         """Count one download."""
-        tally = self._counting.get(download)
-        if tally is not None:
-            tally.times += 1
-            return
-        tally = Tally(download, datetime.now(UTC))
-        if self._queue.put(None, (download, tally.day), tally):
-            self._counting[download] = tally
+        tally = self._counting or self._start_tally()
+        before = tally.times.get(download)
+        if before is not None:
+            tally.times[download] = before + 1
+        elif len(tally.times) < tally.most:
+            tally.times[download] = 1
+            if len(tally.times) == self._limits.batch_size:
+                self._queue.hurry()
         else:
             self._lost += 1
+
+    def _start_tally(self) -> Tally:
+        """Begin to count what comes from now on, in the room that earlier counts leave."""
+        waiting = sum(len(tally.times) for tally in self._queue.items(None))
+        tally = Tally(datetime.now(UTC), self._limits.max_waiting - waiting)
+        self._queue.put(None, tally.at.date(), tally)
+        self._counting = tally
+        return tally
 
     async def flush(self) -> None:
         """Write what waits now, and return when that is done."""
@@ -98,15 +125,15 @@ class DownloadCounts:
         await self._queue.drain(timeouts.DOWNLOAD_COUNTS_DRAIN_SECONDS)
 
     async def _write_batch(self, _: None, tallies: Sequence[Tally]) -> None:
-        for tally in tallies:
-            if self._counting.get(tally.download) is tally:
-                del self._counting[tally.download]
+        self._counting = None
         lost, self._lost = self._lost, 0
         if lost:
             log.warning("%d downloads were not counted: too many counts were waiting.", lost)
-        rows = [Row(*one.download, day=one.day, at=one.at, times=one.times) for one in tallies]
         try:
-            await threads.record(write_downloads.add, rows)
+            for tally in tallies:
+                while rows := tally.rows(self._limits.batch_size):
+                    await threads.record(write_downloads.add, rows)
+                    tally.remove(rows)
         except (OperationalError, InterfaceError) as error:
             log.warning("Download counts could not be written and will be written later: %s", error)
             raise WriteLater(timeouts.DOWNLOAD_COUNTS_RETRY_SECONDS) from error
@@ -126,10 +153,10 @@ class DownloadCounts:
 
 def _together(before: Tally, after: Tally) -> Tally:
     # The later one may still be counting, so it stays.
-    after.times += before.times
+    after.take(before)
     return after
 
 
 def _note_failure(_: None, tallies: Sequence[Tally], error: Exception) -> None:
-    times = sum(tally.times for tally in tallies)
+    times = sum(sum(tally.times.values()) for tally in tallies)
     log.warning("The counts of %d downloads could not be written: %s", times, error)
