@@ -13,7 +13,7 @@ from typing import Any, cast
 from pulpcore.plugin.models import ProgressReport
 
 from pulp_cargo.app.models import version_sets
-from pulp_cargo.app.models.sync_sources import last_sync, newest_note
+from pulp_cargo.app.models.sync_sources import last_sync_if_complete, newest_note
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.services.sync import (
     closure,
@@ -73,7 +73,9 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
                     _store(order, known)
             else:
                 _store(order, batches)
-        report.require_selected(order.selection, listing_table.versions_of)
+        # Only what has changed is listed of a partial one, and nothing was missing before.
+        if not index.is_partial:
+            report.require_selected(order.selection, *listing_table.LOOKUPS)
         _get_files(services, order, connected, index, report)
         change = Change(
             mirror=order.mirror,
@@ -202,9 +204,9 @@ def _base(order: Order, made_of: dict[str, Any], now: datetime) -> str | None:
     # What is selected by name, and missing, is reported by every sync.
     if order.selection.has_names or order.selection.closure:
         return None
-    # Others may have changed what a mirror removes again; otherwise a sync only adds.
-    newest = newest_note(order.repository.pk)
-    note = dict(newest if order.mirror else last_sync(order.repository.pk))
+    # Others may have added what a mirror removes again; otherwise a sync only adds.
+    note_of = newest_note if order.mirror else last_sync_if_complete
+    note = dict(note_of(order.repository.pk))
     commit, until = note.pop(COMMIT, None), note.pop(UNTIL, None)
     if note != made_of or (until and datetime.fromisoformat(until) <= now):
         return None

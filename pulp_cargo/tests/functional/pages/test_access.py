@@ -214,9 +214,7 @@ def test_visitor_sees_the_private_registries_that_they_may_read(stack: Stack) ->
 
 def test_token_shows_what_it_may_read(stack: Stack) -> None:
     """One that is for a single registry shows no others, and one that may not read shows none."""
-    here, there = (
-        stack.make_registry(**among_the_first(), auth_required=True) for _ in range(2)
-    )
+    here, there = (stack.make_registry(**among_the_first(), auth_required=True) for _ in range(2))
     for fields, shown in (
         ({}, {here.url, there.url}),
         ({"distribution": here.href}, {here.url}),
