@@ -159,6 +159,33 @@ def test_git_index_of_another_registry_gets_the_difference(
     ]
 
 
+def test_git_index_follows_the_urls_of_the_registry(published: Registry, tmp_path: Path) -> None:
+    """In its config.json, and in the lines of crates that have not changed; in one commit."""
+    from pulp_cargo.app.models import CargoDistribution, CargoRepository
+
+    other = "sparse+https://other.example/index/"
+    published.publish(Crate("far", deps=[Dep(name="leaf", registry=other)]))
+    root = tmp_path / "index.git"
+    export(published.name, root, "git")
+
+    def index() -> tuple[Any, Any]:
+        config = json.loads(git(root, "show", "HEAD:config.json"))
+        line = json.loads(git(root, "show", "HEAD:3/f/far"))
+        return config["dl"].partition("/pulp/cargo/")[2], line["deps"][0]["registry"]
+
+    assert index() == (f"{published.name}/api/v1/crates", other)
+    CargoRepository.objects.filter(name=published.name).update(index_aliases=[other])
+    assert export(published.name, root, "git").added == 1
+    published.publish(Crate("leaf", "2.0.0"))
+    distribution = CargoDistribution.objects.get(name=published.name)
+    distribution.base_path = moved = f"{published.name}/moved"
+    distribution.save()
+    assert export(published.name, root, "git").added == 1
+    assert index() == (f"{moved}/api/v1/crates", None)
+    assert "2.0.0" in git(root, "show", "HEAD:le/af/leaf")
+    assert export(published.name, root, "git").added == 0
+
+
 def test_history_without_deleted_versions(published: Registry, tmp_path: Path) -> None:
     """What they had is in the next one that is left."""
     from pulp_cargo.app.models import CargoRepository

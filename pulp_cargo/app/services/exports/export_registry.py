@@ -61,6 +61,10 @@ def export_registry(
     etag = listing.tag(registry, rules)
     try:
         url = static_dl(dl) if dl else None
+        if kind == GIT:
+            # Commits have only the crates that have changed, but these change the others as well.
+            config = _config(registry, url).decode()
+            settings |= {"config": config, "urls": sorted(registry.urls.null)}
         with open_folder(root, kind) as folder:
             state = folder.state
             same = all(state.get(key) == value for key, value in settings.items())
