@@ -822,6 +822,49 @@ def test_crate_policy(index: GitIndex, mirror_of: MirrorOf, made: list[Any], nam
     made.insert(0, policy)
 
 
+def test_cooldown_ends_whatever_else_was_synced_before(
+    index: GitIndex,
+    mirror_of: MirrorOf,
+    made: list[Any],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A sync of other crates in between does not forget when a version is old enough."""
+    from datetime import UTC, datetime, timedelta
+
+    from pulp_cargo.app.models import CargoCratePolicy
+    from pulp_cargo.app.services.sync import from_index
+
+    today, days = datetime.now(UTC), 0
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return today + timedelta(days=days)
+
+    def published(age: int) -> dict[str, str]:
+        return {"pubtime": (today - timedelta(days=age)).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+    monkeypatch.setattr(from_index, "datetime", Clock)
+    policy = CargoCratePolicy.objects.create(name=f"db-{name}", cooldown_days=7)
+    made.insert(0, policy)
+    mirror = mirror_of(index.url, crate_policy=policy)
+    index.have(Crate(f"{name}-a"), **published(5))
+    mirror.sync(mirror=True)
+    days = 1
+    index.have(Crate(f"{name}-b"), **published(0))
+    mirror.sync(mirror=True)
+    index.have(Crate(f"{name}-c"), **published(9))
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-c 1.0.0"]
+    days = 3
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-c 1.0.0"]
+    days = 8
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-{one} 1.0.0" for one in "abc"]
+
+
 @pytest.fixture
 def as_task(domain: Any) -> Iterator[Any]:
     """Let everything in the test be done by a task."""
