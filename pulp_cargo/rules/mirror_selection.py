@@ -40,6 +40,11 @@ class WantedCrate:
         """The pattern, which is the name of a crate if it has no `*`."""
         return self.pattern
 
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it names several crates."""
+        return "*" in self.pattern
+
     def is_met_by(self, version: Version) -> bool:
         """Return whether a version is in the requirement."""
         return version in self.requirement.range()
@@ -92,7 +97,7 @@ class Selection:
     @property
     def has_names(self) -> bool:
         """Whether anything is selected by name, so that it is missing if it is not there."""
-        return bool(self.locked or self.needed) or any("*" not in x.pattern for x in self.crates)
+        return bool(self.locked or self.needed) or any(not x.is_pattern for x in self.crates)
 
     @property
     def scope(self) -> Scope:
@@ -103,7 +108,7 @@ class Selection:
     @property
     def names(self) -> frozenset[str] | None:
         """The names that are mirrored as given, None if an index has to be listed to find them."""
-        if self.is_everything or any("*" in one.pattern for one in self.crates):
+        if self.is_everything or any(one.is_pattern for one in self.crates):
             return None
         needed = [one.name for deps in self.needed.values() for one in deps]
         named = [one.pattern for one in self.crates]

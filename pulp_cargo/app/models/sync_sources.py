@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from pulpcore.plugin.models import Repository, RepositoryVersion
+from pulpcore.plugin.models import Repository, RepositoryContent, RepositoryVersion
 
 # The key in a version's `info` for the listing and settings of the sync that made it.
 SYNC_NOTE = "cargo_sync"
@@ -15,6 +15,22 @@ def last_sync(repository: UUID) -> Mapping[str, Any]:
     noted = RepositoryVersion.objects.filter(repository=repository, info__has_key=SYNC_NOTE)
     info = noted.order_by("-number").values_list("info", flat=True).first()
     return dict(info[SYNC_NOTE]) if info else {}
+
+
+def last_sync_if_complete(repository: UUID) -> Mapping[str, Any]:
+    """Return the settings of the last sync, empty without one or if units were removed since then.
+
+    For instance by a rollback: a sync that reads only what has changed would not add them again.
+    """
+    noted = RepositoryVersion.objects.filter(repository=repository, info__has_key=SYNC_NOTE)
+    newest = noted.order_by("-number").values_list("number", "info").first()
+    if newest is None:
+        return {}
+    number, info = newest
+    removed = RepositoryContent.objects.filter(
+        version_removed__repository=repository, version_removed__number__gt=number
+    )
+    return {} if removed.exists() else dict(info[SYNC_NOTE])
 
 
 def newest_note(repository: UUID) -> Mapping[str, Any]:

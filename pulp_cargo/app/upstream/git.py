@@ -36,6 +36,10 @@ _LONGEST_RECORD = 4096
 _NO_SHALLOW = "does not support shallow"
 
 
+class CannotReadGit(CannotCopy):
+    """What was fetched cannot be read."""
+
+
 class GitRepository:
     """A bare repository in a folder; `environment` limits git to what the remote is for."""
 
@@ -48,9 +52,24 @@ class GitRepository:
 
         `check` is called every second. A damaged folder is fetched anew.
         """
-        if not (self._folder / "HEAD").is_file():
-            self._create()
         limit = time.monotonic() + (seconds or timeouts.GIT_FETCH_TIMEOUT_SECONDS)
+        self._remove_remains()
+        is_new = self._ask("rev-parse", "--git-dir") is None
+        if is_new:
+            self._create()
+        failed = self._fetch(url, check, limit)
+        if failed is not None and not is_new and self._is_damaged(check, limit):
+            self._create()
+            failed = self._fetch(url, check, limit)
+        if failed is not None:
+            raise CannotCopy(f"git could not fetch the index {url}: {failed}")
+        commit = self._ask("rev-parse", "--verify", f"{FETCHED}^{{commit}}")
+        if commit is None:
+            raise CannotCopy(f"{url} has no commit at its HEAD")
+        return commit
+
+    def _fetch(self, url: str, check: Callable[[], None], limit: float) -> str | None:
+        """Fetch the commit of HEAD; return why it failed, None if it did not."""
         words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force"]
         if url.startswith("file:"):
             # Otherwise git also tries the URL with `/.git` and `.git` behind it.
@@ -59,12 +78,18 @@ class GitRepository:
         failed = self._run_long([*words, "--depth=1", *what], check, limit)
         if failed is not None and _NO_SHALLOW in failed:
             failed = self._run_long([*words, *what], check, limit)
-        if failed is not None:
-            raise CannotCopy(f"git could not fetch the index {url}: {failed}")
-        commit = self._ask("rev-parse", "--verify", f"{FETCHED}^{{commit}}")
-        if commit is None:
-            raise CannotCopy(f"{url} has no commit at its HEAD")
-        return commit
+        return failed
+
+    def _remove_remains(self) -> None:
+        """Remove what a git that was killed has left; no other one works here now."""
+        for pattern in ("*.lock", "refs/**/*.lock", "objects/**/*.lock", "objects/pack/tmp_*"):
+            for file in self._folder.glob(pattern):
+                file.unlink(missing_ok=True)
+
+    def _is_damaged(self, check: Callable[[], None], limit: float) -> bool:
+        """Return whether objects are missing or cannot be read, for instance after a power failure."""
+        words = ["fsck", "--connectivity-only", "--no-dangling", "--no-progress"]
+        return self._run_long(words, check, limit) is not None
 
     def clear(self) -> None:
         """Remove everything that was fetched, so that the next fetch begins anew."""
@@ -98,6 +123,15 @@ class GitRepository:
                 _, mode, _, oid, _ = head.removeprefix(b":").split(b" ")
                 path = next(records, b"").decode(errors="replace")
                 yield path, oid.decode() if mode in FILE_MODES else None
+
+    def read_all(
+        self, wanted: Iterable[tuple[str, str]], most_bytes: int
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield keys with the content of objects that exist as long as nothing is damaged."""
+        for key, body in self.read(wanted, most_bytes):
+            if body is None:
+                raise CannotReadGit(f"git cannot read the index: an object of `{key}` is missing")
+            yield key, body
 
     def read(
         self, wanted: Iterable[tuple[str, str]], most_bytes: int
@@ -177,7 +211,7 @@ class GitRepository:
                 _stop(process)
             if code:
                 errors.seek(0)
-                raise CannotCopy(
+                raise CannotReadGit(
                     f"git cannot read the index: {_reason(errors.read(LONGEST_REASON))}"
                 )
 

@@ -79,7 +79,7 @@ class GitIndex:
     def every(self, wanted: Callable[[str], bool], misplaced: Note) -> Iterator[IndexFile]:
         """Yield the wanted index files of the commit, or those that differ from `base`."""
         gone: list[str] = []
-        yield from self._repository.read(self._objects(wanted, misplaced, gone), MAX_SIZE)
+        yield from self._repository.read_all(self._objects(wanted, misplaced, gone), MAX_SIZE)
         yield from ((name, None) for name in gone)
 
     def _objects(

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from pulp_cargo.protocol.registry_url import CRATES_IO, CRATES_IO_SPARSE
 from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.rules.closure import Root, Scope
 from pulp_cargo.tests.database.dependencies import AddCrate, dependency
@@ -9,7 +12,7 @@ from pulp_cargo.tests.database.dependencies import AddCrate, dependency
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository
     from pulp_cargo.app.services.closure.check import Report
-    from pulp_cargo.tests.database.upstreams import NewList, NewRemote
+    from pulp_cargo.tests.database.upstreams import NewList, NewRemote, NewRepository
 
 ELSEWHERE = "sparse+https://other.example/index/"
 
@@ -75,6 +78,28 @@ def test_what_does_not_resolve_is_named(repository: "CargoRepository", add_crate
     elsewhere = [(one.registry, one.name, one.dependents) for one in whole.elsewhere]
     assert elsewhere == [(ELSEWHERE, "there", 1)]
     assert whole.versions == 5
+
+
+@pytest.mark.parametrize("allow_uploads", [False, True])
+def test_mirror_of_crates_io_is_checked_in_its_place(
+    new_repository: "NewRepository",
+    add_crate: AddCrate,
+    new_remote: "NewRemote",
+    new_distribution: "NewList",
+    allow_uploads: bool,
+) -> None:
+    """Its lines name crates.io, but cargo uses it instead; not if people publish there."""
+    repository = new_repository(remote=new_remote(CRATES_IO_SPARSE))
+    new_distribution(repository=repository, allow_uploads=allow_uploads)
+    needs = (dependency(one, registry=CRATES_IO) for one in ("lib ^1", "gone ^1"))
+    add_crate(repository, "app 1.0.0", *needs, registries=[CRATES_IO])
+    add_crate(repository, "lib 1.0.0")
+    for report, versions in ((check(repository, "app"), 2), (check_all(repository), 2)):
+        if allow_uploads:
+            assert report.passes and report.elsewhere_count == 2
+            continue
+        assert unmet(report) == ["gone ^1: no-crate, app 1.0.0"]
+        assert (report.versions, report.elsewhere_count) == (versions, 0)
 
 
 def test_optional_dependencies_and_targets_may_be_left_out(

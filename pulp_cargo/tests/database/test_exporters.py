@@ -154,6 +154,33 @@ def test_git_index_of_another_registry_gets_the_difference(
     ]
 
 
+def test_git_index_follows_the_urls_of_the_registry(published: Registry, tmp_path: Path) -> None:
+    """In its config.json, and in the lines of crates that have not changed; in one commit."""
+    from pulp_cargo.app.models import CargoDistribution, CargoRepository
+
+    other = "sparse+https://other.example/index/"
+    published.publish(Crate("far", deps=[Dep(name="leaf", registry=other)]))
+    root = tmp_path / "index.git"
+    export(published.name, root, "git")
+
+    def index() -> tuple[Any, Any]:
+        config = json.loads(git(root, "show", "HEAD:config.json"))
+        line = json.loads(git(root, "show", "HEAD:3/f/far"))
+        return config["dl"].partition("/pulp/cargo/")[2], line["deps"][0]["registry"]
+
+    assert index() == (f"{published.name}/api/v1/crates", other)
+    CargoRepository.objects.filter(name=published.name).update(index_aliases=[other])
+    assert export(published.name, root, "git").added == 1
+    published.publish(Crate("leaf", "2.0.0"))
+    distribution = CargoDistribution.objects.get(name=published.name)
+    distribution.base_path = moved = f"{published.name}/moved"
+    distribution.save()
+    assert export(published.name, root, "git").added == 1
+    assert index() == (f"{moved}/api/v1/crates", None)
+    assert "2.0.0" in git(root, "show", "HEAD:le/af/leaf")
+    assert export(published.name, root, "git").added == 0
+
+
 def test_history_without_deleted_versions(published: Registry, tmp_path: Path) -> None:
     """What they had is in the next one that is left."""
     from pulp_cargo.app.models import CargoRepository
@@ -164,6 +191,58 @@ def test_history_without_deleted_versions(published: Registry, tmp_path: Path) -
     export(published.name, root, "git")
     subjects = git(root, "log", "--reverse", "--format=%s").splitlines()
     assert subjects == [f"Version {number}" for number in (0, 1, 3, 4)]
+    assert git(root, "show", "HEAD:le/af/leaf").encode() == published.index_file("leaf").body
+
+
+def test_git_index_whose_newest_version_was_deleted(published: Registry, tmp_path: Path) -> None:
+    """What was removed and unyanked since then is so in the next commit, as in the registry."""
+    from pulp_cargo.app.models import CargoRepository, CrateContent
+
+    root = tmp_path / "index.git"
+    export(published.name, root, "git")
+    repository = CargoRepository.objects.get(name=published.name)
+    with repository.new_version() as version:
+        version.remove_content(CrateContent.objects.filter(name="top"))
+    published.unyank("leaf")
+    published.publish(Crate("leaf", "2.0.0"))
+    for number in (3, 4, 5):
+        repository.versions.get(number=number).delete()
+    assert export(published.name, root, "git").added == 2
+    subjects = git(root, "log", "--reverse", "--format=%s").splitlines()
+    assert subjects[-3:] == ["Version 4", "Version 6", "Version 7"]
+    for number, commit in ((6, "HEAD~1"), (7, "HEAD")):
+        files = git(root, "ls-tree", "-r", "--name-only", commit).split()
+        assert files == ["config.json", "le/af/leaf"]
+        served = published.get(f"@{number}/le/af/leaf").body
+        assert git(root, "show", f"{commit}:le/af/leaf").encode() == served
+    assert export(published.name, root, "git").added == 0
+
+
+def test_version_that_is_deleted_during_an_export(
+    published: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its changes are in the next commit, and if it is that of the newest commit, the export fails."""
+    from pulp_cargo.app.models import CargoRepository
+    from pulp_cargo.app.queries.crates import exported
+    from pulp_cargo.app.services.exports.export_registry import CannotExport
+
+    repository = CargoRepository.objects.get(name=published.name)
+    history, gone = exported.history, [2]
+
+    def deletes(*given: Any) -> Any:
+        yield from history(*given)
+        repository.versions.get(number=gone[-1]).delete()
+
+    root = tmp_path / "index.git"
+    monkeypatch.setattr(exported, "history", deletes)
+    assert export(published.name, root, "git").added == 4
+    assert git(root, "show", "HEAD:le/af/leaf").encode() == published.index_file("leaf").body
+    gone.append(4)
+    published.publish(Crate("leaf", "2.0.0"))
+    with pytest.raises(CannotExport, match="deleted meanwhile: export again"):
+        export(published.name, root, "git")
+    monkeypatch.undo()
+    assert export(published.name, root, "git").added == 1
     assert git(root, "show", "HEAD:le/af/leaf").encode() == published.index_file("leaf").body
 
 

@@ -305,6 +305,26 @@ def test_crates_of_a_cache_are_promoted_with_what_they_need(
     assert [dep["registry"] for dep in line["deps"]] == [None]
 
 
+def test_crates_of_a_mirror_of_crates_io_are_promoted_with_what_they_need(
+    new_repository: "NewRepository",
+    prod: "CargoRepository",
+    add_crate: AddCrate,
+    new_distribution: "NewList",
+    new_remote: "NewRemote",
+) -> None:
+    """Cargo uses the mirror in place of crates.io, which its lines name, and then the target."""
+    dev = new_repository(remote=new_remote("https://github.com/rust-lang/crates.io-index"))
+    served = new_distribution(repository=prod)
+    add_crate(dev, "app 1.0.0", dependency("lib ^1", registry=CRATES_IO), registries=[CRATES_IO])
+    add_crate(dev, "lib 1.0.0")
+    plan = planned(dev, prod, "app 1.0.0")
+    assert (copies(plan), plan.elsewhere) == (["app 1.0.0", "lib 1.0.0"], ())
+    assert {CRATES_IO, CRATES_IO_SPARSE} < set(plan.stands_in_for)
+    assert promoted(dev, prod, "app 1.0.0") == ["app 1.0.0", "lib 1.0.0"]
+    line = json.loads(_index_file(served, "app"))
+    assert [dep["registry"] for dep in line["deps"]] == [None]
+
+
 def test_policy_of_the_target_decides(
     dev: "CargoRepository",
     prod: "CargoRepository",

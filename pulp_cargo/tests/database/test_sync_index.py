@@ -110,6 +110,41 @@ def test_squashed_history(index: GitIndex, mirror_of: MirrorOf, name: str) -> No
     assert mirror.crates == [f"{name} 1.0.0", f"{name} 2.0.0", f"{name} 3.0.0"]
 
 
+@pytest.mark.parametrize("is_mirror", [False, True])
+def test_what_was_removed_comes_back(
+    index: GitIndex, mirror_of: MirrorOf, name: str, is_mirror: bool
+) -> None:
+    """After a rollback, the mirror has what the upstream has, although nothing changed there."""
+    from pulp_cargo.app.models import CrateContent
+
+    index.have(Crate(f"{name}-a"), Crate(f"{name}-b"))
+    mirror = mirror_of(index.url)
+    mirror.sync(mirror=is_mirror)
+    with mirror.repository.new_version() as version:
+        version.remove_content(CrateContent.objects.filter(name=f"{name}-a"))
+    assert mirror.crates == [f"{name}-b 1.0.0"]
+    mirror.sync(mirror=is_mirror)
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-b 1.0.0"]
+    assert mirror.sync(mirror=is_mirror).version is None
+
+
+def test_files_that_move_to_another_place(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """If config.json changes, the files of all crates get their new URLs, not only of changed ones."""
+    from pulpcore.plugin.models import RemoteArtifact
+
+    index.have(Crate(f"{name}-a"), Crate(f"{name}-b"))
+    mirror = mirror_of(index.url)
+    mirror.sync(mirror=True)
+    index.configure({"dl": "http://127.0.0.1:9/moved"})
+    index.have(Crate(f"{name}-b", "2.0.0"))
+    mirror.sync(mirror=True)
+    found = RemoteArtifact.objects.filter(remote=mirror.remote).order_by("url")
+    assert [one.url for one in found] == [
+        f"http://127.0.0.1:9/moved/{name}-{path}/download"
+        for path in ("a/1.0.0", "b/1.0.0", "b/2.0.0")
+    ]
+
+
 def test_lost_folder_is_fetched_again(
     index: GitIndex, mirror_of: MirrorOf, name: str, tmp_path: Path
 ) -> None:
@@ -122,6 +157,84 @@ def test_lost_folder_is_fetched_again(
     index.have(Crate(name, "2.0.0"))
     mirror.sync()
     assert mirror.crates == [f"{name} 1.0.0", f"{name} 2.0.0"]
+
+
+def remain_locked(folder: Path) -> None:
+    """Leave what git leaves if it is killed."""
+    for path in ("shallow.lock", "refs/cargo/fetched.lock", "objects/pack/tmp_pack_x"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+
+
+def lose_head(folder: Path) -> None:
+    """Leave an empty file, as after a power failure."""
+    (folder / "HEAD").write_bytes(b"")
+
+
+def lose_refs(folder: Path) -> None:
+    """Leave empty files instead of the ids of commits."""
+    for ref in (folder / "refs/cargo").iterdir():
+        ref.write_bytes(b"")
+
+
+def lose_objects(folder: Path) -> None:
+    """Remove all objects."""
+    shutil.rmtree(folder / "objects")
+    (folder / "objects").mkdir()
+
+
+@pytest.mark.parametrize("damage", [remain_locked, lose_head, lose_refs, lose_objects])
+def test_damaged_folder_is_fetched_again(
+    index: GitIndex,
+    mirror_of: MirrorOf,
+    name: str,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    """The next sync repairs it, and nobody has to."""
+    index.have(Crate(name))
+    mirror = mirror_of(index.url)
+    mirror.sync(mirror=True)
+    (folder,) = (tmp_path / "cargo-git").iterdir()
+    damage(folder)
+    index.have(Crate(name, "2.0.0"))
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name} 1.0.0", f"{name} 2.0.0"]
+    assert not [*folder.rglob("*.lock"), *folder.rglob("tmp_*")]
+    assert mirror.sync(mirror=True).version is None
+
+
+def test_file_of_the_index_that_was_lost(
+    index: GitIndex,
+    mirror_of: MirrorOf,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sync fails, since the crate is not gone upstream, and the next one fetches it again."""
+    from pulp_cargo.app.upstream.errors import CannotCopy
+    from pulp_cargo.app.upstream.git import GitRepository
+
+    index.have(Crate(f"{name}-a"), Crate(f"{name}-b"))
+    mirror = mirror_of(index.url)
+    mirror.sync(mirror=True)
+    lost = index.git("rev-parse", f"HEAD:{index_path(f'{name}-a')}")
+    fetch = GitRepository.fetch
+
+    def lose(*given: Any) -> str:
+        commit = fetch(*given)
+        (file,) = (tmp_path / "cargo-git").glob(f"*/objects/{lost[:2]}/{lost[2:]}")
+        file.unlink()
+        return commit
+
+    index.configure({"dl": "http://127.0.0.1:9/moved"})
+    with monkeypatch.context() as patched, pytest.raises(CannotCopy, match="the whole index again"):
+        patched.setattr(GitRepository, "fetch", lose)
+        mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-b 1.0.0"]
+    index.remove(f"{name}-b")
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-a 1.0.0"]
 
 
 def test_folders_of_deleted_repositories_are_removed(
@@ -199,6 +312,59 @@ def test_line_that_lies_about_its_checksum(
     upstream.have(bad)
     mirror.sync()
     assert mirror.crates == [f"{name} 1.0.0", f"{name}-bad 1.0.0"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [upstream_faults.says(500), upstream_faults.cut_off, upstream_faults.reset],
+    ids=["status", "cut-off", "reset"],
+)
+def test_file_that_always_fails(
+    index: GitIndex, upstream: SparseUpstream, mirror_of: MirrorOf, name: str, fault: Fault
+) -> None:
+    """It is left out and reported if the upstream sends others, in this sync or an earlier one."""
+    good, bad = Crate(name), Crate(f"{name}-bad")
+    upstream.have(good)
+    upstream.have(bad)
+    index.have(good, bad)
+    path = sparse_upstream.file_path(bad)
+    upstream.faults[path] = fault
+    mirror = mirror_of(index.url, policy="immediate")
+    for _ in range(2):
+        report = mirror.sync().report
+        assert mirror.crates == [f"{name} 1.0.0"]
+        (refused,) = report.listed
+        assert refused["name"] == bad.name
+        assert refused["reason"].startswith(f"{upstream.origin}{path} could not be downloaded: ")
+    upstream.faults.clear()
+    assert mirror.sync().report.count == 0
+    assert mirror.crates == [f"{name} 1.0.0", f"{name}-bad 1.0.0"]
+
+
+@pytest.mark.parametrize("is_mirror", [False, True])
+def test_outage_leaves_nothing_out(
+    index: GitIndex, upstream: SparseUpstream, mirror_of: MirrorOf, name: str, is_mirror: bool
+) -> None:
+    """If the upstream does not send what it has sent before either, the sync fails."""
+    from pulp_cargo.app.upstream.errors import CannotCopy
+
+    crates = [Crate(f"{name}-{letter}") for letter in "abc"]
+    for crate in crates:
+        upstream.have(crate)
+    mirror = mirror_of(index.url, policy="immediate")
+    index.have(*crates[:1])
+    mirror.sync()
+    index.have(*crates[1:])
+    upstream.faults[sparse_upstream.EVERYWHERE] = upstream_faults.says(503)
+    with pytest.raises(
+        CannotCopy, match=f"{name}-[bc]/1.0.0/download could not be downloaded: .*503"
+    ):
+        mirror.sync(mirror=is_mirror)
+    assert mirror.crates == [f"{name}-a 1.0.0"]
+    with pytest.raises(
+        CannotCopy, match=f"{name}-[bc]/1.0.0/download could not be downloaded: .*503"
+    ):
+        mirror_of(index.url, policy="immediate").sync(f"{name}-b", f"{name}-c")
 
 
 @pytest.mark.parametrize(
@@ -437,6 +603,24 @@ def test_selected_versions_that_do_not_exist(
         index.have(Crate(f"{name}-c"))
 
 
+def test_patterns_that_match_nothing(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
+    """They are reported at every sync, and one that matches is not, whatever has changed."""
+    index.have(Crate(f"{name}-a"))
+    wanted = f"{name}_a*", f"{name}-a*@2", f"{name}-b*"
+    mirror = mirror_of(index.url)
+    for _ in range(2):
+        report = mirror.sync(*wanted).report
+        assert [(one["name"], one["vers"], one["reason"]) for one in report.listed] == [
+            (f"{name}-a*", "^2", "no mirrored version matches it"),
+            (f"{name}-b*", "*", "no mirrored version matches it"),
+        ]
+    index.have(Crate(f"{name}-a", "2.0.0"), Crate(f"{name}-b"))
+    assert mirror.sync(*wanted).report.count == 0
+    index.have(Crate(f"{name}-c"))
+    assert mirror.sync(*wanted).report.count == 0
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-a 2.0.0", f"{name}-b 1.0.0"]
+
+
 def test_files_at_other_paths_than_index_files(
     index: GitIndex, mirror_of: MirrorOf, name: str
 ) -> None:
@@ -451,7 +635,7 @@ def test_files_at_other_paths_than_index_files(
         (path, "", MISPLACED) for path in (name, f"xx/yy/{name}-b", f"3/l/{name}.json")
     )
     report = mirror_of(index.url).sync(f"{name}-*").report
-    assert [one["name"] for one in report.listed] == [f"xx/yy/{name}-b"]
+    assert [one["name"] for one in report.listed] == [f"xx/yy/{name}-b", f"{name}-*"]
 
 
 def test_repository_that_is_no_index(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
@@ -636,6 +820,49 @@ def test_crate_policy(index: GitIndex, mirror_of: MirrorOf, made: list[Any], nam
     mirror.sync()
     assert mirror.crates == [f"{name} 1.0.0", f"{name} 2.0.0"]
     made.insert(0, policy)
+
+
+def test_cooldown_ends_whatever_else_was_synced_before(
+    index: GitIndex,
+    mirror_of: MirrorOf,
+    made: list[Any],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A sync of other crates in between does not forget when a version is old enough."""
+    from datetime import UTC, datetime, timedelta
+
+    from pulp_cargo.app.models import CargoCratePolicy
+    from pulp_cargo.app.services.sync import from_index
+
+    today, days = datetime.now(UTC), 0
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return today + timedelta(days=days)
+
+    def published(age: int) -> dict[str, str]:
+        return {"pubtime": (today - timedelta(days=age)).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+    monkeypatch.setattr(from_index, "datetime", Clock)
+    policy = CargoCratePolicy.objects.create(name=f"db-{name}", cooldown_days=7)
+    made.insert(0, policy)
+    mirror = mirror_of(index.url, crate_policy=policy)
+    index.have(Crate(f"{name}-a"), **published(5))
+    mirror.sync(mirror=True)
+    days = 1
+    index.have(Crate(f"{name}-b"), **published(0))
+    mirror.sync(mirror=True)
+    index.have(Crate(f"{name}-c"), **published(9))
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-c 1.0.0"]
+    days = 3
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-a 1.0.0", f"{name}-c 1.0.0"]
+    days = 8
+    mirror.sync(mirror=True)
+    assert mirror.crates == [f"{name}-{one} 1.0.0" for one in "abc"]
 
 
 @pytest.fixture

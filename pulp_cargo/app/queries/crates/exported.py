@@ -70,9 +70,9 @@ HISTORY = f"""
     ORDER BY lower(unit.name) COLLATE "C"
 """
 NUMBERS = """
-    SELECT number, pulp_created FROM core_repositoryversion
+    SELECT pulp_id, number, pulp_created FROM core_repositoryversion
     WHERE repository_id = %(repository)s AND complete
-    AND number > %(since)s AND number <= %(until)s ORDER BY number
+    AND number >= %(since)s AND number <= %(until)s ORDER BY number
 """
 
 
@@ -111,6 +111,15 @@ class PastVersion:
             yield interval.first
             if interval.end is not None:
                 yield interval.end
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedVersion:
+    """A repository version, and when it was created."""
+
+    pk: UUID
+    number: int
+    created: datetime
 
 
 def crates(registry: Registry, left_out: Container[UUID] = ()) -> Iterator[list[ExportedVersion]]:
@@ -159,11 +168,11 @@ def _ordered(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(rows, key=lambda row: (row[3], parse_version(row[2]).order))
 
 
-def numbers(registry: Registry, since: int) -> list[tuple[int, datetime]]:
-    """Return the repository versions up to the served one, and when each was created."""
+def numbered(registry: Registry, since: int) -> list[NumberedVersion]:
+    """Return the repository versions from a number up to the served one, in order."""
     own = registry.content
     values = {"repository": own.repository, "since": since, "until": own.number}
-    return all_rows(NUMBERS, values)
+    return [NumberedVersion(*row) for row in all_rows(NUMBERS, values)]
 
 
 def _by_name(

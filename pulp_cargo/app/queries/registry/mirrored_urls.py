@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from pulp_cargo.app.models import CargoDistribution, CargoRepository, CargoUpstream
+from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository, CargoUpstream
+from pulp_cargo.app.models.sync_sources import synced_from
 from pulp_cargo.app.queries.registry.own_urls import own_urls_of
 from pulp_cargo.app.queries.upstreams.upstreams import (
     RemoteUpstream,
@@ -44,6 +45,19 @@ def mirrored_urls(
 def stood_in_for(repository: UUID | None) -> tuple[str, ...]:
     """Return the index URLs of the registries that a registry of a repository alone stands in for."""
     return tuple(sorted(_with_both_of_crates_io(_cached_from(repository))))
+
+
+def urls_of_synced_crates_io(repository: UUID) -> tuple[str, ...]:
+    """Return the index URLs of crates.io if a repository is a mirror of it.
+
+    Lines of a mirror name crates.io, and cargo uses the mirror in its place.
+    """
+    served = CargoDistribution.objects.filter(repository=repository)
+    if served.filter(allow_uploads=True).exists():
+        return ()
+    remotes = {remote for _, remote in synced_from([repository])}
+    urls = CargoRemote.objects.filter(pk__in=remotes).values_list("url", flat=True)
+    return (CRATES_IO, CRATES_IO_SPARSE) if any(map(is_crates_io, urls)) else ()
 
 
 def inherited_urls(repository: CargoRepository) -> set[str]:

@@ -18,6 +18,7 @@ from pulp_cargo.app.queries.registry.mirrored_urls import (
     inherited_urls,
     mirrored_urls,
     stood_in_for,
+    urls_of_synced_crates_io,
 )
 from pulp_cargo.app.queries.registry.own_urls import own_urls, urls_at
 from pulp_cargo.app.queries.upstreams import repository_roles
@@ -329,8 +330,12 @@ def _urls(
 
 
 def urls_within(repository: CargoRepository) -> RegistryUrls:
-    """Return the URLs that are null in the lines of a registry that serves a repository alone."""
-    return RegistryUrls("", own=tuple(own_urls(repository)), mirrored=stood_in_for(repository.pk))
+    """Return the URLs of which crates and their dependencies are from a repository alone.
+
+    They are null in the lines of its registry, except for crates.io if it was synced from there.
+    """
+    mirrored = {*stood_in_for(repository.pk), *urls_of_synced_crates_io(repository.pk)}
+    return RegistryUrls("", own=tuple(own_urls(repository)), mirrored=tuple(sorted(mirrored)))
 
 
 def _access(distribution: CargoDistribution) -> ReadAccess:

@@ -10,7 +10,16 @@ from django.core.files.storage import FileSystemStorage, Storage
 from pulp_glue.cargo.export.copying import CHUNK
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
 from pulp_glue.cargo.export.folder import ExportFolder, open_folder
-from pulp_glue.cargo.export.git_index import GIT, GitIndex, Head, index_files, message
+from pulp_glue.cargo.export.git_index import (
+    GIT,
+    Blob,
+    Commit,
+    GitIndex,
+    Head,
+    changes_to,
+    index_files,
+    message,
+)
 from pulp_glue.cargo.export.index_files import IndexedFiles, static_dl
 from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, Unexportable
 from pulp_glue.cargo.export.write import Fetch, Report, write, write_by
@@ -19,7 +28,7 @@ from pulp_cargo.app.queries.crates import exported, listing
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.services.exports.copiers import COUNT, NOT_STORED, copiers
-from pulp_cargo.app.services.exports.git_history import NOTHING, commits
+from pulp_cargo.app.services.exports.git_history import NOTHING, commits, message_of
 from pulp_cargo.app.services.policies import evaluate
 from pulp_cargo.protocol.config import render_config
 from pulp_cargo.protocol.errors import BadRequest
@@ -51,6 +60,10 @@ def export_registry(
     etag = listing.tag(registry, rules)
     try:
         url = static_dl(dl) if dl else None
+        if kind == GIT:
+            # Commits have only the crates that have changed, but these change the others as well.
+            config = _config(registry, url).decode()
+            settings |= {"config": config, "urls": sorted(registry.urls.null)}
         with open_folder(root, kind) as folder:
             state = folder.state
             same = all(state.get(key) == value for key, value in settings.items())
@@ -131,12 +144,34 @@ def _write_git(
     folder.remember(**settings, followed=followed)
     config = _config(registry, dl)
     if head is None or (followed and _is_older(head, registry)):
-        since = NOTHING if head is None or head.number is None else head.number
-        report.added = index.write(commits(registry, since, config, left_out), head)
+        report.added = index.write(_history(index, head, registry, config, left_out), head)
     else:
         report.added = _write_difference(index, head, registry, config, left_out)
     report.count = listing.count(registry.content) - len(left_out)
     return report
+
+
+def _history(
+    index: GitIndex,
+    head: Head | None,
+    registry: Registry,
+    config: bytes,
+    left_out: Collection[UUID],
+) -> Iterator[Blob | Commit]:
+    """Yield a commit for each version that came after the newest commit, and still exists."""
+    since = NOTHING if head is None or head.number is None else head.number
+    left = exported.numbered(registry, since)
+    if not left:
+        raise VersionGone
+    first = left[0]
+    if since not in (NOTHING, first.number):
+        # Of a version that was deleted, it is not known what was removed after it. So the files of
+        # the first one that is left are compared with those of the commit.
+        then = registry.at_version(first.pk, first.number)
+        wanted = index_files(exported.crates(then, left_out), config)
+        yield Commit(message_of(first), first.created, changes_to(wanted, index.blobs()))
+        since = first.number
+    yield from commits(registry, since, config, left_out)
 
 
 def _is_older(head: Head, registry: Registry) -> bool:

@@ -4,7 +4,7 @@ Each file is written once for each version that changes it, crate by crate, befo
 git has them all by number, and memory holds numbers only.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Container, Iterator, Sequence
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from pulp_glue.cargo.export.git_index import CONFIG, Blob, Commit, message
 from pulp_glue.cargo.export.versions import index_path
 
 from pulp_cargo.app.queries.crates import exported
-from pulp_cargo.app.queries.crates.exported import PastVersion
+from pulp_cargo.app.queries.crates.exported import NumberedVersion, PastVersion
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.protocol.index_file import render_file
 
 # Below the number of every repository version.
@@ -25,7 +26,8 @@ def commits(
 ) -> Iterator[Blob | Commit]:
     """Yield what git needs for the repository versions after `since`, in order.
 
-    `since` is NOTHING for the whole history. `config` is the `config.json` of its first commit.
+    `since` is NOTHING for the whole history; raises VersionGone if its version does not exist.
+    `config` is the `config.json` of the first commit of all.
     """
     changes: dict[int, dict[str, bytes | int | None]] = defaultdict(dict)
     mark = 0
@@ -38,11 +40,32 @@ def commits(
             mark += 1
             changes[number][path] = mark
             yield Blob(mark, content)
-    for number, created in exported.numbers(registry, since):
-        files = changes.pop(number, {})
-        if since == NOTHING:
-            files[CONFIG], since = config, number
-        yield Commit(message(f"Version {number}", number), created, files.items())
+    left = deque(sorted(changes))
+    for version in _versions_after(registry, since):
+        files: dict[str, bytes | int | None] = {} if since != NOTHING else {CONFIG: config}
+        since = version.number
+        # Those of a version that was deleted meanwhile are in the next one.
+        while left and left[0] <= version.number:
+            files |= changes.pop(left.popleft())
+        yield Commit(message_of(version), version.created, files.items())
+
+
+def message_of(version: NumberedVersion) -> str:
+    """Return the message of the commit of a repository version."""
+    return message(f"Version {version.number}", version.number)
+
+
+def _versions_after(registry: Registry, since: int) -> list[NumberedVersion]:
+    """Return the later repository versions; raises VersionGone if that of `since` was deleted.
+
+    What was removed after a version is known only as long as that version exists.
+    """
+    found = exported.numbered(registry, since)
+    if since == NOTHING:
+        return found
+    if not found or found[0].number != since:
+        raise VersionGone
+    return found[1:]
 
 
 def _contents(

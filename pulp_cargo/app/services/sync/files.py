@@ -29,12 +29,19 @@ from pulp_cargo.app.upstream.index_sources import LocalRegistry
 
 # Files that are fetched before they are stored.
 FILES_AT_ONCE = 50
+# Stored files of which one shows whether the upstream is available, for each host that they have.
+SENT_BEFORE = 20
 CHUNK_BYTES = 1024 * 1024
 
 WITHOUT_FILE = """
     SELECT ca.pulp_id FROM cargo_listed l
     JOIN core_contentartifact ca ON ca.content_id = l.content_id
     WHERE ca.artifact_id IS NULL AND NOT l.is_replaced
+"""
+WITH_FILE = """
+    SELECT ca.pulp_id FROM cargo_listed l
+    JOIN core_contentartifact ca ON ca.content_id = l.content_id
+    WHERE ca.artifact_id IS NOT NULL
 """
 LISTED_WITHOUT_FILE = """
     SELECT ca.pulp_id, l.name, l.vers, l.cksum FROM cargo_listed l
@@ -62,10 +69,12 @@ def fetch_files(
     with_token: bool = False,
 ) -> None:
     """Download the missing files of the listed units; raises CannotCopy and StorageFull."""
-    sources = RemoteArtifact.objects.filter(
-        remote=remote, content_artifact__in=RawSQL(WITHOUT_FILE, [])
-    )
+    of_remote = RemoteArtifact.objects.filter(remote=remote)
+    sources = of_remote.filter(content_artifact__in=RawSQL(WITHOUT_FILE, []))
     missing = list(sources.values_list("pk", flat=True))
+    if missing:
+        stored = of_remote.filter(content_artifact__in=RawSQL(WITH_FILE, []))
+        upstream.note_sent(connected, stored[:SENT_BEFORE])
     with _progress("Downloading .crate files", len(missing)) as progress:
         for batch in batches(missing, FILES_AT_ONCE):
             disk.require_room()

@@ -13,7 +13,7 @@ from typing import Any
 from pulpcore.plugin.models import ProgressReport
 
 from pulp_cargo.app.models import version_sets
-from pulp_cargo.app.models.sync_sources import last_sync, newest_note
+from pulp_cargo.app.models.sync_sources import last_sync_if_complete, newest_note
 from pulp_cargo.app.queries.crate_policies import named_policy
 from pulp_cargo.app.services.sync import (
     closure,
@@ -55,7 +55,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
             " use a cache, or a policy without it"
         )
     made_of = order.made_of(policy.text)
-    base = _base(order, made_of, now)
+    base, until = _base(order, made_of, now)
     repository, remote = order.repository, order.remote
     report = SyncReport()
     report.leave_out(order.selection)
@@ -73,13 +73,15 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
                     _store(order, known)
             else:
                 _store(order, batches)
-        report.require_selected(order.selection, listing_table.versions_of)
+        # Only what has changed is listed of a partial one, and nothing was missing before.
+        if not index.is_partial:
+            report.require_selected(order.selection, *listing_table.LOOKUPS)
         _get_files(services, order, connected, index, report)
         change = Change(
             mirror=order.mirror,
             is_partial=index.is_partial,
             aliases={url for url in [str(remote.url)] if not is_crates_io(url)},
-            note=made_of | _state(index, policy, report),
+            note=made_of | _state(index, policy, report, until),
             snapshot=snapshot,
         )
         version = make_version(repository, change)
@@ -204,26 +206,38 @@ def _get_files(
         )
 
 
-def _base(order: Order, made_of: dict[str, Any], now: datetime) -> str | None:
-    """Return the commit of the last sync, if only what has changed since then is to be read."""
+def _base(
+    order: Order, made_of: dict[str, Any], now: datetime
+) -> tuple[str | None, datetime | None]:
+    """Return the commit of the last sync, if only what has changed since then is to be read.
+
+    With it comes the time from which the crate policy lets in more of what has not changed.
+    """
     # What is selected by name, and missing, is reported by every sync.
     if order.selection.has_names or order.selection.closure:
-        return None
-    # Others may have changed what a mirror removes again; otherwise a sync only adds.
-    newest = newest_note(order.repository.pk)
-    note = dict(newest if order.mirror else last_sync(order.repository.pk))
-    commit, until = note.pop(COMMIT, None), note.pop(UNTIL, None)
-    if note != made_of or (until and datetime.fromisoformat(until) <= now):
-        return None
-    return commit
+        return None, None
+    # Others may have added what a mirror removes again; otherwise a sync only adds.
+    note_of = newest_note if order.mirror else last_sync_if_complete
+    note = dict(note_of(order.repository.pk))
+    commit, text = note.pop(COMMIT, None), note.pop(UNTIL, None)
+    until = datetime.fromisoformat(text) if text else None
+    if note != made_of or (until is not None and until <= now):
+        return None, None
+    return commit, until
 
 
-def _state(index: Opened, policy: MirrorPolicy, report: SyncReport) -> dict[str, str]:
-    """Return the commit for the next sync, unless that has to read everything again."""
+def _state(
+    index: Opened, policy: MirrorPolicy, report: SyncReport, until: datetime | None
+) -> dict[str, str]:
+    """Return the commit for the next sync, unless that has to read everything again.
+
+    `until` is the time for what has not changed, if only the rest was read.
+    """
     if index.commit is None or not report.is_complete:
         return {}
-    until = policy.until
-    return {COMMIT: index.commit} | ({UNTIL: until.isoformat()} if until else {})
+    times = [policy.until, until if index.is_partial else None]
+    soonest = min((one for one in times if one is not None), default=None)
+    return {COMMIT: index.commit} | ({UNTIL: soonest.isoformat()} if soonest else {})
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         upstream.note_file_origin(remote, None)
         if order.selection.newest is not None:
             _drop_older(order.selection)
-        report.require_selected(order.selection, listing_table.versions_of)
+        report.require_selected(order.selection, *listing_table.LOOKUPS)
         _refuse_replaced(order)
         listing_units.make_units(file, repository, remote)
         if order.is_immediate:
@@ -59,7 +59,8 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
                 services.disk, repository, remote, connected, refuse=files.refuse_by_failing
             )
         aliases = _aliases(head, order)
-        note = made_of | {"etag": fetched.etag}
+        # What is selected, and missing, is reported by every sync.
+        note = made_of | ({"etag": fetched.etag} if report.is_complete else {})
         change = Change(
             order.mirror, is_partial=False, aliases=aliases, note=note, snapshot=snapshot
         )
@@ -116,6 +117,7 @@ def _lets_in(
     reason = rules.refusal(name, vers, crate.texts["license"])
     if locked := selection.other_checksum(name, vers, crate.entry.cksum):
         reason = f"a lock file has the checksum {locked}"
+        report.is_complete = False
     if reason is not None:
         report.refuse(name, vers, reason)
     return reason is None

@@ -111,6 +111,17 @@ def versions_of(names: Iterable[str]) -> list[tuple[str, str]]:
     return all_rows(statement, [list(names)])
 
 
+def versions_like(pattern: str) -> list[str]:
+    """Return the numbers of the versions of all crates that a pattern matches."""
+    statement = "SELECT DISTINCT vers FROM cargo_listed WHERE starts_with(canonical_name, %s)"
+    prefix = canonical_name(pattern.removesuffix("*"))
+    return [vers for (vers,) in all_rows(statement, [prefix])]
+
+
+# What a report needs to find what is missing.
+LOOKUPS = (versions_of, versions_like)
+
+
 def drop(places: Sequence[int]) -> None:
     """Remove crate versions from the table."""
     with connection.cursor() as cursor:

@@ -12,6 +12,8 @@ from pulp_cargo.rules.project_needs import NeededCrate
 
 # Returns the mirrored versions of crates; both with the canonical names.
 VersionsOf = Callable[[Iterable[str]], Iterable[tuple[str, str]]]
+# Returns the numbers of the mirrored versions of all crates that a pattern matches.
+VersionsLike = Callable[[str], Iterable[str]]
 
 # The first ones are in the result of the task, the others are only counted.
 MOST_LISTED = 1000
@@ -24,7 +26,7 @@ class SyncReport:
     """The refused crates and versions; a crate or file as a whole has an empty `vers`."""
 
     count: int = 0
-    # Whether a later sync with the same index would refuse the same versions.
+    # Whether a later sync with the same index has nothing to try again or to report.
     is_complete: bool = True
     listed: list[dict[str, str]] = field(default_factory=list)
 
@@ -44,10 +46,25 @@ class SyncReport:
         for one in selection.left_out:
             self.refuse(one.name, one.req, one.reason)
 
-    def require_selected(self, selection: Selection, versions_of: VersionsOf) -> None:
+    def require_selected(
+        self, selection: Selection, versions_of: VersionsOf, versions_like: VersionsLike
+    ) -> None:
         """Record the selected versions, and requirements, of which there is nothing in the mirror."""
+        before = self.count
+        self._require_patterns(selection, versions_like)
+        self._require_named(selection, versions_of)
+        self.is_complete = self.is_complete and self.count == before
+
+    def _require_patterns(self, selection: Selection, versions_like: VersionsLike) -> None:
+        for one in selection.crates:
+            if one.is_pattern and not any(
+                one.is_met_by(parse_version(vers)) for vers in versions_like(one.pattern)
+            ):
+                self.refuse(one.name, str(one.requirement), "no mirrored version matches it")
+
+    def _require_named(self, selection: Selection, versions_of: VersionsOf) -> None:
         wanted: list[WantedCrate | NeededCrate] = [
-            *(one for one in selection.crates if "*" not in one.name),
+            *(one for one in selection.crates if not one.is_pattern),
             *(one for deps in selection.needed.values() for one in deps),
         ]
         names = {canonical_name(one.name) for one in wanted} | {

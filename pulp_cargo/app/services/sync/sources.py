@@ -22,7 +22,7 @@ from pulp_cargo.app.models import CargoRemote, CargoRepository
 from pulp_cargo.app.runtime.free_space import FreeSpace
 from pulp_cargo.app.services.sync.upstream import ConnectedUpstream
 from pulp_cargo.app.upstream.errors import CannotCopy
-from pulp_cargo.app.upstream.git import GitRepository
+from pulp_cargo.app.upstream.git import CannotReadGit, GitRepository
 from pulp_cargo.app.upstream.git_settings import GitAccess, write_settings
 from pulp_cargo.app.upstream.index_sources import (
     GitIndex,
@@ -96,25 +96,53 @@ def opened(
         clone = _git_folder(repository.pk)
         git = GitRepository(clone, write_settings(access, Path(own)))
         commit = git.fetch(access.url, disk.require_room, remote.total_timeout)
-        known = base if base is not None and git.has(base) else None
-        source = GitIndex(git, commit, known)
-        yield Opened(
-            source,
-            registry,
-            _usable(source.config),
-            commit,
-            is_partial=known is not None,
-            note_synced=lambda: git.note_synced(commit),
-        )
+        with _cleared_if_damaged(git):
+            yield _git_index(git, commit, base, registry)
+
+
+def _git_index(git: GitRepository, commit: str, base: str | None, registry: str) -> Opened:
+    config = _usable(GitIndex(git, commit, None).config)
+    known = base if base is not None and git.has(base) else None
+    if known is not None and not _is_same_config(git, known, config):
+        # All files have other URLs.
+        known = None
+    return Opened(
+        GitIndex(git, commit, known),
+        registry,
+        config,
+        commit,
+        is_partial=known is not None,
+        note_synced=lambda: git.note_synced(commit),
+    )
+
+
+@contextmanager
+def _cleared_if_damaged(git: GitRepository) -> Iterator[None]:
+    """Remove what was fetched if it cannot be read, so that the next sync fetches it again."""
+    try:
+        yield
+    except CannotReadGit as error:
+        git.clear()
+        raise CannotCopy(f"{error}; the next sync fetches the whole index again") from error
 
 
 def _sparse_config(connected: ConnectedUpstream) -> UpstreamConfig:
     return _usable(lambda: connected.run(connected.client.config()))
 
 
+def _is_same_config(git: GitRepository, commit: str, config: UpstreamConfig) -> bool:
+    """Whether an earlier commit has the same config.json."""
+    try:
+        return GitIndex(git, commit, None).config() == config
+    except RegistryError:
+        return False
+
+
 def _usable(config: Callable[[], UpstreamConfig]) -> UpstreamConfig:
     try:
         return config()
+    except CannotCopy:
+        raise
     except UpstreamUnreachable as error:
         raise CannotCopy(f"{error}{error.detail and f' ({error.detail})'}") from error
     except RegistryError as error:

@@ -7,9 +7,9 @@ files are fetched later with core's downloader, since core streams and stores th
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -32,6 +32,8 @@ from pulp_cargo.protocol.unavailable import UpstreamRefused, UpstreamUnreachable
 T = TypeVar("T")
 
 IDENTITY = {"Accept-Encoding": "identity"}
+# After so many files that could not be fetched, it is found out whether there is an outage.
+SIGNS_OF_OUTAGE = 10
 
 
 class OtherBytes(UpstreamUnreachable):
@@ -40,17 +42,21 @@ class OtherBytes(UpstreamUnreachable):
 
 @dataclass(frozen=True, slots=True)
 class RefusedFile:
-    """A file that the upstream does not have, or that is another than the index names."""
+    """A file that the upstream does not send, or that is another than the index names."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectedUpstream:
-    """A connection to the upstream of a sync, and the event loop on which it is used."""
+    """A connection to the upstream of a sync, and the event loop on which it is used.
+
+    `sent` is a file of each host, by its origin, that the host has sent, in this sync or before.
+    """
 
     client: Client
     loop: BackgroundLoop
+    sent: dict[URL, RemoteArtifact] = field(default_factory=dict)
 
     @property
     def connection(self) -> Connection:
@@ -105,41 +111,111 @@ def fetch_listing(upstream: ConnectedUpstream, etag: str | None) -> listing.Fetc
         ) from error
 
 
+def note_sent(upstream: ConnectedUpstream, sources: Iterable[RemoteArtifact]) -> None:
+    """Note files that the upstream has sent before, to find out later whether it is available."""
+    upstream.sent.update((_origin(one), one) for one in sources)
+
+
 def fetch_files(
     upstream: ConnectedUpstream, sources: Sequence[RemoteArtifact], *, with_token: bool = False
 ) -> list[IncomingFile | RefusedFile]:
-    """Fetch files, and return them in order; raises CannotCopy if one cannot be fetched now."""
-    return upstream.run(_fetch_all(upstream.connection, sources, with_token))
+    """Fetch files, and return them in order; raises CannotCopy if their host is not available.
+
+    A file that cannot be fetched is refused if its host sends another one meanwhile.
+    """
+    return upstream.run(_fetch_all(upstream, sources, with_token))
 
 
 async def _fetch_all(
-    upstream: Connection, sources: Sequence[RemoteArtifact], with_token: bool
+    upstream: ConnectedUpstream, sources: Sequence[RemoteArtifact], with_token: bool
 ) -> list[IncomingFile | RefusedFile]:
+    failed = _FailedFiles(upstream, with_token)
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_fetch(upstream, one, with_token)) for one in sources]
-    except* RegistryError as failed:
-        raise failed.exceptions[0] from None
+            tasks = [
+                group.create_task(_fetch(upstream, one, failed, with_token)) for one in sources
+            ]
+    except* RegistryError as errors:
+        raise errors.exceptions[0] from None
+    await failed.require_available()
     return [task.result() for task in tasks]
 
 
 async def _fetch(
-    upstream: Connection, source: RemoteArtifact, with_token: bool
+    upstream: ConnectedUpstream, source: RemoteArtifact, failed: "_FailedFiles", with_token: bool
 ) -> IncomingFile | RefusedFile:
+    connection = upstream.connection
     try:
         file = await with_retries(
-            lambda: _received(upstream, source, with_token),
-            upstream.file_breaker,
-            upstream.max_retries,
+            lambda: _received(connection, source, with_token),
+            connection.file_breaker,
+            connection.max_retries,
         )
     except OtherBytes as error:
         return RefusedFile(f"{source.url} is not the file that the index names: {error.what}")
     except UpstreamRefused as error:
         return RefusedFile(f"{source.url} could not be downloaded: {_why(error)}")
     except UpstreamUnreachable as error:
-        raise CannotCopy(f"{source.url} could not be downloaded: {_why(error)}") from error
+        reason = f"{source.url} could not be downloaded: {_why(error)}"
+        await failed.add(_origin(source), reason)
+        return RefusedFile(reason)
+    upstream.sent[_origin(source)] = source
     await asyncio.to_thread(file.settle)
     return file
+
+
+class _FailedFiles:
+    """The files that could not be fetched: an outage must not leave out files, but one file may fail."""
+
+    def __init__(self, upstream: ConnectedUpstream, with_token: bool) -> None:
+        self._upstream, self._with_token = upstream, with_token
+        # The reason of the first one of each host.
+        self._reasons: dict[URL, str] = {}
+        self._count = 0
+
+    async def add(self, origin: URL, reason: str) -> None:
+        """Note a file; raises CannotCopy if it is one of many that an outage explains."""
+        self._reasons.setdefault(origin, reason)
+        self._count += 1
+        if self._count % SIGNS_OF_OUTAGE == 0:
+            await self.require_available()
+
+    async def require_available(self) -> None:
+        """Raise CannotCopy unless the host of each file sends, or refuses, one that it sent before."""
+        for origin, reason in list(self._reasons.items()):
+            if not await self._is_available(origin):
+                raise CannotCopy(reason)
+
+    async def _is_available(self, origin: URL) -> bool:
+        known = self._upstream.sent.get(origin)
+        if known is None:
+            return False
+        connection = self._upstream.connection
+        try:
+            await with_retries(
+                lambda: _drain(connection, known, self._with_token),
+                connection.file_breaker,
+                connection.max_retries,
+            )
+        except UpstreamRefused:
+            return True
+        except UpstreamUnreachable:
+            return False
+        return True
+
+
+async def _drain(upstream: Connection, source: RemoteArtifact, with_token: bool) -> None:
+    """Receive a file to its end, and drop it."""
+    sent = upstream.answer(source.url, IDENTITY, kind=Kind.FILE, with_token=with_token)
+    async with sent as response:
+        upstream.require_ok(response)
+        async for _ in upstream.chunks(response):
+            pass
+
+
+def _origin(source: RemoteArtifact) -> URL:
+    """Return the scheme, host and port of a file."""
+    return URL(source.url).origin()
 
 
 async def _received(upstream: Connection, source: RemoteArtifact, with_token: bool) -> IncomingFile:

@@ -31,6 +31,25 @@ def test_copy_serves_the_same_index_and_files(stack: Stack, copy_of: CopyOf, nam
     )
 
 
+def test_what_is_missing_is_reported_by_every_sync(
+    stack: Stack, copy_of: CopyOf, name: str
+) -> None:
+    """Although the upstream has not changed; without anything missing, it answers 304."""
+    original = stack.make_registry()
+    original.publish(Crate(name))
+    copy = copy_of(original.index_url)
+    wanted = [name, f"{name}-none", f"{name}-no*"]
+    for _ in range(2):
+        report = copy.sync(crates=wanted)["result"]
+        assert [(one["name"], one["reason"]) for one in report["refused"]] == [
+            (f"{name}-no*", "no mirrored version matches it"),
+            (f"{name}-none", "no mirrored version meets it"),
+        ]
+    original.publish(Crate(f"{name}-none"))
+    assert [copy.sync(crates=wanted)["result"]["refused"] for _ in range(2)] == [[], []]
+    assert copy.version == 2
+
+
 @pytest.mark.parametrize("mirror", [True, False])
 @pytest.mark.parametrize("policy", ["on_demand", "immediate"])
 def test_versions_that_differ_in_build_metadata(

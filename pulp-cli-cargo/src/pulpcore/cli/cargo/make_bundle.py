@@ -90,7 +90,9 @@ def write(plan: Plan, registry: RegistryReader, output: Path, advisories: Path |
         unfinished.rename(output)
         shutil.rmtree(parts)
     except OSError as error:
-        raise click.ClickException(f"'{error.filename}': {error.strerror}.") from error
+        # A full disk is an error of a file that is open, without its name.
+        path = error.filename or output
+        raise click.ClickException(f"'{path}': {error.strerror}.") from error
 
 
 def _download(registry: RegistryReader, files: Sequence[Entry], folder: Path) -> None:

@@ -189,7 +189,7 @@ def sync(
             {"remote": remote or None, "mirror": mirror, **given}
         )
     show_refused(report)
-    output_version(pulp_ctx, repository_ctx, made, "The upstream has not changed")
+    output_version(pulp_ctx, repository_ctx, made, "There is nothing new to mirror")
 
 
 @repository.command(help="Create a new version with the content of an older one.")
