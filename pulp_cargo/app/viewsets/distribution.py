@@ -28,14 +28,11 @@ from pulp_cargo.app.serializers.explain import (
     checked,
 )
 from pulp_cargo.app.serializers.shown_fields import ShownFields
-from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.downloads import DownloadsMixin
 from pulp_cargo.app.viewsets.lock_file import LockFileMixin
 from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
-from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
-from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
+from pulp_cargo.app.viewsets.reference_filters import CargoDistributionFilter
 from pulp_cargo.app.viewsets.search import SearchMixin
-from pulp_cargo.app.viewsets.visible import visible
 from pulp_cargo.rules.upstream_order import Order
 
 UPSTREAMS = CargoUpstream.objects.select_related("repository__pulp_domain", "remote__pulp_domain")
@@ -72,6 +69,7 @@ class CargoDistributionViewSet(
     # Prefetched, since each row of a list has its upstreams.
     queryset = queryset.prefetch_related(Prefetch("upstreams", UPSTREAMS))
     serializer_class = CargoDistributionSerializer
+    filterset_class = CargoDistributionFilter
     queryset_filtering_required_permission = "cargo.view_cargodistribution"
 
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(
@@ -88,13 +86,6 @@ class CargoDistributionViewSet(
             "reader": ["view", "read"],
         },
     )
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Add what the user may view, for requests that reference other objects."""
-        found = visible(
-            self.request, CargoRepositoryViewSet, CargoRemoteViewSet, CargoCratePolicyViewSet
-        )
-        return {**super().get_serializer_context(), "visible": found}
 
     @extend_schema(
         summary="Read the lines for cargo's configuration",
