@@ -11,14 +11,8 @@ from collections.abc import Collection
 from pulp_cargo.rules.token_scopes import Scope
 
 PUBLISHING = (Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE)
-READING = frozenset(
-    {
-        *("list", "retrieve", "my_permissions"),
-        *("config", "explain", "collisions", "collisions_with", "check", "prefetch", "search"),
-        *("check_closure", "check_dependencies"),
-        *("downloads", "version_downloads", "daily_downloads", "owners", "held", "replaced"),
-    }
-)
+# Reports whose requests have a body; those without one are safe methods.
+REPORTS = frozenset({"collisions_with", "check", "prefetch", "check_closure", "check_dependencies"})
 CHANGES_OF_CRATES: dict[str, tuple[Scope, ...]] = {
     "upload": PUBLISHING,
     "import_crates": PUBLISHING,
@@ -41,12 +35,14 @@ TASKS, UPLOADS = "tasks", "uploads"
 OURS = ("cargo/", "repositories/cargo/", "remotes/cargo/", "distributions/cargo/", CONTENT)
 
 
-def needed_scopes(endpoint: str, action: str) -> frozenset[Scope] | None:
+def needed_scopes(endpoint: str, action: str, *, is_safe: bool) -> frozenset[Scope] | None:
     """Return the scopes that a request needs, None if no token may send it.
 
-    >>> sorted(needed_scopes("repositories/cargo/cargo", "yank"))
+    `is_safe` is whether its method changes nothing, as that of every list and object.
+
+    >>> sorted(needed_scopes("repositories/cargo/cargo", "yank", is_safe=False))
     [<Scope.API: 'api'>, <Scope.YANK: 'yank'>]
-    >>> needed_scopes("users", "list")
+    >>> needed_scopes("users", "list", is_safe=True)
     """
     if endpoint == TASKS:
         return frozenset({Scope.API})
@@ -54,7 +50,7 @@ def needed_scopes(endpoint: str, action: str) -> frozenset[Scope] | None:
         return frozenset({Scope.API, *PUBLISHING})
     if not f"{endpoint}/".startswith(OURS) or endpoint == TOKENS or action in ROLES:
         return None
-    if action in READING:
+    if is_safe or action in REPORTS:
         return frozenset({Scope.API, Scope.READ})
     if endpoint.startswith(CONTENT) and action == "create":
         return frozenset({Scope.API, *PUBLISHING})
@@ -62,8 +58,8 @@ def needed_scopes(endpoint: str, action: str) -> frozenset[Scope] | None:
 
 
 def missing_scopes(
-    endpoint: str, action: str, scopes: Collection[Scope]
+    endpoint: str, action: str, scopes: Collection[Scope], *, is_safe: bool
 ) -> frozenset[Scope] | None:
     """Return the scopes that a token lacks for a request, None if no token may send it."""
-    needed = needed_scopes(endpoint, action)
+    needed = needed_scopes(endpoint, action, is_safe=is_safe)
     return None if needed is None else needed - frozenset(scopes)

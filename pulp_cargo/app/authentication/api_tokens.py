@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from pulp_cargo.rules.api_access import missing_scopes
@@ -49,7 +50,7 @@ class CargoTokenAuthentication(BaseAuthentication):
         token = valid_token(secret, pulp_domain=get_domain())
         if token is None:
             raise AuthenticationFailed("This token is not valid here: it is unknown or expired.")
-        _require_scopes(token, view)
+        _require_scopes(token, view, is_safe=request.method in SAFE_METHODS)
         note_use(token.pk)
         return token.user, token
 
@@ -64,13 +65,14 @@ def _bearer(request: Request) -> str:
     return value.strip().decode("utf-8", "surrogateescape") if scheme.lower() == SCHEME else ""
 
 
-def _require_scopes(token: "CargoToken", view: "NamedModelViewSet") -> None:
+def _require_scopes(token: "CargoToken", view: "NamedModelViewSet", *, is_safe: bool) -> None:
     # The versions of all plugins' repositories have the same name below them.
     parents = view.parent_viewset.endpoint_pieces() if view.parent_viewset else []
     endpoint = "/".join([*parents, *view.endpoint_pieces()])
     # OPTIONS and methods that the view does not have are no action.
     action = view.action or "list"
-    missing = missing_scopes(endpoint, action, [Scope(scope) for scope in token.scopes])
+    scopes = [Scope(scope) for scope in token.scopes]
+    missing = missing_scopes(endpoint, action, scopes, is_safe=is_safe)
     if missing is None:
         raise PermissionDenied("This request requires a password: it cannot be sent with a token.")
     if missing:

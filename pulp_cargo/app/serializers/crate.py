@@ -19,7 +19,11 @@ from pulp_cargo.app.serializers.dependency import DependencySerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.modifiable import IntoModifiableRepository
 from pulp_cargo.app.serializers.storable import require_object
-from pulp_cargo.app.serializers.visible import VisibleArtifactField
+from pulp_cargo.app.serializers.visible import (
+    RepositoryOfUnitField,
+    VisibleArtifactField,
+    VisibleUploadField,
+)
 from pulp_cargo.app.services.crates import crate_unit
 from pulp_cargo.app.services.process import this_process
 from pulp_cargo.protocol.errors import RegistryError
@@ -65,6 +69,11 @@ class CrateContentSerializer(
 ):
     """Shows a crate version, and creates one from a .crate file as `cargo publish` would."""
 
+    repository = RepositoryOfUnitField()
+    upload = VisibleUploadField(
+        write_only=True,
+        help_text="An uncommitted upload that may be turned into the content unit.",
+    )
     artifact = VisibleArtifactField(
         required=False, help_text="The stored .crate file of the crate version."
     )
@@ -159,6 +168,7 @@ class CrateYankSerializer(
 ):
     """Shows and creates yank marks."""
 
+    repository = RepositoryOfUnitField()
     name = serializers.CharField(
         source="canonical_name",
         help_text="The name of the crate, in any spelling. Responses have it as `canonical_name`,"

@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
+from pulpcore.plugin.models import ContentGuard
 from pulpcore.plugin.util import get_current_authenticated_user, get_prn
 
 from pulp_cargo.app.models import CargoDistribution, CargoRemote, CargoRepository
@@ -13,7 +14,11 @@ from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.shown_fields import ShownFields
 from pulp_cargo.app.serializers.upstream_list import UpstreamListFields, place_for_uploads
-from pulp_cargo.app.serializers.visible import CratePolicyField
+from pulp_cargo.app.serializers.visible import (
+    CratePolicyField,
+    VisibleDetailField,
+    VisibleVersionField,
+)
 from pulp_cargo.app.services import repository_use, upstream_list
 from pulp_cargo.rules.repository_use import NOTHING, Conflict, DistributionUse, Use
 
@@ -41,7 +46,7 @@ class CargoDistributionSerializer(
         read_only=True,
         help_text="The index URL of the registry for cargo's configuration.",
     )
-    repository = core.DetailRelatedField(
+    repository = VisibleDetailField(
         required=False,
         allow_null=True,
         view_name="repositories-cargo/cargo-detail",
@@ -49,7 +54,17 @@ class CargoDistributionSerializer(
         help_text="The repository whose newest version is served. With `upstreams`, the"
         " repository in the list that accepts publishes.",
     )
-    remote = core.DetailRelatedField(
+    repository_version = VisibleVersionField(
+        required=False, allow_null=True, help_text="The repository version that is served."
+    )
+    content_guard = VisibleDetailField(
+        required=False,
+        allow_null=True,
+        view_name_pattern=r"contentguards(-.*/.*)?-detail",
+        queryset=ContentGuard.objects.all(),
+        help_text="The content guard that decides who may read; null for none.",
+    )
+    remote = VisibleDetailField(
         required=False,
         allow_null=True,
         view_name="remotes-cargo/cargo-detail",

@@ -15,6 +15,7 @@ from pulpcore.plugin import serializers as core
 from pulp_cargo.app.models import CargoDistribution, CargoExport, CargoExporter
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
+from pulp_cargo.app.serializers.visible import VisibleDetailField
 
 
 class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):
@@ -37,8 +38,8 @@ class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):
         " static registry is served, or a URL with cargo's markers. Without this URL, a git index"
         " has the `config.json` of the registry.",
     )
-    distribution = core.DetailRelatedField(
-        view_name_pattern=r"distributions(-.*/.*)-detail",
+    distribution = VisibleDetailField(
+        view_name="distributions-cargo/cargo-detail",
         queryset=CargoDistribution.objects.all(),
         help_text="The registry to export.",
     )

@@ -6,10 +6,10 @@ from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
-from pulpcore.plugin.models import Upload
 
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.storable import StorableRequest
+from pulp_cargo.app.serializers.visible import VisibleUploadField
 from pulp_cargo.app.services.imports.folder import allowed_path
 from pulp_cargo.app.services.process import this_process
 
@@ -23,10 +23,7 @@ class ImportedFileSerializer(core.ValidateFieldsMixin, StorableRequest):
     sources: tuple[str, ...] = ("file", "upload")
 
     file = serializers.FileField(required=False)
-    upload = core.RelatedField(
-        required=False,
-        view_name="uploads-detail",
-        queryset=Upload.objects.all(),
+    upload = VisibleUploadField(
         help_text="An upload with such a file, if it is too large for one request.",
     )
 

@@ -7,13 +7,14 @@ from django.conf import settings
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
-from pulpcore.plugin.models import AsciiArmoredDetachedSigningService
+from pulpcore.plugin.models import Remote
 from pulpcore.plugin.util import get_current_authenticated_user
 
 from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.snapshot_keys import SnapshotKeysField
+from pulp_cargo.app.serializers.visible import SigningServiceField, VisibleDetailField
 from pulp_cargo.app.services.repository_use import require_modifiable
 from pulp_cargo.protocol.registry_url import parse_registry_url
 
@@ -50,6 +51,13 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         " yank, and change its owners. By default, everyone who may publish to the registry"
         " may publish and yank every crate.",
     )
+    remote = VisibleDetailField(
+        required=False,
+        allow_null=True,
+        view_name_pattern=r"remotes(-.*/.*)-detail",
+        queryset=Remote.objects.all(),
+        help_text="The remote to sync from by default; null for none.",
+    )
     index_aliases = serializers.ListField(
         child=serializers.CharField(),
         required=False,
@@ -58,11 +66,7 @@ class CargoRepositorySerializer(DocumentedFields, core.RepositorySerializer):
         " the same registry.",
     )
 
-    signing_service = core.RelatedField(
-        view_name="signing-services-detail",
-        queryset=AsciiArmoredDetachedSigningService.objects.all(),
-        required=False,
-        allow_null=True,
+    signing_service = SigningServiceField(
         help_text="The signing service that signs snapshots of the repository's versions.",
     )
     snapshot_keys = SnapshotKeysField(

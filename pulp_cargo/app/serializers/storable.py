@@ -1,4 +1,4 @@
-"""Refuses requests with values that PostgreSQL cannot store, and references at which core fails.
+"""Refuses requests with values that PostgreSQL cannot store.
 
 Without these checks such a request would be a 500: core stores the data of a request in the row of a
 task, and lists unknown fields in its response.
@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from pulp_cargo.app.serializers.references import reference_fault
 from pulp_cargo.rules.storable import storage_fault, text_fault
 
 NO_FIELD = "non_field_errors"
@@ -37,7 +36,6 @@ class StorableRequest(serializers.Serializer):
         if data is not serializers.empty and data is not None:
             require_object(data)
         self._require_storable(data)
-        self._require_references(data)
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -57,16 +55,3 @@ class StorableRequest(serializers.Serializer):
                 fault = storage_fault(value)
             if fault is not None:
                 raise serializers.ValidationError({field: [fault]})
-
-    def _require_references(self, data: Any) -> None:
-        if not isinstance(data, Mapping):
-            return
-        faults = {
-            name: [fault]
-            for name, field in self.fields.items()
-            if isinstance(field, serializers.HyperlinkedRelatedField)
-            and not field.read_only
-            and (fault := reference_fault(field, data.get(name))) is not None
-        }
-        if faults:
-            raise serializers.ValidationError(faults)

@@ -5,11 +5,13 @@ from typing import Any
 from rest_framework import serializers
 
 from pulpcore.plugin import serializers as core
+from pulpcore.plugin.models import Remote
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.serializers.closure import LONGEST_TEXT, features_field, targets_field
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.serializers.storable import StorableRequest
+from pulp_cargo.app.serializers.visible import VisibleDetailField
 from pulp_cargo.protocol.errors import RegistryError
 from pulp_cargo.protocol.lock_file import MAX_SIZE, LockFile, parse_lock_file
 from pulp_cargo.protocol.project_manifest import MAX_SIZE as LARGEST_MANIFEST
@@ -34,6 +36,12 @@ OR_OTHERS = "`crates`, `lock_files` or `manifests`"
 class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
     """A request to sync, with what is to be mirrored."""
 
+    remote = VisibleDetailField(
+        required=False,
+        view_name_pattern=r"remotes(-.*/.*)-detail",
+        queryset=Remote.objects.all(),
+        help_text="The remote to sync from; by default, that of the repository.",
+    )
     crates = serializers.ListField(
         child=serializers.CharField(max_length=500),
         required=False,

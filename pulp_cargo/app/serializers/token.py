@@ -15,7 +15,7 @@ from pulp_cargo.app.models import CargoDistribution, CargoToken
 from pulp_cargo.app.serializers.choices import NamedChoiceField
 from pulp_cargo.app.serializers.core_fields import DocumentedFields
 from pulp_cargo.app.serializers.errors import refused_as_invalid
-from pulp_cargo.app.serializers.visible import NamedDetailField
+from pulp_cargo.app.serializers.visible import UsableDistributionField
 from pulp_cargo.app.services import tokens
 from pulp_cargo.rules.patterns import parse_pattern
 from pulp_cargo.rules.token_scopes import Scope, is_expired
@@ -69,7 +69,7 @@ class CargoTokenSerializer(DocumentedFields, core.ModelSerializer):
         help_text="The crates that the token may publish and yank, and whose owners it may"
         " change: names, or prefixes of names followed by `*`. By default, all crates.",
     )
-    distribution = NamedDetailField(
+    distribution = UsableDistributionField(
         required=False,
         allow_null=True,
         view_name="distributions-cargo/cargo-detail",

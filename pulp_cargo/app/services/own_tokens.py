@@ -132,6 +132,7 @@ class OwnTokens:
         view = get_viewset_for_model(CargoToken)()
         view.request, view.action, view.args, view.kwargs = request, action, (), kwargs
         view.format_kwarg = None
+        view.admitted = self.distribution
         # Filters are for queries of the REST API.
         view.filterset_class = None
         own = Q(user=self.user, pulp_domain=self.domain)

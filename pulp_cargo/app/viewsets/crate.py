@@ -22,13 +22,16 @@ from pulp_cargo.app.serializers import (
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
-from pulp_cargo.app.viewsets.unit_lists import (
+from pulp_cargo.app.viewsets.reference_filters import (
+    AddedBetweenFilter,
     AddedInVersionFilter,
-    InVersionFilter,
+    RemovedBetweenFilter,
     RemovedInVersionFilter,
+)
+from pulp_cargo.app.viewsets.unit_lists import (
+    InVersionFilter,
     UnitPagination,
 )
-from pulp_cargo.app.viewsets.visible import visible
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.requirement import parse_requirement
 from pulp_cargo.protocol.semver import parse_version
@@ -40,6 +43,8 @@ class CrateContentFilter(core.ContentFilter):
     repository_version = InVersionFilter()
     repository_version_added = AddedInVersionFilter()
     repository_version_removed = RemovedInVersionFilter()
+    added_between = AddedBetweenFilter()
+    removed_between = RemovedBetweenFilter()
     dependency = CharFilter(
         method="filter_dependency",
         help_text="Crate versions that depend on the crate with this name, as spelled in its own"
@@ -117,11 +122,6 @@ class CrateContentViewSet(RefusesOddRequests, core.SingleArtifactContentUploadVi
         "has_upload_param_model_or_domain_or_obj_perms:core.change_upload", also_creating=["upload"]
     )
 
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Add what the user may view, for uploads that reference a stored file."""
-        found = visible(self.request, CrateContentViewSet)
-        return {**super().get_serializer_context(), "visible": found}
-
     @extend_schema(
         summary="Upload a .crate file synchronously",
         description="Create a crate version from a .crate file without a task, and add it to a"
@@ -144,6 +144,8 @@ class CrateYankFilter(core.ContentFilter):
     repository_version = InVersionFilter()
     repository_version_added = AddedInVersionFilter()
     repository_version_removed = RemovedInVersionFilter()
+    added_between = AddedBetweenFilter()
+    removed_between = RemovedBetweenFilter()
     name = CharFilter(
         method="filter_name",
         help_text="The yank marks of the crate with this name, in any spelling.",

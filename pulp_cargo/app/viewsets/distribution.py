@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
-from django_filters import Filter
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -11,14 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulpcore.plugin import viewsets as core
-from pulpcore.plugin.models import Content
 
 from pulp_cargo.app.access import Verb, access_for
 from pulp_cargo.app.models import CargoDistribution, CargoUpstream
 from pulp_cargo.app.queries.names.collisions import collisions
 from pulp_cargo.app.queries.names.explain import explain
 from pulp_cargo.app.queries.registry.registry import registry_of
-from pulp_cargo.app.queries.registry.serving import serving
 from pulp_cargo.app.queries.upstreams.upstreams import Upstream
 from pulp_cargo.app.serializers import CargoConfigSerializer, CargoDistributionSerializer
 from pulp_cargo.app.serializers.errors import refused_as_invalid
@@ -31,14 +28,11 @@ from pulp_cargo.app.serializers.explain import (
     checked,
 )
 from pulp_cargo.app.serializers.shown_fields import ShownFields
-from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.downloads import DownloadsMixin
 from pulp_cargo.app.viewsets.lock_file import LockFileMixin
 from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
-from pulp_cargo.app.viewsets.remote import CargoRemoteViewSet
-from pulp_cargo.app.viewsets.repository import CargoRepositoryViewSet
+from pulp_cargo.app.viewsets.reference_filters import CargoDistributionFilter
 from pulp_cargo.app.viewsets.search import SearchMixin
-from pulp_cargo.app.viewsets.visible import visible
 from pulp_cargo.rules.upstream_order import Order
 
 UPSTREAMS = CargoUpstream.objects.select_related("repository__pulp_domain", "remote__pulp_domain")
@@ -51,34 +45,6 @@ def _answered_201(action: str) -> Any:
     """Return the schema of one of core's actions: it answers 201 here too, and the schema said 200."""
     shown = getattr(core.DistributionViewSet, action).kwargs["serializer_class"]
     return extend_schema(responses={201: shown})
-
-
-class ServedContentFilter(Filter):
-    """Finds the distributions that serve a content unit, with one query.
-
-    Pulp's own filter reads the repositories of all distributions one by one, and fails if one is
-    deleted meanwhile.
-    """
-
-    def filter(
-        self, distributions: QuerySet[CargoDistribution], value: str | None
-    ) -> QuerySet[CargoDistribution]:
-        """Filter by the URL or PRN of a unit."""
-        if value is None:
-            return distributions
-        unit = core.NamedModelViewSet.get_resource(value, Content)
-        return serving(distributions, unit.pk)
-
-
-class CargoDistributionFilter(core.DistributionFilter):
-    """The filters of distributions."""
-
-    with_content = ServedContentFilter(
-        help_text="Filter distributions based on the content served by them"
-    )
-
-    class Meta(core.DistributionFilter.Meta):
-        model = CargoDistribution
 
 
 @extend_schema_view(set_label=_answered_201("set_label"), unset_label=_answered_201("unset_label"))
@@ -120,13 +86,6 @@ class CargoDistributionViewSet(
             "reader": ["view", "read"],
         },
     )
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Add what the user may view, for requests that reference other objects."""
-        found = visible(
-            self.request, CargoRepositoryViewSet, CargoRemoteViewSet, CargoCratePolicyViewSet
-        )
-        return {**super().get_serializer_context(), "visible": found}
 
     @extend_schema(
         summary="Read the lines for cargo's configuration",

@@ -21,10 +21,8 @@ from pulp_cargo.app.serializers import (
 )
 from pulp_cargo.app.serializers.errors import refused_as_invalid
 from pulp_cargo.app.services.cache import replaced_versions
-from pulp_cargo.app.viewsets.crate_policy import CargoCratePolicyViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
-from pulp_cargo.app.viewsets.visible import visible
 
 
 class ReplacedVersionFilter(FilterSet):
@@ -48,11 +46,6 @@ class CargoRemoteViewSet(RefusesOddRequests, ProtectedByLists, core.RemoteViewSe
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(
         CargoRemote, also=[Verb(("replaced",), "view"), Verb(("accept",), "change")]
     )
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Add what the user may view, for requests that reference a crate policy."""
-        found = visible(self.request, CargoCratePolicyViewSet)
-        return {**super().get_serializer_context(), "visible": found}
 
     @extend_schema(
         summary="List replaced versions",

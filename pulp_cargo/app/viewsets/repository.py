@@ -35,6 +35,7 @@ from pulp_cargo.app.serializers import (
 )
 from pulp_cargo.app.serializers.errors import refused_as_forbidden, refused_as_invalid
 from pulp_cargo.app.serializers.import_crates import IMPORT_FOLDERS
+from pulp_cargo.app.serializers.visible import visible
 from pulp_cargo.app.services.repository_use import (
     require_changeable,
     require_modifiable,
@@ -42,13 +43,15 @@ from pulp_cargo.app.services.repository_use import (
     require_replaceable,
 )
 from pulp_cargo.app.viewsets.closure import CLOSURE_VERBS, ClosureMixin
-from pulp_cargo.app.viewsets.crate import CrateContentViewSet, CrateYankViewSet
 from pulp_cargo.app.viewsets.in_use import ProtectedByLists
 from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
 from pulp_cargo.app.viewsets.owners import OWNER_VERBS, CrateOwnersMixin
 from pulp_cargo.app.viewsets.past import PAST_VERBS, PastMixin
+from pulp_cargo.app.viewsets.reference_filters import (
+    CargoRepositoryFilter,
+    CargoRepositoryVersionFilter,
+)
 from pulp_cargo.app.viewsets.snapshots import SNAPSHOT_VERBS, SnapshotsMixin
-from pulp_cargo.app.viewsets.visible import visible
 
 UPLOAD = "has_upload_param_model_or_domain_or_obj_perms:core.change_upload"
 
@@ -74,6 +77,7 @@ class CargoRepositoryViewSet(
     endpoint_name = "cargo"
     queryset = CargoRepository.objects.exclude(user_hidden=True)
     serializer_class = CargoRepositorySerializer
+    filterset_class = CargoRepositoryFilter
     queryset_filtering_required_permission = "cargo.view_cargorepository"
 
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for(
@@ -91,12 +95,6 @@ class CargoRepositoryViewSet(
         roles={"publisher": ["view", "modify"]},
         refers_to=[("remote", "cargoremote")],
     )
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Add what the user may view, for `modify` and `promote`."""
-        viewsets = (CargoRepositoryViewSet, CrateContentViewSet, CrateYankViewSet)
-        seen = visible(self.request, *viewsets)
-        return {**super().get_serializer_context(), "visible": seen, "named": seen}
 
     @extend_schema(
         description="Trigger an asynchronous task to create a new repository version.",
@@ -267,6 +265,7 @@ class CargoRepositoryVersionViewSet(RefusesOddRequests, core.RepositoryVersionVi
     """The content of a repository at one time; it never changes."""
 
     parent_viewset = CargoRepositoryViewSet
+    filterset_class = CargoRepositoryVersionFilter
 
     DEFAULT_ACCESS_POLICY = access_for_versions()
 
@@ -282,8 +281,10 @@ class CargoRepositoryVersionViewSet(RefusesOddRequests, core.RepositoryVersionVi
                 self.permission_denied(request)
             raise
         except PermissionDenied:
-            seen = visible(request, CargoRepositoryViewSet)[CargoRepository]()
-            get_object_or_404(seen, pk=self.kwargs["repository_pk"])
+            # A token that lacks a scope has no user.
+            if request.user.is_authenticated:
+                seen = visible(request, CargoRepository)
+                get_object_or_404(seen, pk=self.kwargs["repository_pk"])
             raise
 
     def get_queryset(self) -> QuerySet[RepositoryVersion]:

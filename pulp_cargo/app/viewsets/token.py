@@ -1,6 +1,7 @@
 """REST endpoints of tokens: create, list, label and revoke."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django_filters import CharFilter
@@ -14,9 +15,7 @@ from pulpcore.plugin import viewsets as core
 from pulp_cargo.app.access import access_for_tokens
 from pulp_cargo.app.models import CargoToken
 from pulp_cargo.app.serializers import CargoTokenSerializer, NewCargoTokenSerializer
-from pulp_cargo.app.viewsets.distribution import CargoDistributionViewSet
 from pulp_cargo.app.viewsets.odd_requests import RefusesOddRequests
-from pulp_cargo.app.viewsets.visible import visible
 
 
 class CargoTokenFilter(core.BaseFilterSet):
@@ -60,13 +59,14 @@ class CargoTokenViewSet(
     serializer_class = CargoTokenSerializer
     filterset_class = CargoTokenFilter
     queryset_filtering_required_permission = "cargo.view_cargotoken"
+    # The id of the registry whose web API uses this viewset; it has checked the right to read.
+    admitted: UUID | None = None
 
     DEFAULT_ACCESS_POLICY, LOCKED_ROLES = access_for_tokens(CargoToken)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Add the distributions that the user may name."""
-        found = visible(self.request, CargoDistributionViewSet)
-        return {**super().get_serializer_context(), "named": found}
+        """Add the registry whose web API has admitted the user."""
+        return {**super().get_serializer_context(), "admitted": self.admitted}
 
     @extend_schema(
         description="Create a token. Only this response contains its secret.",

@@ -5,21 +5,16 @@ units one by one.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from pulpcore.plugin import viewsets as core
 from pulpcore.plugin.models import Content, RepositoryContent, RepositoryVersion
-from pulpcore.plugin.util import get_objects_for_user
 
-from pulp_cargo.app.models import CargoRepository
 from pulp_cargo.app.models.core import content_ids_of
-from pulp_cargo.app.viewsets.odd_requests import UNRESOLVED
+from pulp_cargo.app.viewsets.reference_filters import OfVisibleRepository, of_core
 
 # In a version of more units than this, those of a page are looked for one after the other.
 LARGE_VERSION = 10_000
@@ -63,33 +58,7 @@ class NearerEnd:
         return list(self.ids.reverse()[self.count - stop : self.count - start])[::-1]
 
 
-def _filter_of_core(name: str) -> Any:
-    return type(core.ContentFilter.declared_filters[name])
-
-
-class OfVisibleRepository:
-    """A mixin for filters by a repository version; precedes core's filter."""
-
-    def get_repository_version(self, value: str) -> RepositoryVersion:
-        """Refuse a version that the user may not view as if it did not exist, unlike core."""
-        with suppress(ValidationError, *UNRESOLVED):
-            version: RepositoryVersion = super().get_repository_version(value)
-            found = CargoRepository.objects.filter(pk=version.repository_id)
-            user = self.parent.request.user
-            if get_objects_for_user(user, "cargo.view_cargorepository", found).exists():
-                return version
-        raise ValidationError(f"{value!r} is not a version of a repository that you may view")
-
-
-class AddedInVersionFilter(OfVisibleRepository, _filter_of_core("repository_version_added")):
-    """Filters the units that a repository version added."""
-
-
-class RemovedInVersionFilter(OfVisibleRepository, _filter_of_core("repository_version_removed")):
-    """Filters the units that a repository version removed."""
-
-
-class InVersionFilter(OfVisibleRepository, _filter_of_core("repository_version")):
+class InVersionFilter(OfVisibleRepository, of_core(core.ContentFilter, "repository_version")):
     """Filters the units of a repository version."""
 
     def filter(self, units: QuerySet[Content], value: str | None) -> QuerySet[Content]:

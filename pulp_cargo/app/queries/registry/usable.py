@@ -35,9 +35,15 @@ def usable_registry(
 ) -> CargoDistribution | None:
     """Return the registry at a base path, None if the user may not use it or there is none."""
     found = _of(domain).filter(base_path=base_path).select_related("content_guard").first()
-    if found is None or _is_open_to(user, found):
-        return found
-    return _of(domain).filter(_permitted(user, domain), pk=found.pk).first()
+    return found if found is not None and is_usable(user, found) else None
+
+
+def is_usable(user: AbstractBaseUser, distribution: CargoDistribution) -> bool:
+    """Return whether a user may use a registry."""
+    if _is_open_to(user, distribution):
+        return True
+    domain = distribution.pulp_domain
+    return bool(_of(domain).filter(_permitted(user, domain), pk=distribution.pk).exists())
 
 
 def _of(domain: Domain) -> QuerySet[CargoDistribution]:

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -10,6 +11,7 @@ from pulp_cargo.tests.functional.rest.crate_files import crate_file
 from pulp_cargo.tests.support.rest import LISTS, PATIENCE, Refused, unique
 
 UPSTREAM = "sparse+https://registry.example/"
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 METHODS = ("get", "post", "put", "patch", "delete")
 # In Pulp's words: by some fields it looks for the object, by others it compares the domains.
 FOREIGN = "does not exist|Could not find|a part of the (other|current) domain"
@@ -153,6 +155,26 @@ def test_nothing_names_what_is_in_another_domain(
     assert domains.other.rest.get(own)["latest_version_href"] == before
     if "name" in body and "yank" not in path:
         assert domains.other.rest.list(path, name=body["name"]) == []
+
+
+@pytest.mark.parametrize("field", references(dict.fromkeys(LISTS, ""), ""))
+def test_answer_for_what_is_in_another_domain_is_that_for_nothing(
+    domains: Domains, objects: dict[str, str], field: str
+) -> None:
+    """Word for word, so that nobody learns what is there; also by PRN, which has no domain."""
+    prns = {path: domains.default.rest.get(href)["prn"] for path, href in objects.items()}
+    for there in (objects, prns):
+        nothing = {path: ID.sub(str(uuid4()), one) for path, one in there.items()}
+        answers = {
+            _answer(domains.other.rest, *references(ones, domains.other.registry.repository)[field])
+            for ones in (there, nothing)
+        }
+        assert len(answers) == 1, answers
+
+
+def _answer(rest: DomainRest, path: str, body: dict[str, Any]) -> tuple[int, str]:
+    answer = rest.session.post(rest.url(path), json=body, timeout=PATIENCE)
+    return answer.status_code, ID.sub("ID", answer.text)
 
 
 def test_same_bytes_are_a_unit_of_each_domain(domains: Domains) -> None:

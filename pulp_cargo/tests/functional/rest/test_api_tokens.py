@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import requests
 
+from pulp_cargo.tests.functional.rest.world import World, path_of
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.rest import Refused, Rest, unique
@@ -73,6 +74,21 @@ def test_scopes_are_as_narrow_as_in_a_registry(stack: Stack, rest: Rest) -> None
     assert status(yanker, "POST", f"{made.repository}modify/") == 403
     with pytest.raises(Refused, match="lacks the scope `api`"):
         token_api(rest, "read", "yank").get(made.repository)
+
+
+def test_nothing_is_read_without_the_scope(
+    rest: Rest, document: dict[str, Any], world: World
+) -> None:
+    """Neither lists and objects, nor what a report says of them; tasks have no other scope."""
+    api = token_api(rest, *(scope for scope in ALL if scope != "read"))
+    refused = set()
+    for call in world.calls():
+        path = path_of(document, rest.url(call.href).removeprefix(rest.origin))
+        if call.method == "get" and not path.startswith("/pulp/api/v3/tasks/"):
+            answer = api.session.get(api.url(call.href), timeout=60, **call.sent)
+            assert answer.status_code == 403, (path, answer.text)
+            refused.add(path)
+    assert len(refused) > 30
 
 
 def test_token_leads_to_no_wider_one(rest: Rest, registry: dict[str, Any]) -> None:

@@ -139,7 +139,10 @@ def test_policy_that_one_may_not_see_cannot_be_used(
 def test_what_one_may_not_see_cannot_be_served_or_synced(
     eve: Rest, own: dict[str, Any], hidden: dict[str, str]
 ) -> None:
-    """Neither in a registry or repository that is new, nor in one that is there."""
+    """Neither in a registry or repository that is new, nor in one that is there.
+
+    Where a request references it, it is refused as what is not there.
+    """
     name = unique("eve")
     mine = eve.make(DISTRIBUTIONS, name=name, base_path=name, repository=own["pulp_href"])[
         "pulp_href"
@@ -165,7 +168,7 @@ def test_what_one_may_not_see_cannot_be_served_or_synced(
         eve.session.request(method, eve.url(path), json=body, timeout=PATIENCE).status_code
         for method, path, body in asked
     ]
-    assert told == [403, 403, 403, 403, 403, 403, 403, 403, 403, 404, 404, 403, 403]
+    assert told == [400, 400, 400, 400, 400, 400, 400, 400, 400, 404, 404, 403, 403]
 
 
 @pytest.mark.parametrize("what", ["repository", "remote"])

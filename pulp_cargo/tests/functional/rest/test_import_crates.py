@@ -411,8 +411,8 @@ def test_import_takes_the_right_to_modify(rest: Rest, repository: Repository) ->
         bring(viewer, repository, file)
     assert refused.value.status == 403
     upload = rest.make("uploads/", size=len(file))["pulp_href"]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused, match="Object does not exist") as refused:
         owner.post(f"{repository['pulp_href']}import_crates/", upload=upload)
-    assert refused.value.status == 403
+    assert refused.value.status == 400
     bring(owner, repository, file)
     assert number(rest, repository) == 1

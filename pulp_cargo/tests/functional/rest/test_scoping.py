@@ -62,7 +62,10 @@ def test_lists_show_only_what_one_may_see(rest: Rest, two_teams: dict[str, dict[
 def test_upload_takes_the_right_on_the_repository(
     rest: Rest, two_teams: dict[str, dict[str, str]]
 ) -> None:
-    """A publisher of the repository may upload crates and yank them, a viewer may not."""
+    """A publisher of the repository may upload crates and yank them, a viewer may not.
+
+    For others, there is no such repository.
+    """
     repository = two_teams["ours"]["repositories/cargo/cargo/"]
     statuses = {}
     for role in ("publisher", "viewer"):
@@ -70,7 +73,7 @@ def test_upload_takes_the_right_on_the_repository(
         statuses[role] = [_upload(user, repository), _yank(user, repository)]
     nobody = rest.new_user()
     statuses["nobody"] = [_upload(nobody, repository), _yank(nobody, repository)]
-    assert statuses == {"publisher": [202, 202], "viewer": [403, 403], "nobody": [403, 403]}
+    assert statuses == {"publisher": [202, 202], "viewer": [403, 403], "nobody": [400, 400]}
 
 
 def _upload(user: Rest, repository: str) -> int:

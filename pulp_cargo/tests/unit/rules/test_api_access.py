@@ -9,6 +9,7 @@ REPOSITORIES = "repositories/cargo/cargo"
 DISTRIBUTIONS = "distributions/cargo/cargo"
 CRATES = "content/cargo/crates"
 BOTH = {Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE}
+SAFE = ("list", "retrieve", "explain", "downloads", "held", "diff", "version_labels")
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,9 @@ BOTH = {Scope.PUBLISH_NEW, Scope.PUBLISH_UPDATE}
         (DISTRIBUTIONS, "explain", {Scope.READ}),
         (DISTRIBUTIONS, "check", {Scope.READ}),
         (DISTRIBUTIONS, "downloads", {Scope.READ}),
+        (REPOSITORIES, "diff", {Scope.READ}),
+        (REPOSITORIES, "version_labels", {Scope.READ}),
+        (REPOSITORIES, "label_version", set()),
         ("cargo/crate-policies", "held", {Scope.READ}),
         (REPOSITORIES, "create", set()),
         ("remotes/cargo/cargo", "partial_update", set()),
@@ -43,7 +47,7 @@ def test_request_needs_the_scope_of_what_it_does(
     endpoint: str, action: str, scopes: set[Scope]
 ) -> None:
     """In addition to `api`; management needs no other one."""
-    assert needed_scopes(endpoint, action) == {Scope.API, *scopes}
+    assert needed_scopes(endpoint, action, is_safe=action in SAFE) == {Scope.API, *scopes}
 
 
 @pytest.mark.parametrize(
@@ -66,12 +70,15 @@ def test_request_needs_the_scope_of_what_it_does(
 )
 def test_no_token_leads_further(endpoint: str, action: str) -> None:
     """Neither to tokens and roles, which would outlive it, nor to the rest of Pulp."""
-    assert missing_scopes(endpoint, action, list(Scope)) is None
+    assert missing_scopes(endpoint, action, list(Scope), is_safe=action == "list") is None
 
 
 def test_what_lacks_is_named() -> None:
     """A token for registries alone is not for the REST API."""
     registry = [Scope.READ, Scope.PUBLISH_NEW, Scope.YANK]
-    assert missing_scopes(REPOSITORIES, "yank", registry) == {Scope.API}
-    assert missing_scopes(REPOSITORIES, "yank", [Scope.API]) == {Scope.YANK}
-    assert missing_scopes(REPOSITORIES, "yank", [Scope.API, Scope.YANK]) == set()
+    for scopes, lacking in (
+        (registry, {Scope.API}),
+        ([Scope.API], {Scope.YANK}),
+        ([Scope.API, Scope.YANK], set()),
+    ):
+        assert missing_scopes(REPOSITORIES, "yank", scopes, is_safe=False) == lacking
