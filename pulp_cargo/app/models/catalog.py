@@ -132,12 +132,19 @@ class CatalogCrate(models.Model):
             )
         ]
         indexes = [
-            GinIndex(fields=["document"], name="cargo_catalog_document"),
-            GinIndex(fields=["heading"], name="cargo_catalog_heading"),
+            GinIndex(fields=["catalog", "document"], name="cargo_catalog_document"),
+            GinIndex(fields=["catalog", "heading"], name="cargo_catalog_heading"),
             GinIndex(
-                fields=["canonical_name"],
-                opclasses=["gin_trgm_ops"],
+                fields=["catalog", "canonical_name"],
+                opclasses=["int8_ops", "gin_trgm_ops"],
                 name="cargo_catalog_trigrams",
+            ),
+            models.Index(
+                fields=["catalog", "canonical_name"],
+                opclasses=["int8_ops", "text_pattern_ops"],
+                include=["id"],
+                condition=Q(num_versions__gt=0),
+                name="cargo_catalog_beginnings",
             ),
             GinIndex(fields=["keywords"], name="cargo_catalog_keywords"),
             GinIndex(fields=["categories"], name="cargo_catalog_categories"),

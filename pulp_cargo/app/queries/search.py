@@ -1,100 +1,24 @@
 """Search: which crates of some catalogs match, in which order, and their fields in the response."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pulp_cargo.app.queries.text_search import (
+    COUNTED,
+    ORDERS,
+    SHOWN,
+    columns_for,
+    literal,
+    text_statement,
+    text_values,
+)
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.search import SearchQuery, Sort
 from pulp_cargo.rules.crates_io import known_categories
 
-# Text in English is stemmed; names and identifiers are searched as they are.
-TERMS = "websearch_to_tsquery('english', %(text)s) || websearch_to_tsquery('simple', %(text)s)"
-# By relevance, so many crates are read that have the words without having the text in their name:
-# nearly all readmes have the most frequent words. Those that have them in name, keywords or
-# description are all read for a page that they can be on, unless names of the first catalog fill it.
-MOST_BY_WORDS = 2_000
-# Typing errors are looked for if fewer crates than these match by name, keywords or description.
-ENOUGH = 10
-# The classes of hits: 0 the name itself, 1 names that begin with it, 2 names that contain it, 3 words
-# in name, keywords or description (`heading`), 4 names that are similar (`%`, by which an index finds
-# names with a typing error), 5 words in the readme. Each query reads one index, and leaves out the
-# hits of those before. `worded` has the classes 3 and 5, because reading the crates of either takes
-# longer than anything else. Of the hits, only those of ranks that reach the page are sorted.
-FOUND = """
-    WITH terms AS MATERIALIZED (
-        SELECT {terms} AS words
-    ), named AS MATERIALIZED (
-        SELECT {columns}, CASE WHEN c.canonical_name = %(name)s THEN 0
-            WHEN c.canonical_name LIKE %(begins)s THEN 1 ELSE 2 END AS class
-        FROM cargo_catalogcrate c WHERE {conditions} AND {is_named}
-    ), worded AS MATERIALIZED (
-        SELECT {columns}, CASE WHEN c.heading @@ (SELECT words FROM terms) THEN 3 ELSE 5 END AS class
-        FROM cargo_catalogcrate c
-        WHERE {conditions} AND NOT {is_named} AND c.document @@ (SELECT words FROM terms)
-        LIMIT %(by_words)s
-    ), described AS MATERIALIZED (
-        SELECT {columns}, 3 AS class FROM cargo_catalogcrate c
-        WHERE (SELECT count(*) FROM worded) = %(by_words)s
-        AND (SELECT count(*) FROM named WHERE catalog_id = (%(catalogs)s::bigint[])[1])
-            < %(limit)s + %(offset)s
-        AND {conditions} AND NOT {is_named} AND c.heading @@ (SELECT words FROM terms)
-        AND NOT EXISTS (SELECT FROM worded WHERE worded.id = c.id)
-    ), by_heading AS MATERIALIZED (
-        TABLE described UNION ALL SELECT * FROM worded WHERE class = 3
-    ), alike AS MATERIALIZED (
-        SELECT {columns}, 4 AS class FROM cargo_catalogcrate c
-        WHERE {conditions} AND NOT {is_named} AND c.canonical_name %% %(name)s
-        AND (SELECT count(*) FROM named) + (SELECT count(*) FROM by_heading) < %(enough)s
-        AND NOT EXISTS (SELECT FROM by_heading WHERE by_heading.id = c.id)
-    ), hits AS MATERIALIZED (
-        SELECT c.*, {rank} AS rank FROM (
-            TABLE named UNION ALL TABLE by_heading UNION ALL TABLE alike
-            UNION ALL SELECT * FROM worded WHERE class = 5
-            AND NOT EXISTS (SELECT FROM alike WHERE alike.id = worded.id)
-        ) c
-    ), counts AS MATERIALIZED (
-        SELECT rank, count(*) AS crates FROM hits GROUP BY rank
-    ), reached AS MATERIALIZED (
-        SELECT min(rank) AS rank
-        FROM (SELECT rank, sum(crates) OVER (ORDER BY rank) AS crates FROM counts) upto
-        WHERE crates >= %(limit)s + %(offset)s
-    )
-    SELECT (SELECT coalesce(sum(crates), 0)::bigint FROM counts),
-        page.id, page.catalog_id, page.canonical_name
-    FROM (VALUES (1)) one LEFT JOIN (
-        SELECT c.*, {usage} FROM hits c
-        WHERE coalesce(c.rank <= (SELECT rank FROM reached), true)
-        ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
-    ) page ON true
-"""
-COLUMNS = "c.id, c.catalog_id, c.canonical_name, c.updated_at, c.created_at"
-IS_NAMED = "c.canonical_name LIKE %(contains)s"
-IS_NAMED_SHORTLY = "(c.canonical_name LIKE %(begins)s OR c.canonical_name LIKE %(contains)s)"
-# After the crate of just that name, hits are in the order of their catalogs: private ones first.
-RANK = "CASE c.class WHEN 0 THEN 0 ELSE 10 * {position} + c.class END"
-POSITION = "array_position(%(catalogs)s::bigint[], c.catalog_id)"
-# Read hit by hit: a join may read the downloads of all crates.
-USAGE_OF_HIT = """coalesce((
-    SELECT d.{column} FROM cargo_cratedownloads d
-    WHERE d.distribution_id = %(distribution)s AND d.canonical_name = c.canonical_name
-), 0) AS {column}"""
-ORDERS: Mapping[Sort, str] = {
-    Sort.RELEVANCE: "rank, downloads DESC, canonical_name",
-    Sort.ALPHABETICAL: "canonical_name",
-    Sort.DOWNLOADS: "downloads DESC, canonical_name",
-    Sort.RECENT_DOWNLOADS: "recent DESC, canonical_name",
-    Sort.RECENT_UPDATES: "updated_at DESC, canonical_name",
-    Sort.NEW: "created_at DESC, canonical_name",
-}
-# The counts of downloads by which hits are sorted.
-COUNTED: Mapping[Sort, str] = {
-    Sort.RELEVANCE: "downloads",
-    Sort.DOWNLOADS: "downloads",
-    Sort.RECENT_DOWNLOADS: "recent",
-}
 DOWNLOADS = """
     LEFT JOIN cargo_cratedownloads d
         ON d.distribution_id = %(distribution)s AND d.canonical_name = c.canonical_name
@@ -111,8 +35,6 @@ FILTERED = """
 """
 # Without conditions, pages in these orders are read from an index, whatever a catalog has.
 INDEXED = frozenset([Sort.ALPHABETICAL, Sort.NEW, Sort.RECENT_UPDATES])
-# Crates of which crate policies refuse all versions are not shown.
-SHOWN = "c.num_versions > 0"
 SIZE = """
     SELECT coalesce(sum(crates), 0)::bigint AS count FROM cargo_cratecatalog
     WHERE id = ANY(%(catalogs)s::bigint[])
@@ -201,7 +123,7 @@ def search(
     """Return how many crates of the catalogs match, and a page of them in the query's order.
 
     By relevance, hits are in the order of their catalogs, after crates whose name is the text, and
-    of those that have its words elsewhere, more than `MOST_BY_WORDS` may not be counted.
+    of those whose names do not begin with it, more than `MOST_BY_WORDS` may not be counted.
     """
     statement, values = _statement(distribution, catalogs, query, limit, offset)
     rows = statements.ask(statement, values).fetch()
@@ -257,36 +179,22 @@ def _statement(
 ) -> tuple[str, dict[str, object]]:
     """Return the statement for a page of hits, and its values."""
     conditions, values = _conditions(query)
-    values |= {"catalogs": list(catalogs), "limit": limit, "offset": offset}
-    values |= {"distribution": distribution, "most": limit + offset}
+    values |= {"catalogs": list(catalogs), "catalog": catalogs[0] if catalogs else None}
+    values |= {"distribution": distribution, "limit": limit, "offset": offset}
+    values |= {"most": limit + offset}
     if query.text:
-        values |= _text(query)
-        return _found(query, conditions, is_one=len(catalogs) == 1), values
+        values |= text_values(query, limit + offset)
+        return text_statement(query, conditions, is_one=len(catalogs) == 1), values
     if not conditions and query.sort in INDEXED:
         return LISTED.format(order=ORDERS[query.sort]), values
     return _filtered(query, conditions), values
-
-
-def _found(query: SearchQuery, conditions: Sequence[str], *, is_one: bool) -> str:
-    """Return the statement for a search with a text."""
-    is_by_relevance = query.sort is Sort.RELEVANCE
-    counted = COUNTED.get(query.sort)
-    return FOUND.format(
-        terms=TERMS,
-        columns=COLUMNS,
-        conditions=_all_of(conditions),
-        is_named=IS_NAMED_SHORTLY if _is_short(query) else IS_NAMED,
-        rank=RANK.format(position="1" if is_one else POSITION) if is_by_relevance else "0",
-        usage=USAGE_OF_HIT.format(column=counted) if counted else "0",
-        order=ORDERS[query.sort],
-    )
 
 
 def _filtered(query: SearchQuery, conditions: Sequence[str]) -> str:
     """Return the statement for a search without a text."""
     counted = COUNTED.get(query.sort)
     return FILTERED.format(
-        columns=COLUMNS,
+        columns=columns_for(query.sort),
         usage=f"coalesce(d.{counted}, 0) AS {counted}" if counted else "0",
         joins=DOWNLOADS if counted else "",
         conditions=_all_of(conditions),
@@ -296,30 +204,6 @@ def _filtered(query: SearchQuery, conditions: Sequence[str]) -> str:
 
 def _all_of(conditions: Sequence[str]) -> str:
     return " AND ".join(["c.catalog_id = ANY(%(catalogs)s::bigint[])", SHOWN, *conditions])
-
-
-def _text(query: SearchQuery) -> dict[str, object]:
-    """Return the values by which a text is found."""
-    name = _name(query)
-    # The trigram index finds three letters anywhere in a name; fewer must begin a part of it.
-    inner = "%\\_" if _is_short(query) else "%"
-    return {
-        "text": query.text,
-        "name": name,
-        "begins": f"{_literal(name)}%",
-        "contains": f"{inner}{_literal(name)}%",
-        "enough": ENOUGH,
-        "by_words": MOST_BY_WORDS if query.sort is Sort.RELEVANCE else None,
-    }
-
-
-def _name(query: SearchQuery) -> str:
-    """Return the text as if it were the name of a crate."""
-    return canonical_name("_".join(query.text.split()))
-
-
-def _is_short(query: SearchQuery) -> bool:
-    return len(_name(query)) <= 2
 
 
 def _conditions(query: SearchQuery) -> tuple[list[str], dict[str, object]]:
@@ -335,15 +219,10 @@ def _conditions(query: SearchQuery) -> tuple[list[str], dict[str, object]]:
         values["categories"] = [query.category, *below]
     if query.letter:
         conditions.append("c.canonical_name LIKE %(letter)s")
-        values["letter"] = f"{_literal(canonical_name(query.letter))}%"
+        values["letter"] = f"{literal(canonical_name(query.letter))}%"
     if query.ids:
         conditions.append("c.canonical_name = ANY(%(names)s::text[])")
         values["names"] = [canonical_name(one) for one in query.ids]
     if not query.include_yanked:
         conditions.append("NOT c.yanked")
     return conditions, values
-
-
-def _literal(text: str) -> str:
-    """Return text with the wildcards of LIKE escaped."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

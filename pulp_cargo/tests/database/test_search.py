@@ -95,7 +95,7 @@ def test_words_that_many_crates_have_cost_no_more_than_the_page_needs(
     total: int,
 ) -> None:
     """The order is that of all crates; beyond the limit, what no page shows need not be counted."""
-    from pulp_cargo.app.queries import search
+    from pulp_cargo.app.queries import text_search
     from pulp_cargo.app.services.catalog.find import find
     from pulp_cargo.app.services.catalog.served import update
 
@@ -104,8 +104,99 @@ def test_words_that_many_crates_have_cost_no_more_than_the_page_needs(
     write(repository, [*described, new_crate(word)])
     registry = registry_of(new_distribution(repository=repository))
     update(registry)
-    monkeypatch.setattr(search, "MOST_BY_WORDS", 2)
+    monkeypatch.setattr(text_search, "MOST_BY_WORDS", 2)
     query = parse_search({"q": [word], "per_page": [str(per_page)]})
     count, found = find(registry, query)
     short = {word: "word"} | {one.name: one.name[0] for one in described}
     assert ([short[one.name] for one in found], count) == (names, total)
+
+
+@pytest.mark.parametrize(
+    ("per_page", "names", "total"),
+    [
+        # The page has names that contain the word, so all of them are read.
+        (3, ["word", "a-word", "b-word"], 5),
+        # The name fills the page, so the others are only counted, up to the limit.
+        (1, ["word"], 3),
+    ],
+)
+def test_names_that_contain_a_word_cost_no_more_than_the_page_needs(
+    repository: "CargoRepository",
+    new_crate: "Callable[..., CrateContent]",
+    new_distribution: "NewList",
+    monkeypatch: pytest.MonkeyPatch,
+    per_page: int,
+    names: list[str],
+    total: int,
+) -> None:
+    """Names that begin with the words come first; beyond the limit, others need not be counted."""
+    from pulp_cargo.app.queries import text_search
+    from pulp_cargo.app.services.catalog.find import find
+    from pulp_cargo.app.services.catalog.served import update
+
+    word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(12))
+    write(repository, [new_crate(one) for one in (*(f"{one}-{word}" for one in "dbca"), word)])
+    registry = registry_of(new_distribution(repository=repository))
+    update(registry)
+    monkeypatch.setattr(text_search, "MOST_BY_WORDS", 2)
+    query = parse_search({"q": [word], "per_page": [str(per_page)]})
+    count, found = find(registry, query)
+    assert ([one.name.replace(word, "word") for one in found], count) == (names, total)
+
+
+def test_misspelled_name_finds_no_names_that_only_share_a_word(
+    repository: "CargoRepository",
+    new_crate: "Callable[..., CrateContent]",
+    new_distribution: "NewList",
+) -> None:
+    """Of two names with a word of the text, the one that was meant is found."""
+    from pulp_cargo.app.services.catalog.find import find
+    from pulp_cargo.app.services.catalog.served import update
+
+    word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
+    write(repository, [new_crate(f"{word}-subscriber"), new_crate(f"{word}-display")])
+    registry = registry_of(new_distribution(repository=repository))
+    update(registry)
+    count, found = find(registry, parse_search({"q": [f"{word}-subcsriber"]}))
+    assert ([one.name for one in found], count) == ([f"{word}-subscriber"], 1)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_search_reads_the_index_of_its_catalogs_only(
+    repository: "CargoRepository",
+    new_crate: "Callable[..., CrateContent]",
+    new_distribution: "NewList",
+    several: bool,
+) -> None:
+    """So a search of a small registry does not read the hits of large ones in the same table."""
+    from django.db import connection
+
+    from pulp_cargo.app.queries import search
+    from pulp_cargo.app.services.catalog.served import served_catalogs, update
+
+    write(repository, [new_crate(f"crate-{secrets.token_hex(4)}")])
+    registry = registry_of(new_distribution(repository=repository))
+    update(registry)
+    (served,) = served_catalogs(registry)
+    catalogs = [served.catalog] * (2 if several else 1)
+    query = parse_search({"q": ["words of a text"]})
+    statement, values = search._statement(registry.pk, catalogs, query, 10, 0)
+    with connection.cursor() as cursor:
+        # Tables are so small here that reading them as a whole would be cheaper.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", values)
+        ((plan,),) = cursor.fetchall()
+    conditions = [one for one in index_conditions(plan) if "downloads" not in one]
+    assert len(conditions) >= 5
+    assert [one for one in conditions if "catalog_id = " not in one] == []
+
+
+def index_conditions(plan: Any) -> list[str]:
+    """The conditions of all scans of an index by catalogs in a plan, in JSON."""
+    if isinstance(plan, list):
+        return [one for part in plan for one in index_conditions(part)]
+    if not isinstance(plan, dict):
+        return []
+    below = [one for part in plan.values() for one in index_conditions(part)]
+    is_of_catalog = str(plan.get("Index Name", "")).startswith("cargo_catalog")
+    return [str(plan.get("Index Cond")), *below] if is_of_catalog else below
