@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from pulp_cargo.tests.functional.rest.crate_files import crate_file
-from pulp_cargo.tests.support.rest import PATIENCE, Rest, unique
+from pulp_cargo.tests.support.rest import PATIENCE, Refused, Rest, unique
 from pulp_cargo.tests.support.stack import DISTRIBUTIONS, REPOSITORIES, Stack
 
 REMOTES, POLICIES, TOKENS = "remotes/cargo/cargo/", "cargo/crate-policies/", "cargo/tokens/"
@@ -181,6 +181,22 @@ def test_answer_for_what_is_hidden_is_that_for_nothing(
     assert {(place.method, place.name) for place in accepted} == {
         ("get", name) for name in ("remote", "repository", "repository__in", "distribution")
     }
+
+
+def test_what_an_object_references_already_can_stay(
+    rest: Rest, eve: Rest, own: dict[str, str], hidden: dict[str, str]
+) -> None:
+    """Programs send back what they have read; once it is gone, it is as hidden as before."""
+    for path, field, kind in (
+        (DISTRIBUTIONS, "content_guard", "header guard"),
+        (REPOSITORIES, "signing_service", "signing service"),
+    ):
+        rest.patch(own[path], **{field: hidden[kind]})
+        eve.patch(own[path], **{field: eve.get(own[path])[field], "pulp_labels": {"a": "b"}})
+        assert eve.get(own[path])[field] == hidden[kind]
+        eve.patch(own[path], **{field: None})
+        with pytest.raises(Refused, match="Object does not exist"):
+            eve.patch(own[path], **{field: hidden[kind]})
 
 
 def test_every_filter_by_an_object_is_tried(rest: Rest) -> None:
