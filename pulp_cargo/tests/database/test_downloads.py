@@ -143,7 +143,7 @@ def test_one_write_is_one_statement(registry: UUID, sent: list[str]) -> None:
 
 @pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
 def test_write_compares_no_row_with_all_others(registry: UUID, plan: str) -> None:
-    """PostgreSQL expects few rows, and would take minutes for thousands if it joined them in turn."""
+    """PostgreSQL expects few rows; with nested loops, thousands would take minutes."""
     from django.db import connection
 
     from pulp_cargo.app.services.statistics.write_downloads import ADD

@@ -58,6 +58,13 @@ def test_every_endpoint_is_documented() -> None:
     assert {named.get(route, route) for route in documented} == set(_routes())
 
 
+def test_only_index_paths_begin_with_one_or_two_letters() -> None:
+    """Such a path is compared with the last route only (see `front/routes`)."""
+    *others, index = [path for _, path in _routes()]
+    assert index == "(?!api/)[^/]+/.+"
+    assert not [path for path in others if path.find("/") in (1, 2)]
+
+
 def test_page_for_probes_is_documented() -> None:
     """It is above the registries, so it has no row in the table."""
     content = (APP / "content.py").read_text()

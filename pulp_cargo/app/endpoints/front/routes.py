@@ -137,7 +137,7 @@ ROUTES = (
     _route("GET", "me", get_me, "me", reads=False),
     _route("GET", "style.css", get_style, "style", reads=False),
     _route("GET", "config.toml", get_cargo_config, "cargo_config", reads=False),
-    # web pages
+    # web pages, none of which begins like an index path (see INDEX_ROUTES)
     _route("GET", "", get_home, "page"),
     _route("GET", "search", search_pages.get_search, "page"),
     _route("GET", "crates/{name}", get_crate_page, "page"),

@@ -104,8 +104,7 @@ def headers_for_readers(cargo: CargoRequest) -> dict[str, str]:
 
 def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Return a response in the encoding that the request accepts, or 304."""
-    # The names of headers are `istr` wherever a response comes from memory: aiohttp would have to
-    # convert others to lower case, each time.
+    # The names of headers are `istr` here, since others are converted to lower case every time.
     accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
     gzipped = answer.gzipped is not None and takes_gzip(accepted)
     etag = f'{answer.etag[:-1]}-gzip"' if gzipped else answer.etag
@@ -176,7 +175,7 @@ def complete_or_cut_off(request: web.Request, response: web.StreamResponse) -> I
 
 @lru_cache(maxsize=256)
 def _header(name: str) -> istr:
-    """Return the name of a header for aiohttp, which all responses in memory share."""
+    """Return the name of a header, which all cached responses share."""
     return istr(name)
 
 
