@@ -1,7 +1,9 @@
 """The commits of a git index, as git itself shows them."""
 
+import os
+import shutil
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,8 @@ from pathlib import Path
 import pytest
 from pulp_glue.cargo.export.folder import open_folder
 from pulp_glue.cargo.export.git_index import (
+    BRANCH,
+    REMAINS,
     Blob,
     Commit,
     GitIndex,
@@ -151,3 +155,59 @@ def test_failure_of_git_changes_nothing(tmp_path: Path) -> None:
     assert git(tmp_path, "show", "HEAD:a") == "0"
     assert commit(tmp_path, made("two", {"b": b"2"})) != before
     assert git(tmp_path, "fsck", "--strict", "--no-dangling") == ""
+
+
+def remain_locked(root: Path) -> None:
+    """Leave what a git that was killed leaves."""
+    for path in (
+        "HEAD.lock",
+        "refs/heads/main.lock",
+        "objects/pack/tmp_pack_x",
+        "fast_import_crash_1",
+    ):
+        (root / path).touch()
+
+
+def lose_head(root: Path) -> None:
+    """Leave an empty file, as after a power failure."""
+    (root / "HEAD").write_bytes(b"")
+
+
+def lose_branch(root: Path) -> None:
+    """Leave an empty file instead of the id of the commit."""
+    (root / BRANCH).write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [remain_locked, lose_head, lose_branch])
+def test_next_run_repairs_what_was_damaged(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    """Nobody has to remove anything by hand."""
+    commit(tmp_path, made("one", {"a": b"1"}))
+    damage(tmp_path)
+    with open_folder(tmp_path, "git") as folder:
+        index = GitIndex(folder)
+        wanted = [("a", b"1"), ("b", b"2")]
+        assert index.write_difference(wanted, "two", index.head()) == 1
+    assert git(tmp_path, "ls-tree", "-r", "--name-only", "HEAD").split() == ["a", "b"]
+    assert git(tmp_path, "fsck", "--strict", "--no-dangling") == ""
+    left = {path for pattern in REMAINS for path in tmp_path.glob(pattern)}
+    assert left == set()
+
+
+def test_reason_of_git_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a full disk it is not the last line, which says where git reports the crash."""
+    pretended = tmp_path / "bin" / "git"
+    pretended.parent.mkdir()
+    real = shutil.which("git")
+    pretended.write_text(
+        f"""#!/bin/sh
+[ "$1" = fast-import ] || exec {real} "$@"
+cat > /dev/null
+echo "fatal: cannot write pack: No space left on device" >&2
+echo "fast-import: dumping crash report to fast_import_crash_1" >&2
+exit 128
+"""
+    )
+    pretended.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{pretended.parent}:{os.environ['PATH']}")
+    with pytest.raises(ExportError, match=r"could not write .*: fatal: .* No space left on device"):
+        commit(tmp_path / "index", made("one", {"a": b"1"}))

@@ -26,6 +26,7 @@ AUTHOR = "Pulp <pulp@localhost>"
 TRAILER = "Repository-Version"
 # Of git's own settings only those of the bare repository count.
 ENVIRON = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
+REMAINS = ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*", "fast_import_crash_*")
 
 
 # A path, and what becomes of it.
@@ -66,10 +67,22 @@ class GitIndex:
     def __init__(self, folder: ExportFolder) -> None:
         """Create the repository, unless it is there; raises ExportError."""
         self.folder = folder
-        if not (folder.root / "HEAD").is_file():
+        self._remove_remains()
+        # Without a valid HEAD or configuration, as after a power failure, it is none.
+        if self._run("rev-parse", "--git-dir").returncode:
+            (folder.root / "HEAD").unlink(missing_ok=True)
             self._git("init", "--quiet", "--bare", "--object-format=sha1", ".", bare=False)
             # Whatever the default of this machine is.
             (folder.root / "HEAD").write_text(f"ref: {BRANCH}\n")
+
+    def _remove_remains(self) -> None:
+        """Remove what a git that was killed, or had no space left, has left, and empty references."""
+        root = self.folder.root
+        for file in chain.from_iterable(map(root.glob, REMAINS)):
+            file.unlink(missing_ok=True)
+        for file in root.glob("refs/**/*"):
+            if file.is_file() and not file.stat().st_size:
+                file.unlink()
 
     def head(self) -> Head | None:
         """Return the newest commit, None if there is none."""
@@ -124,13 +137,14 @@ class GitIndex:
         except BaseException as error:
             # Without `done`, git discards everything.
             process.kill()
-            process.communicate()
+            _, errors = process.communicate()
             if isinstance(error, OSError):
-                raise ExportError(f"git could not write '{self.folder.root}'") from error
+                reason = _reason(errors)
+                raise ExportError(f"git could not write '{self.folder.root}': {reason}") from error
             raise
         _, errors = process.communicate()
         if process.returncode:
-            raise ExportError(f"git could not write '{self.folder.root}': {_last_line(errors)}")
+            raise ExportError(f"git could not write '{self.folder.root}': {_reason(errors)}")
         if count:
             # For servers of plain files, and so that many small runs do not leave many small packs.
             self._git("update-server-info")
@@ -141,7 +155,7 @@ class GitIndex:
         done = self._run(*arguments, bare=bare)
         if done.returncode:
             raise ExportError(
-                f"`git {arguments[0]}` in '{self.folder.root}' failed: {_last_line(done.stderr)}"
+                f"`git {arguments[0]}` in '{self.folder.root}' failed: {_reason(done.stderr)}"
             )
         return done.stdout
 
@@ -235,6 +249,8 @@ def _environ(root: Path | None) -> dict[str, str]:
     return inherited | ENVIRON | where
 
 
-def _last_line(text: bytes) -> str:
+def _reason(text: bytes) -> str:
+    """Return the line with the error, which may be followed by where git writes a report of it."""
     lines = text.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it gave no reason"
+    fatal = [line for line in lines if line.startswith("fatal: ")]
+    return (fatal or lines or ["it gave no reason"])[-1]
