@@ -82,6 +82,11 @@ class CargoExporterSerializer(DocumentedFields, core.ExporterSerializer):
 class CargoExportSerializer(DocumentedFields, core.ExportSerializer):
     """A run of an exporter."""
 
+    # Core would take it from a request, but a run is started without one.
+    task = core.RelatedField(
+        read_only=True, view_name="tasks-detail", help_text="The task that ran the export."
+    )
+
     class Meta:
         model = CargoExport
         fields = core.ExportSerializer.Meta.fields
