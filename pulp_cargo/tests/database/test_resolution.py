@@ -1,4 +1,8 @@
-"""Index, download, lock file gate, prefetch and `explain` agree in whatever world they are asked."""
+"""All that decide about the crates of a registry agree in whatever world they are asked.
+
+That is index, download, lock file gate, prefetch, `explain`, the list of refused versions, and the
+catalog of what is stored.
+"""
 
 import gzip
 import json
@@ -18,6 +22,7 @@ from pulp_cargo.protocol.errors import (
     VersionReplaced,
 )
 from pulp_cargo.protocol.lock_file import parse_lock_file
+from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.unavailable import (
     UpstreamFailed,
     UpstreamIndexInvalid,
@@ -25,7 +30,7 @@ from pulp_cargo.protocol.unavailable import (
 )
 from pulp_cargo.rules.lock_check import CheckedPackage, Here, Outcome, Wanted
 from pulp_cargo.tests.database.upstreams import registry_of
-from pulp_cargo.tests.database.worlds import NOBODY, Key, Making, World
+from pulp_cargo.tests.database.worlds import NOBODY, VERSIONS, Key, Making, World
 from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.lock_file import lock_file, package
 
@@ -58,6 +63,14 @@ def making(django_of_the_stack: None) -> Iterator[Making]:
 def new_world(making: Making, prepare: "Callable[..., Publish]") -> "NewWorld":
     """Makes the world with a number."""
     return lambda number: World(number, making, prepare)
+
+
+@dataclass(frozen=True)
+class InCatalog:
+    """The upstreams that answer for a crate in the catalog, and those that have versions stored."""
+
+    answer: set[str]
+    stored: set[str]
 
 
 @dataclass(frozen=True)
@@ -151,6 +164,43 @@ class Readers:
             return {}
         return {name: explain(upstreams.listed, upstreams.order, name) for name in self.world.names}
 
+    def refused(self) -> dict[str, set[str] | str]:
+        """Return the versions of each crate that policies refuse, or that there is no answer."""
+        return {name: self._refused(name) for name in self.world.names}
+
+    def _refused(self, name: str) -> set[str] | str:
+        from pulp_cargo.app.services.cache.refused import refused_versions
+        from pulp_cargo.app.services.process import this_process
+
+        process = this_process()
+        asking = refused_versions(process.services.cache, self.registry, name, len(VERSIONS))
+        try:
+            found = process.loop.start(asking).result()
+        except CrateNotFound:
+            return set()
+        except (UpstreamUnreachable, UpstreamIndexInvalid):
+            return UNAVAILABLE
+        return {one.vers for one in found.highest}
+
+    def catalog(self) -> dict[str, "InCatalog"]:
+        """Return what the catalog of what is stored has of each crate."""
+        from pulp_cargo.app.queries.crates import details
+        from pulp_cargo.app.services.catalog import served
+
+        registry = self.registry
+        served.update(registry)
+        catalogs = served.served_catalogs(registry)
+        upstreams = {one.catalog: one.upstream.name for one in catalogs}
+        keys = {name: canonical_name(name) for name in self.world.names}
+        answers = served.answering(registry, catalogs, keys.values())
+        return {
+            name: InCatalog(
+                {upstreams[one] for one in answers[key]},
+                {one.name for one in registry.upstreams.all if details.versions(one, name)},
+            )
+            for name, key in keys.items()
+        }
+
     def _lock_file(self) -> str:
         return lock_file(*(package(*key) for key in self.world.keys))
 
@@ -190,6 +240,8 @@ class Answers:
     gate: dict[Key, CheckedPackage]
     plan: "Plan"
     explained: "dict[str, Explanation]"
+    refused: dict[str, set[str] | str]
+    catalog: dict[str, InCatalog]
     downloads: dict[Key, str]
     early: dict[Key, str] | None
 
@@ -198,7 +250,7 @@ def ask(world: World) -> Answers:
     """Ask each reader about a world, in an order that depends on its number."""
     readers = Readers(world)
     asked: dict[str, Any] = {}
-    order = ["index", "gate", "plan", "explained"]
+    order = ["index", "gate", "plan", "explained", "refused", "catalog"]
     # A download fills caches, which must change no other answer: only what it reads of licences may.
     if world.chance.random() < 0.4 and not _asks_for_licenses(world):
         order.append("downloads")
@@ -244,6 +296,9 @@ def test_all_who_decide_agree(answers_about: Callable[[int], Answers], number: i
         _compare_plan(world, row, asked.plan, got, is_late=is_late)
         if key[0] in asked.explained:
             _compare_explanation(row, asked.index[key[0]], asked.explained[key[0]].answers)
+        _compare_refused(world, row, asked.refused[key[0]], is_late=is_late)
+    for name, explained in asked.explained.items():
+        _compare_catalog(explained, asked.catalog[name])
 
 
 def _asks_for_licenses(world: World) -> bool:
@@ -305,6 +360,20 @@ def _compare_explanation(
     if answers is not None:
         assert row.outcome is Outcome.MISSING or row.upstream in answers
         assert answers or index == {}
+
+
+def _compare_refused(
+    world: World, row: CheckedPackage, refused: set[str] | str, *, is_late: bool
+) -> None:
+    """The list of refused versions has what the gate refuses, and nothing that passes."""
+    if isinstance(refused, set) and not is_late:
+        assert (row.package.vers in refused) == (row.outcome in REFUSED)
+
+
+def _compare_catalog(explained: "Explanation", found: InCatalog) -> None:
+    """Of what is stored, the catalog has only what the upstreams have that may answer."""
+    assert found.answer <= found.stored
+    assert found.answer <= {one.upstream for one in explained.upstreams if one.asked}
 
 
 @pytest.mark.parametrize("number", range(WORLDS, WORLDS * 4 // 3))
