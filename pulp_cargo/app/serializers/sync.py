@@ -19,6 +19,7 @@ from pulp_cargo.rules.mirror_selection import (
     MOST_CRATES,
     MOST_NEWEST,
     Selection,
+    locked_names,
     locked_packages,
     parse_wanted_crate,
 )
@@ -155,6 +156,7 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         return Selection(
             crates=tuple(map(parse_wanted_crate, asked.get("crates", []))),
             locked=locked,
+            spelled=locked_names(locks, urls),
             newest=asked.get("newest"),
             yanked=asked["yanked"],
             closure=asked["closure"],
