@@ -110,7 +110,7 @@ class Selection:
             return None
         needed = [one.name for deps in self.needed.values() for one in deps]
         named = [one.pattern for one in self.crates]
-        spellings = {canonical_name(name): name for name in self.spelled}
+        spellings = {str(canonical_name(name)): name for name in self.spelled}
         locked = [spellings.get(name, name) for name, _ in self.locked]
         return frozenset([*named, *needed, *locked])
 
