@@ -70,6 +70,14 @@ def list_of(stack: Stack, first: Registry, urls: Sequence[str], **fields: Any) -
     return _distribution(rest, name, upstreams=upstreams)
 
 
+def mirror_of(stack: Stack, url: str) -> Cache:
+    """Create an empty registry whose repository mirrors the index at this URL, with its files."""
+    rest, name = stack.rest(), _name()
+    remote = _remote(rest, name, url, policy="immediate")
+    repository = rest.make("repositories/cargo/cargo/", name=name, remote=remote)
+    return Cache(_distribution(rest, name, repository=repository), repository, rest)
+
+
 def private(stack: Stack, closure: Closure) -> Cache:
     """Create a registry with the same real crates."""
     made = _registry(stack.rest(), _name())
@@ -89,7 +97,7 @@ def forgetting(made: Cache) -> Iterator[Cache]:
 
 
 def _remote(rest: Rest, name: str, url: str, **fields: Any) -> str:
-    fields |= {"name": name, "url": f"sparse+{url}", "policy": "on_demand"}
+    fields = {"policy": "on_demand", **fields, "name": name, "url": f"sparse+{url}"}
     return rest.make("remotes/cargo/cargo/", **fields)
 
 

@@ -6,8 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from benchmarks.cargo import real_cargo
+from benchmarks.cargo import MEMORY, instead_of_crates_io, real_cargo
 from benchmarks.measure import LeftOut
 
 MANIFEST = """\
@@ -30,6 +31,12 @@ class Closure:
     lock: str
     index: Mapping[str, bytes]
     files: Mapping[tuple[str, str], Path]
+
+    def fetch_from(self, index_url: str) -> float:
+        """Return the seconds in which cargo fetches all files from another registry."""
+        with TemporaryDirectory(prefix="bench-", dir=MEMORY) as root:
+            project = instead_of_crates_io(Path(root), self.manifest, self.lock, index_url)
+            return project.run("fetch", "--locked")
 
 
 def fetch(folder: Path, dependencies: str) -> Closure:

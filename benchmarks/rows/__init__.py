@@ -23,6 +23,7 @@ from benchmarks.rows import (
     publish,
     replicate,
     search,
+    sync,
     upload,
 )
 from benchmarks.world import World
@@ -47,6 +48,7 @@ ROWS = (
     Row("publish-history", publish.history),
     Row("replicate", replicate.metadata),
     Row("mirror", mirror.of_git_index),
+    Row("sync-lock-files", sync.of_lock_files, ("cargo", "nginx")),
     Row("export-static", exports.static),
     Row("export-git", exports.git, ("git",)),
     Row("index", index.plain, ("wrk",)),

@@ -1,10 +1,8 @@
 """`cargo fetch` of real crates: straight from an upstream, through a cache of it, and without it."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from benchmarks import caches, cargo, upstream
+from benchmarks import caches, upstream
 from benchmarks.closure import Closure
 from benchmarks.measure import Measure, Target, at_most, percentile
 from benchmarks.stack import Stack
@@ -30,13 +28,13 @@ def switched_off(world: World) -> Iterator[Measure]:
     with upstream.running() as up:
         up.put_closure(closure)
         with caches.forgetting(caches.cache_of(stack, up.near)) as cache:
-            _fetch(closure, cache.registry.index_url)
+            closure.fetch_from(cache.registry.index_url)
             cache.wait_until_joined(len(closure.files))
             up.switch_off()
             with caches.forgetting(caches.private(stack, closure)) as beside:
                 for _ in range(world.scale.fetches):
-                    private.append(_fetch(closure, beside.registry.index_url))
-                    ours.append(_fetch(closure, cache.registry.index_url))
+                    private.append(closure.fetch_from(beside.registry.index_url))
+                    ours.append(closure.fetch_from(cache.registry.index_url))
     yield _compared(
         closure, "warm, upstream off, by a private registry's", ours, private, at_most(1.3)
     )
@@ -50,7 +48,7 @@ def _cold(world: World, how: str, target: Target) -> Measure:
         up.put_closure(closure)
         url = up.near if how == "near" else up.far
         for _ in range(world.scale.fetches):
-            straight.append(_fetch(closure, f"sparse+{url}"))
+            straight.append(closure.fetch_from(f"sparse+{url}"))
             ours.append(_through_new_cache(world.stack, closure, up, url))
     return _compared(closure, f"cold, {how} upstream, by straight from it", ours, straight, target)
 
@@ -58,18 +56,12 @@ def _cold(world: World, how: str, target: Target) -> Measure:
 def _through_new_cache(stack: Stack, closure: Closure, up: Upstream, url: str) -> float:
     before = up.count("/crates/")
     with caches.forgetting(caches.cache_of(stack, url)) as cache:
-        seconds = _fetch(closure, cache.registry.index_url)
+        seconds = closure.fetch_from(cache.registry.index_url)
         cache.wait_until_joined(len(closure.files))
     asked = up.count("/crates/") - before
     if asked != len(closure.files):
         raise SystemExit(f"the new cache asked for {asked} of {len(closure.files)} .crate files")
     return seconds
-
-
-def _fetch(closure: Closure, index_url: str) -> float:
-    with TemporaryDirectory(prefix="bench-", dir=cargo.MEMORY) as root:
-        project = cargo.instead_of_crates_io(Path(root), closure.manifest, closure.lock, index_url)
-        return project.run("fetch", "--locked")
 
 
 def _compared(

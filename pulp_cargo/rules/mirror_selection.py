@@ -8,13 +8,13 @@ exactly them.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulp_cargo.protocol.errors import BadRequest
 from pulp_cargo.protocol.line_deps import DEFAULT_FEATURE
-from pulp_cargo.protocol.lock_file import LockFile
+from pulp_cargo.protocol.lock_file import LockedPackage, LockFile
 from pulp_cargo.protocol.lock_source import RegistrySource
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.registry_url import same_registry
@@ -66,6 +66,8 @@ class Offered:
 class Selection:
     """What is mirrored; `locked` has the checksum, if known, by canonical name and `vers`.
 
+    `spelled` has the names of its crates as the lock files write them: most upstreams have the index
+    file of a crate under no other name.
     `needed` has the dependencies of projects by canonical name, and `left_out` those that are from
     elsewhere. `newest` is a number of versions of each crate, for each of its requirements that
     projects have; None for all.
@@ -75,6 +77,7 @@ class Selection:
 
     crates: tuple[WantedCrate, ...] = ()
     locked: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    spelled: frozenset[str] = frozenset()
     newest: int | None = None
     yanked: bool = True
     closure: bool = False
@@ -112,7 +115,9 @@ class Selection:
             return None
         needed = [one.name for deps in self.needed.values() for one in deps]
         named = [one.pattern for one in self.crates]
-        return frozenset([*named, *needed, *(name for name, _ in self.locked)])
+        spellings = {str(canonical_name(name)): name for name in self.spelled}
+        locked = [spellings.get(name, name) for name, _ in self.locked]
+        return frozenset([*named, *needed, *locked])
 
     def wants_crate(self, name: str) -> bool:
         """Return whether any version of a crate may be mirrored."""
@@ -167,6 +172,7 @@ class Selection:
         return {
             "crates": sorted(map(str, self.crates)),
             "locked": sorted([*key, cksum or ""] for key, cksum in self.locked.items()),
+            **({"spelled": sorted(self.spelled)} if self.spelled else {}),
             "newest": self.newest,
             "yanked": self.yanked,
             "closure": self.closure,
@@ -218,6 +224,7 @@ def selection_of(values: Mapping[str, Any]) -> Selection:
     return Selection(
         crates=tuple(map(parse_wanted_crate, values["crates"])),
         locked={(name, vers): cksum or None for name, vers, cksum in values["locked"]},
+        spelled=frozenset(values.get("spelled", ())),
         newest=values["newest"],
         yanked=values["yanked"],
         closure=values["closure"],
@@ -268,17 +275,26 @@ def locked_packages(
     locks: Iterable[LockFile], registries: Iterable[str]
 ) -> dict[tuple[str, str], str | None]:
     """Return the packages of lock files that are from one of the registries, by name and `vers`."""
-    known = tuple(registries)
     found: dict[tuple[str, str], str | None] = {}
+    for package in _packages(locks, tuple(registries)):
+        key = canonical_name(package.name), package.vers
+        found[key] = found.get(key) or package.cksum
+    return found
+
+
+def locked_names(locks: Iterable[LockFile], registries: Iterable[str]) -> frozenset[str]:
+    """Return the names of these packages as the lock files write them."""
+    return frozenset(package.name for package in _packages(locks, tuple(registries)))
+
+
+def _packages(locks: Iterable[LockFile], registries: Sequence[str]) -> Iterator[LockedPackage]:
     for lock in locks:
         for package in lock.packages:
             source = package.source
             if isinstance(source, RegistrySource) and any(
-                same_registry(source.url, url) for url in known
+                same_registry(source.url, url) for url in registries
             ):
-                key = canonical_name(package.name), package.vers
-                found[key] = found.get(key) or package.cksum
-    return found
+                yield package
 
 
 def _newest(offered: Iterable[Offered], count: int) -> set[str]:

@@ -21,6 +21,7 @@ from pulp_cargo.rules.mirror_selection import (
     MOST_CRATES,
     MOST_NEWEST,
     Selection,
+    locked_names,
     locked_packages,
     parse_wanted_crate,
 )
@@ -163,6 +164,7 @@ class SyncSerializer(core.RepositorySyncURLSerializer, StorableRequest):
         return Selection(
             crates=tuple(map(parse_wanted_crate, asked.get("crates", []))),
             locked=locked,
+            spelled=locked_names(locks, urls),
             newest=asked.get("newest"),
             yanked=asked["yanked"],
             closure=asked["closure"],

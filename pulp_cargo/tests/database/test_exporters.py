@@ -275,19 +275,44 @@ def test_registry_without_repository_is_refused(
         export(name, tmp_path / "static", "static", DL)
 
 
-def test_export_of_many_is_one_query(
+def test_export_of_many_is_one_query_for_each_batch(
     repository: "CargoRepository",
     new_distribution: Callable[..., "CargoDistribution"],
     publish: Callable[..., UUID],
     sent: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Crate by crate, from a cursor in the database."""
+    """Beside the cursor, which has the order of the units, and is not among them."""
     from pulp_cargo.app.queries.crates import exported
     from pulp_cargo.app.queries.registry.registry import registry_of
 
     publish(repository, *(f"{repository.name}-{number}" for number in range(100)))
     found = registry_of(new_distribution(repository=repository))
-    sent.clear()
-    assert sum(len(versions) for versions in exported.crates(found)) == 100
-    # The cursor itself is not among them.
-    assert sent == []
+    for batch, queries in [(100, 1), (40, 3)]:
+        monkeypatch.setattr(exported, "ROWS_AT_ONCE", batch)
+        sent.clear()
+        assert sum(len(versions) for versions in exported.crates(found)) == 100
+        assert len(sent) == queries
+
+
+def test_served_version_that_is_deleted_while_it_is_read(
+    published: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The export breaks off, since it cannot tell any more which crates it has to write."""
+    from pulp_cargo.app.models import CargoDistribution, CargoRepository
+    from pulp_cargo.app.queries.crates import exported
+    from pulp_cargo.app.queries.registry.registry import registry_of
+    from pulp_cargo.app.queries.repository.membership import VersionGone
+
+    published.publish(Crate("zeta"))
+    monkeypatch.setattr(exported, "ROWS_AT_ONCE", 1)
+    found = registry_of(CargoDistribution.objects.get(name=published.name))
+    crates = exported.crates(found)
+    # A crate is complete when the next one begins.
+    (leaf, _) = next(crates)
+    assert leaf.yanked
+    # Pulp deletes no version that a registry serves.
+    published.publish(Crate("later"))
+    CargoRepository.objects.get(name=published.name).versions.get(number=5).delete()
+    with pytest.raises(VersionGone):
+        list(crates)

@@ -13,7 +13,7 @@ import pytest
 
 from pulp_cargo.protocol.lock_file import parse_lock_file
 from pulp_cargo.protocol.requirement import parse_requirement
-from pulp_cargo.rules.mirror_selection import locked_packages
+from pulp_cargo.rules.mirror_selection import locked_names, locked_packages
 from pulp_cargo.rules.project_needs import LeftOut, NeededCrate
 from pulp_cargo.tests.database.mirrors import MISPLACED, MirrorOf, in_a_task, mirror_of
 from pulp_cargo.tests.support import sparse_upstream, upstream_faults
@@ -582,6 +582,26 @@ def test_lock_file(index: GitIndex, mirror_of: MirrorOf, name: str) -> None:
     (refused,) = report.listed
     assert refused["vers"] == "1.1.0"
     assert refused["reason"].startswith(f"a lock file has the checksum {'0' * 64}, the index ")
+
+
+def test_lock_file_with_a_name_of_hyphens_and_underscores(
+    index: GitIndex, mirror_of: MirrorOf, name: str
+) -> None:
+    """As `derive_more-impl`: the index has no file under a name with one of them only."""
+    crate = Crate(f"{name}_a-b")
+    index.have(crate)
+    lock = parse_lock_file(
+        f'version = 4\n[[package]]\nname = "{crate.name}"\nversion = "{crate.vers}"\n'
+        f'source = "registry+{index.url}"\nchecksum = "{crate.cksum()}"\n'
+    )
+    selection = {
+        "locked": locked_packages([lock], [index.url]),
+        "spelled": locked_names([lock], [index.url]),
+    }
+    mirror = mirror_of(index.url)
+    report = mirror.sync(**selection).report
+    assert mirror.crates == [f"{crate.name} {crate.vers}"]
+    assert report.listed == []
 
 
 @pytest.mark.parametrize("closure", [False, True])

@@ -89,13 +89,52 @@ def test_only_verified_files_appear(
     }
 
 
+def test_crate_in_several_parts_gets_all_of_its_files(
+    copiers: "Copiers", stored: list[ExportedVersion], tmp_path: Path
+) -> None:
+    """The first part makes the folder, and the others add to it."""
+    assert copiers.add(stored[:3]) == [None] * 3
+    assert copiers.add(stored[3:]) == [None] * 5
+    there = tree(tmp_path / "out")
+    assert there == {
+        f"crates/leaf/leaf-1.0.{number}.crate": f"the file of 1.0.{number}".encode()
+        for number in range(COUNT)
+    }
+
+
+@pytest.mark.parametrize("at_once", [1, COUNT])
+def test_index_files_are_stored(copiers: "Copiers", tmp_path: Path, at_once: int) -> None:
+    """With a process or without one; a newer one replaces an older one."""
+    files = [(f"le/af/leaf{number}", f"{number}".encode() * 100_000) for number in range(COUNT)]
+    for start in range(0, COUNT, at_once):
+        copiers.store([(path, b"older") for path, _ in files[start : start + at_once]])
+        copiers.store(files[start : start + at_once])
+    assert tree(tmp_path / "out") == dict(files)
+
+
+@pytest.mark.parametrize("at_once", [1, COUNT])
+def test_index_file_that_cannot_be_written_ends_the_run(
+    copiers: "Copiers", folder: ExportFolder, at_once: int
+) -> None:
+    """With a process or without one; and nothing is left of it."""
+    (folder.root / "le" / "af" / "leaf0").mkdir(parents=True)
+    files = [(f"le/af/leaf{number}", b"{}") for number in range(at_once)]
+    with pytest.raises(ExportError, match="out' cannot be written: Is a directory"):
+        copiers.store(files)
+    left = [path for path in (folder.root / OWN / "unfinished").rglob("*") if path.is_file()]
+    assert left == []
+
+
 def test_full_disk_ends_the_run(
     copiers: "Copiers", stored: list[ExportedVersion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a process as well: a sentence says so, instead of a reason for each version."""
     from pulp_cargo.app.services.exports import copiers as module
 
-    answer = "import sys; sys.stdin.readline(); print('[[28, \"No space left on device\"]]')"
+    answer = (
+        "import marshal, sys; marshal.load(sys.stdin.buffer);"
+        "marshal.dump([(28, 'No space left on device')], sys.stdout.buffer)"
+    )
     monkeypatch.setattr(module, "COMMAND", (sys.executable, "-c", answer))
     with pytest.raises(ExportError, match="out' cannot be written: No space left on device"):
         copiers.add(stored)

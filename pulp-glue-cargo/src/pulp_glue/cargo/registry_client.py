@@ -15,12 +15,8 @@ from typing import IO, Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from pulp_glue.cargo.export.versions import (
-    ExportedVersion,
-    ExportError,
-    Unexportable,
-    index_prefix,
-)
+from pulp_glue.cargo.export.copying import Unexportable
+from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, index_prefix
 
 LISTING = "versions.jsonl"
 CONNECT_TIMEOUT, READ_TIMEOUT = 30, 60

@@ -1,9 +1,9 @@
 """Everything in the repository version that a registry serves, crate by crate, for an export.
 
-Rows arrive in batches from a cursor of the database, so memory does not depend on their number.
+Rows arrive in batches, by a cursor of the database, so memory does not depend on their number.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -18,24 +18,32 @@ from pulp_glue.cargo.export.versions import ExportedVersion
 from pulp_cargo.app.models.membership import ends_of, is_in, is_yanked
 from pulp_cargo.app.queries.crates.index_file import line_of, served_line
 from pulp_cargo.app.queries.registry.registry import Registry
+from pulp_cargo.app.queries.repository.membership import VersionGone
 from pulp_cargo.app.runtime.rows import all_rows
-from pulp_cargo.protocol.semver import parse_version
+from pulp_cargo.protocol.semver import order_of
 
 # How many rows the database sends at once; those of a crate have about a kilobyte each.
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 500
 _NUMBER = "(SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)s)"
 # A number of microseconds, since making a `datetime` takes longer than reading the rest of a row.
 _MOMENT = "(1000000 * extract(epoch FROM unit.pubtime))::bigint"
+# Sorting whole rows takes several times as long, and none arrives before all are sorted.
+UNITS = f"""
+    SELECT rc.content_id FROM core_repositorycontent rc {ends_of()}
+    JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
+    WHERE rc.repository_id = %(repository)s AND {is_in(_NUMBER)}
+    ORDER BY lower(unit.name) COLLATE "C"
+"""
 CRATES = f"""
     SELECT unit.content_ptr_id, unit.name, unit.vers, {_MOMENT}, unit.cksum,
         unit.index_line, unit.registries, {is_yanked("%(repository)s", _NUMBER)},
         file.file, file.size
-    FROM core_repositorycontent rc {ends_of()}
-    JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
+    FROM unnest(%(units)s::uuid[]) WITH ORDINALITY wanted (id, place)
+    JOIN cargo_cratecontent unit ON unit.content_ptr_id = wanted.id
     LEFT JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
     LEFT JOIN core_artifact file ON file.pulp_id = ca.artifact_id
-    WHERE rc.repository_id = %(repository)s AND {is_in(_NUMBER)}
-    ORDER BY lower(unit.name) COLLATE "C"
+    WHERE {_NUMBER} IS NOT NULL
+    ORDER BY wanted.place
 """
 _MARKS = f"""
     SELECT array_agg(ARRAY[va.number, coalesce(vr.number, -1)])
@@ -125,10 +133,11 @@ class NumberedVersion:
 def crates(registry: Registry, left_out: Container[UUID] = ()) -> Iterator[list[ExportedVersion]]:
     """Yield the versions of each crate in the order of its index file, except for some units.
 
-    The `source` of each is the name of its file in the storage, None if it is not stored.
+    The `source` of each is the name of its file in the storage, None if it is not stored. Raises
+    VersionGone.
     """
     null_in = lru_cache(registry.urls.null_in)
-    for rows in _by_name(CRATES, registry, left_out):
+    for rows in _by_name(_crate_rows(registry, left_out)):
         yield [
             ExportedVersion(
                 name,
@@ -147,7 +156,8 @@ def history(
     registry: Registry, since: int, left_out: Container[UUID] = ()
 ) -> Iterator[list[PastVersion]]:
     """Yield the versions of each crate that has changed after a repository version, in order."""
-    for rows in _by_name(HISTORY, registry, left_out, since=since):
+    batches = _batches(HISTORY, registry, since=since)
+    for rows in _by_name(row for batch in batches for row in batch if row[0] not in left_out):
         yield [
             PastVersion(
                 name,
@@ -165,7 +175,7 @@ def _ordered(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     # Parsing versions takes longer than all else, and few were published at the same moment.
     if len({row[3] for row in rows}) == len(rows):
         return sorted(rows, key=itemgetter(3))
-    return sorted(rows, key=lambda row: (row[3], parse_version(row[2]).order))
+    return sorted(rows, key=lambda row: (row[3], order_of(row[2])))
 
 
 def numbered(registry: Registry, since: int) -> list[NumberedVersion]:
@@ -175,14 +185,26 @@ def numbered(registry: Registry, since: int) -> list[NumberedVersion]:
     return [NumberedVersion(*row) for row in all_rows(NUMBERS, values)]
 
 
-def _by_name(
-    query: str, registry: Registry, left_out: Container[UUID], **values: object
-) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the rows of each spelling of a name, which come one after the other."""
+def _crate_rows(registry: Registry, left_out: Container[UUID]) -> Iterator[tuple[Any, ...]]:
+    own = registry.content
+    values = {"repository": own.repository, "version": own.version}
+    for batch in _batches(UNITS, registry):
+        units = [unit for (unit,) in batch if not left_out or unit not in left_out]
+        rows = all_rows(CRATES, {**values, "units": units})
+        if len(rows) < len(units):
+            raise VersionGone
+        yield from rows
+
+
+def _batches(query: str, registry: Registry, **values: object) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query from a cursor of the database."""
     own = registry.content
     with connection.chunked_cursor() as cursor:
         cursor.execute(query, {"repository": own.repository, "version": own.version, **values})
-        batches = iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), [])
-        rows = (row for batch in batches for row in batch if row[0] not in left_out)
-        for _, found in groupby(rows, lambda row: row[1].lower()):
-            yield list(found)
+        yield from iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), [])
+
+
+def _by_name(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of each spelling of a name, which come one after the other."""
+    for _, found in groupby(rows, lambda row: row[1].lower()):
+        yield list(found)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import FileSystemStorage, Storage
-from pulp_glue.cargo.export.copying import CHUNK
+from pulp_glue.cargo.export.copying import CHUNK, Unexportable
 from pulp_glue.cargo.export.directory import DIRECTORY, DirectorySource
 from pulp_glue.cargo.export.folder import ExportFolder, open_folder
 from pulp_glue.cargo.export.git_index import (
@@ -21,7 +21,7 @@ from pulp_glue.cargo.export.git_index import (
     message,
 )
 from pulp_glue.cargo.export.index_files import IndexedFiles, static_dl
-from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, Unexportable
+from pulp_glue.cargo.export.versions import ExportedVersion, ExportError
 from pulp_glue.cargo.export.write import Fetch, Report, write, write_by
 
 from pulp_cargo.app.queries.crates import exported, listing
@@ -107,7 +107,7 @@ def _write_files(
     if not isinstance(storage, FileSystemStorage):
         return write(crates, _reader(storage), files, jobs=JOBS, progress=show)
     with copiers(storage.location, files, total=total) as processes:
-        return write_by(crates, processes.add, files, jobs=COUNT, progress=show)
+        return write_by(crates, processes.add, processes.store, files, jobs=COUNT, progress=show)
 
 
 def _reader(storage: Storage) -> Fetch:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from pulp_glue.cargo import registry_client
+from pulp_glue.cargo.export.copying import Unexportable
 from pulp_glue.cargo.export.from_registry import export_registry
-from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, Unexportable
+from pulp_glue.cargo.export.versions import ExportedVersion, ExportError
 from pulp_glue.cargo.registry_client import RegistryClient, download_url
 
 from pulp_cargo.tests.support.crate import Crate

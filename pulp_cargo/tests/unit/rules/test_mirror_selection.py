@@ -14,6 +14,7 @@ from pulp_cargo.rules.mirror_selection import (
     Offered,
     Selection,
     WantedCrate,
+    locked_names,
     locked_packages,
     parse_wanted_crate,
     selection_of,
@@ -74,6 +75,18 @@ def test_names_that_need_no_list_of_all_crates() -> None:
     assert Selection().names is None
     assert Selection((WantedCrate("a"), WantedCrate("b-*"))).names is None
     assert Selection((WantedCrate("a"),), {("b", "1.0.0"): None}).names == {"a", "b"}
+
+
+def test_names_of_lock_files_are_those_that_they_write() -> None:
+    """An index has the file of a crate under its own name only, which may have both characters."""
+    text = LOCK.replace("serde_core", "serde_core-impl").replace("serde-core", "serde_core-impl")
+    lock = parse_lock_file(text)
+    registries = ["https://github.com/rust-lang/crates.io-index"]
+    spelled = locked_names([lock], registries)
+    assert spelled == {"serde_core-impl"}
+    selection = Selection((), locked_packages([lock], registries), spelled)
+    assert selection.names == {"serde_core-impl"}
+    assert selection_of(json.loads(json.dumps(selection.values))) == selection
 
 
 def test_packages_of_lock_files() -> None:

@@ -8,12 +8,8 @@ from typing import IO, TypeVar
 
 import click
 from pulp_cli.generic import PulpCLIContext
-from pulp_glue.cargo.export.versions import (
-    ExportedVersion,
-    ExportError,
-    Unexportable,
-    index_path,
-)
+from pulp_glue.cargo.export.copying import Unexportable
+from pulp_glue.cargo.export.versions import ExportedVersion, ExportError, index_path
 from pulp_glue.cargo.registry_client import RegistryClient
 from pulp_glue.cargo.sentences import capitalized
 from pulp_glue.cargo.snapshot import Entry

@@ -16,8 +16,9 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from pulp_glue.cargo.export.copying import Unexportable
 from pulp_glue.cargo.export.folder import ExportFolder
-from pulp_glue.cargo.export.versions import ExportedVersion, Unexportable
+from pulp_glue.cargo.export.versions import ExportedVersion
 
 DIRECTORY = "directory"
 CHECKSUMS = ".cargo-checksum.json"
@@ -68,7 +69,7 @@ class DirectorySource:
             shutil.rmtree(unpacked, ignore_errors=True)
 
     def index(self, path: str, versions: list[ExportedVersion]) -> None:
-        """Note the versions of a crate; the format has no index."""
+        """Note the versions of a crate; there is no index file."""
         self._wanted.update(one.stem for one in versions)
 
     def finish(self) -> None:

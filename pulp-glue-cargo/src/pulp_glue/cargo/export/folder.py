@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pulp_glue.cargo.export.copying import create, write_all
+from pulp_glue.cargo.export.copying import write_file
 from pulp_glue.cargo.export.versions import ExportError
 
 OWN = ".pulp-cargo-export"
@@ -67,6 +67,17 @@ class ExportFolder:
         self._make(final.rpartition("/")[0])
         return final
 
+    def new(self, folder: str) -> str | None:
+        """Return the path of a folder that is about to appear there; None if something is there.
+
+        That of its parent folder is made. The path below the export ends with a slash.
+        """
+        final = self.path(folder).rstrip("/")
+        if os.path.lexists(final):
+            return None
+        self._make(final.rpartition("/")[0])
+        return final
+
     def _make(self, folder: str) -> None:
         """Create a folder and those above it; refuse one that is outside, through a symbolic link."""
         if folder in self._folders:
@@ -100,11 +111,7 @@ class ExportFolder:
         if self.read(path) == content:
             return
         temporary = self.temporary()
-        handle = create(temporary)
-        try:
-            write_all(handle, content)
-        finally:
-            os.close(handle)
+        write_file(temporary, content)
         self.publish(temporary, path)
 
     def remove(self, name: str) -> None:

@@ -91,15 +91,13 @@ class IndexedFiles:
         """Take over the verified file of a version."""
         self.folder.publish(verified, self.file(version))
 
-    def index(self, path: str, versions: list[ExportedVersion]) -> None:
-        """Write the index file of a crate, whose files are there."""
+    def index(self, path: str, versions: list[ExportedVersion]) -> tuple[str, bytes] | None:
+        """Return the index file of a crate, whose files are there; None if it is unchanged."""
+        if not self.folder.is_new:
+            self._wanted_indexes.add(self._index + path)
+            self._wanted_files.update(map(self.file, versions))
         content = index_file(versions)
-        if content != self._contents.pop(path, None):
-            self.folder.write(self._index + path, content)
-        if self.folder.is_new:
-            return
-        self._wanted_indexes.add(self._index + path)
-        self._wanted_files.update(map(self.file, versions))
+        return None if content == self._contents.pop(path, None) else (self._index + path, content)
 
     def finish(self) -> None:
         """Write the configuration, and remove all other index files and .crate files."""
@@ -118,8 +116,16 @@ class IndexedFiles:
 
     def file(self, version: ExportedVersion) -> str:
         """Return where the file of a version is, below the export."""
-        file = f"{version.stem}{SUFFIX}"
-        return file if self.folder.kind == LOCAL else f"{CRATES}/{version.name}/{file}"
+        return f"{self.parent(version)}{self.base(version)}"
+
+    def parent(self, version: ExportedVersion) -> str:
+        """Return the folder of this file, with the slash at its end; empty for the export itself."""
+        return "" if self.folder.kind == LOCAL else f"{CRATES}/{version.name}/"
+
+    @staticmethod
+    def base(version: ExportedVersion) -> str:
+        """Return the name of this file in its folder."""
+        return f"{version.stem}{SUFFIX}"
 
     def _index_files(self) -> list[str]:
         """Return the index files that there are, at the depth at which cargo looks for them."""

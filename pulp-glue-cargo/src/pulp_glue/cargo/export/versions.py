@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from pulp_glue.cargo.export.copying import Unexportable
+
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 VERS = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 CKSUM = re.compile(r"[0-9a-f]{64}")
@@ -12,10 +14,6 @@ LONGEST_VERS = 150
 
 class ExportError(Exception):
     """An export that cannot go on."""
-
-
-class Unexportable(Exception):
-    """A crate version that cannot be exported, and why; the others still are."""
 
 
 @dataclass(frozen=True, slots=True)

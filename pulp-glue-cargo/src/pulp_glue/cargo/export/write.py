@@ -7,18 +7,17 @@ index names nothing that is not there.
 import errno
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pulp_glue.cargo.export.copying import write_verified
+from pulp_glue.cargo.export.copying import Unexportable, write_verified
 from pulp_glue.cargo.export.folder import ExportFolder
 from pulp_glue.cargo.export.versions import (
     ExportedVersion,
     Problem,
-    Unexportable,
     index_path,
     require_names,
 )
@@ -30,6 +29,10 @@ BATCH = 500
 MOST_AT_ONCE = 64
 PARTS = 4
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+# An index file: its path below the export, and its content.
+IndexFile = tuple[str, bytes]
 
 
 class Target(Protocol):
@@ -45,7 +48,7 @@ class Target(Protocol):
 
     def add(self, version: ExportedVersion, verified: str) -> None: ...
 
-    def index(self, path: str, versions: list[ExportedVersion]) -> None: ...
+    def index(self, path: str, versions: list[ExportedVersion]) -> IndexFile | None: ...
 
     def finish(self) -> None: ...
 
@@ -54,6 +57,8 @@ class Target(Protocol):
 Fetch = Callable[[ExportedVersion], Iterator[bytes]]
 # Adds the files of versions to a target; returns None for each, or the reason why it is not there.
 Add = Callable[[list[ExportedVersion]], list[str | None]]
+# Writes index files.
+Store = Callable[[list[IndexFile]], None]
 
 
 @dataclass(slots=True)
@@ -81,12 +86,17 @@ def write(
     def add(versions: list[ExportedVersion]) -> list[str | None]:
         return [_add(one, fetch, target) for one in versions]
 
-    return write_by(crates, add, target, jobs=jobs, progress=progress)
+    def store(files: list[IndexFile]) -> None:
+        for path, content in files:
+            target.folder.write(path, content)
+
+    return write_by(crates, add, store, target, jobs=jobs, progress=progress)
 
 
 def write_by(
     crates: Iterable[list[ExportedVersion]],
     add: Add,
+    store: Store,
     target: Target,
     *,
     jobs: int,
@@ -94,33 +104,60 @@ def write_by(
 ) -> Report:
     """Make an export have exactly these crates, each with its versions in the order of their lines.
 
-    `jobs` threads add the files of a batch while the next one is prepared, and memory holds both.
-    `progress` is called with the number of versions that are done. Raises ExportError.
+    `jobs` threads add the files of a batch while the next one is prepared and the index files of the
+    one before are written, and memory holds these. `progress` is called with the number of versions
+    that are done. Raises ExportError.
     """
     report = Report()
     done = 0
     pool = ThreadPoolExecutor(jobs)
     try:
-        started = (_start(one, add, target, report, pool, jobs) for one in _batches(crates))
-        for batch in _one_ahead(started):
-            failed = set[str]()
-            done += batch.count - batch.missing
-            for version, problem in batch.added():
-                done += 1
+        with _index(store) as index:
+            started = (_start(one, add, target, report, pool, jobs) for one in _batches(crates))
+            for batch in _one_ahead(started):
+                failed = set[str]()
+                done += batch.count - batch.missing
+                for version, problem in batch.added():
+                    done += 1
+                    progress(done)
+                    if problem is not None:
+                        failed.add(version.stem)
+                        report.problems.append(Problem(version.name, version.vers, problem))
+                index(list(_index_files(batch, failed, target, report)))
+                report.added += batch.missing - len(failed)
                 progress(done)
-                if problem is not None:
-                    failed.add(version.stem)
-                    report.problems.append(Problem(version.name, version.vers, problem))
-            for path, found in batch.crates.items():
-                if kept := [one for one in found if one.stem not in failed]:
-                    target.index(path, kept)
-                    report.count += len(kept)
-            report.added += batch.missing - len(failed)
-            progress(done)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     target.finish()
     return report
+
+
+@contextmanager
+def _index(store: Store) -> Iterator[Store]:
+    """Yield what writes the index files of a batch in a thread; at the end, all are written."""
+    with ThreadPoolExecutor(1) as thread:
+        written: Future[None] | None = None
+
+        def write(files: list[IndexFile]) -> None:
+            nonlocal written
+            if written is not None:
+                written.result()
+            written = thread.submit(store, files)
+
+        yield write
+        if written is not None:
+            written.result()
+
+
+def _index_files(
+    batch: "_Batch", failed: Container[str], target: Target, report: Report
+) -> Iterator[IndexFile]:
+    """Yield the index files that change, with the versions whose files are there."""
+    for path, found in batch.crates.items():
+        if kept := [one for one in found if one.stem not in failed]:
+            report.count += len(kept)
+            if (file := target.index(path, kept)) is not None:
+                yield file
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +186,24 @@ def _start(
     """Find out which files are missing, and let threads add them."""
     crates = by_crate((one for one in versions if target.selects(one)), report)
     target.load(crates)
-    missing = [one for found in crates.values() for one in found if not target.has(one)]
-    size = max(1, min(MOST_AT_ONCE, len(missing) // (jobs * PARTS)))
-    parts = [missing[start : start + size] for start in range(0, len(missing), size)]
-    added = [(part, pool.submit(add, part)) for part in parts]
-    return _Batch(crates, len(versions), len(missing), added)
+    missing = [[one for one in found if not target.has(one)] for found in crates.values()]
+    count = sum(map(len, missing))
+    size = max(1, min(MOST_AT_ONCE, count // (jobs * PARTS)))
+    added = [(part, pool.submit(add, part)) for part in _parts(missing, size)]
+    return _Batch(crates, len(versions), count, added)
+
+
+def _parts(crates: Iterable[list[ExportedVersion]], size: int) -> Iterator[list[ExportedVersion]]:
+    """Yield lists of about so many versions; those of a crate are together, if there are not more."""
+    part: list[ExportedVersion] = []
+    for versions in crates:
+        for start in range(0, len(versions), size):
+            part += versions[start : start + size]
+            if len(part) >= size:
+                yield part
+                part = []
+    if part:
+        yield part
 
 
 def _one_ahead(batches: Iterable[_Batch]) -> Iterator[_Batch]:
