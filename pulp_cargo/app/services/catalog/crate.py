@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -41,6 +42,8 @@ class ServedVersion:
     details: VersionDetails
     upstream: Upstream
     downloads: int = 0
+    # When it was last downloaded, None if it never was.
+    downloaded_at: datetime | None = None
 
     @property
     def summary(self) -> CrateVersion:
@@ -289,7 +292,9 @@ def _with_downloads(
     row: VersionDetails, upstream: Upstream, counts: Mapping[str, VersionTotals]
 ) -> ServedVersion:
     count = counts.get(row.vers)
-    return ServedVersion(row, upstream, count.downloads if count else 0)
+    if count is None:
+        return ServedVersion(row, upstream)
+    return ServedVersion(row, upstream, count.downloads, count.last_at)
 
 
 def _under_policies(registry: Registry, upstream: Upstream, versions: Sequence[V]) -> Sequence[V]:

@@ -1,5 +1,6 @@
 """The web pages of a registry, each with what it has to show."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -124,6 +125,30 @@ def test_crate_page(gallery: Registry) -> None:
         base(gallery) + "api/v1/crates/shapes/1.1.0/download",
     } <= set(page.links)
     assert not [target for target in page.links if target.startswith("javascript")]
+
+
+def test_downloads_of_versions_are_on_the_pages(stack: Stack, name: str) -> None:
+    """The plot has a colour for each version; the lists of versions have counts and last uses."""
+    registry = stack.make_registry()
+    for vers in ("1.0.0", "1.1.0", "1.2.0"):
+        registry.publish(Crate(name, vers))
+    for vers in ("1.0.0", "1.1.0", "1.1.0"):
+        assert registry.download(name, vers).status == 200
+
+    def counted() -> dict[str, int]:
+        found = stack.rest.list(f"{registry.href}version_downloads/")
+        return {one["vers"]: one["downloads"] for one in found}
+
+    assert launcher.wait_for(lambda: counted() == {"1.0.0": 1, "1.1.0": 2})
+    page = visit(registry, f"crates/{name}")
+    assert "3 in all, 3 in the last 90 days" in page.text
+    assert "1.1.0: 2 1.0.0: 1" in page.text
+    colours = [values.get("class") for tag, values in page.elements if tag == "path"]
+    assert colours == ["series-0", "series-1"]
+    for shown in (page, visit(registry, f"crates/{name}/versions")):
+        rows = re.findall(r"<td>(\d+)</td>\n<td>(.*)</td>\n</tr>", shown.html)
+        assert [count for count, _ in rows] == ["0", "2", "1"]
+        assert [when.partition("(")[2] for _, when in rows] == ["", *["less than an hour ago)"] * 2]
 
 
 def test_readme_on_the_crate_page(gallery: Registry) -> None:
