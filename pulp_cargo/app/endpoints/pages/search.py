@@ -12,7 +12,6 @@ from pulp_cargo.app.services.catalog.find import find
 from pulp_cargo.protocol.web_api.crates import neighbours
 from pulp_cargo.protocol.web_api.search import (
     LONGEST_VALUE,
-    MOST_PAGES,
     Paging,
     Parameters,
     SearchQuery,
@@ -85,6 +84,6 @@ def _page(registry: Registry, query: SearchQuery, parameters: Parameters, title:
         crates=crates,
         first=first,
         last=first + len(crates) - 1,
-        next_page=links["next_page"] if query.paging.page < MOST_PAGES else None,
+        next_page=links["next_page"],
         previous_page=links["prev_page"],
     )

@@ -18,9 +18,11 @@ from pulp_cargo.protocol.errors import InvalidQuery, ReadmeNotFound
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.crates import crate_object, neighbours, to_json
 from pulp_cargo.protocol.web_api.ids import numeric_id
+from pulp_cargo.protocol.web_api.include import parse_include
 from pulp_cargo.protocol.web_api.search import Parameters, parse_paging, single
 from pulp_cargo.protocol.web_api.tags import Tag, category_object, keyword_object
 from pulp_cargo.protocol.web_api.versions import dependency_objects, version_object
+from pulp_cargo.rules.crate_summary import release_tracks
 
 INCLUDES = frozenset(
     {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
@@ -60,6 +62,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
 async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}/versions`: all versions, or a page if `per_page` is given."""
     parameters = parameters_of(cargo)
+    include = parse_include(parameters, {"release_tracks"})
     found = await asked_of_crate(cargo, crates.crate, name)
     versions = list(found.versions)
     match single(parameters, "sort"):
@@ -77,6 +80,8 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
         paging = parse_paging(parameters)
         versions = versions[paging.offset : paging.offset + paging.per_page]
         meta |= neighbours(total, paging, parameters)
+    if "release_tracks" in include:
+        meta["release_tracks"] = release_tracks(one.summary for one in found.versions)
     return as_json(
         cargo,
         {
@@ -134,13 +139,7 @@ async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
 
 def _included(parameters: Parameters) -> Collection[str]:
     """Return the parts of a crate to include: without the parameter all, and without a name none."""
-    if "include" not in parameters:
-        return INCLUDES
-    include = set(single(parameters, "include").split(",")) - {""}
-    if unknown := sorted(include - INCLUDES):
-        raise InvalidQuery(
-            f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
-        )
+    include = parse_include(parameters, INCLUDES, default=INCLUDES)
     return INCLUDES if "full" in include else include
 
 
