@@ -9,9 +9,11 @@ from pulp_cargo.app.runtime import statements
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.search import SearchQuery, Sort
 from pulp_cargo.rules.crates_io import known_categories
+from pulp_cargo.rules.search_words import slips_of
 
-# Text in English is stemmed; names and identifiers are searched as they are.
-TERMS = "websearch_to_tsquery('english', %(text)s) || websearch_to_tsquery('simple', %(text)s)"
+# Text in English is stemmed; names and identifiers are searched as they are. There are no operators:
+# who searches for an option such as `--release` does not want all crates without that word.
+TERMS = "plainto_tsquery('english', %(text)s) || plainto_tsquery('simple', %(text)s)"
 # By relevance, so many crates are read that have the words without having the text in their name:
 # nearly all readmes have the most frequent words. Those that have them in name, keywords or
 # description are all read for a page that they can be on, unless names of the first catalog fill it.
@@ -19,10 +21,11 @@ MOST_BY_WORDS = 2_000
 # Typing errors are looked for if fewer crates than these match by name, keywords or description.
 ENOUGH = 10
 # The classes of hits: 0 the name itself, 1 names that begin with it, 2 names that contain it, 3 words
-# in name, keywords or description (`heading`), 4 names that are similar (`%`, by which an index finds
-# names with a typing error), 5 words in the readme. Each query reads one index, and leaves out the
-# hits of those before. `worded` has the classes 3 and 5, because reading the crates of either takes
-# longer than anything else. Of the hits, only those of ranks that reach the page are sorted.
+# in name, keywords or description (`heading`), 4 names of which the text is a slip of the finger,
+# 5 names that are similar (`%`, by which an index finds other typing errors), 6 words in the readme.
+# Each query reads one index, and leaves out the hits of those before. `worded` has the classes 3 and
+# 6, because reading the crates of either takes longer than anything else. Of the hits, only those of
+# ranks that reach the page are sorted.
 FOUND = """
     WITH terms AS MATERIALIZED (
         SELECT {terms} AS words
@@ -31,7 +34,7 @@ FOUND = """
             WHEN c.canonical_name LIKE %(begins)s THEN 1 ELSE 2 END AS class
         FROM cargo_catalogcrate c WHERE {conditions} AND {is_named}
     ), worded AS MATERIALIZED (
-        SELECT {columns}, CASE WHEN c.heading @@ (SELECT words FROM terms) THEN 3 ELSE 5 END AS class
+        SELECT {columns}, CASE WHEN c.heading @@ (SELECT words FROM terms) THEN 3 ELSE 6 END AS class
         FROM cargo_catalogcrate c
         WHERE {conditions} AND NOT {is_named} AND c.document @@ (SELECT words FROM terms)
         LIMIT %(by_words)s
@@ -44,15 +47,21 @@ FOUND = """
         AND NOT EXISTS (SELECT FROM worded WHERE worded.id = c.id)
     ), by_heading AS MATERIALIZED (
         TABLE described UNION ALL SELECT * FROM worded WHERE class = 3
-    ), alike AS MATERIALIZED (
+    ), slipped AS MATERIALIZED (
         SELECT {columns}, 4 AS class FROM cargo_catalogcrate c
+        WHERE {conditions} AND NOT {is_named} AND c.canonical_name = ANY(%(slips)s::text[])
+        AND (SELECT count(*) FROM named) + (SELECT count(*) FROM by_heading) < %(enough)s
+        AND NOT EXISTS (SELECT FROM by_heading WHERE by_heading.id = c.id)
+    ), alike AS MATERIALIZED (
+        TABLE slipped UNION ALL SELECT {columns}, 5 AS class FROM cargo_catalogcrate c
         WHERE {conditions} AND NOT {is_named} AND c.canonical_name %% %(name)s
         AND (SELECT count(*) FROM named) + (SELECT count(*) FROM by_heading) < %(enough)s
         AND NOT EXISTS (SELECT FROM by_heading WHERE by_heading.id = c.id)
+        AND NOT EXISTS (SELECT FROM slipped WHERE slipped.id = c.id)
     ), hits AS MATERIALIZED (
         SELECT c.*, {rank} AS rank FROM (
             TABLE named UNION ALL TABLE by_heading UNION ALL TABLE alike
-            UNION ALL SELECT * FROM worded WHERE class = 5
+            UNION ALL SELECT * FROM worded WHERE class = 6
             AND NOT EXISTS (SELECT FROM alike WHERE alike.id = worded.id)
         ) c
     ), counts AS MATERIALIZED (
@@ -308,6 +317,7 @@ def _text(query: SearchQuery) -> dict[str, object]:
         "name": name,
         "begins": f"{_literal(name)}%",
         "contains": f"{inner}{_literal(name)}%",
+        "slips": slips_of(name),
         "enough": ENOUGH,
         "by_words": MOST_BY_WORDS if query.sort is Sort.RELEVANCE else None,
     }
