@@ -72,7 +72,6 @@ async def _list(
 
 def _page(registry: Registry, query: SearchQuery, parameters: Parameters, title: str) -> str:
     total, crates = find(registry, query)
-    links = neighbours(total, query.paging, parameters)
     first = query.paging.offset + 1
     return render_of(
         registry,
@@ -84,6 +83,5 @@ def _page(registry: Registry, query: SearchQuery, parameters: Parameters, title:
         crates=crates,
         first=first,
         last=first + len(crates) - 1,
-        next_page=links["next_page"],
-        previous_page=links["prev_page"],
+        **neighbours(total, query.paging, parameters),
     )

@@ -7,7 +7,9 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.queries import asked, asked_of_crate, parameters_of
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import headers_for_readers, json_response
+from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries.crates import details
+from pulp_cargo.app.queries.downloads import CrateTotals
 from pulp_cargo.app.queries.tags import Kind
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.catalog import crate as crates
@@ -112,10 +114,14 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
     paging = parse_paging(parameters)
     await asked_of_crate(cargo, crates.require, name)
     total, found = await asked(cargo, crates.dependents, name, paging)
+    names = [one.details.name for one in found]
+    totals = await threads.read(downloads.totals_of, cargo.registry.pk, names)
     return as_json(
         cargo,
         {
-            "dependencies": [dep for one in found for dep in _dependencies_on(cargo, one, name)],
+            "dependencies": [
+                dep for one in found for dep in _dependencies_on(cargo, one, name, totals)
+            ],
             "versions": [version_object(one.object()) for one in found],
             "meta": {"total": total},
         },
@@ -144,8 +150,9 @@ def _included(parameters: Parameters) -> Collection[str]:
 
 
 def _dependencies_on(
-    cargo: CargoRequest, one: ServedVersion, name: str
+    cargo: CargoRequest, one: ServedVersion, name: str, totals: Mapping[str, CrateTotals]
 ) -> list[Mapping[str, object]]:
+    """Return the dependencies of a version on a crate, with the downloads of the version's crate."""
     urls, wanted = cargo.registry.urls, canonical_name(name)
 
     def is_on_it(other: str, registry: str | None) -> bool:
@@ -153,7 +160,9 @@ def _dependencies_on(
 
     details = one.details
     found = dependency_objects(details.index_line, numeric_id(details.unit), is_on_it)
-    return [{**dep, "crate_id": name} for dep in found]
+    total = totals.get(canonical_name(details.name))
+    shown = {"crate_id": name, "downloads": total.downloads if total else 0}
+    return [{**dep, **shown} for dep in found]
 
 
 def as_json(cargo: CargoRequest, value: object) -> web.Response:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
@@ -192,6 +193,24 @@ def test_dependents_need_the_crate_of_this_registry(stack: Stack):
     assert [one["crate"] for one in answer["versions"]] == ["alike", "both", "ours"]
     assert len(answer["dependencies"]) == 3
     assert answer["meta"] == {"total": 3}
+
+
+def test_dependents_have_their_downloads(stack: Stack):
+    """Those of the version that needs the crate, and with the dependency those of its crate."""
+    registry = stack.make_registry()
+    registry.publish(Crate("leaf"))
+    for vers in ("1.0.0", "1.1.0"):
+        registry.publish(Crate("Needs-It", vers, deps=[Dep(name="leaf")]))
+    registry.publish(Crate("unused", deps=[Dep(name="leaf")]))
+    for vers in ("1.0.0", "1.1.0", "1.1.0"):
+        assert registry.download("Needs-It", vers).status == 200
+
+    def counts() -> list[tuple[str, int, int]]:
+        found = registry.get("api/v1/crates/leaf/reverse_dependencies").json()
+        crates = {one["version_id"]: one["downloads"] for one in found["dependencies"]}
+        return [(one["crate"], one["downloads"], crates[one["id"]]) for one in found["versions"]]
+
+    assert launcher.wait_for(lambda: counts() == [("Needs-It", 2, 3), ("unused", 0, 0)])
 
 
 def test_readme(shop: Registry):

@@ -17,6 +17,7 @@ PATHS = (
     "crates/shapes",
     "crates/shapes/1.2.0",
     "crates/shapes/versions",
+    "crates/shapes/dependents",
     "crates/shapes/1.0.0/files",
     "crates/shapes/1.0.0/source/src/lib.rs",
     "crates/shapes/diff/1.1.0..1.2.0",

@@ -8,7 +8,7 @@ import pytest
 from pulp_cargo.tests.functional.cache.lists.conftest import new_list, ours
 from pulp_cargo.tests.functional.pages.conftest import shapes, visit
 from pulp_cargo.tests.functional.serve import launcher
-from pulp_cargo.tests.support.crate import Crate
+from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
 
@@ -125,6 +125,53 @@ def test_crate_page(gallery: Registry) -> None:
         base(gallery) + "api/v1/crates/shapes/1.1.0/download",
     } <= set(page.links)
     assert not [target for target in page.links if target.startswith("javascript")]
+
+
+def test_all_dependents_have_a_page(stack: Stack) -> None:
+    """The page of the crate has the first of them, and leads to the others."""
+    registry = stack.make_registry()
+    registry.publish(Crate("leaf"))
+    needing = [f"needing-{number:03}" for number in range(101)]
+    for name in needing:
+        registry.publish(Crate(name, deps=[Dep(name="leaf")]))
+    first = visit(registry, "crates/leaf")
+    assert "All 101 dependents" in first.text
+    assert base(registry) + "crates/leaf/dependents" in first.links
+
+    def listed(path: str) -> list[str]:
+        page = visit(registry, path)
+        assert page.status == 200
+        assert "101 crates depend on leaf" in page.text
+        return [link.rpartition("/")[2] for link in page.links if "/crates/needing" in link]
+
+    assert listed("crates/LEAF/dependents") == needing[:100]
+    assert "?page=2" in visit(registry, "crates/leaf/dependents").links
+    assert listed("crates/leaf/dependents?page=2") == needing[100:]
+    assert visit(registry, "crates/needing-000").text.endswith(
+        "No crate of this registry depends on it."
+    )
+    assert visit(registry, "crates/missing/dependents").status == 404
+    assert visit(registry, "crates/leaf/dependents?page=0").status == 400
+
+
+def test_pages_lead_to_feeds(gallery: Registry) -> None:
+    """For people, and for programs that look for the feeds of a page."""
+    for path, feeds in (
+        ("", {"rss/updates.xml", "rss/crates.xml"}),
+        ("crates/shapes", {"rss/crates/shapes.xml"}),
+    ):
+        page = visit(gallery, path)
+        wanted = {base(gallery) + feed for feed in feeds}
+        rss = {"rel": "alternate", "type": "application/rss+xml"}
+        found = [
+            values
+            for tag, values in page.elements
+            if tag == "link" and rss.items() <= values.items()
+        ]
+        assert {one["href"] for one in found} == wanted
+        assert wanted <= set(page.links)
+        for feed in feeds:
+            assert gallery.get(feed).status == 200
 
 
 def test_downloads_of_versions_are_on_the_pages(stack: Stack, name: str) -> None:
