@@ -77,6 +77,17 @@ def test_pages_of_an_awkward_crate_are_for_everybody(
     require_page_for_everybody(browser, awkward_crates.url + path)
 
 
+def test_pages_can_be_printed(awkward_crates: Registry, browser: Browser) -> None:
+    """Dark on white, whatever the colours on the screen, and no column is cut off."""
+    browser.open(f"{awkward_crates.url}crates/{awkward.NAME}")
+    with browser.printing():
+        assert browser.violations() == []
+        width = "return document.querySelector('main').scrollWidth <= innerWidth"
+        assert browser.driver.execute_script(width)
+        for hidden in (".site form", "nav"):
+            assert not browser.find(hidden).is_displayed()
+
+
 def test_list_of_registries_is_for_everybody(
     stack: Stack, gallery: Registry, browser: Browser
 ) -> None:
