@@ -49,14 +49,10 @@ FOUND = """
         TABLE described UNION ALL SELECT * FROM worded WHERE class = 3
     ), slipped AS MATERIALIZED (
         SELECT {columns}, 4 AS class FROM cargo_catalogcrate c
-        WHERE {conditions} AND NOT {is_named} AND c.canonical_name = ANY(%(slips)s::text[])
-        AND (SELECT count(*) FROM named) + (SELECT count(*) FROM by_heading) < %(enough)s
-        AND NOT EXISTS (SELECT FROM by_heading WHERE by_heading.id = c.id)
+        WHERE c.canonical_name = ANY(%(slips)s::text[]) AND {is_left}
     ), alike AS MATERIALIZED (
         TABLE slipped UNION ALL SELECT {columns}, 5 AS class FROM cargo_catalogcrate c
-        WHERE {conditions} AND NOT {is_named} AND c.canonical_name %% %(name)s
-        AND (SELECT count(*) FROM named) + (SELECT count(*) FROM by_heading) < %(enough)s
-        AND NOT EXISTS (SELECT FROM by_heading WHERE by_heading.id = c.id)
+        WHERE c.canonical_name %% %(name)s AND {is_left}
         AND NOT EXISTS (SELECT FROM slipped WHERE slipped.id = c.id)
     ), hits AS MATERIALIZED (
         SELECT c.*, {rank} AS rank FROM (
@@ -80,6 +76,10 @@ FOUND = """
     ) page ON true
 """
 COLUMNS = "c.id, c.catalog_id, c.canonical_name, c.updated_at, c.created_at"
+# A crate that can have a typing error, if few others match.
+IS_LEFT = """{conditions} AND NOT {is_named}
+        AND (SELECT count(*) FROM named) + (SELECT count(*) FROM by_heading) < %(enough)s
+        AND NOT EXISTS (SELECT FROM by_heading WHERE by_heading.id = c.id)"""
 IS_NAMED = "c.canonical_name LIKE %(contains)s"
 IS_NAMED_SHORTLY = "(c.canonical_name LIKE %(begins)s OR c.canonical_name LIKE %(contains)s)"
 # After the crate of just that name, hits are in the order of their catalogs: private ones first.
@@ -280,11 +280,14 @@ def _found(query: SearchQuery, conditions: Sequence[str], *, is_one: bool) -> st
     """Return the statement for a search with a text."""
     is_by_relevance = query.sort is Sort.RELEVANCE
     counted = COUNTED.get(query.sort)
+    is_named = IS_NAMED_SHORTLY if _is_short(query) else IS_NAMED
+    every = _all_of(conditions)
     return FOUND.format(
         terms=TERMS,
         columns=COLUMNS,
-        conditions=_all_of(conditions),
-        is_named=IS_NAMED_SHORTLY if _is_short(query) else IS_NAMED,
+        conditions=every,
+        is_named=is_named,
+        is_left=IS_LEFT.format(conditions=every, is_named=is_named),
         rank=RANK.format(position="1" if is_one else POSITION) if is_by_relevance else "0",
         usage=USAGE_OF_HIT.format(column=counted) if counted else "0",
         order=ORDERS[query.sort],
