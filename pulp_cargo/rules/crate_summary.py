@@ -1,6 +1,6 @@
 """What crates.io shows of a crate as a whole, computed from its versions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -65,3 +65,22 @@ def summarize(ranked: Sequence[CrateVersion]) -> CrateSummary:
 
 def _highest(ranked: Sequence[CrateVersion]) -> str:
     return ranked[0].vers if ranked else ""
+
+
+def release_tracks(ranked: Iterable[CrateVersion]) -> Mapping[str, Mapping[str, str]]:
+    """Return the highest release of each line that is compatible in itself, as crates.io names them.
+
+    Yanked versions and pre-releases are in none.
+
+    >>> at = datetime(2030, 1, 1)
+    >>> one = [CrateVersion(UUID(int=0), "a", vers, at, None, False) for vers in ("1.1.0", "1.0.0", "0.2.1")]
+    >>> release_tracks(one)
+    {'1': {'highest': '1.1.0'}, '0.2': {'highest': '0.2.1'}}
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    for one in ranked:
+        if not one.yanked and not is_prerelease(one.vers):
+            major, minor, _ = one.vers.split(".", 2)
+            track = f"0.{minor}" if major == "0" else major
+            found.setdefault(track, {"highest": one.vers})
+    return found

@@ -12,6 +12,8 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
+from pulp_cargo.rules.hidden_characters import written_out
+
 CLASS_PREFIX = "hl-"
 CLASSES = frozenset(f"{CLASS_PREFIX}{short}" for short in STANDARD_TYPES.values() if short)
 # Longer code is shown without colours.
@@ -38,8 +40,6 @@ _LANGUAGES = {
     "wgsl": "wgsl",
 }
 _BY_FILE = {"cargo.lock": "toml", "makefile": "make", "dockerfile": "docker"}
-# Control characters, and those that show text in another order than a compiler reads it.
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
 
 
 def highlight_block(code: str, language: str) -> str:
@@ -60,7 +60,7 @@ def highlight_file(text: str, path: str) -> list[str]:
     >>> highlight_file("a\\u202eb\\n<", "x.txt")
     ['a[U+202E]b', '&lt;']
     """
-    shown = _HIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text.replace("\r\n", "\n"))
+    shown = written_out(text.replace("\r\n", "\n"))
     file = PurePosixPath(path)
     name = file.name.lower()
     language = _BY_FILE.get(name) or _LANGUAGES.get(file.suffix.lower().removeprefix("."))

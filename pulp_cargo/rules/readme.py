@@ -7,7 +7,6 @@ a process of its own, with a limit on its time (`pulp_cargo.reader.pages`).
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import urljoin, urlsplit
@@ -18,11 +17,15 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from pulp_cargo.rules.highlight import CLASSES, highlight_block
+from pulp_cargo.rules.readme_structure import (
+    SCROLLED,
+    Outline,
+    has_text,
+    name_what_has_no_text,
+)
 
 # An id in a readme must not equal one of the page, nor shadow a property of a script's `document`.
 ID_PREFIX = "readme-"
-# The page's own headings are of the levels 1 and 2.
-HEADINGS_BELOW = 2
 MOST_CHARACTERS = 1024 * 1024
 
 _TEXTS = (
@@ -48,8 +51,6 @@ ATTRIBUTES = {
     "details": {"open"},
     **{tag: {"align"} for tag in ("div", "p", "h1", "h2", "h3", "h4", "h5", "h6", "table")},
 }
-# A wide table or a long line is scrolled by itself; the keyboard has to reach what is scrolled.
-SCROLLED = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 FIXED_VALUES = {
     "div": {"tabindex": {"0"}, "role": {"group"}, "aria-label": {"Table"}},
 }
@@ -61,8 +62,6 @@ LINK_REL = "nofollow noopener"
 LINKED_SCHEMES = frozenset({"http", "https", "mailto"})
 
 _TASK = re.compile(r"\[([ xX])\] +")
-_HTML_HEADING = re.compile(r"(</?h)([1-6])\b", re.IGNORECASE)
-_NO_SLUG = re.compile(r"[^\w\- ]+")
 _SIZE = re.compile(r"[0-9]{1,4}%?")
 _HOSTS = {"github": ("blob/HEAD/", "raw/HEAD/"), "gitlab": ("-/blob/HEAD/", "-/raw/HEAD/")}
 _REPOSITORY = re.compile(r"/[\w.~-]+(?:/[\w.~-]+?)+?(?=\.git/?$|/?$|/-?/?(?:tree|blob)/)")
@@ -123,6 +122,7 @@ class _Cleaner:
     """Decides about the attributes that the allowlist lets pass."""
 
     base: Base
+    ids: set[str] = field(default_factory=set)
 
     def attribute(self, tag: str, name: str, value: str) -> str | None:
         """Return the value of an attribute, None to drop it."""
@@ -132,12 +132,20 @@ class _Cleaner:
             case "src":
                 return self._image(value)
             case "id":
-                return ID_PREFIX + value.removeprefix(ID_PREFIX) if value.strip() else None
+                return self._id(value)
             case "align":
                 return value if value.lower() in ("left", "right", "center") else None
             case "width" | "height" | "start" | "colspan" | "rowspan":
                 return value if _SIZE.fullmatch(value) else None
         return value
+
+    def _id(self, value: str) -> str | None:
+        """Return an id of its own, None for one that another element has."""
+        found = ID_PREFIX + value.removeprefix(ID_PREFIX)
+        if not value.strip() or found in self.ids:
+            return None
+        self.ids.add(found)
+        return found
 
     def _link(self, value: str) -> str | None:
         value = value.strip()
@@ -198,55 +206,43 @@ def _close_table(*_: object) -> str:
     return "</table></div>\n"
 
 
-@dataclass(slots=True)
-class _Slugs:
-    """Ids of headings as GitHub makes them, so that a readme's links to them work."""
-
-    used: Counter[str] = field(default_factory=Counter)
-
-    def of(self, heading: str) -> str:
-        slug = _NO_SLUG.sub("", heading.strip().lower()).replace(" ", "-")
-        number = self.used[slug]
-        self.used[slug] += 1
-        return f"{slug}-{number}" if number else slug
-
-
 def _like_github(state: StateCore) -> None:
     """Add ids to headings, put headings below those of the page, and show task lists."""
-    slugs = _Slugs()
+    outline = Outline()
     for place, token in enumerate(state.tokens):
         match token.type:
             case "heading_open":
-                token.attrSet("id", slugs.of(_plain(state.tokens[place + 1])))
-                token.tag = _below(token.tag)
+                _open_heading(token, state.tokens[place + 1], outline)
             case "heading_close":
-                token.tag = _below(token.tag)
+                token.tag = outline.last if has_text(state.tokens[place - 1]) else "p"
             case "th_open" | "td_open":
                 # Styles are removed, and tables have no other alignment.
                 style = str(token.attrGet("style") or "")
                 token.attrSet("align", style.removeprefix("text-align:"))
             case "html_block":
-                token.content = _demoted(token.content)
+                token.content = outline.mend(token.content)
             case "inline":
                 for child in token.children or ():
                     if child.type == "html_inline":
-                        child.content = _demoted(child.content)
+                        child.content = outline.mend(child.content)
+                name_what_has_no_text(token)
                 if place > 1 and state.tokens[place - 2].type == "list_item_open":
                     _show_task(token)
+
+
+def _open_heading(heading: Token, inline: Token, outline: Outline) -> None:
+    if not has_text(inline):
+        heading.tag = "p"
+        return
+    heading.tag = outline.below(int(heading.tag[1:]))
+    if slug := outline.slug(_plain(inline)):
+        heading.attrSet("id", slug)
 
 
 def _plain(inline: Token) -> str:
     return "".join(
         child.content for child in inline.children or () if child.type in ("text", "code_inline")
     )
-
-
-def _below(tag: str) -> str:
-    return f"h{min(6, int(tag[1:]) + HEADINGS_BELOW)}"
-
-
-def _demoted(html: str) -> str:
-    return _HTML_HEADING.sub(lambda found: found[1] + _below(f"h{found[2]}")[1:], html)
 
 
 def _show_task(inline: Token) -> None:

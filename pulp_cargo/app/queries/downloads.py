@@ -18,6 +18,13 @@ VERSIONS = """
     JOIN cargo_versiondownloads v ON v.crate_id = c.id
     WHERE c.distribution_id = %(distribution)s AND c.canonical_name = %(name)s
 """
+SOME_VERSIONS = """
+    SELECT c.canonical_name, v.vers, v.downloads, v.last_at
+    FROM unnest(%(names)s::text[], %(versions)s::text[]) wanted (name, vers)
+    JOIN cargo_cratedownloads c
+        ON c.distribution_id = %(distribution)s AND c.canonical_name = wanted.name
+    JOIN cargo_versiondownloads v ON v.crate_id = c.id AND v.vers = wanted.vers
+"""
 DAYS = """
     SELECT v.vers, d.day, d.downloads FROM cargo_cratedownloads c
     JOIN cargo_versiondownloads v ON v.crate_id = c.id
@@ -82,6 +89,16 @@ def versions_of(distribution: UUID, name: str) -> Mapping[str, VersionTotals]:
     """Return the downloads of a crate's versions, those without downloads left out."""
     values = {"distribution": distribution, "name": canonical_name(name)}
     return {vers: VersionTotals(*totals) for vers, *totals in all_rows(VERSIONS, values)}
+
+
+def of_some_versions(
+    distribution: UUID, versions: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], VersionTotals]:
+    """Return the downloads of versions, each a name and a `vers`, by canonical names and `vers`."""
+    names, numbers = ([one[part] for one in versions] for part in (0, 1))
+    values = {"distribution": distribution, "versions": numbers}
+    rows = all_rows(SOME_VERSIONS, values | {"names": [canonical_name(name) for name in names]})
+    return {(name, vers): VersionTotals(*totals) for name, vers, *totals in rows}
 
 
 def days_of(distribution: UUID, name: str) -> list[DailyCount]:

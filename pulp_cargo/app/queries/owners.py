@@ -96,6 +96,13 @@ def shown_owners(repository: UUID, canonical: str) -> list[ShownOwner]:
     ]
 
 
+def crates_of_user(repository: UUID, user: int) -> list[str]:
+    """Return the crates in a repository's newest version that a user owns, not as one of a group."""
+    owned = CrateOwner.objects.filter(repository=repository, user=user)
+    names = list(owned.values_list("canonical_name", flat=True))
+    return sorted(spellings(repository, names).values()) if names else []
+
+
 def served_crate(served: ServedVersion, name: str) -> str | None:
     """Return how a repository version spells a crate, None without it; raises VersionGone."""
     rows = rows_of(served, SERVED_CRATE, name=canonical_name(name))

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.search import SearchQuery, Sort
+from pulp_cargo.rules.search_words import slips_of
 from pulp_cargo.rules.typing_errors import least_similarity
 
-# Text in English is stemmed; names and identifiers are searched as they are.
-TERMS = "websearch_to_tsquery('english', %(text)s) || websearch_to_tsquery('simple', %(text)s)"
+# Text in English is stemmed; names and identifiers are searched as they are. There are no operators:
+# who searches for an option such as `--release` does not want all crates without that word.
+TERMS = "plainto_tsquery('english', %(text)s) || plainto_tsquery('simple', %(text)s)"
 # By relevance, so many crates are counted whose names do not begin with the text, if the hits before
 # them fill the page: the most frequent words are in nearly all readmes, and many are in thousands of
 # names.
@@ -19,11 +21,12 @@ MOST_BY_WORDS = 2_000
 # Typing errors are looked for if fewer crates than these match by name, keywords or description.
 ENOUGH = 10
 # The classes of hits: 0 the name itself, 1 names that begin with it, 2 names that contain it, 3 words
-# in name, keywords or description (`heading`), 4 names that are similar (`%`, by which an index finds
-# names with a typing error), 5 words in the readme. Each query reads one index, and leaves out the
-# hits of those before. By relevance, a class is only counted (`…_unread`) if those before it fill the
-# page with crates of the first catalog. Of the hits, only those of ranks that reach the page are
-# sorted. `NOT IN` lets a limit end a query early, unlike a join.
+# in name, keywords or description (`heading`), 4 names of which the text is a slip of the finger,
+# 5 names that are similar (`%`, by which an index finds other typing errors), 6 words in the readme.
+# Each query reads one index, and leaves out the hits of those before. By relevance, a class is only
+# counted (`…_unread`) if those before it fill the page with crates of the first catalog. Of the hits,
+# only those of ranks that reach the page are sorted. `NOT IN` lets a limit end a query early, unlike
+# a join.
 FOUND = """
     WITH terms AS MATERIALIZED (
         SELECT {terms} AS words, %(name)s AS name,
@@ -54,12 +57,13 @@ FOUND = """
         SELECT count(*) AS crates,
             count(*) FILTER (WHERE {is_first}) + (SELECT first FROM named_number) AS first
         FROM described
+    ), slipped AS MATERIALIZED (
+        SELECT {columns}, 4 AS class FROM {slipped} AND {is_left}
     ), alike AS MATERIALIZED (
-        SELECT {columns}, 4 AS class FROM {alike}
-        AND (SELECT crates FROM named_number) + (SELECT crates FROM described_number) < %(enough)s
-        AND c.id NOT IN (SELECT id FROM described)
+        TABLE slipped UNION ALL SELECT {columns}, 5 AS class FROM {alike} AND {is_left}
+        AND c.id NOT IN (SELECT id FROM slipped)
     ), worded AS MATERIALIZED (
-        SELECT {columns}, 5 AS class FROM {worded}
+        SELECT {columns}, 6 AS class FROM {worded}
         AND (SELECT first FROM described_number) < %(needed)s
         AND c.id NOT IN (SELECT id FROM described) AND c.id NOT IN (SELECT id FROM alike)
         LIMIT %(by_words)s
@@ -101,6 +105,9 @@ OF_EACH = """
         WHERE c.catalog_id = catalog AND {conditions} OFFSET 0
     ) c WHERE true
 """
+# A crate that the text may be an error for, since few others match.
+IS_LEFT = """(SELECT crates FROM named_number) + (SELECT crates FROM described_number) < %(enough)s
+        AND c.id NOT IN (SELECT id FROM described)"""
 # Crates of which crate policies refuse all versions are not shown.
 SHOWN = "c.num_versions > 0"
 IS_FIRST = "catalog_id = (%(catalogs)s::bigint[])[1]"
@@ -110,6 +117,7 @@ IS_NAMED = "c.canonical_name LIKE %(contains)s"
 IS_NAMED_SHORTLY = "(c.canonical_name LIKE %(begins)s OR c.canonical_name LIKE %(contains)s)"
 HAS_HEADING = "c.heading @@ (SELECT words FROM terms)"
 HAS_WORDS = "c.document @@ (SELECT words FROM terms)"
+IS_SLIP = "c.canonical_name = ANY(%(slips)s::text[])"
 IS_ALIKE = "c.canonical_name %% (SELECT name FROM terms)"
 # These and the conditions of `begun` are in one index; other columns are only read for some orders.
 COLUMNS = "c.id, c.catalog_id, c.canonical_name"
@@ -166,7 +174,9 @@ def text_statement(query: SearchQuery, conditions: Sequence[str], *, is_one: boo
         begun=crates(BEGINS),
         named=crates(is_named, f"NOT ({BEGINS})"),
         described=crates(f"NOT {is_named}", HAS_HEADING),
+        slipped=crates(f"NOT {is_named}", IS_SLIP),
         alike=crates(f"NOT {is_named}", IS_ALIKE),
+        is_left=IS_LEFT,
         worded=crates(f"NOT {is_named}", HAS_WORDS),
         rank=RANK.format(position="1" if is_one else POSITION) if is_by_relevance else "0",
         usage=f"coalesce(d.{counted}, 0) AS {counted}" if counted else "0",
@@ -187,6 +197,7 @@ def text_values(query: SearchQuery, last: int) -> dict[str, object]:
         "after": f"{name}~",
         "begins": f"{literal(name)}%",
         "contains": f"{inner}{literal(name)}%",
+        "slips": slips_of(name),
         "similarity": str(least_similarity(name)),
         "enough": ENOUGH,
         "needed": last if is_by_relevance else ALL,

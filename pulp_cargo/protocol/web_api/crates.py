@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from pulp_cargo.protocol.json_body import to_json
-from pulp_cargo.protocol.web_api.search import Paging, Parameters
+from pulp_cargo.protocol.web_api.search import MOST_PAGES, Paging, Parameters
 
 # On crates.io the highest version of a crate whose versions are all yanked.
 NO_VERSION = "0.0.0"
@@ -102,6 +102,7 @@ def neighbours(total: int, paging: Paging, parameters: Parameters) -> Mapping[st
 
     >>> neighbours(11, Paging(1, 10), {"q": ["a b"]})
     {'next_page': '?q=a+b&page=2', 'prev_page': None}
+    >>> neighbours(9_999, Paging(MOST_PAGES, 10), {})["next_page"]
     """
     rest = [
         (name, value) for name, values in parameters.items() for value in values if name != "page"
@@ -110,7 +111,7 @@ def neighbours(total: int, paging: Paging, parameters: Parameters) -> Mapping[st
     def link(page: int) -> str:
         return "?" + urlencode([*rest, ("page", page)])
 
-    has_next = paging.offset + paging.per_page < total
+    has_next = paging.offset + paging.per_page < total and paging.page < MOST_PAGES
     return {
         "next_page": link(paging.page + 1) if has_next else None,
         "prev_page": link(paging.page - 1) if paging.page > 1 else None,

@@ -13,6 +13,8 @@ LONGEST_VALUE = 200
 MOST_PER_PAGE = 100
 MOST_PAGES = 200
 MOST_IDS = 100
+# Filters of crates.io by owners, whom only users may see, and by what a user follows.
+NOT_FILTERS = ("user_id", "team_id", "following")
 PER_PAGE = 10
 
 
@@ -78,6 +80,9 @@ def parse_search(parameters: Parameters) -> SearchQuery:
         raise InvalidQuery(f"`ids[]` occurs {len(ids)} times in the query; the limit is {MOST_IDS}")
     for one in ids:
         _require_text("ids[]", one, LONGEST_VALUE)
+    for name in NOT_FILTERS:
+        if single(parameters, name):
+            raise InvalidQuery(f"a search of this registry cannot be limited by `{name}`")
     return SearchQuery(
         text=text,
         paging=parse_paging(parameters),

@@ -69,10 +69,12 @@ def _texts(fields: Mapping[str, object], key: str) -> list[str] | None:
     return value
 
 
-def user_body(pk: int, login: str, name: str | None, *, is_admin: bool) -> bytes:
-    """Return the answer to `GET me`.
+def user_body(
+    pk: int, login: str, name: str | None, *, is_admin: bool, owned: Iterable[tuple[UUID, str]]
+) -> bytes:
+    """Return the answer to `GET me`; `owned` are ids and names of the crates that the user owns.
 
-    >>> user_body(1, "ann", None, is_admin=False)[:49]
+    >>> user_body(1, "ann", None, is_admin=False, owned=[])[:49]
     b'{"user":{"id":1,"login":"ann","name":null,"email"'
     """
     user = {
@@ -87,7 +89,10 @@ def user_body(pk: int, login: str, name: str | None, *, is_admin: bool) -> bytes
         "is_admin": is_admin,
         "publish_notifications": False,
     }
-    return to_json({"user": user, "owned_crates": []})
+    crates = [
+        {"id": numeric_id(pk), "name": crate, "email_notifications": False} for pk, crate in owned
+    ]
+    return to_json({"user": user, "owned_crates": crates})
 
 
 def tokens_body(tokens: Iterable[TokenRecord]) -> bytes:

@@ -32,7 +32,7 @@ def application() -> web.Application:
 
 def searches_in(sent: list[str]) -> int:
     """Return how many searches are among the statements, and forget them."""
-    count = sum("websearch_to_tsquery" in one for one in sent)
+    count = sum("plainto_tsquery" in one for one in sent)
     sent.clear()
     return count
 

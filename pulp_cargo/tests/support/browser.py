@@ -112,6 +112,17 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
+    @contextmanager
+    def printing(self) -> Iterator[None]:
+        """Show the page as it is printed by somebody who uses the dark colours."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark"}
+        command = "Emulation.setEmulatedMedia"
+        self.driver.execute_cdp_cmd(command, {"media": "print", "features": [scheme]})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd(command, {"media": "", "features": []})
+
     def forget(self) -> None:
         """Delete all cookies, also those of other hosts."""
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})

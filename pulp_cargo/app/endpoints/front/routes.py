@@ -11,6 +11,7 @@ from pulp_cargo.app.endpoints.pages import search as search_pages
 from pulp_cargo.app.endpoints.pages.changes import get_changes
 from pulp_cargo.app.endpoints.pages.contents import get_diff, get_files, get_source
 from pulp_cargo.app.endpoints.pages.crate import get_crate_page, get_version_page, get_versions_page
+from pulp_cargo.app.endpoints.pages.dependents import get_dependents_page
 from pulp_cargo.app.endpoints.pages.home import get_home
 from pulp_cargo.app.endpoints.pages.moved import to_page
 from pulp_cargo.app.endpoints.pages.refused import get_refused_page
@@ -143,6 +144,7 @@ ROUTES = (
     _route("GET", "crates/{name}", get_crate_page, "page"),
     _route("GET", "crates/{name}/versions", get_versions_page, "page"),
     _route("GET", "crates/{name}/refused", get_refused_page, "page"),
+    _route("GET", "crates/{name}/dependents", get_dependents_page, "page"),
     _route("GET", "crates/{name}/{vers}", get_version_page, "page"),
     _route("GET", "crates/{name}/{vers}/files", get_files, "page"),
     _route("GET", "crates/{name}/{vers}/source/{path}", get_source, "page"),

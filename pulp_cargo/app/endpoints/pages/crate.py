@@ -1,6 +1,6 @@
 """The pages of a crate and of its versions."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,7 +30,7 @@ from pulp_cargo.protocol.registry_url import is_crates_io
 from pulp_cargo.protocol.semver import parse_version
 from pulp_cargo.protocol.web_api.search import Paging
 from pulp_cargo.protocol.web_api.versions import features_of
-from pulp_cargo.rules.plot import Day, plot
+from pulp_cargo.rules.plot import Series, plot, series_of
 
 # Longer lists are cut on the page of a crate; the page of its versions has all of them.
 MOST_VERSIONS = 30
@@ -41,11 +41,12 @@ MOST_NEEDS = 500
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Downloads of a crate: in all, of the last 90 days, and the plot of these days."""
+    """Downloads of a crate: in all, of the last 90 days, and the plot of these days by version."""
 
     total: int
     recent: int
     plot: Markup
+    series: Sequence[Series]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +149,12 @@ def _statistics(registry: Registry, crate: CrateOutline) -> Statistics | None:
     totals = totals_of(registry.pk, [crate.name]).get(canonical_name(crate.name))
     if totals is None:
         return None
-    counts: Counter[date] = Counter()
+    counts: defaultdict[str, dict[date, int]] = defaultdict(dict)
     for one in days_of(registry.pk, crate.name):
-        counts[one.day] += one.downloads
-    days = [Day(day, count) for day, count in sorted(counts.items())]
-    title = "Downloads per day"
-    return Statistics(totals.downloads, totals.recent, Markup(plot(days, title=title)))
+        counts[one.vers][one.day] = one.downloads
+    series = series_of(counts)
+    drawn = Markup(plot(series, title="Downloads per day and version"))
+    return Statistics(totals.downloads, totals.recent, drawn, series)
 
 
 def _version(crate: CrateOutline, vers: str) -> OutlinedVersion:

@@ -14,6 +14,7 @@ from pulp_cargo.app.endpoints.http.responses import headers_for_readers, not_mod
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.protocol.cargo_config import registry_key
 from pulp_cargo.protocol.index_file import strong_etag
+from pulp_cargo.rules.hidden_characters import written_out
 from pulp_cargo.rules.stylesheet import stylesheet_version
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -90,6 +91,7 @@ def environment() -> Environment:
         "moment": moment,
         "size": size,
         "web_url": web_url,
+        "written_out": written_out,
     }
     made.filters |= filters
     return made

@@ -12,7 +12,6 @@ from pulp_cargo.app.services.catalog.find import find
 from pulp_cargo.protocol.web_api.crates import neighbours
 from pulp_cargo.protocol.web_api.search import (
     LONGEST_VALUE,
-    MOST_PAGES,
     Paging,
     Parameters,
     SearchQuery,
@@ -73,7 +72,6 @@ async def _list(
 
 def _page(registry: Registry, query: SearchQuery, parameters: Parameters, title: str) -> str:
     total, crates = find(registry, query)
-    links = neighbours(total, query.paging, parameters)
     first = query.paging.offset + 1
     return render_of(
         registry,
@@ -85,6 +83,5 @@ def _page(registry: Registry, query: SearchQuery, parameters: Parameters, title:
         crates=crates,
         first=first,
         last=first + len(crates) - 1,
-        next_page=links["next_page"] if query.paging.page < MOST_PAGES else None,
-        previous_page=links["prev_page"],
+        **neighbours(total, query.paging, parameters),
     )

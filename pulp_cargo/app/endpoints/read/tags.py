@@ -6,7 +6,7 @@ from pulp_cargo.app.endpoints.http.queries import asked, parameters_of
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.read.web_api import Shape, as_json
 from pulp_cargo.app.queries.tags import Kind
-from pulp_cargo.app.services.catalog import summary
+from pulp_cargo.app.services.catalog import categories, summary
 from pulp_cargo.protocol.errors import TagNotFound
 from pulp_cargo.protocol.table import is_storable
 from pulp_cargo.protocol.web_api.search import parse_paging
@@ -26,7 +26,11 @@ async def get_keywords(cargo: CargoRequest) -> web.Response:
 
 async def get_keyword(cargo: CargoRequest, text: str) -> web.Response:
     """`GET /keywords/{keyword}`."""
-    return await _one(cargo, "keywords", text, "keyword", keyword_object)
+    wanted = [text.lower()] if is_storable(text) else []
+    found = await asked(cargo, summary.tags_named, "keywords", wanted)
+    if not found:
+        raise TagNotFound("keyword", text)
+    return as_json(cargo, {"keyword": keyword_object(found[0])})
 
 
 async def get_categories(cargo: CargoRequest) -> web.Response:
@@ -35,8 +39,17 @@ async def get_categories(cargo: CargoRequest) -> web.Response:
 
 
 async def get_category(cargo: CargoRequest, text: str) -> web.Response:
-    """`GET /categories/{slug}`."""
-    return await _one(cargo, "categories", text, "category", category_object)
+    """`GET /categories/{slug}`: a category that crates have, itself or one below it."""
+    slug = text.lower()
+    found = await asked(cargo, categories.category, slug) if is_storable(slug) else None
+    if found is None:
+        raise TagNotFound("category", text)
+    shown = {
+        **category_object(found.tag),
+        "parent_categories": [category_object(one) for one in found.parents],
+        "subcategories": [category_object(one) for one in found.children],
+    }
+    return as_json(cargo, {"category": shown})
 
 
 async def get_category_slugs(cargo: CargoRequest) -> web.Response:
@@ -55,11 +68,3 @@ async def _list(cargo: CargoRequest, kind: Kind, shape: Shape) -> web.Response:
     paging, sort = parse_paging(parameters), parse_sort(parameters)
     total, found = await asked(cargo, summary.tags, kind, paging, sort)
     return as_json(cargo, {kind: [shape(one) for one in found], "meta": {"total": total}})
-
-
-async def _one(cargo: CargoRequest, kind: Kind, text: str, name: str, shape: Shape) -> web.Response:
-    wanted = [text.lower()] if is_storable(text) else []
-    found = await asked(cargo, summary.tags_named, kind, wanted)
-    if not found:
-        raise TagNotFound(name, text)
-    return as_json(cargo, {name: shape(found[0])})

@@ -7,7 +7,9 @@ from aiohttp import web
 from pulp_cargo.app.endpoints.http.queries import asked, asked_of_crate, parameters_of
 from pulp_cargo.app.endpoints.http.request import CargoRequest
 from pulp_cargo.app.endpoints.http.responses import headers_for_readers, json_response
+from pulp_cargo.app.queries import downloads
 from pulp_cargo.app.queries.crates import details
+from pulp_cargo.app.queries.downloads import CrateTotals
 from pulp_cargo.app.queries.tags import Kind
 from pulp_cargo.app.runtime import threads
 from pulp_cargo.app.services.catalog import crate as crates
@@ -19,9 +21,11 @@ from pulp_cargo.protocol.json_body import to_json
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.crates import crate_object, neighbours
 from pulp_cargo.protocol.web_api.ids import numeric_id
+from pulp_cargo.protocol.web_api.include import parse_include
 from pulp_cargo.protocol.web_api.search import Parameters, parse_paging, single
 from pulp_cargo.protocol.web_api.tags import Tag, category_object, keyword_object
 from pulp_cargo.protocol.web_api.versions import dependency_objects, version_object
+from pulp_cargo.rules.crate_summary import release_tracks
 
 INCLUDES = frozenset(
     {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
@@ -61,6 +65,7 @@ async def get_crate(cargo: CargoRequest, name: str) -> web.Response:
 async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
     """`GET /crates/{name}/versions`: all versions, or a page if `per_page` is given."""
     parameters = parameters_of(cargo)
+    include = parse_include(parameters, {"release_tracks"})
     found = await asked_of_crate(cargo, crates.crate, name)
     versions = list(found.versions)
     match single(parameters, "sort"):
@@ -78,6 +83,8 @@ async def get_versions(cargo: CargoRequest, name: str) -> web.Response:
         paging = parse_paging(parameters)
         versions = versions[paging.offset : paging.offset + paging.per_page]
         meta |= neighbours(total, paging, parameters)
+    if "release_tracks" in include:
+        meta["release_tracks"] = release_tracks(one.summary for one in found.versions)
     return as_json(
         cargo,
         {
@@ -108,10 +115,14 @@ async def get_reverse_dependencies(cargo: CargoRequest, name: str) -> web.Respon
     paging = parse_paging(parameters)
     await asked_of_crate(cargo, crates.require, name)
     total, found = await asked(cargo, crates.dependents, name, paging)
+    names = [one.details.name for one in found]
+    totals = await threads.read(downloads.totals_of, cargo.registry.pk, names)
     return as_json(
         cargo,
         {
-            "dependencies": [dep for one in found for dep in _dependencies_on(cargo, one, name)],
+            "dependencies": [
+                dep for one in found for dep in _dependencies_on(cargo, one, name, totals)
+            ],
             "versions": [version_object(one.object()) for one in found],
             "meta": {"total": total},
         },
@@ -135,19 +146,14 @@ async def get_readme(cargo: CargoRequest, name: str, vers: str) -> web.Response:
 
 def _included(parameters: Parameters) -> Collection[str]:
     """Return the parts of a crate to include: without the parameter all, and without a name none."""
-    if "include" not in parameters:
-        return INCLUDES
-    include = set(single(parameters, "include").split(",")) - {""}
-    if unknown := sorted(include - INCLUDES):
-        raise InvalidQuery(
-            f"`include` names {unknown[0]!r}; it may name {', '.join(sorted(INCLUDES))}"
-        )
+    include = parse_include(parameters, INCLUDES, default=INCLUDES)
     return INCLUDES if "full" in include else include
 
 
 def _dependencies_on(
-    cargo: CargoRequest, one: ServedVersion, name: str
+    cargo: CargoRequest, one: ServedVersion, name: str, totals: Mapping[str, CrateTotals]
 ) -> list[Mapping[str, object]]:
+    """Return the dependencies of a version on a crate, with the downloads of the version's crate."""
     urls, wanted = cargo.registry.urls, canonical_name(name)
 
     def is_on_it(other: str, registry: str | None) -> bool:
@@ -155,7 +161,9 @@ def _dependencies_on(
 
     details = one.details
     found = dependency_objects(details.index_line, numeric_id(details.unit), is_on_it)
-    return [{**dep, "crate_id": name} for dep in found]
+    total = totals.get(canonical_name(details.name))
+    shown = {"crate_id": name, "downloads": total.downloads if total else 0}
+    return [{**dep, **shown} for dep in found]
 
 
 def as_json(cargo: CargoRequest, value: object) -> web.Response:

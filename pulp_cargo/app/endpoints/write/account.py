@@ -8,7 +8,7 @@ page requires signing in.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from aiohttp import web
 from django.http import Http404
@@ -16,6 +16,7 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from pulp_cargo.app.endpoints.http.request import CargoRequest, not_known
 from pulp_cargo.app.models import CargoToken
+from pulp_cargo.app.queries.owners import crates_of_user
 from pulp_cargo.app.queries.registry import token_scopes
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.runtime import threads
@@ -27,6 +28,7 @@ from pulp_cargo.protocol.errors import (
     RuleBroken,
     TooLarge,
 )
+from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.tokens import (
     MOST_BYTES,
     NewToken,
@@ -47,9 +49,9 @@ class TokenNotFound(NotFound):
 
 
 async def get_account(cargo: CargoRequest) -> web.Response:
-    """`GET me`: the user of the credentials."""
+    """`GET me`: the user of the credentials, and the crates that they own themselves."""
     grant = await _require_anybody(cargo)
-    return _answer(await threads.read(_account, grant))
+    return _answer(await threads.read(_account, cargo.registry, grant))
 
 
 async def get_tokens(cargo: CargoRequest) -> web.Response:
@@ -127,10 +129,16 @@ def _answer(body: bytes) -> web.Response:
     )
 
 
-def _account(grant: Grant) -> bytes:
+def _account(registry: Registry, grant: Grant) -> bytes:
     user = token_scopes.user_of(grant)
     name = user.get_full_name() or None
-    return user_body(user.pk, user.get_username(), name, is_admin=user.is_superuser)
+    repository, owned = registry.content.repository, list[tuple[UUID, str]]()
+    if repository is not None and registry.crate_owners:
+        owned = [
+            (uuid5(repository, canonical_name(crate)), crate)
+            for crate in crates_of_user(repository, user.pk)
+        ]
+    return user_body(user.pk, user.get_username(), name, is_admin=user.is_superuser, owned=owned)
 
 
 def _list(registry: Registry, grant: Grant) -> bytes:

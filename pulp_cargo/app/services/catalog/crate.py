@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -41,6 +42,8 @@ class ServedVersion:
     details: VersionDetails
     upstream: Upstream
     downloads: int = 0
+    # When it was last downloaded, None if it never was.
+    downloaded_at: datetime | None = None
 
     @property
     def summary(self) -> CrateVersion:
@@ -225,15 +228,21 @@ def dependents(registry: Registry, name: str, paging: Paging) -> tuple[int, list
         limit=paging.per_page,
         offset=paging.offset,
     )
-    rows: dict[UUID, ServedVersion] = {}
+    rows: dict[UUID, tuple[VersionDetails, Upstream]] = {}
     for one in served:
         units = [unit for catalog, unit in found if catalog == one.catalog]
         versions = details.units(one.upstream, units)
         answers = answering(registry, served, {canonical_name(row.name) for row in versions})
         for row in versions:
             if one.catalog in answers[canonical_name(row.name)]:
-                rows[row.unit] = ServedVersion(row, one.upstream)
-    return total, [rows[unit] for _, unit in found if unit in rows]
+                rows[row.unit] = row, one.upstream
+    shown = [rows[unit] for _, unit in found if unit in rows]
+    wanted = [(row.name, row.vers) for row, _ in shown]
+    counts = downloads.of_some_versions(registry.pk, wanted) if wanted else {}
+    return total, [
+        _with_count(row, upstream, counts.get((canonical_name(row.name), row.vers)))
+        for row, upstream in shown
+    ]
 
 
 def _versions(
@@ -288,8 +297,15 @@ def _holders(registry: Registry, name: str, stored: Mapping[str, Sequence[V]]) -
 def _with_downloads(
     row: VersionDetails, upstream: Upstream, counts: Mapping[str, VersionTotals]
 ) -> ServedVersion:
-    count = counts.get(row.vers)
-    return ServedVersion(row, upstream, count.downloads if count else 0)
+    return _with_count(row, upstream, counts.get(row.vers))
+
+
+def _with_count(
+    row: VersionDetails, upstream: Upstream, count: VersionTotals | None
+) -> ServedVersion:
+    if count is None:
+        return ServedVersion(row, upstream)
+    return ServedVersion(row, upstream, count.downloads, count.last_at)
 
 
 def _under_policies(registry: Registry, upstream: Upstream, versions: Sequence[V]) -> Sequence[V]:

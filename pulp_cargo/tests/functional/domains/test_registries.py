@@ -90,6 +90,7 @@ OF_ONE_CRATE = {
     ("GET", "`crates/{name}`"): "crates/NAME",
     ("GET", "`crates/{name}/versions`"): "crates/NAME/versions",
     ("GET", "`crates/{name}/refused`"): "crates/NAME/refused",
+    ("GET", "`crates/{name}/dependents`"): "crates/NAME/dependents",
     ("GET", "`crates/{name}/{vers}`"): "crates/NAME/1.0.0",
     ("GET", "`crates/{name}/{vers}/files`"): "crates/NAME/1.0.0/files",
     ("GET", "`crates/{name}/{vers}/source/{path}`"): "crates/NAME/1.0.0/source/Cargo.toml",

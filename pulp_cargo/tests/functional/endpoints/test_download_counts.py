@@ -85,6 +85,14 @@ def test_counts_are_those_of_crates_io_api(stack: Stack, name: str) -> None:
         "version_downloads": [{"version": ids[7], "downloads": 7, "date": today}]
     }
     assert days(registry.get(f"api/v1/crates/{name}/1.0.0/downloads"))[0]["downloads"] == 1
+    with_versions = registry.get(f"api/v1/crates/{name}/downloads?include=versions").json()
+    shown = [(one["num"], one["downloads"]) for one in with_versions.pop("versions")]
+    assert shown == [(f"1.{number}.0", number + 1) for number in (6, 5, 4, 3, 2)]
+    assert with_versions == answer.json()
+    before = f"api/v1/crates/{name}/1.6.0/downloads?before_date="
+    assert registry.get(before + today).json() == of_version.json()
+    assert registry.get(before).json() == of_version.json()
+    assert days(registry.get(before + "2000-01-01")) == []
 
 
 def test_crate_without_downloads(registry: Registry, name: str) -> None:
@@ -105,6 +113,10 @@ def test_crate_without_downloads(registry: Registry, name: str) -> None:
         ("con/downloads", 404),
         ("{name}/2.0.0/downloads", 404),
         ("{name}/1.0/downloads", 400),
+        ("{name}/downloads?include=owners", 400),
+        ("{name}/1.0.0/downloads?before_date=2026-02-30", 400),
+        ("{name}/1.0.0/downloads?before_date=20260228", 400),
+        ("{name}/1.0.0/downloads?before_date=%00", 400),
         ("{name}/%00/downloads", 400),
         ("unknown-crate/1.0.0/downloads", 404),
     ],

@@ -1,6 +1,7 @@
 """Owners of crates over HTTP (Cargo Book, Registry Web API, "Owners")."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -177,6 +178,25 @@ def test_other_methods_are_405(owned: OwnedRegistry, name: str, method: str) -> 
     """With the methods of the path [49]."""
     answer = owned.registry.api(method, f"crates/{name}/owners", b"{}")
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, PUT, DELETE")
+
+
+def test_account_has_the_crates_of_a_user(owned: OwnedRegistry, alice: Person, name: str) -> None:
+    """In their own spelling, and only those that the user owns in person in this registry."""
+    group = owned.stack.rest.make("groups/", name=f"{name}-group")["name"]
+    for crate in (f"{name}-B", f"{name}-A", f"{name}-c"):
+        assert owned.registry.send(Crate(crate), token=alice.token).status == 200
+    assert owned.change("PUT", f"{name}-c", f"group:{group}", token=alice.token).status == 200
+    assert owned.change("DELETE", f"{name}-c", alice.login, token=alice.token).status == 200
+
+    def crates(registry: Registry) -> list[dict[str, Any]]:
+        found = registry.api("GET", "me", token=alice.token).json()["owned_crates"]
+        return [one for one in found if one["name"].startswith(name)]
+
+    shown = crates(owned.registry)
+    assert [one["name"] for one in shown] == [f"{name}-A", f"{name}-B"]
+    assert [one["email_notifications"] for one in shown] == [False, False]
+    assert len({one["id"] for one in shown}) == 2
+    assert crates(owned_registry(owned.stack).registry) == []
 
 
 def test_crate_may_be_named_like_a_route(owned: OwnedRegistry, alice: Person) -> None:

@@ -124,6 +124,10 @@ def test_exact_name_comes_first_then_beginnings(names: Callable[..., list[str]])
     [
         ("serd", "serde"),
         ("tokoi", "tokio"),
+        ("otkio", "tokio"),
+        ("srede", "serde"),
+        ("hpyer", "hyper"),
+        ("hyyper", "hyper"),
         ("runtimes", "tokio"),
         ("event driven", "tokio"),
         ("http", "hyper"),
@@ -136,6 +140,23 @@ def test_exact_name_comes_first_then_beginnings(names: Callable[..., list[str]])
 def test_parts_errors_stems_and_readmes(names: Callable[..., list[str]], text: str, first: str):
     """Parts of names, typing errors, other forms of words, keywords, categories and readmes."""
     assert names(text)[0] == first
+
+
+def test_slip_of_the_finger_comes_before_what_is_similar(stack: Stack):
+    """Even if the similar name has more letters in common at its beginning."""
+    registry = stack.make_registry()
+    for name in ("tokens", "tokio", "toki"):
+        registry.publish(own(name))
+    found = registry.get("api/v1/crates?q=tokoi").json()
+    assert [crate["name"] for crate in found["crates"]] == ["toki", "tokio", "tokens"]
+    assert found["meta"]["total"] == 3
+
+
+@pytest.mark.parametrize("text", ["-serde", "--serde", "serde -json", '"serde" or tokio', "!tokio"])
+def test_text_has_no_operators(names: Callable[..., list[str]], text: str):
+    """A sign before a word does not mean all crates without it, and no word means another one."""
+    assert set(names(text)) <= {"serde", "serde_json", "my-serde", "tokio"}
+    assert "withdrawn" not in names(text)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +191,9 @@ def test_odd_words_are_words(found: Registry, text: str):
         ("page=2&seek=MTAx", "the query has both `page` and `seek`: send only `page`"),
         ("seek=MTAx", "`seek` is 'MTAx', which no page of this registry has: send `page`"),
         ("seek=%00", "`seek` has a NUL character"),
+        ("user_id=1", "a search of this registry cannot be limited by `user_id`"),
+        ("team_id=1", "a search of this registry cannot be limited by `team_id`"),
+        ("following=1", "a search of this registry cannot be limited by `following`"),
         (
             "sort=best",
             "`sort` is 'best'; it must be one of `relevance`, `alphabetical`, `downloads`,"

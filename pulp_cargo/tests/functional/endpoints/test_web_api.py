@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
@@ -133,8 +134,17 @@ def test_versions(shop: Registry):
     assert numbers("?per_page=2") == ["1.10.0", "1.9.0"]
     assert numbers("?per_page=2&page=2") == ["1.0.0"]
     assert numbers("?per_page=1&seek=") == ["1.10.0"]
-    for query in ("sort=size", "page=1&seek=", "seek=MTAx", "per_page=2&seek=MTAx"):
+    for query in ("sort=size", "page=1&seek=", "seek=MTAx", "per_page=2&seek=MTAx", "include=full"):
         assert shop.get(f"api/v1/crates/Shapes/versions?{query}").status == 400
+
+
+def test_release_tracks(shop: Registry):
+    """The highest release of each major version that is not yanked, if they are asked for."""
+    meta = shop.get("api/v1/crates/Shapes/versions?include=release_tracks&per_page=1").json()[
+        "meta"
+    ]
+    assert meta["release_tracks"] == {"1": {"highest": "1.9.0"}}
+    assert "release_tracks" not in shop.get("api/v1/crates/Shapes/versions").json()["meta"]
 
 
 def test_dependencies(shop: Registry):
@@ -183,6 +193,24 @@ def test_dependents_need_the_crate_of_this_registry(stack: Stack):
     assert [one["crate"] for one in answer["versions"]] == ["alike", "both", "ours"]
     assert len(answer["dependencies"]) == 3
     assert answer["meta"] == {"total": 3}
+
+
+def test_dependents_have_their_downloads(stack: Stack):
+    """Those of the version that needs the crate, and with the dependency those of its crate."""
+    registry = stack.make_registry()
+    registry.publish(Crate("leaf"))
+    for vers in ("1.0.0", "1.1.0"):
+        registry.publish(Crate("Needs-It", vers, deps=[Dep(name="leaf")]))
+    registry.publish(Crate("unused", deps=[Dep(name="leaf")]))
+    for vers in ("1.0.0", "1.1.0", "1.1.0"):
+        assert registry.download("Needs-It", vers).status == 200
+
+    def counts() -> list[tuple[str, int, int]]:
+        found = registry.get("api/v1/crates/leaf/reverse_dependencies").json()
+        crates = {one["version_id"]: one["downloads"] for one in found["dependencies"]}
+        return [(one["crate"], one["downloads"], crates[one["id"]]) for one in found["versions"]]
+
+    assert launcher.wait_for(lambda: counts() == [("Needs-It", 2, 3), ("unused", 0, 0)])
 
 
 def test_readme(shop: Registry):
@@ -257,6 +285,28 @@ def test_keywords_and_categories(shop: Registry):
         400,
         "`sort` is 'age'; it must be `alpha` or `crates`",
     )
+
+
+def test_category_knows_those_around_it(stack: Stack):
+    """A category without crates of its own is there if one below it has crates."""
+    registry = stack.make_registry()
+    http, parsing = "web-programming::http-client", "parser-implementations"
+    registry.publish(Crate("client", package={"categories": [http, parsing]}))
+    registry.publish(Crate("parser", package={"categories": [parsing]}))
+
+    def shown(slug: str) -> tuple[str, int, list[str], list[str]]:
+        found = registry.get(f"api/v1/categories/{slug}").json()["category"]
+        assert found["created_at"].endswith("Z")
+        above, below = (
+            [one["slug"] for one in found[key]] for key in ("parent_categories", "subcategories")
+        )
+        return found["slug"], found["crates_cnt"], above, below
+
+    assert shown("Web-Programming") == ("web-programming", 0, [], [http])
+    assert shown(http) == (http, 1, ["web-programming"], [])
+    assert shown(parsing) == (parsing, 2, [], [])
+    for missing in ("web", "web-programming::websocket", "games", "%00"):
+        assert registry.get(f"api/v1/categories/{missing}").status == 404
 
 
 def test_category_slugs(shop: Registry):

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pulp_cargo.tests.functional.pages import awkward
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.crate import CRATES_IO, Crate, Dep
 from pulp_cargo.tests.support.registry import Answer, Registry
 from pulp_cargo.tests.support.rest import unique
@@ -166,4 +168,20 @@ def gallery(stack: Stack) -> Registry:
     registry.publish(shapes("1.2.0", license="GPL-3.0-only"))
     registry.yank("shapes", "1.2.0")
     registry.publish(Crate("canvas", deps=[Dep(name="shapes", alias="forms")]))
+    return registry
+
+
+@pytest.fixture(scope="module")
+def awkward_crates(stack: Stack) -> Registry:
+    """A registry with a crate whose texts have words without end, and that was downloaded."""
+    registry = stack.make_registry()
+    for crate in awkward.awkward():
+        registry.publish(crate)
+        assert registry.download(crate.name, crate.vers).status == 200
+
+    def downloads() -> int:
+        crate = registry.get(f"api/v1/crates/{awkward.NAME}?include=").json()["crate"]
+        return int(crate["downloads"])
+
+    assert launcher.wait_for(lambda: downloads() == 2)
     return registry

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from pulp_cargo.tests.functional.pages import awkward
 from pulp_cargo.tests.functional.pages.conftest import among_the_first, hostile
 from pulp_cargo.tests.support.browser import Browser, shown
 from pulp_cargo.tests.support.registry import Registry
@@ -16,6 +17,7 @@ PATHS = (
     "crates/shapes",
     "crates/shapes/1.2.0",
     "crates/shapes/versions",
+    "crates/shapes/dependents",
     "crates/shapes/1.0.0/files",
     "crates/shapes/1.0.0/source/src/lib.rs",
     "crates/shapes/diff/1.1.0..1.2.0",
@@ -32,20 +34,58 @@ WIDTHS = {"desktop": 1280, "phone": 390, "zoomed": 320}
 LOOKS = (*((width, False) for width in WIDTHS.values()), (WIDTHS["desktop"], True))
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_pages_are_for_everybody(gallery: Registry, browser: Browser, path: str) -> None:
-    """axe finds nothing, in the light and in the dark, and no page is wider than its window.
+def require_page_for_everybody(browser: Browser, url: str) -> None:
+    """Require that axe finds nothing, in the light and in the dark, and no width is too small.
 
     The page has no script, so it need not be loaded again for other windows and colours.
     """
-    browser.open(gallery.url + path)
+    browser.open(url)
     for width, dark in LOOKS:
         with browser.seen(width=width, dark=dark):
             found = browser.violations()
             assert found == [], shown(found)
-            assert not browser.is_wider_than_window(), (path, width)
-    errors = [one for one in browser.console_errors() if "404" not in one]
-    assert errors == []
+            assert not browser.is_wider_than_window(), (url, width)
+    errors = browser.console_errors()
+    # No test has a network for images of other sites.
+    assert [one for one in errors if "404" not in one and "net::ERR_" not in one] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_are_for_everybody(gallery: Registry, browser: Browser, path: str) -> None:
+    """All kinds of pages."""
+    require_page_for_everybody(browser, gallery.url + path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        f"search?q={awkward.WORD}",
+        f"crates/{awkward.NAME}",
+        f"crates/{awkward.NAME}/{awkward.VERS}",
+        f"crates/{awkward.NAME}/versions",
+        f"crates/{awkward.NAME}/{awkward.VERS}/files",
+        f"crates/{awkward.NAME}/{awkward.VERS}/source/src/lib.rs",
+        f"crates/{awkward.NAME}/{awkward.VERS}/source/src/{'long' * 40}.rs",
+        f"crates/{awkward.NAME}/diff/{awkward.VERS}..1.0.0",
+    ],
+)
+def test_pages_of_an_awkward_crate_are_for_everybody(
+    awkward_crates: Registry, browser: Browser, path: str
+) -> None:
+    """Long words, headings that skip levels, images and links without a text, and wide tables."""
+    require_page_for_everybody(browser, awkward_crates.url + path)
+
+
+def test_pages_can_be_printed(awkward_crates: Registry, browser: Browser) -> None:
+    """Dark on white, whatever the colours on the screen, and no column is cut off."""
+    browser.open(f"{awkward_crates.url}crates/{awkward.NAME}")
+    with browser.printing():
+        assert browser.violations() == []
+        width = "return document.querySelector('main').scrollWidth <= innerWidth"
+        assert browser.driver.execute_script(width)
+        for hidden in (".site form", "nav"):
+            assert not browser.find(hidden).is_displayed()
 
 
 def test_list_of_registries_is_for_everybody(

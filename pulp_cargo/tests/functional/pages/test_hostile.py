@@ -1,7 +1,10 @@
 """Texts of crates that are HTML or scripts stay texts, wherever they are shown."""
 
+from posixpath import normpath
+
 import pytest
 
+from pulp_cargo.tests.functional.pages import awkward
 from pulp_cargo.tests.functional.pages.conftest import HOSTILE, hostile, visit
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack
@@ -53,6 +56,28 @@ def test_texts_are_shown_as_they_are(trap: Registry) -> None:
 def test_hidden_characters_in_sources_are_written_out(trap: Registry) -> None:
     """Characters that show code in another order than it runs are a known trick."""
     assert "// [U+202E]" in visit(trap, "crates/hostile/1.0.0/source/src/lib.rs").text
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("files", "src/[U+202E][U+200B][U+3164].rs"),
+        ("source/src/lib.rs", "fn [U+202E][U+200B][U+3164]()"),
+        (
+            "source/src/%E2%80%AE%E2%80%8B%E3%85%A4.rs",
+            "src/[U+202E][U+200B][U+3164].rs 0 B, 0 lines",
+        ),
+        (f"../diff/{awkward.VERS}..1.0.0", '+text = "[U+202E][U+200B][U+3164]WWW'),
+        (f"../diff/{awkward.VERS}..1.0.0", "src/[U+202E][U+200B][U+3164].rs removed"),
+    ],
+)
+def test_hidden_characters_are_written_out_wherever_files_are_shown(
+    awkward_crates: Registry, path: str, shown: str
+) -> None:
+    """In names of files and in differences as well: no reader sees them otherwise."""
+    page = visit(awkward_crates, normpath(f"crates/{awkward.NAME}/{awkward.VERS}/{path}"))
+    assert shown in page.text
+    assert not [one for one in awkward.HIDDEN if one in page.text]
 
 
 @pytest.mark.parametrize(

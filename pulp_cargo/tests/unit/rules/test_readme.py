@@ -249,6 +249,20 @@ def test_source_shows_hidden_characters() -> None:
 
 
 @pytest.mark.parametrize(
+    "hidden", "\u00ad\u034f\u115f\u180e\u2060\u2800\u3164\ufe00\ufeff\uffa0\U000e0041\U000e0100"
+)
+def test_source_shows_what_unicode_hides(hidden: str) -> None:
+    """Also blanks that may be in names, and characters without any width."""
+    assert highlight_file(f"a{hidden}b", "x.txt") == [f"a[U+{ord(hidden):04X}]b"]
+
+
+def test_source_shows_signs_of_people() -> None:
+    """Letters with accents, spaces and emoji are no tricks."""
+    text = "caf\u00e9 e\u0301 \u2714\ufe0f \u65e5\u672c\u00a0\u3000"
+    assert highlight_file(text, "x.txt") == [text]
+
+
+@pytest.mark.parametrize(
     ("path", "text", "line"),
     [
         ("src/lib.rs", "fn", '<span class="hl-k">fn</span>'),
