@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -17,7 +18,6 @@ from aiohttp import ClientResponse
 
 from pulp_cargo.app.models import CargoRemote
 from pulp_cargo.app.models.core import release_session
-from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
 from pulp_cargo.app.runtime.background import BackgroundTasks
 from pulp_cargo.app.upstream.answer import Fetched, Validators, read, without_query
@@ -164,6 +164,17 @@ class Client:
         return upstream_config.parse_upstream_config(body)
 
 
+class SelectsClient(Protocol):
+    """The values of a remote that select its client; `updated` changes with every change of it."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def updated(self) -> datetime | None: ...
+
+
 @dataclass(slots=True, eq=False)
 class RemoteClient:
     """A client with the row that it was created from."""
@@ -197,7 +208,7 @@ class UpstreamClients:
         self._checking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def in_use(self, remote: UpstreamRemote) -> AsyncIterator[Client]:
+    async def in_use(self, remote: SelectsClient) -> AsyncIterator[Client]:
         """Return the client, and keep it open until the block ends; raises UpstreamUnreachable."""
         entry = await self._of(remote)
         entry.requests += 1
@@ -208,7 +219,7 @@ class UpstreamClients:
             if entry.is_deleted:
                 self._close_unused(entry)
 
-    def known(self, remote: UpstreamRemote) -> Client | None:
+    def known(self, remote: SelectsClient) -> Client | None:
         """Return the client of a remote if one exists for the row as the caller has read it."""
         entry = self._known(remote)
         return None if entry is None else entry.client
@@ -243,18 +254,18 @@ class UpstreamClients:
         self._clients.clear()
         self._retired.clear()
 
-    def _known(self, remote: UpstreamRemote) -> RemoteClient | None:
+    def _known(self, remote: SelectsClient) -> RemoteClient | None:
         entry = self._clients.get(remote.pk)
         return entry if entry is not None and entry.updated == remote.updated else None
 
-    async def _of(self, remote: UpstreamRemote) -> RemoteClient:
+    async def _of(self, remote: SelectsClient) -> RemoteClient:
         entry = self._known(remote)
         if entry is not None:
             return entry
         async with self._making.setdefault(remote.pk, asyncio.Lock()):
             return self._known(remote) or await self._current(remote)
 
-    async def _current(self, remote: UpstreamRemote) -> RemoteClient:
+    async def _current(self, remote: SelectsClient) -> RemoteClient:
         """Return the client for the current row, which the caller may have read before a change."""
         row = await threads.read(CargoRemote.objects.filter(pk=remote.pk).first)
         if row is None:

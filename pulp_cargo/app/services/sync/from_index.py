@@ -48,12 +48,7 @@ REPORT_EVERY = 10_000
 def synchronize(services: Services, order: Order, connected: ConnectedUpstream) -> Synced:
     """Add what the index has of what is selected; raises CannotCopy and StorageFull."""
     now = datetime.now(UTC)
-    policy = MirrorPolicy(named_policy(order.remote.crate_policy), now)
-    if policy.has_licenses:
-        raise CannotCopy(
-            "the crate policy of the remote has a list of licences, which an index does not have:"
-            " use a cache, or a policy without it"
-        )
+    policy = _policy(order, now)
     made_of = order.made_of(policy.text)
     base, until = _base(order, made_of, now)
     repository, remote = order.repository, order.remote
@@ -87,6 +82,16 @@ def synchronize(services: Services, order: Order, connected: ConnectedUpstream) 
         version = make_version(repository, change)
         index.note_synced()
         return Synced(version, report)
+
+
+def _policy(order: Order, now: datetime) -> MirrorPolicy:
+    policy = MirrorPolicy(named_policy(order.remote.crate_policy), now)
+    if policy.has_licenses:
+        raise CannotCopy(
+            "the crate policy of the remote has a list of licences, which an index does not have:"
+            " use a cache, or a policy without it"
+        )
+    return policy
 
 
 def _require_usable(order: Order, index: Opened) -> None:

@@ -299,9 +299,10 @@ def test_sync_needs_a_remote_and_the_permission(
     viewer = rest.new_user("cargo.cargorepository_viewer", on=bare)
     owner = rest.new_user("cargo.cargorepository_owner", on=bare)
     for who in (viewer, owner):
-        with pytest.raises(Refused) as refused:
+        # As if there were no such remote.
+        with pytest.raises(Refused, match="does not exist") as refused:
             who.post(f"{bare}sync/", remote=remote)
-        assert refused.value.status == 403
+        assert refused.value.status == 400
     name = owner.auth[0] if owner.auth else ""
     (user,) = rest.list("users/", username=name)
     rest.post(f"{user['pulp_href']}roles/", role="cargo.cargoremote_viewer", content_object=remote)
