@@ -1,6 +1,7 @@
 """The connections on which changes are made: alive, without asking PostgreSQL each time."""
 
 import asyncio
+import threading
 
 import psycopg
 from django.conf import settings
@@ -18,9 +19,16 @@ def backend() -> int:
 
 def write_in_all_threads() -> list[int]:
     """Return which PostgreSQL processes the threads that commit have."""
+    count = threads.COMMITTERS._max_workers
+    # Otherwise a quick thread may make the changes of others.
+    all_at_once = threading.Barrier(count)
+
+    def change() -> int:
+        all_at_once.wait(timeout=60)
+        return backend()
 
     async def write() -> list[int]:
-        return await asyncio.gather(*(threads.write(backend) for _ in range(8)))
+        return await asyncio.gather(*(threads.write(change) for _ in range(count)))
 
     return asyncio.run(write())
 
