@@ -1,7 +1,7 @@
 """A plot of downloads per day and version, as an SVG image with a text for those who do not see it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
@@ -26,21 +26,23 @@ class Series:
         return sum(self.days.values())
 
 
-def series_of(counts: Mapping[str, Mapping[date, int]]) -> list[Series]:
+def series_of(counts: Mapping[str, Mapping[date, int]], named: Container[str]) -> list[Series]:
     """Return the most downloaded versions, the most downloaded first, and all others together.
 
-    >>> [one.name for one in series_of({f"1.{n}.0": {date(2030, 1, 1): n} for n in range(8)})]
-    ['1.7.0', '1.6.0', '1.5.0', '1.4.0', '1.3.0', 'others']
+    Versions that are not `named`, because they are not served, are among the others.
+
+    >>> counts = {f"1.{n}.0": {date(2030, 1, 1): n} for n in range(8)}
+    >>> [one.name for one in series_of(counts, named=set(counts) - {"1.7.0"})]
+    ['1.6.0', '1.5.0', '1.4.0', '1.3.0', '1.2.0', 'others']
     """
-    every = [Series(name, days) for name, days in counts.items()]
+    every = [Series(name, days) for name, days in counts.items() if name in named]
     every.sort(key=lambda one: (-one.total, one.name))
-    shown, left = every[:MOST_SERIES], every[MOST_SERIES:]
-    if len(left) == 1:
-        return every
+    unnamed = [days for name, days in counts.items() if name not in named]
+    most = MOST_SERIES if unnamed or len(every) > MOST_SERIES + 1 else len(every)
     others: Counter[date] = Counter()
-    for one in left:
-        others.update(one.days)
-    return [*shown, Series(OTHERS, others)] if left else shown
+    for days in [*unnamed, *(one.days for one in every[most:])]:
+        others.update(days)
+    return [*every[:most], Series(OTHERS, others)] if others else every[:most]
 
 
 def plot(series: Sequence[Series], *, title: str, id_prefix: str = "plot") -> str:

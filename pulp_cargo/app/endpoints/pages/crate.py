@@ -152,7 +152,7 @@ def _statistics(registry: Registry, crate: CrateOutline) -> Statistics | None:
     counts: defaultdict[str, dict[date, int]] = defaultdict(dict)
     for one in days_of(registry.pk, crate.name):
         counts[one.vers][one.day] = one.downloads
-    series = series_of(counts)
+    series = series_of(counts, {one.version.vers for one in crate.versions})
     drawn = Markup(plot(series, title="Downloads per day and version"))
     return Statistics(totals.downloads, totals.recent, drawn, series)
 

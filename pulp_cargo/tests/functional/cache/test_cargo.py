@@ -104,7 +104,8 @@ def test_replacement_of_crates_io(upstream: SparseUpstream, own: Cache, tmp_path
             again.run("fetch", "--locked")
         assert set(proxy.take()) == {200}
     assert own.keeps(*(f"{real.line['name']} {real.line['vers']}" for real in reals))
-    assert own.version <= 3
+    # The batches of one `cargo fetch`: on a slow machine, there are longer pauses between some files.
+    assert own.version < len(reals)
 
 
 def test_yank_of_the_upstream(

@@ -58,9 +58,19 @@ def test_small_numbers_can_be_seen() -> None:
 def test_versions_have_colours_by_their_downloads() -> None:
     """Five have one of their own; the others have one together, unless only one is left."""
     counts = {f"1.{number}.0": days(number, 1) for number in range(1, 8)}
-    found = series_of(counts)
+    found = series_of(counts, named=counts)
     assert [one.name for one in found] == ["1.7.0", "1.6.0", "1.5.0", "1.4.0", "1.3.0", "others"]
     assert found[-1].days == days(3, 2)
     del counts["1.1.0"]
-    assert [one.name for one in series_of(counts)][-2:] == ["1.3.0", "1.2.0"]
-    assert series_of({}) == []
+    assert [one.name for one in series_of(counts, named=counts)][-2:] == ["1.3.0", "1.2.0"]
+    assert series_of({}, named=()) == []
+
+
+def test_versions_that_are_not_served_have_no_name() -> None:
+    """They were downloaded before a crate policy refused them, or before they were removed."""
+    counts = {"1.0.0": days(3), "1.1.0": days(5, 2), "1.2.0": days(1)}
+    found = series_of(counts, named={"1.0.0"})
+    assert [(one.name, one.days) for one in found] == [
+        ("1.0.0", days(3)),
+        ("others", days(6, 2)),
+    ]

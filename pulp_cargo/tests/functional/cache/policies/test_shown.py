@@ -13,6 +13,7 @@ from pulp_cargo.tests.functional.cache.policies.test_doors import (
     of_version,
 )
 from pulp_cargo.tests.functional.pages.conftest import HTML
+from pulp_cargo.tests.functional.serve import launcher
 from pulp_cargo.tests.support.cache import Cache, make_cache
 from pulp_cargo.tests.support.crate import Crate, Dep
 from pulp_cargo.tests.support.registry import Registry
@@ -84,6 +85,7 @@ def shown(registry: Registry, name: str) -> dict[str, str]:
         f"crates/{name}/1.0.0",
         f"crates/{name}/versions",
         f"crates/{name}-base",
+        f"crates/{name}-base/dependents",
     ]
     found = {}
     for path in paths:
@@ -165,6 +167,20 @@ def test_refused_version_is_shown_nowhere(
     assert {path for path, text in after.items() if BAD in text} == {
         path for path, text in before.items() if BAD in text
     }
+
+
+def test_downloads_of_a_refused_version_are_among_the_others(
+    own: Cache, policy: Policy, name: str
+) -> None:
+    """They are counted before the policy comes into force, and written some seconds later."""
+    counts = f"{own.registry.href}version_downloads/"
+    assert launcher.wait_for(lambda: len(own.rest.list(counts, name=name)) == 2)
+    own.rest.set(
+        own.remote, crate_policy=policy(block=lines("*", versions=f"={BAD_VERSION}"))["pulp_href"]
+    )
+    page = shown(own.registry, name)[f"crates/{name}"]
+    assert BAD_VERSION not in page
+    assert "2 in all" in page and "others: 1" in page
 
 
 def test_crate_that_is_refused_is_not_that_of_the_next_upstream(
