@@ -105,7 +105,7 @@ def test_replacement_of_crates_io(upstream: SparseUpstream, own: Cache, tmp_path
         assert set(proxy.take()) == {200}
     assert own.keeps(*(f"{real.line['name']} {real.line['vers']}" for real in reals))
     # The batches of one `cargo fetch`: on a slow machine, there are longer pauses between some files.
-    assert own.version < len(reals)
+    assert own.version <= len(reals)
 
 
 def test_yank_of_the_upstream(
