@@ -4,15 +4,20 @@ What was published before is served, nothing new is stored in part, and all is w
 room. The file systems are in memory, which takes the right to mount them.
 """
 
+import http.client
 import json
 import random
+import select
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +27,7 @@ from pulp_cargo.tests.support import sparse_upstream
 from pulp_cargo.tests.support.cache import Cache, make_cache
 from pulp_cargo.tests.support.crate import Crate, heavy
 from pulp_cargo.tests.support.registry import Registry
+from pulp_cargo.tests.support.rest import PATIENCE
 from pulp_cargo.tests.support.sparse_upstream import SparseUpstream
 from pulp_cargo.tests.support.stack import Stack
 from pulp_cargo.tests.support.traces import nothing_left, nothing_stored, unfinished_uploads
@@ -153,13 +159,40 @@ def test_publish(disks: Disks, full_one: str, name: str, size: int, room: int) -
     assert serves(registry, crate)
 
 
+def send_all_but_the_end(registry: Registry, crate: Crate, one_was_refused: Event) -> int:
+    """Publish a crate, and return the status; its last byte is sent when a crate was refused."""
+    body = crate.body(registry.index_url)
+    connection = http.client.HTTPConnection(urlsplit(registry.url).netloc, timeout=PATIENCE)
+    try:
+        headers = {"Content-Length": str(len(body)), "Authorization": str(registry.token)}
+        connection.request("PUT", f"{urlsplit(registry.url).path}api/v1/crates/new", None, headers)
+        connection.send(body[:-1])
+        deadline = time.monotonic() + PATIENCE
+        while not one_was_refused.wait(0.05) and time.monotonic() < deadline:
+            if select.select([connection.sock], [], [], 0)[0]:
+                one_was_refused.set()
+        # The registry may have closed the connection of the one that it refused.
+        with suppress(OSError):
+            connection.send(body[-1:])
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 def test_publishes_at_once(disks: Disks, full_one: str, name: str) -> None:
     """None of those that come together takes the others along when room runs out."""
     registry = disks.registry
-    crates = [noisy(f"{name}-{number}", 400_000) for number in range(6)]
+    # One fits, but not the first parts of all, which are written when half a megabyte has come.
+    crates = [noisy(f"{name}-{number}", 800_000) for number in range(6)]
+    one_was_refused = Event()
+    if full_one == "stored":
+        # What is stored keeps its room. What comes in leaves its place, so all have to come together.
+        one_was_refused.set()
     with nothing_left(disks.stack):
         with full(disks, full_one, room=ROOM), ThreadPoolExecutor(len(crates)) as pool:
-            statuses = [answer.status for answer in pool.map(registry.send, crates)]
+            statuses = list(
+                pool.map(lambda one: send_all_but_the_end(registry, one, one_was_refused), crates)
+            )
             assert set(statuses) <= {200, 503}
             assert 503 in statuses
             served = [crate for crate in crates if registry.index(crate.name)]
