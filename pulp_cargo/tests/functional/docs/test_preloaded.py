@@ -93,6 +93,9 @@ def _interrupted(environ: dict[str, str], number: signal.Signals) -> tuple[int, 
             stderr=subprocess.PIPE,
         )
         connection, _ = silent.accept()
+        connection.settimeout(PATIENCE)
+        # From the request on it waits; before that, what a signal meets depends on the moment.
+        assert connection.recv(4096)
         process.send_signal(number)
         said = process.communicate(timeout=PATIENCE)
         connection.close()
