@@ -1,4 +1,4 @@
-"""Which crate names a search may mean: names in its words, so that no private one is sent to an upstream, and slips."""
+"""Which crate names the words of a search may mean, so that no private one is sent to an upstream."""
 
 import re
 import unicodedata
@@ -7,8 +7,6 @@ from pulp_cargo.protocol.names import canonical_name
 
 # Longer texts are not sent to upstreams: the number of names grows with the square of the words.
 MOST_WORDS = 12
-# Shorter names are similar to too many others, and no crate has a longer one.
-SHORTEST_NAME, SHORTEST_WITHOUT, LONGEST_NAME = 3, 5, 64
 _WORD = re.compile(r"[a-z0-9]+")
 _SPELLING = re.compile(r"[a-z0-9_-]+")
 # Between the words of a type: `AcmeCore` is in the crate `acme-core`.
@@ -31,26 +29,6 @@ def names_in(text: str) -> frozenset[str] | None:
     if split == plain or names is None:
         return names
     return names | (_names_in(plain.casefold()) or frozenset())
-
-
-def slips_of(name: str) -> list[str]:
-    """Return the names that whoever typed `name` may have meant: two letters swapped, or one too many.
-
-    Such a slip leaves too few common trigrams in a short name. Names that lack a letter or have
-    another one are similar by trigrams.
-
-    >>> slips_of("srede")
-    ['rsede', 'sede', 'serde', 'srde', 'srdee', 'sred', 'sree', 'sreed']
-    """
-    if not SHORTEST_NAME <= len(name) <= LONGEST_NAME:
-        return []
-    swapped = {
-        f"{name[:at]}{name[at + 1]}{name[at]}{name[at + 2 :]}" for at in range(len(name) - 1)
-    }
-    if len(name) < SHORTEST_WITHOUT:
-        return sorted(swapped - {name})
-    without = {name[:at] + name[at + 1 :] for at in range(1, len(name))}
-    return sorted((swapped | without) - {name})
 
 
 def _names_in(plain: str) -> frozenset[str] | None:

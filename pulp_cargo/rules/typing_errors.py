@@ -1,4 +1,4 @@
-"""How similar the name of a crate must be to a text for the text to be a misspelling of it.
+"""Which names of crates a text may be a misspelling of, by slips of the finger and by similarity.
 
 Similarity is that of PostgreSQL's `pg_trgm`: the share of the groups of three letters that two names
 have in common, of all that either has. Each word of a name begins with two spaces and ends with one.
@@ -15,6 +15,8 @@ LONG_NAME, GROUPS_OF_TWO_ERRORS = 18, 6
 LEAST = 0.3
 # PostgreSQL compares rounded numbers.
 MARGIN = 0.01
+# Shorter names are similar to too many others, and no crate has a longer one.
+SHORTEST_NAME, SHORTEST_WITHOUT, LONGEST_NAME = 3, 5, 64
 
 
 def least_similarity(name: str) -> float:
@@ -30,3 +32,23 @@ def least_similarity(name: str) -> float:
     groups = len({one[at : at + 3] for one in padded for at in range(len(one) - 2)})
     changed = GROUPS_OF_TWO_ERRORS if groups >= LONG_NAME else GROUPS_OF_ERROR
     return round(max(LEAST, (groups - changed) / (groups + changed) - MARGIN), 2)
+
+
+def slips_of(name: str) -> list[str]:
+    """Return the names that whoever typed `name` may have meant: two letters swapped, or one too many.
+
+    Such a slip leaves too few common trigrams in a short name. Names that lack a letter or have
+    another one are similar by trigrams.
+
+    >>> slips_of("srede")
+    ['rsede', 'sede', 'serde', 'srde', 'srdee', 'sred', 'sree', 'sreed']
+    """
+    if not SHORTEST_NAME <= len(name) <= LONGEST_NAME:
+        return []
+    swapped = {
+        f"{name[:at]}{name[at + 1]}{name[at]}{name[at + 2 :]}" for at in range(len(name) - 1)
+    }
+    if len(name) < SHORTEST_WITHOUT:
+        return sorted(swapped - {name})
+    without = {name[:at] + name[at + 1 :] for at in range(1, len(name))}
+    return sorted((swapped | without) - {name})

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.web_api.search import SearchQuery, Sort
-from pulp_cargo.rules.search_words import slips_of
-from pulp_cargo.rules.typing_errors import least_similarity
+from pulp_cargo.rules.typing_errors import least_similarity, slips_of
 
 # Text in English is stemmed; names and identifiers are searched as they are. There are no operators:
 # who searches for an option such as `--release` does not want all crates without that word.

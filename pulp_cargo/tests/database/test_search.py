@@ -16,6 +16,7 @@ from pulp_cargo.tests.database.upstreams import registry_of
 
 if TYPE_CHECKING:
     from pulp_cargo.app.models import CargoRepository, CrateContent
+    from pulp_cargo.app.queries.registry.registry import Registry
     from pulp_cargo.tests.database.upstreams import NewList
 
 
@@ -76,6 +77,16 @@ def test_answer_is_remembered_until_the_registry_serves_something_else(
     ]
 
 
+def found_by(word: str, per_page: int, registry: "Registry") -> tuple[int, list[str]]:
+    """Return how many crates a search finds, and the names on its first page."""
+    from pulp_cargo.app.services.catalog.find import find
+    from pulp_cargo.app.services.catalog.served import update
+
+    update(registry)
+    count, found = find(registry, parse_search({"q": [word], "per_page": [str(per_page)]}))
+    return count, [one.name for one in found]
+
+
 @pytest.mark.parametrize(
     ("per_page", "names", "total"),
     [
@@ -96,19 +107,14 @@ def test_words_that_many_crates_have_cost_no_more_than_the_page_needs(
 ) -> None:
     """The order is that of all crates; beyond the limit, what no page shows need not be counted."""
     from pulp_cargo.app.queries import text_search
-    from pulp_cargo.app.services.catalog.find import find
-    from pulp_cargo.app.services.catalog.served import update
 
     word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(12))
     described = [new_crate(f"{one}-{secrets.token_hex(4)}", description=word) for one in "dbca"]
     write(repository, [*described, new_crate(word)])
-    registry = registry_of(new_distribution(repository=repository))
-    update(registry)
     monkeypatch.setattr(text_search, "MOST_BY_WORDS", 2)
-    query = parse_search({"q": [word], "per_page": [str(per_page)]})
-    count, found = find(registry, query)
+    count, found = found_by(word, per_page, registry_of(new_distribution(repository=repository)))
     short = {word: "word"} | {one.name: one.name[0] for one in described}
-    assert ([short[one.name] for one in found], count) == (names, total)
+    assert ([short[one] for one in found], count) == (names, total)
 
 
 @pytest.mark.parametrize(
@@ -131,17 +137,12 @@ def test_names_that_contain_a_word_cost_no_more_than_the_page_needs(
 ) -> None:
     """Names that begin with the words come first; beyond the limit, others need not be counted."""
     from pulp_cargo.app.queries import text_search
-    from pulp_cargo.app.services.catalog.find import find
-    from pulp_cargo.app.services.catalog.served import update
 
     word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(12))
     write(repository, [new_crate(one) for one in (*(f"{one}-{word}" for one in "dbca"), word)])
-    registry = registry_of(new_distribution(repository=repository))
-    update(registry)
     monkeypatch.setattr(text_search, "MOST_BY_WORDS", 2)
-    query = parse_search({"q": [word], "per_page": [str(per_page)]})
-    count, found = find(registry, query)
-    assert ([one.name.replace(word, "word") for one in found], count) == (names, total)
+    count, found = found_by(word, per_page, registry_of(new_distribution(repository=repository)))
+    assert ([one.replace(word, "word") for one in found], count) == (names, total)
 
 
 def test_misspelled_name_finds_no_names_that_only_share_a_word(
