@@ -45,7 +45,7 @@ VERSIONS_PER_CRATE = 5
 NEW_UNITS = """
     CREATE TEMPORARY TABLE new_units ON COMMIT DROP AS
     SELECT id, 'bench-many-' || lpad((n / %(each)s)::text, 6, '0') AS name,
-        '1.0.' || n %% %(each)s AS vers, encode(sha256(n::text::bytea), 'hex') AS cksum
+        '1.0.' || n %% %(each)s AS vers, encode(sha256((%(registry)s || n)::bytea), 'hex') AS cksum
     FROM (SELECT id, %(first)s + i - 1 AS n FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY u (id, i))
     _
 """
@@ -171,7 +171,8 @@ def _make_catalog(name: str) -> float:
 def _multiply(name: str, count: int) -> None:
     def new_units(ids: Sequence[UUID], first: int) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(NEW_UNITS, {"ids": ids, "first": first, "each": VERSIONS_PER_CRATE})
+            given = {"ids": ids, "first": first, "each": VERSIONS_PER_CRATE, "registry": name}
+            cursor.execute(NEW_UNITS, given)
 
     _grow(name, count, new_units, index_line=INDEX_LINE)
 

@@ -34,6 +34,7 @@ class Scale:
     versions: int
     filled: int
     huge: int
+    largest: int
     imports: int
     many_versions: int
     publishes: int
@@ -59,6 +60,7 @@ FULL = Scale(
     versions=6,
     filled=10_000,
     huge=100_000,
+    largest=1_000_000,
     imports=1_000,
     many_versions=1_000,
     publishes=100,
@@ -84,6 +86,7 @@ SHORT = Scale(
     versions=2,
     filled=60,
     huge=500,
+    largest=1_000,
     imports=20,
     many_versions=20,
     publishes=5,

@@ -89,11 +89,12 @@ class World:
     @cached_property
     def huge(self) -> Registry:
         """A registry of 100,000 versions, copied from one."""
-        registry = self.stack.make_registry("bench-huge")
-        publishing.one_by_one(registry, [Crate("bench-template", "1.0.0", deps=("bench-many",))])
-        say(f"multiplying one crate to {self.scale.huge:,} versions")
-        self.stack.inside("multiply", registry.name, str(self.scale.huge))
-        return registry
+        return self._multiplied("bench-huge", self.scale.huge)
+
+    @cached_property
+    def largest(self) -> Registry:
+        """A registry of 1,000,000 versions, copied from one."""
+        return self._multiplied("bench-largest", self.scale.largest)
 
     @cached_property
     def searched(self) -> Registry:
@@ -116,6 +117,13 @@ class World:
     def never_searched(self) -> Registry:
         """A registry of 10,000 crates with texts, without a catalog."""
         return self._described("bench-never-searched", self.scale.filled)
+
+    def _multiplied(self, name: str, versions: int) -> Registry:
+        registry = self.stack.make_registry(name)
+        publishing.one_by_one(registry, [Crate("bench-template", "1.0.0", deps=("bench-many",))])
+        say(f"multiplying one crate to {versions:,} versions")
+        self.stack.inside("multiply", registry.name, str(versions))
+        return registry
 
     def _catalogued(self, name: str, crates: int) -> Registry:
         registry = self._described(name, crates)

@@ -89,4 +89,6 @@ ROWS = (
     Row("cold", cold.first_read),
     Row("index-past-cold", past.cold),
     Row("crate-page-cold", pages.first_read),
+    Row("publish-largest", publish.largest),
+    Row("cold-largest", cold.largest),
 )

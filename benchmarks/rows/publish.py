@@ -28,6 +28,18 @@ def huge(world: World) -> Iterator[Measure]:
     yield from _one_at_a_time(world, where, world.huge, "huge", at_most(45))
 
 
+def largest(world: World) -> Iterator[Measure]:
+    """Publish one at a time into a repository of 1,000,000 versions."""
+    registry, where = world.largest, f"one of {world.scale.largest:,} versions"
+    before = world.stack.query("SELECT pg_current_wal_lsn()::text")[0][0]
+    yield from _one_at_a_time(world, where, registry, "largest")
+    written = world.stack.query(
+        "SELECT pg_current_wal_lsn() - %(before)s::pg_lsn", {"before": before}
+    )
+    megabytes = float(written[0][0]) / world.scale.publishes / 1e6
+    yield Measure(f"publish into {where}, write-ahead log", megabytes, "MB")
+
+
 def database(world: World) -> Iterator[Measure]:
     """The database's size after 10,000 publishes one at a time, and the linearity of its growth."""
     sizes = [size / 1e6 for size in world.quarter_sizes()]
@@ -89,7 +101,7 @@ def history(world: World) -> Iterator[Measure]:
 
 
 def _one_at_a_time(
-    world: World, where: str, registry: Registry, prefix: str, target: Target
+    world: World, where: str, registry: Registry, prefix: str, target: Target | None = None
 ) -> Iterator[Measure]:
     count = world.scale.publishes
     crates = sets.crowd(count, prefix=f"{prefix}{world.run_of(prefix)}", versions=1)
