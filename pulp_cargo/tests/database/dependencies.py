@@ -34,7 +34,7 @@ def add_crate(domain: Any, new_remote: "NewRemote") -> AddCrate:
         from pulpcore.plugin.models import Content
 
         from pulp_cargo.app.models import CrateContent
-        from pulp_cargo.app.services.crates import artifacts
+        from pulp_cargo.app.services.crates import yank_marks
 
         if OWN not in repository.index_aliases:
             repository.index_aliases = [*repository.index_aliases, OWN]
@@ -54,7 +54,7 @@ def add_crate(domain: Any, new_remote: "NewRemote") -> AddCrate:
         )
         if has_file:
             _add_file(unit, upstream)
-        marks = artifacts.save_yanks([(unit.canonical_name, vers)], domain) if yanked else []
+        marks = yank_marks.save_yanks([(unit.canonical_name, vers)], domain) if yanked else []
         with repository.new_version() as version:
             version.add_content(Content.objects.filter(pk__in=[unit.pk, *marks]))
         return unit

@@ -61,7 +61,8 @@ FOR_OTHERS = {*DJANGO, *PULP, "_replace", "_Environ", "_exit", "_read_entry"}
 SQL_LAYERS = ("app.models.", "app.queries.")
 SQL_ELSEWHERE = {
     "app.services.cache.index_store": "locks the remote's row in the statement that writes",
-    "app.services.crates.artifacts": "writes many files in few statements, and asks what is there",
+    "app.services.crates.artifacts": "asks for many files in one statement",
+    "app.services.crates.save_crates": "links many files to their units in one statement",
     "app.services.sync.replaced": "compares what is stored with the temporary table of a listing",
     "app.services.sync.files": "fills in the files of what is in the temporary table of a listing",
     "app.services.sync.mirrored_units": "fills tables from the temporary ones of an index",

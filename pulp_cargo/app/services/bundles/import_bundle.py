@@ -29,7 +29,7 @@ from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.queries.repository.versions_in import versions_of
 from pulp_cargo.app.runtime.batches import batches
 from pulp_cargo.app.runtime.free_space import FreeSpace
-from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
+from pulp_cargo.app.services.crates import crate_unit, object_storage, save_crates
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.yank_marks import save_marks
 from pulp_cargo.app.services.repository_use import require_replaceable
@@ -192,7 +192,7 @@ def _store(
                 _unit(repository, entry, one.rewind(), now)
                 for entry, one in zip(batch, files, strict=True)
             ]
-            ids += artifacts.save_apart(list(zip(units, files, strict=True)), domain)
+            ids += save_crates.save_apart(list(zip(units, files, strict=True)), domain)
             for one in files:
                 one.discard()
             progress.increase_by(len(batch))

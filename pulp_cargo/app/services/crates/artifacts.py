@@ -1,9 +1,9 @@
-"""Storing many crates in the database, and their files in the storage, with few statements."""
+"""Moving files of crates to the storage, with their artifacts, and back after a failure."""
 
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -11,19 +11,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from pulpcore.plugin.models import Artifact, Content, Domain
+from pulpcore.plugin.models import Artifact, Domain
 
-from pulp_cargo.app.models import CrateContent, CrateYank
 from pulp_cargo.app.models.core import FILE_SYSTEM, artifact_path
 from pulp_cargo.app.models.repository import set_lock_timeout
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.free_space import storage_full
 from pulp_cargo.app.runtime.statements import Rows
-from pulp_cargo.app.services.crates import unit_rows
-from pulp_cargo.app.services.crates.incoming_file import (
-    IncomingFile,
-    copy_whole,
-)
+from pulp_cargo.app.services.crates.incoming_file import IncomingFile, copy_whole
 from pulp_cargo.app.services.crates.unit_rows import NewRows
 
 log = logging.getLogger(__name__)
@@ -32,30 +27,12 @@ log = logging.getLogger(__name__)
 # a leftover while another uses it.
 LOCK_CLASS = 0x6361_7269
 
-Crates = Sequence[tuple[CrateContent, IncomingFile]]
-
 LOCK_DIGESTS = """
     SELECT pg_advisory_xact_lock(%s, hashtext(digest)) FROM unnest(%s::text[]) digest
 """
 STORED = """
     SELECT sha256, pulp_id FROM core_artifact WHERE sha256 = ANY(%s) AND pulp_domain_id = %s
 """
-LINK_FILES = """
-    INSERT INTO core_contentartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
-        artifact_id, content_id)
-    SELECT gen_random_uuid(), now(), now(), path, artifact, unit
-    FROM unnest(%(paths)s::text[], %(artifacts)s::uuid[], %(units)s::uuid[]) _ (path, artifact, unit)
-    ON CONFLICT (content_id, relative_path) DO UPDATE SET artifact_id = EXCLUDED.artifact_id
-    WHERE core_contentartifact.artifact_id IS NULL
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class There:
-    """What was stored of some crates before: artifacts by their SHA-256, and units."""
-
-    artifacts: Mapping[str, UUID]
-    units: Mapping[unit_rows.Key, UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,72 +50,6 @@ class Placed:
         """
         for path in self.unsettled:
             _sync(path)
-
-
-def save_crates(crates: Crates, domain: Domain) -> list[UUID]:
-    """Store the files and units of crates that are not stored yet, and return the units' ids."""
-    lock_digests([file for _, file in crates])
-    there = ask(crates, domain)()
-    units, placed = place_crates(crates, there, domain)
-    placed.settle()
-    return units
-
-
-def ask(crates: Crates, domain: Domain) -> Callable[[], There]:
-    """Query what is stored of the crates; the caller has locked out other writers of their files."""
-    if not crates:
-        return lambda: There({}, {})
-    artifacts = _ask_for_stored([file.cksum for _, file in crates], domain)
-    units = unit_rows.ask([unit for unit, _ in crates], domain)
-    return lambda: There(_stored(artifacts), unit_rows.known(units))
-
-
-def place_crates(crates: Crates, there: There, domain: Domain) -> tuple[list[UUID], Placed]:
-    """Store the missing files and units of crates, and return the units' ids, in order."""
-    if not crates:
-        return [], Placed({}, ())
-    rows = NewRows()
-    placed = _place_files([file for _, file in crates], there.artifacts, domain, rows)
-    units = unit_rows.add_unknown([unit for unit, _ in crates], there.units, domain, rows)
-    rows.insert()
-    linked = [(unit, pk) for (unit, _), pk in zip(crates, units, strict=True)]
-    values = {
-        "paths": [unit.relative_path for unit, _ in linked],
-        "artifacts": [placed.artifacts[unit.cksum] for unit, _ in linked],
-        "units": [pk for _, pk in linked],
-    }
-    statements.run(LINK_FILES, values)
-    return units, placed
-
-
-def save_apart(crates: Crates, domain: Domain) -> list[UUID]:
-    """Store crates in a separate transaction, in no repository; a failure leaves no files."""
-    with (
-        forgotten_after_errors([file for _, file in crates], domain),
-        transaction.atomic(),
-    ):
-        return save_crates(crates, domain)
-
-
-def save_yanks(keys: Iterable[tuple[str, str]], domain: Domain) -> list[UUID]:
-    """Return the ids of the yank marks of these versions; missing ones are created."""
-    marks = []
-    for name, vers in sorted(keys):
-        mark, made = CrateYank.objects.get_or_create(
-            canonical_name=name, vers=vers, _pulp_domain=domain
-        )
-        if not made:
-            mark.touch()
-        marks.append(mark.pk)
-    return marks
-
-
-def touch(units: Iterable[UUID]) -> list[UUID]:
-    """Protect stored units from orphan cleanup, and return their ids."""
-    found = list(units)
-    if found:
-        Content.objects.filter(pk__in=found).touch()
-    return found
 
 
 def restore_lost(files: Sequence[IncomingFile], domain: Domain) -> None:
@@ -226,14 +137,14 @@ class Storable(Protocol):
 def save_files(files: Sequence[Storable], domain: Domain) -> Mapping[str, UUID]:
     """Move the files to the storage, and return the artifacts' ids by SHA-256."""
     rows = NewRows()
-    placed = _place_files(files, stored(lock_digests(files), domain), domain, rows)
+    placed = place_files(files, stored(lock_digests(files), domain), domain, rows)
     rows.insert()
     placed.settle()
     return placed.artifacts
 
 
 @storage_full()
-def _place_files(
+def place_files(
     files: Sequence[Storable], known: Mapping[str, UUID], domain: Domain, rows: NewRows
 ) -> Placed:
     """Move files without a known artifact to the storage, and add their artifacts to new rows.
@@ -312,14 +223,16 @@ def lock_keys(files: Iterable[Storable]) -> list[tuple[int, str]]:
 
 def stored(digests: Sequence[str], domain: Domain) -> dict[str, UUID]:
     """Return the ids of the existing artifacts, by SHA-256."""
-    return _stored(_ask_for_stored(digests, domain))
+    return found(ask_for_stored(digests, domain))
 
 
-def _ask_for_stored(digests: Sequence[str], domain: Domain) -> Rows:
+def ask_for_stored(digests: Sequence[str], domain: Domain) -> Rows:
+    """Query the ids of the existing artifacts; the result is not awaited."""
     return statements.ask(STORED, [list(digests), domain.pk])
 
 
-def _stored(asked: Rows) -> dict[str, UUID]:
+def found(asked: Rows) -> dict[str, UUID]:
+    """Return the ids that `ask_for_stored` asked for, by SHA-256."""
     return dict(asked.fetch())
 
 

@@ -127,3 +127,11 @@ def _add_units(
         unit.content_ptr_id = unit.pulp_id
     rows.add(Content, units)
     rows.add(model, units)
+
+
+def touch(units: Iterable[UUID]) -> list[UUID]:
+    """Protect stored units from orphan cleanup, and return their ids."""
+    found = list(units)
+    if found:
+        Content.objects.filter(pk__in=found).touch()
+    return found

@@ -13,11 +13,11 @@ from pulp_cargo.app.models import CrateContent
 from pulp_cargo.app.models.core import with_domain
 from pulp_cargo.app.queries.upstreams.upstreams import UpstreamRemote
 from pulp_cargo.app.runtime import threads, timeouts
-from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.cached_unit import unit_of_upstream
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import upload_all
+from pulp_cargo.app.services.crates.save_crates import Crates
 from pulp_cargo.app.services.fetch.shared_fetch import SharedFetch
 from pulp_cargo.app.services.publish.commit import (
     Change,

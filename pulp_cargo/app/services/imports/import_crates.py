@@ -24,7 +24,7 @@ from pulpcore.plugin.util import get_domain
 from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.queries.repository.versions_in import used_versions, versions_of
 from pulp_cargo.app.queries.upstreams.repository_roles import is_published_to
-from pulp_cargo.app.services.crates import artifacts, crate_unit, object_storage
+from pulp_cargo.app.services.crates import crate_unit, object_storage, save_crates
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.yank_marks import save_marks
 from pulp_cargo.app.services.imports.collect import CrateFile, Source
@@ -232,7 +232,7 @@ def _stored(
     files = [member.file for member in batch]
     object_storage.upload_all(files, domain)
     crates = [(_timed_unit(repository, member, arrived), member.file) for member in batch]
-    return artifacts.save_apart(crates, domain)
+    return save_crates.save_apart(crates, domain)
 
 
 def _timed_unit(repository: CargoRepository, member: Member, arrived: datetime) -> CrateContent:

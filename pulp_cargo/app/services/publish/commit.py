@@ -35,9 +35,9 @@ from pulp_cargo.app.queries.repository.head import Head
 from pulp_cargo.app.runtime import steps
 from pulp_cargo.app.runtime.statements import Rows, pipelined
 from pulp_cargo.app.services import owners
-from pulp_cargo.app.services.crates import artifacts
-from pulp_cargo.app.services.crates.artifacts import Crates, There
+from pulp_cargo.app.services.crates import artifacts, save_crates, unit_rows, yank_marks
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.crates.save_crates import Crates, There
 from pulp_cargo.app.services.publish import draft as drafts
 from pulp_cargo.app.services.publish.draft import Draft
 from pulp_cargo.protocol.errors import RegistryError, RegistryNotFound, VersionExists
@@ -168,7 +168,7 @@ def _look_up(
             asked = heads.ask(repository)
             found = drafts.ask(repository, {change.keys for change in changes})
             asked_owners = owner_rows.ask(repository, owned) if owned else None
-            there = artifacts.ask(crates, domain)
+            there = save_crates.ask(crates, domain)
         head = heads.read(repository, asked)
         if head is None:
             raise RegistryNotFound(str(repository))
@@ -230,7 +230,7 @@ def _refusal(change: Change, draft: Draft) -> RegistryError | None:
 
 def _write(head: Head, draft: Draft, there: There, domain: Domain) -> Made | None:
     """Write the draft's changes and send the message about them; None without changes."""
-    yanks = artifacts.save_yanks(draft.new_yanks, domain) + artifacts.touch(draft.adopted)
+    yanks = yank_marks.save_yanks(draft.new_yanks, domain) + unit_rows.touch(draft.adopted)
     if not version_rows.is_supported():
         written = _write_rows(head, draft, there, domain, yanks, version_rows.write_with_core)
     else:
@@ -249,7 +249,7 @@ def _write_rows(
 
     Returns its number, and the announcement to the connections that will get the message about it.
     """
-    crates, placed = artifacts.place_crates(draft.crates, there, domain)
+    crates, placed = save_crates.place_crates(draft.crates, there, domain)
     added = crates + others
     steps.reached("stored")
     removed = draft.gone_yanks

@@ -15,10 +15,7 @@ from pulp_cargo.app.models import CargoRepository, CrateContent
 from pulp_cargo.app.notices import barrier
 from pulp_cargo.app.queries.repository.versions_in import versions_of
 from pulp_cargo.app.runtime.free_space import FreeSpace
-from pulp_cargo.app.services.crates import (
-    artifacts,
-    crate_unit,
-)
+from pulp_cargo.app.services.crates import crate_unit, save_crates
 from pulp_cargo.app.services.crates.crate_reader import CrateReaders
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
 from pulp_cargo.app.services.crates.object_storage import uploaded_here
@@ -60,7 +57,7 @@ def upload_crate(
         if repository is not None:
             return _add(unit, file, repository, domain)
         with uploaded_here(file, domain):
-            artifacts.save_apart([(unit, file)], domain)
+            save_crates.save_apart([(unit, file)], domain)
         return _stored(unit, domain)
     finally:
         file.discard()

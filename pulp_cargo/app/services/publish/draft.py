@@ -14,8 +14,8 @@ from pulp_cargo.app.models.invariants import IS_PUBLISHED_TO
 from pulp_cargo.app.models.membership import member_of_newest
 from pulp_cargo.app.runtime import statements
 from pulp_cargo.app.runtime.statements import Rows
-from pulp_cargo.app.services.crates.artifacts import Crates
 from pulp_cargo.app.services.crates.incoming_file import IncomingFile
+from pulp_cargo.app.services.crates.save_crates import Crates
 from pulp_cargo.protocol.errors import NameTaken, VersionExists, VersionUsed
 from pulp_cargo.protocol.names import canonical_name
 from pulp_cargo.protocol.semver import parse_version

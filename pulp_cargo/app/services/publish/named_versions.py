@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pulp_cargo.app.models import CargoRepository, CrateContent, CrateYank
 from pulp_cargo.app.queries.crates import by_name
 from pulp_cargo.app.queries.crates.by_name import NamedVersion
-from pulp_cargo.app.services.crates import artifacts
+from pulp_cargo.app.services.crates import yank_marks
 
 
 def set_yanked(repository: CargoRepository, wanted: NamedVersion, *, yanked: bool) -> None:
@@ -21,7 +21,7 @@ def set_yanked(repository: CargoRepository, wanted: NamedVersion, *, yanked: boo
         by_name.units(repository.pk, [wanted])
         domain = repository.pulp_domain
         if yanked:
-            marks = artifacts.save_yanks([wanted.key], domain)
+            marks = yank_marks.save_yanks([wanted.key], domain)
             new_version.add_content(CrateYank.objects.filter(pk__in=marks))
         else:
             name, vers = wanted.key

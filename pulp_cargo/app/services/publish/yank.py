@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pulp_cargo.app.services.crates.artifacts import Crates
+from pulp_cargo.app.services.crates.save_crates import Crates
 from pulp_cargo.app.services.publish.draft import Draft
 from pulp_cargo.protocol.errors import CrateNotFound, VersionNotFound
 from pulp_cargo.protocol.names import CrateName, canonical_name
