@@ -3,15 +3,44 @@
 import asyncio
 import gzip
 import resource
+import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
+
+
+# Eight threads have memory of the C library at the same time; `malloc_info` describes each arena.
+ARENAS = """
+import ctypes, sys, threading
+from pathlib import Path
+from pulp_cargo.tests.support.django_setup import set_up, settings_without_stack
+
+set_up(settings_without_stack(Path(sys.argv[1])))
+from pulp_cargo.app.endpoints.content_process import set_interpreter_limits
+
+set_interpreter_limits()
+libc, together = ctypes.CDLL(None), threading.Barrier(8)
+libc.fopen.restype = ctypes.c_void_p
+threads = [
+    threading.Thread(target=lambda: (libc.malloc(1000), together.wait())) for _ in range(8)
+]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+path = Path(sys.argv[1]) / "arenas.xml"
+file = ctypes.c_void_p(libc.fopen(bytes(path), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+print(path.read_text().count("<heap nr="))
+"""
 
 
 @pytest.fixture
@@ -72,6 +101,12 @@ def test_start_sets_limits(limits: tuple[float, tuple[int, int]]) -> None:
     content_process.set_interpreter_limits()
     assert sys.getswitchinterval() == pytest.approx(0.001)
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(8192, hard), hard)
+
+
+def test_threads_share_two_arenas(tmp_path: Path) -> None:
+    """Each arena keeps memory that its threads have freed."""
+    command = [sys.executable, "-c", ARENAS, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2\n"
 
 
 def test_process_that_ends_writes_before_it_closes() -> None:
