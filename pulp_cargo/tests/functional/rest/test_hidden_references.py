@@ -163,7 +163,10 @@ def _fields(document: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]
 def test_answer_for_what_is_hidden_is_that_for_nothing(
     rest: Rest, eve: Rest, own: dict[str, str], hidden: dict[str, str], document: dict[str, Any]
 ) -> None:
-    """By href, by PRN and by name: the same status and the same text."""
+    """By href, by PRN and by name: the same status and the same text.
+
+    It takes long because it sends two requests for each spelling of each reference in the API.
+    """
     told: dict[tuple[Place, str], list[str]] = {}
     found = list(places(document))
     for place in found:
