@@ -15,7 +15,6 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-
 # Eight threads have memory of the C library at the same time; `malloc_info` describes each arena.
 ARENAS = """
 import ctypes, sys, threading
