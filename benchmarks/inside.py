@@ -36,11 +36,11 @@ from django.db.models import Model
 from benchmarks import needs, texts
 from benchmarks.crates import Crate
 from benchmarks.index_files import index_line
+from benchmarks.scale import VERSIONS_PER_CRATE
 from benchmarks.texts import Described
 
 FIRST_STEP = 1_000
 GROWTH = 4
-VERSIONS_PER_CRATE = 5
 
 NEW_UNITS = """
     CREATE TEMPORARY TABLE new_units ON COMMIT DROP AS

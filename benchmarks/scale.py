@@ -21,6 +21,8 @@ tokio = { version = "1", features = ["full"] }
 tonic = "0.13"
 tracing-subscriber = "0.3"
 """
+# Of each crate in the registries that are copied from one crate.
+VERSIONS_PER_CRATE = 5
 
 
 @dataclass(frozen=True, slots=True)

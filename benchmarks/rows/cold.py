@@ -5,6 +5,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 
 from benchmarks.measure import Measure, at_most, percentile
+from benchmarks.scale import VERSIONS_PER_CRATE
 from benchmarks.stack import Registry
 from benchmarks.timing import restart, timed_get
 from benchmarks.world import World
@@ -13,7 +14,6 @@ from pulp_cargo.protocol.paths import index_path
 # The names of generated crates (see `inside`).
 NAME = "bench-many-{:06}"
 OTHERS = 50
-VERSIONS_PER_CRATE = 5
 
 
 def first_read(world: World) -> Iterator[Measure]:

@@ -9,6 +9,7 @@ from benchmarks import caches, upstream
 from benchmarks.measure import Measure, at_least, at_most, percentile
 from benchmarks.rows.cold import NAME, OTHERS
 from benchmarks.rows.loads import our_load
+from benchmarks.scale import VERSIONS_PER_CRATE
 from benchmarks.timing import restart, timed_get
 from benchmarks.world import World, get
 from pulp_cargo.protocol.paths import index_path
@@ -40,7 +41,7 @@ def warm(world: World) -> Iterator[Measure]:
 
 def cold(world: World) -> Iterator[Measure]:
     """Index files of a large repository, each of a state that the process has not looked up."""
-    crates = world.scale.huge // 5
+    crates = world.scale.huge // VERSIONS_PER_CRATE
     # It was made just now, and the states are those of the last minutes.
     world.stack.query(AGED, {"name": world.huge.name})
     restart(world.stack, world.huge)

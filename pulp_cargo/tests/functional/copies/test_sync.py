@@ -299,8 +299,8 @@ def test_sync_needs_a_remote_and_the_permission(
     viewer = rest.new_user("cargo.cargorepository_viewer", on=bare)
     owner = rest.new_user("cargo.cargorepository_owner", on=bare)
     # To the owner, the response is as if there were no such remote.
-    for who, status in ((viewer, 403), (owner, 400)):
-        with pytest.raises(Refused) as refused:
+    for who, status, text in ((viewer, 403, "permission"), (owner, 400, "does not exist")):
+        with pytest.raises(Refused, match=text) as refused:
             who.post(f"{bare}sync/", remote=remote)
         assert refused.value.status == status
     name = owner.auth[0] if owner.auth else ""
