@@ -4,10 +4,14 @@ import gzip
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+from uuid import uuid4
 
 from benchmarks import nginx, proc
 from benchmarks.closure import Closure
@@ -64,8 +68,23 @@ class Upstream:
 
     def count(self, path: str) -> int:
         """Return the number of requests below a path."""
-        lines = (self.root / "access.log").read_text().splitlines()
-        return sum(line.split(" ", 1)[1].startswith(path) for line in lines)
+        return sum(line.split(" ", 1)[1].startswith(path) for line in self._logged())
+
+    def _logged(self) -> list[str]:
+        """Return the lines of the access log once it has all that was asked before.
+
+        A client has its response before nginx writes the line. The only worker process takes one
+        request after the other, so the line of one more request comes after all of them.
+        """
+        marker = f"marker-{uuid4().hex}"
+        with suppress(HTTPError):
+            urlopen(self.near + marker, timeout=20).close()
+        for _ in range(2_000):
+            lines = (self.root / "access.log").read_text().splitlines()
+            if any(line.endswith(marker) for line in lines):
+                return lines
+            time.sleep(0.01)
+        raise SystemExit(f"the upstream has not logged {marker}")
 
     def switch_off(self) -> None:
         """Stop it early."""

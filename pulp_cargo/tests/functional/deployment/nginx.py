@@ -4,13 +4,17 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import urlopen
+from uuid import uuid4
 
 from pulp_cargo.tests.functional.docs.shell import DOCS, FENCE, blocks
 
@@ -55,12 +59,30 @@ class Nginx:
 
     def requests(self) -> Sequence[str]:
         """Return `protocol method path status` of each request so far."""
-        return (self.root / "access.log").read_text().splitlines()
+        return self._lines("access.log")
 
     def connections(self, below: str) -> set[str]:
         """Return the numbers of the connections on which paths below this one were asked for."""
-        lines = (self.root / "connections.log").read_text().splitlines()
+        lines = self._lines("connections.log")
         return {line.split()[0] for line in lines if line.split()[1].startswith(below)}
+
+    def _lines(self, log: str) -> Sequence[str]:
+        """Return the lines of a log once it has all that was asked before.
+
+        A client has its response before nginx writes the line. There is one worker process, which
+        takes one request after the other, so the line of one more request comes after all of them.
+        """
+        marker = f"/marker-{uuid4().hex}"
+        trusted = ssl.create_default_context(cafile=str(self.certificate))
+        with suppress(HTTPError):
+            urlopen(self.origin + marker, context=trusted, timeout=20).close()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            *lines, _ = (self.root / log).read_text().split("\n")
+            if any(marker in line for line in lines):
+                return [line for line in lines if "/marker-" not in line]
+            time.sleep(0.01)
+        raise AssertionError(f"nginx has not logged {marker}")
 
 
 def free_port() -> int:
