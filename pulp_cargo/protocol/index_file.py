@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 def as_yanked(line: str) -> str:
@@ -24,8 +25,14 @@ def with_own_registry(line: str, urls: Iterable[str]) -> str:
     '{"registry":null}'
     """
     for url in urls:
-        line = line.replace(f'"registry":{json.dumps(url, ensure_ascii=False)}', '"registry":null')
+        line = line.replace(_registry(url), '"registry":null')
     return line
+
+
+# Most lines of a registry have the same few.
+@lru_cache(1024)
+def _registry(url: str) -> str:
+    return f'"registry":{json.dumps(url, ensure_ascii=False)}'
 
 
 def render_file(lines: Iterable[str]) -> bytes:

@@ -19,7 +19,7 @@ from pulp_cargo.app.models.membership import ends_of, is_in, is_yanked
 from pulp_cargo.app.queries.crates.index_file import line_of, served_line
 from pulp_cargo.app.queries.registry.registry import Registry
 from pulp_cargo.app.queries.repository.membership import VersionGone
-from pulp_cargo.app.runtime.rows import all_rows
+from pulp_cargo.app.runtime.rows import all_rows, rows_with_bound_values
 from pulp_cargo.protocol.semver import order_of
 
 # How many rows the database sends at once; those of a crate have about a kilobyte each.
@@ -29,17 +29,17 @@ _NUMBER = "(SELECT number FROM core_repositoryversion WHERE pulp_id = %(version)
 _MOMENT = "(1000000 * extract(epoch FROM unit.pubtime))::bigint"
 # Sorting whole rows takes several times as long, and none arrives before all are sorted.
 UNITS = f"""
-    SELECT rc.content_id FROM core_repositorycontent rc {ends_of()}
+    SELECT rc.content_id::text FROM core_repositorycontent rc {ends_of()}
     JOIN cargo_cratecontent unit ON unit.content_ptr_id = rc.content_id
     WHERE rc.repository_id = %(repository)s AND {is_in(_NUMBER)}
     ORDER BY lower(unit.name) COLLATE "C"
 """
 CRATES = f"""
-    SELECT unit.content_ptr_id, unit.name, unit.vers, {_MOMENT}, unit.cksum,
+    SELECT wanted.id, unit.name, unit.vers, {_MOMENT}, unit.cksum,
         unit.index_line, unit.registries, {is_yanked("%(repository)s", _NUMBER)},
         file.file, file.size
-    FROM unnest(%(units)s::uuid[]) WITH ORDINALITY wanted (id, place)
-    JOIN cargo_cratecontent unit ON unit.content_ptr_id = wanted.id
+    FROM unnest(%(units)s::text[]) WITH ORDINALITY wanted (id, place)
+    JOIN cargo_cratecontent unit ON unit.content_ptr_id = wanted.id::uuid
     LEFT JOIN core_contentartifact ca ON ca.content_id = unit.content_ptr_id
     LEFT JOIN core_artifact file ON file.pulp_id = ca.artifact_id
     WHERE {_NUMBER} IS NOT NULL
@@ -130,7 +130,7 @@ class NumberedVersion:
     created: datetime
 
 
-def crates(registry: Registry, left_out: Container[UUID] = ()) -> Iterator[list[ExportedVersion]]:
+def crates(registry: Registry, left_out: Iterable[UUID] = ()) -> Iterator[list[ExportedVersion]]:
     """Yield the versions of each crate in the order of its index file, except for some units.
 
     The `source` of each is the name of its file in the storage, None if it is not stored. Raises
@@ -185,12 +185,14 @@ def numbered(registry: Registry, since: int) -> list[NumberedVersion]:
     return [NumberedVersion(*row) for row in all_rows(NUMBERS, values)]
 
 
-def _crate_rows(registry: Registry, left_out: Container[UUID]) -> Iterator[tuple[Any, ...]]:
+def _crate_rows(registry: Registry, left_out: Iterable[UUID]) -> Iterator[tuple[Any, ...]]:
     own = registry.content
     values = {"repository": own.repository, "version": own.version}
+    # Texts, because a `UUID` of each would be made only to be sent back.
+    except_for = frozenset(map(str, left_out))
     for batch in _batches(UNITS, registry):
-        units = [unit for (unit,) in batch if not left_out or unit not in left_out]
-        rows = all_rows(CRATES, {**values, "units": units})
+        units = [unit for (unit,) in batch if unit not in except_for]
+        rows = rows_with_bound_values(CRATES, {**values, "units": f"{{{','.join(units)}}}"})
         if len(rows) < len(units):
             raise VersionGone
         yield from rows

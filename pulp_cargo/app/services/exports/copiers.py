@@ -58,6 +58,8 @@ class Copiers:
                 files += [self._copy(one, self._final(one)) for one in found]
                 others += found
         failures = self._do((folders, files, []), len(stored))
+        if len(stored) == len(versions) and not any(failures):
+            return [None] * len(versions)
         reasons = {
             one.stem: self._reason(failure)
             for one, failure in zip(asked + others, failures, strict=True)

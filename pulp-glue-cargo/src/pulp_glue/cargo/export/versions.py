@@ -8,6 +8,8 @@ from pulp_glue.cargo.export.copying import Unexportable
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 VERS = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 CKSUM = re.compile(r"[0-9a-f]{64}")
+# All at once, because an export checks each of its versions.
+ALL = re.compile(f"{NAME.pattern} {VERS.pattern} {CKSUM.pattern}")
 # With the name, a file name that every file system accepts.
 LONGEST_VERS = 150
 
@@ -48,6 +50,9 @@ class Problem:
 
 def require_names(version: ExportedVersion) -> None:
     """Raise Unexportable if a name or version is none, since both become parts of paths."""
+    name, vers, cksum = version.name, version.vers, version.cksum
+    if len(vers) <= LONGEST_VERS and ALL.fullmatch(f"{name} {vers} {cksum}"):
+        return
     if not NAME.fullmatch(version.name):
         raise Unexportable(f"{version.name[:80]!r} is not the name of a crate")
     if not VERS.fullmatch(version.vers) or len(version.vers) > LONGEST_VERS:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from pulp_glue.cargo.export.copying import Unexportable, write_verified
@@ -154,7 +155,7 @@ def _index_files(
 ) -> Iterator[IndexFile]:
     """Yield the index files that change, with the versions whose files are there."""
     for path, found in batch.crates.items():
-        if kept := [one for one in found if one.stem not in failed]:
+        if kept := [one for one in found if one.stem not in failed] if failed else found:
             report.count += len(kept)
             if (file := target.index(path, kept)) is not None:
                 yield file
@@ -235,13 +236,15 @@ def by_crate(
     Those whose names cannot be parts of paths become problems of the report.
     """
     found: dict[str, list[ExportedVersion]] = {}
+    # Most have the name of the one before.
+    path_of = lru_cache(BATCH)(index_path)
     for version in versions:
         try:
             require_names(version)
         except Unexportable as error:
             report.problems.append(Problem(version.name[:80], version.vers[:80], str(error)))
             continue
-        found.setdefault(index_path(version.name), []).append(version)
+        found.setdefault(path_of(version.name), []).append(version)
     return dict(sorted(found.items()))
 
 
