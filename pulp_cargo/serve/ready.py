@@ -15,4 +15,4 @@ class Ready:
     token: str | None
     admin_password: str | None
     pids: dict[str, int]
-    logs: Path
+    data_dir: Path

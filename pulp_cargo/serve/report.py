@@ -38,6 +38,7 @@ def for_scripts(ready: Ready) -> str:
             "admin_user": ADMIN_USER,
             "admin_password": ready.admin_password,
             "pids": ready.pids,
+            "data_dir": str(ready.data_dir),
         }
     )
 
@@ -108,7 +109,7 @@ def _further(ready: Ready, setup: Setup, style: Style) -> str:
         "Command line": setup.pulp,
         "Tokens": f"{ready.api_url}/pulp/cargo-account/",
         "Sign in": f"user {ADMIN_USER}, {_password(ready)}",
-        "Logs": short(ready.logs),
+        "Logs": short(ready.data_dir / "logs"),
         "Stop": "Ctrl-C; the next start continues with the same data",
     }
     return "".join(_row(name, text, style.strong) for name, text in rows.items() if text)

@@ -81,7 +81,7 @@ def _ready(
         token=data.token.read_text().strip() if index_url and data.token.exists() else None,
         admin_password=kept_secret(data.admin_password) if state.admin_password_known else None,
         pids=supervisor.process_ids(),
-        logs=data.log("any").parent,
+        data_dir=data.root,
     )
 
 

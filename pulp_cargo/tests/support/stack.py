@@ -118,9 +118,7 @@ def attach(ready: dict[str, Any]) -> Stack:
 
 def attach_with(ready: dict[str, Any], rest: Rest) -> Stack:
     """Return the running stack with this output of `serve`, and this client."""
-    arguments = Path(f"/proc/{ready['pids']['content']}/environ").read_bytes().split(b"\0")
-    path = next(one for one in arguments if one.startswith(b"PULP_SETTINGS="))
-    settings = runpy.run_path(path.partition(b"=")[2].decode())
+    settings = runpy.run_path(f"{ready['data_dir']}/settings.py")
     stack = Stack(ready, settings, rest)
     rest.state_of = TaskStates(stack).of
     return stack

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -16,6 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from pulp_cargo.tests.functional.deployment.nginx import free_port
 from pulp_cargo.tests.support.cargo import Cargo, Project
 from pulp_cargo.tests.support.importing import packed_folder
 from pulp_cargo.tests.support.registry import Registry
@@ -26,6 +28,7 @@ from pulp_cargo.tests.support.stack import Stack
 pytestmark = [pytest.mark.long, pytest.mark.cargo, pytest.mark.real]
 
 PATIENCE = 30
+KELLNR_TOKEN = "token-of-the-administrator-of-kellnr"
 MANIFEST = """
 [package]
 name = "{name}-set"
@@ -118,12 +121,13 @@ def builds_with(registry: Registry, old: str, project: Project) -> None:
     Project(cargo, project.folder).run("build", "--locked")
 
 
-def moved(stack: Stack, folder: Path, old: str) -> tuple[Registry, dict[str, Any]]:
+def moved(stack: Stack, folder: Path, old: str, **options: Any) -> tuple[Registry, dict[str, Any]]:
     """Import the folder of a registry with such a URL; return the new one and the result."""
     registry = stack.make_registry(repository={"index_aliases": [old]})
     file = ("old.tar", packed_folder(folder, "old/"))
     path = f"{registry.repository}import_crates/"
-    return registry, stack.rest.call("POST", path, files={"file": file})["result"]
+    task = stack.rest.call("POST", path, files={"file": file}, data=options)
+    return registry, task["result"]
 
 
 def mirrored(stack: Stack, url: str, **what: Any) -> Registry:
@@ -213,6 +217,74 @@ def test_crates_of_margo(stack: Stack, tmp_path: Path, name: str) -> None:
     builds_with(registry, old.index_url, project)
     shutil.rmtree(project.folder.parent / "new-home")
     builds_with(mirror, old.index_url, project)
+
+
+@contextmanager
+def kellnr(root: Path) -> Iterator[Registry]:
+    """Run a real one, whose administrator is the owner of what is published."""
+    port = str(free_port())
+    settings = {
+        "REGISTRY__DATA_DIR": str(root),
+        "SETUP__ADMIN_TOKEN": KELLNR_TOKEN,
+        "PROXY__ENABLED": "false",
+        "LOCAL__IP": "127.0.0.1",
+        "LOCAL__PORT": port,
+        "ORIGIN__HOSTNAME": "127.0.0.1",
+        "ORIGIN__PORT": port,
+    }
+    environ = os.environ | {f"KELLNR_{key}": value for key, value in settings.items()}
+    process = subprocess.Popen(["kellnr", "start"], env=environ, stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}/api/v1/crates/"
+    try:
+        wait_until_up(f"{url}config.json")
+        yield Registry("mine", f"sparse+{url}", KELLNR_TOKEN)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def wait_until_up(url: str) -> None:
+    """Wait until a URL can be read."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urlopen(url, timeout=PATIENCE).close()
+            return
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def test_crates_of_kellnr(stack: Stack, tmp_path: Path, name: str) -> None:
+    """Its data directory is imported with yanks, times and owners, and its index is mirrored."""
+    needs("kellnr")
+    root = tmp_path / "kellnr"
+    crates = (name, f"{name}-key", f"{name}-set")
+    with kellnr(root) as old:
+        cargo = Cargo(tmp_path / "home", {"mine": old}, provider=True).configure()
+        for package in packages(cargo, tmp_path, name):
+            package.publish()
+        cargo.run("yank", "--registry=mine", f"{name}@1.1.0")
+        cargo.forget_downloads()
+        project = app(cargo, tmp_path, name)
+        theirs = {crate: old.index(crate) for crate in crates}
+        mirror = mirrored(stack, old.index_url, crates=list(crates))
+    registry, result = moved(stack, root, old.index_url, owners=True)
+    assert (result["added"], result["yanked"], result["problems"]) == (4, 1, [])
+    assert result["owners"] == 3
+    for crate in crates:
+        lines = [common(line, old.index_url) for line in theirs[crate]]
+        assert [common(line, old.index_url) for line in mirror.index(crate)] == lines
+        assert [common(line, old.index_url) for line in registry.index(crate)] == lines
+        assert times(registry.index(crate)) == times(theirs[crate])
+    builds_with(registry, old.index_url, project)
+    shutil.rmtree(project.folder.parent / "new-home")
+    builds_with(mirror, old.index_url, project)
+
+
+def times(lines: list[dict[str, Any]]) -> list[str]:
+    """Return the publication times of the versions of a crate, in whole seconds."""
+    return [line["pubtime"][:19] for line in lines]
 
 
 def margo(*arguments: str | Path) -> None:

@@ -40,7 +40,7 @@ def test_first_publish_works_with_what_serve_prints(stack: Stack, reader: Shell)
     crates.io is replaced by the cache then, and nothing of it is needed here.
     """
     cargo_home = reader.home / ".cargo"
-    ready = Ready(**{name: stack.ready[name] for name in KEPT}, logs=stack.data_dir)
+    ready = Ready(**{name: stack.ready[name] for name in KEPT}, data_dir=stack.data_dir)
     setup = Setup(files_for(ready, {"CARGO_HOME": str(cargo_home)}))
     pasted = dict(PASTE.findall(report.for_people(ready, setup)))
     assert set(pasted) == {f"{cargo_home}/config.toml", f"{cargo_home}/credentials.toml"}

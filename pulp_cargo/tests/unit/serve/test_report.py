@@ -22,7 +22,7 @@ READY = Ready(
     token="pulp_cargo_0123456789012345678901234567890123456789",
     admin_password="01234567890123456789012345678901",
     pids={"api": 1},
-    logs=Path("/var/lib/pulp-cargo/logs"),
+    data_dir=Path("/var/lib/pulp-cargo"),
 )
 
 
@@ -130,4 +130,5 @@ def test_scripts_get_one_line() -> None:
         "admin_user": "admin",
         "admin_password": READY.admin_password,
         "pids": {"api": 1},
+        "data_dir": "/var/lib/pulp-cargo",
     }
