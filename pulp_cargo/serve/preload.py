@@ -42,6 +42,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     load()
+    # gunicorn loads setproctitle, if that is installed, which changes the name.
+    set_name("preloaded")
     _answer(answers, {})
     for line in sys.stdin:
         message = json.loads(line)

@@ -39,9 +39,18 @@ class Process:
         folder = Path(f"/proc/{self.pid}")
         try:
             line = (folder / "cmdline").read_text().replace("\0", " ")
+            # With setproctitle, which the mutation tests install, gunicorn names its processes.
+            line = line.replace("[pulpcore-", "[pulp-")
             return f"{(folder / 'comm').read_text().strip()} {line}"
         except OSError:
             return ""
+
+    @property
+    def program(self) -> str:
+        """What only forks of the same start of a program share, the random address of its stack."""
+        fields = _stat(self.pid)
+        assert fields is not None
+        return fields[25]
 
     @property
     def cpu_seconds(self) -> float:

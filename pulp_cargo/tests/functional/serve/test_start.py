@@ -25,7 +25,7 @@ KEPT = (
 
 def test_first_start_tells_scripts_all_they_need(first_start):
     """One line of JSON on standard output, when the registry is ready."""
-    assert set(first_start) == {*KEPT, "pids"}
+    assert set(first_start) == {*KEPT, "pids", "data_dir"}
     assert set(first_start["pids"]) == {"postgres", "api", "content", "worker", "supervisor"}
     content_url = first_start["content_url"]
     assert first_start["index_url"] == f"sparse+{content_url}/pulp/cargo/my-crates/"
