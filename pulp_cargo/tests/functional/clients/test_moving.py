@@ -6,13 +6,12 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.error import URLError
+from typing import Any, TypeVar
 from urllib.request import urlopen
 
 import pytest
@@ -27,6 +26,7 @@ from pulp_cargo.tests.support.stack import Stack
 
 pytestmark = [pytest.mark.long, pytest.mark.cargo, pytest.mark.real]
 
+T = TypeVar("T")
 PATIENCE = 30
 KELLNR_TOKEN = "token-of-the-administrator-of-kellnr"
 MANIFEST = """
@@ -153,16 +153,24 @@ def cargo_http_registry(root: Path) -> Iterator[str]:
 
 def _api(root: Path) -> str:
     """Return the URL that config.json names, once it answers."""
+
+    def read() -> str:
+        url = str(json.loads((root / "config.json").read_text())["api"])
+        urlopen(f"{url}/git/info/refs", timeout=PATIENCE).close()
+        return url
+
+    return once_up(read)
+
+
+def once_up(read: Callable[[], T]) -> T:
+    """Return what can be read from a server as soon as it is up."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            url = str(json.loads((root / "config.json").read_text())["api"])
-            urlopen(f"{url}/git/info/refs", timeout=PATIENCE).close()
-        except (OSError, URLError, ValueError):
+            return read()
+        except (OSError, ValueError):
             assert time.monotonic() < end
             time.sleep(0.1)
-        else:
-            return url
 
 
 def test_crates_of_cargo_http_registry(stack: Stack, tmp_path: Path, name: str) -> None:
@@ -236,23 +244,11 @@ def kellnr(root: Path) -> Iterator[Registry]:
     process = subprocess.Popen(["kellnr", "start"], env=environ, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}/api/v1/crates/"
     try:
-        wait_until_up(f"{url}config.json")
+        once_up(lambda: urlopen(f"{url}config.json", timeout=PATIENCE).close())
         yield Registry("mine", f"sparse+{url}", KELLNR_TOKEN)
     finally:
         process.terminate()
         process.wait(PATIENCE)
-
-
-def wait_until_up(url: str) -> None:
-    """Wait until a URL can be read."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            urlopen(url, timeout=PATIENCE).close()
-            return
-        except OSError:
-            assert time.monotonic() < end
-            time.sleep(0.1)
 
 
 def test_crates_of_kellnr(stack: Stack, tmp_path: Path, name: str) -> None:
