@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pulp_cargo.tests.support import run
 from pulp_cargo.tests.support.crate import Crate
 from pulp_cargo.tests.support.registry import Registry
 from pulp_cargo.tests.support.stack import Stack, shared
 from pulp_cargo.tests.support.traces import nothing_stored
+
+# By default, an example fails after 200 ms, and a test if its examples are made slowly: a busy machine
+# would decide.
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
 
 
 class NothingStored(Protocol):
